@@ -56,8 +56,7 @@ static Status checkScales(const Format &format, const CodecTraits &traits, Eleme
   if (format.scaleSteps > maxScaleSteps || !std::has_single_bit(format.scaleSteps))
     return usageError(scale + ": expected 1, 2, 4, 8 or 16 steps of an octave");
   if (traits.rate != Rate::Ans)
-    return usageError("codec " + format.codec.str() +
-                      " has a code table a row; " + scale +
+    return usageError("codec " + format.codec.str() + " has a code table a row; " + scale +
                       " needs one an element, as rans<12> has");
   return ok();
 }
@@ -136,7 +135,8 @@ Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element
   UWT_RETURN_IF_ERROR(checkLow(format, element));
   UWT_RETURN_IF_ERROR(checkContext(format, traits));
   if (format.shortIndex && !isVariable(traits.rate))
-    return usageError("codec " + format.codec.str() + " has a fixed rate; index=short is for a "
+    return usageError("codec " + format.codec.str() +
+                      " has a fixed rate; index=short is for a "
                       "code of variable rate such as huffman<12,1>");
   UWT_RETURN_IF_ERROR(checkScales(format, traits, element));
   UWT_RETURN_IF_ERROR(checkEscapes(format, traits, split));

@@ -336,7 +336,8 @@ Expected<LowModel> uwt::readLowModel(const CodingPlan &plan, uint64_t panels,
   }
   if (plan.format.lowHalves != LowHalves::Coded)
     return model;
-  UWT_ASSIGN_OR_RETURN(model.code, readAnsModel(/*tables=*/1, /*groupBits=*/0, LowCoder::split, words, used));
+  UWT_ASSIGN_OR_RETURN(model.code,
+                       readAnsModel(/*tables=*/1, /*groupBits=*/0, LowCoder::split, words, used));
   if (panels > words.size() - used)
     return invalidError("plane index ends within the sizes of coded low halves");
   model.codeSizes.assign(&words[used], &words[used] + panels);

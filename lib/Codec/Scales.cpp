@@ -56,8 +56,8 @@ void uwt::makeRelative(const CodingPlan &plan, const PanelContext &context, Pane
     uint32_t row = context.rows[r];
     for (uint64_t c = 0; c < words.columns; ++c) {
       auto exponent = static_cast<uint16_t>(from[c] - fields.octaves(row, columns[c]));
-      to[c] = static_cast<uint16_t>(
-          ((from[c] & ~fields.exponent) | (exponent & fields.exponent)) ^ fields.signOf(columns[c]));
+      to[c] = static_cast<uint16_t>(((from[c] & ~fields.exponent) | (exponent & fields.exponent)) ^
+                                    fields.signOf(columns[c]));
     }
   }
 }
@@ -71,8 +71,8 @@ void uwt::makeAbsolute(const CodingPlan &plan, const PanelContext &context,
     uint32_t scale = context.rows[r];
     for (uint64_t c = 0; c < words.columns; ++c) {
       auto exponent = static_cast<uint16_t>(row[c] + fields.octaves(scale, columns[c]));
-      row[c] = static_cast<uint16_t>(
-          ((row[c] & ~fields.exponent) | (exponent & fields.exponent)) ^ fields.signOf(columns[c]));
+      row[c] = static_cast<uint16_t>(((row[c] & ~fields.exponent) | (exponent & fields.exponent)) ^
+                                     fields.signOf(columns[c]));
     }
   }
 }
@@ -135,8 +135,8 @@ public:
     UWT_ASSIGN_OR_RETURN(uint32_t distance, bits.next(2 * scaleMask, series.order));
     int32_t value = static_cast<int32_t>(series.center) + unzigzag(distance);
     if (value < 0 || value > static_cast<int32_t>(scaleMask))
-      return invalidError("a scale of the model is " + std::to_string(value) +
-                          ", expected 0 to " + std::to_string(scaleMask));
+      return invalidError("a scale of the model is " + std::to_string(value) + ", expected 0 to " +
+                          std::to_string(scaleMask));
     return static_cast<uint32_t>(value);
   }
   GolombReader bits;
@@ -158,11 +158,11 @@ void uwt::writeScales(const CodingPlan &plan, const TensorScales &scales, uint64
   std::array<uint64_t, scaleMask + 1> counts{};
   forEachRow(plan.matrix, matrices, [&](uint64_t at) { ++counts[scales.rows[at]]; });
   NumberSeries series = begin(counts);
-  forEachRow(plan.matrix, matrices, [&](uint64_t at) {
-    writer.put(series.distance(scales.rows[at]), series.order);
-  });
+  forEachRow(plan.matrix, matrices,
+             [&](uint64_t at) { writer.put(series.distance(scales.rows[at]), series.order); });
   for (uint64_t matrix = 0; matrix < matrices; ++matrix) {
-    auto columns = std::span(scales.columns).subspan(matrix * plan.matrix.columns, plan.matrix.columns);
+    auto columns =
+        std::span(scales.columns).subspan(matrix * plan.matrix.columns, plan.matrix.columns);
     counts.fill(0);
     for (uint16_t column : columns)
       ++counts[column & scaleMask];
@@ -181,8 +181,8 @@ Expected<TensorScales> uwt::readScales(const CodingPlan &plan, uint64_t matrices
   uint64_t panels = matrices * plan.matrix.panels(), bits = uint64_t(words.size()) * 32;
   std::optional<uint64_t> columns = checkedMultiply(matrices, plan.matrix.columns);
   if (!columns || *columns > bits || panels > words.size())
-    return invalidError("plane index is too short for the scales of " +
-                        std::to_string(matrices) + " matrices");
+    return invalidError("plane index is too short for the scales of " + std::to_string(matrices) +
+                        " matrices");
   TensorScales scales;
   scales.rows.resize(panels * panelRows);
   ScaleReader reader(words);

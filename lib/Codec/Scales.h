@@ -22,8 +22,8 @@
 
 namespace uwt {
 
-/// scale-3: the words of a panel less the octaves of their scales, and with the sign of their column
-/// taken away. `out` gets rows x columns words without gaps.
+/// scale-3: the words of a panel less the octaves of their scales, and with the sign of their
+/// column taken away. `out` gets rows x columns words without gaps.
 void makeRelative(const CodingPlan &plan, const PanelContext &context, PanelWords words,
                   std::vector<uint16_t> &out);
 /// The inverse, in place.

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "ContainerFormat.h"
-#include "EntryJson.h"
 #include "CompactHeader.h"
+#include "EntryJson.h"
 #include "Lz4.h"
 #include "uwt/Support/CheckedMath.h"
 #include "uwt/Support/Checksum.h"

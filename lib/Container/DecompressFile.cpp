@@ -81,10 +81,10 @@ void countTensor(const TensorEntry &entry, FileReport &report) {
   bool isElsewhere = !entry.sameAs.empty();
   bool isEqual = entry.isDifference() && !entry.compressed();
   bool isCompressed = entry.compressed() || entry.bundle;
-  ++(isElsewhere          ? report.sharedTensors
-     : isCompressed       ? report.compressedTensors
-     : isEqual            ? report.equalTensors
-                          : report.rawTensors);
+  ++(isElsewhere    ? report.sharedTensors
+     : isCompressed ? report.compressedTensors
+     : isEqual      ? report.equalTensors
+                    : report.rawTensors);
   report.differences += entry.isDifference() && entry.compressed() && !isElsewhere;
 }
 

@@ -40,8 +40,8 @@ Expected<JsonValue> parseObject(std::string_view text, uint64_t values) {
   return value;
 }
 
-Expected<std::vector<std::string_view>> splitDigits(const JsonValue &object,
-                                                           std::string_view key, size_t digits) {
+Expected<std::vector<std::string_view>> splitDigits(const JsonValue &object, std::string_view key,
+                                                    size_t digits) {
   std::vector<std::string_view> groups;
   const JsonValue *value = object.find(key);
   if (!value)

@@ -132,9 +132,9 @@ Format inChosenOrder(Format format, ElementType element, std::span<const uint64_
 /// the tensor is small; more, up to all, where values are not what their type says) by their costs
 /// from histograms; whether a tensor pays at all is seen from its encoded size (a tensor without
 /// elements is `raw`). Smallest does the same for `rans<12>`, with scales of rows and columns where
-/// these are smaller than row classes; it takes several times as long. Fast is `huffman<12,2>`. All store no more of low halves than readers of version
-/// `newestReader` need, and nothing else depends on that.
-/// With a `sample` (Sample.h) only those panels are read, and the result is for
+/// these are smaller than row classes; it takes several times as long. Fast is `huffman<12,2>`. All
+/// store no more of low halves than readers of version `newestReader` need, and nothing else
+/// depends on that. With a `sample` (Sample.h) only those panels are read, and the result is for
 /// estimateTensor with the same sample. Errors: Usage (a source that does not fit the description).
 Expected<ChosenFormat> chooseFormat(FormatPolicy policy, const TensorDescription &description,
                                     std::span<const uint8_t> source, ThreadPool &pool,

@@ -99,7 +99,8 @@ struct FieldSplit {
 };
 
 /// The split of `type` with the top `codedMantissa` mantissa bits in the coded field, and the sign
-/// above the exponent where it is coded too. Precondition: codedMantissa <= mantissaBits of the type.
+/// above the exponent where it is coded too. Precondition: codedMantissa <= mantissaBits of the
+/// type.
 FieldSplit splitOf(ElementType type, unsigned codedMantissa, bool codedSign = false);
 
 } // namespace uwt

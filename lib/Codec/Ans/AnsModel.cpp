@@ -65,8 +65,8 @@ static void writeAlphabet(const Model &model, uint32_t groupBits, GolombWriter &
   size_t split = model.symbols.size() - model.groups, group = split;
   uint32_t next = 0;
   for (size_t i = 0; i < split || group < model.symbols.size();) {
-    bool isSplit = group == model.symbols.size() ||
-                   (i < split && model.symbols[i] < model.symbols[group]);
+    bool isSplit =
+        group == model.symbols.size() || (i < split && model.symbols[i] < model.symbols[group]);
     uint32_t value = (isSplit ? model.symbols[i] : model.symbols[group]) >> groupBits;
     writer.put(value - next);
     if (groupBits)
@@ -287,7 +287,8 @@ int64_t splitGainOf(const ClassCounts &of, const CodecTraits &traits, size_t fir
   int64_t gain = 0;
   for (size_t c = 0; c < of.counts.size(); ++c) {
     uint64_t sum = sumOf(of.counts[c], first, size);
-    uint64_t saved = sum * (traits.groupBits << 16) + wasteOf(sum, of.totals[c], traits.frequencyBits);
+    uint64_t saved =
+        sum * (traits.groupBits << 16) + wasteOf(sum, of.totals[c], traits.frequencyBits);
     uint64_t lost = 0;
     for (size_t i = first; i < first + size; ++i)
       if (uint64_t count = of.counts[c][i])

@@ -47,10 +47,9 @@ static void setSymbols(AnsSymbol entry, uint16_t first, uint32_t groupBits,
 }
 
 AnsTables::AnsTables(const CodingPlan &plan)
-    : split(plan.split), frequencyBits(plan.traits.frequencyBits),
-      groupBits(plan.traits.groupBits), groups(plan.model.groups),
-      tables(static_cast<uint32_t>(plan.model.weights.size())), symbols(plan.model.symbols),
-      encode(size_t(tables) << split.symbolBits) {
+    : split(plan.split), frequencyBits(plan.traits.frequencyBits), groupBits(plan.traits.groupBits),
+      groups(plan.model.groups), tables(static_cast<uint32_t>(plan.model.weights.size())),
+      symbols(plan.model.symbols), encode(size_t(tables) << split.symbolBits) {
   for (size_t i = 0; i < symbols.size(); ++i)
     topSymbols[i] = static_cast<uint16_t>(symbols[i] << (16 - split.symbolBits));
   isContiguous = symbols.empty() || symbols.back() - symbols.front() + 1u == symbols.size();
@@ -294,8 +293,7 @@ private:
     UWT_RETURN_IF_ERROR(readAnsUnit(context.plan, code, rows, number, view));
     size_t stride = view.unit.columns;
     std::vector<uint16_t> all(view.unit.rows * stride);
-    UWT_RETURN_IF_ERROR(
-        decodeAnsUnitReference(context, view, code, all.data(), stride, escapes));
+    UWT_RETURN_IF_ERROR(decodeAnsUnitReference(context, view, code, all.data(), stride, escapes));
     for (uint32_t begin = 0; begin < view.unit.columns; begin += streamUnitColumns) {
       PanelUnit part = partOf(view.unit, begin);
       for (uint32_t row = 0; row < part.rows; ++row)
@@ -435,7 +433,7 @@ private:
 } // namespace
 
 static AnsContext ansContextOf(const CodingPlan &plan, const AnsTables &tables,
-                            const PanelContext &context, uint32_t rows) {
+                               const PanelContext &context, uint32_t rows) {
   std::span<const uint8_t> ofRows = context.rows;
   return {plan, tables, {ofRows.first(std::min<size_t>(ofRows.size(), rows)), context.columns}};
 }

@@ -78,9 +78,7 @@ struct AnsContext {
 
   /// What a row and a column add to the number of a table, of which tableMask is used (ans-7,
   /// scale-2).
-  uint32_t ofRow(uint32_t row) const {
-    return row < context.rows.size() ? context.rows[row] : 0;
-  }
+  uint32_t ofRow(uint32_t row) const { return row < context.rows.size() ? context.rows[row] : 0; }
   /// From `column` on; as many as a run has are zero without scales.
   const uint16_t *ofColumns(uint64_t column) const {
     static constexpr uint16_t none[blockColumns] = {};

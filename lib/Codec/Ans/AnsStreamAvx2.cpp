@@ -88,9 +88,8 @@ template <bool HasGroups> struct RunState {
       : job(job), ofRows(load(job.ofRows)), state(load(job.states)), next(job.next) {}
 
   /// False where an escape is no symbol.
-  UWT_AVX2 __attribute__((always_inline)) bool step(const Constants &of, uint32_t column,
-                                                    __m256i hasRow, uint32_t lanes,
-                                                    uint32_t taking) {
+  UWT_AVX2 __attribute__((always_inline)) bool
+  step(const Constants &of, uint32_t column, __m256i hasRow, uint32_t lanes, uint32_t taking) {
     __m256i table = _mm256_and_si256(
         _mm256_add_epi32(ofRows, _mm256_set1_epi32(job.ofColumns[column])), of.tableMask);
     __m256i index =

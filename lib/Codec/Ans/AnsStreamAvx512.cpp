@@ -53,7 +53,8 @@ UWT_AVX512 static void storeContiguous(const AnsRunJob &job, const AnsNumbers &n
 }
 
 /// Decodes a run of `Jobs` units, a step of each after another.
-template <uint32_t Jobs, bool HasGroups> UWT_AVX512 static bool decodeRuns(AnsRunJob *jobs, const AnsRun &run) {
+template <uint32_t Jobs, bool HasGroups>
+UWT_AVX512 static bool decodeRuns(AnsRunJob *jobs, const AnsRun &run) {
   const AnsTables &tables = *jobs[0].ofTensor;
   const auto *table = reinterpret_cast<const int *>(tables.decode.data());
   const __m256i slots = _mm256_set1_epi32((1 << tables.frequencyBits) - 1);
@@ -127,8 +128,7 @@ template <uint32_t Jobs, bool HasGroups> UWT_AVX512 static bool decodeRuns(AnsRu
   return true;
 }
 
-template <bool HasGroups>
-static bool decodeAll(std::span<AnsRunJob> jobs, const AnsRun &run) {
+template <bool HasGroups> static bool decodeAll(std::span<AnsRunJob> jobs, const AnsRun &run) {
   switch (jobs.size()) {
   case 4:
     return decodeRuns<4, HasGroups>(jobs.data(), run);

@@ -205,7 +205,8 @@ private:
   const AnsSymbol &symbolAt(const AnsRun &run, uint32_t lane, uint32_t column) const {
     uint32_t table = context.ofRow(unit.firstRow + run.row + lane) +
                      context.ofColumns(unit.firstColumn + run.column)[column];
-    return context.tables.encodeTable(table & context.tables.tableMask())[valueAt(run, lane, column)];
+    return context.tables.encodeTable(table &
+                                      context.tables.tableMask())[valueAt(run, lane, column)];
   }
 
   void put(const AnsSymbol &symbol, bool mayTake, uint32_t &state) {

@@ -186,8 +186,7 @@ private:
           negative += one.negative[c];
         }
       int32_t scale = magnitudes.scaleOf(magnitude, std::max<uint64_t>(count, 1), 0);
-      columns[c] = {scale == noScale ? 0 : scale,
-                    plan.format.codedSign && 2 * negative > count};
+      columns[c] = {scale == noScale ? 0 : scale, plan.format.codedSign && 2 * negative > count};
     }
   }
 };

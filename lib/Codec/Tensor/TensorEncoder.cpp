@@ -12,8 +12,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "../LowHalves.h"
-#include "LowStatistics.h"
 #include "../Scales.h"
+#include "LowStatistics.h"
 #include "PanelIndex.h"
 #include "TensorWords.h"
 #include "uwt/Codec/Sample.h"
@@ -341,7 +341,8 @@ Status TensorEncoder::append(uint64_t panel, PendingPanel &pending) {
 }
 
 Status TensorEncoder::finish() {
-  std::vector<uint32_t> words = index.finish(*codec, scales, tensor.matrices().count, result.planeBytes);
+  std::vector<uint32_t> words =
+      index.finish(*codec, scales, tensor.matrices().count, result.planeBytes);
   std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data()), words.size() * 4);
   result.indexChecksum = xxh3(bytes);
   UWT_RETURN_IF_ERROR(appendPart(PlaneKind::Index, bytes));

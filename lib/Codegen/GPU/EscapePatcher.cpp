@@ -123,8 +123,7 @@ void EscapePatcher::applyRun(Value at, Value row) {
   Value r = index.add(index.div(row, 8), index.mul(index.rem(index.div(lane, 4), 2), 2));
   Value target = index.add(index.mul(r, operandU32), index.mul(owner, laneU32));
   target = index.add(index.add(target, index.div(lane, 8)), scratch.begin());
-  FieldSplit split =
-      splitOf(*elementTypeOf(type.getElementType()), type.getFormat().getFormat());
+  FieldSplit split = splitOf(*elementTypeOf(type.getElementType()), type.getFormat().getFormat());
   uint32_t symbol = (1u << split.symbolBits) - 1;
   auto placed = [&](unsigned half) {
     Value own = bitAnd(lshr(pair, 8 * half), symbol & 0xFF);

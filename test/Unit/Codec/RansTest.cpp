@@ -114,8 +114,8 @@ TEST(RansTest, AnAlphabetOfTooManyEntriesIsRefused) { // ans-8
   // Sixteen exponents, each number 0 (bit 1), each split (bit 1).
   std::vector<uint32_t> words = {16, ~0u, 0};
   size_t used = 0;
-  Expected<Model> model = (*findCodec("rans"))
-                              ->readModel(format, splitOf(ElementType::BF16, 4), words, used);
+  Expected<Model> model =
+      (*findCodec("rans"))->readModel(format, splitOf(ElementType::BF16, 4), words, used);
   ASSERT_FALSE(model);
   EXPECT_EQ(model.error().message(), "the alphabet has 256 entries, expected at most 255");
 }

@@ -59,8 +59,8 @@ TEST(ScalesTest, RelativeWordsAreThoseOfTheSpecification) { // scale-3
   std::vector<uint16_t> columns = {2, 3 | 1 << columnSignShift, 255};
   std::vector<uint16_t> words = {0x3F81, 0xBF82, 0x0083}, relative;
   makeRelative(plan, {rows, columns}, {words.data(), 3, 1, 3}, relative);
-  EXPECT_EQ(relative, (std::vector<uint16_t>{0x3F81 - (1 << 7), 0x3F82 - (2 << 7),
-                                             (256 + 1 - 65) << 7 | 3}));
+  EXPECT_EQ(relative,
+            (std::vector<uint16_t>{0x3F81 - (1 << 7), 0x3F82 - (2 << 7), (256 + 1 - 65) << 7 | 3}));
 }
 
 //===----------------------------------------------------------------------===//
@@ -84,8 +84,8 @@ static TensorScales randomScales(const CodingPlan &plan, uint64_t matrices, uint
 }
 
 TEST(ScalesTest, ScalesGoThroughTheirBits) { // scale-4
-  for (const char *text : {"rans<12>, context=scale<8>, coded=sign+exponent+2",
-                           "rans<12>, context=scale<8>"})
+  for (const char *text :
+       {"rans<12>, context=scale<8>, coded=sign+exponent+2", "rans<12>, context=scale<8>"})
     for (MatrixShape shape : {MatrixShape{1, 1}, {64, 3}, {65, 70}, {130, 5}})
       for (uint32_t range : {1u, 9u, 156u}) {
         CodingPlan plan = planOf(ElementType::BF16, text, shape);
@@ -209,8 +209,8 @@ TEST(ScalesTest, ScaledWeightsTakeLessThanInRowClasses) {
   uint64_t scales = encodedBytes(weights, "rans<12>, coded=exponent+3, context=scale<8>");
   EXPECT_LT(scales * 100, classes * 99);
   // 8 bytes less for each of eight panels.
-  EXPECT_EQ(scales - encodedBytes(
-                         weights, "rans<12>, coded=exponent+3, context=scale<8>, index=short"),
+  EXPECT_EQ(scales -
+                encodedBytes(weights, "rans<12>, coded=exponent+3, context=scale<8>, index=short"),
             64u);
 }
 
@@ -218,8 +218,7 @@ TEST(ScalesTest, SmallestTakesScalesWhereTheyPay) {
   ScaledWeights weights(512, 1024);
   TensorDescription description{ElementType::BF16, {weights.rows, weights.columns}, Format()};
   ThreadPool pool(2);
-  ChosenFormat chosen =
-      *chooseFormat(FormatPolicy::Smallest, description, weights.bytes(), pool);
+  ChosenFormat chosen = *chooseFormat(FormatPolicy::Smallest, description, weights.bytes(), pool);
   EXPECT_EQ(chosen.format.scaleSteps, 8u);
   ASSERT_NE(chosen.scales, nullptr);
   // The choice hands its scales on: with them the bytes are the same.
