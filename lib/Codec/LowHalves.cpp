@@ -1,4 +1,4 @@
-//===- LowHalves.cpp - Low halves by row, and by word ---------------------===//
+//===- LowHalves.cpp - Low halves by row, by word, and coded --------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -340,7 +340,8 @@ Expected<LowModel> uwt::readLowModel(const CodingPlan &plan, uint64_t panels,
                        readAnsModel(/*tables=*/1, /*groupBits=*/0, LowCoder::split, words, used));
   if (panels > words.size() - used)
     return invalidError("plane index ends within the sizes of coded low halves");
-  model.codeSizes.assign(&words[used], &words[used] + panels);
+  std::span<const uint32_t> sizes = words.subspan(used, panels);
+  model.codeSizes.assign(sizes.begin(), sizes.end());
   used += panels;
   return model;
 }

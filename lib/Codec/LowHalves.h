@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the index holds of low halves (low-3, low-4), and low halves that follow from
-// words. Private to lib/Codec.
+// What the index holds of low halves (low-3 to low-5), low halves that follow from words,
+// and coded ones. Private to lib/Codec.
 //
 //===----------------------------------------------------------------------===//
 

@@ -398,8 +398,10 @@ Expected<TensorIndex> IndexReader::read(std::span<const uint8_t> plane,
   UWT_RETURN_IF_ERROR(readModel());
   UWT_RETURN_IF_ERROR(readLow());
   UWT_RETURN_IF_ERROR(checkRoom());
-  hasLow =
-      planeSizes[numberOf(PlaneKind::Low)] != 0 || index.plan.format.lowHalves == LowHalves::Rows;
+  // Forms that say what each panel has of plane `low` do so whether it is present or not.
+  LowHalves form = index.plan.format.lowHalves;
+  hasLow = planeSizes[numberOf(PlaneKind::Low)] != 0 || form == LowHalves::Rows ||
+           form == LowHalves::Coded;
   if (hasLow && getTraits(description.element).lowBits == 0)
     return invalidError("plane low is present, but " +
                         std::string(getTraits(description.element).name) + " has no low halves");

@@ -379,6 +379,9 @@ TEST_F(LowHalvesTest, DamagedCodesAreFound) {
   EXPECT_EQ(messageOf(damaged), "panel 1 needs more bytes of plane low than the " +
                                     std::to_string(first * 32) + " that it has");
   damaged = sound;
+  damaged.planes.planes[numberOf(PlaneKind::Low)].clear();
+  EXPECT_EQ(messageOf(damaged), "panel 0 needs more bytes of plane low than the 0 that it has");
+  damaged = sound;
   damaged.planes.planes[0].resize(sizes * 4);
   setIndexWord(damaged.planes, 0, static_cast<uint32_t>(sizes));
   EXPECT_EQ(messageOf(damaged), "plane index is too short for a directory of 2 panels");
