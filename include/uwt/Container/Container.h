@@ -135,10 +135,10 @@ class Container;
 class TensorReader {
 public:
   const TensorEntry &entry() const { return *what; }
-  /// The decoder of a compressed tensor, which gives the differences of one that is stored so;
-  /// nullptr for raw ones.
-  const TensorDecoder *decoder() const { return decoding.get(); }
-  /// The bytes of a raw tensor as they lie in the file; empty for compressed ones.
+  /// The decoder of a compressed tensor; nullptr for raw ones, and for differences that are read
+  /// with their base model. A storedReader's gives differences.
+  const TensorDecoder *decoder() const { return base ? nullptr : decoding.get(); }
+  /// The bytes of a raw tensor as they lie in the file; empty for compressed ones and differences.
   std::span<const uint8_t> rawBytes() const { return raw; }
 
   /// The whole tensor into `out`, exactly entry().bytes long.
