@@ -125,7 +125,7 @@ Expected<LoadedWeight> LoadedWeight::fromBytes(const TensorDescription &descript
   return builder.finish();
 }
 
-/// A tensor of a container that is not compressed.
+/// A tensor of a container that is not compressed, or a difference from its base model.
 static Expected<LoadedWeight> loadRaw(const TensorReader &reader, ThreadPool &pool,
                                       const LoadOptions &options) {
   const TensorEntry &entry = reader.entry();
@@ -138,6 +138,11 @@ static Expected<LoadedWeight> loadRaw(const TensorReader &reader, ThreadPool &po
     WeightBuilder builder(description);
     UWT_RETURN_IF_ERROR(reader.read(builder.makeDense(entry.bytes), pool));
     return builder.finish();
+  }
+  if (entry.isDifference()) {
+    std::vector<uint8_t> bytes(entry.bytes);
+    UWT_RETURN_IF_ERROR(reader.read(bytes, pool));
+    return LoadedWeight::fromBytes(description, bytes, pool, options);
   }
   if (options.check)
     UWT_RETURN_IF_ERROR(reader.check(pool));

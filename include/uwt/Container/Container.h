@@ -144,11 +144,11 @@ struct OpenBundle;
 class TensorReader {
 public:
   const TensorEntry &entry() const { return *what; }
-  /// The decoder of a compressed tensor, which gives the differences of one that is stored so;
-  /// nullptr for raw ones.
-  const TensorDecoder *decoder() const { return decoding.get(); }
+  /// The decoder of a compressed tensor; nullptr for raw ones, for those in a bundle, and for
+  /// differences that are read with their base model. A storedReader's gives differences.
+  const TensorDecoder *decoder() const { return base ? nullptr : decoding.get(); }
   /// The bytes of a tensor without a decoder: as they lie in the file, or of one in a bundle, as
-  /// they came out of that.
+  /// they came out of that; empty for differences.
   std::span<const uint8_t> rawBytes() const { return raw; }
 
   /// The whole tensor into `out`, exactly entry().bytes long.

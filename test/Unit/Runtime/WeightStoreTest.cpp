@@ -9,6 +9,7 @@
 #include "Codec/TestData.h"
 #include "Container/TestFiles.h"
 #include "LoadedWeightTesting.h"
+#include "uwt/Container/BaseModel.h"
 #include <filesystem>
 #include <gtest/gtest.h>
 
@@ -64,6 +65,43 @@ TEST_F(WeightStoreTest, LoadsTensorsInTheFormsAskedFor) {
   };
   EXPECT_EQ(bytesOf(2), weights);
   EXPECT_EQ(bytesOf(3), bias);
+}
+
+/// Differences are weights where their base model is open, and refused by its name where not.
+TEST_F(WeightStoreTest, DifferencesNeedTheirBaseModel) {
+  Bytes tuned = weights;
+  for (size_t at = 0; at < tuned.size(); at += 40)
+    tuned[at] ^= 1;
+  writeTensors(folder / "tuned.safetensors",
+               {{"layer.weight", "BF16", {128, 96}, tuned}, {"other", "BF16", {128, 96}, other}});
+  writeTensors(folder / "base.safetensors",
+               {{"layer.weight", "BF16", {128, 96}, weights}, {"other", "BF16", {128, 96}, other}});
+  CompressOptions options;
+  options.base = *BaseModel::openHashed(folder / "base.safetensors", 1);
+  auto report = compressFile(folder / "tuned.safetensors", folder / "differences", options);
+  ASSERT_TRUE(holds(report));
+  EXPECT_EQ(report->differences, 1u);
+  EXPECT_EQ(report->equalTensors, 1u);
+
+  std::vector<std::string> paths = {folder / "differences"};
+  std::vector<WeightRequest> requests = {request("inplace<12>"), request(nullptr),
+                                         request(nullptr)};
+  requests[2].tensor = "other";
+  std::string refusal = messageOf(open(paths).load(requests, pool));
+  EXPECT_NE(refusal.find("holds differences from the base model 'base.safetensors'"),
+            std::string::npos)
+      << refusal;
+  ReadOptions reading;
+  reading.base = options.base;
+  auto store = WeightStore::open(paths, reading);
+  ASSERT_TRUE(holds(store));
+  auto loaded = store->load(requests, pool);
+  ASSERT_TRUE(holds(loaded));
+  auto decoded = decodeLoaded(*loaded->front());
+  ASSERT_TRUE(holds(decoded));
+  EXPECT_EQ(*decoded, tuned);
+  EXPECT_EQ(Bytes((*loaded)[1]->dense().begin(), (*loaded)[1]->dense().end()), tuned);
+  EXPECT_EQ(Bytes((*loaded)[2]->dense().begin(), (*loaded)[2]->dense().end()), other);
 }
 
 TEST_F(WeightStoreTest, RawTensorsAreCoded) {
