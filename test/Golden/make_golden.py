@@ -1,4 +1,4 @@
-"""Made the files of v1 to v5, once. They are frozen: a library that changes has to read the old
+"""Made the files of v1 to v6, once. They are frozen: a library that changes has to read the old
 files. Kept to show what they are, and to begin the set of a next version.
 
     .venv/bin/python test/Golden/make_golden.py build/bin/uwt 2 test/Golden/v2
@@ -209,24 +209,121 @@ def cases_of_reader_5(uwt):
         yield name_of(text), ["--format", text], tensors_of_many_units()
 
 
+def rows_of_low_halves(shape, seed):
+    """F32 whose rows need different bits of their low halves."""
+    source = random.Random(seed)
+    return b"".join(
+        short_low_halves([1, shape[1]], source.choice((0, 3, 3, 7, 16)), f"{seed}{row}")
+        for row in range(shape[0])
+    )
+
+
+def few_values(shape, seed):
+    """F32 of which no two values have the same upper half."""
+    source = random.Random(seed)
+    values = [struct.pack("<f", 0.0031 * code) for code in range(-20, 21)]
+    return b"".join(source.choice(values) for _ in range(shape[0] * shape[1]))
+
+
+def halves_of_few(shape, seed):
+    """F32 whose low halves are one of a few."""
+    source = random.Random(seed)
+    words = st.weights("BF16", shape, seed)
+    low = [(0x8000).to_bytes(2, "little"), b"\0\0", b"\0\x40"]
+    return b"".join(source.choice(low) + words[at : at + 2] for at in range(0, len(words), 2))
+
+
+def tensors_of_low_forms():
+    shape = [150, 70]
+    return {
+        "rows": ("F32", shape, rows_of_low_halves(shape, "rows")),
+        "values": ("F32", shape, few_values(shape, "values")),
+        "halves": ("F32", shape, halves_of_few(shape, "halves")),
+        "brain": ("BF16", [40, 64], st.weights("BF16", [40, 64], "brain")),
+    }
+
+
+def tensors_of_bundles():
+    """Many vectors of several types and lengths among matrices and a stack: the compact form."""
+    tensors = {}
+    for layer in range(40):
+        for name, dtype, size in (("norm.weight", "BF16", 60), ("bias", "F32", 33 + layer % 3),
+                                  ("scale", "F16", 20), ("count", "I64", 1)):  # fmt: skip
+            value = st.weights(dtype, [size], f"{layer}{name}") if dtype != "I64" else bytes([layer] * 8)
+            tensors[f"model.layers.{layer}.{name}"] = (dtype, [size], value)
+        if layer % 8 == 0:
+            tensors[f"model.layers.{layer}.w"] = ("BF16", [40, 64], st.weights("BF16", [40, 64], layer))
+    return tensors | {"scalar": ("F32", [], b"\1\2\3\4"), "empty": ("BF16", [0], b"")}
+
+
+def changed(tensors):
+    """A fine-tune: some elements of matrices moved, one tensor as it was, one that is new."""
+    source = random.Random("changed")
+    tuned = {}
+    for name, (dtype, shape, data) in tensors.items():
+        size = {"BF16": 2, "F16": 2, "F32": 4, "I64": 8}[dtype]
+        moved = bytearray(data)
+        for at in range(0, len(data), size):
+            if name != "same" and source.random() < 0.1:
+                value = int.from_bytes(moved[at : at + 2], "little") + source.randint(-9, 9)
+                moved[at : at + 2] = (value % 65536).to_bytes(2, "little")
+        tuned[name] = (dtype, shape, bytes(moved))
+    return tuned | {"new": ("BF16", [40, 64], st.weights("BF16", [40, 64], "new"))}
+
+
+def tensors_of_base():
+    shapes = {"w": ("BF16", [130, 70]), "half": ("F16", [64, 96]), "single": ("F32", [60, 50]),
+              "same": ("BF16", [64, 64])}  # fmt: skip
+    return {name: (dtype, shape, st.weights(dtype, shape, name))
+            for name, (dtype, shape) in shapes.items()}  # fmt: skip
+
+
+def cases_of_reader_6(uwt):
+    yield "types-smallest", ["--format", "smallest", "--sha256"], tensors_of_types()
+    yield "low-forms-best-size", ["--sha256"], tensors_of_low_forms()
+    yield "bundles-best-size", ["--sha256"], tensors_of_bundles()
+    yield "bundles-smallest", ["--format", "smallest"], tensors_of_bundles()
+    yield "bundles-fast", ["--format", "fast"], tensors_of_bundles()
+    for text in ("rans<12>, coded=exponent+2, context=scale<8>",
+                 "rans<11>, layout=row_major, coded=sign+exponent+3, context=scale<4>",
+                 "rans<12>, storage=k_major, coded=sign+exponent+0, context=scale<1>",
+                 "rans<12>, fold=flat<192>, coded=exponent+3, context=scale<16>, index=short",
+                 "huffman<12,1>, coded=exponent+2, context=row_class<4>, index=short"):  # fmt: skip
+        yield name_of(text), ["--format", text], tensors_of_many_units()
+    for text in ("huffman<12,2>, low=rows", "window<4>, layout=row_major, low=rows",
+                 "raw, low=rows", "inplace<12>, low=coded", "rans<12>, low=coded",
+                 "huffman<11,1>, storage=k_major, low=rows"):  # fmt: skip
+        yield name_of(text), ["--format", text], tensors_of_low_forms()
+    values = {"values": tensors_of_low_forms()["values"]}
+    yield "huffman-12-2-low-palette", ["--format", "huffman<12,2>, low=palette"], values
+    for policy in ("best-size", "smallest", "huffman<12,1>"):
+        tuned = changed(tensors_of_base())
+        yield f"differences-{name_of(policy)}", ["--format", policy, "--base", tensors_of_base()], tuned
+
+
 def make_good(uwt, folder, cases):
+    """Tensors among the arguments are a base model, which lies beside the files as `base`."""
     folder.mkdir(parents=True)
     expected = {}
     for name, arguments, tensors in cases(uwt):
         if "k_major" in " ".join(arguments):
             arguments = [*arguments, "--k-major", "*"]
+        base = next((one for one in arguments if isinstance(one, dict)), None)
+        if base:
+            st.write(folder / "base", base, {"format": "pt"})
+            arguments = [folder / "base" if one is base else one for one in arguments]
         with tempfile.TemporaryDirectory() as scratch:
             plain = pathlib.Path(scratch) / "plain"
             st.write(plain, tensors, {"format": "pt"})
             path = folder / f"{name}.safetensors"
             result = run(uwt, "compress", plain, "-o", path, "-q", *arguments)
             assert result.returncode == 0, result.stderr
-            opened = container.read(path)
+            opened = container.read(path, (lambda name: base[name][2]) if base else None)
             assert opened.original() == plain.read_bytes()
             expected[path.name] = {
                 "sha256": hashlib.sha256(plain.read_bytes()).hexdigest(),
                 "compressed": sorted(n for n in tensors if opened.entry(n)),
-            }
+            } | ({"base": "base"} if base else {})
     (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
 
 
@@ -495,6 +592,44 @@ def bad_files_of_reader_5(uwt):
     yield "other-word", edited(base, code_word(60, lambda word: word ^ 0xFFFF))
 
 
+def bad_files_of_reader_6(uwt):
+    text = "rans<12>, coded=exponent+2, context=scale<8>, index=short"
+    base = base_of(uwt, text)
+    yield "reader-7", edited(base, lambda e: e.file_entry(reader=7))
+    yield "format-reader-7", edited(base, lambda e: e.entry(reader=7))
+    for name, other in {"steps-3": "rans<12>, coded=exponent+2, context=scale<3>, index=short",
+                        "other-steps": "rans<12>, coded=exponent+2, context=scale<4>, index=short",
+                        "sign": "rans<12>, coded=sign+exponent+2, context=scale<8>, index=short",
+                        "whole-index": "rans<12>, coded=exponent+2, context=scale<8>",
+                        "too-many-bits": "rans<12>, coded=exponent+5, context=scale<8>",
+                        "of-huffman": "huffman<12,1>, coded=exponent+2, context=scale<8>",
+                        "short-index-of-window": "window<4>, index=short"}.items():  # fmt: skip
+        yield f"format-{name}", edited(base, lambda e, other=other: e.entry(format=other))
+
+    def entry_word(number, change):
+        """Of the two u32 of the only panel, which end the index."""
+
+        def edit(e):
+            (used,) = struct.unpack_from("<I", e.payload, e.span("index")[0])
+            e.word("index", used - 2 + number, change)
+            e.seal_index()
+
+        return edit
+
+    yield "panel-too-large", edited(base, entry_word(0, lambda word: word + 1))
+    yield "panel-of-words-with-code", edited(base, entry_word(0, lambda word: word | 1 << 31))
+    yield "panel-checksum", edited(base, entry_word(1, lambda word: word ^ 1))
+    low = base_of(uwt, "huffman<12,1>, low=rows", dtype="F32")
+    for name, other in {"coded": "huffman<12,1>, low=coded", "palette": "huffman<12,1>, low=palette",
+                        "whole": "huffman<12,1>"}.items():  # fmt: skip
+        yield f"low-{name}", edited(low, lambda e, other=other: e.entry(format=other))
+    plain = base_of(uwt, "huffman<12,1>, coded=exponent+2")
+    yield "base-that-no-file-names", edited(plain, lambda e: e.entry(base="0" * 16, reader=6))
+    yield "base-of-no-digits", edited(plain, lambda e: e.entry(base="0" * 15, reader=6))
+    yield "bundle-in-no-compact-file", edited(plain, lambda e: e.entry(bundle=1, reader=6))
+    yield "compact-without-text", edited(plain, lambda e: e.file_entry(compact="0" * 16, reader=6))
+
+
 def make_bad(uwt, folder, files):
     folder.mkdir(parents=True)
     expected = {}
@@ -521,6 +656,7 @@ if __name__ == "__main__":
         "3": (cases_of_reader_3, bad_files_of_reader_3),
         "4": (cases_of_reader_4, bad_files_of_reader_4),
         "5": (cases_of_reader_5, bad_files_of_reader_5),
+        "6": (cases_of_reader_6, bad_files_of_reader_6),
     }[sys.argv[2]]
     make_good(tool, out / "good", good)
     make_bad(tool, out / "bad", bad)

@@ -24,13 +24,28 @@ def cases(kind):
             yield pytest.param(folder / name, facts, id=identifier)
 
 
+def tensors_of(path):
+    """A function from a name to the bytes of that tensor of a plain file."""
+    data = path.read_bytes()
+    begin = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:begin])
+
+    def tensor(name):
+        first, last = header[name]["data_offsets"]
+        return data[begin + first : begin + last]
+
+    return tensor
+
+
 @pytest.mark.parametrize("path, facts", cases("good"))
 def test_good_files_give_back_their_originals(uwt, tmp_path, path, facts):
-    uwt("verify", path, "-q")
-    uwt("decompress", path, "-o", tmp_path / "original", "-q")
+    base = path.parent / facts["base"] if "base" in facts else None
+    with_base = ["--base", base] if base else []
+    uwt("verify", path, "-q", *with_base)
+    uwt("decompress", path, "-o", tmp_path / "original", "-q", *with_base)
     original = (tmp_path / "original").read_bytes()
     assert hashlib.sha256(original).hexdigest() == facts["sha256"]
-    opened = container.read(path)
+    opened = container.read(path, tensors_of(base) if base else None)
     assert [name for name in sorted(opened.tensors) if opened.entry(name)] == facts["compressed"]
     assert opened.original() == original
 
