@@ -16,40 +16,40 @@
 
 using namespace uwt;
 
-/// The element, row · 64 + column, of each place of a unit's u32 of a chunk (plane-1).
-template <uint32_t chunk> static constexpr std::array<uint16_t, unitElements> makePlaces() {
-  std::array<uint16_t, unitElements> places{};
+/// The element, row · 64 + column, at each position of a unit's u32 of a chunk (plane-1).
+template <uint32_t chunk> static constexpr std::array<uint16_t, unitElements> makeElementOrder() {
+  std::array<uint16_t, unitElements> order{};
   for (uint32_t row = 0; row < stripRows; ++row)
     for (uint32_t column = 0; column < fixedUnitColumns; ++column) {
       ChunkOffset offset =
           chunkOffset(chunk, column / blockColumns, fragmentPosition(row, column % blockColumns));
-      places[offset.word * (32 / chunk) + offset.bit / chunk] =
+      order[offset.word * (32 / chunk) + offset.bit / chunk] =
           static_cast<uint16_t>(row * fixedUnitColumns + column);
     }
-  return places;
+  return order;
 }
 
-template <uint32_t chunk> static constexpr auto placesOf = makePlaces<chunk>();
+template <uint32_t chunk> static constexpr auto elementOrder = makeElementOrder<chunk>();
 
 /// Packs bits [shift, shift + chunk) of the halves of a unit.
 template <uint32_t chunk>
 static void packUnitChunk(const uint16_t *unit, uint32_t shift, uint8_t *out) {
-  const uint16_t *places = placesOf<chunk>.data();
+  const uint16_t *order = elementOrder<chunk>.data();
   for (uint32_t word = 0; word < fragmentLanes * chunk; ++word) {
     uint32_t packed = 0;
     for (uint32_t bit = 0; bit < 32; bit += chunk)
-      packed |= (uint32_t(unit[*places++]) >> shift & ((1u << chunk) - 1)) << bit;
+      packed |= (uint32_t(unit[*order++]) >> shift & ((1u << chunk) - 1)) << bit;
     storeWord(out + word * 4, packed);
   }
 }
 
 template <uint32_t chunk>
 static void unpackUnitChunk(const uint8_t *in, uint32_t shift, uint16_t *unit) {
-  const uint16_t *places = placesOf<chunk>.data();
+  const uint16_t *order = elementOrder<chunk>.data();
   for (uint32_t word = 0; word < fragmentLanes * chunk; ++word) {
     uint32_t packed = loadWord(in + word * 4);
     for (uint32_t bit = 0; bit < 32; bit += chunk)
-      unit[*places++] |= static_cast<uint16_t>((packed >> bit & ((1u << chunk) - 1)) << shift);
+      unit[*order++] |= static_cast<uint16_t>((packed >> bit & ((1u << chunk) - 1)) << shift);
   }
 }
 
