@@ -27,7 +27,7 @@
 namespace uwt {
 
 /// Data begin at a multiple of the first, or of the second for originals with
-/// less data than the third (file-5).
+/// less data than the third, in the compact form and with `smallest` (file-5).
 inline constexpr uint64_t largeAlignment = 4096, smallAlignment = planeAlignment,
                           smallData = uint64_t(1) << 20;
 
@@ -58,7 +58,10 @@ private:
 
   uint64_t dataBytes() const { return original.bytes() - 8 - original.headerText().size(); }
   uint64_t alignment() const {
-    return dataBytes() < smallData || header.isCompact ? smallAlignment : largeAlignment;
+    const auto *policy = std::get_if<FormatPolicy>(&options.format);
+    bool isSmall = dataBytes() < smallData || header.isCompact;
+    return isSmall || (policy && *policy == FormatPolicy::Smallest) ? smallAlignment
+                                                                    : largeAlignment;
   }
   Status prepare();
   void describeTensors();

@@ -390,9 +390,13 @@ Expected<EncodedTensor> TensorEncoder::run() {
 uint64_t TensorEncoder::scaleWords() const {
   if (!plan.format.hasScales() || sample->panels.empty())
     return 0;
+  std::vector<uint32_t> ofRows, all;
+  if (sample->isWhole()) {
+    writeScales(plan, scales, tensor.matrices().count, all);
+    return all.size();
+  }
   CodingPlan sampled = plan;
   sampled.matrix.rows = sample->panels.size() * panelRows;
-  std::vector<uint32_t> ofRows, all;
   writeScales(sampled, scales, /*matrices=*/1, ofRows);
   sampled.matrix.rows = 0;
   writeScales(sampled, scales, tensor.matrices().count, all);

@@ -128,8 +128,8 @@ TEST(ScalesTest, ScalesAreRefusedWhereTheyAreNone) {
             "padding after the model's scales is not zero");
   // z = 1, bits 0 1 0, is one below the center 0.
   EXPECT_EQ(error({2u << 11}), "a scale of the model is -1, expected 0 to 255");
-  EXPECT_EQ(error({0}), "model is too short: it ends inside its tables");
-  EXPECT_EQ(error({0, 0}), "a number of the model is larger than 510");
+  EXPECT_EQ(error({3u << 11}), "model is too short: it ends inside its tables");
+  EXPECT_EQ(error({0}), "a number of the model is larger than 510");
   EXPECT_EQ(error({}), "plane index is too short for the scales of 1 matrices");
   EXPECT_EQ(error({0, 0}, uint64_t(1) << 40),
             "plane index is too short for the scales of 1099511627776 matrices");
