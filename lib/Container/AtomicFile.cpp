@@ -82,11 +82,12 @@ static Status checkTarget(const std::string &target, bool overwrite) {
 Expected<AtomicFileWriter> AtomicFileWriter::create(const std::string &target, bool overwrite,
                                                     std::optional<FileMode> mode) {
   UWT_RETURN_IF_ERROR(checkTarget(target, overwrite));
-  std::string temporary = partialPath(target);
+  // Nothing may throw between the file's creation and its owner.
+  std::string name = target, temporary = partialPath(target);
   // With a mode of its own, the file is the owner's alone until it has that.
   UWT_ASSIGN_OR_RETURN(int descriptor,
                        fileOperations().createLocked(temporary, mode ? 0600 : 0666));
-  return AtomicFileWriter(target, std::move(temporary), descriptor, overwrite, mode);
+  return AtomicFileWriter(std::move(name), std::move(temporary), descriptor, overwrite, mode);
 }
 
 Status AtomicFileWriter::append(std::span<const uint8_t> bytes) { return writeAt(end, bytes); }

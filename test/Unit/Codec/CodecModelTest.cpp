@@ -25,17 +25,17 @@ struct Built {
 Built codecOf(std::string_view text, ElementType element = ElementType::BF16) {
   Format format = *Format::parse(text);
   EXPECT_TRUE(checkFormat(format, element)) << text;
-  return {format, splitOf(element, format.codedMantissa), *findCodec(format.codec.keyword)};
+  return {format, splitOf(element, format), *findCodec(format.codec.keyword)};
 }
 
 SymbolStatistics noStatistics(const Built &built) {
   SymbolStatistics statistics;
   statistics.split = built.split;
   size_t symbols = size_t(1) << built.split.symbolBits;
-  statistics.counts.assign(built.format.rowClasses, std::vector<uint64_t>(symbols));
+  statistics.counts.assign(built.format.codeTables(), std::vector<uint64_t>(symbols));
   const std::vector<uint32_t> &parameters = built.format.codec.parameters;
   if (parameters.size() == 2 && parameters[1] == 2)
-    statistics.pairs.assign(built.format.rowClasses, std::vector<uint64_t>(symbols * symbols));
+    statistics.pairs.assign(built.format.codeTables(), std::vector<uint64_t>(symbols * symbols));
   return statistics;
 }
 

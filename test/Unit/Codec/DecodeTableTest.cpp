@@ -114,7 +114,7 @@ TEST_P(DecodeTableTest, AgreesWithTheModel) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, DecodeTableTest, testing::ValuesIn(registeredFormats()),
+INSTANTIATE_TEST_SUITE_P(All, DecodeTableTest, testing::ValuesIn(loadedFormats()),
                          [](const auto &info) { return testNameOf(info.param); });
 
 /// The length has bits of its own in every split, or an u32 of its own.

@@ -335,12 +335,19 @@ std::vector<std::string> test::registeredFormats() {
   return formats;
 }
 
+std::vector<std::string> test::loadedFormats() {
+  std::vector<std::string> formats = registeredFormats();
+  std::erase_if(formats, [](const std::string &text) { return parsedFormat(text).hasScales(); });
+  return formats;
+}
+
 std::vector<std::string> test::formatsOfEachComposition() {
   std::vector<std::string> formats;
-  std::set<std::tuple<std::string, Packing, Layout, bool>> seen;
+  std::set<std::tuple<std::string, Packing, Layout, bool, bool>> seen;
   for (const std::string &text : registeredFormats()) {
     Format format = parsedFormat(text);
-    if (seen.emplace(format.codec.keyword, format.packing, format.layout, format.rowClasses > 1)
+    if (seen.emplace(format.codec.keyword, format.packing, format.layout, format.rowClasses > 1,
+                     format.hasScales())
             .second)
       formats.push_back(text);
   }

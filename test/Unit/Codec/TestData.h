@@ -149,6 +149,8 @@ std::vector<CodePath> availableCodePaths();
 
 /// All examples of all codecs, in the registry's order.
 std::vector<std::string> registeredFormats();
+/// Those of them that loaded weights have: with scales they are transcoded.
+std::vector<std::string> loadedFormats();
 /// Of each codec, the first example of each composition that reads other planes, or reads them in
 /// another way: packings, layouts, contexts.
 std::vector<std::string> formatsOfEachComposition();

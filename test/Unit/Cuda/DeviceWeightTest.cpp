@@ -210,7 +210,7 @@ INSTANTIATE_TEST_SUITE_P(Units, DamagedIndexTest, testing::ValuesIn(formatsOfEac
                            return testNameOf(info.param);
                          });
 
-INSTANTIATE_TEST_SUITE_P(Formats, DeviceTablesTest, testing::ValuesIn(registeredFormats()),
+INSTANTIATE_TEST_SUITE_P(Formats, DeviceTablesTest, testing::ValuesIn(loadedFormats()),
                          [](const testing::TestParamInfo<std::string> &info) {
                            return testNameOf(info.param);
                          });

@@ -240,7 +240,7 @@ TEST_P(LaunchFormatTest, PassesThePlanesOfTheWeight) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, LaunchFormatTest, testing::ValuesIn(registeredFormats()),
+INSTANTIATE_TEST_SUITE_P(Formats, LaunchFormatTest, testing::ValuesIn(loadedFormats()),
                          [](const auto &info) { return testNameOf(info.param); });
 
 TEST_F(LaunchTest, MakesOneCallOfTheDriver) {

@@ -153,7 +153,7 @@ TEST_P(LoadedWeightTest, DamageNeverLeadsOutside) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(All, LoadedWeightTest, testing::ValuesIn(registeredFormats()),
+INSTANTIATE_TEST_SUITE_P(All, LoadedWeightTest, testing::ValuesIn(loadedFormats()),
                          [](const auto &info) { return testNameOf(info.param); });
 
 EncodedCase encodedCase(const char *format, std::vector<uint64_t> shape,
