@@ -99,7 +99,8 @@ static Json storedJson(const Container &file) {
     planes[std::string(planeName(static_cast<PlaneKind>(kind)))] = bytes.planes[kind];
   return {{"planes", std::move(planes)},
           {"raw_tensors", bytes.rawTensors},
-          {"header_and_padding", bytes.header}};
+          {"header", bytes.header},
+          {"padding", bytes.padding}};
 }
 
 static Json fileJson(const Container &file) {
@@ -109,6 +110,7 @@ static Json fileJson(const Container &file) {
       {"original_bytes", file.originalBytes()},
       {"compressed", file.isContainer()},
       {"saved_again", file.savedAgain()},
+      {"compact", file.isCompact()},
       {"stored", storedJson(file)},
       {"original_sha256", file.originalSha256().empty() ? Json() : Json(file.originalSha256())}};
 }
