@@ -7,6 +7,7 @@
 
 #include "Bundles.h"
 #include "ContainerState.h"
+#include <map>
 
 namespace uwt {
 
@@ -45,13 +46,17 @@ std::vector<std::vector<size_t>> findBundles(const Original &original,
 
 Expected<std::shared_ptr<const OpenBundle>>
 OpenBundles::find(size_t first, const std::function<Expected<OpenBundle>()> &open) {
+  // One of each dtype that a model has, and some more.
+  constexpr size_t limit = 8;
   std::lock_guard lock(mutex);
-  std::shared_ptr<const OpenBundle> &bundle = opened[first];
-  if (!bundle) {
-    UWT_ASSIGN_OR_RETURN(OpenBundle decoded, open());
-    bundle = std::make_shared<const OpenBundle>(std::move(decoded));
-  }
-  return bundle;
+  for (const auto &[entry, bundle] : opened)
+    if (entry == first)
+      return bundle;
+  UWT_ASSIGN_OR_RETURN(OpenBundle decoded, open());
+  if (opened.size() == limit)
+    opened.erase(opened.begin());
+  opened.emplace_back(first, std::make_shared<const OpenBundle>(std::move(decoded)));
+  return opened.back().second;
 }
 
 void Container::State::joinBundle(size_t i, OpenJoin &join) {

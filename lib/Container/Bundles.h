@@ -15,7 +15,6 @@
 
 #include "Original.h"
 #include "Selection.h"
-#include <map>
 #include <mutex>
 
 namespace uwt {
@@ -35,7 +34,7 @@ struct OpenBundle {
   std::vector<uint8_t> bytes;
 };
 
-/// Bundles that have been decoded. Thread-safe.
+/// The bundles that were decoded last: a small file may have many. Thread-safe.
 class OpenBundles {
 public:
   /// The bundle whose first tensor is entry `first`; `open` makes it.
@@ -44,7 +43,8 @@ public:
 
 private:
   std::mutex mutex;
-  std::map<size_t, std::shared_ptr<const OpenBundle>> opened;
+  /// By their first tensors, the oldest in front.
+  std::vector<std::pair<size_t, std::shared_ptr<const OpenBundle>>> opened;
 };
 
 } // namespace uwt

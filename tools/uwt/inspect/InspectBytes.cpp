@@ -26,10 +26,14 @@ void StoredBytes::add(const Container &file) {
       known += stored.planeBytes[kind];
     }
   }
-  header += file.fileBytes() - std::min(known, file.fileBytes());
+  header += file.headerBytes();
+  known = std::min(known, file.fileBytes());
+  padding += file.fileBytes() - known - std::min(file.headerBytes(), file.fileBytes() - known);
 }
 
-uint64_t StoredBytes::overhead() const { return planes[numberOf(PlaneKind::Index)] + header; }
+uint64_t StoredBytes::overhead() const {
+  return planes[numberOf(PlaneKind::Index)] + header + padding;
+}
 
 std::string uwt::tool::storedBytesText(const StoredBytes &bytes, uint64_t weights) {
   std::string text;
@@ -40,7 +44,8 @@ std::string uwt::tool::storedBytesText(const StoredBytes &bytes, uint64_t weight
   for (unsigned kind = 0; kind < planeKinds; ++kind)
     add("plane " + std::string(planeName(static_cast<PlaneKind>(kind))), bytes.planes[kind]);
   add("raw tensors", bytes.rawTensors);
-  add("header and padding", bytes.header);
+  add("header", bytes.header);
+  add("padding of planes", bytes.padding);
   if (weights)
     text += "; index, header and padding are " +
             formatNumber(bitsPer(bytes.overhead(), weights), 4) + " bits a weight";

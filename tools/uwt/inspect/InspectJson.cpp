@@ -103,7 +103,8 @@ static Json storedJson(const Container &file) {
     planes[std::string(planeName(static_cast<PlaneKind>(kind)))] = bytes.planes[kind];
   return {{"planes", std::move(planes)},
           {"raw_tensors", bytes.rawTensors},
-          {"header_and_padding", bytes.header}};
+          {"header", bytes.header},
+          {"padding", bytes.padding}};
 }
 
 static Json fileJson(const Container &file) {
@@ -117,6 +118,7 @@ static Json fileJson(const Container &file) {
       {"compressed", file.isContainer()},
       {"saved_again", file.savedAgain()},
       {"base", std::move(base)},
+      {"compact", file.isCompact()},
       {"stored", storedJson(file)},
       {"original_sha256", file.originalSha256().empty() ? Json() : Json(file.originalSha256())}};
 }

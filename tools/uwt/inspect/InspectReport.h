@@ -41,8 +41,8 @@ struct StoredBytes {
   /// In use, of each kind.
   std::array<uint64_t, planeKinds> planes{};
   uint64_t rawTensors = 0;
-  /// Everything else: texts, offsets, padding.
-  uint64_t header = 0;
+  /// Texts and offsets; and what planes are padded with.
+  uint64_t header = 0, padding = 0;
 
   void add(const Container &file);
   /// What is there beside the values.
