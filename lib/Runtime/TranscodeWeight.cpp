@@ -291,7 +291,7 @@ private:
 static bool goesByPanels(const TensorDecoder &decoder, const Format &to) {
   const Format &from = decoder.description().format;
   bool hasLow = getTraits(decoder.description().element).lowBits != 0;
-  return to.codeTables() == 1 && to.storage == from.storage && to.fold == from.fold &&
+  return !to.hasContext() && to.storage == from.storage && to.fold == from.fold &&
          (!hasLow || to.layout == from.layout);
 }
 
@@ -361,7 +361,7 @@ Expected<LoadedWeight> uwt::encodeWeight(const TensorDescription &description,
   plan.format = description.format;
   plan.element = description.element;
   UWT_ASSIGN_OR_RETURN(plan.traits, checkFormat(plan.format, plan.element));
-  if (plan.format.codeTables() > 1 || getTraits(plan.element).lowBits != 0)
+  if (plan.format.hasContext() || getTraits(plan.element).lowBits != 0)
     return encodeThroughPlanes(description, bytes, pool, options);
   plan.split = splitOf(plan.element, plan.format);
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());

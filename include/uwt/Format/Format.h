@@ -157,6 +157,8 @@ struct Format {
   bool operator==(const Format &) const = default;
 
   bool hasScales() const { return scaleSteps != 0; }
+  /// Whether something beside the symbol chooses its code table.
+  bool hasContext() const { return rowClasses > 1 || hasScales(); }
   /// Code tables of the model, of which the context chooses one for each element.
   uint32_t codeTables() const { return hasScales() ? scaleSteps : rowClasses; }
 

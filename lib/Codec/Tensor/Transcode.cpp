@@ -91,7 +91,7 @@ Expected<CodingPlan> uwt::transcodePlan(const TensorDecoder &from, const Format 
   UWT_ASSIGN_OR_RETURN(plan.traits, checkFormat(to, plan.element));
   plan.split = splitOf(plan.element, to);
   plan.matrix = from.plan().matrix;
-  if (to.codeTables() > 1 || to.storage != from.plan().format.storage ||
+  if (to.hasContext() || to.storage != from.plan().format.storage ||
       to.fold != from.plan().format.fold)
     return usageError("a panel cannot be coded anew alone as " + to.str() + " from " +
                       from.plan().format.str());

@@ -69,14 +69,16 @@ void Resealer::sealPanels(const TensorIndex &index, const PlaneViews &planes,
       divideUp(index.counts.size() * (hasPatch(index.plan) ? countBytes(index.plan) : 0), 4);
   uint64_t words = index.used[numberOf(PlaneKind::Index)] / 4;
   uint64_t directory = words - countWords - stride * index.entries.size();
-  uint64_t offset = 1 + hasCodeOffsets(index.plan) + hasPatch(index.plan);
+  bool isShort = index.plan.format.shortIndex;
+  uint64_t offset = isShort ? 1 : 1 + hasCodeOffsets(index.plan) + hasPatch(index.plan);
   for (size_t panel = 0; panel < index.entries.size(); ++panel) {
     const DirectoryEntry &entry = index.entries[panel];
     Xxh3Stream hash;
     for (unsigned kind = numberOf(PlaneKind::Words); kind < planeKinds; ++kind)
       hash.update(planes[kind].subspan(entry.offset[kind], entry.size[kind]));
     uint64_t digest = hash.digest();
-    std::memcpy(&plane[4 * (directory + panel * stride + offset)], &digest, sizeof(digest));
+    std::memcpy(&plane[4 * (directory + panel * stride + offset)], &digest,
+                isShort ? sizeof(uint32_t) : sizeof(digest));
   }
 }
 

@@ -284,7 +284,8 @@ static Bytes copyOf(std::span<const uint8_t> bytes) { return {bytes.begin(), byt
 /// What kernels read where matrices lie as products have them.
 static std::vector<std::string> formatsOfKernels() {
   return formatsWith([](const Format &format, const CodecTraits &) {
-    return format.layout == Layout::Fragment16x16 && format.storage == Storage::NMajor;
+    return format.layout == Layout::Fragment16x16 && format.storage == Storage::NMajor &&
+           !format.hasScales();
   });
 }
 

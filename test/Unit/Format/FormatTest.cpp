@@ -35,7 +35,8 @@ TEST(FormatTest, PrintsWhatDiffersFromDefaults) {
 TEST(FormatTest, SpellsOutEveryItem) {
   EXPECT_EQ(parsed("huffman<11,1>, context=row_class<8>").fullStr(),
             "huffman<11,1>, version=1, layout=fragment<16x16>, storage=n_major, fold=none, "
-            "packing=planes, coded=exponent+0, context=row_class<8>, escapes=patch, low=16");
+            "packing=planes, coded=exponent+0, context=row_class<8>, escapes=patch, index=whole, "
+            "low=16");
 }
 
 TEST(FormatTest, ShortNamesStandForCompositions) {

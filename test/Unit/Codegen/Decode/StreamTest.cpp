@@ -114,7 +114,8 @@ std::vector<std::string> servedFormats() {
     for (const std::string &text : codec->examples()) {
       auto format = Format::parse(text);
       auto traits = checkFormat(*format, ElementType::BF16);
-      if (traits && isVariable(traits->rate) && format->layout == Layout::Fragment16x16)
+      if (traits && isVariable(traits->rate) && !format->hasScales() &&
+          format->layout == Layout::Fragment16x16)
         texts.push_back(text);
     }
   return texts;

