@@ -306,7 +306,7 @@ def make_good(uwt, folder, cases):
     folder.mkdir(parents=True)
     expected = {}
     for name, arguments, tensors in cases(uwt):
-        if "k_major" in " ".join(arguments):
+        if "k_major" in " ".join(map(str, arguments)):
             arguments = [*arguments, "--k-major", "*"]
         base = next((one for one in arguments if isinstance(one, dict)), None)
         if base:

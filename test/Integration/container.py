@@ -195,8 +195,8 @@ class Container:
             return self.tensor(entry["same"])
         if "base" in entry:
             base = self.base_of(first, entry)
-            return add_base(entry["dtype"], self.stored(first, entry), base) if "format" in entry else base
-        return self.stored(first, entry, member)
+            return add_base(entry["dtype"], self.decoded(first, entry), base) if "format" in entry else base
+        return self.decoded(first, entry, member)
 
     def base_of(self, name, entry):
         """diff-4, diff-6."""
@@ -207,7 +207,7 @@ class Container:
         require(digits == entry["base"], "checksums of the base")
         return base
 
-    def stored(self, first, entry, member=0):
+    def decoded(self, first, entry, member=0):
         """What the planes of an entry hold, or of one member of a stack."""
         planes = {}
         for plane, used in entry["planes"].items():

@@ -877,6 +877,7 @@ class Tensor:
             self.coded_low = copy.copy(self)
             self.coded_low.split, self.coded_low.format = WholeHalf(), copy.copy(self.format)
             self.coded_low.format.parameters, self.coded_low.format.classes = [12], 1
+            self.coded_low.format.steps = 0
             self.coded_low.read_rans_model()
             self.at = self.coded_low.at
             for panel, size in zip(self.panels, self.take(len(self.panels))):
@@ -909,7 +910,9 @@ class Tensor:
         if not data:
             return [[0] * self.columns for _ in range(panel.rows)]
         if fmt.low_form == "coded" and panel.low_code:
-            return decode_rans(self.coded_low, panel.rows, data, b"", [])
+            alone = Panel(panel.rows)
+            alone.classes = [0] * panel.rows
+            return decode_rans(self.coded_low, alone, data, b"")
         field = unpack_field(fmt, panel.rows, self.columns, chunks_of(fmt.low), data)
         return [[value << (16 - fmt.low) for value in row] for row in field]
 
