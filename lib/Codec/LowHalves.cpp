@@ -13,6 +13,7 @@
 #include "LowHalves.h"
 #include "Ans/AnsModel.h"
 #include "Fixed/FieldPlane.h"
+#include "PanelRows.h"
 #include <algorithm>
 #include <cstring>
 
@@ -221,14 +222,6 @@ void uwt::decodeLowRows(std::span<const uint8_t> in, std::span<const uint8_t> ro
 /// low-3: a run of rows, its bits below their number less 1.
 static constexpr uint32_t runBits = 16, runLengthOffset = 5;
 static constexpr uint64_t longestRun = uint64_t(1) << (runBits - runLengthOffset);
-
-/// Calls `visit(row)` with the place in LowModel::rowBits of each row that exists.
-template <typename Visit>
-static void forEachRow(const MatrixShape &matrix, uint64_t panels, Visit visit) {
-  for (uint64_t panel = 0; panel < panels; ++panel)
-    for (uint32_t row = 0; row < matrix.rowsOfPanel(panel % matrix.panels()); ++row)
-      visit(panel * panelRows + row);
-}
 
 static void writeRowBits(const CodingPlan &plan, uint64_t panels, std::vector<uint32_t> &words) {
   std::vector<uint16_t> runs;

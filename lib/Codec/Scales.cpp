@@ -7,6 +7,7 @@
 
 #include "Scales.h"
 #include "Golomb.h"
+#include "PanelRows.h"
 #include "uwt/Support/CheckedMath.h"
 #include <algorithm>
 #include <array>
@@ -113,15 +114,6 @@ NumberSeries seriesOf(const std::array<uint64_t, scaleMask + 1> &counts) {
   return series;
 }
 
-/// Calls `visit(index)` with the places of rows that exist among 64 a panel.
-template <typename Visit>
-void forEachRow(const MatrixShape &shape, uint64_t matrices, Visit visit) {
-  for (uint64_t matrix = 0; matrix < matrices; ++matrix)
-    for (uint64_t panel = 0; panel < shape.panels(); ++panel)
-      for (uint32_t row = 0; row < shape.rowsOfPanel(panel); ++row)
-        visit((matrix * shape.panels() + panel) * panelRows + row);
-}
-
 class ScaleReader {
 public:
   explicit ScaleReader(std::span<const uint32_t> words) : bits(words) {}
@@ -148,6 +140,7 @@ private:
 
 void uwt::writeScales(const CodingPlan &plan, const TensorScales &scales, uint64_t matrices,
                       std::vector<uint32_t> &words) {
+  uint64_t panels = matrices * plan.matrix.panels();
   GolombWriter writer(words);
   auto begin = [&](const std::array<uint64_t, scaleMask + 1> &counts) {
     NumberSeries series = seriesOf(counts);
@@ -156,9 +149,9 @@ void uwt::writeScales(const CodingPlan &plan, const TensorScales &scales, uint64
     return series;
   };
   std::array<uint64_t, scaleMask + 1> counts{};
-  forEachRow(plan.matrix, matrices, [&](uint64_t at) { ++counts[scales.rows[at]]; });
+  forEachRow(plan.matrix, panels, [&](uint64_t at) { ++counts[scales.rows[at]]; });
   NumberSeries series = begin(counts);
-  forEachRow(plan.matrix, matrices,
+  forEachRow(plan.matrix, panels,
              [&](uint64_t at) { writer.put(series.distance(scales.rows[at]), series.order); });
   for (uint64_t matrix = 0; matrix < matrices; ++matrix) {
     auto columns =
@@ -188,7 +181,7 @@ Expected<TensorScales> uwt::readScales(const CodingPlan &plan, uint64_t matrices
   ScaleReader reader(words);
   UWT_RETURN_IF_ERROR(reader.begin());
   Status failure = ok();
-  forEachRow(plan.matrix, matrices, [&](uint64_t at) {
+  forEachRow(plan.matrix, panels, [&](uint64_t at) {
     if (!failure)
       return;
     Expected<uint32_t> scale = reader.next();

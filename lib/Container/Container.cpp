@@ -394,7 +394,9 @@ Expected<TensorDecoder> Container::State::openDecoder(size_t i, const PlaneViews
 
 /// A composition that makes no sense is the file's fault here, not the caller's.
 static Error asFault(Error error) {
-  return error.getKind() == ErrorKind::Usage ? invalidError(error.message()) : error;
+  if (error.getKind() == ErrorKind::Usage)
+    return invalidError(error.message());
+  return std::move(error);
 }
 
 Status TensorReader::takeDecoder(Expected<TensorDecoder> opened) {

@@ -22,9 +22,8 @@ using namespace mlir;
 namespace uwt::codegen {
 namespace {
 
-/// Bytes of a register of all lanes of a fragment, of a lane and of a block in it.
-constexpr unsigned registerBytes = fragmentLanes * blocksInGroup * 4, laneBytes = blocksInGroup * 4,
-                   blockBytes = 4;
+/// Bytes of a block of a lane.
+constexpr unsigned blockBytes = 4;
 /// A row of a block lies in four lanes.
 constexpr unsigned rowBytes = 4 * laneBytes;
 

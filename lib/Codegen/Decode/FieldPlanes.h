@@ -18,6 +18,9 @@
 namespace uwt::codegen {
 
 inline constexpr unsigned rowsInStrip = 8, registersInLane = 4, blocksInGroup = 4;
+/// Bytes of a register of all lanes of a fragment, and of a lane in it.
+inline constexpr unsigned registerBytes = fragmentLanes * blocksInGroup * 4,
+                          laneBytes = blocksInGroup * 4;
 
 /// Number of a unit's row vector of register r and row g in a 64-column group.
 inline unsigned rowVectorNumber(unsigned group, unsigned r, unsigned g) {

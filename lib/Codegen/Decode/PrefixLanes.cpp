@@ -26,8 +26,6 @@ namespace uwt::codegen {
 namespace {
 
 constexpr unsigned jointLanes = 8;
-/// Bytes of a register of all lanes, and of a lane in it.
-constexpr unsigned registerBytes = fragmentLanes * blocksInGroup * 4, laneBytes = blocksInGroup * 4;
 constexpr int64_t sentinel = INT64_MIN;
 /// Bits that can be taken after a refill: 64, less the sentinel and up to seven bits of a byte.
 constexpr unsigned refilledBits = 56;
