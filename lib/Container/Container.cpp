@@ -393,10 +393,9 @@ Expected<TensorDecoder> Container::State::openDecoder(size_t i, const PlaneViews
 }
 
 /// A composition that makes no sense is the file's fault here, not the caller's.
-static Error asFault(Error error) {
-  if (error.getKind() == ErrorKind::Usage)
-    return invalidError(error.message());
-  return std::move(error);
+static Error asFault(const Error &error) {
+  bool isUsage = error.getKind() == ErrorKind::Usage;
+  return Error(isUsage ? ErrorKind::Invalid : error.getKind(), error.message());
 }
 
 Status TensorReader::takeDecoder(Expected<TensorDecoder> opened) {
