@@ -12,7 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RowClasses.h"
-#include "uwt/Support/Cpu.h"
+#include "WideCall.h"
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -92,6 +92,29 @@ static void scoreRow(const uint16_t *counts, uint32_t width, const int16_t *cost
 }
 
 #if defined(__x86_64__)
+/// `Parts` times eight lanes. Far from a row's usual symbols there are none.
+template <uint32_t Parts>
+__attribute__((target("avx2"))) static void scoreRowAvx2(const uint16_t *counts, uint32_t width,
+                                                         const int16_t *costs, Scores &scores) {
+  __m256i sum[Parts];
+  for (__m256i &part : sum)
+    part = _mm256_setzero_si256();
+  for (uint32_t i = 0; i < width; i += 2) {
+    uint32_t pair;
+    std::memcpy(&pair, counts + i, sizeof(pair));
+    if (pair == 0)
+      continue;
+    __m256i count = _mm256_set1_epi32(static_cast<int>(pair));
+    for (uint32_t part = 0; part < Parts; ++part) {
+      const auto *cost =
+          reinterpret_cast<const __m256i *>(costs + i * classLanes + size_t(part) * 16);
+      sum[part] = _mm256_add_epi32(sum[part], _mm256_madd_epi16(count, _mm256_loadu_si256(cost)));
+    }
+  }
+  for (uint32_t part = 0; part < Parts; ++part)
+    _mm256_storeu_si256(reinterpret_cast<__m256i *>(&scores[size_t(part) * 8]), sum[part]);
+}
+
 /// Two pairs of symbols at a time; `Parts` times sixteen lanes.
 template <uint32_t Parts>
 __attribute__((target("avx512f,avx512bw"))) static void
@@ -123,6 +146,10 @@ static void scoreRowBest(const uint16_t *counts, uint32_t width, const int16_t *
   if (hostSimdLevel() == SimdLevel::Avx512)
     return lanes <= 16 ? scoreRowAvx512<1>(counts, width, costs, scores)
                        : scoreRowAvx512<2>(counts, width, costs, scores);
+  if (hostSimdLevel() == SimdLevel::Avx2)
+    return lanes <= 8    ? scoreRowAvx2<1>(counts, width, costs, scores)
+           : lanes <= 16 ? scoreRowAvx2<2>(counts, width, costs, scores)
+                         : scoreRowAvx2<4>(counts, width, costs, scores);
 #endif
   scoreRow(counts, width, costs, lanes, scores);
 }
@@ -164,7 +191,7 @@ template <typename Function> void RowClassifier::forPanels(size_t panelStride, F
 }
 
 /// Mean symbol of a row, as a bin.
-static uint32_t meanBin(const uint16_t *counts, uint32_t symbols) {
+[[gnu::always_inline]] static inline uint32_t meanBin(const uint16_t *counts, uint32_t symbols) {
   uint32_t count = 0, weighted = 0;
   for (uint32_t i = 0; i < symbols; ++i) {
     count += counts[i];
@@ -190,7 +217,7 @@ static uint32_t entropyBin(const uint16_t *counts, uint32_t symbols) {
 /// order (two's complement wraps around, packed weights have several in a byte): there it is their
 /// entropy.
 void RowClassifier::startFromQuantiles() {
-  auto *binOf = rows.split.signBits ? meanBin : entropyBin;
+  auto *binOf = rows.split.signBits ? callWide<meanBin, const uint16_t *, uint32_t> : entropyBin;
   std::vector<uint16_t> bins(rows.counted.size() * panelRows);
   pool.parallelFor(rows.counted.size(), [&](uint64_t p, unsigned) {
     const RowHistograms::Panel &panel = rows.counted[p];
@@ -217,28 +244,13 @@ void RowClassifier::startFromQuantiles() {
 }
 
 [[gnu::always_inline]] static inline void addRow(const uint16_t *counts, uint32_t width,
-                                                 uint64_t *sums) {
+                                                 uint32_t *sums) {
   for (uint32_t i = 0; i < width; ++i)
     sums[i] += counts[i];
 }
 
-#if defined(__x86_64__)
-__attribute__((target("avx512f,avx512bw,avx512vl"))) static void
-addRowAvx512(const uint16_t *counts, uint32_t width, uint64_t *sums) {
-  addRow(counts, width, sums);
-}
-#endif
-
-static void addRowBest(const uint16_t *counts, uint32_t width, uint64_t *sums) {
-#if defined(__x86_64__)
-  if (hostSimdLevel() == SimdLevel::Avx512)
-    return addRowAvx512(counts, width, sums);
-#endif
-  addRow(counts, width, sums);
-}
-
 void RowClassifier::sumClasses() {
-  std::vector<std::vector<uint64_t>> partial(pool.size());
+  std::vector<std::vector<uint32_t>> partial(pool.size());
   forPanels(learningStride, [&](uint64_t p, unsigned worker) {
     if (partial[worker].empty())
       partial[worker].resize(sums.size());
@@ -246,12 +258,12 @@ void RowClassifier::sumClasses() {
     for (uint32_t r = 0; r < panel.rows; ++r)
       for (size_t set = 0; set < sets.size(); ++set) {
         uint32_t lane = firstLane[set] + sets[set].classes[p * panelRows + r];
-        addRowBest(&panel.counts[size_t(r) * rows.width], rows.width,
-                   &partial[worker][size_t(lane) * rows.width]);
+        callWide<addRow>(std::as_const(panel.counts).data() + size_t(r) * rows.width, rows.width,
+                         &partial[worker][size_t(lane) * rows.width]);
       }
   });
   std::fill(sums.begin(), sums.end(), 0);
-  for (const std::vector<uint64_t> &part : partial)
+  for (const std::vector<uint32_t> &part : partial)
     for (size_t i = 0; i < part.size(); ++i)
       sums[i] += part[i];
 }
@@ -260,14 +272,14 @@ void RowClassifier::sumClasses() {
 /// that never had a symbol can take a row that has it.
 void RowClassifier::makeCosts() {
   for (uint32_t lane = 0; lane < lanes; ++lane) {
-    const uint64_t *sum = &sums[size_t(lane) * rows.width];
+    const uint32_t *sum = &sums[size_t(lane) * rows.width];
     uint64_t total = rows.width;
     for (uint32_t i = 0; i < rows.width; ++i)
       total += sum[i];
     uint32_t logTotal = fixedLog2(total);
     for (uint32_t i = 0; i < rows.width; ++i)
       costs[(i / 2 * classLanes + lane) * 2 + i % 2] =
-          static_cast<int16_t>((logTotal - fixedLog2(sum[i] + 1)) >> 8);
+          static_cast<int16_t>((logTotal - fixedLog2(uint64_t(sum[i]) + 1)) >> 8);
   }
 }
 

@@ -72,8 +72,9 @@ private:
   uint32_t lanes = 0;
   std::vector<ClassedRows> sets;
   std::vector<uint32_t> firstLane;
-  /// [lane][symbol of the window], of the rows that classes learn from.
-  std::vector<uint64_t> sums;
+  /// [lane][symbol of the window], of the rows that classes learn from: these are so few, and
+  /// counters so small, that sums fit.
+  std::vector<uint32_t> sums;
   /// [symbol / 2][lane][symbol % 2]: code lengths in 1/256 bit.
   std::vector<int16_t> costs;
 };

@@ -8,6 +8,7 @@
 #include "Scales.h"
 #include "Golomb.h"
 #include "PanelRows.h"
+#include "WideCall.h"
 #include "uwt/Support/CheckedMath.h"
 #include <algorithm>
 #include <array>
@@ -25,26 +26,39 @@ PanelContext uwt::contextOf(const TensorScales &scales, const MatrixShape &shape
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Where the exponent lies in a word, and its sign.
+/// Where a word has its exponent and its sign.
 struct WordFields {
-  uint16_t exponent, sign;
-  uint32_t exponentShift, stepShift;
+  uint16_t exponent;
+  uint32_t exponentShift, signShift, stepShift;
 
   explicit WordFields(const CodingPlan &plan) {
     const ElementTraits &traits = getTraits(plan.element);
     exponentShift = traits.mantissaBits;
     exponent = static_cast<uint16_t>(((1u << traits.exponentBits) - 1) << exponentShift);
-    sign = static_cast<uint16_t>(1u << (traits.wordBits - 1));
+    signShift = traits.wordBits - 1u;
     stepShift = static_cast<uint32_t>(std::countr_zero(plan.format.scaleSteps));
   }
-  /// scale-3: what is added to the exponent field, modulo its size.
-  uint16_t octaves(uint32_t row, uint32_t column) const {
-    return static_cast<uint16_t>((row + (column & scaleMask)) >> stepShift << exponentShift);
-  }
-  uint16_t signOf(uint32_t column) const {
-    return static_cast<uint16_t>(column >> columnSignShift ? sign : 0);
-  }
 };
+
+/// scale-3: moves a row's exponents, modulo their size, by the octaves of its scales times
+/// `direction`, and changes the signs of columns that say so. Words of 16 bits throughout.
+template <int direction>
+[[gnu::always_inline]] inline void moveRow(uint16_t *row, uint64_t count, uint8_t rowScale,
+                                           const uint16_t *columns, WordFields fields) {
+  // Masks tell the compiler that words stay words.
+  const uint32_t down = fields.stepShift & 15, up = fields.exponentShift & 15;
+  const uint32_t signShift = fields.signShift & 15;
+  for (uint64_t c = 0; c < count; ++c) {
+    auto scale = static_cast<uint16_t>(rowScale + (columns[c] & scaleMask));
+    auto whole = static_cast<uint16_t>(scale >> down);
+    auto octaves = static_cast<uint16_t>(whole << up);
+    auto moved = static_cast<uint16_t>(row[c] + direction * octaves);
+    auto isNegative = static_cast<uint16_t>(columns[c] >> columnSignShift);
+    auto sign = static_cast<uint16_t>(isNegative << signShift);
+    row[c] =
+        static_cast<uint16_t>(((row[c] & ~fields.exponent) | (moved & fields.exponent)) ^ sign);
+  }
+}
 } // namespace
 
 void uwt::makeRelative(const CodingPlan &plan, const PanelContext &context, PanelWords words,
@@ -52,30 +66,18 @@ void uwt::makeRelative(const CodingPlan &plan, const PanelContext &context, Pane
   const WordFields fields(plan);
   out.resize(words.rows * words.columns);
   for (uint32_t r = 0; r < words.rows; ++r) {
-    const uint16_t *from = words.row(r), *columns = context.columns.data();
-    uint16_t *to = out.data() + r * words.columns;
-    uint32_t row = context.rows[r];
-    for (uint64_t c = 0; c < words.columns; ++c) {
-      auto exponent = static_cast<uint16_t>(from[c] - fields.octaves(row, columns[c]));
-      to[c] = static_cast<uint16_t>(((from[c] & ~fields.exponent) | (exponent & fields.exponent)) ^
-                                    fields.signOf(columns[c]));
-    }
+    uint16_t *row = out.data() + r * words.columns;
+    std::copy_n(words.row(r), words.columns, row);
+    callWide<moveRow<-1>>(row, words.columns, context.rows[r], context.columns.data(), fields);
   }
 }
 
 void uwt::makeAbsolute(const CodingPlan &plan, const PanelContext &context,
                        MutablePanelWords words) {
   const WordFields fields(plan);
-  for (uint32_t r = 0; r < words.rows; ++r) {
-    const uint16_t *columns = context.columns.data();
-    uint16_t *row = words.row(r);
-    uint32_t scale = context.rows[r];
-    for (uint64_t c = 0; c < words.columns; ++c) {
-      auto exponent = static_cast<uint16_t>(row[c] + fields.octaves(scale, columns[c]));
-      row[c] = static_cast<uint16_t>(((row[c] & ~fields.exponent) | (exponent & fields.exponent)) ^
-                                     fields.signOf(columns[c]));
-    }
-  }
+  for (uint32_t r = 0; r < words.rows; ++r)
+    callWide<moveRow<1>>(words.row(r), words.columns, context.rows[r], context.columns.data(),
+                         fields);
 }
 
 //===----------------------------------------------------------------------===//

@@ -151,7 +151,6 @@ Expected<CheckpointOptions> CompressCommand::checkpointOptions() const {
   options.compress.dryRun = dryRun;
   options.compress.estimate = estimate;
   options.compress.verify = !noVerify;
-  options.compress.bounds = true;
   options.compress.threads = threads;
   options.dropDuplicates = dropDuplicates;
   options.keepConfig = keepConfig;
@@ -200,6 +199,7 @@ void CompressCommand::report(Session &session, const CompressOutcome &outcome) c
 
 Status CompressCommand::run(Session &session) {
   UWT_ASSIGN_OR_RETURN(CheckpointOptions options, checkpointOptions());
+  options.compress.bounds = session.wantsJson() || !session.options().quiet;
   UWT_RETURN_IF_ERROR(checkWeights(input));
   std::string target = output.value_or("");
   if (!output) {

@@ -172,19 +172,23 @@ namespace {
 /// others; to escape it takes 16 bits more. Below one in so many elements, escapes are cheaper.
 constexpr uint64_t rarest = 40000;
 
+/// The code of the largest weight that is at most `wanted`.
+uint32_t weightCodeBelow(uint64_t wanted) {
+  wanted = std::min<uint64_t>(wanted, ansWeight(maxAnsWeightCode));
+  if (wanted < 8)
+    return static_cast<uint32_t>(wanted);
+  uint32_t shift = static_cast<uint32_t>(std::bit_width(wanted)) - 4;
+  return 8 * shift + static_cast<uint32_t>(wanted >> shift);
+}
+
 /// The code of the weight nearest to `wanted` among multiples of 2^shift, never 0.
 uint8_t weightCode(uint64_t wanted, uint32_t shift) {
-  uint32_t step = 1u << shift, best = step;
-  for (uint32_t code = step; code <= maxAnsWeightCode; code += step) {
-    auto distance = [&](uint32_t of) {
-      uint64_t weight = ansWeight(of);
-      return weight > wanted ? weight - wanted : wanted - weight;
-    };
-    if (distance(code) > distance(best))
-      break;
-    best = code;
-  }
-  return static_cast<uint8_t>(best);
+  uint32_t step = 1u << shift;
+  uint32_t below = std::max(weightCodeBelow(wanted) & ~(step - 1), step), above = below + step;
+  bool isAbove =
+      above <= maxAnsWeightCode && wanted > ansWeight(below) &&
+      (wanted >= ansWeight(above) || ansWeight(above) - wanted <= wanted - ansWeight(below));
+  return static_cast<uint8_t>(isAbove ? above : below);
 }
 
 /// Counts of a class by entry; the escape's last.

@@ -13,6 +13,7 @@
 #include "AnsStream.h"
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 using namespace uwt;
 
@@ -134,46 +135,29 @@ template <bool HasGroups> struct RunState {
   }
 };
 
-/// Two units take their steps in turn, so that what one waits for the other has time for.
-template <bool HasGroups>
-UWT_AVX2 bool decodeTwo(AnsRunJob &first, AnsRunJob &second, const AnsRun &run) {
-  const Constants constants(*first.ofTensor);
+/// Units take their steps in turn, so that what one waits for the others have time for.
+template <bool HasGroups, size_t... Unit>
+UWT_AVX2 bool decodeUnits(AnsRunJob *jobs, const AnsRun &run, std::index_sequence<Unit...>) {
+  const Constants constants(*jobs->ofTensor);
   const uint32_t lanes = (1u << run.lanes) - 1;
   const __m256i hasRow = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(run.lanes)),
                                             _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-  RunState<HasGroups> a(first), b(second);
+  RunState<HasGroups> units[] = {RunState<HasGroups>(jobs[Unit])...};
   for (uint32_t column = 0; column < run.columns; ++column) {
     uint32_t taking = column + ansFinalColumns < run.columns ? run.lanes : run.finalFrom;
-    if (!a.step(constants, column, hasRow, lanes, taking) ||
-        !b.step(constants, column, hasRow, lanes, taking))
+    if (!(units[Unit].step(constants, column, hasRow, lanes, taking) && ...))
       return false;
   }
-  a.finish(run);
-  b.finish(run);
-  return true;
-}
-
-template <bool HasGroups> UWT_AVX2 bool decodeOne(AnsRunJob &job, const AnsRun &run) {
-  const Constants constants(*job.ofTensor);
-  const uint32_t lanes = (1u << run.lanes) - 1;
-  const __m256i hasRow = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(run.lanes)),
-                                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-  RunState<HasGroups> of(job);
-  for (uint32_t column = 0; column < run.columns; ++column) {
-    uint32_t taking = column + ansFinalColumns < run.columns ? run.lanes : run.finalFrom;
-    if (!of.step(constants, column, hasRow, lanes, taking))
-      return false;
-  }
-  of.finish(run);
+  (units[Unit].finish(run), ...);
   return true;
 }
 
 template <bool HasGroups> bool decodeRuns(std::span<AnsRunJob> jobs, const AnsRun &run) {
   size_t i = 0;
   for (; i + 2 <= jobs.size(); i += 2)
-    if (!decodeTwo<HasGroups>(jobs[i], jobs[i + 1], run))
+    if (!decodeUnits<HasGroups>(&jobs[i], run, std::make_index_sequence<2>()))
       return false;
-  return i == jobs.size() || decodeOne<HasGroups>(jobs[i], run);
+  return i == jobs.size() || decodeUnits<HasGroups>(&jobs[i], run, std::make_index_sequence<1>());
 }
 } // namespace
 

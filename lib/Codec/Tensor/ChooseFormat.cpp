@@ -46,6 +46,9 @@ constexpr size_t choicePanels = 64;
 constexpr double leastGain = 1.0 / 8192;
 /// More mantissa bits than row histograms hold save so much at least: their codes take longer.
 constexpr double leastFineGain = 1.0 / 512;
+/// Of tensors with so many elements every so manyth row shows whether finer codes may pay.
+constexpr double probedElements = 1 << 17;
+constexpr uint32_t probeStride = 4;
 /// Bytes of which less than that part is saved are not coded: as much is for units and panels.
 constexpr double leastByteGain = 1.0 / 256;
 constexpr uint32_t escapeRecordBits = 32;
@@ -94,15 +97,16 @@ private:
     return rows.split.symbolBits - getTraits(element).exponentBits;
   }
   ClassCounts countMagnitudes(std::span<const uint8_t> classes, uint32_t classCount,
-                              ThreadPool &pool) const;
+                              uint32_t rowStride, ThreadPool &pool) const;
+  std::vector<uint32_t> promisingMantissaBits(double enough, ThreadPool &pool) const;
   void addFineCandidates(std::vector<CodingCandidate> &candidates, ThreadPool &pool) const;
-  double leastBits(const CodingCandidate &candidate) const;
+  double leastBits(uint32_t mantissaBits, const ClassCounts &classes) const;
   void scaleCounts(ClassCounts &counts) const;
-  void addCandidates(uint32_t mantissaBits, const std::vector<ClassCounts> &counts,
+  void addCandidates(uint32_t mantissaBits, const std::vector<ClassCounts> &counts, double enough,
                      std::vector<CodingCandidate> &candidates) const;
   void addPairs(CodingCandidate candidate, std::vector<CodingCandidate> &candidates) const;
   Format formatOf(uint32_t mantissaBits, uint32_t classCount, uint32_t group) const;
-  double fixedBits(const CodingCandidate &candidate) const;
+  double fixedBits(uint32_t mantissaBits, size_t classCount) const;
   double idealBits(const CodingCandidate &candidate, double *rounding) const;
 
   bool isSmallest;
@@ -162,7 +166,10 @@ std::vector<CodingCandidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
 
   std::vector<CodingCandidate> candidates;
   for (uint32_t bits = countedMantissa();; --bits) {
-    addCandidates(bits, counts, candidates);
+    double least = infiniteBits;
+    for (const CodingCandidate &candidate : candidates)
+      least = std::min(least, candidate.bits);
+    addCandidates(bits, counts, least * (1 + leastGain), candidates);
     if (bits == 0 || elements >= smallTensorElements)
       break;
     for (ClassCounts &one : counts)
@@ -178,17 +185,21 @@ void BestSizeChoice::scaleCounts(ClassCounts &counts) const {
       count *= wholeScale;
 }
 
-/// Counts of exponents with all their mantissa bits, from the panels that other counts are of.
+/// Counts of exponents with all their mantissa bits, from every `rowStride`-th row of the panels
+/// that other counts are of; classes are of all rows.
 ClassCounts BestSizeChoice::countMagnitudes(std::span<const uint8_t> classes, uint32_t classCount,
-                                            ThreadPool &pool) const {
+                                            uint32_t rowStride, ThreadPool &pool) const {
   // Classes are of counted panels, which follow one another in `few`.
   std::vector<uint8_t> fewClasses;
   for (size_t p = 0; p < rows.counted.size() && !classes.empty(); p += panelStride) {
     std::span<const uint8_t> ofPanel = classes.subspan(p * panelRows, panelRows);
     fewClasses.insert(fewClasses.end(), ofPanel.begin(), ofPanel.end());
   }
-  PanelSource few = [this](uint64_t i, std::vector<uint16_t> &scratch) {
-    return panels(i * panelStride * rows.stride, scratch);
+  PanelSource few = [this, rowStride](uint64_t i, std::vector<uint16_t> &scratch) {
+    PanelWords words = panels(i * panelStride * rows.stride, scratch);
+    words.rows = divideUp(words.rows, rowStride);
+    words.stride *= rowStride;
+    return words;
   };
   FieldSplit split = splitOf(element, getTraits(element).mantissaBits);
   SymbolStatistics statistics = countSymbols(few, divideUp(rows.counted.size(), panelStride), split,
@@ -201,10 +212,11 @@ ClassCounts BestSizeChoice::countMagnitudes(std::span<const uint8_t> classes, ui
 
 /// Bits that no code of these symbols can do without: each symbol that occurs is in the tables, or
 /// escaped, which costs no less.
-double BestSizeChoice::leastBits(const CodingCandidate &candidate) const {
+double BestSizeChoice::leastBits(uint32_t mantissaBits, const ClassCounts &classes) const {
   const uint32_t leastBitsOfSymbol = isSmallest ? 2 : 16;
-  double bits = fixedBits(candidate);
-  for (const std::vector<uint64_t> &counts : candidate.counts) {
+  double bits = fixedBits(mantissaBits, classes.size()), codeBits = 0;
+  uint64_t counted = 0;
+  for (const std::vector<uint64_t> &counts : classes) {
     uint64_t total = 0, symbols = 0;
     double weighted = 0;
     for (uint64_t count : counts) {
@@ -216,10 +228,25 @@ double BestSizeChoice::leastBits(const CodingCandidate &candidate) const {
     }
     if (total == 0)
       continue;
-    double code = static_cast<double>(total) * fixedLog2(total) - weighted;
-    bits += code / 65536 * scale + static_cast<double>(symbols * leastBitsOfSymbol);
+    counted += total;
+    codeBits += (static_cast<double>(total) * fixedLog2(total) - weighted) / 65536;
+    bits += static_cast<double>(symbols * leastBitsOfSymbol);
   }
-  return bits;
+  return counted == 0 ? bits : bits + codeBits * elements / static_cast<double>(counted);
+}
+
+/// The numbers of mantissa bits above those of row histograms that may take less than `enough`
+/// bits. Few rows show it: their entropy is rather too low than too high.
+std::vector<uint32_t> BestSizeChoice::promisingMantissaBits(double enough, ThreadPool &pool) const {
+  bool areFew = elements < probedElements;
+  ClassCounts counts = countMagnitudes({}, 1, areFew || isSmallest ? 1 : probeStride, pool);
+  std::vector<uint32_t> promising;
+  for (uint32_t bits = getTraits(element).mantissaBits; bits > countedMantissa(); --bits) {
+    if (leastBits(bits, counts) < enough)
+      promising.push_back(bits);
+    dropMantissaBit(counts);
+  }
+  return promising;
 }
 
 /// Adds candidates of more mantissa bits than row histograms hold, where these pay without classes;
@@ -232,27 +259,22 @@ void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates,
   double enough = infiniteBits;
   for (const CodingCandidate &candidate : candidates)
     if (candidate.classCount() == 1)
-      enough = std::min(enough, leastBits(candidate) * (1 - fineGain()));
-  std::vector<ClassCounts> counts = {countMagnitudes({}, 1, pool)};
-  CodingCandidate all{most, counts[0]};
-  std::vector<uint32_t> promising;
-  for (; all.mantissaBits > counted; --all.mantissaBits) {
-    if (leastBits(all) < enough)
-      promising.push_back(all.mantissaBits);
-    dropMantissaBit(all.counts);
-  }
+      enough =
+          std::min(enough, leastBits(candidate.mantissaBits, candidate.counts) * (1 - fineGain()));
+  std::vector<uint32_t> promising = promisingMantissaBits(enough, pool);
   if (promising.empty())
     return;
 
   const CodingCandidate *coarse = smallest(candidates);
   double enoughOfAll = coarse->bits * (1 - fineGain());
+  std::vector<ClassCounts> counts = {countMagnitudes({}, 1, /*rowStride=*/1, pool)};
   for (const ClassedRows &set : classed)
     if (set.classCount == coarse->classCount())
-      counts.push_back(countMagnitudes(set.classes, set.classCount, pool));
+      counts.push_back(countMagnitudes(set.classes, set.classCount, /*rowStride=*/1, pool));
   std::vector<CodingCandidate> fine;
   for (uint32_t bits = most; bits > counted; --bits) {
     if (std::ranges::find(promising, bits) != promising.end())
-      addCandidates(bits, counts, fine);
+      addCandidates(bits, counts, enoughOfAll, fine);
     for (ClassCounts &one : counts)
       dropMantissaBit(one);
   }
@@ -261,15 +283,19 @@ void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates,
       candidates.push_back(std::move(candidate));
 }
 
-/// Adds those of `counts`, by rising number of classes, in which more classes promise a gain.
+/// Adds those of `counts`, by rising number of classes, in which more classes promise a gain, and
+/// that may take no more than `enough`.
 void BestSizeChoice::addCandidates(uint32_t mantissaBits, const std::vector<ClassCounts> &counts,
-                                   std::vector<CodingCandidate> &candidates) const {
+                                   double enough, std::vector<CodingCandidate> &candidates) const {
   double least = infiniteBits, rounding = 0;
   for (const ClassCounts &c : counts) {
+    // Frequencies take longer to find than the lengths of prefix codes.
+    if (isSmallest && leastBits(mantissaBits, c) > enough)
+      continue;
     CodingCandidate candidate{mantissaBits, c};
     // Rounding is much the same for any number of classes.
     double ideal = idealBits(candidate, candidate.classCount() == 1 ? &rounding : nullptr);
-    candidate.bits = fixedBits(candidate) + ideal + rounding;
+    candidate.bits = fixedBits(mantissaBits, c.size()) + ideal + rounding;
     if (wantsPairs())
       addPairs(candidate, candidates);
     if (candidate.bits >= least * (1 - leastGain))
@@ -288,7 +314,8 @@ void BestSizeChoice::addPairs(CodingCandidate candidate,
   CodecTraits traits;
   traits.maxLength = bestSizeMaxLength;
   Format format = formatOf(candidate.mantissaBits, candidate.classCount(), /*group=*/2);
-  double bits = fixedBits(candidate) + estimatePairBits(format, traits, known) * scale;
+  double bits = fixedBits(candidate.mantissaBits, candidate.classCount()) +
+                estimatePairBits(format, traits, known) * scale;
   if (bits >= candidate.bits * (1 - leastGain))
     return;
   candidate.bits = bits;
@@ -297,10 +324,10 @@ void BestSizeChoice::addPairs(CodingCandidate candidate,
 }
 
 /// Raw fields and the classes of rows.
-double BestSizeChoice::fixedBits(const CodingCandidate &candidate) const {
+double BestSizeChoice::fixedBits(uint32_t mantissaBits, size_t classCount) const {
   const ElementTraits &traits = getTraits(element);
-  uint32_t rawBits = traits.wordBits - traits.exponentBits - candidate.mantissaBits;
-  double classBits = std::bit_width(candidate.classCount()) - 1;
+  uint32_t rawBits = traits.wordBits - traits.exponentBits - mantissaBits;
+  double classBits = std::bit_width(classCount) - 1;
   return elements * rawBits + static_cast<double>(matrices.panels() * panelRows) * classBits;
 }
 

@@ -14,6 +14,7 @@
 
 #include "../RowClasses.h"
 #include "../Scales.h"
+#include "../WideCall.h"
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -24,59 +25,102 @@ using namespace uwt;
 namespace {
 /// Matrices with fewer rows have no scales of columns: these would cost as much as they say.
 constexpr uint64_t leastRows = 16;
-/// Fixed point of magnitudes relative to a scale: 2^24 is as large as the scale says.
-constexpr uint32_t relativeBits = 24, mantissaPoint = 16;
-/// Relative magnitudes are at most 2^15 times the scale.
-constexpr int32_t maxOctaves = 15;
+/// Magnitudes have 16 bits, of which the highest is a one in those with the row's largest exponent.
+constexpr uint32_t magnitudeBits = 16;
+/// Fixed point of what scales multiply magnitudes by, and the octaves that these are at most.
+constexpr uint32_t factorBits = 16;
+constexpr int32_t maxOctaves = 10;
 /// The scale of rows and columns in which all weights are zero.
 constexpr int32_t noScale = std::numeric_limits<int32_t>::min();
 
-/// Magnitudes of words relative to scales in steps of an octave.
-class Magnitudes {
+/// Where a word has its exponent and its mantissa.
+struct WordLayout {
+  uint32_t mantissaBits, maxExponent, signShift;
+
+  explicit WordLayout(const ElementTraits &traits)
+      : mantissaBits(traits.mantissaBits), maxExponent((1u << traits.exponentBits) - 1),
+        signShift(traits.wordBits - 1u) {}
+};
+
+/// Of infinities and NaNs it is 0; types without these have some values there, which matter little.
+[[gnu::always_inline]] inline uint32_t finiteExponent(uint32_t word, const WordLayout &layout) {
+  uint32_t exponent = word >> layout.mantissaBits & layout.maxExponent;
+  return exponent == layout.maxExponent ? 0 : exponent;
+}
+
+[[gnu::always_inline]] inline uint32_t largestExponent(const uint16_t *row, uint64_t count,
+                                                       WordLayout layout) {
+  uint32_t largest = 1;
+  for (uint64_t c = 0; c < count; ++c)
+    largest = std::max(largest, finiteExponent(row[c], layout));
+  return largest;
+}
+
+/// Magnitudes of a row, relative to its largest exponent. Infinities and NaNs count as zeros.
+[[gnu::always_inline]] inline void takeMagnitudes(const uint16_t *row, uint64_t count,
+                                                  WordLayout layout, uint32_t largest,
+                                                  uint32_t *magnitudes) {
+  const uint32_t one = 1u << layout.mantissaBits;
+  const uint32_t point = magnitudeBits - 1 - layout.mantissaBits;
+  for (uint64_t c = 0; c < count; ++c) {
+    uint32_t word = row[c], stored = word >> layout.mantissaBits & layout.maxExponent;
+    uint32_t mantissa = (word & (one - 1)) | (stored == 0 ? 0 : one);
+    uint32_t below = std::min<uint32_t>(largest - std::max(stored, 1u), 31);
+    magnitudes[c] = stored == layout.maxExponent ? 0 : mantissa << point >> below;
+  }
+}
+
+/// The sum of magnitudes times factors.
+[[gnu::always_inline]] inline uint64_t sumScaled(const uint32_t *magnitudes,
+                                                 const uint32_t *factors, uint64_t count) {
+  uint64_t sum = 0;
+  for (uint64_t c = 0; c < count; ++c)
+    sum += uint64_t(magnitudes[c]) * factors[c];
+  return sum;
+}
+
+[[gnu::always_inline]] inline void addScaled(const uint32_t *magnitudes, uint32_t factor,
+                                             uint64_t count, uint64_t *sums) {
+  for (uint64_t c = 0; c < count; ++c)
+    sums[c] += uint64_t(magnitudes[c]) * factor;
+}
+
+[[gnu::always_inline]] inline void addSigns(const uint16_t *row, uint64_t count, WordLayout layout,
+                                            uint32_t *negative) {
+  for (uint64_t c = 0; c < count; ++c)
+    negative[c] += uint32_t(row[c]) >> layout.signShift;
+}
+
+/// Scales in steps of an octave, and the factors that they stand for.
+class OctaveSteps {
 public:
-  explicit Magnitudes(const CodingPlan &plan)
-      : traits(getTraits(plan.element)), steps(static_cast<int32_t>(plan.format.scaleSteps)),
-        stepShift(static_cast<uint32_t>(std::countr_zero(plan.format.scaleSteps))) {
-    // 2^(-i / steps) by repeated square roots, as integers.
-    uint64_t root = uint64_t(1) << 31;
-    for (uint32_t i = 1; i < plan.format.scaleSteps; i *= 2)
-      root = squareRoot(root << 32);
-    fractions[0] = uint64_t(1) << 32;
-    for (uint32_t i = 1; i < plan.format.scaleSteps; ++i)
-      fractions[i] = fractions[i - 1] * root >> 32;
+  explicit OctaveSteps(uint32_t steps)
+      : steps(static_cast<int32_t>(steps)), shift(std::countr_zero(steps)) {
+    // 2^(i / steps) by repeated square roots, as integers.
+    uint64_t root = uint64_t(2) << 31;
+    for (uint32_t i = 1; i < steps; i *= 2)
+      root = squareRoot(root << 31);
+    powers[0] = uint64_t(1) << 31;
+    for (uint32_t i = 1; i < steps; ++i)
+      powers[i] = powers[i - 1] * root >> 31;
   }
 
-  /// Infinities and NaNs count as zeros.
-  uint64_t relative(uint16_t word, int32_t scale) const {
-    int32_t exponent = exponentOf(word);
-    uint64_t mantissa = word & ((1u << traits.mantissaBits) - 1);
-    if (exponent == maxExponent())
-      return 0;
-    if (exponent != 0)
-      mantissa |= uint64_t(1) << traits.mantissaBits;
-    mantissa <<= mantissaPoint - traits.mantissaBits;
-    int32_t octaves = std::max(exponent, 1) - (scale >> stepShift);
-    octaves = std::min(octaves, maxOctaves) + int32_t(relativeBits - mantissaPoint);
-    uint64_t value = mantissa * fractions[static_cast<uint32_t>(scale) & uint32_t(steps - 1)] >> 32;
-    if (octaves < 0)
-      return octaves > -64 ? value >> -octaves : 0;
-    return value << octaves;
+  /// 2^(scale / steps) with factorBits behind the point.
+  uint32_t factor(int32_t scale) const {
+    int32_t octaves = std::clamp(scale >> shift, -maxOctaves, maxOctaves);
+    uint64_t power = powers[static_cast<uint32_t>(scale) & uint32_t(steps - 1)];
+    return static_cast<uint32_t>(power >> (31 - int32_t(factorBits) - octaves));
   }
-
-  /// `scale` and what the mean of `count` magnitudes relative to it adds.
-  int32_t scaleOf(uint64_t sum, uint64_t count, int32_t scale) const {
+  /// The mean of `count` magnitudes whose sum has `bits` behind the point.
+  int32_t scaleOfMean(uint64_t sum, uint64_t count, uint32_t bits) const {
     if (sum == 0)
       return noScale;
-    int64_t octaves = int64_t(fixedLog2(sum)) - fixedLog2(count) - (int64_t(relativeBits) << 16);
-    return scale + static_cast<int32_t>((octaves * steps + (1 << 15)) >> 16);
+    int64_t octaves = int64_t(fixedLog2(sum)) - fixedLog2(count) - (int64_t(bits) << 16);
+    return static_cast<int32_t>((octaves * steps + (1 << 15)) >> 16);
   }
-
-  int32_t exponentOf(uint16_t word) const {
-    return word >> traits.mantissaBits & ((1 << traits.exponentBits) - 1);
+  int32_t scaleOfExponent(uint32_t exponent) const {
+    return static_cast<int32_t>(exponent) * steps;
   }
-  /// Of infinities and NaNs; types without these have some values there, which matter little.
-  int32_t maxExponent() const { return (1 << traits.exponentBits) - 1; }
-  int32_t firstScale(int32_t exponent) const { return exponent * steps; }
 
 private:
   static uint64_t squareRoot(uint64_t value) {
@@ -87,10 +131,8 @@ private:
     return root;
   }
 
-  const ElementTraits &traits;
-  int32_t steps;
-  uint32_t stepShift;
-  std::array<uint64_t, maxScaleSteps> fractions{};
+  int32_t steps, shift;
+  std::array<uint64_t, maxScaleSteps> powers{};
 };
 
 /// Sums of a column's relative magnitudes, and how many of its weights are negative.
@@ -104,26 +146,21 @@ class MatrixScaler {
 public:
   MatrixScaler(const CodingPlan &plan, const PanelSource &source, uint64_t firstPanel,
                uint64_t panelCount, ThreadPool &pool)
-      : plan(plan), source(source), firstPanel(firstPanel), panelCount(panelCount), pool(pool),
-        magnitudes(plan), rows(panelCount * panelRows, noScale), columns(plan.matrix.columns) {}
+      : rows(panelCount * panelRows, noScale), columns(plan.matrix.columns), plan(plan),
+        source(source), firstPanel(firstPanel), panelCount(panelCount), pool(pool),
+        steps(plan.format.scaleSteps), layout(getTraits(plan.element)),
+        factors(plan.matrix.columns, 1u << factorBits) {}
 
   void run() {
-    forPanels([&](uint64_t panel, unsigned, PanelWords words) { scaleRows(panel, words); });
+    forRows([&](uint64_t at, unsigned, const Row &row) { scaleRow(at, row); });
     if (plan.matrix.rows < leastRows)
       return;
     std::vector<ColumnSums> sums(pool.size());
-    forPanels([&](uint64_t panel, unsigned worker, PanelWords words) {
-      addColumns(panel, words, sums[worker]);
-    });
+    forRows([&](uint64_t at, unsigned worker, const Row &row) { addRow(at, row, sums[worker]); });
     scaleColumns(sums);
-    forPanels([&](uint64_t panel, unsigned, PanelWords words) { scaleRows(panel, words); });
+    forRows([&](uint64_t at, unsigned, const Row &row) { scaleRow(at, row); });
   }
 
-  const CodingPlan &plan;
-  const PanelSource &source;
-  uint64_t firstPanel, panelCount;
-  ThreadPool &pool;
-  Magnitudes magnitudes;
   std::vector<int32_t> rows;
   struct Column {
     int32_t scale = 0;
@@ -132,48 +169,47 @@ public:
   std::vector<Column> columns;
 
 private:
-  template <typename Visit> void forPanels(Visit visit) {
-    std::vector<std::vector<uint16_t>> scratch(pool.size());
-    pool.parallelFor(panelCount, [&](uint64_t panel, unsigned worker) {
-      visit(panel, worker, source(firstPanel + panel, scratch[worker]));
+  struct Row {
+    std::span<const uint16_t> words;
+    uint32_t largestExponent;
+    const uint32_t *magnitudes;
+  };
+
+  template <typename Visit> void forRows(Visit visit) {
+    struct Worker {
+      std::vector<uint16_t> scratch;
+      std::vector<uint32_t> magnitudes;
+    };
+    std::vector<Worker> workers(pool.size());
+    pool.parallelFor(panelCount, [&](uint64_t panel, unsigned number) {
+      Worker &worker = workers[number];
+      PanelWords words = source(firstPanel + panel, worker.scratch);
+      worker.magnitudes.resize(words.columns);
+      for (uint32_t r = 0; r < words.rows; ++r) {
+        const uint16_t *row = words.row(r);
+        uint32_t largest = callWide<largestExponent>(row, words.columns, layout);
+        callWide<takeMagnitudes>(row, words.columns, layout, largest, worker.magnitudes.data());
+        visit(panel * panelRows + r, number,
+              Row{{row, words.columns}, largest, worker.magnitudes.data()});
+      }
     });
   }
 
-  /// The largest finite exponent of a row gives the scale to begin with.
-  int32_t firstScale(const uint16_t *row, uint64_t count) const {
-    int32_t largest = 0;
-    for (uint64_t c = 0; c < count; ++c)
-      if (int32_t exponent = magnitudes.exponentOf(row[c]); exponent != magnitudes.maxExponent())
-        largest = std::max(largest, exponent);
-    return magnitudes.firstScale(largest);
+  void scaleRow(uint64_t at, const Row &row) {
+    uint64_t sum =
+        callWide<sumScaled>(row.magnitudes, std::as_const(factors).data(), row.words.size());
+    int32_t scale = steps.scaleOfMean(sum, row.words.size(), magnitudeBits - 1 + factorBits);
+    rows[at] = scale == noScale ? noScale : scale + steps.scaleOfExponent(row.largestExponent);
   }
 
-  void scaleRows(uint64_t panel, PanelWords words) {
-    for (uint32_t r = 0; r < words.rows; ++r) {
-      const uint16_t *row = words.row(r);
-      int32_t &scale = rows[panel * panelRows + r];
-      int32_t from = scale == noScale ? firstScale(row, words.columns) : scale;
-      uint64_t sum = 0;
-      for (uint64_t c = 0; c < words.columns; ++c)
-        sum += magnitudes.relative(row[c], from + columns[c].scale);
-      scale = magnitudes.scaleOf(sum, words.columns, from);
-    }
-  }
-
-  void addColumns(uint64_t panel, PanelWords words, ColumnSums &sums) {
-    sums.magnitudes.resize(words.columns);
-    sums.negative.resize(words.columns);
-    uint32_t signShift = getTraits(plan.element).wordBits - 1;
-    for (uint32_t r = 0; r < words.rows; ++r) {
-      int32_t scale = rows[panel * panelRows + r];
-      if (scale == noScale)
-        continue;
-      const uint16_t *row = words.row(r);
-      for (uint64_t c = 0; c < words.columns; ++c) {
-        sums.magnitudes[c] += magnitudes.relative(row[c], scale);
-        sums.negative[c] += row[c] >> signShift;
-      }
-    }
+  void addRow(uint64_t at, const Row &row, ColumnSums &sums) const {
+    if (rows[at] == noScale)
+      return;
+    sums.magnitudes.resize(row.words.size());
+    sums.negative.resize(row.words.size());
+    uint32_t factor = steps.factor(steps.scaleOfExponent(row.largestExponent) - rows[at]);
+    callWide<addScaled>(row.magnitudes, factor, row.words.size(), sums.magnitudes.data());
+    callWide<addSigns>(row.words.data(), row.words.size(), layout, sums.negative.data());
   }
 
   void scaleColumns(std::span<const ColumnSums> sums) {
@@ -185,10 +221,22 @@ private:
           magnitude += one.magnitudes[c];
           negative += one.negative[c];
         }
-      int32_t scale = magnitudes.scaleOf(magnitude, std::max<uint64_t>(count, 1), 0);
-      columns[c] = {scale == noScale ? 0 : scale, plan.format.codedSign && 2 * negative > count};
+      int32_t scale = steps.scaleOfMean(magnitude, std::max<uint64_t>(count, 1),
+                                        magnitudeBits - 1 + factorBits);
+      scale = scale == noScale ? 0 : scale;
+      columns[c] = {scale, plan.format.codedSign && 2 * negative > count};
+      factors[c] = steps.factor(-scale);
     }
   }
+
+  const CodingPlan &plan;
+  const PanelSource &source;
+  uint64_t firstPanel, panelCount;
+  ThreadPool &pool;
+  OctaveSteps steps;
+  WordLayout layout;
+  /// What each column's scale multiplies by.
+  std::vector<uint32_t> factors;
 };
 
 /// Brings scales into 0 to 255: the largest ones, where they are further apart.
@@ -251,11 +299,23 @@ TensorScales uwt::findScales(const CodingPlan &plan, const ScaledPanels &panels,
   return scales;
 }
 
+/// The number of each word's counter: its table above its symbol.
+[[gnu::always_inline]] static inline void takeCounterNumbers(const uint16_t *words, uint64_t count,
+                                                             uint32_t rowScale,
+                                                             const uint16_t *columns,
+                                                             uint32_t tableMask, FieldSplit split,
+                                                             uint32_t *numbers) {
+  for (uint64_t c = 0; c < count; ++c)
+    numbers[c] =
+        ((rowScale + columns[c]) & tableMask) << split.symbolBits | split.symbolOf(words[c]);
+}
+
 SymbolStatistics uwt::countRelative(const CodingPlan &plan, const ScaledPanels &panels,
                                     const TensorScales &scales, ThreadPool &pool) {
   uint32_t tables = plan.format.codeTables(), symbols = 1u << plan.split.symbolBits;
   struct Worker {
     std::vector<uint16_t> scratch, relative;
+    std::vector<uint32_t> numbers;
     std::vector<uint64_t> counts;
   };
   std::vector<Worker> workers(pool.size());
@@ -263,14 +323,16 @@ SymbolStatistics uwt::countRelative(const CodingPlan &plan, const ScaledPanels &
     Worker &worker = workers[number];
     worker.counts.resize(size_t(tables) * symbols);
     PanelWords words = panels.source(panel, worker.scratch);
+    worker.numbers.resize(words.columns);
     PanelContext context = contextOf(scales, plan.matrix, panel, panels.matrixOf[panel]);
     makeRelative(plan, context, words, worker.relative);
-    for (uint32_t r = 0; r < words.rows; ++r)
-      for (uint64_t c = 0; c < words.columns; ++c) {
-        uint32_t table = (context.rows[r] + context.columns[c]) & (tables - 1);
-        uint32_t symbol = plan.split.symbolOf(worker.relative[r * words.columns + c]);
-        ++worker.counts[table * symbols + symbol];
-      }
+    for (uint32_t r = 0; r < words.rows; ++r) {
+      const uint16_t *row = &worker.relative[r * words.columns];
+      callWide<takeCounterNumbers>(row, words.columns, context.rows[r], context.columns.data(),
+                                   tables - 1, plan.split, worker.numbers.data());
+      for (uint32_t counter : worker.numbers)
+        ++worker.counts[counter];
+    }
   });
   SymbolStatistics statistics;
   statistics.split = plan.split;
