@@ -26,7 +26,7 @@ namespace {
 
 /// `bytes` with the lowest bits of some elements of `size` bytes changed.
 Bytes tuned(Bytes bytes, size_t size, unsigned percent, uint64_t seed) {
-  Random random(seed);
+  uwt::Random random(seed);
   for (size_t at = 0; at < bytes.size(); at += size)
     if (random.below(100) < percent)
       bytes[at] = static_cast<uint8_t>(bytes[at] + 1 + random.below(4));
