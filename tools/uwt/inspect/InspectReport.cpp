@@ -192,13 +192,48 @@ static std::string outlook(const Inspection &inspection) {
   return text;
 }
 
+/// What each part of the coding saves.
+static std::string savingsText(const Inspection &inspection) {
+  // Bits of the tensors that are coded: as they are, at their entropies, and stored.
+  double original = 0, exponent = 0, joint = 0, stored = 0, elements = 0;
+  uint64_t byBase = 0;
+  for (const TensorFacts &tensor : inspection.tensors) {
+    const TensorEntry &entry = *tensor.entry;
+    if (entry.isDifference()) {
+      byBase += entry.bytes - std::min(entry.bytes, entry.storedBytes);
+      continue;
+    }
+    if (!entry.sameAs.empty() || !formatOf(entry) || !tensor.values)
+      continue;
+    auto count = static_cast<double>(tensor.elements);
+    elements += count;
+    original += 8 * static_cast<double>(entry.bytes);
+    exponent += tensor.values->bounds.exponent * count;
+    joint += tensor.values->bounds.joint * count;
+    stored += 8 * static_cast<double>(entry.storedBytes);
+  }
+  std::string text;
+  if (elements > 0) {
+    auto each = [&](double bits) { return formatNumber(bits / elements, 3); };
+    text = "codes of exponents save " + each(original - exponent) + " of " + each(original) +
+           " bits a weight, the other bits in them " + each(exponent - joint);
+    text += joint >= stored
+                ? ", what rows, columns and low halves say " + each(joint - stored)
+                : "; whole bits of code words, tables and padding take " + each(stored - joint);
+    text += "\n";
+  }
+  if (byBase)
+    text += "the base model saves " + formatBytes(byBase) + "\n";
+  return text;
+}
+
 std::string uwt::tool::legendText(const Session &session, const Inspection &inspection) {
   // Of more rows than this, nobody sees the first on a terminal.
   constexpr size_t manyRows = 100;
   bool hasBounds = sumOf(inspection).bounds.has_value();
   std::string text = "bits are those stored for a weight";
   text += hasBounds ? ", entropy the fewest that a code for single weights needs\n" : "\n";
-  text += heldText(inspection) + outlook(inspection);
+  text += savingsText(inspection) + heldText(inspection) + outlook(inspection);
   if (session.outputIsTerminal() && inspection.tensors.size() > manyRows)
     text += "--summary prints a line for each kind of tensor, --by-layer one for each layer\n";
   return session.wrapped(text);
