@@ -300,7 +300,8 @@ def main():
                 samples=1 if arguments.quick else SAMPLES,
             )
             result["inputs"].append(measure(name, job, tools, thread_counts))
-    arguments.output.write_text(to_text(result))
+            # After each input: a run that is broken off has what it measured.
+            arguments.output.write_text(to_text(result))
 
 
 if __name__ == "__main__":
