@@ -111,11 +111,12 @@ public:
     uint64_t power = powers[static_cast<uint32_t>(scale) & uint32_t(steps - 1)];
     return static_cast<uint32_t>(power >> (31 - int32_t(factorBits) - octaves));
   }
-  /// The mean of `count` magnitudes whose sum has `bits` behind the point.
-  int32_t scaleOfMean(uint64_t sum, uint64_t count, uint32_t bits) const {
+  /// The scale of the mean of `count` products of magnitudes and factors.
+  int32_t scaleOfMean(uint64_t sum, uint64_t count) const {
+    constexpr int64_t point = int64_t(magnitudeBits - 1 + factorBits) << 16;
     if (sum == 0)
       return noScale;
-    int64_t octaves = int64_t(fixedLog2(sum)) - fixedLog2(count) - (int64_t(bits) << 16);
+    int64_t octaves = int64_t(fixedLog2(sum)) - fixedLog2(count) - point;
     return static_cast<int32_t>((octaves * steps + (1 << 15)) >> 16);
   }
   int32_t scaleOfExponent(uint32_t exponent) const {
@@ -198,7 +199,7 @@ private:
   void scaleRow(uint64_t at, const Row &row) {
     uint64_t sum =
         callWide<sumScaled>(row.magnitudes, std::as_const(factors).data(), row.words.size());
-    int32_t scale = steps.scaleOfMean(sum, row.words.size(), magnitudeBits - 1 + factorBits);
+    int32_t scale = steps.scaleOfMean(sum, row.words.size());
     rows[at] = scale == noScale ? noScale : scale + steps.scaleOfExponent(row.largestExponent);
   }
 
@@ -221,8 +222,7 @@ private:
           magnitude += one.magnitudes[c];
           negative += one.negative[c];
         }
-      int32_t scale = steps.scaleOfMean(magnitude, std::max<uint64_t>(count, 1),
-                                        magnitudeBits - 1 + factorBits);
+      int32_t scale = steps.scaleOfMean(magnitude, std::max<uint64_t>(count, 1));
       scale = scale == noScale ? 0 : scale;
       columns[c] = {scale, plan.format.codedSign && 2 * negative > count};
       factors[c] = steps.factor(-scale);
