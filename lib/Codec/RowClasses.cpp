@@ -258,7 +258,7 @@ void RowClassifier::sumClasses() {
     for (uint32_t r = 0; r < panel.rows; ++r)
       for (size_t set = 0; set < sets.size(); ++set) {
         uint32_t lane = firstLane[set] + sets[set].classes[p * panelRows + r];
-        callWide<addRow>(std::as_const(panel.counts).data() + size_t(r) * rows.width, rows.width,
+        callWide<addRow>(&panel.counts[size_t(r) * rows.width], rows.width,
                          &partial[worker][size_t(lane) * rows.width]);
       }
   });

@@ -197,8 +197,7 @@ private:
   }
 
   void scaleRow(uint64_t at, const Row &row) {
-    uint64_t sum =
-        callWide<sumScaled>(row.magnitudes, std::as_const(factors).data(), row.words.size());
+    uint64_t sum = callWide<sumScaled>(row.magnitudes, factors.data(), row.words.size());
     int32_t scale = steps.scaleOfMean(sum, row.words.size());
     rows[at] = scale == noScale ? noScale : scale + steps.scaleOfExponent(row.largestExponent);
   }
