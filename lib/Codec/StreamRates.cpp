@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "uwt/Codec/Panel.h"
+#include "StreamRates.h"
 
 using namespace uwt;
 
@@ -31,6 +31,15 @@ Status uwt::decodeStreams(const CodingPlan &plan, const StreamTables &tables,
   if (tables.ans)
     return decodeAns(plan, *tables.ans, panel, context, path, out);
   return decodePrefix(plan, *tables.prefix, panel, context.rows, path, out);
+}
+
+uint32_t uwt::panelsTogether(const CodingPlan &plan) {
+  return plan.traits.rate == Rate::Ans ? ansPanelsTogether(plan) : 1;
+}
+
+bool uwt::decodeTogether(const CodingPlan &plan, const StreamTables &tables,
+                         std::span<const StreamPanel> panels, CodePath path) {
+  return tables.ans && decodeAnsTogether(plan, *tables.ans, panels, path);
 }
 
 uint64_t uwt::countStreamEscapes(const CodingPlan &plan, const StreamTables &tables, uint32_t rows,

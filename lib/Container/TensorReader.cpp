@@ -17,8 +17,10 @@
 
 namespace uwt {
 
-/// Bytes that are decoded or hashed at a time while streaming.
-static constexpr uint64_t decodedPieceBytes = uint64_t(32) << 20;
+/// Bytes that are hashed at a time while streaming.
+static constexpr uint64_t hashedPieceBytes = uint64_t(32) << 20;
+/// Bytes that a thread decodes at a time while streaming: what is consumed is still in its cache.
+static constexpr uint64_t decodedPieceBytes = uint64_t(1) << 20;
 /// A matrix that can only be decoded as a whole is, up to this size.
 static constexpr uint64_t wholeMatrixBytes = uint64_t(256) << 20;
 
@@ -319,7 +321,7 @@ TensorReader::streamRaw(const std::function<Status(std::span<const uint8_t>)> &c
   bool check = options.check && what->rawChecksum;
   Xxh3Stream hash;
   for (std::span<const uint8_t> rest = raw; !rest.empty();) {
-    std::span<const uint8_t> piece = rest.first(std::min<uint64_t>(rest.size(), decodedPieceBytes));
+    std::span<const uint8_t> piece = rest.first(std::min<uint64_t>(rest.size(), hashedPieceBytes));
     if (check)
       hash.update(piece);
     UWT_RETURN_IF_ERROR(consume(piece));
@@ -337,7 +339,8 @@ TensorReader::streamRaw(const std::function<Status(std::span<const uint8_t>)> &c
 Status TensorReader::streamPanels(const std::function<Status(std::span<const uint8_t>)> &consume,
                                   ThreadPool &pool) const {
   uint64_t panelBytes = decoding->panels() == 0 ? 0 : what->bytes / decoding->panels();
-  uint64_t step = std::max<uint64_t>(1, decodedPieceBytes / std::max<uint64_t>(1, panelBytes));
+  uint64_t step = pool.size() *
+                  std::max<uint64_t>(1, decodedPieceBytes / std::max<uint64_t>(1, panelBytes));
   std::vector<uint8_t> piece;
   for (uint64_t panel = 0; panel < decoding->panels(); panel += step) {
     uint64_t end = std::min(panel + step, decoding->panels());

@@ -18,6 +18,7 @@
 #define UWT_LIB_CODEC_ANS_ANSSTREAM_H
 
 #include "../Escapes.h"
+#include "../StreamRates.h"
 #include "AnsModel.h"
 #include "uwt/Codec/Panel.h"
 #include <array>
@@ -64,10 +65,11 @@ public:
   std::vector<uint32_t> decode;
   /// [table][symbol]. Frequency 0: neither the symbol nor the escape has one.
   std::vector<AnsSymbol> encode;
-  /// Whether symbols follow one another without a gap.
-  bool isContiguous;
-  /// By number of an entry: its symbol, top-aligned in 16 bits; 0 for the escape and what follows.
-  alignas(64) std::array<uint16_t, 256> topSymbols{};
+  /// Symbols, top-aligned in 16 bits, by the number of an entry and, from bit 8 on, which one of its
+  /// group it is; 0 for the escape and what follows.
+  std::vector<uint16_t> symbolOf;
+  /// The low and the high bytes of the first 256.
+  alignas(64) std::array<std::array<uint8_t, 256>, 2> symbolBytes{};
 };
 
 /// A panel's tables and rows: what coding any of its units needs.
@@ -194,12 +196,14 @@ bool encodeAnsUnitFast(const AnsContext &context, const PanelUnit &unit, const u
 /// What decoding a run of a unit needs, and what it leaves for the next one.
 struct AnsRunJob {
   /// What the row of each lane and each column of the run add to the number of a decode table;
-  /// lanes without a row have any.
-  uint32_t ofRows[ansLanes];
+  /// lanes without a row have any. Columns and tables are the same for all jobs of a run.
+  const uint32_t *ofRows;
   const uint16_t *ofColumns;
   const AnsTables *ofTensor;
-  /// Where each lane's symbols of this run go, top-aligned.
-  uint16_t *symbols[ansLanes];
+  /// Where the symbols of this run go, top-aligned, `stride` u16 from lane to lane. Lanes without a
+  /// row have room too.
+  uint16_t *symbols;
+  size_t stride;
   uint32_t states[ansLanes];
   /// Escapes so far.
   uint64_t escapes;
@@ -207,7 +211,7 @@ struct AnsRunJob {
   const uint8_t *next;
 };
 
-/// Units that are decoded together: the strips of a panel.
+/// Units that are decoded together: the strips of a panel, or units of as many panels.
 inline constexpr uint32_t maxAnsJobs = panelRows / stripRows;
 /// A word and an escape an element of a run.
 inline constexpr size_t ansRunBytes = size_t(blockColumns) * ansLanes * 4;
@@ -223,13 +227,6 @@ bool decodeAnsRunAvx512(std::span<AnsRunJob> jobs, const AnsRun &run);
 /// null where one is no symbol.
 const uint8_t *readAnsEscapes(AnsRunJob &job, uint32_t escaped, uint32_t column,
                               const uint8_t *next);
-
-/// Numbers of a run's entries, [column][lane].
-using AnsNumbers = uint8_t[blockColumns][ansLanes];
-/// Stores the symbols of `numbers` but for those of escapes, which have been stored. `inGroups` say
-/// which symbols of their groups they are; null without groups.
-void storeAnsSymbols(const AnsRunJob &job, const AnsRun &run, const AnsNumbers &numbers,
-                     const AnsNumbers *inGroups, bool hasEscapes);
 
 } // namespace uwt
 

@@ -12,7 +12,6 @@
 
 #include "AnsStream.h"
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 using namespace uwt;
@@ -46,18 +45,6 @@ UWT_AVX2 __m256i load(const uint32_t *from) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i *>(from));
 }
 
-} // namespace
-
-/// The lowest byte of each lane.
-UWT_AVX2 static void storeBytes(__m256i lanes, uint8_t *to) {
-  __m256i packed = _mm256_packus_epi16(_mm256_packus_epi32(lanes, lanes), lanes);
-  auto low = static_cast<uint32_t>(_mm256_extract_epi32(packed, 0));
-  auto high = static_cast<uint32_t>(_mm256_extract_epi32(packed, 4));
-  std::memcpy(to, &low, sizeof(low));
-  std::memcpy(to + sizeof(low), &high, sizeof(high));
-}
-
-namespace {
 /// What is the same for all elements of a tensor.
 struct Constants {
   const int *table;
@@ -82,7 +69,8 @@ template <bool HasGroups> struct RunState {
   AnsRunJob &job;
   __m256i ofRows, state;
   const uint8_t *next;
-  AnsNumbers numbers, inGroups;
+  /// By column, of each lane: its entry's number, and from bit 8 on which symbol of the group.
+  alignas(32) uint32_t entries[blockColumns][ansLanes];
   bool hasEscapes = false;
 
   UWT_AVX2 explicit RunState(AnsRunJob &job)
@@ -102,12 +90,12 @@ template <bool HasGroups> struct RunState {
     __m256i decoded =
         _mm256_add_epi32(_mm256_mullo_epi32(frequency, _mm256_srl_epi32(state, of.shift)), offset);
     __m256i number = _mm256_srli_epi32(entry, ans_entry::numberShift);
-    __m256i isEscape = _mm256_cmpeq_epi32(number, of.escape);
+    __m256i isEscape = _mm256_cmpeq_epi32(number, of.escape), found = number;
     if constexpr (HasGroups) {
       // No number is behind the escape's.
       __m256i isNoGroup = _mm256_or_si256(_mm256_cmpgt_epi32(of.firstGroup, number), isEscape);
-      storeBytes(_mm256_andnot_si256(isNoGroup, _mm256_and_si256(decoded, of.groupMask)),
-                 inGroups[column]);
+      __m256i inGroup = _mm256_andnot_si256(isNoGroup, _mm256_and_si256(decoded, of.groupMask));
+      found = _mm256_or_si256(found, _mm256_slli_epi32(inGroup, 8));
       decoded = _mm256_srlv_epi32(decoded, _mm256_andnot_si256(isNoGroup, of.groupBits));
     }
     state = _mm256_blendv_epi8(state, decoded, hasRow);
@@ -119,7 +107,7 @@ template <bool HasGroups> struct RunState {
     __m256i refilled = _mm256_or_si256(_mm256_slli_epi32(state, 16), words);
     state = _mm256_blendv_epi8(state, refilled, load(wordOfLane.taking[takes]));
     next += 2 * static_cast<size_t>(__builtin_popcount(takes));
-    storeBytes(number, numbers[column]);
+    _mm256_store_si256(reinterpret_cast<__m256i *>(entries[column]), found);
     uint32_t escapes = maskOf(isEscape) & lanes;
     if (__builtin_expect(escapes != 0, 0)) {
       hasEscapes = true;
@@ -131,7 +119,21 @@ template <bool HasGroups> struct RunState {
   UWT_AVX2 void finish(const AnsRun &run) {
     _mm256_storeu_si256(reinterpret_cast<__m256i *>(job.states), state);
     job.next = next;
-    storeAnsSymbols(job, run, numbers, HasGroups ? &inGroups : nullptr, hasEscapes);
+    if (hasEscapes || run.columns < blockColumns)
+      return storeSome(run);
+    const uint16_t *symbolOf = job.ofTensor->symbolOf.data();
+    for (uint32_t lane = 0; lane < ansLanes; ++lane)
+      for (uint32_t column = 0; column < blockColumns; ++column)
+        job.symbols[lane * job.stride + column] = symbolOf[entries[column][lane]];
+  }
+
+  /// All but those of escapes, which have been stored.
+  void storeSome(const AnsRun &run) {
+    const AnsTables &tables = *job.ofTensor;
+    for (uint32_t lane = 0; lane < run.lanes; ++lane)
+      for (uint32_t column = 0; column < run.columns; ++column)
+        if (entries[column][lane] != tables.escapeNumber())
+          job.symbols[lane * job.stride + column] = tables.symbolOf[entries[column][lane]];
   }
 };
 

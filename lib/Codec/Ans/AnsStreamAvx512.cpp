@@ -5,13 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Eight lanes are one vector: tables are gathered from, and words go to their lanes by an expanding
-// load.
+// The lanes of two units are one vector: tables are gathered from, and words expand to the lanes
+// that take one.
 //
 //===----------------------------------------------------------------------===//
 
 #include "AnsStream.h"
-#include <array>
+#include <utility>
 
 using namespace uwt;
 
@@ -19,130 +19,230 @@ using namespace uwt;
 #include <immintrin.h>
 
 #define UWT_AVX512                                                                                 \
-  __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx2,bmi,bmi2,popcnt")))
+  __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi,bmi2,popcnt")))
 
-UWT_AVX512 static __m256i load(const uint32_t *from) {
-  return _mm256_loadu_si256(reinterpret_cast<const __m256i *>(from));
+namespace {
+
+UWT_AVX512 __m512i all(uint32_t value) { return _mm512_set1_epi32(static_cast<int>(value)); }
+
+/// Bits of `b` where `mask` has ones, else of `a`.
+UWT_AVX512 __m512i select(__m512i a, __m512i b, __m512i mask) {
+  return _mm512_ternarylogic_epi32(a, b, mask, 0xD8);
 }
 
-/// Symbols of 16 columns and eight lanes where they follow one another: their numbers,
-/// [column][lane], turn into rows of 16.
-UWT_AVX512 static void storeContiguous(const AnsRunJob &job, const AnsNumbers &numbers) {
-  alignas(64) static constexpr auto fromColumns = [] {
-    std::array<uint8_t, sizeof(AnsNumbers)> from{};
-    for (uint32_t i = 0; i < from.size(); ++i)
-      from[i] = static_cast<uint8_t>(i % blockColumns * ansLanes + i / blockColumns);
-    return from;
-  }();
-  const __m512i low = _mm512_load_si512(&numbers[0]), high = _mm512_load_si512(&numbers[8]);
-  alignas(64) uint8_t rows[ansLanes][blockColumns];
-  for (uint32_t half = 0; half < 2; ++half) {
-    __m512i from = _mm512_load_si512(fromColumns.data() + half * 64);
-    _mm512_store_si512(rows[half * 4], _mm512_permutex2var_epi8(low, from, high));
+/// 256 bytes in four registers, by number.
+struct ByteTable {
+  __m512i part[4];
+
+  UWT_AVX512 explicit ByteTable(const uint8_t *from) {
+    for (int i = 0; i < 4; ++i)
+      part[i] = _mm512_load_si512(from + 64 * i);
   }
-  const AnsTables &tables = *job.ofTensor;
-  const __m256i first =
-      _mm256_set1_epi16(static_cast<int16_t>(tables.symbols.empty() ? 0 : tables.symbols.front()));
-  const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(16 - tables.split.symbolBits));
-  for (uint32_t lane = 0; lane < ansLanes; ++lane) {
-    __m256i symbols =
-        _mm256_cvtepu8_epi16(_mm_load_si128(reinterpret_cast<const __m128i *>(rows[lane])));
-    symbols = _mm256_sll_epi16(_mm256_add_epi16(symbols, first), shift);
-    _mm256_storeu_si256(reinterpret_cast<__m256i *>(job.symbols[lane]), symbols);
+  UWT_AVX512 __m512i operator[](__m512i numbers) const {
+    return _mm512_mask_blend_epi8(_mm512_movepi8_mask(numbers),
+                                  _mm512_permutex2var_epi8(part[0], numbers, part[1]),
+                                  _mm512_permutex2var_epi8(part[2], numbers, part[3]));
   }
+};
+
+/// What is the same for all elements of a tensor.
+struct Constants {
+  const AnsTables &tables;
+  __m512i slots, indexes, firstGroup, groups, escape, groupMask;
+  __m128i frequencyBits, groupBits, groupShift;
+
+  UWT_AVX512 explicit Constants(const AnsTables &tables)
+      : tables(tables), slots(all((1u << tables.frequencyBits) - 1)),
+        indexes(all(static_cast<uint32_t>(tables.decode.size()) - 1)),
+        firstGroup(all(tables.firstGroup())),
+        groups(all(tables.escapeNumber() - tables.firstGroup())),
+        escape(all(tables.escapeNumber())), groupMask(all((1u << tables.groupBits) - 1)),
+        frequencyBits(_mm_cvtsi32_si128(static_cast<int>(tables.frequencyBits))),
+        groupBits(_mm_cvtsi32_si128(static_cast<int>(tables.groupBits))),
+        groupShift(_mm_cvtsi32_si128(static_cast<int>(16 - tables.split.symbolBits))) {}
+};
+
+/// A byte an element of a run, of four columns a register: [lane][column].
+using LaneBytes = __m512i[4];
+
+/// Turns them into rows of 16 columns: register i has those of lanes i, 4 + i, 8 + i, 12 + i.
+UWT_AVX512 void transpose(LaneBytes &of) {
+  __m512i low01 = _mm512_unpacklo_epi32(of[0], of[1]), high01 = _mm512_unpackhi_epi32(of[0], of[1]);
+  __m512i low23 = _mm512_unpacklo_epi32(of[2], of[3]), high23 = _mm512_unpackhi_epi32(of[2], of[3]);
+  of[0] = _mm512_unpacklo_epi64(low01, low23);
+  of[1] = _mm512_unpackhi_epi64(low01, low23);
+  of[2] = _mm512_unpacklo_epi64(high01, high23);
+  of[3] = _mm512_unpackhi_epi64(high01, high23);
 }
 
-/// Decodes a run of `Jobs` units, a step of each after another.
-template <uint32_t Jobs, bool HasGroups>
-UWT_AVX512 static bool decodeRuns(AnsRunJob *jobs, const AnsRun &run) {
-  const AnsTables &tables = *jobs[0].ofTensor;
-  const auto *table = reinterpret_cast<const int *>(tables.decode.data());
-  const __m256i slots = _mm256_set1_epi32((1 << tables.frequencyBits) - 1);
-  const __m256i field = _mm256_set1_epi32(ans_entry::fieldMask);
-  const __m256i one = _mm256_set1_epi32(1), least = _mm256_set1_epi32(leastAnsState);
-  const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(tables.frequencyBits));
-  const __m256i escape = _mm256_set1_epi32(static_cast<int>(tables.escapeNumber()));
-  const __m256i firstGroup = _mm256_set1_epi32(static_cast<int>(tables.firstGroup()));
-  const __m256i groupMask = _mm256_set1_epi32((1 << tables.groupBits) - 1);
-  const __m128i groupBits = _mm_cvtsi32_si128(static_cast<int>(tables.groupBits));
-  const __m256i tableMask = _mm256_set1_epi32(static_cast<int>(tables.tableMask()));
-  const auto lanes = static_cast<__mmask8>((1u << run.lanes) - 1);
+/// One or two units in the middle of a run: the first one's lanes are below the second one's.
+template <bool HasGroups> class UnitPair {
+public:
+  UWT_AVX512 UnitPair(const Constants &of, AnsRunJob *first, bool isPair, const AnsRun &run)
+      : of(of), jobs{first, first + isPair}, isPair(isPair), lanes(lanesBelow(run.lanes)),
+        state(both(jobs[0]->states, jobs[1]->states)),
+        ofRows(_mm512_sll_epi32(both(jobs[0]->ofRows, jobs[1]->ofRows), of.frequencyBits)),
+        next{jobs[0]->next, jobs[1]->next} {}
 
-  __m256i ofRows[Jobs], state[Jobs];
-  const uint8_t *next[Jobs];
-  alignas(64) AnsNumbers numbers[Jobs], inGroups[HasGroups ? Jobs : 1];
-  bool hasEscapes[Jobs] = {};
-  for (uint32_t j = 0; j < Jobs; ++j) {
-    ofRows[j] = load(jobs[j].ofRows);
-    state[j] = load(jobs[j].states);
-    next[j] = jobs[j].next;
+  /// Those of both units that are below `lane`.
+  UWT_AVX512 __mmask16 lanesBelow(uint32_t lane) const {
+    uint32_t mask = (1u << lane) - 1;
+    return static_cast<__mmask16>(isPair ? mask | mask << ansLanes : mask);
   }
-  for (uint32_t column = 0; column < run.columns; ++column) {
-    uint32_t taking = column + ansFinalColumns < run.columns ? run.lanes : run.finalFrom;
-#pragma GCC unroll 4
-    for (uint32_t j = 0; j < Jobs; ++j) {
-      __m256i number = _mm256_and_si256(
-          _mm256_add_epi32(ofRows[j], _mm256_set1_epi32(jobs[j].ofColumns[column])), tableMask);
-      __m256i index =
-          _mm256_or_si256(_mm256_sll_epi32(number, shift), _mm256_and_si256(state[j], slots));
-      __m256i entry = _mm256_i32gather_epi32(table, index, 4);
-      __m256i frequency = _mm256_add_epi32(_mm256_and_si256(entry, field), one);
-      __m256i offset = _mm256_and_si256(_mm256_srli_epi32(entry, ans_entry::offsetShift), field);
-      __m256i decoded = _mm256_add_epi32(
-          _mm256_mullo_epi32(frequency, _mm256_srl_epi32(state[j], shift)), offset);
-      __m256i entryNumber = _mm256_srli_epi32(entry, ans_entry::numberShift);
+
+  /// `ofColumn` is what the column adds to the index of an entry; lanes of `mayTake` may take a
+  /// word. False where an escape is no symbol.
+  UWT_AVX512 __attribute__((always_inline)) bool step(uint32_t column, __m512i ofColumn,
+                                                      __mmask16 mayTake) {
+    const __m512i field = all(ans_entry::fieldMask);
+    __m512i index = _mm512_and_si512(
+        select(_mm512_add_epi32(ofRows, ofColumn), state, of.slots), of.indexes);
+    __m512i entry = _mm512_i32gather_epi32(index, of.tables.decode.data(), 4);
+    __m512i frequency = _mm512_add_epi32(_mm512_and_si512(entry, field), all(1));
+    __m512i offset = _mm512_and_si512(_mm512_srli_epi32(entry, ans_entry::offsetShift), field);
+    __m512i decoded = _mm512_add_epi32(
+        _mm512_mullo_epi32(frequency, _mm512_srl_epi32(state, of.frequencyBits)), offset);
+    __m512i number = _mm512_srli_epi32(entry, ans_entry::numberShift);
+    // The newest byte of four is the highest.
+    numbers[column / 4] = _mm512_shrdi_epi32(numbers[column / 4], number, 8);
+    if constexpr (HasGroups) {
+      __mmask16 isGroup =
+          _mm512_cmplt_epu32_mask(_mm512_sub_epi32(number, of.firstGroup), of.groups);
+      __m512i inGroup = _mm512_maskz_and_epi32(isGroup, decoded, of.groupMask);
+      inGroups[column / 4] = _mm512_shrdi_epi32(inGroups[column / 4], inGroup, 8);
+      decoded = _mm512_mask_srl_epi32(decoded, isGroup, decoded, of.groupBits);
+    }
+    decoded = _mm512_mask_mov_epi32(state, lanes, decoded);
+    __mmask16 takes = _mm512_mask_cmplt_epu32_mask(mayTake, decoded, all(leastAnsState));
+    state = _mm512_mask_or_epi32(decoded, takes, _mm512_slli_epi32(decoded, ansWordBits),
+                                 takeWords(takes));
+    __mmask16 escapes = _mm512_mask_cmpeq_epi32_mask(lanes, number, of.escape);
+    return __builtin_expect(escapes == 0, 1) || readEscapes(escapes, column);
+  }
+
+  UWT_AVX512 void finish(const AnsRun &run) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i *>(jobs[0]->states),
+                        _mm512_castsi512_si256(state));
+    jobs[0]->next = next[0];
+    if (isPair) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i *>(jobs[1]->states),
+                          _mm512_extracti64x4_epi64(state, 1));
+      jobs[1]->next = next[1];
+    }
+    storeSymbols(run);
+  }
+
+private:
+  UWT_AVX512 static __m512i both(const uint32_t *first, const uint32_t *second) {
+    return _mm512_inserti64x4(
+        _mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(first))),
+        _mm256_loadu_si256(reinterpret_cast<const __m256i *>(second)), 1);
+  }
+
+  /// The next words of the lanes that take one.
+  UWT_AVX512 __m512i takeWords(__mmask16 takes) {
+    const uint32_t first = takes & 0xFF, second = takes >> ansLanes;
+    auto load = [](uint32_t mask, const uint8_t *from) UWT_AVX512 {
+      return _mm_maskz_expand_epi16(static_cast<__mmask8>(mask),
+                                    _mm_loadu_si128(reinterpret_cast<const __m128i *>(from)));
+    };
+    __m256i words = _mm256_set_m128i(load(second, next[1]), load(first, next[0]));
+    next[0] += 2 * _mm_popcnt_u32(first);
+    next[1] += 2 * _mm_popcnt_u32(second);
+    return _mm512_cvtepu16_epi32(words);
+  }
+
+  bool readEscapes(uint32_t escapes, uint32_t column) {
+    next[0] = readAnsEscapes(*jobs[0], escapes & 0xFF, column, next[0]);
+    if (isPair && next[0])
+      next[1] = readAnsEscapes(*jobs[1], escapes >> ansLanes, column, next[1]);
+    return next[0] && next[1];
+  }
+
+  /// All but those of escapes, which have been stored.
+  UWT_AVX512 void storeSymbols(const AnsRun &run) {
+    alignBytes(numbers, run.columns);
+    transpose(numbers);
+    if constexpr (HasGroups) {
+      alignBytes(inGroups, run.columns);
+      transpose(inGroups);
+    }
+    const ByteTable low(of.tables.symbolBytes[0].data()), high(of.tables.symbolBytes[1].data());
+    const __m512i escape = _mm512_set1_epi8(static_cast<char>(of.tables.escapeNumber()));
+    const __m512i firstRows = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+    const __m512i lastRows = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+    const uint64_t columns = ((1ull << run.columns) - 1) * 0x0001000100010001;
+    for (uint32_t i = 0; i < 4; ++i) {
+      uint64_t mask = _mm512_cmpneq_epi8_mask(numbers[i], escape) & columns;
+      __m512i lowBytes = low[numbers[i]], highBytes = high[numbers[i]];
+      // Columns 0 to 7 and 8 to 15 of four rows.
+      __m512i left = _mm512_unpacklo_epi8(lowBytes, highBytes);
+      __m512i right = _mm512_unpackhi_epi8(lowBytes, highBytes);
       if constexpr (HasGroups) {
-        __mmask8 isGroup = _mm256_cmpge_epu32_mask(entryNumber, firstGroup) &
-                           _mm256_cmplt_epu32_mask(entryNumber, escape);
-        _mm_storel_epi64(reinterpret_cast<__m128i *>(inGroups[j][column]),
-                         _mm256_cvtepi32_epi8(_mm256_maskz_and_epi32(isGroup, decoded, groupMask)));
-        decoded = _mm256_mask_srl_epi32(decoded, isGroup, decoded, groupBits);
+        const __m512i zero = _mm512_setzero_si512();
+        __m512i leftGroups = _mm512_unpacklo_epi8(inGroups[i], zero);
+        __m512i rightGroups = _mm512_unpackhi_epi8(inGroups[i], zero);
+        left = _mm512_add_epi16(left, _mm512_sll_epi16(leftGroups, of.groupShift));
+        right = _mm512_add_epi16(right, _mm512_sll_epi16(rightGroups, of.groupShift));
       }
-      decoded = _mm256_mask_mov_epi32(state[j], lanes, decoded);
-      __mmask8 takes =
-          _mm256_mask_cmplt_epu32_mask(static_cast<__mmask8>((1u << taking) - 1), decoded, least);
-      __m256i words =
-          _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i *>(next[j])));
-      words = _mm256_maskz_expand_epi32(takes, words);
-      state[j] = _mm256_mask_or_epi32(decoded, takes, _mm256_slli_epi32(decoded, 16), words);
-      next[j] += 2 * _mm_popcnt_u32(takes);
-      _mm_storel_epi64(reinterpret_cast<__m128i *>(numbers[j][column]),
-                       _mm256_cvtepi32_epi8(entryNumber));
-      __mmask8 escapes = _mm256_mask_cmpeq_epi32_mask(lanes, entryNumber, escape);
-      if (__builtin_expect(escapes != 0, 0)) {
-        hasEscapes[j] = true;
-        next[j] = readAnsEscapes(jobs[j], escapes, column, next[j]);
-        if (!next[j])
-          return false;
-      }
+      storeRows(*jobs[0], i, mask, _mm512_permutex2var_epi64(left, firstRows, right));
+      if (isPair)
+        storeRows(*jobs[1], i, mask >> 32, _mm512_permutex2var_epi64(left, lastRows, right));
     }
   }
-  for (uint32_t j = 0; j < Jobs; ++j) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i *>(jobs[j].states), state[j]);
-    jobs[j].next = next[j];
-    if (!HasGroups && tables.isContiguous && run.columns == blockColumns && !hasEscapes[j])
-      storeContiguous(jobs[j], numbers[j]);
-    else
-      storeAnsSymbols(jobs[j], run, numbers[j], HasGroups ? &inGroups[j] : nullptr, hasEscapes[j]);
+
+  /// A run of less than 16 columns has fewer than four bytes in its last register, and none in
+  /// those behind.
+  UWT_AVX512 static void alignBytes(LaneBytes &bytes, uint32_t columns) {
+    if (columns % 4)
+      bytes[columns / 4] =
+          _mm512_srl_epi32(bytes[columns / 4], _mm_cvtsi32_si128(static_cast<int>(4 - columns % 4) * 8));
   }
+
+  /// Rows `lane` and `lane + 4`.
+  UWT_AVX512 static void storeRows(const AnsRunJob &job, uint32_t lane, uint64_t mask,
+                                   __m512i rows) {
+    uint16_t *to = job.symbols + lane * job.stride;
+    _mm256_mask_storeu_epi16(to, static_cast<__mmask16>(mask), _mm512_castsi512_si256(rows));
+    _mm256_mask_storeu_epi16(to + 4 * job.stride, static_cast<__mmask16>(mask >> 16),
+                             _mm512_extracti64x4_epi64(rows, 1));
+  }
+
+  const Constants &of;
+  AnsRunJob *jobs[2];
+  bool isPair;
+  __mmask16 lanes;
+  __m512i state, ofRows;
+  const uint8_t *next[2];
+  LaneBytes numbers = {}, inGroups = {};
+};
+
+/// Pairs of units take their steps in turn, so that what one waits for the others have time for.
+template <bool HasGroups, size_t... Pair>
+UWT_AVX512 bool decodePairs(std::span<AnsRunJob> jobs, const AnsRun &run,
+                            std::index_sequence<Pair...>) {
+  const Constants of(*jobs[0].ofTensor);
+  UnitPair<HasGroups> pairs[] = {
+      UnitPair<HasGroups>(of, &jobs[2 * Pair], 2 * Pair + 1 < jobs.size(), run)...};
+  for (uint32_t column = 0; column < run.columns; ++column) {
+    uint32_t taking = column + ansFinalColumns < run.columns ? run.lanes : run.finalFrom;
+    __m512i ofColumn = all(uint32_t(jobs[0].ofColumns[column]) << of.tables.frequencyBits);
+    if (!(pairs[Pair].step(column, ofColumn, pairs[Pair].lanesBelow(taking)) && ...))
+      return false;
+  }
+  (pairs[Pair].finish(run), ...);
   return true;
 }
 
-template <bool HasGroups> static bool decodeAll(std::span<AnsRunJob> jobs, const AnsRun &run) {
-  switch (jobs.size()) {
-  case 4:
-    return decodeRuns<4, HasGroups>(jobs.data(), run);
-  case 3:
-    return decodeRuns<3, HasGroups>(jobs.data(), run);
-  case 2:
-    return decodeRuns<2, HasGroups>(jobs.data(), run);
-  default:
-    return decodeRuns<1, HasGroups>(jobs.data(), run);
-  }
+template <bool HasGroups> bool decodeRuns(std::span<AnsRunJob> jobs, const AnsRun &run) {
+  return jobs.size() > 2 ? decodePairs<HasGroups>(jobs, run, std::make_index_sequence<2>())
+                         : decodePairs<HasGroups>(jobs, run, std::make_index_sequence<1>());
 }
 
+} // namespace
+
 bool uwt::decodeAnsRunAvx512(std::span<AnsRunJob> jobs, const AnsRun &run) {
-  return jobs.front().ofTensor->groups ? decodeAll<true>(jobs, run) : decodeAll<false>(jobs, run);
+  return jobs.front().ofTensor->groups ? decodeRuns<true>(jobs, run) : decodeRuns<false>(jobs, run);
 }
 
 #else

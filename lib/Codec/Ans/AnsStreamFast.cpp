@@ -32,36 +32,9 @@ const uint8_t *uwt::readAnsEscapes(AnsRunJob &job, uint32_t escaped, uint32_t co
     ++job.escapes;
     if (symbol >> split.symbolBits != 0)
       return nullptr;
-    job.symbols[lane][column] = static_cast<uint16_t>(symbol << (16 - split.symbolBits));
+    job.symbols[lane * job.stride + column] = static_cast<uint16_t>(symbol << (16 - split.symbolBits));
   }
   return next;
-}
-
-void uwt::storeAnsSymbols(const AnsRunJob &job, const AnsRun &run, const AnsNumbers &numbers,
-                          const AnsNumbers *inGroups, bool hasEscapes) {
-  const auto &symbols = job.ofTensor->topSymbols;
-  if (inGroups) {
-    uint32_t shift = 16 - job.ofTensor->split.symbolBits;
-    uint32_t escape = job.ofTensor->escapeNumber();
-    for (uint32_t lane = 0; lane < run.lanes; ++lane)
-      for (uint32_t column = 0; column < run.columns; ++column) {
-        uint32_t symbol = symbols[numbers[column][lane]] + ((*inGroups)[column][lane] << shift);
-        if (!hasEscapes || numbers[column][lane] != escape)
-          job.symbols[lane][column] = static_cast<uint16_t>(symbol);
-      }
-    return;
-  }
-  if (!hasEscapes && run.columns == blockColumns) {
-    for (uint32_t lane = 0; lane < ansLanes; ++lane)
-      for (uint32_t column = 0; column < blockColumns; ++column)
-        job.symbols[lane][column] = symbols[numbers[column][lane]];
-    return;
-  }
-  uint32_t escape = job.ofTensor->escapeNumber();
-  for (uint32_t lane = 0; lane < run.lanes; ++lane)
-    for (uint32_t column = 0; column < run.columns; ++column)
-      if (numbers[column][lane] != escape)
-        job.symbols[lane][column] = symbols[numbers[column][lane]];
 }
 
 namespace {
@@ -111,8 +84,7 @@ private:
     uint32_t refilled = decoded << 16 | loadHalfWord(next);
     state = takes ? refilled : decoded;
     next += takes ? 2 : 0;
-    job.symbols[lane][column] = static_cast<uint16_t>(
-        job.ofTensor->topSymbols[number] + (inGroup << (16 - job.ofTensor->split.symbolBits)));
+    job.symbols[lane * job.stride + column] = job.ofTensor->symbolOf[inGroup << 8 | number];
     return number == escapeNumber;
   }
 

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // The loops gain shifts by any register and leading zero counts; AVX2 joins
-// symbols and raw fields of 8 bits (bf16, j = 0) and of 6 bits (j = 2).
+// symbols and raw fields.
 //
 // A row of a block is one vector: columns 0 ... 15. Of a fixed unit, lanes
 // 4g ... 4g + 3 hold rows g and g + 8; their u32 of four blocks lie together, [lane][block],
@@ -14,7 +14,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Fixed/FieldPlane.h"
 #include "PrefixStreamKernels.h"
+#include <algorithm>
 
 using namespace uwt;
 
@@ -84,55 +86,115 @@ template <bool Stream> UWT_AVX2 void mergeBytes(const MergeJob &job) {
   }
 }
 
-/// Raw fields of 6 bits: a chunk of 4 (mantissa 3:0), then a chunk of 2 (sign over mantissa bit 4).
-struct SixBits {
-  /// Of the chunk of 4, by block: u32 of lanes t for columns 2t, 2t + 1, twice.
-  __m256i nibbles[4];
-  /// Of the chunk of 2, by pair of blocks.
-  __m256i pairs[2];
+/// Raw fields of two rows of 64 columns, a vector a block.
+struct RawRows {
+  __m256i low[4], high[4];
 };
 
-UWT_AVX2 UWT_INLINE SixBits loadSixBits(const uint8_t *raw, uint32_t rowInStrip) {
-  SixBits loaded;
-  const uint8_t *four = raw + rowInStrip * 64, *two = raw + 512 + rowInStrip * 32;
-  for (int t = 0; t < 4; ++t)
-    loaded.nibbles[t] = load128Pair(four + 16 * t, four + 16 * t);
-  transpose(loaded.nibbles);
-  __m256 t01 = _mm256_castsi256_ps(load128Pair(two, two));
-  __m256 t23 = _mm256_castsi256_ps(load128Pair(two + 16, two + 16));
-  loaded.pairs[0] = _mm256_castps_si256(_mm256_shuffle_ps(t01, t23, 0x88));
-  loaded.pairs[1] = _mm256_castps_si256(_mm256_shuffle_ps(t01, t23, 0xDD));
-  return loaded;
+/// The u32 of a chunk at `unit` that hold rows g and g + 8, by block: those of lanes t for columns
+/// 0 ... 7 below those for columns 8 ... 15 (plane-1).
+template <uint32_t Chunk>
+UWT_AVX2 UWT_INLINE RawRows loadChunk(const uint8_t *unit, uint32_t rowInStrip) {
+  const uint8_t *at = unit + size_t(rowInStrip) * (Chunk < 4 ? 16 * Chunk : 64);
+  RawRows words;
+  if constexpr (Chunk == 1) {
+    std::ranges::fill(words.low, load128Pair(at, at));
+  } else if constexpr (Chunk == 2) {
+    __m256 t01 = _mm256_castsi256_ps(load128Pair(at, at));
+    __m256 t23 = _mm256_castsi256_ps(load128Pair(at + 16, at + 16));
+    words.low[0] = words.low[1] = _mm256_castps_si256(_mm256_shuffle_ps(t01, t23, 0x88));
+    words.low[2] = words.low[3] = _mm256_castps_si256(_mm256_shuffle_ps(t01, t23, 0xDD));
+  } else {
+    // Columns 8 ... 15 are registers 2 and 3: half of the kinds further.
+    constexpr int right = Chunk / 8 * 512;
+    for (int t = 0; t < 4; ++t)
+      words.low[t] = load128Pair(at + 16 * t, at + 16 * t + right);
+    transpose(words.low);
+  }
+  std::ranges::copy(words.low, words.high);
+  if constexpr (Chunk == 16) {
+    for (int t = 0; t < 4; ++t)
+      words.high[t] = load128Pair(at + 16 * t + 512, at + 16 * t + 1536);
+    transpose(words.high);
+  }
+  return words;
 }
 
-/// One row of a block: `nibble` has mantissa 3:0 of each column in the lowest four bits, and
-/// register `reg` (or `reg + 2` for columns 8 ... 15) its two bits in `pairs`.
-UWT_AVX2 UWT_INLINE __m256i joinSixBits(__m256i symbols, __m256i nibble, __m256i pairs, int reg,
-                                        int block) {
-  int first = 2 * (reg + 4 * (block & 1)), second = first + 4;
-  __m256i down = _mm256_srlv_epi32(
-      pairs, _mm256_setr_epi32(first, first, first, first, second, second, second, second));
-  __m256i mantissa = _mm256_and_si256(_mm256_slli_epi16(down, 4), _mm256_set1_epi16(0x0010));
-  __m256i upper = _mm256_or_si256(mantissa, _mm256_slli_epi16(down, 14));
-  return select(_mm256_set1_epi16(static_cast<short>(0x8010)), upper,
-                select(_mm256_set1_epi16(0x000F), nibble, symbols));
+/// The bits of register `reg` and, in columns 8 ... 15, of register `reg + 2`.
+template <uint32_t Chunk>
+UWT_AVX2 UWT_INLINE __m256i chunkBits(__m256i words, int block, int reg) {
+  constexpr int registers = 16 / Chunk;
+  int left = Chunk * ((4 * block + reg) % registers);
+  int right = Chunk * ((4 * block + reg + 2) % registers);
+  __m256i shift = _mm256_setr_epi32(left, left, left, left, right, right, right, right);
+  return _mm256_and_si256(_mm256_srlv_epi32(words, shift),
+                          _mm256_set1_epi16(static_cast<short>((1u << Chunk) - 1)));
 }
 
-template <bool Stream> UWT_AVX2 void mergeSixBits(const MergeJob &job) {
-  // Bytes of a u32: |h1 r3 r2|h1 r1 r0|h0 r3 r2|h0 r1 r0|; columns 0 ... 7 take
-  // r1 r0, columns 8 ... 15 take r3 r2.
-  const __m256i pick = _mm256_add_epi8(_mm256_broadcastsi128_si256(_mm_setr_epi8(
-                                           0, 0, 2, 2, 4, 4, 6, 6, 8, 8, 10, 10, 12, 12, 14, 14)),
-                                       _mm256_setr_m128i(_mm_setzero_si128(), _mm_set1_epi8(1)));
+template <uint32_t Chunk>
+UWT_AVX2 UWT_INLINE void addChunk(const uint8_t *unit, uint32_t rowInStrip, uint32_t shift,
+                                  RawRows &rows) {
+  const __m128i up = _mm_cvtsi32_si128(static_cast<int>(shift));
+  RawRows words = loadChunk<Chunk>(unit, rowInStrip);
+#pragma GCC unroll 4
+  for (int block = 0; block < 4; ++block) {
+    __m256i low = chunkBits<Chunk>(words.low[block], block, 0);
+    __m256i high = chunkBits<Chunk>(words.high[block], block, 1);
+    rows.low[block] = _mm256_or_si256(rows.low[block], _mm256_sll_epi16(low, up));
+    rows.high[block] = _mm256_or_si256(rows.high[block], _mm256_sll_epi16(high, up));
+  }
+}
+
+UWT_AVX2 UWT_INLINE RawRows loadRawRows(std::span<const uint32_t> chunks, const uint8_t *unit,
+                                        uint32_t rowInStrip) {
+  RawRows rows = {};
+  uint32_t shift = 0;
+  for (uint32_t chunk : chunks) {
+    if (chunk == 16)
+      addChunk<16>(unit, rowInStrip, shift, rows);
+    else if (chunk == 8)
+      addChunk<8>(unit, rowInStrip, shift, rows);
+    else if (chunk == 4)
+      addChunk<4>(unit, rowInStrip, shift, rows);
+    else if (chunk == 2)
+      addChunk<2>(unit, rowInStrip, shift, rows);
+    else
+      addChunk<1>(unit, rowInStrip, shift, rows);
+    unit += size_t(unitBitBytes) * chunk;
+    shift += chunk;
+  }
+  return rows;
+}
+
+/// Puts symbols and raw fields of any width together.
+class WordJoiner {
+public:
+  UWT_AVX2 explicit WordJoiner(const FieldSplit &split)
+      : rawMask(static_cast<short>((1u << split.rawLowBits) - 1 | split.signBits << 15)),
+        signMask(static_cast<short>(split.signBits << 15)),
+        down(static_cast<int>(split.signBits)), up(static_cast<int>(16 - split.rawBits())) {}
+
+  UWT_AVX2 UWT_INLINE __m256i join(const uint16_t *symbols, __m256i raw) const {
+    const __m256i sign = _mm256_set1_epi16(signMask);
+    __m256i symbol = _mm256_srl_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(symbols)),
+                                      _mm_cvtsi32_si128(down));
+    __m256i field = select(sign, _mm256_sll_epi16(raw, _mm_cvtsi32_si128(up)), raw);
+    return select(_mm256_set1_epi16(rawMask), field, symbol);
+  }
+
+private:
+  short rawMask, signMask;
+  int down, up;
+};
+
+template <bool Stream> UWT_AVX2 void mergeRows(const MergeJob &job) {
+  const WordJoiner joiner(*job.split);
   for (uint32_t group = 0; group < job.groups; ++group) {
-    SixBits raw = loadSixBits(job.raw + group * job.groupBytes, job.rowInStrip);
-    for (int block = 0; block < 4; ++block) {
-      size_t at = group * 64 + static_cast<size_t>(block) * 16;
-      __m256i nibble = _mm256_shuffle_epi8(raw.nibbles[block], pick), pairs = raw.pairs[block >> 1];
-      store<Stream>(job.outLow + at,
-                    joinSixBits(loadSymbols(job.low + at), nibble, pairs, 0, block));
-      store<Stream>(job.outHigh + at, joinSixBits(loadSymbols(job.high + at),
-                                                  _mm256_srli_epi16(nibble, 4), pairs, 1, block));
+    RawRows raw = loadRawRows(job.chunks, job.raw + group * job.groupBytes, job.rowInStrip);
+    for (size_t block = 0; block < 4; ++block) {
+      size_t at = group * size_t(64) + block * 16;
+      store<Stream>(job.outLow + at, joiner.join(job.low + at, raw.low[block]));
+      store<Stream>(job.outHigh + at, joiner.join(job.high + at, raw.high[block]));
     }
   }
 }
@@ -140,8 +202,8 @@ template <bool Stream> UWT_AVX2 void mergeSixBits(const MergeJob &job) {
 void merge8(const MergeJob &job, bool stream) {
   stream ? mergeBytes<true>(job) : mergeBytes<false>(job);
 }
-void merge6(const MergeJob &job, bool stream) {
-  stream ? mergeSixBits<true>(job) : mergeSixBits<false>(job);
+void mergeAny(const MergeJob &job, bool stream) {
+  stream ? mergeRows<true>(job) : mergeRows<false>(job);
 }
 
 UWT_AVX2 void fence() { _mm_sfence(); }
@@ -149,7 +211,7 @@ UWT_AVX2 void fence() { _mm_sfence(); }
 PrefixKernels makeKernels() {
   PrefixKernels made = prefixLoops();
   made.merge8 = merge8;
-  made.merge6 = merge6;
+  made.mergeAny = mergeAny;
   made.fence = fence;
   return made;
 }

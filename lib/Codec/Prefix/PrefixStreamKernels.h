@@ -161,10 +161,12 @@ struct PrefixKernels {
   DecodeLanes fragmentSingle[2], fragmentSingleWide[2], fragmentPair[2];
   DecodeLanes rowsSingle[2], rowsSingleWide[2], rowsPair[2];
   CodeLane fragmentCodeSingle[2], fragmentCodePair[2], rowCodeSingle[2], rowCodePair[2];
-  /// Plain stores, and stores past the caches for outputs at multiples of 64 bytes. Null where
-  /// there is nothing better than mergeRowsPortable.
+  /// Plain stores, and stores past the caches for outputs at multiples of 64 bytes. mergeAny takes
+  /// words of 16 bits with raw fields of any width, the others those of 8 and 6 bits with a sign.
+  /// Null where there is nothing better than mergeAny, and than mergeRowsPortable.
   void (*merge8)(const MergeJob &, bool stream);
   void (*merge6)(const MergeJob &, bool stream);
+  void (*mergeAny)(const MergeJob &, bool stream);
   /// The first columns of a row of 8 or 6 raw bits; returns how many, the rest is
   /// joinRowPortable's. May be null.
   uint32_t (*joinRow8)(const RowJob &);

@@ -42,6 +42,8 @@ FieldJoiner::FieldJoiner(const CodingPlan &plan, std::span<const uint8_t> raw, C
     unpackField(plan.format.layout, out.rows, out.columns, chunks, raw, rawValues);
     return;
   }
+  if (plan.split.wordBits == 16 && !chunks.empty())
+    merge = kernels->mergeAny;
   // Kernels of their own have the words whose sign is above the symbol.
   bool isWide = plan.split.wordBits == 16 && plan.split.signBits == 1;
   if (isWide && plan.split.symbolBits == 8) {
@@ -49,7 +51,7 @@ FieldJoiner::FieldJoiner(const CodingPlan &plan, std::span<const uint8_t> raw, C
     joinFirst = kernels->joinRow8;
   }
   if (isWide && plan.split.symbolBits == 10) {
-    merge = kernels->merge6;
+    merge = kernels->merge6 ? kernels->merge6 : merge;
     joinFirst = kernels->joinRow6;
   }
 }

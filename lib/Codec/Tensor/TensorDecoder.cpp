@@ -10,135 +10,18 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../LowHalves.h"
-#include "../Scales.h"
-#include "PanelIndex.h"
-#include "TensorWords.h"
-#include "uwt/Codec/Tensor.h"
+#include "../StreamRates.h"
+#include "TensorDecoderState.h"
 #include "uwt/Support/Checksum.h"
 #include "uwt/Support/StopWatch.h"
-#include <atomic>
+#include <algorithm>
 #include <cstring>
-#include <mutex>
 #include <numeric>
 
 namespace uwt {
 
-namespace {
-
-/// What a thread reuses from panel to panel.
-struct DecodeWorker {
-  std::vector<uint16_t> words, low;
-  /// Of a panel that is wanted in part.
-  std::vector<uint8_t> bytes;
-  std::vector<uint32_t> patch;
-  CodingTimes times;
-};
-
-/// The error of the lowest-numbered panel that failed, so that a damaged file
-/// gives the same message for any number of threads.
-class FirstError {
-public:
-  void report(uint64_t panel, Error error) {
-    std::lock_guard<std::mutex> lock(mutex);
-    if (!first || panel < firstPanel) {
-      first = std::move(error);
-      firstPanel = panel;
-    }
-  }
-  Status take() {
-    if (!first)
-      return ok();
-    return std::move(*first).in("panel " + std::to_string(firstPanel));
-  }
-
-private:
-  std::mutex mutex;
-  std::optional<Error> first;
-  uint64_t firstPanel = 0;
-};
-
-/// The slice of a panel that a partial read wants, and where its elements go.
-struct PanelSlice {
-  uint64_t panel;
-  /// Rows inside the panel, and columns of its matrix.
-  uint32_t rowBegin, rowEnd;
-  uint64_t columnBegin, columnEnd;
-  /// Address of element (rowBegin, columnBegin), and bytes from row to row and
-  /// from column to column.
-  uint8_t *out;
-  uint64_t rowStride, columnStride;
-};
-
 /// Outputs of at least this size are not expected to stay in the cache.
-constexpr size_t streamingBytes = size_t(4) << 20;
-
-/// Up to this many rows of a row_major panel are decoded one by one rather than
-/// with their whole panel.
-constexpr uint32_t singleRowsLimit = 8;
-
-/// What is read of planes once, for all members of a stack.
-struct StoredTensors {
-  PlaneViews planes;
-  TensorIndex index;
-  StreamTables tables;
-  std::optional<LowDecoder> low;
-};
-
-} // namespace
-
-struct TensorDecoder::State {
-  TensorDescription description;
-  std::shared_ptr<const StoredTensors> stored;
-  /// Of all panels that are stored, those of this tensor.
-  uint64_t firstPanel = 0, panelCount = 0;
-  TensorWords tensor;
-
-  const TensorIndex &index() const { return stored->index; }
-  const CodingPlan &plan() const { return stored->index.plan; }
-  const DirectoryEntry &entry(uint64_t panel) const {
-    return stored->index.entries[firstPanel + panel];
-  }
-  std::span<const uint8_t> part(uint64_t panel, PlaneKind kind) const {
-    return stored->planes[numberOf(kind)].subspan(entry(panel).offset[numberOf(kind)],
-                                                  entry(panel).size[numberOf(kind)]);
-  }
-  std::span<const uint8_t> classesOf(uint64_t panel) const {
-    if (index().rowClasses.empty())
-      return {};
-    return std::span<const uint8_t>(index().rowClasses)
-        .subspan((firstPanel + panel) * panelRows, tensor.rowsOf(panel));
-  }
-  PanelContext contextOf(uint64_t panel) const {
-    if (!plan().format.hasScales())
-      return classesOf(panel);
-    uint64_t stored = firstPanel + panel;
-    return uwt::contextOf(index().scales, plan().matrix, stored, stored / plan().matrix.panels());
-  }
-  std::span<const uint32_t> countsOf(uint64_t panel) const {
-    return std::span<const uint32_t>(index().counts)
-        .subspan(entry(panel).countBegin, entry(panel).countEnd - entry(panel).countBegin);
-  }
-  static Expected<std::unique_ptr<State>> make(const TensorDescription &description,
-                                               std::shared_ptr<const StoredTensors> stored,
-                                               uint64_t firstPanel);
-  CodedPanel codedPanel(uint64_t panel, std::vector<uint32_t> &patch) const;
-  Status checkPanel(uint64_t panel) const;
-  Status decodeWordsOf(uint64_t panel, CodePath path, DecodeWorker &worker,
-                       MutablePanelWords out) const;
-  Status decodeRowOf(uint64_t panel, uint32_t row, DecodeWorker &worker,
-                     std::span<uint16_t> out) const;
-  /// Low halves of the rows of a panel from `begin` on whose words are `words`: of all rows in
-  /// fragment layout. Of the words the number is enough where low halves do not follow from them.
-  Expected<PanelWords> decodeLowOf(uint64_t panel, uint32_t begin, PanelWords words, CodePath path,
-                                   std::vector<uint16_t> &scratch) const;
-  Status decodeTo(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
-                  const DecodeOptions &options, DecodeWorker &worker) const;
-  Status decodeRows(const PanelSlice &slice, const DecodeOptions &options,
-                    DecodeWorker &worker) const;
-  Status forEachPanel(uint64_t begin, uint64_t end, ThreadPool &pool, CodingTimes *times,
-                      const std::function<Status(uint64_t, DecodeWorker &)> &body) const;
-};
+static constexpr size_t streamingBytes = size_t(4) << 20;
 
 TensorDecoder::TensorDecoder(std::unique_ptr<State> state) : state(std::move(state)) {}
 TensorDecoder::TensorDecoder(TensorDecoder &&) noexcept = default;
@@ -260,15 +143,26 @@ Status TensorDecoder::checkPanel(uint64_t panel) const {
   return ok();
 }
 
-Status TensorDecoder::State::forEachPanel(
-    uint64_t begin, uint64_t end, ThreadPool &pool, CodingTimes *times,
-    const std::function<Status(uint64_t, DecodeWorker &)> &body) const {
+Status TensorDecoder::State::forEachPanel(uint64_t begin, uint64_t end, ThreadPool &pool,
+                                          CodingTimes *times, const PanelBody &body) const {
+  return forEachGroup(
+      begin, end, 1, pool, times, [](uint64_t, uint64_t, DecodeWorker &) { return false; }, body);
+}
+
+Status TensorDecoder::State::forEachGroup(uint64_t begin, uint64_t end, uint64_t each,
+                                          ThreadPool &pool, CodingTimes *times,
+                                          const GroupBody &together, const PanelBody &body) const {
   std::vector<DecodeWorker> workers(pool.size());
   FirstError firstError;
-  pool.parallelFor(end - begin, [&](uint64_t i, unsigned worker) {
-    Status status = body(begin + i, workers[worker]);
-    if (!status)
-      firstError.report(begin + i, status.takeError());
+  pool.parallelFor(divideUp(end - begin, each), [&](uint64_t i, unsigned worker) {
+    uint64_t groupBegin = begin + i * each, groupEnd = std::min(groupBegin + each, end);
+    if (together(groupBegin, groupEnd, workers[worker]))
+      return;
+    for (uint64_t panel = groupBegin; panel < groupEnd; ++panel) {
+      Status status = body(panel, workers[worker]);
+      if (!status)
+        firstError.report(panel, status.takeError());
+    }
   });
   for (const DecodeWorker &worker : workers) {
     if (!times)
@@ -353,23 +247,78 @@ Expected<PanelWords> TensorDecoder::State::decodeLowOf(uint64_t panel, uint32_t 
   return stored->low->decode(low, words, path, scratch);
 }
 
+MutablePanelWords TensorDecoder::State::wordsOf(std::span<uint8_t> out, uint64_t origin,
+                                               uint64_t panel,
+                                               std::vector<uint16_t> &scratch) const {
+  MutablePanelWords words = tensor.destination(out, origin, panel, scratch);
+  words.streaming = tensor.isInPlace(out.data(), panel) && out.size() >= streamingBytes;
+  return words;
+}
+
+Status TensorDecoder::State::finish(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
+                                    MutablePanelWords words, const DecodeOptions &options,
+                                    DecodeWorker &worker) const {
+  if (tensor.isInPlace(out.data(), panel))
+    return ok();
+  PanelWords decoded = {words.data, words.stride, words.rows, words.columns};
+  UWT_ASSIGN_OR_RETURN(PanelWords low, decodeLowOf(panel, 0, decoded, options.path, worker.low));
+  tensor.store(out, origin, panel, decoded, low);
+  return ok();
+}
+
 Status TensorDecoder::State::decodeTo(std::span<uint8_t> out, uint64_t origin, uint64_t panel,
                                       const DecodeOptions &options, DecodeWorker &worker) const {
   StopWatch watch;
   if (options.check)
     UWT_RETURN_IF_ERROR(checkPanel(panel));
   worker.times.checksum += watch.lap();
-  MutablePanelWords words = tensor.destination(out, origin, panel, worker.words);
-  bool isInPlace = tensor.isInPlace(out.data(), panel);
-  words.streaming = isInPlace && out.size() >= streamingBytes;
+  MutablePanelWords words = wordsOf(out, origin, panel, worker.words);
   UWT_RETURN_IF_ERROR(decodeWordsOf(panel, options.path, worker, words));
-  if (!isInPlace) {
-    PanelWords decoded = {words.data, words.stride, words.rows, words.columns};
-    UWT_ASSIGN_OR_RETURN(PanelWords low, decodeLowOf(panel, 0, decoded, options.path, worker.low));
-    tensor.store(out, origin, panel, decoded, low);
-  }
+  UWT_RETURN_IF_ERROR(finish(out, origin, panel, words, options, worker));
   worker.times.code += watch.lap();
   return ok();
+}
+
+bool TensorDecoder::State::decodeTogetherTo(std::span<uint8_t> out, uint64_t origin, uint64_t begin,
+                                            uint64_t end, const DecodeOptions &options,
+                                            DecodeWorker &worker) const {
+  uint64_t inMatrix = tensor.matrices().shape.panels();
+  bool isOneMatrix = begin / inMatrix == (end - 1) / inMatrix;
+  if (end - begin < 2 || !isOneMatrix || tensor.rowsOf(end - 1) != tensor.rowsOf(begin))
+    return false;
+  StopWatch watch;
+  for (uint64_t panel = begin; panel < end; ++panel)
+    if (entry(panel).asWords || (options.check && !checkPanel(panel)))
+      return false;
+  worker.times.checksum += watch.lap();
+  worker.groupWords.resize(std::max<size_t>(worker.groupWords.size(), end - begin));
+  std::vector<StreamPanel> panels;
+  for (uint64_t panel = begin; panel < end; ++panel)
+    panels.push_back({codedPanel(panel, worker.patch), contextOf(panel),
+                      wordsOf(out, origin, panel, worker.groupWords[panel - begin])});
+  if (!decodeTogether(plan(), stored->tables, panels, options.path))
+    return false;
+  for (uint64_t panel = begin; panel < end; ++panel)
+    if (!finish(out, origin, panel, panels[panel - begin].out, options, worker))
+      return false;
+  worker.times.code += watch.lap();
+  return true;
+}
+
+Status TensorDecoder::State::decodeAll(std::span<uint8_t> out, uint64_t begin, uint64_t end,
+                                       ThreadPool &pool, const DecodeOptions &options) const {
+  uint64_t origin = tensor.panelBegin(begin);
+  // No thread waits for another one's group.
+  uint64_t each =
+      std::clamp<uint64_t>((end - begin) / pool.size(), 1, panelsTogether(stored->index.plan));
+  return forEachGroup(
+      begin, end, each, pool, options.times,
+      [&](uint64_t groupBegin, uint64_t groupEnd, DecodeWorker &worker) {
+        return decodeTogetherTo(out, origin, groupBegin, groupEnd, options, worker);
+      },
+      [&](uint64_t panel, DecodeWorker &worker) {
+        return decodeTo(out, origin, panel, options, worker);
+      });
 }
 
 Status TensorDecoder::decodePanelWords(uint64_t panel, CodePath path, MutablePanelWords out) const {
@@ -385,10 +334,7 @@ Status TensorDecoder::decodePanelWords(uint64_t panel, CodePath path, MutablePan
 Status TensorDecoder::decode(std::span<uint8_t> out, ThreadPool &pool,
                              const DecodeOptions &options) const {
   UWT_RETURN_IF_ERROR(TensorWords::make(state->description, out.size()));
-  return state->forEachPanel(0, panels(), pool, options.times,
-                             [&](uint64_t panel, DecodeWorker &worker) {
-                               return state->decodeTo(out, 0, panel, options, worker);
-                             });
+  return panels() ? state->decodeAll(out, 0, panels(), pool, options) : ok();
 }
 
 Status TensorDecoder::decodePanels(uint64_t panelBegin, uint64_t panelEnd, std::span<uint8_t> out,
@@ -404,193 +350,9 @@ Status TensorDecoder::decodePanels(uint64_t panelBegin, uint64_t panelEnd, std::
   if (out.size() != end - begin)
     return usageError("the panels take " + std::to_string(end - begin) + " bytes, but there are " +
                       std::to_string(out.size()));
-  return state->forEachPanel(panelBegin, panelEnd, pool, options.times,
-                             [&](uint64_t panel, DecodeWorker &worker) {
-                               return state->decodeTo(out, begin, panel, options, worker);
-                             });
-}
-
-Status TensorDecoder::State::decodeRows(const PanelSlice &slice, const DecodeOptions &options,
-                                        DecodeWorker &worker) const {
-  if (options.check)
-    UWT_RETURN_IF_ERROR(checkPanel(slice.panel));
-  uint64_t columns = plan().matrix.columns;
-  bool alone =
-      plan().format.layout == Layout::RowMajor && slice.rowEnd - slice.rowBegin <= singleRowsLimit;
-  // The rows of the panel that are decoded, a superset of those that are wanted.
-  uint32_t begin = alone ? slice.rowBegin : 0,
-           end = alone ? slice.rowEnd : tensor.rowsOf(slice.panel);
-  worker.words.resize((end - begin) * columns);
-  MutablePanelWords words = {worker.words.data(), columns, end - begin, columns};
-  for (uint32_t row = begin; alone && row < end; ++row)
-    UWT_RETURN_IF_ERROR(decodeRowOf(slice.panel, row, worker, {words.row(row - begin), columns}));
-  if (!alone)
-    UWT_RETURN_IF_ERROR(decodeWordsOf(slice.panel, options.path, worker, words));
-  UWT_ASSIGN_OR_RETURN(PanelWords low,
-                       decodeLowOf(slice.panel, begin, {words.data, columns, words.rows, columns},
-                                   options.path, worker.low));
-  for (uint32_t row = slice.rowBegin; row < slice.rowEnd; ++row)
-    for (uint64_t column = slice.columnBegin; column < slice.columnEnd; ++column)
-      tensor.storeElement(slice.out + (row - slice.rowBegin) * slice.rowStride +
-                              (column - slice.columnBegin) * slice.columnStride,
-                          words.row(row - begin)[column],
-                          low.data ? low.row(row - begin)[column] : 0);
-  return ok();
+  return state->decodeAll(out, panelBegin, panelEnd, pool, options);
 }
 
 uint64_t TensorDecoder::panelBegin(uint64_t panel) const { return state->tensor.panelBegin(panel); }
-
-//===----------------------------------------------------------------------===//
-// Slices
-//===----------------------------------------------------------------------===//
-
-/// The last two dimensions of a shape, and how many such matrices there are (order-1).
-static TensorRange wholeRange(const TensorDescription &description) {
-  const std::vector<uint64_t> &shape = description.shape;
-  TensorRange whole;
-  whole.rowEnd = shape.size() < 2 ? 1 : shape[shape.size() - 2];
-  whole.columnEnd = shape.empty() ? 1 : shape.back();
-  for (size_t i = 0; i + 2 < shape.size(); ++i)
-    whole.matrixEnd *= shape[i];
-  return whole;
-}
-
-Status TensorDecoder::checkRange(const TensorRange &slice, size_t bytes) const {
-  TensorRange whole = wholeRange(state->description);
-  auto range = [](const char *what, uint64_t begin, uint64_t end, uint64_t size) -> Status {
-    if (begin <= end && end <= size)
-      return ok();
-    return usageError(std::string(what) + " " + std::to_string(begin) + ":" + std::to_string(end) +
-                      " are not inside 0:" + std::to_string(size));
-  };
-  UWT_RETURN_IF_ERROR(range("matrices", slice.matrixBegin, slice.matrixEnd, whole.matrixEnd));
-  UWT_RETURN_IF_ERROR(range("rows", slice.rowBegin, slice.rowEnd, whole.rowEnd));
-  UWT_RETURN_IF_ERROR(range("columns", slice.columnBegin, slice.columnEnd, whole.columnEnd));
-  uint64_t expected = (slice.matrixEnd - slice.matrixBegin) * (slice.rowEnd - slice.rowBegin) *
-                      (slice.columnEnd - slice.columnBegin) *
-                      getTraits(state->description.element).bytes;
-  if (bytes == expected)
-    return ok();
-  return usageError("the part takes " + std::to_string(expected) + " bytes, but there are " +
-                    std::to_string(bytes));
-}
-
-Status TensorDecoder::decodeSlice(const TensorRange &slice, std::span<uint8_t> out,
-                                  ThreadPool &pool, const DecodeOptions &options) const {
-  UWT_RETURN_IF_ERROR(checkRange(slice, out.size()));
-  if (out.empty())
-    return ok();
-  bool isFolded = state->description.format.fold.kind != Fold::Kind::None;
-  return isFolded ? decodeFolded(slice, out, pool, options)
-                  : decodeMatrices(slice, out, pool, options);
-}
-
-Status TensorDecoder::decodeMatrices(const TensorRange &range, std::span<uint8_t> out,
-                                     ThreadPool &pool, const DecodeOptions &options) const {
-  uint64_t elementBytes = getTraits(state->description.element).bytes;
-  uint64_t outRow = (range.columnEnd - range.columnBegin) * elementBytes;
-  uint64_t outMatrix = (range.rowEnd - range.rowBegin) * outRow;
-  bool kMajor = state->description.format.storage == Storage::KMajor;
-  uint64_t nBegin = kMajor ? range.columnBegin : range.rowBegin;
-  uint64_t nEnd = kMajor ? range.columnEnd : range.rowEnd;
-  uint64_t matrixPanels = matrices().shape.panels();
-  uint64_t firstPanel = range.matrixBegin * matrixPanels + nBegin / panelRows;
-  uint64_t endPanel = (range.matrixEnd - 1) * matrixPanels + divideUp(nEnd, panelRows);
-  return state->forEachPanel(firstPanel, endPanel, pool, options.times,
-                             [&](uint64_t panel, DecodeWorker &worker) -> Status {
-                               uint64_t matrix = panel / matrixPanels - range.matrixBegin;
-                               uint64_t top = panel % matrixPanels * panelRows;
-                               if (top + panelRows <= nBegin || top >= nEnd)
-                                 return ok();
-                               PanelSlice slice;
-                               slice.panel = panel;
-                               slice.rowBegin = static_cast<uint32_t>(std::max(nBegin, top) - top);
-                               slice.rowEnd =
-                                   static_cast<uint32_t>(std::min<uint64_t>(nEnd - top, panelRows));
-                               slice.columnBegin = kMajor ? range.rowBegin : range.columnBegin;
-                               slice.columnEnd = kMajor ? range.rowEnd : range.columnEnd;
-                               slice.rowStride = kMajor ? elementBytes : outRow;
-                               slice.columnStride = kMajor ? outRow : elementBytes;
-                               slice.out = out.data() + matrix * outMatrix +
-                                           (top + slice.rowBegin - nBegin) * slice.rowStride;
-                               return state->decodeRows(slice, options, worker);
-                             });
-}
-
-namespace {
-
-/// A slice as runs of elements: of each `length` elements in a row, those of a range; of each
-/// `count` such stretches, those of another one.
-class ElementRuns {
-public:
-  ElementRuns(const TensorRange &whole, const TensorRange &slice)
-      : length(whole.columnEnd), count(whole.rowEnd), slice(slice) {
-    if (slice.columnBegin != 0 || slice.columnEnd != length)
-      return;
-    // Whole rows are one run a matrix.
-    this->slice = {
-        0, 1, slice.matrixBegin, slice.matrixEnd, slice.rowBegin * length, slice.rowEnd * length};
-    length *= count;
-    count = whole.matrixEnd;
-  }
-
-  /// The first element of all runs, and the one after the last.
-  uint64_t begin() const { return startOf(slice.matrixBegin, slice.rowBegin); }
-  uint64_t end() const {
-    return startOf(slice.matrixEnd - 1, slice.rowEnd - 1) + slice.columnEnd - slice.columnBegin;
-  }
-
-  /// Calls `visit(element, size, index)` for what elements [begin, end) hold of each run: its
-  /// first element, how many, and the index of the first one in the slice.
-  template <typename Visit> void visit(uint64_t begin, uint64_t end, Visit visit) const {
-    uint64_t size = slice.columnEnd - slice.columnBegin, rows = slice.rowEnd - slice.rowBegin;
-    for (uint64_t stretch = begin / length; stretch * length < end; ++stretch) {
-      uint64_t matrix = stretch / count, row = stretch % count;
-      bool isWanted = matrix >= slice.matrixBegin && matrix < slice.matrixEnd &&
-                      row >= slice.rowBegin && row < slice.rowEnd;
-      uint64_t start = startOf(matrix, row);
-      uint64_t from = std::max(start, begin), to = std::min(start + size, end);
-      if (!isWanted || from >= to)
-        continue;
-      uint64_t run = (matrix - slice.matrixBegin) * rows + row - slice.rowBegin;
-      visit(from, to - from, run * size + from - start);
-    }
-  }
-
-private:
-  uint64_t startOf(uint64_t matrix, uint64_t row) const {
-    return (matrix * count + row) * length + slice.columnBegin;
-  }
-
-  uint64_t length, count;
-  TensorRange slice;
-};
-
-} // namespace
-
-Status TensorDecoder::decodeFolded(const TensorRange &slice, std::span<uint8_t> out,
-                                   ThreadPool &pool, const DecodeOptions &options) const {
-  const TensorWords &tensor = state->tensor;
-  uint64_t elementBytes = getTraits(state->description.element).bytes;
-  ElementRuns runs(wholeRange(state->description), slice);
-  return state->forEachPanel(
-      tensor.panelOf(runs.begin()), tensor.panelOf(runs.end() - 1) + 1, pool, options.times,
-      [&](uint64_t panel, DecodeWorker &worker) -> Status {
-        uint64_t begin = tensor.panelBegin(panel) / elementBytes;
-        uint64_t end = begin + tensor.panelSize(panel) / elementBytes;
-        bool isNeeded = false;
-        runs.visit(begin, end, [&](uint64_t, uint64_t, uint64_t) { isNeeded = true; });
-        if (!isNeeded)
-          return ok();
-        worker.bytes.resize(tensor.panelSize(panel));
-        UWT_RETURN_IF_ERROR(
-            state->decodeTo(worker.bytes, tensor.panelBegin(panel), panel, options, worker));
-        runs.visit(begin, end, [&](uint64_t element, uint64_t size, uint64_t index) {
-          std::memcpy(out.data() + index * elementBytes,
-                      worker.bytes.data() + (element - begin) * elementBytes, size * elementBytes);
-        });
-        return ok();
-      });
-}
 
 } // namespace uwt

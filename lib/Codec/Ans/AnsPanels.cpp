@@ -1,0 +1,411 @@
+//===- AnsPanels.cpp - Panels of interleaved lanes ------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Panels to words and back: units of a panel or of several are decoded together, and
+// the reference decodes again what a fast path finds wrong.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../Fixed/FieldPlane.h"
+#include "../Prefix/StreamFields.h"
+#include "../Scales.h"
+#include "AnsStream.h"
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+
+using namespace uwt;
+
+static AnsContext ansContextOf(const CodingPlan &plan, const AnsTables &tables,
+                               const PanelContext &context, uint32_t rows) {
+  std::span<const uint8_t> ofRows = context.rows;
+  return {plan, tables, {ofRows.first(std::min<size_t>(ofRows.size(), rows)), context.columns}};
+}
+
+/// Columns of a unit whose symbols lie in scratch rows at a time, from column `begin` on.
+static PanelUnit columnsOf(PanelUnit unit, uint32_t begin) {
+  unit.firstColumn += begin;
+  unit.columns = std::min(unit.columns - begin, streamUnitColumns);
+  unit.blocks = static_cast<uint32_t>(divideUp(unit.columns, blockColumns));
+  return unit;
+}
+
+//===----------------------------------------------------------------------===//
+// Decoding
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// A path that this machine can run, or the best one below it.
+DecodeAnsRun decodeRunOf(CodePath path) {
+  SimdLevel host = hostSimdLevel();
+  if (path == CodePath::Avx512 && host >= SimdLevel::Avx512)
+    return decodeAnsRunAvx512;
+  if (path >= CodePath::Avx2 && host >= SimdLevel::Avx2)
+    return decodeAnsRunAvx2;
+  return decodeAnsRunPortable;
+}
+
+/// The stream of a unit that is being decoded, up to the end of what may be read.
+class AnsUnitReader {
+public:
+  /// `tail` is the number of bytes behind `code` that may be read.
+  bool open(const AnsContext &context, std::span<const uint8_t> code, size_t tail, uint32_t rows,
+            uint64_t number, AnsRunJob &job) {
+    if (!readAnsUnit(context.plan, code, rows, number, view))
+      return false;
+    std::ranges::copy(view.states, job.states);
+    job.escapes = 0;
+    origin = view.wordsBegin * 2;
+    begin = job.next = code.data() + origin;
+    end = code.data() + code.size() + tail;
+    isPadded = false;
+    return true;
+  }
+
+  /// Makes sure that a run may be read from `next`: the last words move to where zeros follow
+  /// them, so that what takes too many of them ends elsewhere. False where they all have been
+  /// taken.
+  bool prepareRun(const uint8_t *&next) {
+    if (next <= end && static_cast<size_t>(end - next) >= ansRunBytes)
+      return true;
+    if (isPadded)
+      return false;
+    size_t rest = next < end ? static_cast<size_t>(end - next) : 0;
+    padded.assign(rest + 2 * ansRunBytes, 0);
+    if (rest)
+      std::memcpy(padded.data(), next, rest);
+    origin += static_cast<uint64_t>(next - begin);
+    begin = next = padded.data();
+    end = begin + padded.size();
+    isPadded = true;
+    return true;
+  }
+
+  bool isSound(std::span<const uint8_t> code, const AnsRunJob &job) const {
+    AnsUnitEnd last;
+    last.position = (origin + static_cast<uint64_t>(job.next - begin)) / 2;
+    std::copy_n(job.states, ansLanes, last.states.begin());
+    return static_cast<bool>(checkAnsEnd(code, view, last));
+  }
+
+  AnsUnitView view;
+
+private:
+  /// Byte of the blob at which `begin` lies.
+  uint64_t origin = 0;
+  const uint8_t *begin = nullptr, *end = nullptr;
+  std::vector<uint8_t> padded;
+  bool isPadded = false;
+};
+
+/// A panel that is being decoded.
+struct AnsPanel {
+  AnsPanel(const CodingPlan &plan, const AnsTables &tables, std::span<const uint8_t> code,
+           size_t codeTail, const PanelContext &panelContext, uint32_t rows)
+      : context(ansContextOf(plan, tables, panelContext, rows)), code(code), codeTail(codeTail),
+        rows(rows), units(streamUnitCount(plan, rows)) {
+    for (uint32_t row = 0; row < panelRows; ++row)
+      ofRows[row] = context.ofRow(row);
+  }
+
+  AnsContext context;
+  std::span<const uint8_t> code;
+  size_t codeTail;
+  uint32_t rows;
+  uint64_t units;
+  uint32_t ofRows[panelRows];
+  uint64_t escapes = 0;
+};
+
+/// A unit of a panel.
+struct AnsPanelUnit {
+  AnsPanel *panel;
+  uint64_t number;
+};
+
+/// Decodes units together: their chains of multiplications and lookups do not wait for each other.
+class AnsUnitsDecoder {
+public:
+  explicit AnsUnitsDecoder(CodePath path)
+      : decodeRun(decodeRunOf(path)),
+        symbols(std::make_unique_for_overwrite<uint16_t[]>(maxAnsJobs * stripRows *
+                                                           scratchStride)) {}
+
+  /// Decodes up to maxAnsJobs units of the same rows and columns, and hands the parts of the i-th
+  /// to `take(i, part, symbols)`: its strips, streamUnitColumns at a time, with top-aligned symbols
+  /// in scratch rows. False where a unit is damaged.
+  template <typename Take> bool decode(std::span<const AnsPanelUnit> units, Take take) {
+    for (size_t i = 0; i < units.size(); ++i)
+      if (!open(units[i], i))
+        return false;
+    const PanelUnit &unit = readers[0].view.unit;
+    AnsRuns runs(unit);
+    uint32_t row = 0, column = 0;
+    auto takeParts = [&] {
+      for (uint32_t i = 0; i < units.size(); ++i)
+        take(i, partOf(readers[i].view.unit, row, column), symbolsOf(i));
+    };
+    for (uint32_t k = 0; k < runs.size(); ++k) {
+      AnsRun run = runs[k];
+      uint32_t runRow = run.row / stripRows * stripRows;
+      uint32_t runColumn = run.column / streamUnitColumns * streamUnitColumns;
+      if (runRow != row || runColumn != column)
+        takeParts();
+      row = runRow;
+      column = runColumn;
+      if (!decodeOne(units, run, row, column))
+        return false;
+    }
+    for (size_t i = 0; i < units.size(); ++i) {
+      if (!readers[i].isSound(units[i].panel->code, jobs[i]))
+        return false;
+      units[i].panel->escapes += jobs[i].escapes;
+    }
+    if (runs.size())
+      takeParts();
+    return true;
+  }
+
+private:
+  static PanelUnit partOf(PanelUnit unit, uint32_t row, uint32_t column) {
+    unit.firstRow += row;
+    unit.rows = std::min(unit.rows - row, stripRows);
+    unit.strips = 1;
+    return columnsOf(unit, column);
+  }
+  uint16_t *symbolsOf(size_t i) { return symbols.get() + i * stripRows * scratchStride; }
+
+  bool open(const AnsPanelUnit &unit, size_t i) {
+    const AnsPanel &panel = *unit.panel;
+    jobs[i].ofTensor = &panel.context.tables;
+    jobs[i].stride = scratchStride;
+    return readers[i].open(panel.context, panel.code, panel.codeTail, panel.rows, unit.number,
+                           jobs[i]);
+  }
+
+  /// A run of all units, whose symbols go to the part that begins at `row` and `column`.
+  bool decodeOne(std::span<const AnsPanelUnit> units, const AnsRun &run, uint32_t row,
+                 uint32_t column) {
+    for (size_t i = 0; i < units.size(); ++i) {
+      const AnsPanel &panel = *units[i].panel;
+      const PanelUnit &unit = readers[i].view.unit;
+      jobs[i].ofRows = panel.ofRows + unit.firstRow + run.row;
+      jobs[i].ofColumns = panel.context.ofColumns(unit.firstColumn + run.column);
+      jobs[i].symbols = symbolsOf(i) + (run.row - row) * scratchStride + run.column - column;
+      if (!readers[i].prepareRun(jobs[i].next))
+        return false;
+    }
+    return decodeRun({jobs, units.size()}, run);
+  }
+
+  DecodeAnsRun decodeRun;
+  std::unique_ptr<uint16_t[]> symbols;
+  AnsUnitReader readers[maxAnsJobs];
+  AnsRunJob jobs[maxAnsJobs];
+};
+
+/// Strips of the same columns are decoded together. `take(part, symbols)` as of AnsUnitsDecoder.
+template <typename Take> bool decodeFast(AnsPanel &panel, CodePath path, Take take) {
+  AnsUnitsDecoder decoder(path);
+  const CodingPlan &plan = panel.context.plan;
+  uint64_t groups = divideUp(plan.matrix.columns, streamUnitWidth(plan));
+  auto rowsOf = [&](uint64_t number) { return streamUnit(plan, panel.rows, number).rows; };
+  for (uint64_t group = 0; group < groups; ++group)
+    for (uint64_t number = group; number < panel.units;) {
+      std::array<AnsPanelUnit, maxAnsJobs> units;
+      uint32_t count = 0, height = rowsOf(number);
+      for (; count < maxAnsJobs && number < panel.units && rowsOf(number) == height;
+           number += groups)
+        units[count++] = {&panel, number};
+      bool isDecoded = decoder.decode(
+          std::span(units).first(count),
+          [&](uint32_t, const PanelUnit &part, const uint16_t *symbols) { take(part, symbols); });
+      if (!isDecoded)
+        return false;
+    }
+  return true;
+}
+
+template <typename Take> Status decodeReference(AnsPanel &panel, Take take) {
+  const CodingPlan &plan = panel.context.plan;
+  panel.escapes = 0;
+  std::vector<uint16_t> symbols(size_t(panelRows) * scratchStride);
+  for (uint64_t number = 0; number < panel.units; ++number) {
+    AnsUnitView view;
+    UWT_RETURN_IF_ERROR(readAnsUnit(plan, panel.code, panel.rows, number, view));
+    size_t stride = view.unit.columns;
+    std::vector<uint16_t> all(view.unit.rows * stride);
+    UWT_RETURN_IF_ERROR(decodeAnsUnitReference(panel.context, view, panel.code, all.data(), stride,
+                                               panel.escapes));
+    for (uint32_t begin = 0; begin < view.unit.columns; begin += streamUnitColumns) {
+      PanelUnit part = columnsOf(view.unit, begin);
+      for (uint32_t row = 0; row < part.rows; ++row)
+        std::copy_n(all.data() + row * stride + begin, part.columns,
+                    symbols.data() + row * scratchStride);
+      take(part, symbols.data());
+    }
+  }
+  return ok();
+}
+
+/// What a fast path finds wrong the reference decodes again, and words.
+template <typename Take> Status decodePanel(AnsPanel &panel, CodePath path, Take take) {
+  if (path != CodePath::Reference && decodeFast(panel, path, take))
+    return ok();
+  return decodeReference(panel, take);
+}
+
+} // namespace
+
+Status uwt::decodeAns(const CodingPlan &plan, const AnsTables &tables, const CodedPanel &panel,
+                      const PanelContext &context, CodePath path, MutablePanelWords out) {
+  bool hasScales = plan.format.hasScales();
+  // Relative words are read again at once.
+  out.streaming = out.streaming && !hasScales;
+  {
+    FieldJoiner fields(plan, panel.raw, path, out);
+    AnsPanel decoding(plan, tables, panel.code, panel.codeTail, context, out.rows);
+    UWT_RETURN_IF_ERROR(
+        decodePanel(decoding, path, [&](const PanelUnit &part, const uint16_t *symbols) {
+          fields.join(part, symbols);
+        }));
+  }
+  if (hasScales)
+    makeAbsolute(plan, context, out);
+  return ok();
+}
+
+uint32_t uwt::ansPanelsTogether(const CodingPlan &plan) {
+  uint64_t groups = divideUp(plan.matrix.columns, streamUnitWidth(plan));
+  return streamUnitCount(plan, panelRows) == groups ? maxAnsJobs : 1;
+}
+
+bool uwt::decodeAnsTogether(const CodingPlan &plan, const AnsTables &tables,
+                            std::span<const StreamPanel> panels, CodePath path) {
+  if (path == CodePath::Reference || panels.empty() || panels.size() > maxAnsJobs)
+    return false;
+  bool hasScales = plan.format.hasScales();
+  {
+    std::array<std::optional<FieldJoiner>, maxAnsJobs> fields;
+    std::array<std::optional<AnsPanel>, maxAnsJobs> decoding;
+    for (size_t i = 0; i < panels.size(); ++i) {
+      MutablePanelWords out = panels[i].out;
+      out.streaming = out.streaming && !hasScales;
+      fields[i].emplace(plan, panels[i].coded.raw, path, out);
+      decoding[i].emplace(plan, tables, panels[i].coded.code, panels[i].coded.codeTail,
+                          panels[i].context, out.rows);
+    }
+    AnsUnitsDecoder decoder(path);
+    for (uint64_t number = 0; number < decoding[0]->units; ++number) {
+      std::array<AnsPanelUnit, maxAnsJobs> units;
+      for (size_t i = 0; i < panels.size(); ++i)
+        units[i] = {&*decoding[i], number};
+      bool isDecoded = decoder.decode(
+          std::span(units).first(panels.size()),
+          [&](uint32_t i, const PanelUnit &part, const uint16_t *symbols) {
+            fields[i]->join(part, symbols);
+          });
+      if (!isDecoded)
+        return false;
+    }
+  }
+  for (const StreamPanel &panel : panels)
+    if (hasScales)
+      makeAbsolute(plan, panel.context, panel.out);
+  return true;
+}
+
+uint64_t uwt::countAnsEscapes(const CodingPlan &plan, const AnsTables &tables, uint32_t rows,
+                              const PanelContext &context, std::span<const uint8_t> code) {
+  AnsPanel panel(plan, tables, code, /*codeTail=*/0, context, rows);
+  Status status =
+      decodePanel(panel, bestCodePath(), [](const PanelUnit &, const uint16_t *) {});
+  return status ? panel.escapes : 0;
+}
+
+Status uwt::decodeAnsRow(const CodingPlan &plan, const AnsTables &tables, const CodedPanel &panel,
+                         const PanelContext &context, uint32_t panelRowCount, uint32_t row,
+                         std::span<uint16_t> out) {
+  // The state of a lane is known once all before it have been decoded.
+  std::vector<uint16_t> words(panelRowCount * out.size());
+  UWT_RETURN_IF_ERROR(decodeAns(plan, tables, panel, context, bestCodePath(),
+                                {words.data(), out.size(), panelRowCount, out.size()}));
+  std::copy_n(words.begin() + static_cast<ptrdiff_t>(row * out.size()), out.size(), out.begin());
+  return ok();
+}
+
+//===----------------------------------------------------------------------===//
+// Encoding
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Splits units into raw fields and symbols, and codes these.
+class AnsPanelEncoder {
+public:
+  AnsPanelEncoder(const AnsContext &context, PanelWords words, CodePath path, EncodedPanel &out)
+      : context(context), words(words), path(path), out(out),
+        fields(context.plan, words, path, out.raw) {}
+
+  /// False where a symbol cannot be coded.
+  bool encode(const PanelUnit &unit) {
+    if (path == CodePath::Reference)
+      return encodeAnsUnitReference(context, unit, words, out.escapes, out.code);
+    part.resize(size_t(panelRows) * scratchStride);
+    if (unit.columns <= streamUnitColumns) {
+      fields.split(unit, part.data());
+      return encodeAnsUnitFast(context, unit, part.data(), scratchStride, out.escapes, out.code);
+    }
+    all.resize(size_t(unit.rows) * unit.columns);
+    for (uint32_t begin = 0; begin < unit.columns; begin += streamUnitColumns) {
+      PanelUnit columns = columnsOf(unit, begin);
+      fields.split(columns, part.data());
+      for (uint32_t row = 0; row < unit.rows; ++row)
+        std::copy_n(part.data() + row * scratchStride, columns.columns,
+                    all.data() + size_t(row) * unit.columns + begin);
+    }
+    return encodeAnsUnitFast(context, unit, all.data(), unit.columns, out.escapes, out.code);
+  }
+
+private:
+  const AnsContext &context;
+  PanelWords words;
+  CodePath path;
+  EncodedPanel &out;
+  FieldSplitter fields;
+  std::vector<uint16_t> part, all;
+};
+
+} // namespace
+
+void uwt::encodeAns(const CodingPlan &plan, const AnsTables &tables, PanelWords words,
+                    const PanelContext &panelContext, CodePath path, EncodedPanel &out) {
+  AnsContext context = ansContextOf(plan, tables, panelContext, words.rows);
+  out.patch.clear();
+  out.counts.clear();
+  out.escapes = 0;
+  out.overflow = false;
+  std::vector<uint16_t> relative;
+  if (plan.format.hasScales()) {
+    makeRelative(plan, panelContext, words, relative);
+    words = {relative.data(), words.columns, words.rows, words.columns};
+  }
+  uint64_t units = streamUnitCount(plan, words.rows);
+  out.code.assign(units ? (units - 1) * 4 : 0, 0);
+  AnsPanelEncoder encoder(context, words, path, out);
+  for (uint64_t number = 0; number < units; ++number) {
+    if (number)
+      storeWord(out.code.data() + (number - 1) * 4, static_cast<uint32_t>(out.code.size() / 2));
+    out.overflow = !encoder.encode(streamUnit(plan, words.rows, number));
+    if (out.overflow)
+      return;
+  }
+  out.code.resize(roundUp(out.code.size(), 16)); // ans-6
+}
