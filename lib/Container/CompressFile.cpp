@@ -61,7 +61,7 @@ Status FileCompressor::prepare() {
     gather = reserved > dataBytes() / reservedShare;
   }
   if (gather)
-    data.gatherAll();
+    data.gatherAll(dataBytes());
   else if (writer)
     writer->skipTo(reserved);
   return ok();
@@ -146,10 +146,10 @@ Expected<EncodedTensor> FileCompressor::encode(std::span<const size_t> members,
   TensorDescription description = describe(members);
   description.format = chosen.format;
   if (!sample) {
-    spool.begin(directPlane(members[0], chosen.format));
+    spool.begin(directPlane(members[0], chosen.format), bytes.size());
     return encodeTensor(description, bytes, spool, pool, encoding);
   }
-  spool.begin(std::nullopt);
+  spool.begin(std::nullopt, bytes.size());
   UWT_ASSIGN_OR_RETURN(EncodedTensor encoded,
                        estimateTensor(description, bytes, *sample, pool, encoding));
   spool.sizes = encoded.planeBytes;

@@ -49,7 +49,7 @@ Status FileCompressor::copyEstimate(CodedMembers members, size_t from) {
   StoredTensor &first = header.tensors[members[0]];
   if (members.size() > 1)
     first.members.assign(members.begin(), members.end());
-  spool.begin(std::nullopt);
+  spool.begin(std::nullopt, 0);
   spool.sizes = first.entry.planeBytes;
   first.planeBegin = spool.begins();
   return spool.keep();

@@ -22,8 +22,12 @@ public:
   DataOutput(const std::string &folder, AtomicFileWriter *writer)
       : writer(writer), gathered(folder, gatheredData) {}
 
-  /// From here on, bytes wait for writeGathered.
-  void gatherAll() { gather = true; }
+  /// From here on, bytes wait for writeGathered; there are about `expected` of them.
+  void gatherAll(uint64_t expected) {
+    gather = true;
+    if (writer)
+      gathered.reserve(expected);
+  }
   uint64_t size() const { return end; }
   Status append(std::span<const uint8_t> bytes) {
     end += bytes.size();
@@ -69,10 +73,17 @@ public:
     sizes[numberOf(kind)] += bytes.size();
     if (kind == direct)
       return data.append(bytes);
-    return countOnly ? ok() : planes[numberOf(kind)].append(bytes);
+    if (countOnly)
+      return ok();
+    SpillBuffer &plane = planes[numberOf(kind)];
+    if (plane.size() == 0)
+      plane.reserve(expected);
+    return plane.append(bytes);
   }
-  void begin(std::optional<PlaneKind> directPlane) {
+  /// `tensorBytes` are those of the tensor: more than a plane has.
+  void begin(std::optional<PlaneKind> directPlane, uint64_t tensorBytes) {
     direct = directPlane;
+    expected = tensorBytes;
     start = data.size();
     sizes = {};
     for (SpillBuffer &plane : planes)
@@ -92,7 +103,7 @@ private:
   DataOutput &data;
   bool countOnly;
   std::optional<PlaneKind> direct;
-  uint64_t start = 0;
+  uint64_t start = 0, expected = 0;
   std::vector<SpillBuffer> planes;
 };
 

@@ -7,6 +7,7 @@
 
 #include "uwt/Container/File.h"
 #include "uwt/Container/FileOperations.h"
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <sys/mman.h>
@@ -15,6 +16,8 @@ namespace uwt {
 
 /// Bytes gathered before each write of a spilled buffer, and copied at a time.
 static constexpr uint64_t spilledPieceBytes = uint64_t(8) << 20;
+
+static constexpr uintptr_t hugePage = uintptr_t(2) << 20;
 
 struct SpillBuffer::State {
   std::string folder;
@@ -74,6 +77,16 @@ SpillBuffer::SpillBuffer(std::string folder, uint64_t memoryLimit)
 SpillBuffer::~SpillBuffer() = default;
 SpillBuffer::SpillBuffer(SpillBuffer &&) noexcept = default;
 SpillBuffer &SpillBuffer::operator=(SpillBuffer &&) noexcept = default;
+
+void SpillBuffer::reserve(uint64_t bytes) {
+  std::vector<uint8_t> &memory = state->memory;
+  memory.reserve(std::min(bytes, state->memoryLimit));
+  // The first touch of each 4 KiB page costs as much as filling it. Advice may be ignored.
+  auto begin = (reinterpret_cast<uintptr_t>(memory.data()) + hugePage - 1) & ~(hugePage - 1);
+  auto end = (reinterpret_cast<uintptr_t>(memory.data()) + memory.capacity()) & ~(hugePage - 1);
+  if (begin < end)
+    (void)::madvise(reinterpret_cast<void *>(begin), end - begin, MADV_HUGEPAGE);
+}
 
 Status SpillBuffer::append(std::span<const uint8_t> bytes) {
   State &s = *state;

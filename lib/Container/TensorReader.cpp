@@ -14,6 +14,7 @@
 #include "uwt/Support/Checksum.h"
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 namespace uwt {
 
@@ -341,10 +342,12 @@ Status TensorReader::streamPanels(const std::function<Status(std::span<const uin
   uint64_t panelBytes = decoding->panels() == 0 ? 0 : what->bytes / decoding->panels();
   uint64_t step = pool.size() *
                   std::max<uint64_t>(1, decodedPieceBytes / std::max<uint64_t>(1, panelBytes));
-  std::vector<uint8_t> piece;
+  // No piece is larger than the first one.
+  uint64_t pieceBytes = decoding->panelBegin(std::min(step, decoding->panels()));
+  auto memory = std::make_unique_for_overwrite<uint8_t[]>(pieceBytes);
   for (uint64_t panel = 0; panel < decoding->panels(); panel += step) {
     uint64_t end = std::min(panel + step, decoding->panels());
-    piece.resize(decoding->panelBegin(end) - decoding->panelBegin(panel));
+    std::span piece(memory.get(), decoding->panelBegin(end) - decoding->panelBegin(panel));
     Status decoded = decoding->decodePanels(panel, end, piece, pool, decodeOptions());
     if (!decoded)
       return located(decoded.takeError());

@@ -159,6 +159,8 @@ public:
   SpillBuffer(SpillBuffer &&) noexcept;
   SpillBuffer &operator=(SpillBuffer &&) noexcept;
 
+  /// Takes memory for so many bytes at once, up to the limit.
+  void reserve(uint64_t bytes);
   Status append(std::span<const uint8_t> bytes);
   uint64_t size() const;
   /// Appends everything to `writer`.

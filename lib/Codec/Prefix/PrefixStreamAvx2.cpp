@@ -17,6 +17,8 @@
 #include "../Fixed/FieldPlane.h"
 #include "PrefixStreamKernels.h"
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 using namespace uwt;
 
@@ -199,6 +201,71 @@ template <bool Stream> UWT_AVX2 void mergeRows(const MergeJob &job) {
   }
 }
 
+/// The bytes of 16 columns of a chunk of up to 8 bits, in both halves.
+template <uint32_t Chunk> UWT_AVX2 UWT_INLINE __m256i loadRowChunk(const uint8_t *from) {
+  if constexpr (Chunk == 8) {
+    return load128Pair(from, from);
+  } else {
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, from, size_t(2) * Chunk);
+    return _mm256_set1_epi64x(static_cast<int64_t>(bytes));
+  }
+}
+
+/// Adds a chunk of whole groups of 16 columns of a row (plane-2) to their raw fields.
+template <uint32_t Chunk>
+UWT_AVX2 void addRowChunk(const uint8_t *from, uint32_t shift, uint32_t count, uint16_t *raw) {
+  // Each column takes its byte, times a power of two in place of a shift.
+  alignas(32) static constexpr auto picks = [] {
+    std::array<std::array<uint16_t, 16>, 2> made{};
+    for (uint32_t column = 0; column < 16; ++column) {
+      made[0][column] = static_cast<uint16_t>(0x8000 | column * Chunk / 8);
+      made[1][column] = static_cast<uint16_t>(1u << (8 - column * Chunk % 8));
+    }
+    return made;
+  }();
+  auto load = [](const uint16_t *at) UWT_AVX2 {
+    return _mm256_load_si256(reinterpret_cast<const __m256i *>(at));
+  };
+  const __m256i pick = load(picks[0].data()), scale = load(picks[1].data());
+  const __m256i mask = _mm256_set1_epi16(static_cast<short>((1u << Chunk) - 1));
+  const __m128i up = _mm_cvtsi32_si128(static_cast<int>(shift));
+  for (uint32_t column = 0; column < count; column += 16, from += 2 * Chunk) {
+    __m256i bytes = _mm256_shuffle_epi8(loadRowChunk<Chunk>(from), pick);
+    __m256i field =
+        _mm256_and_si256(_mm256_srli_epi16(_mm256_mullo_epi16(bytes, scale), 8), mask);
+    auto *to = reinterpret_cast<__m256i *>(raw + column);
+    _mm256_store_si256(to, _mm256_or_si256(_mm256_load_si256(to), _mm256_sll_epi16(field, up)));
+  }
+}
+template <>
+UWT_AVX2 void addRowChunk<16>(const uint8_t *from, uint32_t, uint32_t count, uint16_t *raw) {
+  std::memcpy(raw, from, size_t(count) * 2);
+}
+
+UWT_AVX2 uint32_t joinRowAny(const RowJob &job) {
+  uint32_t count = job.count / 16 * 16, shift = 0;
+  alignas(32) uint16_t raw[streamUnitColumns];
+  std::fill_n(raw, count, uint16_t(0));
+  const uint8_t *row = job.raw;
+  for (uint32_t chunk : job.chunks) {
+    auto add = chunk == 16  ? addRowChunk<16>
+               : chunk == 8 ? addRowChunk<8>
+               : chunk == 4 ? addRowChunk<4>
+               : chunk == 2 ? addRowChunk<2>
+                            : addRowChunk<1>;
+    add(row + job.first * chunk / 8, shift, count, raw);
+    row += rowChunkBytes(job.columns, chunk);
+    shift += chunk;
+  }
+  const WordJoiner joiner(*job.split);
+  for (uint32_t column = 0; column < count; column += 16)
+    store<false>(job.out + column,
+                 joiner.join(job.symbols + column, _mm256_load_si256(
+                                                       reinterpret_cast<const __m256i *>(raw + column))));
+  return count;
+}
+
 void merge8(const MergeJob &job, bool stream) {
   stream ? mergeBytes<true>(job) : mergeBytes<false>(job);
 }
@@ -212,6 +279,7 @@ PrefixKernels makeKernels() {
   PrefixKernels made = prefixLoops();
   made.merge8 = merge8;
   made.mergeAny = mergeAny;
+  made.joinRowAny = joinRowAny;
   made.fence = fence;
   return made;
 }

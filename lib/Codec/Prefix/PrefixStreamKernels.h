@@ -167,10 +167,11 @@ struct PrefixKernels {
   void (*merge8)(const MergeJob &, bool stream);
   void (*merge6)(const MergeJob &, bool stream);
   void (*mergeAny)(const MergeJob &, bool stream);
-  /// The first columns of a row of 8 or 6 raw bits; returns how many, the rest is
-  /// joinRowPortable's. May be null.
+  /// The first columns of a row of 8, 6 or any number of raw bits, as mergeAny; returns how many,
+  /// the rest is joinRowPortable's. Null as those.
   uint32_t (*joinRow8)(const RowJob &);
   uint32_t (*joinRow6)(const RowJob &);
+  uint32_t (*joinRowAny)(const RowJob &);
   void (*split6)(const SplitJob &);
   /// Returns the number of escapes.
   uint32_t (*splitPairs)(const PairSplitJob &);

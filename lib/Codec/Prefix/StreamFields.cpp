@@ -42,17 +42,19 @@ FieldJoiner::FieldJoiner(const CodingPlan &plan, std::span<const uint8_t> raw, C
     unpackField(plan.format.layout, out.rows, out.columns, chunks, raw, rawValues);
     return;
   }
-  if (plan.split.wordBits == 16 && !chunks.empty())
-    merge = kernels->mergeAny;
-  // Kernels of their own have the words whose sign is above the symbol.
-  bool isWide = plan.split.wordBits == 16 && plan.split.signBits == 1;
-  if (isWide && plan.split.symbolBits == 8) {
-    merge = kernels->merge8;
-    joinFirst = kernels->joinRow8;
+  if (plan.split.wordBits != 16 || chunks.empty())
+    return;
+  merge = kernels->mergeAny;
+  joinFirst = kernels->joinRowAny;
+  // Some kernels are for words whose sign is above the symbol.
+  auto prefer = [](auto &kernel, auto other) { kernel = other ? other : kernel; };
+  if (plan.split.signBits == 1 && plan.split.symbolBits == 8) {
+    prefer(merge, kernels->merge8);
+    prefer(joinFirst, kernels->joinRow8);
   }
-  if (isWide && plan.split.symbolBits == 10) {
-    merge = kernels->merge6 ? kernels->merge6 : merge;
-    joinFirst = kernels->joinRow6;
+  if (plan.split.signBits == 1 && plan.split.symbolBits == 10) {
+    prefer(merge, kernels->merge6);
+    prefer(joinFirst, kernels->joinRow6);
   }
 }
 
