@@ -10,6 +10,18 @@
 #include <csignal>
 #include <fcntl.h>
 #include <unistd.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+/// Memory that is freed stays with the process: the next tensor's tables take its place, where new
+/// pages would have to be cleared.
+static void keepFreedMemory() {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
+}
 
 void uwt::prepareProcess() {
   for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -22,4 +34,5 @@ void uwt::prepareProcess() {
       _exit(126);
   }
   ::signal(SIGXFSZ, SIG_IGN);
+  keepFreedMemory();
 }

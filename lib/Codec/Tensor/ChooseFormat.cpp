@@ -59,12 +59,12 @@ using ClassCounts = std::vector<std::vector<uint64_t>>;
 
 struct CodingCandidate {
   uint32_t mantissaBits;
-  ClassCounts counts;
+  uint32_t classCount;
   double bits = infiniteBits;
+  /// Of one class: what no code takes less than.
+  double leastBits = infiniteBits;
   /// Symbols in a code word.
   uint32_t group = 1;
-
-  uint32_t classCount() const { return static_cast<uint32_t>(counts.size()); }
 };
 
 class BestSizeChoice {
@@ -104,10 +104,11 @@ private:
   void scaleCounts(ClassCounts &counts) const;
   void addCandidates(uint32_t mantissaBits, const std::vector<ClassCounts> &counts, double enough,
                      std::vector<CodingCandidate> &candidates) const;
-  void addPairs(CodingCandidate candidate, std::vector<CodingCandidate> &candidates) const;
+  void addPairs(CodingCandidate candidate, const ClassCounts &counts,
+                std::vector<CodingCandidate> &candidates) const;
   Format formatOf(uint32_t mantissaBits, uint32_t classCount, uint32_t group) const;
   double fixedBits(uint32_t mantissaBits, size_t classCount) const;
-  double idealBits(const CodingCandidate &candidate, double *rounding) const;
+  double idealBits(uint32_t mantissaBits, const ClassCounts &classes, double *rounding) const;
 
   bool isSmallest;
   ElementType element;
@@ -138,6 +139,15 @@ static void dropMantissaBit(ClassCounts &counts) {
   }
 }
 
+/// The same without classes.
+static ClassCounts sumOfClasses(const ClassCounts &classes) {
+  ClassCounts sum = {classes.front()};
+  for (size_t c = 1; c < classes.size(); ++c)
+    for (size_t i = 0; i < sum[0].size(); ++i)
+      sum[0][i] += classes[c][i];
+  return sum;
+}
+
 bool BestSizeChoice::countsFewSymbols() const {
   if (isSigned() || !rows.isExact)
     return false;
@@ -156,10 +166,7 @@ std::vector<CodingCandidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
     const ClassedRows &set = classed[i];
     counts[1 + i] = countsByClass(rows, set.classes, set.classCount, panelStride);
   });
-  counts[0].push_back(counts[1][0]);
-  for (size_t c = 1; c < counts[1].size(); ++c)
-    for (size_t i = 0; i < counts[0][0].size(); ++i)
-      counts[0][0][i] += counts[1][c][i];
+  counts[0] = sumOfClasses(counts[1]);
 
   for (ClassCounts &one : counts)
     scaleCounts(one);
@@ -176,6 +183,28 @@ std::vector<CodingCandidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
       dropMantissaBit(one);
   }
   return candidates;
+}
+
+/// Drops exponents that occur in no class, at both ends: prefix codes cost the same for any symbols.
+static void keepOccurringExponents(ClassCounts &classes, uint32_t mantissaBits) {
+  size_t exponents = classes.front().size() >> mantissaBits;
+  auto occurs = [&](size_t exponent) {
+    return std::ranges::any_of(classes, [&](const std::vector<uint64_t> &counts) {
+      auto ofExponent = std::span(counts).subspan(exponent << mantissaBits, 1u << mantissaBits);
+      return std::ranges::any_of(ofExponent, [](uint64_t count) { return count != 0; });
+    });
+  };
+  size_t begin = 0, end = exponents;
+  while (end > 1 && !occurs(end - 1))
+    --end;
+  while (begin + 1 < end && !occurs(begin))
+    ++begin;
+  for (std::vector<uint64_t> &counts : classes) {
+    auto at = [&](size_t exponent) {
+      return counts.begin() + static_cast<ptrdiff_t>(exponent << mantissaBits);
+    };
+    counts = std::vector<uint64_t>(at(begin), at(end));
+  }
 }
 
 /// Tables cost what they cost, so counts are of as many elements as the tensor has.
@@ -204,6 +233,8 @@ ClassCounts BestSizeChoice::countMagnitudes(std::span<const uint8_t> classes, ui
   FieldSplit split = splitOf(element, getTraits(element).mantissaBits);
   SymbolStatistics statistics = countSymbols(few, divideUp(rows.counted.size(), panelStride), split,
                                              /*wantPairs=*/false, fewClasses, classCount, pool);
+  if (!isSmallest)
+    keepOccurringExponents(statistics.counts, getTraits(element).mantissaBits);
   for (std::vector<uint64_t> &counts : statistics.counts)
     counts.push_back(0);
   scaleCounts(statistics.counts);
@@ -213,7 +244,7 @@ ClassCounts BestSizeChoice::countMagnitudes(std::span<const uint8_t> classes, ui
 /// Bits that no code of these symbols can do without: each symbol that occurs is in the tables, or
 /// escaped, which costs no less.
 double BestSizeChoice::leastBits(uint32_t mantissaBits, const ClassCounts &classes) const {
-  const uint32_t leastBitsOfSymbol = isSmallest ? 2 : 16;
+  const uint32_t leastBitsOfSymbol = isSmallest ? 2 : classes.size() == 1 ? 16 : 4;
   double bits = fixedBits(mantissaBits, classes.size()), codeBits = 0;
   uint64_t counted = 0;
   for (const std::vector<uint64_t> &counts : classes) {
@@ -258,29 +289,33 @@ void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates,
     return;
   double enough = infiniteBits;
   for (const CodingCandidate &candidate : candidates)
-    if (candidate.classCount() == 1)
-      enough =
-          std::min(enough, leastBits(candidate.mantissaBits, candidate.counts) * (1 - fineGain()));
+    enough = std::min(enough, candidate.leastBits * (1 - fineGain()));
   std::vector<uint32_t> promising = promisingMantissaBits(enough, pool);
   if (promising.empty())
     return;
 
   const CodingCandidate *coarse = smallest(candidates);
   double enoughOfAll = coarse->bits * (1 - fineGain());
-  std::vector<ClassCounts> counts = {countMagnitudes({}, 1, /*rowStride=*/1, pool)};
+  std::vector<ClassCounts> counts;
   for (const ClassedRows &set : classed)
-    if (set.classCount == coarse->classCount())
+    if (set.classCount == coarse->classCount)
       counts.push_back(countMagnitudes(set.classes, set.classCount, /*rowStride=*/1, pool));
+  counts.insert(counts.begin(), counts.empty()
+                                    ? countMagnitudes({}, 1, /*rowStride=*/1, pool)
+                                    : sumOfClasses(counts.front()));
   std::vector<CodingCandidate> fine;
   for (uint32_t bits = most; bits > counted; --bits) {
+    double enough = enoughOfAll;
+    for (const CodingCandidate &candidate : fine)
+      enough = std::min(enough, candidate.bits * (1 + leastGain));
     if (std::ranges::find(promising, bits) != promising.end())
-      addCandidates(bits, counts, enoughOfAll, fine);
+      addCandidates(bits, counts, enough, fine);
     for (ClassCounts &one : counts)
       dropMantissaBit(one);
   }
   for (CodingCandidate &candidate : fine)
     if (candidate.bits < enoughOfAll)
-      candidates.push_back(std::move(candidate));
+      candidates.push_back(candidate);
 }
 
 /// Adds those of `counts`, by rising number of classes, in which more classes promise a gain, and
@@ -289,32 +324,35 @@ void BestSizeChoice::addCandidates(uint32_t mantissaBits, const std::vector<Clas
                                    double enough, std::vector<CodingCandidate> &candidates) const {
   double least = infiniteBits, rounding = 0;
   for (const ClassCounts &c : counts) {
-    // Frequencies take longer to find than the lengths of prefix codes.
-    if (isSmallest && leastBits(mantissaBits, c) > enough)
+    bool isOne = c.size() == 1;
+    // Prefix codes of one class show how much rounding adds for all.
+    if ((isSmallest || !isOne) && leastBits(mantissaBits, c) > enough)
       continue;
-    CodingCandidate candidate{mantissaBits, c};
+    CodingCandidate candidate{mantissaBits, static_cast<uint32_t>(c.size())};
     // Rounding is much the same for any number of classes.
-    double ideal = idealBits(candidate, candidate.classCount() == 1 ? &rounding : nullptr);
+    double ideal = idealBits(mantissaBits, c, isOne ? &rounding : nullptr);
     candidate.bits = fixedBits(mantissaBits, c.size()) + ideal + rounding;
+    if (isOne)
+      candidate.leastBits = leastBits(mantissaBits, c);
     if (wantsPairs())
-      addPairs(candidate, candidates);
+      addPairs(candidate, c, candidates);
     if (candidate.bits >= least * (1 - leastGain))
       continue;
     least = candidate.bits;
-    candidates.push_back(std::move(candidate));
+    candidates.push_back(candidate);
   }
 }
 
 /// Masks and scales have few symbols, of less than a bit: pairs of them.
-void BestSizeChoice::addPairs(CodingCandidate candidate,
+void BestSizeChoice::addPairs(CodingCandidate candidate, const ClassCounts &counts,
                               std::vector<CodingCandidate> &candidates) const {
-  ClassCounts known = candidate.counts;
-  for (std::vector<uint64_t> &counts : known)
-    counts.pop_back();
+  ClassCounts known = counts;
+  for (std::vector<uint64_t> &ofClass : known)
+    ofClass.pop_back();
   CodecTraits traits;
   traits.maxLength = bestSizeMaxLength;
-  Format format = formatOf(candidate.mantissaBits, candidate.classCount(), /*group=*/2);
-  double bits = fixedBits(candidate.mantissaBits, candidate.classCount()) +
+  Format format = formatOf(candidate.mantissaBits, candidate.classCount, /*group=*/2);
+  double bits = fixedBits(candidate.mantissaBits, candidate.classCount) +
                 estimatePairBits(format, traits, known) * scale;
   if (bits >= candidate.bits * (1 - leastGain))
     return;
@@ -333,9 +371,10 @@ double BestSizeChoice::fixedBits(uint32_t mantissaBits, size_t classCount) const
 
 /// Code words, escape records and tables, if code words could have any fraction of bits; `rounding`
 /// gets what whole bits add to that, where it is not null.
-double BestSizeChoice::idealBits(const CodingCandidate &candidate, double *rounding) const {
+double BestSizeChoice::idealBits(uint32_t mantissaBits, const ClassCounts &classes,
+                                 double *rounding) const {
   if (isSmallest) {
-    ClassCounts counts = candidate.counts;
+    ClassCounts counts = classes;
     std::vector<uint64_t> unknown;
     for (std::vector<uint64_t> &ofClass : counts) {
       unknown.push_back(ofClass.back());
@@ -345,15 +384,16 @@ double BestSizeChoice::idealBits(const CodingCandidate &candidate, double *round
     traits.frequencyBits = smallestFrequencyBits;
     return estimateAnsBits(traits, counts, unknown) * scale;
   }
-  Format format = formatOf(candidate.mantissaBits, candidate.classCount(), /*group=*/1);
+  auto classCount = static_cast<uint32_t>(classes.size());
+  Format format = formatOf(mantissaBits, classCount, /*group=*/1);
   CodecTraits traits;
   traits.rate = Rate::Prefix;
   traits.maxLength = bestSizeMaxLength;
   double bits = 0;
-  for (const std::vector<uint64_t> &counts : candidate.counts) {
+  for (const std::vector<uint64_t> &counts : classes) {
     ClassBits estimate =
-        estimateClassBits(format, traits, std::span(counts).first(counts.size() - 1),
-                          candidate.classCount(), rounding != nullptr);
+        estimateClassBits(format, traits, std::span(counts).first(counts.size() - 1), classCount,
+                          rounding != nullptr);
     bits += static_cast<double>(counts.back() * (escapeRecordBits + bestSizeMaxLength)) +
             estimate.ideal;
     if (rounding)
@@ -370,7 +410,7 @@ const CodingCandidate *BestSizeChoice::smallest(std::span<const CodingCandidate>
   const CodingCandidate *choice = nullptr;
   for (const CodingCandidate &candidate : candidates) {
     bool isEqual = candidate.bits <= best * (1 + leastGain);
-    if (isEqual && (!choice || candidate.classCount() < choice->classCount()))
+    if (isEqual && (!choice || candidate.classCount < choice->classCount))
       choice = &candidate;
   }
   return choice;
@@ -398,11 +438,11 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
   // Of exponents there is always something to save; of bytes, random ones are not worth a try.
   if (!isSigned() && choice->bits >= elements * getTraits(element).wordBits * (1 - leastByteGain))
     return result;
-  result.format = formatOf(choice->mantissaBits, choice->classCount(), choice->group);
+  result.format = formatOf(choice->mantissaBits, choice->classCount, choice->group);
   chosenBits = choice->bits;
   if (panelStride == 1 && rows.stride == 1)
     for (ClassedRows &set : classed)
-      if (set.classCount == choice->classCount())
+      if (set.classCount == choice->classCount)
         result.rowClasses = std::move(set.classes);
   return result;
 }

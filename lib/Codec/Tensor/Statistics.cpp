@@ -50,8 +50,7 @@ constexpr uint64_t fewElements = uint64_t(1) << 19;
 class Counter {
 public:
   Counter(const CounterLayout &layout, uint32_t classes)
-      : layout(layout),
-        tables(classes, std::vector<uint32_t>(layout.copies * layout.copyStride())) {}
+      : layout(layout), classes(classes), tables(classes * tableSize()) {}
 
   /// Counts symbols, or pairs of symbols at 2i and 2i + 1, of a row.
   void countRow(const uint16_t *row, uint64_t columns, uint32_t rowClass) {
@@ -60,15 +59,17 @@ public:
       pending += count;
       if (pending > flushInterval)
         flush(count);
-      countPiece(row + done, count, tables[rowClass].data());
+      countPiece(row + done, count, tables.data() + rowClass * tableSize());
     }
   }
 
   /// Adds the counts of all classes to `counts`, [class][entry].
   void addTo(std::vector<std::vector<uint64_t>> &counts) const {
-    for (size_t c = 0; c < tables.size(); ++c) {
+    for (size_t c = 0; c < classes; ++c) {
       for (unsigned copy = 0; copy < layout.copies; ++copy)
-        add(std::span(tables[c]).subspan(copy * layout.copyStride(), layout.entries()), counts[c]);
+        add(std::span(tables).subspan(c * tableSize() + copy * layout.copyStride(),
+                                      layout.entries()),
+            counts[c]);
       if (!sums.empty())
         add(std::span(sums[c]), counts[c]);
     }
@@ -85,17 +86,20 @@ private:
 
   /// Empties the tables before they can overflow.
   void flush(uint64_t nextPending) {
-    std::vector<std::vector<uint64_t>> all(tables.size(), std::vector<uint64_t>(layout.entries()));
+    std::vector<std::vector<uint64_t>> all(classes, std::vector<uint64_t>(layout.entries()));
     addTo(all);
     sums = std::move(all);
-    for (std::vector<uint32_t> &table : tables)
-      std::fill(table.begin(), table.end(), 0);
+    std::ranges::fill(tables, 0);
     pending = nextPending;
   }
 
+  /// Of a class.
+  size_t tableSize() const { return layout.copies * layout.copyStride(); }
+
   CounterLayout layout;
+  size_t classes;
   /// [class][copy and entry]
-  std::vector<std::vector<uint32_t>> tables;
+  std::vector<uint32_t> tables;
   /// [class][entry] of what tables held before; empty unless they were emptied.
   std::vector<std::vector<uint64_t>> sums;
   uint64_t pending = 0;
@@ -264,7 +268,9 @@ SymbolStatistics uwt::countSymbols(const PanelSource &source, uint64_t panels,
   SymbolStatistics statistics;
   statistics.split = split;
   CounterLayout layout{split.rawLowBits, split.symbolBits, false, 1};
-  statistics.counts.assign(classCount, std::vector<uint64_t>(layout.entries()));
+  statistics.counts.resize(classCount);
+  for (std::vector<uint64_t> &counts : statistics.counts)
+    counts.resize(layout.entries());
   if (wantPairs) {
     countSymbolPairs(source, panels, classes, classCount, pool, statistics);
     return statistics;
