@@ -98,7 +98,8 @@ private:
   }
   ClassCounts countMagnitudes(std::span<const uint8_t> classes, uint32_t classCount,
                               uint32_t rowStride, ThreadPool &pool) const;
-  std::vector<uint32_t> promisingMantissaBits(double enough, ThreadPool &pool) const;
+  std::vector<uint32_t> promisingMantissaBits(double enoughLeast, double enough,
+                                              ThreadPool &pool) const;
   void addFineCandidates(std::vector<CodingCandidate> &candidates, ThreadPool &pool) const;
   double leastBits(uint32_t mantissaBits, const ClassCounts &classes) const;
   void scaleCounts(ClassCounts &counts) const;
@@ -185,25 +186,26 @@ std::vector<CodingCandidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
   return candidates;
 }
 
-/// Drops exponents that occur in no class, at both ends: prefix codes cost the same for any symbols.
+/// Drops exponents that occur in no class: prefix codes cost the same for any symbols. Leaves room
+/// for an entry more.
 static void keepOccurringExponents(ClassCounts &classes, uint32_t mantissaBits) {
-  size_t exponents = classes.front().size() >> mantissaBits;
-  auto occurs = [&](size_t exponent) {
-    return std::ranges::any_of(classes, [&](const std::vector<uint64_t> &counts) {
-      auto ofExponent = std::span(counts).subspan(exponent << mantissaBits, 1u << mantissaBits);
-      return std::ranges::any_of(ofExponent, [](uint64_t count) { return count != 0; });
-    });
+  auto of = [&](const std::vector<uint64_t> &counts, size_t exponent) {
+    return std::span(counts).subspan(exponent << mantissaBits, size_t(1) << mantissaBits);
   };
-  size_t begin = 0, end = exponents;
-  while (end > 1 && !occurs(end - 1))
-    --end;
-  while (begin + 1 < end && !occurs(begin))
-    ++begin;
+  std::vector<size_t> occurring;
+  for (size_t exponent = 0; exponent < classes.front().size() >> mantissaBits; ++exponent) {
+    bool occurs = std::ranges::any_of(classes, [&](const std::vector<uint64_t> &counts) {
+      return std::ranges::any_of(of(counts, exponent), [](uint64_t count) { return count != 0; });
+    });
+    if (occurs)
+      occurring.push_back(exponent);
+  }
   for (std::vector<uint64_t> &counts : classes) {
-    auto at = [&](size_t exponent) {
-      return counts.begin() + static_cast<ptrdiff_t>(exponent << mantissaBits);
-    };
-    counts = std::vector<uint64_t>(at(begin), at(end));
+    std::vector<uint64_t> kept;
+    kept.reserve((occurring.size() << mantissaBits) + 1);
+    for (size_t exponent : occurring)
+      kept.insert(kept.end(), of(counts, exponent).begin(), of(counts, exponent).end());
+    counts = std::move(kept);
   }
 }
 
@@ -266,14 +268,20 @@ double BestSizeChoice::leastBits(uint32_t mantissaBits, const ClassCounts &class
   return counted == 0 ? bits : bits + codeBits * elements / static_cast<double>(counted);
 }
 
-/// The numbers of mantissa bits above those of row histograms that may take less than `enough`
-/// bits. Few rows show it: their entropy is rather too low than too high.
-std::vector<uint32_t> BestSizeChoice::promisingMantissaBits(double enough, ThreadPool &pool) const {
-  bool areFew = elements < probedElements;
-  ClassCounts counts = countMagnitudes({}, 1, areFew || isSmallest ? 1 : probeStride, pool);
+/// The numbers of mantissa bits above those of row histograms that may take less than `enough` bits
+/// without classes, and of which no code takes `enoughLeast`. Few rows show it: their entropy is
+/// rather too low than too high, and so is the number of their symbols.
+std::vector<uint32_t> BestSizeChoice::promisingMantissaBits(double enoughLeast, double enough,
+                                                            ThreadPool &pool) const {
+  uint32_t stride = elements < probedElements || isSmallest ? 1 : probeStride;
+  ClassCounts counts = countMagnitudes({}, 1, stride, pool);
+  for (uint64_t &count : counts.front())
+    count *= stride;
   std::vector<uint32_t> promising;
   for (uint32_t bits = getTraits(element).mantissaBits; bits > countedMantissa(); --bits) {
-    if (leastBits(bits, counts) < enough)
+    // Frequencies take longer to find than the lengths of prefix codes.
+    if (leastBits(bits, counts) < enoughLeast &&
+        (isSmallest || fixedBits(bits, 1) + idealBits(bits, counts, nullptr) < enough))
       promising.push_back(bits);
     dropMantissaBit(counts);
   }
@@ -287,10 +295,13 @@ void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates,
   uint32_t most = getTraits(element).mantissaBits, counted = countedMantissa();
   if (most <= counted)
     return;
-  double enough = infiniteBits;
-  for (const CodingCandidate &candidate : candidates)
-    enough = std::min(enough, candidate.leastBits * (1 - fineGain()));
-  std::vector<uint32_t> promising = promisingMantissaBits(enough, pool);
+  double enoughLeast = infiniteBits, enough = infiniteBits;
+  for (const CodingCandidate &candidate : candidates) {
+    enoughLeast = std::min(enoughLeast, candidate.leastBits * (1 - fineGain()));
+    if (candidate.classCount == 1)
+      enough = std::min(enough, candidate.bits * (1 - fineGain()));
+  }
+  std::vector<uint32_t> promising = promisingMantissaBits(enoughLeast, enough, pool);
   if (promising.empty())
     return;
 
@@ -305,11 +316,11 @@ void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates,
                                     : sumOfClasses(counts.front()));
   std::vector<CodingCandidate> fine;
   for (uint32_t bits = most; bits > counted; --bits) {
-    double enough = enoughOfAll;
+    double worthIt = enoughOfAll;
     for (const CodingCandidate &candidate : fine)
-      enough = std::min(enough, candidate.bits * (1 + leastGain));
+      worthIt = std::min(worthIt, candidate.bits * (1 + leastGain));
     if (std::ranges::find(promising, bits) != promising.end())
-      addCandidates(bits, counts, enough, fine);
+      addCandidates(bits, counts, worthIt, fine);
     for (ClassCounts &one : counts)
       dropMantissaBit(one);
   }
