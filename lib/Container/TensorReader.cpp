@@ -340,8 +340,8 @@ TensorReader::streamRaw(const std::function<Status(std::span<const uint8_t>)> &c
 Status TensorReader::streamPanels(const std::function<Status(std::span<const uint8_t>)> &consume,
                                   ThreadPool &pool) const {
   uint64_t panelBytes = decoding->panels() == 0 ? 0 : what->bytes / decoding->panels();
-  uint64_t step = pool.size() *
-                  std::max<uint64_t>(1, decodedPieceBytes / std::max<uint64_t>(1, panelBytes));
+  uint64_t step =
+      pool.size() * std::max<uint64_t>(1, decodedPieceBytes / std::max<uint64_t>(1, panelBytes));
   // No piece is larger than the first one.
   uint64_t pieceBytes = decoding->panelBegin(std::min(step, decoding->panels()));
   auto memory = std::make_unique_for_overwrite<uint8_t[]>(pieceBytes);

@@ -134,9 +134,8 @@ struct AnsPanelUnit {
 class AnsUnitsDecoder {
 public:
   explicit AnsUnitsDecoder(CodePath path)
-      : decodeRun(decodeRunOf(path)),
-        symbols(std::make_unique_for_overwrite<uint16_t[]>(maxAnsJobs * stripRows *
-                                                           scratchStride)) {}
+      : decodeRun(decodeRunOf(path)), symbols(std::make_unique_for_overwrite<uint16_t[]>(
+                                          maxAnsJobs * stripRows * scratchStride)) {}
 
   /// Decodes up to maxAnsJobs units of the same rows and columns, and hands the parts of the i-th
   /// to `take(i, part, symbols)`: its strips, streamUnitColumns at a time, with top-aligned symbols
@@ -242,8 +241,8 @@ template <typename Take> Status decodeReference(AnsPanel &panel, Take take) {
     UWT_RETURN_IF_ERROR(readAnsUnit(plan, panel.code, panel.rows, number, view));
     size_t stride = view.unit.columns;
     std::vector<uint16_t> all(view.unit.rows * stride);
-    UWT_RETURN_IF_ERROR(decodeAnsUnitReference(panel.context, view, panel.code, all.data(), stride,
-                                               panel.escapes));
+    UWT_RETURN_IF_ERROR(
+        decodeAnsUnitReference(panel.context, view, panel.code, all.data(), stride, panel.escapes));
     for (uint32_t begin = 0; begin < view.unit.columns; begin += streamUnitColumns) {
       PanelUnit part = columnsOf(view.unit, begin);
       for (uint32_t row = 0; row < part.rows; ++row)
@@ -307,11 +306,11 @@ bool uwt::decodeAnsTogether(const CodingPlan &plan, const AnsTables &tables,
       std::array<AnsPanelUnit, maxAnsJobs> units;
       for (size_t i = 0; i < panels.size(); ++i)
         units[i] = {&*decoding[i], number};
-      bool isDecoded = decoder.decode(
-          std::span(units).first(panels.size()),
-          [&](uint32_t i, const PanelUnit &part, const uint16_t *symbols) {
-            fields[i]->join(part, symbols);
-          });
+      bool isDecoded =
+          decoder.decode(std::span(units).first(panels.size()),
+                         [&](uint32_t i, const PanelUnit &part, const uint16_t *symbols) {
+                           fields[i]->join(part, symbols);
+                         });
       if (!isDecoded)
         return false;
     }
@@ -325,8 +324,7 @@ bool uwt::decodeAnsTogether(const CodingPlan &plan, const AnsTables &tables,
 uint64_t uwt::countAnsEscapes(const CodingPlan &plan, const AnsTables &tables, uint32_t rows,
                               const PanelContext &context, std::span<const uint8_t> code) {
   AnsPanel panel(plan, tables, code, /*codeTail=*/0, context, rows);
-  Status status =
-      decodePanel(panel, bestCodePath(), [](const PanelUnit &, const uint16_t *) {});
+  Status status = decodePanel(panel, bestCodePath(), [](const PanelUnit &, const uint16_t *) {});
   return status ? panel.escapes : 0;
 }
 

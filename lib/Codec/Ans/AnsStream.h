@@ -65,8 +65,8 @@ public:
   std::vector<uint32_t> decode;
   /// [table][symbol]. Frequency 0: neither the symbol nor the escape has one.
   std::vector<AnsSymbol> encode;
-  /// Symbols, top-aligned in 16 bits, by the number of an entry and, from bit 8 on, which one of its
-  /// group it is; 0 for the escape and what follows.
+  /// Symbols, top-aligned in 16 bits, by the number of an entry and, from bit 8 on, which one of
+  /// its group it is; 0 for the escape and what follows.
   std::vector<uint16_t> symbolOf;
   /// The low and the high bytes of the first 256.
   alignas(64) std::array<std::array<uint8_t, 256>, 2> symbolBytes{};

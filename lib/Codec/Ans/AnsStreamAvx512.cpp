@@ -95,8 +95,8 @@ public:
   UWT_AVX512 __attribute__((always_inline)) bool step(uint32_t column, __m512i ofColumn,
                                                       __mmask16 mayTake) {
     const __m512i field = all(ans_entry::fieldMask);
-    __m512i index = _mm512_and_si512(
-        select(_mm512_add_epi32(ofRows, ofColumn), state, of.slots), of.indexes);
+    __m512i index =
+        _mm512_and_si512(select(_mm512_add_epi32(ofRows, ofColumn), state, of.slots), of.indexes);
     __m512i entry = _mm512_i32gather_epi32(index, of.tables.decode.data(), 4);
     __m512i frequency = _mm512_add_epi32(_mm512_and_si512(entry, field), all(1));
     __m512i offset = _mm512_and_si512(_mm512_srli_epi32(entry, ans_entry::offsetShift), field);
@@ -195,8 +195,8 @@ private:
   /// those behind.
   UWT_AVX512 static void alignBytes(LaneBytes &bytes, uint32_t columns) {
     if (columns % 4)
-      bytes[columns / 4] =
-          _mm512_srl_epi32(bytes[columns / 4], _mm_cvtsi32_si128(static_cast<int>(4 - columns % 4) * 8));
+      bytes[columns / 4] = _mm512_srl_epi32(
+          bytes[columns / 4], _mm_cvtsi32_si128(static_cast<int>(4 - columns % 4) * 8));
   }
 
   /// Rows `lane` and `lane + 4`.

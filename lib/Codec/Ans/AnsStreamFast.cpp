@@ -32,7 +32,8 @@ const uint8_t *uwt::readAnsEscapes(AnsRunJob &job, uint32_t escaped, uint32_t co
     ++job.escapes;
     if (symbol >> split.symbolBits != 0)
       return nullptr;
-    job.symbols[lane * job.stride + column] = static_cast<uint16_t>(symbol << (16 - split.symbolBits));
+    job.symbols[lane * job.stride + column] =
+        static_cast<uint16_t>(symbol << (16 - split.symbolBits));
   }
   return next;
 }

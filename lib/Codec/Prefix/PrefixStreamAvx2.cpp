@@ -123,8 +123,7 @@ UWT_AVX2 UWT_INLINE RawRows loadChunk(const uint8_t *unit, uint32_t rowInStrip) 
 }
 
 /// The bits of register `reg` and, in columns 8 ... 15, of register `reg + 2`.
-template <uint32_t Chunk>
-UWT_AVX2 UWT_INLINE __m256i chunkBits(__m256i words, int block, int reg) {
+template <uint32_t Chunk> UWT_AVX2 UWT_INLINE __m256i chunkBits(__m256i words, int block, int reg) {
   constexpr int registers = 16 / Chunk;
   int left = Chunk * ((4 * block + reg) % registers);
   int right = Chunk * ((4 * block + reg + 2) % registers);
@@ -173,13 +172,13 @@ class WordJoiner {
 public:
   UWT_AVX2 explicit WordJoiner(const FieldSplit &split)
       : rawMask(static_cast<short>((1u << split.rawLowBits) - 1 | split.signBits << 15)),
-        signMask(static_cast<short>(split.signBits << 15)),
-        down(static_cast<int>(split.signBits)), up(static_cast<int>(16 - split.rawBits())) {}
+        signMask(static_cast<short>(split.signBits << 15)), down(static_cast<int>(split.signBits)),
+        up(static_cast<int>(16 - split.rawBits())) {}
 
   UWT_AVX2 UWT_INLINE __m256i join(const uint16_t *symbols, __m256i raw) const {
     const __m256i sign = _mm256_set1_epi16(signMask);
-    __m256i symbol = _mm256_srl_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(symbols)),
-                                      _mm_cvtsi32_si128(down));
+    __m256i symbol = _mm256_srl_epi16(
+        _mm256_loadu_si256(reinterpret_cast<const __m256i *>(symbols)), _mm_cvtsi32_si128(down));
     __m256i field = select(sign, _mm256_sll_epi16(raw, _mm_cvtsi32_si128(up)), raw);
     return select(_mm256_set1_epi16(rawMask), field, symbol);
   }
@@ -224,16 +223,14 @@ UWT_AVX2 void addRowChunk(const uint8_t *from, uint32_t shift, uint32_t count, u
     }
     return made;
   }();
-  auto load = [](const uint16_t *at) UWT_AVX2 {
-    return _mm256_load_si256(reinterpret_cast<const __m256i *>(at));
-  };
+  auto load = [](const uint16_t *at)
+                  UWT_AVX2 { return _mm256_load_si256(reinterpret_cast<const __m256i *>(at)); };
   const __m256i pick = load(picks[0].data()), scale = load(picks[1].data());
   const __m256i mask = _mm256_set1_epi16(static_cast<short>((1u << Chunk) - 1));
   const __m128i up = _mm_cvtsi32_si128(static_cast<int>(shift));
   for (uint32_t column = 0; column < count; column += 16, from += 2 * Chunk) {
     __m256i bytes = _mm256_shuffle_epi8(loadRowChunk<Chunk>(from), pick);
-    __m256i field =
-        _mm256_and_si256(_mm256_srli_epi16(_mm256_mullo_epi16(bytes, scale), 8), mask);
+    __m256i field = _mm256_and_si256(_mm256_srli_epi16(_mm256_mullo_epi16(bytes, scale), 8), mask);
     auto *to = reinterpret_cast<__m256i *>(raw + column);
     _mm256_store_si256(to, _mm256_or_si256(_mm256_load_si256(to), _mm256_sll_epi16(field, up)));
   }
@@ -261,8 +258,8 @@ UWT_AVX2 uint32_t joinRowAny(const RowJob &job) {
   const WordJoiner joiner(*job.split);
   for (uint32_t column = 0; column < count; column += 16)
     store<false>(job.out + column,
-                 joiner.join(job.symbols + column, _mm256_load_si256(
-                                                       reinterpret_cast<const __m256i *>(raw + column))));
+                 joiner.join(job.symbols + column,
+                             _mm256_load_si256(reinterpret_cast<const __m256i *>(raw + column))));
   return count;
 }
 

@@ -311,9 +311,8 @@ void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates,
   for (const ClassedRows &set : classed)
     if (set.classCount == coarse->classCount)
       counts.push_back(countMagnitudes(set.classes, set.classCount, /*rowStride=*/1, pool));
-  counts.insert(counts.begin(), counts.empty()
-                                    ? countMagnitudes({}, 1, /*rowStride=*/1, pool)
-                                    : sumOfClasses(counts.front()));
+  counts.insert(counts.begin(), counts.empty() ? countMagnitudes({}, 1, /*rowStride=*/1, pool)
+                                               : sumOfClasses(counts.front()));
   std::vector<CodingCandidate> fine;
   for (uint32_t bits = most; bits > counted; --bits) {
     double worthIt = enoughOfAll;

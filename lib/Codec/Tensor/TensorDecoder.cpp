@@ -248,8 +248,8 @@ Expected<PanelWords> TensorDecoder::State::decodeLowOf(uint64_t panel, uint32_t 
 }
 
 MutablePanelWords TensorDecoder::State::wordsOf(std::span<uint8_t> out, uint64_t origin,
-                                               uint64_t panel,
-                                               std::vector<uint16_t> &scratch) const {
+                                                uint64_t panel,
+                                                std::vector<uint16_t> &scratch) const {
   MutablePanelWords words = tensor.destination(out, origin, panel, scratch);
   words.streaming = tensor.isInPlace(out.data(), panel) && out.size() >= streamingBytes;
   return words;

@@ -134,8 +134,8 @@ struct TensorDecoder::State {
                   const DecodeOptions &options, DecodeWorker &worker) const;
   Status decodeRows(const PanelSlice &slice, const DecodeOptions &options,
                     DecodeWorker &worker) const;
-  /// Panels [begin, end) at once, where that is quicker than one by one; false where that is not so,
-  /// or one of them is damaged.
+  /// Panels [begin, end) at once, where that is quicker than one by one; false where that is not
+  /// so, or one of them is damaged.
   bool decodeTogetherTo(std::span<uint8_t> out, uint64_t origin, uint64_t begin, uint64_t end,
                         const DecodeOptions &options, DecodeWorker &worker) const;
   /// Tensor bytes of panels [begin, end), by all threads.
