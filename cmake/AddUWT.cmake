@@ -139,6 +139,31 @@ function(uwt_add_library name)
   install(TARGETS UWT${name} EXPORT UWTTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endfunction()
 
+# A shared library UWT<name>, lib<output>.so, from all *.cpp beside its CMakeLists.txt, installed as UWT::<name>: it shows the
+# functions of the C API that it has, and nothing of what is linked into it.
+#   uwt_add_c_library(C uwt LINK UWTContainer ...)
+function(uwt_add_c_library name output)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
+  add_library(UWT${name} SHARED ${sources})
+  add_library(UWT::${name} ALIAS UWT${name})
+  target_include_directories(UWT${name} PUBLIC
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  target_link_libraries(UWT${name} PRIVATE ${ARG_LINK})
+  uwt_compile_together(UWT${name})
+  uwt_optimise_for_size(UWT${name})
+  set(exported "${PROJECT_SOURCE_DIR}/cmake/CApi.map")
+  target_link_options(UWT${name} PRIVATE "LINKER:--version-script=${exported}")
+  set_property(TARGET UWT${name} APPEND PROPERTY LINK_DEPENDS "${exported}")
+  set_target_properties(UWT${name} PROPERTIES EXPORT_NAME ${name} OUTPUT_NAME ${output} INSTALL_RPATH "$ORIGIN"
+    LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+  # A wheel has no links to files.
+  if(NOT UWT_WHEEL)
+    set_target_properties(UWT${name} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+  endif()
+endfunction()
+
 # Headers of the C++ library take half the time of a compilation.
 function(uwt_precompile_standard target)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")

@@ -154,7 +154,7 @@ step_loaders() {
 }
 
 step_frontends() {
-  build_preset release --target uwt --target UWTC
+  build_preset release --target uwt --target UWTCompilerC
   local requirements=.cache/requirements-frontends.txt
   mkdir -p .cache
   cat tools/export/requirements-*.txt test/requirements-frontends.txt > "$requirements"

@@ -5,7 +5,9 @@
 |*
 |*===----------------------------------------------------------------------===*|
 |*
-|* Reading containers, plain safetensors files, and folders of either.
+|* Reading containers, plain safetensors files, and folders of either; compressing,
+|* decompressing and verifying them. Structs of options begin with their size: later versions
+|* have more members, and members that a caller does not know keep their defaults.
 |*
 \*===----------------------------------------------------------------------===*/
 
@@ -18,9 +20,25 @@
 extern "C" {
 #endif
 
+/*===-----------------------------------------------------------------------------------------===*\
+|* Reading
+\*===-----------------------------------------------------------------------------------------===*/
+
+typedef struct UWTOpenOptions {
+  size_t size;
+  /** The model that a file was compressed against, a file or folder, or NULL. */
+  const char *base;
+  /** Not 0: checksums are not verified when tensors are read. Structure always is. */
+  int noCheck;
+} UWTOpenOptions;
+/** Sets the defaults. */
+UWT_C_API void uwtOpenOptionsInit(UWTOpenOptions *options);
+
 /** Open weight files. Immutable: any thread may use it. */
 typedef struct UWTContainer UWTContainer;
-UWT_C_API UWTError *uwtContainerOpen(const char *path, UWTContainer **container);
+/** Opens a file, or all weight files of a folder, compressed or plain. `options` may be NULL. */
+UWT_C_API UWTError *uwtContainerOpen(const char *path, const UWTOpenOptions *options,
+                                     UWTContainer **container);
 UWT_C_API void uwtContainerDestroy(UWTContainer *container);
 
 typedef struct UWTTensorInfo {
@@ -36,32 +54,147 @@ typedef struct UWTTensorInfo {
 /** Bytes of the original files, which decompressing gives back. A small file that means harm may
     stand for any number: compare this with what you have before you decompress or allocate. */
 UWT_C_API uint64_t uwtContainerOriginalBytes(const UWTContainer *container);
+/** Bytes of the files themselves. */
+UWT_C_API uint64_t uwtContainerFileBytes(const UWTContainer *container);
 
 /** Number of tensors. */
 UWT_C_API size_t uwtContainerSize(const UWTContainer *container);
-/** Tensor `index`, below uwtContainerSize. */
+/** Tensor `index`, below uwtContainerSize, in the order of the files' headers. */
 UWT_C_API UWTError *uwtContainerTensor(const UWTContainer *container, size_t index,
                                        UWTTensorInfo *info);
+/** The tensor of that name, else an error that suggests another one. */
+UWT_C_API UWTError *uwtContainerFind(const UWTContainer *container, const char *name,
+                                     UWTTensorInfo *info);
+
+/** Number of entries of the originals' own metadata (`__metadata__`), file by file. */
+UWT_C_API size_t uwtContainerMetadataSize(const UWTContainer *container);
+/** Entry `index`: UTF-8, alive as long as the container. */
+UWT_C_API UWTError *uwtContainerMetadata(const UWTContainer *container, size_t index,
+                                         const char **key, const char **value);
+
 /** The bytes of a tensor, decoded, into `buffer`, which has exactly its `bytes`. */
 UWT_C_API UWTError *uwtContainerRead(UWTContext *context, const UWTContainer *container,
                                      const char *name, void *buffer, uint64_t bytes);
 
+/** Up to the end. */
+#define UWT_PART_END UINT64_MAX
+
+/** A part of a tensor. Rows and columns are its last two dimensions; a tensor of rank 1 has rows
+    only. Ranges are half-open. */
+typedef struct UWTTensorPart {
+  size_t size;
+  /** Index of the first dimension of three or more, which the part then lacks; -1 for all. */
+  int64_t expert;
+  uint64_t rowBegin, rowEnd, columnBegin, columnEnd;
+  /** Part `rank` of `rankCount` equal ones along rows, or columns where `rankAlongColumns` is not
+      0, as tensor parallelism splits: the last ones may have less. 0 for no such split; not
+      together with a range of the same dimension. */
+  uint64_t rank, rankCount;
+  int rankAlongColumns;
+} UWTTensorPart;
+/** Sets the whole tensor. */
+UWT_C_API void uwtTensorPartInit(UWTTensorPart *part);
+
+/** The shape of a part, into `shape`, which has room for the tensor's rank, and its bytes. */
+UWT_C_API UWTError *uwtContainerPartShape(const UWTContainer *container, const char *name,
+                                          const UWTTensorPart *part, size_t *rank, uint64_t *shape,
+                                          uint64_t *bytes);
+/** A part, dense and row-major, into `buffer`, which has exactly its bytes. Only the panels that
+    hold it are read, checked and decoded. */
+UWT_C_API UWTError *uwtContainerReadPart(UWTContext *context, const UWTContainer *container,
+                                         const char *name, const UWTTensorPart *part, void *buffer,
+                                         uint64_t bytes);
+
+/*===-----------------------------------------------------------------------------------------===*\
+|* Whole files and folders
+\*===-----------------------------------------------------------------------------------------===*/
+
+typedef struct UWTCompressOptions {
+  size_t size;
+  /** "best-size", "smallest", "fast", or a format; NULL for best-size. */
+  const char *format;
+  /** Globs over names of tensors: with `include`, only these are compressed; those of `exclude` are
+      not. */
+  const char *const *include;
+  size_t includeCount;
+  const char *const *exclude;
+  size_t excludeCount;
+  /** What is stored as differences from, or NULL. Decompressing needs it too. */
+  const char *base;
+  /** Not 0: F32 and F16 tensors are rounded to BF16 first. */
+  int castToBF16;
+  /** Not 0: SHA-256 of the originals are recorded. */
+  int sha256;
+  /** Not 0: what was written is not compared with its source. */
+  int noVerify;
+  /** Not 0: existing files are replaced. */
+  int overwrite;
+  /** Not 0: all the work is done, and nothing written. */
+  int dryRun;
+  UWTProgressCallback progress;
+  void *progressUser;
+} UWTCompressOptions;
+/** Sets the defaults. */
+UWT_C_API void uwtCompressOptionsInit(UWTCompressOptions *options);
+
+typedef struct UWTReport {
+  /** To be set by the caller. */
+  size_t size;
+  /** Files of weights, and bytes of all files: of the input, of the output, and what decompressing
+      gives back. */
+  uint64_t files, inputBytes, outputBytes, originalBytes;
+} UWTReport;
+
+/** Compresses a safetensors file or a model folder. `options` and `report` may be NULL. */
+UWT_C_API UWTError *uwtCompress(UWTContext *context, const char *input, const char *output,
+                                const UWTCompressOptions *options, UWTReport *report);
+
 typedef struct UWTDecompressOptions {
-  /** Size of this struct: later versions have more members. Set by uwtDecompressOptionsInit. */
   size_t size;
   /** What would become more than this in all is refused before anything is written; 0 for no
       limit. */
   uint64_t maxBytes;
   /** Not 0: existing files are replaced. */
   int overwrite;
+  /** The model that the input was compressed against, or NULL. */
+  const char *base;
+  UWTProgressCallback progress;
+  void *progressUser;
 } UWTDecompressOptions;
 /** Sets the defaults. */
 UWT_C_API void uwtDecompressOptionsInit(UWTDecompressOptions *options);
 
 /** Gives back the original of the compressed file or folder `input`, byte for byte, at `output`;
-    checksums are verified before anything is written. `options` may be NULL. */
+    checksums are verified before anything is written. `options` and `report` may be NULL. */
 UWT_C_API UWTError *uwtDecompress(UWTContext *context, const char *input, const char *output,
-                                  const UWTDecompressOptions *options);
+                                  const UWTDecompressOptions *options, UWTReport *report);
+
+typedef struct UWTVerifyOptions {
+  size_t size;
+  /** The model that the input was compressed against, or NULL. */
+  const char *base;
+  /** The original file or folder to compare every byte with, or NULL. */
+  const char *against;
+  /** Not 0: every tensor is decoded. Checksums find damage without that. */
+  int decode;
+  UWTProgressCallback progress;
+  void *progressUser;
+} UWTVerifyOptions;
+/** Sets the defaults. */
+UWT_C_API void uwtVerifyOptionsInit(UWTVerifyOptions *options);
+
+/** What is wrong with a file or folder. */
+typedef struct UWTFindings UWTFindings;
+/** Finds any changed bit of a compressed file or folder. That something was found is no error.
+    `options` may be NULL. */
+UWT_C_API UWTError *uwtVerify(UWTContext *context, const char *path,
+                              const UWTVerifyOptions *options, UWTFindings **findings);
+/** How many there are, of which the first 1,000 can be asked for. */
+UWT_C_API uint64_t uwtFindingsCount(const UWTFindings *findings);
+/** File or tensor, which may be empty, and what is wrong with it. */
+UWT_C_API UWTError *uwtFindingsGet(const UWTFindings *findings, size_t index, const char **where,
+                                   const char **message);
+UWT_C_API void uwtFindingsDestroy(UWTFindings *findings);
 
 #ifdef __cplusplus
 }

@@ -49,6 +49,8 @@ typedef enum UWTErrorKind {
 } UWTErrorKind;
 
 typedef struct UWTError UWTError;
+/** An error of a library over this one. `message` is copied; NULL is no message. */
+UWT_C_API UWTError *uwtErrorCreate(UWTErrorKind kind, const char *message);
 UWT_C_API UWTErrorKind uwtErrorKind(const UWTError *error);
 /** One sentence in lower case, without a final period. */
 UWT_C_API const char *uwtErrorMessage(const UWTError *error);
@@ -60,10 +62,11 @@ UWT_C_API void uwtErrorDestroy(UWTError *error);
     called before the first file is opened, none is installed, and such reads end the process. */
 UWT_C_API void uwtCatchReadFaults(int wanted);
 
-/** Threads, log and cache of compiled programs. Its functions may be called from several threads
-    at a time; parallel loops of two calls do not run on the same threads at once. */
+/** Threads, log and, where programs are compiled, their cache. Its functions may be called from
+    several threads at a time; parallel loops of two calls do not run on the same threads at once.
+ */
 typedef struct UWTContext UWTContext;
-/** `threads` = 0 means one a processor. */
+/** `threads` = 0 means one a processor; 1 runs everything on the caller's thread. */
 UWT_C_API UWTError *uwtContextCreate(unsigned threads, UWTContext **context);
 /** To be called after everything that was made with the context has been destroyed. */
 UWT_C_API void uwtContextDestroy(UWTContext *context);
@@ -72,6 +75,21 @@ UWT_C_API void uwtContextDestroy(UWTContext *context);
 typedef void (*UWTLogCallback)(void *user, const char *message);
 /** Without one (NULL) nothing is logged. Not while other functions use the context. */
 UWT_C_API void uwtContextSetLog(UWTContext *context, UWTLogCallback callback, void *user);
+
+/** For libraries over this one, such as libuwt-compiler: the number that a context was made with, a
+    line for its log, and what they keep with it. */
+UWT_C_API unsigned uwtContextThreads(const UWTContext *context);
+UWT_C_API void uwtContextLog(const UWTContext *context, const char *message);
+/** Gives what was kept for `key`, any address of the library's; the first time, what `make` gives,
+    which `destroy` gets together with the context. One thread makes it, others wait. */
+UWT_C_API UWTError *uwtContextKeep(UWTContext *context, const void *key,
+                                   UWTError *(*make)(UWTContext *context, void **kept),
+                                   void (*destroy)(void *kept), void **kept);
+
+/** Called on the caller's thread while a function works, with the bytes of originals that are done
+   and their number; not 0 stops the work, which then fails with UWT_ERROR_INTERRUPTED and leaves
+    nothing half-written. */
+typedef int (*UWTProgressCallback)(void *user, uint64_t done, uint64_t total);
 
 /** A tensor of the caller's, or a view of a result. */
 typedef struct UWTTensor {

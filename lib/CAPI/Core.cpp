@@ -7,7 +7,9 @@
 
 #include "uwt-c/Core.h"
 #include "Objects.h"
-#include <new>
+#include <unistd.h>
+
+using namespace uwt;
 
 unsigned uwtVersion() { return UWT_VERSION_NUMBER; }
 
@@ -17,13 +19,32 @@ unsigned uwtVersion() { return UWT_VERSION_NUMBER; }
 
 /// For when not even an error can be allocated: its text is short enough to need no memory.
 static UWTError &outOfMemoryError() {
-  static UWTError error{uwt::ioError("out of memory")};
+  static UWTError error{ioError("out of memory")};
   return error;
 }
 
-UWTError *uwt::toC(Error error) {
-  auto *made = new (std::nothrow) UWTError{std::move(error)};
-  return made ? made : &outOfMemoryError();
+static ErrorKind kindOf(UWTErrorKind kind) {
+  switch (kind) {
+  case UWT_ERROR_DIFFERS:
+  case UWT_ERROR_USAGE:
+  case UWT_ERROR_INVALID:
+  case UWT_ERROR_IO:
+  case UWT_ERROR_UNSUPPORTED:
+  case UWT_ERROR_INTERRUPTED:
+    return static_cast<ErrorKind>(kind);
+  case UWT_ERROR_NONE:
+    break;
+  }
+  return ErrorKind::Usage;
+}
+
+UWTError *uwtErrorCreate(UWTErrorKind kind, const char *message) {
+  UWTError *made = nullptr;
+  Status status = callWithMemory([&]() -> Status {
+    made = new UWTError{Error(kindOf(kind), message ? message : "")};
+    return ok();
+  });
+  return status ? made : &outOfMemoryError();
 }
 
 UWTErrorKind uwtErrorKind(const UWTError *error) {
@@ -41,12 +62,28 @@ void uwtErrorDestroy(UWTError *error) {
 // Contexts
 //===----------------------------------------------------------------------===//
 
+UWTContext::~UWTContext() { forgetParentsPool(); }
+
+void UWTContext::forgetParentsPool() {
+  if (owner != ::getpid())
+    static_cast<void>(made.release());
+}
+
+ThreadPool &UWTContext::pool() {
+  std::lock_guard lock(poolMutex);
+  forgetParentsPool();
+  if (!made)
+    made = std::make_unique<ThreadPool>(threads);
+  owner = ::getpid();
+  return *made;
+}
+
 UWTError *uwtContextCreate(unsigned threads, UWTContext **context) {
-  return uwt::runFunction({{context, "context"}}, [&]() -> uwt::Status {
+  return runFunction({{context, "context"}}, [&]() -> Status {
     if (threads > 4096)
-      return uwt::usageError("a context has at most 4096 threads, got " + std::to_string(threads));
+      return usageError("a context has at most 4096 threads, got " + std::to_string(threads));
     *context = new UWTContext(threads);
-    return uwt::ok();
+    return ok();
   });
 }
 void uwtContextDestroy(UWTContext *context) { delete context; }
@@ -58,4 +95,35 @@ void uwtContextSetLog(UWTContext *context, UWTLogCallback callback, void *user) 
   context->logUser = user;
 }
 
-void uwtCatchReadFaults(int wanted) { uwt::catchReadFaults(wanted != 0); }
+unsigned uwtContextThreads(const UWTContext *context) { return context ? context->threads : 0; }
+
+void uwtContextLog(const UWTContext *context, const char *message) {
+  if (context && context->log && message)
+    context->log(context->logUser, message);
+}
+
+UWTError *uwtContextKeep(UWTContext *context, const void *key,
+                         UWTError *(*make)(UWTContext *context, void **kept),
+                         void (*destroy)(void *kept), void **kept) {
+  UWTError *failure = nullptr;
+  UWTError *error = runFunction(
+      {{context, "context"}, {key, "key"}, {make, "make"}, {destroy, "destroy"}, {kept, "kept"}},
+      [&]() -> Status {
+        std::lock_guard lock(context->keptMutex);
+        auto found = context->kept.find(key);
+        if (found == context->kept.end()) {
+          void *object = nullptr;
+          failure = make(context, &object);
+          if (failure)
+            return ok();
+          found =
+              context->kept.emplace(key, std::unique_ptr<void, void (*)(void *)>(object, destroy))
+                  .first;
+        }
+        *kept = found->second.get();
+        return ok();
+      });
+  return failure ? failure : error;
+}
+
+void uwtCatchReadFaults(int wanted) { catchReadFaults(wanted != 0); }

@@ -116,7 +116,7 @@ UWTError *uwtCudaWeightUpload(UWTContext *context, const UWTCudaDevice *device,
                       {name, "name"},
                       {weight, "weight"}},
                      [&] {
-                       return giveWeight(uploadWeight(context->pool, device->device,
+                       return giveWeight(uploadWeight(context->pool(), device->device,
                                                       container->checkpoint, name, format),
                                          *weight);
                      });
@@ -147,7 +147,7 @@ UWTError *uwtCudaWeightLoad(UWTContext *context, const UWTCudaPack *pack,
                       {format, "format"},
                       {weight, "weight"}},
                      [&] {
-                       return giveWeight(loadWeight(context->pool, *pack->pack,
+                       return giveWeight(loadWeight(context->pool(), *pack->pack,
                                                     container->checkpoint, name, format),
                                          *weight);
                      });

@@ -9,61 +9,53 @@
 #define UWT_LIB_CAPI_OBJECTS_H
 
 #include "uwt-c/Core.h"
-#include "uwt/Compiler/ProgramCache.h"
+#include "uwt/CAPI/Function.h"
 #include "uwt/Container/Checkpoint.h"
-#include "uwt/Support/Error.h"
-#include <initializer_list>
+#include "uwt/Support/Parallel.h"
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <sys/types.h>
+#include <vector>
 
 struct UWTError {
   uwt::Error error;
 };
 
 struct UWTContext {
-  explicit UWTContext(unsigned threads) : pool(threads) {}
-  uwt::ThreadPool pool;
-  uwt::ProgramCache cache;
+  explicit UWTContext(unsigned threads) : threads(threads) {}
+  UWTContext(const UWTContext &) = delete;
+  UWTContext &operator=(const UWTContext &) = delete;
+  ~UWTContext();
+
+  /// Its threads begin where the first function needs them, and anew in a process that was forked.
+  uwt::ThreadPool &pool();
+
+  /// 0: one a processor.
+  const unsigned threads;
   UWTLogCallback log = nullptr;
   void *logUser = nullptr;
+
+  std::mutex keptMutex;
+  /// By the address that a library gave for it.
+  std::map<const void *, std::unique_ptr<void, void (*)(void *)>> kept;
+
+private:
+  /// In a forked process the threads are gone: what waits for them would wait for ever.
+  void forgetParentsPool();
+
+  std::mutex poolMutex;
+  std::unique_ptr<uwt::ThreadPool> made;
+  pid_t owner = 0;
 };
 
 struct UWTContainer {
   uwt::Checkpoint checkpoint;
-  /// All files' entries, and the text of their formats.
+  /// All files' entries, the text of their formats, and their metadata.
   std::vector<const uwt::TensorEntry *> entries;
   std::vector<std::string> formats;
+  std::vector<std::pair<std::string, std::string>> metadata;
 };
-
-namespace uwt {
-
-/// The caller's; the one of outOfMemoryError() where there is no memory for another.
-UWTError *toC(Error error);
-
-/// A pointer that must not be null, and its name in the header.
-struct RequiredPointer {
-  template <typename T>
-  RequiredPointer(const T *pointer, const char *name)
-      : pointer(static_cast<const void *>(pointer)), name(name) {}
-  const void *pointer;
-  const char *name;
-};
-
-/// Runs the body of a function, which gives a Status: null, or its error. A required pointer that
-/// is null is an error of kind Usage, memory that is out one of kind IO; nothing is thrown.
-template <typename Body>
-UWTError *runFunction(std::initializer_list<RequiredPointer> required, Body body) {
-  Status status = callWithMemory([&]() -> Status {
-    for (const RequiredPointer &one : required)
-      if (!one.pointer)
-        return usageError(std::string(one.name) + " is NULL");
-    return body();
-  });
-  return status ? nullptr : toC(status.takeError());
-}
-
-/// The name of a dtype, which is a literal of the table of dtypes and so ends with a zero.
-inline const char *toC(const SafetensorsDtype &dtype) {
-  return dtype.name.data(); // NOLINT(bugprone-suspicious-stringview-data-usage)
-}
-} // namespace uwt
 
 #endif // UWT_LIB_CAPI_OBJECTS_H

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt-c/Compiler.h"
-#include "Objects.h"
+#include "uwt/CAPI/Function.h"
+#include "uwt/Compiler/ProgramCache.h"
 #include "uwt/Format/Format.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
@@ -30,18 +31,35 @@ void uwtCompileOptionsInit(UWTCompileOptions *options) {
     *options = {sizeof(UWTCompileOptions), nullptr, nullptr, 0, nullptr, 0, 0, 0, 0};
 }
 
+namespace {
+/// What this library keeps with a context.
+struct Programs {
+  explicit Programs(unsigned threads) : pool(threads) {}
+  ThreadPool pool;
+  ProgramCache cache;
+};
+} // namespace
+
+static Expected<Programs *> programsOf(UWTContext &context) {
+  static const char key = 0;
+  auto make = [](UWTContext *of, void **kept) {
+    return runFunction({}, [&]() -> Status {
+      *kept = new Programs(uwtContextThreads(of));
+      return ok();
+    });
+  };
+  auto destroy = [](void *kept) { delete static_cast<Programs *>(kept); };
+  void *kept = nullptr;
+  if (UWTError *error = uwtContextKeep(&context, &key, make, destroy, &kept))
+    return fromC(error);
+  return static_cast<Programs *>(kept);
+}
+
 static Expected<CompileOptions> fromC(const UWTCompileOptions *given) {
   CompileOptions result;
-  if (!given)
-    return result;
-  // Members that a program of an earlier version does not know keep their defaults.
-  constexpr size_t smallest = offsetof(UWTCompileOptions, trustIr);
-  if (given->size < smallest)
-    return usageError("the options have size " + std::to_string(given->size) +
-                      ": set them with uwtCompileOptionsInit");
-  UWTCompileOptions options;
-  uwtCompileOptionsInit(&options);
-  std::memcpy(&options, given, std::min(given->size, sizeof(options)));
+  constexpr size_t least = offsetof(UWTCompileOptions, trustIr);
+  UWT_ASSIGN_OR_RETURN(UWTCompileOptions options,
+                       takeOptions(given, uwtCompileOptionsInit, least, "uwtCompileOptionsInit"));
   if (options.target)
     result.target = options.target;
   if (options.weightCount != 0 && !options.weights)
@@ -63,18 +81,21 @@ static Expected<CompileOptions> fromC(const UWTCompileOptions *given) {
 
 static Status compileModule(UWTContext &context, std::string_view module, const char *name,
                             const CompileOptions &options, UWTProgram *&program) {
-  UWT_ASSIGN_OR_RETURN(std::shared_ptr<const Program> compiled,
-                       context.cache.get(module, name ? name : "module", options, context.pool));
-  if (context.log)
-    for (const std::string &remark : compiled->stats().remarks)
-      context.log(context.logUser, remark.c_str());
+  UWT_ASSIGN_OR_RETURN(Programs * programs, programsOf(context));
+  UWT_ASSIGN_OR_RETURN(
+      std::shared_ptr<const Program> compiled,
+      programs->cache.get(module, name ? name : "module", options, programs->pool));
+  for (const std::string &remark : compiled->stats().remarks)
+    uwtContextLog(&context, remark.c_str());
   program = new UWTProgram{std::move(compiled)};
   return ok();
 }
 
 UWTError *uwtContextSetProgramFolder(UWTContext *context, const char *folder) {
-  return runFunction({{context, "context"}},
-                     [&] { return context->cache.setFolder(folder ? folder : ""); });
+  return runFunction({{context, "context"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(Programs * programs, programsOf(*context));
+    return programs->cache.setFolder(folder ? folder : "");
+  });
 }
 
 UWTError *uwtCompile(UWTContext *context, const char *module, size_t length, const char *name,
@@ -127,7 +148,9 @@ static Status runProgram(UWTContext &context, const Program &program, const char
       return view.takeError().in("input " + std::to_string(i));
     views.push_back(std::move(*view));
   }
-  UWT_ASSIGN_OR_RETURN(std::vector<TensorResult> given, program.run(*found, views, &context.pool));
+  UWT_ASSIGN_OR_RETURN(Programs * programs, programsOf(context));
+  UWT_ASSIGN_OR_RETURN(std::vector<TensorResult> given,
+                       program.run(*found, views, &programs->pool));
   results = new UWTResults{std::move(given)};
   return ok();
 }
@@ -148,7 +171,7 @@ UWTTensor uwtResultsTensor(const UWTResults *results, size_t index) {
   if (index >= uwtResultsCount(results))
     return {};
   const TensorResult &tensor = results->tensors[index];
-  return {toC(*tensor.dtype()), tensor.shape().size(), tensor.shape().data(), nullptr,
+  return {tensor.dtype()->cName(), tensor.shape().size(), tensor.shape().data(), nullptr,
           tensor.bytes().data()};
 }
 void uwtResultsDestroy(UWTResults *results) { delete results; }

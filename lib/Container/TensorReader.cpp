@@ -153,7 +153,7 @@ Expected<std::vector<uint64_t>> TensorReader::sliceShape(const TensorSlice &slic
 }
 
 static Status copyRaw(const ResolvedSlice &slice, unsigned bits, std::span<const uint8_t> raw,
-                      std::vector<uint8_t> &out) {
+                      std::span<uint8_t> out) {
   uint64_t elements = slice.matrixElements();
   uint64_t rowElements = slice.columns.end - slice.columns.begin;
   bool wholeRows = rowElements == slice.allColumns;
@@ -167,7 +167,8 @@ static Status copyRaw(const ResolvedSlice &slice, unsigned bits, std::span<const
         return usageError("elements of " + std::to_string(bits) +
                           " bits: this part does not begin and end at whole bytes");
       auto piece = raw.subspan(first * bits / 8, run * bits / 8);
-      out.insert(out.end(), piece.begin(), piece.end());
+      std::ranges::copy(piece, out.begin());
+      out = out.subspan(piece.size());
     }
   return ok();
 }
@@ -182,38 +183,61 @@ Status TensorReader::checkHasBase() const {
   return located(usageError("is a difference, and the base model is not open"));
 }
 
+Expected<uint64_t> TensorReader::bytesOf(std::span<const uint64_t> shape) const {
+  uint64_t elements = 1;
+  // Other dimensions may be beyond any loop where one is zero.
+  if (std::ranges::find(shape, uint64_t(0)) != shape.end())
+    return uint64_t(0);
+  for (uint64_t size : shape)
+    elements *= size;
+  unsigned bits = what->dtype->bits;
+  if (elements % 8 * bits % 8 != 0)
+    return located(usageError("elements of " + std::to_string(bits) +
+                              " bits: this part does not begin and end at whole bytes"));
+  return elements / 8 * bits + elements % 8 * bits / 8;
+}
+
 Expected<TensorBytes> TensorReader::readSlice(const TensorSlice &slice, ThreadPool &pool) const {
+  TensorBytes out;
+  out.dtype = what->dtype;
+  UWT_ASSIGN_OR_RETURN(out.shape, sliceShape(slice));
+  UWT_ASSIGN_OR_RETURN(uint64_t bytes, bytesOf(out.shape));
   UWT_RETURN_IF_ERROR(checkHasBase());
-  Expected<TensorBytes> out = readMatrices(slice, pool);
-  UWT_RETURN_IF_ERROR(checkRead());
+  out.bytes.resize(bytes);
+  UWT_RETURN_IF_ERROR(readSlice(slice, out.bytes, pool));
   return out;
 }
 
-Expected<TensorBytes> TensorReader::readMatrices(const TensorSlice &slice, ThreadPool &pool) const {
+Status TensorReader::readSlice(const TensorSlice &slice, std::span<uint8_t> out,
+                               ThreadPool &pool) const {
+  UWT_RETURN_IF_ERROR(checkHasBase());
+  return afterReading(readMatrices(slice, out, pool));
+}
+
+Status TensorReader::readMatrices(const TensorSlice &slice, std::span<uint8_t> out,
+                                  ThreadPool &pool) const {
   auto resolved = resolve(what->shape, slice);
   if (!resolved)
     return located(resolved.takeError());
-  TensorBytes out;
-  out.dtype = what->dtype;
-  out.shape = resolved->shape;
-  // Other dimensions may be beyond any loop where one is zero.
-  if (std::find(out.shape.begin(), out.shape.end(), 0) != out.shape.end())
-    return out;
+  UWT_ASSIGN_OR_RETURN(uint64_t bytes, bytesOf(resolved->shape));
+  if (out.size() != bytes)
+    return located(usageError("a buffer of " + std::to_string(out.size()) + " bytes, expected " +
+                              std::to_string(bytes)));
+  if (bytes == 0)
+    return ok();
   if (!decoding && !base) {
     UWT_RETURN_IF_ERROR(checkRaw());
-    Status copied = copyRaw(*resolved, what->dtype->bits, raw, out.bytes);
-    return copied ? Expected<TensorBytes>(std::move(out)) : located(copied.takeError());
+    Status copied = copyRaw(*resolved, what->dtype->bits, raw, out);
+    return copied ? ok() : Status(located(copied.takeError()));
   }
-  out.bytes.resize((resolved->matrixEnd - resolved->matrixBegin) * resolved->matrixElements() *
-                   (what->dtype->bits / 8));
   TensorRange range = {resolved->matrixBegin, resolved->matrixEnd,     resolved->rows.begin,
                        resolved->rows.end,    resolved->columns.begin, resolved->columns.end};
-  Status read = decoding ? decodeRange(range, out.bytes, pool) : ok();
+  if (!decoding)
+    std::ranges::fill(out, uint8_t(0));
+  Status read = decoding ? decodeRange(range, out, pool) : ok();
   if (read && base)
-    read = base->restoreSlice(range, resolved->allRows, resolved->allColumns, out.bytes, pool);
-  if (!read)
-    return located(read.takeError());
-  return out;
+    read = base->restoreSlice(range, resolved->allRows, resolved->allColumns, out, pool);
+  return read ? ok() : Status(located(read.takeError()));
 }
 
 /// A range of the tensor's own elements.

@@ -41,8 +41,8 @@ class Options(ctypes.Structure):
 
 
 def load_library(uwt_binary):
-    """libUWTC beside the tool, with the signatures that are used here."""
-    library = ctypes.CDLL(uwt_binary.parent.parent / "lib" / "libUWTC.so")
+    """libuwt-compiler beside the tool, with the signatures that are used here."""
+    library = ctypes.CDLL(uwt_binary.parent.parent / "lib" / "libuwt-compiler.so")
     pointer = ctypes.c_void_p
     for name in ("uwtContextCreate", "uwtCompile", "uwtProgramRun"):
         getattr(library, name).restype = pointer

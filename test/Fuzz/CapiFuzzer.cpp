@@ -67,6 +67,7 @@ private:
   void makeContext();
   void openContainer();
   void readContainer();
+  void readPart(const UWTContainer *container, std::vector<uint8_t> &buffer);
   void decompress();
   void compile();
   void run();
@@ -120,7 +121,8 @@ void Caller::destroyContext(UWTContext *&context) {
 Caller::Caller(FuzzedDataProvider &input, const std::string &file, const std::string &folder)
     : input(input), file(file), folder(folder) {
   fuzzRequire(take(uwtContextCreate(1, &contexts[0])), "a context cannot be made");
-  fuzzRequire(take(uwtContainerOpen(file.c_str(), &containers[0])), "a file cannot be opened");
+  fuzzRequire(take(uwtContainerOpen(file.c_str(), nullptr, &containers[0])),
+              "a file cannot be opened");
 }
 
 Caller::~Caller() {
@@ -141,10 +143,10 @@ void Caller::makeContext() {
 void Caller::openContainer() {
   UWTContainer *&container = any(containers);
   if (chance())
-    take(uwtContainerOpen(path(), nullptr), true);
+    take(uwtContainerOpen(path(), nullptr, nullptr), true);
   else if (container)
     uwtContainerDestroy(std::exchange(container, nullptr));
-  else if (!take(uwtContainerOpen(path(), &container)))
+  else if (!take(uwtContainerOpen(path(), nullptr, &container)))
     fuzzRequire(!container, "an object is given beside an error");
 }
 
@@ -163,6 +165,25 @@ void Caller::readContainer() {
   take(uwtContainerRead(any(contexts), container, anyText("w"), isAbsent ? nullptr : buffer.data(),
                         buffer.size()),
        !container || isAbsent || buffer.size() != 32);
+  readPart(container, buffer);
+}
+
+void Caller::readPart(const UWTContainer *container, std::vector<uint8_t> &buffer) {
+  UWTTensorPart part;
+  uwtTensorPartInit(&part);
+  for (uint64_t *number : {&part.rowBegin, &part.rowEnd, &part.columnBegin, &part.columnEnd,
+                           &part.rank, &part.rankCount})
+    if (chance())
+      *number = input.ConsumeBool() ? input.ConsumeIntegralInRange<uint64_t>(0, 8)
+                                    : input.ConsumeIntegral<uint64_t>();
+  part.expert = chance() ? input.ConsumeIntegral<int64_t>() : -1;
+  size_t rank = 0;
+  uint64_t shape[2] = {}, bytes = 0;
+  const char *name = anyText("w");
+  if (take(uwtContainerPartShape(container, name, &part, &rank, shape, &bytes)))
+    fuzzRequire(rank == 2 && bytes == shape[0] * shape[1] * 2 && bytes <= 32,
+                "a part is described wrongly");
+  take(uwtContainerReadPart(any(contexts), container, name, &part, buffer.data(), buffer.size()));
 }
 
 void Caller::decompress() {
@@ -173,10 +194,11 @@ void Caller::decompress() {
   options.maxBytes = chance() ? 1 : 0;
   bool isWrong = chance();
   if (isWrong)
-    options.size = input.ConsumeIntegralInRange<size_t>(0, sizeof(options) - 1);
+    options.size =
+        input.ConsumeIntegralInRange<size_t>(0, offsetof(UWTDecompressOptions, base) - 1);
   std::string output = folder + "/out";
   take(uwtDecompress(any(contexts), path(), chance() ? nullptr : output.c_str(),
-                     chance() && !isWrong ? nullptr : &options),
+                     chance() && !isWrong ? nullptr : &options, nullptr),
        isWrong);
 }
 

@@ -24,6 +24,7 @@ LLVM_FREE = {
     "Runtime": ["Container"],
     "Cuda": ["Pack", "Runtime"],
     "CostModel": ["Codec", "Target"],
+    "CAPI": ["Cuda"],
 }
 ARROWS = LLVM_FREE | {
     "Dialect": ["CostModel", "Pack"],
@@ -37,7 +38,7 @@ ARROWS = LLVM_FREE | {
     "CudaTools": ["Codegen/NVPTX", "MachineCode"],
     "Emulator": ["Cuda", "Dialect"],
     "Compiler": ["Bench", "Codegen/CPU", "Codegen/GPU", "CudaTools", "Emulator"],
-    "CAPI": ["Compiler"],
+    "CompilerCAPI": ["CAPI", "Compiler"],
 }
 # Rooms and tools whose names have a namespace of their own below uwt; those of the others are the
 # words that everybody uses.
@@ -70,12 +71,17 @@ def room_at(parts):
     return "/".join(parts[:2]) if parts[0] == "Codegen" else parts[0]
 
 
+def room_of_c(header):
+    """The room of a header of include/uwt-c."""
+    return "CompilerCAPI" if header == "Compiler.h" else "CAPI"
+
+
 def room_of(path):
     """The room that a file of include or lib belongs to, None for a tool."""
     if path.parts[0] == "tools":
         return None
     if path.parts[:2] == ("include", "uwt-c"):
-        return "CAPI"
+        return room_of_c(path.name)
     return room_at(path.parts[2 if path.parts[0] == "include" else 1:])
 
 
@@ -95,7 +101,8 @@ def violation(root, path, quote, included):
         is_free = own in LLVM_FREE or (own is None and path.parts[1] in LLVM_FREE_TOOLS)
         return "includes LLVM or MLIR" if is_free else None
     if first in ("uwt", "uwt-c"):
-        room = room_at(included.split("/")[1:]) if first == "uwt" else "CAPI"
+        inside = included.split("/")[1:]
+        room = room_at(inside) if first == "uwt" else room_of_c(inside[0])
         if included.endswith(GENERATED):
             declared = (root / "include" / included).parent
             return None if any(declared.glob("*.td")) else "is not generated"

@@ -141,6 +141,12 @@ enum class FormatPolicy : uint8_t { BestSize, Fast, Smallest };
 
 /// The policy of that name, or none.
 std::optional<FormatPolicy> findPolicy(std::string_view name);
+
+/// A format for every tensor, or a policy that picks one for each.
+using FormatChoice = std::variant<FormatPolicy, Format>;
+/// A policy's name, or a format's text form whose codec exists. Errors, with `label` in front:
+/// Usage, with a suggestion for a near miss; Unsupported for another version.
+Expected<FormatChoice> parseFormatChoice(std::string_view text, std::string_view label);
 /// Names of all policies, the default first.
 std::span<const std::string_view> policyNames();
 /// The newest reader of containers that formats of a policy need, 1 where not all of its formats

@@ -31,8 +31,7 @@ bool matchesGlob(std::string_view glob, std::string_view name);
 bool isEmbeddingName(std::string_view name);
 
 struct CompressOptions {
-  /// A format for every tensor, or a policy that picks one for each.
-  std::variant<FormatPolicy, Format> format = FormatPolicy::BestSize;
+  FormatChoice format = FormatPolicy::BestSize;
   /// Globs over tensors' names. Where `include` is not empty, only tensors that match one of them
   /// are compressed; tensors that match one of `exclude` are not.
   std::vector<std::string> include, exclude;

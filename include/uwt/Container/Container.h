@@ -158,6 +158,11 @@ public:
   /// A slice; reads and checks only the panels that hold it (raw tensors are
   /// checked as a whole).
   Expected<TensorBytes> readSlice(const TensorSlice &slice, ThreadPool &pool) const;
+  /// The same into `out`, which has exactly the slice's bytes.
+  Status readSlice(const TensorSlice &slice, std::span<uint8_t> out, ThreadPool &pool) const;
+  /// Bytes of a slice of that shape; a usage error where elements of less than a byte do not fill
+  /// whole ones.
+  Expected<uint64_t> bytesOf(std::span<const uint64_t> shape) const;
   /// The whole tensor in order, a piece at a time, each at most about 64 MiB where the stored
   /// order allows it. Stops at the first error of `consume`.
   Status stream(const std::function<Status(std::span<const uint8_t>)> &consume,
@@ -183,7 +188,7 @@ private:
   Status afterReading(Status status) const;
   Status takeDecoder(Expected<TensorDecoder> opened);
   Status readWhole(std::span<uint8_t> out, ThreadPool &pool) const;
-  Expected<TensorBytes> readMatrices(const TensorSlice &slice, ThreadPool &pool) const;
+  Status readMatrices(const TensorSlice &slice, std::span<uint8_t> out, ThreadPool &pool) const;
   Status checkStored(ThreadPool &pool) const;
   Status checkPlanes(const TensorEntry &entry, const TensorDecoder &decoder,
                      ThreadPool &pool) const;

@@ -36,6 +36,11 @@ struct SafetensorsDtype {
   std::string_view name;
   /// Bits of an element; not always whole bytes.
   unsigned bits;
+
+  /// The name for C: it is a literal of the table of dtypes, and so ends with a zero.
+  const char *cName() const {
+    return name.data(); // NOLINT(bugprone-suspicious-stringview-data-usage)
+  }
 };
 std::span<const SafetensorsDtype> safetensorsDtypes();
 /// The dtype of that name, or nullptr.

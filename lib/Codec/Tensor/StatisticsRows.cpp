@@ -12,7 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../RowClasses.h"
-#include "uwt/Support/Cpu.h"
+#include "../WideCall.h"
 #include <algorithm>
 #include <cstring>
 
@@ -131,23 +131,14 @@ countPanelRows(PanelWords words, uint32_t columns, const RowLayout &layout, size
   }
 }
 
-static void countPanel(PanelWords words, uint32_t columns, const RowLayout &layout,
-                       size_t rareLimit, uint16_t *tables, RowHistograms::Panel &panel) {
+[[gnu::always_inline]] static inline void countPanel(PanelWords words, uint32_t columns,
+                                                     RowLayout layout, size_t rareLimit,
+                                                     uint16_t *tables,
+                                                     RowHistograms::Panel *panel) {
   if (columns < fewColumns && layout.tableSize > windowCounters)
-    return countPanelRows<1>(words, columns, layout, rareLimit, tables, panel);
-  countPanelRows<copies>(words, columns, layout, rareLimit, tables, panel);
+    return countPanelRows<1>(words, columns, layout, rareLimit, tables, *panel);
+  countPanelRows<copies>(words, columns, layout, rareLimit, tables, *panel);
 }
-
-#if defined(__x86_64__)
-/// The same compiled for wide registers, for adding up.
-__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi,bmi2"))) static void
-countPanelAvx512(PanelWords words, uint32_t columns, const RowLayout &layout, size_t rareLimit,
-                 uint16_t *tables, RowHistograms::Panel &panel) {
-  if (columns < fewColumns && layout.tableSize > windowCounters)
-    return countPanelRows<1>(words, columns, layout, rareLimit, tables, panel);
-  countPanelRows<copies>(words, columns, layout, rareLimit, tables, panel);
-}
-#endif
 
 RowCounter::RowCounter(const RowHistograms &rows)
     : rows(rows), tables(copies * tableSizeOf(rows)) {}
@@ -158,11 +149,7 @@ void RowCounter::count(PanelWords words, size_t rareLimit, RowHistograms::Panel 
   panel.isExact = words.columns == columns;
   panel.counts.assign(size_t(words.rows) * rows.width, 0);
   panel.rare.clear();
-#if defined(__x86_64__)
-  if (hostSimdLevel() == SimdLevel::Avx512)
-    return countPanelAvx512(words, columns, layoutOf(rows), rareLimit, tables.data(), panel);
-#endif
-  countPanel(words, columns, layoutOf(rows), rareLimit, tables.data(), panel);
+  callWide<countPanel>(words, columns, layoutOf(rows), rareLimit, tables.data(), &panel);
 }
 
 /// Puts the window where most symbols of a few panels are.

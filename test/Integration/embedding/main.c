@@ -72,14 +72,14 @@ static int runFrom(UWTContext *context, const char *text, const char *container,
 static int example(UWTContext *context, const char *container, const char *name,
                    unsigned long long n, unsigned long long k) {
   UWTContainer *weights = NULL;
-  if (failed(uwtContainerOpen(container, &weights)))
+  if (failed(uwtContainerOpen(container, NULL, &weights)))
     return 1;
   printf("%zu tensors\n", uwtContainerSize(weights));
   /* A file from a stranger may stand for any number of bytes. */
   UWTDecompressOptions limit;
   uwtDecompressOptionsInit(&limit);
   limit.maxBytes = uwtContainerOriginalBytes(weights) - 1;
-  UWTError *large = uwtDecompress(context, container, "never.safetensors", &limit);
+  UWTError *large = uwtDecompress(context, container, "never.safetensors", &limit, NULL);
   if (!large || uwtErrorKind(large) != UWT_ERROR_USAGE || !strstr(uwtErrorMessage(large), "would become"))
     return printf("a limit on bytes is not kept\n"), 1;
   uwtErrorDestroy(large);

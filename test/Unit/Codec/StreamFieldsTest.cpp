@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Codec/TestData.h"
 #include "lib/Codec/Prefix/StreamFields.h"
+#include "Codec/TestData.h"
 #include <gtest/gtest.h>
 
 using namespace uwt;
@@ -42,7 +42,8 @@ struct FieldCase {
   std::vector<uint16_t> join(CodePath path) const {
     std::vector<uint16_t> out(words.size());
     std::vector<uint16_t> symbols(size_t(panelRows) * scratchStride);
-    FieldJoiner joiner(plan, raw, path, {out.data(), plan.matrix.columns, rows, plan.matrix.columns});
+    FieldJoiner joiner(plan, raw, path,
+                       {out.data(), plan.matrix.columns, rows, plan.matrix.columns});
     for (uint64_t number = 0; number < streamUnitCount(plan, rows); ++number) {
       PanelUnit unit = streamUnit(plan, rows, number);
       for (uint32_t row = 0; row < unit.rows; ++row)

@@ -30,7 +30,7 @@ static UWTError *prepare(Program *program, const char *model, const char *pack,
                          CudaApiFacts *facts) {
   TRY(uwtCudaDeviceCount(&facts->devices));
   TRY(uwtContextCreate(1, &program->context));
-  TRY(uwtContainerOpen(model, &program->container));
+  TRY(uwtContainerOpen(model, NULL, &program->container));
   TRY(uwtCudaDeviceOpen(0, &program->device));
   snprintf(facts->name, sizeof(facts->name), "%s", uwtCudaDeviceName(program->device));
   snprintf(facts->target, sizeof(facts->target), "%s", uwtCudaDeviceTarget(program->device));

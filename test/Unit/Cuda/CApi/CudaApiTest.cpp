@@ -94,7 +94,7 @@ TEST_F(CudaApi, LoadsOnTheDeviceWhatIsCompressed) {
   UWTCudaPack *kernels = nullptr;
   UWTCudaWeight *weight = nullptr;
   ASSERT_EQ(uwtContextCreate(1, &context), nullptr);
-  ASSERT_EQ(uwtContainerOpen(model.c_str(), &container), nullptr);
+  ASSERT_EQ(uwtContainerOpen(model.c_str(), nullptr, &container), nullptr);
   ASSERT_EQ(uwtCudaDeviceOpen(0, &device), nullptr);
   ASSERT_EQ(uwtCudaPackOpen(device, pack.c_str(), &kernels), nullptr);
   UWTError *error = uwtCudaWeightLoad(context, kernels, container, "w", "inplace<12>", &weight);
@@ -111,7 +111,7 @@ TEST_F(CudaApi, LoadsOnTheDeviceWhatIsCompressed) {
   const char *stored = "huffman<12,2>, fold=flat<272>";
   options.format = *uwt::Format::parse(stored);
   ASSERT_TRUE(holds(uwt::compressFile(model, compressed, options)));
-  ASSERT_EQ(uwtContainerOpen(compressed.c_str(), &container), nullptr);
+  ASSERT_EQ(uwtContainerOpen(compressed.c_str(), nullptr, &container), nullptr);
   // As it is stored no kernel is needed.
   error = uwtCudaWeightLoad(context, kernels, container, "w", stored, &weight);
   ASSERT_EQ(error, nullptr) << uwtErrorMessage(error);

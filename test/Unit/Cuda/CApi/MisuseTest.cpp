@@ -39,7 +39,7 @@ protected:
     path = folder / "model.safetensors";
     writeTensors(path, {{"a", "F32", {2}, Bytes(8)}});
     ASSERT_EQ(textOf(uwtContextCreate(1, &context)), "no error");
-    ASSERT_EQ(textOf(uwtContainerOpen(path.c_str(), &container)), "no error");
+    ASSERT_EQ(textOf(uwtContainerOpen(path.c_str(), nullptr, &container)), "no error");
     ASSERT_EQ(textOf(uwtCompile(context, adds, std::string_view(adds).size(), nullptr, nullptr,
                                 &program)),
               "no error");
@@ -67,12 +67,39 @@ TEST_F(CApiMisuseTest, Core) {
   EXPECT_EQ(uwtErrorKind(nullptr), UWT_ERROR_NONE);
   EXPECT_STREQ(uwtErrorMessage(nullptr), "");
   uwtErrorDestroy(nullptr);
+  EXPECT_EQ(textOf(uwtErrorCreate(UWT_ERROR_IO, "no disk")), "4: no disk");
+  EXPECT_EQ(textOf(uwtErrorCreate(UWT_ERROR_NONE, nullptr)), "2: ");
+  EXPECT_EQ(uwtContextThreads(nullptr), 0U);
+  uwtContextLog(nullptr, "unheard");
+  uwtContextLog(context, nullptr);
+}
+
+TEST_F(CApiMisuseTest, Keeping) {
+  static const char key = 0;
+  auto refuse = [](UWTContext *, void **) { return uwtErrorCreate(UWT_ERROR_IO, "not now"); };
+  auto make = [](UWTContext *, void **kept) -> UWTError * {
+    *kept = new int(7);
+    return nullptr;
+  };
+  auto destroy = [](void *kept) { delete static_cast<int *>(kept); };
+  void *kept = nullptr;
+  EXPECT_EQ(textOf(uwtContextKeep(nullptr, &key, make, destroy, &kept)), "2: context is NULL");
+  EXPECT_EQ(textOf(uwtContextKeep(context, nullptr, make, destroy, &kept)), "2: key is NULL");
+  EXPECT_EQ(textOf(uwtContextKeep(context, &key, nullptr, destroy, &kept)), "2: make is NULL");
+  EXPECT_EQ(textOf(uwtContextKeep(context, &key, make, nullptr, &kept)), "2: destroy is NULL");
+  EXPECT_EQ(textOf(uwtContextKeep(context, &key, make, destroy, nullptr)), "2: kept is NULL");
+  EXPECT_EQ(textOf(uwtContextKeep(context, &key, refuse, destroy, &kept)), "4: not now");
+  ASSERT_EQ(textOf(uwtContextKeep(context, &key, make, destroy, &kept)), "no error");
+  void *again = nullptr;
+  ASSERT_EQ(textOf(uwtContextKeep(context, &key, refuse, destroy, &again)), "no error");
+  EXPECT_EQ(again, kept);
+  EXPECT_EQ(*static_cast<int *>(kept), 7);
 }
 
 TEST_F(CApiMisuseTest, Containers) {
   UWTContainer *opened = nullptr;
-  EXPECT_EQ(textOf(uwtContainerOpen(nullptr, &opened)), "2: path is NULL");
-  EXPECT_EQ(textOf(uwtContainerOpen(path.c_str(), nullptr)), "2: container is NULL");
+  EXPECT_EQ(textOf(uwtContainerOpen(nullptr, nullptr, &opened)), "2: path is NULL");
+  EXPECT_EQ(textOf(uwtContainerOpen(path.c_str(), nullptr, nullptr)), "2: container is NULL");
   EXPECT_EQ(uwtContainerSize(nullptr), 0U);
   EXPECT_EQ(uwtContainerOriginalBytes(nullptr), 0U);
   UWTTensorInfo info;
@@ -86,16 +113,83 @@ TEST_F(CApiMisuseTest, Containers) {
   EXPECT_EQ(textOf(uwtContainerRead(context, container, "a", nullptr, 8)), "2: buffer is NULL");
   EXPECT_EQ(textOf(uwtContainerRead(context, container, "a", buffer, 4)),
             "2: tensor 'a' has 8 bytes, got a buffer of 4");
-  EXPECT_EQ(textOf(uwtDecompress(nullptr, "a", "b", nullptr)), "2: context is NULL");
-  EXPECT_EQ(textOf(uwtDecompress(context, nullptr, "b", nullptr)), "2: input is NULL");
-  EXPECT_EQ(textOf(uwtDecompress(context, "a", nullptr, nullptr)), "2: output is NULL");
+  EXPECT_EQ(textOf(uwtDecompress(nullptr, "a", "b", nullptr, nullptr)), "2: context is NULL");
+  EXPECT_EQ(textOf(uwtDecompress(context, nullptr, "b", nullptr, nullptr)), "2: input is NULL");
+  EXPECT_EQ(textOf(uwtDecompress(context, "a", nullptr, nullptr, nullptr)), "2: output is NULL");
   uwtDecompressOptionsInit(nullptr);
   UWTDecompressOptions options;
   uwtDecompressOptionsInit(&options);
   options.size = 4;
-  EXPECT_EQ(textOf(uwtDecompress(context, "a", "b", &options)),
+  EXPECT_EQ(textOf(uwtDecompress(context, "a", "b", &options, nullptr)),
             "2: the options have size 4: set them with uwtDecompressOptionsInit");
   uwtContainerDestroy(nullptr);
+}
+
+TEST_F(CApiMisuseTest, Parts) {
+  size_t rank = 0;
+  uint64_t shape[1], bytes = 0;
+  EXPECT_EQ(textOf(uwtContainerPartShape(nullptr, "a", nullptr, &rank, shape, &bytes)),
+            "2: container is NULL");
+  EXPECT_EQ(textOf(uwtContainerPartShape(container, nullptr, nullptr, &rank, shape, &bytes)),
+            "2: name is NULL");
+  EXPECT_EQ(textOf(uwtContainerPartShape(container, "a", nullptr, nullptr, shape, &bytes)),
+            "2: rank is NULL");
+  EXPECT_EQ(textOf(uwtContainerPartShape(container, "a", nullptr, &rank, nullptr, &bytes)),
+            "2: shape is NULL");
+  EXPECT_EQ(textOf(uwtContainerPartShape(container, "a", nullptr, &rank, shape, nullptr)),
+            "2: bytes is NULL");
+  uwtTensorPartInit(nullptr);
+  UWTTensorPart part;
+  uwtTensorPartInit(&part);
+  part.size = 1;
+  EXPECT_EQ(textOf(uwtContainerPartShape(container, "a", &part, &rank, shape, &bytes)),
+            "2: the options have size 1: set them with uwtTensorPartInit");
+  uwtTensorPartInit(&part);
+  part.rowBegin = 3;
+  float buffer[2];
+  EXPECT_EQ(textOf(uwtContainerReadPart(context, container, "a", &part, buffer, 8)),
+            "2: " + path + ": tensor 'a': rows 3:3 are not inside 0:2");
+  part.rowBegin = 1;
+  EXPECT_EQ(textOf(uwtContainerReadPart(context, container, "a", &part, buffer, 8)),
+            "2: " + path + ": tensor 'a': a buffer of 8 bytes, expected 4");
+  EXPECT_EQ(textOf(uwtContainerReadPart(context, container, "a", &part, nullptr, 4)),
+            "2: buffer is NULL");
+  UWTTensorInfo info;
+  EXPECT_EQ(textOf(uwtContainerFind(container, "b", &info)).substr(0, 2), "2:");
+  EXPECT_EQ(textOf(uwtContainerFind(container, "a", nullptr)), "2: info is NULL");
+  const char *key = nullptr;
+  std::string size = std::to_string(uwtContainerMetadataSize(container));
+  EXPECT_EQ(
+      textOf(uwtContainerMetadata(container, uwtContainerMetadataSize(container), &key, &key)),
+      "2: there are " + size + " entries of metadata, got index " + size);
+}
+
+TEST_F(CApiMisuseTest, Files) {
+  EXPECT_EQ(textOf(uwtCompress(nullptr, "a", "b", nullptr, nullptr)), "2: context is NULL");
+  EXPECT_EQ(textOf(uwtCompress(context, nullptr, "b", nullptr, nullptr)), "2: input is NULL");
+  EXPECT_EQ(textOf(uwtCompress(context, "a", nullptr, nullptr, nullptr)), "2: output is NULL");
+  UWTReport report = {1, 0, 0, 0, 0};
+  EXPECT_EQ(textOf(uwtCompress(context, path.c_str(), "b", nullptr, &report)),
+            "2: the report has size 1: set it to sizeof(UWTReport)");
+  UWTCompressOptions options;
+  uwtCompressOptionsInit(nullptr);
+  uwtCompressOptionsInit(&options);
+  options.includeCount = 1;
+  EXPECT_EQ(textOf(uwtCompress(context, path.c_str(), "b", &options, nullptr)),
+            "2: include is NULL");
+  uwtCompressOptionsInit(&options);
+  options.format = "smalest";
+  EXPECT_EQ(textOf(uwtCompress(context, path.c_str(), "b", &options, nullptr)),
+            "2: format: 'smalest' is no format; did you mean 'smallest'?");
+  UWTFindings *findings = nullptr;
+  EXPECT_EQ(textOf(uwtVerify(nullptr, "a", nullptr, &findings)), "2: context is NULL");
+  EXPECT_EQ(textOf(uwtVerify(context, nullptr, nullptr, &findings)), "2: path is NULL");
+  EXPECT_EQ(textOf(uwtVerify(context, "a", nullptr, nullptr)), "2: findings is NULL");
+  uwtVerifyOptionsInit(nullptr);
+  EXPECT_EQ(uwtFindingsCount(nullptr), 0U);
+  const char *text = nullptr;
+  EXPECT_EQ(textOf(uwtFindingsGet(nullptr, 0, &text, &text)), "2: findings is NULL");
+  uwtFindingsDestroy(nullptr);
 }
 
 TEST_F(CApiMisuseTest, Compiling) {
