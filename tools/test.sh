@@ -19,12 +19,13 @@
 #   fuzz          each fuzzer for FUZZ_SECONDS (default 6), with the sanitizers
 #   quickstart    tools/quickstart.sh: a real model there and back
 #
-# Only where they are named, since what they install is large:
+# Only where they are named, since they take long, or what they install is large:
 #
-#   loaders       the real transformers, diffusers, PEFT and sentence-transformers on compressed
-#                 models: test/requirements-loaders.txt into .venv-loaders (several GB)
-#   frontends     exporters beside the real PyTorch, transformers and JAX: what
-#                 tools/export/requirements-*.txt name, into .venv-frontends (6 GB)
+#   sanitize-compiler  the compiler's unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
+#   loaders            the real transformers, diffusers, PEFT and sentence-transformers on compressed
+#                      models: test/requirements-loaders.txt into .venv-loaders (several GB)
+#   frontends          exporters beside the real PyTorch, transformers and JAX: what
+#                      tools/export/requirements-*.txt name, into .venv-frontends (6 GB)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tools/dev/packages.sh
@@ -34,7 +35,7 @@ source tools/dev/fuzz.sh
 
 all_steps=(install layers docs format build tidy unit lit python install-test sanitize thread fuzz
   quickstart)
-more_steps=(loaders frontends)
+more_steps=(sanitize-compiler loaders frontends)
 jobs=$(nproc)
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
@@ -170,6 +171,11 @@ step_install_test() {
 step_sanitize() {
   build_preset asan
   run_ctest asan 'unit|lit'
+}
+
+step_sanitize_compiler() {
+  build_preset asan --target uwt-compiler-tests
+  run_ctest asan compiler-unit
 }
 
 step_thread() {
