@@ -1,0 +1,119 @@
+"""Arrays of the frameworks: empty ones that the library writes into, and the bytes of those that are saved."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from typing import Any
+
+import numpy as np
+
+# dtypes of safetensors that NumPy has itself.
+_NUMPY = {
+    "BOOL": "bool", "U8": "uint8", "I8": "int8", "U16": "uint16", "I16": "int16", "F16": "float16", "U32": "uint32",
+    "I32": "int32", "F32": "float32", "U64": "uint64", "I64": "int64", "F64": "float64", "C64": "complex64",
+}  # fmt: skip
+# And those that the package ml_dtypes adds.
+_ML_DTYPES = {
+    "BF16": "bfloat16", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2", "F8_E8M0": "float8_e8m0fnu",
+}  # fmt: skip
+_TORCH = {
+    "BOOL": "bool", "U8": "uint8", "I8": "int8", "U16": "uint16", "I16": "int16", "F16": "float16", "U32": "uint32",
+    "I32": "int32", "F32": "float32", "U64": "uint64", "I64": "int64", "F64": "float64", "C64": "complex64",
+    "BF16": "bfloat16", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2", "F8_E8M0": "float8_e8m0fnu",
+}  # fmt: skip
+
+
+def imported(name: str, why: str) -> Any:
+    """A package that is not required, or an ImportError that says how to get it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(f"{why} needs the package {name}: pip install {name}") from error
+
+
+class NumpyArrays:
+    """NumPy arrays; BF16 and FP8 by ml_dtypes."""
+
+    def dtype(self, name: str) -> np.dtype:
+        """The dtype of that name of safetensors. ImportError where ml_dtypes has it and is not installed."""
+        if name in _NUMPY:
+            return np.dtype(_NUMPY[name])
+        if name in _ML_DTYPES:
+            ml_dtypes = imported("ml_dtypes", f"{name} in NumPy")
+            if hasattr(ml_dtypes, _ML_DTYPES[name]):
+                return np.dtype(getattr(ml_dtypes, _ML_DTYPES[name]))
+        raise TypeError(f"NumPy has no dtype for {name} of safetensors")
+
+    def empty(self, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
+        return np.empty(shape, self.dtype(dtype))
+
+    def address(self, array: np.ndarray) -> int:
+        return array.ctypes.data
+
+    def name_of(self, array: np.ndarray) -> str:
+        """The name that safetensors has for an array's dtype."""
+        for table in (_NUMPY, _ML_DTYPES):
+            for name, own in table.items():
+                if array.dtype.name == own:
+                    return name
+        raise TypeError(f"safetensors has no dtype for {array.dtype} of NumPy")
+
+    def bytes_of(self, array: np.ndarray) -> memoryview:
+        """Its elements, dense and row-major, in little-endian order."""
+        dense = np.ascontiguousarray(array)
+        if dense.dtype.byteorder == ">":
+            dense = dense.astype(dense.dtype.newbyteorder("<"))
+        return memoryview(dense.reshape(-1).view(np.uint8))
+
+
+class TorchArrays:
+    """Tensors of PyTorch, in memory; `device` is where they end."""
+
+    def __init__(self, device: Any = "cpu") -> None:
+        self.torch = imported("torch", "framework 'pt'")
+        self.device = self.torch.device(device)
+
+    def dtype(self, name: str) -> Any:
+        if name in _TORCH and hasattr(self.torch, _TORCH[name]):
+            return getattr(self.torch, _TORCH[name])
+        raise TypeError(f"PyTorch {self.torch.__version__} has no dtype for {name} of safetensors")
+
+    def empty(self, dtype: str, shape: tuple[int, ...]) -> Any:
+        return self.torch.empty(shape, dtype=self.dtype(dtype))
+
+    def address(self, tensor: Any) -> int:
+        return tensor.data_ptr()
+
+    def name_of(self, tensor: Any) -> str:
+        own = str(tensor.dtype).removeprefix("torch.")
+        for name, torch_name in _TORCH.items():
+            if own == torch_name:
+                return name
+        raise TypeError(f"safetensors has no dtype for {tensor.dtype} of PyTorch")
+
+    def bytes_of(self, tensor: Any) -> memoryview:
+        dense = tensor.detach().cpu().contiguous().reshape(-1)
+        if dense.numel() == 0:
+            return memoryview(b"")
+        return memoryview(dense.view(self.torch.uint8).numpy())
+
+
+def framework(name: str, device: Any = "cpu") -> NumpyArrays | TorchArrays:
+    """The arrays of a framework, by its name in safetensors."""
+    if name in ("np", "numpy"):
+        return NumpyArrays()
+    if name in ("pt", "torch", "pytorch"):
+        return TorchArrays(device)
+    raise ValueError(f"there is no framework {name!r}: 'np' for NumPy, 'pt' for PyTorch")
+
+
+def finished(arrays: NumpyArrays | TorchArrays, array: Any) -> Any:
+    """The array where it was asked for."""
+    if isinstance(arrays, TorchArrays) and arrays.device.type != "cpu":
+        return array.to(arrays.device)
+    return array
+
+
+def elements(shape: tuple[int, ...]) -> int:
+    return math.prod(shape)

@@ -1,0 +1,189 @@
+"""Open weight files: what is in them, and their tensors, whole and in parts."""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import os
+from typing import Any
+
+from . import _arrays
+from ._library import LIBRARY, OpenOptions, TensorInfo, TensorPart, context, path_bytes
+
+
+@dataclasses.dataclass(frozen=True)
+class Tensor:
+    """A tensor of a file."""
+
+    name: str
+    #: As in safetensors: "BF16", "F32".
+    dtype: str
+    shape: tuple[int, ...]
+    #: Bytes of the tensor, and bytes that are stored for it.
+    bytes: int
+    stored_bytes: int
+    #: Text form of its format; None where it is stored as it was.
+    format: str | None
+
+    @property
+    def bits_per_element(self) -> float:
+        """Bits that are stored for an element; 0 where there are none."""
+        count = _arrays.elements(self.shape)
+        return self.stored_bytes * 8 / count if count else 0.0
+
+
+def _tensor_of(info: TensorInfo) -> Tensor:
+    return Tensor(
+        info.name.decode(),
+        info.dtype.decode(),
+        tuple(info.shape[: info.rank]),
+        info.bytes,
+        info.stored_bytes,
+        info.format.decode() if info.format else None,
+    )
+
+
+#: Begin and end of a half-open range; None is the first and the last.
+Range = tuple["int | None", "int | None"]
+
+
+class Container:
+    """A file, or all weight files of a folder, compressed or plain. Immutable: any thread may use it.
+
+    Args:
+        path: the file or folder.
+        base: the model that it was compressed against with `base`, where it was.
+        check: whether checksums are verified when tensors are read.
+
+    Raises IoError, InvalidError, and UnsupportedError for files of newer versions.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, base: str | os.PathLike[str] | None = None, check: bool = True
+    ) -> None:
+        self._handle = ctypes.c_void_p()
+        options = OpenOptions()
+        LIBRARY.uwtOpenOptionsInit(options)
+        options.base = path_bytes(base)
+        options.no_check = not check
+        LIBRARY.uwtContainerOpen(path_bytes(path), options, ctypes.byref(self._handle))
+
+    def close(self) -> None:
+        """Closes the files. What was read stays."""
+        LIBRARY.uwtContainerDestroy(self._handle)
+        self._handle = ctypes.c_void_p()
+
+    def __enter__(self) -> Container:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            self.close()
+
+    @property
+    def original_bytes(self) -> int:
+        """Bytes of the original files, which decompressing gives back."""
+        return LIBRARY.uwtContainerOriginalBytes(self._handle)
+
+    @property
+    def file_bytes(self) -> int:
+        """Bytes of the files themselves."""
+        return LIBRARY.uwtContainerFileBytes(self._handle)
+
+    def tensors(self) -> list[Tensor]:
+        """All tensors, in the order of the files' headers."""
+        info, found = TensorInfo(), []
+        for index in range(LIBRARY.uwtContainerSize(self._handle)):
+            LIBRARY.uwtContainerTensor(self._handle, index, info)
+            found.append(_tensor_of(info))
+        return found
+
+    def find(self, name: str) -> Tensor:
+        """The tensor of that name; UsageError, with a near name, where there is none."""
+        info = TensorInfo()
+        LIBRARY.uwtContainerFind(self._handle, name.encode(), info)
+        return _tensor_of(info)
+
+    def metadata(self) -> dict[str, str]:
+        """The originals' own metadata; of several files, those of later ones where keys are equal."""
+        key, value, found = ctypes.c_char_p(), ctypes.c_char_p(), {}
+        for index in range(LIBRARY.uwtContainerMetadataSize(self._handle)):
+            LIBRARY.uwtContainerMetadata(self._handle, index, ctypes.byref(key), ctypes.byref(value))
+            found[(key.value or b"").decode()] = (value.value or b"").decode()
+        return found
+
+    def read(self, name: str, *, framework: str = "np", device: Any = "cpu", threads: int = 0) -> Any:
+        """A whole tensor, as an array of the framework, "np" or "pt"."""
+        arrays = _arrays.framework(framework, device)
+        tensor = self.find(name)
+        out = arrays.empty(tensor.dtype, tensor.shape)
+        LIBRARY.uwtContainerRead(
+            context(threads), self._handle, name.encode(), arrays.address(out) or None, tensor.bytes
+        )
+        return _arrays.finished(arrays, out)
+
+    def read_part(
+        self,
+        name: str,
+        *,
+        rows: Range | None = None,
+        columns: Range | None = None,
+        expert: int | None = None,
+        rank: tuple[int, int] | None = None,
+        axis: str = "rows",
+        framework: str = "np",
+        device: Any = "cpu",
+        threads: int = 0,
+    ) -> Any:
+        """A part of a tensor, dense; only the panels of 64 rows that hold it are read and decoded.
+
+        Args:
+            rows, columns: half-open ranges of the last two dimensions; a tensor of rank 1 has rows only.
+            expert: the index of the first of three or more dimensions, which the result lacks.
+            rank: (i, n): part i of n equal ones along `axis`, "rows" or "columns", as tensor parallelism splits.
+
+        Raises UsageError where the part is not inside the tensor.
+        """
+        arrays = _arrays.framework(framework, device)
+        tensor = self.find(name)
+        part = _part_of(rows, columns, expert, rank, axis)
+        dimensions, size = ctypes.c_size_t(), ctypes.c_uint64()
+        shape = (ctypes.c_uint64 * max(len(tensor.shape), 1))()
+        LIBRARY.uwtContainerPartShape(
+            self._handle, name.encode(), part, ctypes.byref(dimensions), shape, ctypes.byref(size)
+        )
+        out = arrays.empty(tensor.dtype, tuple(shape[: dimensions.value]))
+        LIBRARY.uwtContainerReadPart(
+            context(threads), self._handle, name.encode(), part, arrays.address(out) or None, size.value
+        )
+        return _arrays.finished(arrays, out)
+
+
+def _part_of(
+    rows: Range | None, columns: Range | None, expert: int | None, rank: tuple[int, int] | None, axis: str
+) -> TensorPart:
+    if axis not in ("rows", "columns"):
+        raise ValueError(f"axis is 'rows' or 'columns', got {axis!r}")
+    part = TensorPart()
+    LIBRARY.uwtTensorPartInit(part)
+    for name, given in (("row", rows), ("column", columns)):
+        begin, end = given if given is not None else (None, None)
+        for edge, number in (("begin", begin), ("end", end)):
+            if number is None:
+                continue
+            if number < 0:
+                raise ValueError(f"{name}s are counted from 0, got {number}")
+            setattr(part, f"{name}_{edge}", number)
+    if expert is not None:
+        if expert < 0:
+            raise ValueError(f"experts are counted from 0, got {expert}")
+        part.expert = expert
+    if rank is not None:
+        part.rank, part.rank_count = rank
+        if min(rank) < 0 or rank[1] == 0:
+            raise ValueError(f"rank is (i, n), part i of n from 0, got {rank}")
+    part.rank_along_columns = axis == "columns"
+    return part

@@ -1,0 +1,203 @@
+"""libuwt.so through ctypes: where it is, its functions, its errors, and the threads of a process.
+
+Calls release the interpreter's lock. What is made here may be used by several threads at a time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pathlib
+import threading
+from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint, c_uint64, c_void_p
+
+from .errors import error_of
+
+#: Of the C API that is called here: major and minor.
+API_VERSION = (0, 1)
+
+PROGRESS = ctypes.CFUNCTYPE(c_int, c_void_p, c_uint64, c_uint64)
+
+
+class OpenOptions(ctypes.Structure):
+    _fields_ = [("size", c_size_t), ("base", c_char_p), ("no_check", c_int)]
+
+
+class TensorInfo(ctypes.Structure):
+    _fields_ = [
+        ("name", c_char_p),
+        ("dtype", c_char_p),
+        ("rank", c_size_t),
+        ("shape", POINTER(c_uint64)),
+        ("bytes", c_uint64),
+        ("stored_bytes", c_uint64),
+        ("format", c_char_p),
+    ]
+
+
+class TensorPart(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("expert", c_int64),
+        ("row_begin", c_uint64),
+        ("row_end", c_uint64),
+        ("column_begin", c_uint64),
+        ("column_end", c_uint64),
+        ("rank", c_uint64),
+        ("rank_count", c_uint64),
+        ("rank_along_columns", c_int),
+    ]
+
+
+class CompressOptions(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("format", c_char_p),
+        ("include", POINTER(c_char_p)),
+        ("include_count", c_size_t),
+        ("exclude", POINTER(c_char_p)),
+        ("exclude_count", c_size_t),
+        ("base", c_char_p),
+        ("cast_to_bf16", c_int),
+        ("sha256", c_int),
+        ("no_verify", c_int),
+        ("overwrite", c_int),
+        ("dry_run", c_int),
+        ("progress", PROGRESS),
+        ("progress_user", c_void_p),
+    ]
+
+
+class DecompressOptions(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("max_bytes", c_uint64),
+        ("overwrite", c_int),
+        ("base", c_char_p),
+        ("progress", PROGRESS),
+        ("progress_user", c_void_p),
+    ]
+
+
+class VerifyOptions(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("base", c_char_p),
+        ("against", c_char_p),
+        ("decode", c_int),
+        ("progress", PROGRESS),
+        ("progress_user", c_void_p),
+    ]
+
+
+class Report(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("files", c_uint64),
+        ("input_bytes", c_uint64),
+        ("output_bytes", c_uint64),
+        ("original_bytes", c_uint64),
+    ]
+
+
+def _take_error(error: int | None) -> None:
+    """Raises what a function failed with, and destroys that."""
+    if not error:
+        return
+    kind, message = LIBRARY.uwtErrorKind(error), LIBRARY.uwtErrorMessage(error).decode()
+    LIBRARY.uwtErrorDestroy(error)
+    raise error_of(kind, message)
+
+
+# Functions that return UWTError *: their arguments.
+_FAILING = {
+    "uwtContextCreate": [c_uint, POINTER(c_void_p)],
+    "uwtContainerOpen": [c_char_p, POINTER(OpenOptions), POINTER(c_void_p)],
+    "uwtContainerTensor": [c_void_p, c_size_t, POINTER(TensorInfo)],
+    "uwtContainerFind": [c_void_p, c_char_p, POINTER(TensorInfo)],
+    "uwtContainerMetadata": [c_void_p, c_size_t, POINTER(c_char_p), POINTER(c_char_p)],
+    "uwtContainerRead": [c_void_p, c_void_p, c_char_p, c_void_p, c_uint64],
+    "uwtContainerPartShape": [
+        c_void_p, c_char_p, POINTER(TensorPart), POINTER(c_size_t), POINTER(c_uint64), POINTER(c_uint64),
+    ],
+    "uwtContainerReadPart": [c_void_p, c_void_p, c_char_p, POINTER(TensorPart), c_void_p, c_uint64],
+    "uwtCompress": [c_void_p, c_char_p, c_char_p, POINTER(CompressOptions), POINTER(Report)],
+    "uwtDecompress": [c_void_p, c_char_p, c_char_p, POINTER(DecompressOptions), POINTER(Report)],
+    "uwtVerify": [c_void_p, c_char_p, POINTER(VerifyOptions), POINTER(c_void_p)],
+    "uwtFindingsGet": [c_void_p, c_size_t, POINTER(c_char_p), POINTER(c_char_p)],
+}
+# The others: what they return, and their arguments.
+_OTHERS = {
+    "uwtVersion": (c_uint, []),
+    "uwtErrorKind": (c_int, [c_void_p]),
+    "uwtErrorMessage": (c_char_p, [c_void_p]),
+    "uwtErrorDestroy": (None, [c_void_p]),
+    "uwtContainerDestroy": (None, [c_void_p]),
+    "uwtContainerOriginalBytes": (c_uint64, [c_void_p]),
+    "uwtContainerFileBytes": (c_uint64, [c_void_p]),
+    "uwtContainerSize": (c_size_t, [c_void_p]),
+    "uwtContainerMetadataSize": (c_size_t, [c_void_p]),
+    "uwtOpenOptionsInit": (None, [POINTER(OpenOptions)]),
+    "uwtTensorPartInit": (None, [POINTER(TensorPart)]),
+    "uwtCompressOptionsInit": (None, [POINTER(CompressOptions)]),
+    "uwtDecompressOptionsInit": (None, [POINTER(DecompressOptions)]),
+    "uwtVerifyOptionsInit": (None, [POINTER(VerifyOptions)]),
+    "uwtFindingsCount": (c_uint64, [c_void_p]),
+    "uwtFindingsDestroy": (None, [c_void_p]),
+}
+
+
+def _load() -> ctypes.CDLL:
+    path = pathlib.Path(os.environ.get("UWT_LIBRARY") or pathlib.Path(__file__).with_name("libuwt.so"))
+    if not path.is_file():
+        raise ImportError(
+            f"uwt: there is no library {path}; install the package from its wheel, or set UWT_LIBRARY to a libuwt.so"
+        )
+    library = ctypes.CDLL(str(path))
+    for name, arguments in _FAILING.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = c_void_p, arguments
+        function.errcheck = lambda error, *_: _take_error(error)
+    for name, (result, arguments) in _OTHERS.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    version = library.uwtVersion()
+    if (version // 10000, version // 100 % 100) != API_VERSION:
+        raise ImportError(
+            f"uwt: {path} has version {version // 10000}.{version // 100 % 100}, this package needs "
+            f"{API_VERSION[0]}.{API_VERSION[1]}"
+        )
+    return library
+
+
+LIBRARY = _load()
+
+_contexts: dict[int, c_void_p] = {}
+_contexts_lock = threading.Lock()
+
+
+def _forget_contexts() -> None:
+    # A lock that another thread held while the process was forked would never be free again.
+    global _contexts_lock
+    _contexts_lock = threading.Lock()
+    _contexts.clear()
+
+
+os.register_at_fork(after_in_child=_forget_contexts)
+
+
+def context(threads: int) -> c_void_p:
+    """The context of this process with so many threads, 0 for one a processor."""
+    if threads < 0:
+        raise ValueError(f"threads is 0, for one a processor, or more, got {threads}")
+    with _contexts_lock:
+        if threads not in _contexts:
+            made = c_void_p()
+            LIBRARY.uwtContextCreate(threads, ctypes.byref(made))
+            _contexts[threads] = made
+        return _contexts[threads]
+
+
+def path_bytes(path: str | os.PathLike[str] | None) -> bytes | None:
+    """A path as the library takes it."""
+    return None if path is None else os.fsencode(path)
