@@ -13,6 +13,7 @@
 #   unit          GoogleTest programs
 #   lit           the command-line tool and IR, test/**/*.{test,mlir}
 #   python        test/Integration
+#   wheel         tools/wheels.sh: the Python package, and test/Python from a clean environment
 #   install-test  the installed package, used from outside
 #   sanitize      unit tests and lit with AddressSanitizer and UndefinedBehaviorSanitizer
 #   thread        unit tests with ThreadSanitizer
@@ -33,8 +34,8 @@ source tools/dev/packages.sh
 # shellcheck source=tools/dev/fuzz.sh
 source tools/dev/fuzz.sh
 
-all_steps=(install layers docs format build tidy unit lit python install-test sanitize thread fuzz
-  quickstart)
+all_steps=(install layers docs format build tidy unit lit python wheel install-test sanitize thread
+  fuzz quickstart)
 more_steps=(sanitize-compiler loaders frontends)
 jobs=$(nproc)
 results=$(mktemp)
@@ -130,22 +131,37 @@ step_lit() {
   return "$status"
 }
 
-# run_pytest VENV PATH OPTION...
-run_pytest() {
-  local log status=0 line passed failed
-  log=$(mktemp)
-  "$1/bin/python3" -m pytest -c test/pytest.ini -q "${@:2}" 2>&1 | tee "$log" || status=$?
-  line=$(tail -n 1 "$log")
+# record_pytest LOG: what its last line says.
+record_pytest() {
+  local line passed failed
+  line=$(tail -n 1 "$1")
   passed=$(grep -oE '[0-9]+ passed' <<< "$line" | cut -d ' ' -f 1 || true)
   failed=$(grep -oE '[0-9]+ (failed|error)' <<< "$line" | cut -d ' ' -f 1 | paste -sd+ || true)
-  rm -f "$log"
   record "${passed:-0}" "$((failed))" "pytest: $line"
+}
+
+# run_pytest VENV PATH OPTION...
+run_pytest() {
+  local log status=0
+  log=$(mktemp)
+  "$1/bin/python3" -m pytest -c test/pytest.ini -q "${@:2}" 2>&1 | tee "$log" || status=$?
+  record_pytest "$log"
+  rm -f "$log"
   return "$status"
 }
 
 step_python() {
   build_preset release
   run_pytest .venv test/Integration -n "$jobs"
+}
+
+step_wheel() {
+  local log status=0
+  log=$(mktemp)
+  tools/wheels.sh --test 2>&1 | tee "$log" || status=$?
+  record_pytest "$log"
+  rm -f "$log"
+  return "$status"
 }
 
 step_loaders() {

@@ -21,7 +21,7 @@ build_wheel() {
   mkdir -p "$work/plain"
   CC=clang-22 CXX=clang++-22 .venv-wheels/bin/python3 -m pip wheel -q --disable-pip-version-check \
     --no-deps --no-build-isolation -w "$work/plain" ./python
-  PATH="$PWD/.venv-wheels/bin:$PATH" .venv-wheels/bin/python3 -m auditwheel -q repair --plat "$platform" \
+  PATH="$PWD/.venv-wheels/bin:$PATH" .venv-wheels/bin/python3 -m auditwheel repair --plat "$platform" \
     -w "$work" "$work"/plain/*.whl
   rm -rf "$work/plain"
   local bytes
@@ -39,7 +39,7 @@ test_wheel() {
   "$work/venv/bin/python3" -m pip install -q --disable-pip-version-check "$work"/*.whl \
     -r test/Python/requirements.txt
   # From another folder, so that the sources are not found in place of the package.
-  (cd "$work" && UWT_REQUIRE_LIBRARY=1 venv/bin/python3 -m pytest -q -p no:cacheprovider \
+  (cd "$work" && venv/bin/python3 -m pytest -q \
     -c ../../test/pytest.ini --rootdir ../../test ../../test/Python)
 }
 

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Support/Checksum.h"
-#include <openssl/evp.h>
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 #include <xxhash.h>
 #if UWT_XXHASH_DISPATCHES
 // Redirects XXH3_64bits... to the widest vectors of this machine.
@@ -49,32 +50,30 @@ void Xxh3Stream::reset() { XXH3_64bits_reset(state->xxh); }
 // SHA-256
 //===----------------------------------------------------------------------===//
 
+// By the functions of this hash alone, which OpenSSL 3 calls deprecated: those for any hash bring
+// four megabytes of providers into a program that links them.
 struct Sha256Stream::State {
-  EVP_MD_CTX *context = EVP_MD_CTX_new();
-  ~State() { EVP_MD_CTX_free(context); }
+  SHA256_CTX context;
 };
 
-Sha256Stream::Sha256Stream() : state(std::make_unique<State>()) {
-  EVP_DigestInit_ex(state->context, EVP_sha256(), nullptr);
-}
+Sha256Stream::Sha256Stream() : state(std::make_unique<State>()) { SHA256_Init(&state->context); }
 Sha256Stream::~Sha256Stream() = default;
 Sha256Stream::Sha256Stream(Sha256Stream &&) noexcept = default;
 Sha256Stream &Sha256Stream::operator=(Sha256Stream &&) noexcept = default;
 
 void Sha256Stream::update(std::span<const uint8_t> bytes) {
   if (!bytes.empty())
-    EVP_DigestUpdate(state->context, bytes.data(), bytes.size());
+    SHA256_Update(&state->context, bytes.data(), bytes.size());
 }
 
 std::string Sha256Stream::hexDigest() {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  EVP_DigestFinal_ex(state->context, digest, &size);
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256_Final(digest, &state->context);
   std::string text;
-  text.reserve(size * 2);
-  for (unsigned i = 0; i < size; ++i) {
-    text += hexDigits[digest[i] >> 4];
-    text += hexDigits[digest[i] & 15];
+  text.reserve(2 * sizeof(digest));
+  for (unsigned char byte : digest) {
+    text += hexDigits[byte >> 4];
+    text += hexDigits[byte & 15];
   }
   return text;
 }
