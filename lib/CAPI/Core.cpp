@@ -62,18 +62,21 @@ void uwtErrorDestroy(UWTError *error) {
 // Contexts
 //===----------------------------------------------------------------------===//
 
-UWTContext::~UWTContext() { forgetParentsPool(); }
+UWTContext::~UWTContext() {
+  forgetParentsPool();
+  delete made;
+}
 
 void UWTContext::forgetParentsPool() {
   if (owner != ::getpid())
-    static_cast<void>(made.release());
+    made = nullptr;
 }
 
 ThreadPool &UWTContext::pool() {
   std::lock_guard lock(poolMutex);
   forgetParentsPool();
   if (!made)
-    made = std::make_unique<ThreadPool>(threads);
+    made = new ThreadPool(threads);
   owner = ::getpid();
   return *made;
 }

@@ -46,7 +46,8 @@ private:
   void forgetParentsPool();
 
   std::mutex poolMutex;
-  std::unique_ptr<uwt::ThreadPool> made;
+  /// Of the process `owner`: another one neither uses nor destroys it.
+  uwt::ThreadPool *made = nullptr;
   pid_t owner = 0;
 };
 

@@ -368,7 +368,7 @@ void BestSizeChoice::addPairs(CodingCandidate candidate, const ClassCounts &coun
     return;
   candidate.bits = bits;
   candidate.group = 2;
-  candidates.push_back(std::move(candidate));
+  candidates.push_back(candidate);
 }
 
 /// Raw fields and the classes of rows.

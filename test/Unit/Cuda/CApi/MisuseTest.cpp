@@ -15,6 +15,8 @@
 #include "uwt-c/Container.h"
 #include "uwt-c/Cuda.h"
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace uwt::test;
 
@@ -123,6 +125,40 @@ TEST_F(CApiMisuseTest, Containers) {
   EXPECT_EQ(textOf(uwtDecompress(context, "a", "b", &options, nullptr)),
             "2: the options have size 4: set them with uwtDecompressOptionsInit");
   uwtContainerDestroy(nullptr);
+}
+
+TEST_F(CApiMisuseTest, AForkedProcessHasThreadsOfItsOwn) {
+  // A matrix of many panels, so that the pool has work.
+  std::string large = folder / "large.safetensors", coded = folder / "large.uwt.safetensors";
+  Bytes words(640 * 64 * 2);
+  for (size_t i = 0; i < words.size(); ++i)
+    words[i] = static_cast<uint8_t>(i % 2 ? 0x3C : i / 2 * 37);
+  writeTensors(large, {{"w", "BF16", {640, 64}, words}});
+  UWTContext *threads = nullptr;
+  UWTContainer *opened = nullptr;
+  ASSERT_EQ(textOf(uwtContextCreate(3, &threads)), "no error");
+  ASSERT_EQ(textOf(uwtCompress(threads, large.c_str(), coded.c_str(), nullptr, nullptr)),
+            "no error");
+  ASSERT_EQ(textOf(uwtContainerOpen(coded.c_str(), nullptr, &opened)), "no error");
+  auto reads = [&] {
+    Bytes out(words.size());
+    UWTError *error = uwtContainerRead(threads, opened, "w", out.data(), out.size());
+    return textOf(error) == "no error" && out == words;
+  };
+  EXPECT_TRUE(reads());
+  pid_t child = ::fork();
+  if (child == 0) {
+    bool isRead = reads();
+    uwtContainerDestroy(opened);
+    uwtContextDestroy(threads);
+    ::_exit(isRead ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_TRUE(reads());
+  uwtContainerDestroy(opened);
+  uwtContextDestroy(threads);
 }
 
 TEST_F(CApiMisuseTest, Parts) {
