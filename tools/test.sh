@@ -191,7 +191,7 @@ step_sanitize() {
 
 step_sanitize_compiler() {
   build_preset asan --target uwt-compiler-tests
-  run_ctest asan compiler-unit
+  run_ctest asan compiler
 }
 
 step_thread() {
