@@ -33,8 +33,9 @@ Status uwt::decodeStreams(const CodingPlan &plan, const StreamTables &tables,
   return decodePrefix(plan, *tables.prefix, panel, context.rows, path, out);
 }
 
-uint32_t uwt::panelsTogether(const CodingPlan &plan) {
-  return plan.traits.rate == Rate::Ans ? ansPanelsTogether(plan) : 1;
+uint32_t uwt::panelsTogether(const CodingPlan &plan, CodePath path) {
+  bool isTogether = plan.traits.rate == Rate::Ans && path != CodePath::Reference;
+  return isTogether ? ansPanelsTogether(plan) : 1;
 }
 
 bool uwt::decodeTogether(const CodingPlan &plan, const StreamTables &tables,

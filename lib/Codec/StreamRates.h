@@ -26,10 +26,12 @@ struct StreamPanel {
   MutablePanelWords out;
 };
 
-/// How many panels decodeTogether takes; 1 where a panel's own streams are enough.
-uint32_t panelsTogether(const CodingPlan &plan);
-/// Decodes panels of one matrix that have the same number of rows. False where one of them is
-/// damaged, or `path` is the reference: decodeStreams decodes each alone, and says what is wrong.
+/// The most panels that decodeTogether takes; 1 where a panel's own streams are enough, and for the
+/// reference.
+uint32_t panelsTogether(const CodingPlan &plan, CodePath path);
+/// Decodes panels of one matrix that have the same number of rows, by a path that is not the
+/// reference. False where one of them is damaged: decodeStreams decodes each alone, and says what
+/// is wrong.
 bool decodeTogether(const CodingPlan &plan, const StreamTables &tables,
                     std::span<const StreamPanel> panels, CodePath path);
 

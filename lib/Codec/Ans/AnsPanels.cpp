@@ -210,25 +210,35 @@ private:
   AnsRunJob jobs[maxAnsJobs];
 };
 
-/// Strips of the same columns are decoded together. `take(part, symbols)` as of AnsUnitsDecoder.
-template <typename Take> bool decodeFast(AnsPanel &panel, CodePath path, Take take) {
+/// Decodes units of the same columns and height together: strips of a panel, or units of panels
+/// that are alike. `take(panel, part, symbols)` as of AnsUnitsDecoder, with the panel's index.
+template <typename Take> bool decodeFast(std::span<AnsPanel> panels, CodePath path, Take take) {
   AnsUnitsDecoder decoder(path);
-  const CodingPlan &plan = panel.context.plan;
-  uint64_t groups = divideUp(plan.matrix.columns, streamUnitWidth(plan));
-  auto rowsOf = [&](uint64_t number) { return streamUnit(plan, panel.rows, number).rows; };
-  for (uint64_t group = 0; group < groups; ++group)
-    for (uint64_t number = group; number < panel.units;) {
-      std::array<AnsPanelUnit, maxAnsJobs> units;
-      uint32_t count = 0, height = rowsOf(number);
-      for (; count < maxAnsJobs && number < panel.units && rowsOf(number) == height;
-           number += groups)
+  const CodingPlan &plan = panels[0].context.plan;
+  const uint64_t groups = divideUp(plan.matrix.columns, streamUnitWidth(plan));
+  std::array<AnsPanelUnit, maxAnsJobs> units;
+  uint32_t count = 0, height = 0;
+  auto decodeUnits = [&] {
+    bool isDecoded =
+        decoder.decode(std::span(units).first(count),
+                       [&](uint32_t i, const PanelUnit &part, const uint16_t *symbols) {
+                         take(static_cast<size_t>(units[i].panel - panels.data()), part, symbols);
+                       });
+    count = 0;
+    return isDecoded;
+  };
+  for (uint64_t group = 0; group < groups; ++group) {
+    for (AnsPanel &panel : panels)
+      for (uint64_t number = group; number < panel.units; number += groups) {
+        uint32_t rows = streamUnit(plan, panel.rows, number).rows;
+        if ((count == maxAnsJobs || (count && rows != height)) && !decodeUnits())
+          return false;
         units[count++] = {&panel, number};
-      bool isDecoded = decoder.decode(
-          std::span(units).first(count),
-          [&](uint32_t, const PanelUnit &part, const uint16_t *symbols) { take(part, symbols); });
-      if (!isDecoded)
-        return false;
-    }
+        height = rows;
+      }
+    if (count && !decodeUnits())
+      return false;
+  }
   return true;
 }
 
@@ -254,29 +264,21 @@ template <typename Take> Status decodeReference(AnsPanel &panel, Take take) {
   return ok();
 }
 
-/// What a fast path finds wrong the reference decodes again, and words.
-template <typename Take> Status decodePanel(AnsPanel &panel, CodePath path, Take take) {
-  if (path != CodePath::Reference && decodeFast(panel, path, take))
-    return ok();
-  return decodeReference(panel, take);
-}
-
 } // namespace
 
 Status uwt::decodeAns(const CodingPlan &plan, const AnsTables &tables, const CodedPanel &panel,
                       const PanelContext &context, CodePath path, MutablePanelWords out) {
-  bool hasScales = plan.format.hasScales();
-  // Relative words are read again at once.
-  out.streaming = out.streaming && !hasScales;
-  {
-    FieldJoiner fields(plan, panel.raw, path, out);
-    AnsPanel decoding(plan, tables, panel.code, panel.codeTail, context, out.rows);
-    UWT_RETURN_IF_ERROR(
-        decodePanel(decoding, path, [&](const PanelUnit &part, const uint16_t *symbols) {
-          fields.join(part, symbols);
-        }));
-  }
-  if (hasScales)
+  StreamPanel one = {panel, context, out};
+  if (path != CodePath::Reference && decodeAnsTogether(plan, tables, {&one, 1}, path))
+    return ok();
+  // What a fast path finds wrong the reference decodes again, and words.
+  FieldJoiner fields(plan, panel.raw, path, out);
+  AnsPanel decoding(plan, tables, panel.code, panel.codeTail, context, out.rows);
+  UWT_RETURN_IF_ERROR(
+      decodeReference(decoding, [&](const PanelUnit &part, const uint16_t *symbols) {
+        fields.join(part, symbols);
+      }));
+  if (plan.format.hasScales())
     makeAbsolute(plan, context, out);
   return ok();
 }
@@ -288,35 +290,23 @@ uint32_t uwt::ansPanelsTogether(const CodingPlan &plan) {
 
 bool uwt::decodeAnsTogether(const CodingPlan &plan, const AnsTables &tables,
                             std::span<const StreamPanel> panels, CodePath path) {
-  if (path == CodePath::Reference || panels.empty() || panels.size() > maxAnsJobs)
-    return false;
-  bool hasScales = plan.format.hasScales();
   {
     std::array<std::optional<FieldJoiner>, maxAnsJobs> fields;
-    std::array<std::optional<AnsPanel>, maxAnsJobs> decoding;
-    for (size_t i = 0; i < panels.size(); ++i) {
-      MutablePanelWords out = panels[i].out;
-      out.streaming = out.streaming && !hasScales;
-      fields[i].emplace(plan, panels[i].coded.raw, path, out);
-      decoding[i].emplace(plan, tables, panels[i].coded.code, panels[i].coded.codeTail,
-                          panels[i].context, out.rows);
+    std::vector<AnsPanel> decoding;
+    decoding.reserve(panels.size());
+    for (const StreamPanel &panel : panels) {
+      fields[decoding.size()].emplace(plan, panel.coded.raw, path, panel.out);
+      decoding.emplace_back(plan, tables, panel.coded.code, panel.coded.codeTail, panel.context,
+                            panel.out.rows);
     }
-    AnsUnitsDecoder decoder(path);
-    for (uint64_t number = 0; number < decoding[0]->units; ++number) {
-      std::array<AnsPanelUnit, maxAnsJobs> units;
-      for (size_t i = 0; i < panels.size(); ++i)
-        units[i] = {&*decoding[i], number};
-      bool isDecoded =
-          decoder.decode(std::span(units).first(panels.size()),
-                         [&](uint32_t i, const PanelUnit &part, const uint16_t *symbols) {
-                           fields[i]->join(part, symbols);
-                         });
-      if (!isDecoded)
-        return false;
-    }
+    auto join = [&](size_t i, const PanelUnit &part, const uint16_t *symbols) {
+      fields[i]->join(part, symbols);
+    };
+    if (!decodeFast(decoding, path, join))
+      return false;
   }
-  for (const StreamPanel &panel : panels)
-    if (hasScales)
+  if (plan.format.hasScales())
+    for (const StreamPanel &panel : panels)
       makeAbsolute(plan, panel.context, panel.out);
   return true;
 }
@@ -324,8 +314,12 @@ bool uwt::decodeAnsTogether(const CodingPlan &plan, const AnsTables &tables,
 uint64_t uwt::countAnsEscapes(const CodingPlan &plan, const AnsTables &tables, uint32_t rows,
                               const PanelContext &context, std::span<const uint8_t> code) {
   AnsPanel panel(plan, tables, code, /*codeTail=*/0, context, rows);
-  Status status = decodePanel(panel, bestCodePath(), [](const PanelUnit &, const uint16_t *) {});
-  return status ? panel.escapes : 0;
+  auto ignore = [](const PanelUnit &, const uint16_t *) {};
+  if (decodeFast(
+          std::span(&panel, 1), bestCodePath(),
+          [&](size_t, const PanelUnit &part, const uint16_t *symbols) { ignore(part, symbols); }))
+    return panel.escapes;
+  return decodeReference(panel, ignore) ? panel.escapes : 0;
 }
 
 Status uwt::decodeAnsRow(const CodingPlan &plan, const AnsTables &tables, const CodedPanel &panel,

@@ -10,40 +10,18 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Avx512.h"
 #include "AnsStream.h"
 #include <utility>
 
 using namespace uwt;
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
-#define UWT_AVX512                                                                                 \
-  __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi,bmi2,popcnt")))
+using namespace uwt::avx512;
 
 namespace {
 
 UWT_AVX512 __m512i all(uint32_t value) { return _mm512_set1_epi32(static_cast<int>(value)); }
-
-/// Bits of `b` where `mask` has ones, else of `a`.
-UWT_AVX512 __m512i select(__m512i a, __m512i b, __m512i mask) {
-  return _mm512_ternarylogic_epi32(a, b, mask, 0xD8);
-}
-
-/// 256 bytes in four registers, by number.
-struct ByteTable {
-  __m512i part[4];
-
-  UWT_AVX512 explicit ByteTable(const uint8_t *from) {
-    for (int i = 0; i < 4; ++i)
-      part[i] = _mm512_load_si512(from + 64 * i);
-  }
-  UWT_AVX512 __m512i operator[](__m512i numbers) const {
-    return _mm512_mask_blend_epi8(_mm512_movepi8_mask(numbers),
-                                  _mm512_permutex2var_epi8(part[0], numbers, part[1]),
-                                  _mm512_permutex2var_epi8(part[2], numbers, part[3]));
-  }
-};
 
 /// What is the same for all elements of a tensor.
 struct Constants {
@@ -96,7 +74,7 @@ public:
                                                       __mmask16 mayTake) {
     const __m512i field = all(ans_entry::fieldMask);
     __m512i index =
-        _mm512_and_si512(select(_mm512_add_epi32(ofRows, ofColumn), state, of.slots), of.indexes);
+        _mm512_and_si512(select(state, _mm512_add_epi32(ofRows, ofColumn), of.slots), of.indexes);
     __m512i entry = _mm512_i32gather_epi32(index, of.tables.decode.data(), 4);
     __m512i frequency = _mm512_add_epi32(_mm512_and_si512(entry, field), all(1));
     __m512i offset = _mm512_and_si512(_mm512_srli_epi32(entry, ans_entry::offsetShift), field);

@@ -15,6 +15,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Avx512.h"
 #include "../Fixed/FieldPlane.h"
 #include "PrefixStreamKernels.h"
 #include <array>
@@ -22,21 +23,10 @@
 using namespace uwt;
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
-#define UWT_AVX512                                                                                 \
-  __attribute__((                                                                                  \
-      target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi,bmi2,lzcnt")))
+using namespace uwt::avx512;
 
 namespace {
 
-/// _mm512_ternarylogic_epi32(a, b, mask, selectBits): bits of `a` where `mask` has ones, else of
-/// `b`: the truth table of mask ? a : b with a, b, mask as bits 2, 1, 0 of the index.
-constexpr int selectBits = 0xE4;
-
-UWT_AVX512 UWT_INLINE __m512i select(__m512i a, __m512i b, __m512i mask) {
-  return _mm512_ternarylogic_epi32(a, b, mask, selectBits);
-}
 UWT_AVX512 UWT_INLINE __m512i words(uint16_t value) {
   return _mm512_set1_epi16(static_cast<short>(value));
 }
@@ -236,20 +226,6 @@ constexpr PairPicks makePairPicks() {
 }
 constexpr PairPicks pairPicks = makePairPicks();
 
-/// 256 bytes in four registers.
-struct ByteTable {
-  __m512i part[4];
-  UWT_AVX512 UWT_INLINE explicit ByteTable(const uint8_t *from) {
-    for (int i = 0; i < 4; ++i)
-      part[i] = _mm512_loadu_si512(from + 64 * i);
-  }
-  UWT_AVX512 UWT_INLINE __m512i operator()(__m512i index) const {
-    return _mm512_mask_blend_epi8(_mm512_movepi8_mask(index),
-                                  _mm512_permutex2var_epi8(part[0], index, part[1]),
-                                  _mm512_permutex2var_epi8(part[2], index, part[3]));
-  }
-};
-
 /// Eight times four code words (16 bits each, with their lengths) to one u64 each: code
 /// words one after another in bits 47:0, their length in 63:56.
 UWT_AVX512 UWT_INLINE __m512i joinFour(__m512i word, __m512i length) {
@@ -302,7 +278,7 @@ UWT_AVX512 uint32_t splitPairs(const PairSplitJob &job) {
       rawFields[side] = select(rawB, rawA, words(0xFF00));
       __m512i exponents = select(_mm512_slli_epi16(b, 1),
                                  _mm512_srli_epi16(_mm512_slli_epi16(a, 1), 8), words(0xFF00));
-      __m512i number = numbers(exponents);
+      __m512i number = numbers[exponents];
       uint64_t found = _mm512_cmpeq_epi8_mask(number, escape);
       if (__builtin_expect(found != 0, 0))
         escapes += noteEscapes(found, group * 64 + side * 32, job.escapes + escapes);
@@ -312,7 +288,7 @@ UWT_AVX512 uint32_t splitPairs(const PairSplitJob &job) {
     _mm512_storeu_si512(raw, _mm512_permutex2var_epi8(rawFields[0], raw0, rawFields[1]));
     _mm512_storeu_si512(raw + 512, _mm512_permutex2var_epi8(rawFields[0], raw1, rawFields[1]));
     __m512i pair = _mm512_permutex2var_epi8(pairs[0], order, pairs[1]);
-    joinPairs(low(pair), high(pair), job.joined + group * 16);
+    joinPairs(low[pair], high[pair], job.joined + group * 16);
   }
   return escapes;
 }

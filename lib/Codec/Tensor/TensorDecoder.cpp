@@ -251,7 +251,9 @@ MutablePanelWords TensorDecoder::State::wordsOf(std::span<uint8_t> out, uint64_t
                                                 uint64_t panel,
                                                 std::vector<uint16_t> &scratch) const {
   MutablePanelWords words = tensor.destination(out, origin, panel, scratch);
-  words.streaming = tensor.isInPlace(out.data(), panel) && out.size() >= streamingBytes;
+  // Words relative to scales are read again at once.
+  words.streaming = tensor.isInPlace(out.data(), panel) && out.size() >= streamingBytes &&
+                    !plan().format.hasScales();
   return words;
 }
 
@@ -310,7 +312,7 @@ Status TensorDecoder::State::decodeAll(std::span<uint8_t> out, uint64_t begin, u
   uint64_t origin = tensor.panelBegin(begin);
   // No thread waits for another one's group.
   uint64_t each =
-      std::clamp<uint64_t>((end - begin) / pool.size(), 1, panelsTogether(stored->index.plan));
+      std::clamp<uint64_t>((end - begin) / pool.size(), 1, panelsTogether(plan(), options.path));
   return forEachGroup(
       begin, end, each, pool, options.times,
       [&](uint64_t groupBegin, uint64_t groupEnd, DecodeWorker &worker) {

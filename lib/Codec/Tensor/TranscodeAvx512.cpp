@@ -10,17 +10,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Avx512.h"
 #include "TranscodeInPlace.h"
 
 using namespace uwt;
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
 #define UWT_LANES __attribute__((target("avx2,bmi,bmi2,lzcnt")))
-#define UWT_AVX512                                                                                 \
-  __attribute__((                                                                                  \
-      target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi,bmi2,lzcnt")))
 
 namespace {
 
@@ -76,8 +72,7 @@ UWT_LANES bool decodeLanes(const LaneJob &job) {
 
 /// Bits of `a` where `Mask` (of a half word) has ones, else of `b`.
 template <uint32_t Mask> UWT_AVX512 UWT_INLINE __m512i select(__m512i a, __m512i b) {
-  return _mm512_ternarylogic_epi32(a, b, _mm512_set1_epi32(static_cast<int>(Mask * 0x10001u)),
-                                   0xE4);
+  return avx512::select(a, b, _mm512_set1_epi32(static_cast<int>(Mask * 0x10001u)));
 }
 
 /// What two vectors have in those bits of a half word, with those bits of a third.
