@@ -17,13 +17,17 @@ void uwtOpenOptionsInit(UWTOpenOptions *options) {
     *options = {sizeof(UWTOpenOptions), nullptr, 0};
 }
 
+Expected<std::shared_ptr<const BaseModel>> uwt::openBase(const char *path) {
+  if (!path)
+    return std::shared_ptr<const BaseModel>();
+  return BaseModel::open(path);
+}
+
 static Expected<std::unique_ptr<UWTContainer>> openContainer(const char *path,
                                                              const UWTOpenOptions &options) {
   ReadOptions reading;
   reading.check = !options.noCheck;
-  if (options.base) {
-    UWT_ASSIGN_OR_RETURN(reading.base, BaseModel::open(options.base));
-  }
+  UWT_ASSIGN_OR_RETURN(reading.base, openBase(options.base));
   UWT_ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::open(path, reading));
   auto opened = std::make_unique<UWTContainer>(UWTContainer{std::move(checkpoint), {}, {}, {}});
   for (const Container &file : opened->checkpoint.files()) {
@@ -114,9 +118,8 @@ UWTError *uwtContainerMetadata(const UWTContainer *container, size_t index, cons
   });
 }
 
-/// The reader of a tensor, and its entry.
-static Expected<std::pair<TensorReader, const TensorEntry *>>
-readerOf(const UWTContainer &container, const char *name) {
+Expected<std::pair<TensorReader, const TensorEntry *>> uwt::readerOf(const UWTContainer &container,
+                                                                     const char *name) {
   UWT_ASSIGN_OR_RETURN(const auto found, container.checkpoint.find(name));
   UWT_ASSIGN_OR_RETURN(TensorReader reader, found.first->reader(*found.second));
   return std::pair(std::move(reader), found.second);

@@ -16,14 +16,16 @@ struct UWTFindings {
   VerifyReport report;
 };
 
-/// Adds up what is done, and asks the caller's callback whether to go on.
-static ProgressFunction progressOf(UWTProgressCallback callback, void *user, uint64_t total) {
+/// Adds up what is done of `path`, and asks the caller's callback, which may be null, whether to go on.
+static Expected<ProgressFunction> progressOf(UWTProgressCallback callback, void *user,
+                                             const char *path) {
   if (!callback)
-    return {};
-  return [callback, user, total, done = uint64_t(0)](uint64_t bytes) mutable {
+    return ProgressFunction();
+  UWT_ASSIGN_OR_RETURN(uint64_t total, totalBytes(path));
+  return ProgressFunction([callback, user, total, done = uint64_t(0)](uint64_t bytes) mutable {
     done += bytes;
     return callback(user, done, total) == 0;
-  };
+  });
 }
 
 static Status checkReport(const UWTReport *report) {
@@ -44,21 +46,10 @@ static void giveReport(const CheckpointReport &from, UWTReport *report) {
 //===----------------------------------------------------------------------===//
 
 void uwtCompressOptionsInit(UWTCompressOptions *options) {
-  if (options)
-    *options = {sizeof(UWTCompressOptions),
-                nullptr,
-                nullptr,
-                0,
-                nullptr,
-                0,
-                nullptr,
-                0,
-                0,
-                0,
-                0,
-                0,
-                nullptr,
-                nullptr};
+  if (!options)
+    return;
+  *options = {};
+  options->size = sizeof(UWTCompressOptions);
 }
 
 static Status takeGlobs(const char *const *globs, size_t count, const char *name,
@@ -94,10 +85,7 @@ static Expected<CheckpointOptions> compressing(const UWTContext &context, const 
   compress.overwrite = from.overwrite != 0;
   compress.dryRun = from.dryRun != 0;
   compress.threads = context.threads;
-  if (from.progress) {
-    UWT_ASSIGN_OR_RETURN(uint64_t total, totalBytes(input));
-    compress.progress = progressOf(from.progress, from.progressUser, total);
-  }
+  UWT_ASSIGN_OR_RETURN(compress.progress, progressOf(from.progress, from.progressUser, input));
   return options;
 }
 
@@ -119,8 +107,10 @@ UWTError *uwtCompress(UWTContext *context, const char *input, const char *output
 //===----------------------------------------------------------------------===//
 
 void uwtDecompressOptionsInit(UWTDecompressOptions *options) {
-  if (options)
-    *options = {sizeof(UWTDecompressOptions), 0, 0, nullptr, nullptr, nullptr};
+  if (!options)
+    return;
+  *options = {};
+  options->size = sizeof(UWTDecompressOptions);
 }
 
 static Expected<DecompressOptions> decompressing(const UWTContext &context, const char *input,
@@ -133,13 +123,8 @@ static Expected<DecompressOptions> decompressing(const UWTContext &context, cons
   if (from.maxBytes)
     options.maxBytes = from.maxBytes;
   options.overwrite = from.overwrite != 0;
-  if (from.base) {
-    UWT_ASSIGN_OR_RETURN(options.base, BaseModel::open(from.base));
-  }
-  if (from.progress) {
-    UWT_ASSIGN_OR_RETURN(uint64_t total, totalBytes(input));
-    options.progress = progressOf(from.progress, from.progressUser, total);
-  }
+  UWT_ASSIGN_OR_RETURN(options.base, openBase(from.base));
+  UWT_ASSIGN_OR_RETURN(options.progress, progressOf(from.progress, from.progressUser, input));
   return options;
 }
 
@@ -159,8 +144,10 @@ UWTError *uwtDecompress(UWTContext *context, const char *input, const char *outp
 //===----------------------------------------------------------------------===//
 
 void uwtVerifyOptionsInit(UWTVerifyOptions *options) {
-  if (options)
-    *options = {sizeof(UWTVerifyOptions), nullptr, nullptr, 0, nullptr, nullptr};
+  if (!options)
+    return;
+  *options = {};
+  options->size = sizeof(UWTVerifyOptions);
 }
 
 static Expected<VerifyReport> verifyPath(const UWTContext &context, const char *path,
@@ -171,13 +158,8 @@ static Expected<VerifyReport> verifyPath(const UWTContext &context, const char *
   VerifyOptions options;
   options.threads = context.threads;
   options.decode = from.decode != 0;
-  if (from.base) {
-    UWT_ASSIGN_OR_RETURN(options.base, BaseModel::open(from.base));
-  }
-  if (from.progress) {
-    UWT_ASSIGN_OR_RETURN(uint64_t total, totalBytes(path));
-    options.progress = progressOf(from.progress, from.progressUser, total);
-  }
+  UWT_ASSIGN_OR_RETURN(options.base, openBase(from.base));
+  UWT_ASSIGN_OR_RETURN(options.progress, progressOf(from.progress, from.progressUser, path));
   return from.against ? verifyAgainst(path, from.against, options) : verify(path, options);
 }
 

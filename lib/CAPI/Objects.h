@@ -59,4 +59,12 @@ struct UWTContainer {
   std::vector<std::pair<std::string, std::string>> metadata;
 };
 
+namespace uwt {
+/// The reader of a tensor, and its entry.
+Expected<std::pair<TensorReader, const TensorEntry *>> readerOf(const UWTContainer &container,
+                                                                const char *name);
+/// The base model at `path`, or none for NULL.
+Expected<std::shared_ptr<const BaseModel>> openBase(const char *path);
+} // namespace uwt
+
 #endif // UWT_LIB_CAPI_OBJECTS_H

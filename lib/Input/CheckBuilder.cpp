@@ -8,6 +8,7 @@
 #include "CheckBuilder.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
@@ -39,13 +40,15 @@ Value CheckBuilder::value(OpFoldResult size) {
 }
 
 Value CheckBuilder::size(Value tensor, int64_t dimension) {
-  auto type = cast<RankedTensorType>(tensor.getType());
+  auto type = cast<ShapedType>(tensor.getType());
   if (!type.isDynamicDim(dimension))
     return constant(type.getDimSize(dimension));
   // Outside of a body the size is taken once.
   OpBuilder::InsertionGuard guard(builder);
   if (auto around = op->getParentOfType<linalg::LinalgOp>())
     builder.setInsertionPoint(around);
+  if (isa<MemRefType>(type))
+    return builder.createOrFold<memref::DimOp>(op->getLoc(), tensor, dimension);
   return builder.createOrFold<tensor::DimOp>(op->getLoc(), tensor, dimension);
 }
 

@@ -87,6 +87,8 @@ LoadedWeight WeightBuilder::finish() {
   view.low = orZeros(weight.planeBuffers[numberOf(PlaneKind::Low)]);
   view.classes = orZeros(weight.classBuffer);
   view.dense = weight.denseBuffer.data();
+  view.rows = weight.coding.matrix.rows;
+  view.columns = weight.coding.matrix.columns;
   return std::move(weight);
 }
 

@@ -24,7 +24,8 @@ LLVM_FREE = {
     "Runtime": ["Container"],
     "Cuda": ["Pack", "Runtime"],
     "CostModel": ["Codec", "Target"],
-    "CAPI": ["Cuda"],
+    "Kernels": ["Runtime", "Target"],
+    "CAPI": ["Cuda", "Kernels"],
 }
 ARROWS = LLVM_FREE | {
     "Dialect": ["CostModel", "Pack"],

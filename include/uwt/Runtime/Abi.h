@@ -22,9 +22,9 @@
 namespace uwt {
 
 /// Rises with each change of what this file says.
-inline constexpr unsigned abiVersion = 1;
+inline constexpr unsigned abiVersion = 2;
 
-/// The buffers of a weight as compiled code reads them, all aligned to 64 bytes
+/// A weight as compiled code reads it: its buffers and its size. Buffers are all aligned to 64 bytes
 /// and readable for 64 bytes past their end. In this order they are those of
 /// #uwt.buffer. A buffer that the format does not have is a
 /// pointer to zeros.
@@ -48,6 +48,8 @@ struct WeightView {
   /// Row classes: a u8 a row, 64 a panel (rows that do not exist have 0), each below the format's
   /// number of classes. Zeros for all rows where the format has none.
   const void *classes;
+  /// Of a matrix: N and K, for code that serves weights of every size.
+  uint64_t rows, columns;
 };
 
 /// Where the parts of a panel lie. Checked by the loader against the planes'

@@ -18,13 +18,18 @@ PanelReader::PanelReader(Value weight, OpBuilder &builder, Location location)
     : weight(weight), builder(builder), location(location), index(builder, location) {
   auto type = cast<CompressedType>(weight.getType());
   element = type.getElementType();
-  rows = type.getRows();
-  columns = type.getColumns();
-  panelsInMatrix = divideUp(rows, panelRows);
+  auto sizeOf = [&](int64_t known, int64_t dimension) -> IntegerBuilder::Operand {
+    if (!ShapedType::isDynamic(known))
+      return known;
+    return MatrixSizeOp::create(builder, location, weight, dimension).getResult();
+  };
+  rows = sizeOf(type.getRows(), 0);
+  columns = sizeOf(type.getColumns(), 1);
 }
 
 LogicalResult PanelReader::checkWeight(Operation *op) {
-  FormatAttr format = cast<CompressedType>(weight.getType()).getFormat();
+  auto type = cast<CompressedType>(weight.getType());
+  FormatAttr format = type.getFormat();
   auto emission = dyn_cast<DecoderEmissionInterface>(Attribute(format));
   if (!emission)
     return op->emitOpError("has a format without decoders: register the Emission library");
@@ -32,6 +37,9 @@ LogicalResult PanelReader::checkWeight(Operation *op) {
     return op->emitOpError() << "cannot be compiled for format '" << format.getText()
                              << "': " << served.error().message();
   layout = unitLayout(format.getFormat(), *elementTypeOf(element));
+  if (type.isDynamic() && !layout.fixedRate)
+    return op->emitOpError() << "cannot be compiled for a weight of dynamic shape in format '"
+                             << format.getText() << "': its units have no fixed size";
   return success();
 }
 
@@ -59,7 +67,7 @@ PanelFields PanelReader::loadPanel(Value panel, Value local) {
   fields.storedAsWords = index.less(0, field(PanelField::StoredAsWords));
   fields.row = index.mul(local, panelRows);
   fields.strips = index.constant(stripsInPanel);
-  if (rows % panelRows != 0)
+  if (!rows.isMultipleOf(panelRows))
     fields.strips = index.min(fields.strips, index.ceilDiv(index.sub(rows, fields.row), stripRows));
   return fields;
 }

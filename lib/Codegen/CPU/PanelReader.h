@@ -51,7 +51,9 @@ protected:
                          int64_t count = laneCount);
   void storeVector(mlir::Value vector, mlir::Value buffer, mlir::Value at);
   /// A panel of few columns is one stream unit of a prefix code.
-  bool isWholePanelStream() const { return !layout.fixedRate && columns <= wholePanelUnitColumns; }
+  bool isWholePanelStream() const {
+    return !layout.fixedRate && *columns.known() <= int64_t(wholePanelUnitColumns);
+  }
 
   mlir::Value weight;
   mlir::OpBuilder &builder;
@@ -60,7 +62,8 @@ protected:
   UnitLayout layout;
   mlir::Type element;
   /// Of a matrix of the weight.
-  int64_t rows = 0, columns = 0, panelsInMatrix = 0;
+  IntegerBuilder::Operand rows = 0, columns = 0;
+  mlir::Value panelsInMatrix() { return index.ceilDiv(rows, panelRows); }
 };
 
 /// Lowers a gather on buffers, in front of it; checks what is served, with an error at the

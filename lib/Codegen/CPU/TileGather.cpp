@@ -35,12 +35,12 @@ private:
   void emitWords(const PanelFields &panel);
   void emitUnits(const PanelFields &panel);
   void emitStream(const PanelFields &panel);
-  void copyGroups(Value firstGroup, int64_t groups, Value first, Value stride);
+  void copyGroups(Value firstGroup, IntegerBuilder::Operand count, Value first, Value stride);
   void copyGroup(Value group, Value from);
 
   GatherOp op;
   /// 64-column groups of a row.
-  int64_t groups = 0;
+  IntegerBuilder::Operand groups = 0;
   /// Decoded units; elements of a group.
   Value buffer, elements;
   /// The row's strip, its row in that, and where it goes.
@@ -70,7 +70,7 @@ Value GatherLowering::number(Value i) {
 LogicalResult GatherLowering::lower() {
   if (failed(check()))
     return failure();
-  groups = divideUp(columns, fixedUnitColumns);
+  groups = index.ceilDiv(columns, fixedUnitColumns);
   int64_t known = op.getIdsType().getDimSize(0);
   Value count = ShapedType::isDynamic(known)
                     ? memref::DimOp::create(builder, location, op.getIds(), 0).getResult()
@@ -78,7 +78,7 @@ LogicalResult GatherLowering::lower() {
   index.loop(count, [&](Value i) {
     index.check(number(i), rows, "the number of a gathered row is outside of the weight's");
   });
-  if (rows == 0 || columns == 0)
+  if (rows.known() == 0 || columns.known() == 0)
     return success();
   auto loop = scf::ForallOp::create(builder, location, ArrayRef<OpFoldResult>{count}, ValueRange(),
                                     std::nullopt);
@@ -91,7 +91,7 @@ LogicalResult GatherLowering::lower() {
 void GatherLowering::emitRow(Value i) {
   int64_t unitGroups = layout.groups;
   if (isWholePanelStream())
-    unitGroups = groups * stripsInPanel;
+    unitGroups = *groups.known() * stripsInPanel;
   else if (!layout.fixedRate)
     unitGroups = streamUnitColumns / fixedUnitColumns;
   auto scratch = [&](int64_t count, Type type) -> Value {
@@ -124,7 +124,7 @@ void GatherLowering::emitWords(const PanelFields &panel) {
 
 void GatherLowering::emitUnits(const PanelFields &panel) {
   Value zero = index.constant(0);
-  int64_t units = divideUp(groups, layout.groups);
+  Value units = index.ceilDiv(groups, layout.groups);
   auto emitUnit = [&](Value unit, Value number, Value record) {
     decode(panel, number, /*asWords=*/false, buffer, zero);
     if (record) {
@@ -162,7 +162,7 @@ void GatherLowering::emitStream(const PanelFields &panel) {
     return;
   }
   int64_t unitGroups = streamUnitColumns / fixedUnitColumns;
-  int64_t units = divideUp(columns, streamUnitColumns);
+  int64_t units = divideUp(op.getWeightType().getColumns(), streamUnitColumns);
   index.loop(units, [&](Value unit) {
     Value number = index.add(index.mul(strip, units), unit);
     DecodeStreamOp::create(builder, location, weight, panel.panel, number, buffer);
@@ -172,10 +172,11 @@ void GatherLowering::emitStream(const PanelFields &panel) {
 
 /// Copies the row's part of `count` groups, as far as the matrix has them. The first one lies at
 /// `first` of the buffer, each `stride` behind the one before.
-void GatherLowering::copyGroups(Value firstGroup, int64_t count, Value first, Value stride) {
-  Value present = index.constant(count);
-  if (groups % count != 0)
-    present = index.min(present, index.sub(groups, firstGroup));
+void GatherLowering::copyGroups(Value firstGroup, IntegerBuilder::Operand count, Value first,
+                                Value stride) {
+  Value left = index.sub(groups, firstGroup), present = index.min(count, left);
+  if (std::optional<int64_t> each = count.known(); each && groups.isMultipleOf(*each))
+    present = index.constant(*each);
   index.loop(present, [&](Value i) {
     copyGroup(index.add(firstGroup, i), index.add(first, index.mul(i, stride)));
   });
@@ -219,10 +220,10 @@ void GatherLowering::copyGroup(Value group, Value from) {
   };
   if (!memref.isLastDimUnitStride())
     scatter();
-  else if (columns % fixedUnitColumns == 0)
+  else if (columns.isMultipleOf(fixedUnitColumns))
     store();
   else
-    index.ifElse(index.less(group, groups - 1), store, scatter);
+    index.ifElse(index.less(group, index.sub(groups, 1)), store, scatter);
 }
 
 LogicalResult lowerGather(GatherOp op, OpBuilder &builder) {

@@ -60,7 +60,8 @@ static KernelConfig configOf(StrategyAttr strategy) {
 LogicalResult ProductLowering::readStrategy(const Target &target) {
   packed = target.supports(Feature::Avx512Bf16) && op.getNumerics() == Numerics::Fast &&
            element.isBF16() && op.getXType().getElementType().isBF16();
-  groups = roundUp(divideUp(columns, fixedUnitColumns), layout.groups);
+  Value units = index.ceilDiv(columns, fixedUnitColumns * layout.groups);
+  groups = index.mul(units, layout.groups);
   staticM = op.getM();
 
   auto strategy = dyn_cast_or_null<StrategyAttr>(op.getStrategyAttr());
@@ -81,10 +82,11 @@ LogicalResult ProductLowering::readStrategy(const Target &target) {
   lastM = tiles.lastM;
   lastN = tiles.lastN;
   tileGroups = config.tileK / fixedUnitColumns;
+  std::optional<int64_t> knownGroups = groups.known();
   if (!layout.fixedRate)
-    tileGroups = columns <= wholePanelUnitColumns ? groups : streamUnitColumns / fixedUnitColumns;
-  tileGroups =
-      roundUp(std::clamp<int64_t>(tileGroups, 1, std::max<int64_t>(groups, 1)), layout.groups);
+    tileGroups = isWholePanelStream() ? *knownGroups : streamUnitColumns / fixedUnitColumns;
+  int64_t most = std::max<int64_t>(knownGroups.value_or(tileGroups), 1);
+  tileGroups = roundUp(std::clamp<int64_t>(tileGroups, 1, most), layout.groups);
   return success();
 }
 
@@ -95,7 +97,7 @@ LogicalResult ProductLowering::lower() {
   sizeM = ShapedType::isDynamic(staticM)
               ? memref::DimOp::create(builder, location, op.getX(), mDimension).getResult()
               : index.constant(staticM);
-  if (staticM == 0 || rows == 0 || matrices == 0)
+  if (staticM == 0 || rows.known() == 0 || matrices == 0)
     return success();
   matrixCount = ShapedType::isDynamic(matrices)
                     ? memref::DimOp::create(builder, location, op.getInit(), 0).getResult()
@@ -105,11 +107,7 @@ LogicalResult ProductLowering::lower() {
   if (isOneTask()) {
     emitTask(index.constant(0));
   } else {
-    OpFoldResult panels;
-    if (ShapedType::isDynamic(matrices))
-      panels = index.mul(matrixCount, panelsInMatrix);
-    else
-      panels = builder.getIndexAttr(matrices * panelsInMatrix);
+    OpFoldResult panels = getAsOpFoldResult(index.mul(matrixCount, panelsInMatrix()));
     auto loop = scf::ForallOp::create(builder, location, ArrayRef<OpFoldResult>{panels},
                                       ValueRange(), std::nullopt);
     OpBuilder::InsertionGuard guard(builder);
@@ -165,11 +163,11 @@ Value ProductLowering::scratch(int64_t count, Type type) {
 
 PanelFields ProductLowering::loadTask(Value task) {
   bool isSingle = !op.isBatched();
-  Value matrix = isSingle ? index.constant(0) : index.div(task, panelsInMatrix);
-  Value local = isSingle ? task : index.rem(task, panelsInMatrix);
+  Value matrix = isSingle ? index.constant(0) : index.div(task, panelsInMatrix());
+  Value local = isSingle ? task : index.rem(task, panelsInMatrix());
   Value panel = task;
   if (op.getSelection())
-    panel = index.add(index.mul(selected(matrix), panelsInMatrix), local);
+    panel = index.add(index.mul(selected(matrix), panelsInMatrix()), local);
   PanelFields fields = loadPanel(panel, local);
   fields.matrix = matrix;
   return fields;

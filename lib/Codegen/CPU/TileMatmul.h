@@ -26,6 +26,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace uwt::codegen {
@@ -45,7 +46,7 @@ private:
   mlir::LogicalResult readStrategy(const Target &target);
   /// A panel of each matrix that the product runs over is a task.
   void emitTask(mlir::Value task);
-  bool isOneTask() const { return matrices == 1 && panelsInMatrix == 1; }
+  bool isOneTask() { return matrices == 1 && getConstantIntValue(panelsInMatrix()) == 1; }
   PanelFields loadTask(mlir::Value task);
   /// The number in the weight of a matrix that the product runs over.
   mlir::Value selected(mlir::Value matrix);
@@ -126,7 +127,8 @@ private:
   int64_t matrices = 0;
   mlir::Value matrixCount;
   /// 64-column groups of x, whole units.
-  int64_t groups = 0;
+  IntegerBuilder::Operand groups = 0;
+  mlir::Value preparedRowU32() { return index.mul(groups, u32InGroup()); }
   /// m, and it as a constant or dynamic.
   mlir::Value sizeM;
   int64_t staticM = 0;

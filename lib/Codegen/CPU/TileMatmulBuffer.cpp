@@ -26,11 +26,10 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
         if (staticM % sliceM != 0 || ShapedType::isDynamic(staticM))
           width = index.min(width, index.sub(sizeM, slice));
         zeroAccumulators(width);
-        int64_t kTiles = divideUp(groups, tileGroups);
-        index.loop(kTiles, {panel.patch}, [&](Value kTile, ValueRange record) {
+        index.loop(index.ceilDiv(groups, tileGroups), {panel.patch}, [&](Value kTile, ValueRange record) {
           Value first = index.mul(kTile, tileGroups);
           Value count = index.constant(tileGroups);
-          if (groups % tileGroups != 0)
+          if (!groups.isMultipleOf(tileGroups))
             count = index.min(count, index.sub(groups, first));
           Value next = countRecords(panel, kTile, count, record[0]);
           if (isWholePanelStream())
@@ -91,11 +90,10 @@ void ProductLowering::emitDecodeTile(const PanelFields &panel, Value strip, Valu
 void ProductLowering::emitDecodeWords(const PanelFields &panel, Value strip, Value kTile,
                                       Value count) {
   Value first = index.mul(kTile, tileGroups);
-  Value stored = index.constant(divideUp(columns, fixedUnitColumns));
+  Value stored = index.ceilDiv(columns, fixedUnitColumns);
   // Groups beyond are padding of coded units only: whatever the buffer has there meets zeros of x.
-  Value present = groups == int64_t(divideUp(columns, fixedUnitColumns))
-                      ? count
-                      : index.min(count, index.sub(stored, first));
+  bool areAllStored = layout.groups == 1 || (groups.known() && groups.known() == getConstantIntValue(stored));
+  Value present = areAllStored ? count : index.min(count, index.sub(stored, first));
   index.loop(present, [&](Value group) {
     Value unit = index.add(index.mul(index.add(first, group), panel.strips), strip);
     decodeUnit(panel, unit, /*asWords=*/true, bufferAt(strip, group));
@@ -125,8 +123,8 @@ void ProductLowering::emitDecodeUnits(const PanelFields &panel, Value strip, Val
       return;
     Value record = memref::LoadOp::create(builder, location, records, ValueRange{unitInTile});
     // The last unit of a row may have fewer groups of 64 columns.
-    int64_t groups = divideUp(columns, fixedUnitColumns);
-    Value left = index.sub(groups, index.mul(index.add(first, group), layout.groups));
+    Value stored = index.ceilDiv(columns, fixedUnitColumns);
+    Value left = index.sub(stored, index.mul(index.add(first, group), layout.groups));
     Value runs = index.min(left, layout.groups);
     PatchUnitOp::create(builder, location, op.getWeight(), record, escapesOf(panel, unit), runs,
                         buffer, to);
@@ -136,8 +134,7 @@ void ProductLowering::emitDecodeUnits(const PanelFields &panel, Value strip, Val
 void ProductLowering::emitDecodeStream(const PanelFields &panel, Value strip, Value kTile) {
   Value unit = index.constant(0);
   if (strip) {
-    int64_t units = divideUp(columns, streamUnitColumns);
-    unit = index.add(index.mul(strip, units), kTile);
+    unit = index.add(index.mul(strip, index.ceilDiv(columns, streamUnitColumns)), kTile);
   }
   DecodeStreamOp::create(builder, location, op.getWeight(), panel.panel, unit, buffer);
 }

@@ -32,7 +32,7 @@ void ProductLowering::emitOutputs(const PanelFields &panel, Value firstM, Value 
   index.loop(panel.strips, [&](Value strip) {
     Value n = index.add(panel.row, index.mul(strip, stripRows));
     Value count = index.constant(laneCount);
-    if (rows % stripRows != 0)
+    if (!rows.isMultipleOf(stripRows))
       count = index.min(count, index.sub(rows, n));
     index.loop(width, [&](Value inSlice) {
       Value m = index.add(firstM, inSlice);
@@ -132,7 +132,7 @@ Value ProductLowering::loadExtra(Value extra, AffineMap map, ArrayRef<Value> pos
     storeVector(vector::LoadOp::create(builder, location, vector, extra, at), through, zero);
   };
   bool isRun = nDim + 1 == memref.getRank() && memref.isLastDimUnitStride();
-  if (isRun && rows % stripRows == 0)
+  if (isRun && rows.isMultipleOf(stripRows))
     return vector::LoadOp::create(builder, location, vector, extra, at);
   if (isRun)
     index.ifElse(index.less(count, laneCount), gather, copy);
@@ -155,7 +155,7 @@ void ProductLowering::storeOutput(Value vector, ArrayRef<Value> position, Value 
   };
   if (!memref.isLastDimUnitStride())
     scatter();
-  else if (rows % stripRows == 0)
+  else if (rows.isMultipleOf(stripRows))
     store();
   else
     index.ifElse(index.less(count, laneCount), scatter, store);

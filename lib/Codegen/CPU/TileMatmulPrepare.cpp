@@ -23,7 +23,7 @@ using namespace mlir;
 namespace uwt::codegen {
 
 Value ProductLowering::preparedStart(Value matrix, Value m) {
-  int64_t rowU32 = groups * u32InGroup();
+  Value rowU32 = preparedRowU32();
   Value start = index.mul(index.sub(m, index.rem(m, tileM)), rowU32);
   start = index.add(start, index.mul(index.rem(m, tileM), u32InGroup()));
   if (op.getXType().getRank() == 2)
@@ -34,24 +34,27 @@ Value ProductLowering::preparedStart(Value matrix, Value m) {
 
 void ProductLowering::prepareX() {
   bool goesByMatrix = op.getXType().getRank() == 3;
-  int64_t rowU32 = groups * u32InGroup();
+  Value rowU32 = preparedRowU32();
   Value padded = index.mul(index.ceilDiv(sizeM, tileM), tileM);
   Type type = packed ? Type(builder.getI32Type()) : Type(builder.getF32Type());
   bool isStatic = !ShapedType::isDynamic(staticM);
-  bool hasStaticSize = isStatic && !(goesByMatrix && ShapedType::isDynamic(matrices));
+  std::optional<int64_t> knownGroups = groups.known();
+  bool hasStaticSize =
+      isStatic && knownGroups && !(goesByMatrix && ShapedType::isDynamic(matrices));
   int64_t size = ShapedType::kDynamic;
   SmallVector<Value> sizes;
   if (hasStaticSize)
-    size = rowU32 * int64_t(roundUp(staticM, tileM)) * (goesByMatrix ? matrices : 1);
+    size = *knownGroups * u32InGroup() * int64_t(roundUp(staticM, tileM)) *
+           (goesByMatrix ? matrices : 1);
   else
     sizes.push_back(
         index.mul(index.mul(padded, rowU32), goesByMatrix ? matrixCount : index.constant(1)));
   prepared = memref::AllocOp::create(builder, location, MemRefType::get({size}, type), sizes,
                                      builder.getI64IntegerAttr(64));
-  if (columns == 0)
+  if (columns.known() == 0)
     return;
 
-  if (columns % fixedUnitColumns != 0 ||
+  if (!columns.isMultipleOf(fixedUnitColumns) ||
       !cast<MemRefType>(op.getX().getType()).isLastDimUnitStride()) {
     transfer = scratch(fixedUnitColumns, op.getXType().getElementType());
   }
@@ -67,20 +70,21 @@ void ProductLowering::prepareRow(Value matrix, Value m) {
     Value isLast = index.less(staticM - lastM - 1, m);
     stride = index.select(isLast, lastM * u32InGroup(), stride);
   }
-  int64_t whole = columns / fixedUnitColumns;
+  Value whole = index.div(columns, fixedUnitColumns);
   auto fill = [&] {
     index.loop(whole, [&](Value group) {
       prepareGroup(matrix, m, index.mul(group, fixedUnitColumns), /*isWhole=*/true,
                    index.add(start, index.mul(group, stride)));
     });
-    if (columns % fixedUnitColumns != 0)
-      prepareGroup(matrix, m, index.constant(whole * fixedUnitColumns), /*isWhole=*/false,
+    index.ifElse(index.less(0, index.rem(columns, fixedUnitColumns)), [&] {
+      prepareGroup(matrix, m, index.mul(whole, fixedUnitColumns), /*isWhole=*/false,
                    index.add(start, index.mul(stride, whole)));
+    });
   };
-  auto clear = [&](int64_t first) {
+  auto clear = [&](IntegerBuilder::Operand first) {
     auto type = VectorType::get({laneCount}, cast<MemRefType>(prepared.getType()).getElementType());
     Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
-    index.loop(groups - first, [&](Value group) {
+    index.loop(index.sub(groups, first), [&](Value group) {
       Value at = index.add(start, index.mul(index.add(group, first), stride));
       for (int64_t i = 0; i < vectorsInGroup(); ++i)
         storeVector(zero, prepared, index.add(at, i * laneCount));
@@ -91,7 +95,7 @@ void ProductLowering::prepareRow(Value matrix, Value m) {
   else
     fill();
   // Whole units: columns that no element of x meets.
-  clear(divideUp(columns, fixedUnitColumns));
+  clear(index.ceilDiv(columns, fixedUnitColumns));
 }
 
 void ProductLowering::prepareGroup(Value matrix, Value m, Value column, bool isWhole, Value to) {
@@ -109,7 +113,7 @@ void ProductLowering::prepareGroup(Value matrix, Value m, Value column, bool isW
     Value zero = index.constant(0);
     storeVector(arith::ConstantOp::create(builder, location, builder.getZeroAttr(vector)), transfer,
                 zero);
-    int64_t count = isWhole ? fixedUnitColumns : columns % fixedUnitColumns;
+    Value count = isWhole ? index.constant(fixedUnitColumns) : index.rem(columns, fixedUnitColumns);
     index.loop(count, [&](Value i) {
       position.back() = index.add(column, i);
       Value value = memref::LoadOp::create(builder, location, op.getX(), position);

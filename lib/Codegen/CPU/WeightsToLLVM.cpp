@@ -7,6 +7,7 @@
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -22,8 +23,9 @@ namespace uwt::codegen {
 #define GEN_PASS_DEF_WEIGHTSTOLLVMPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
 
-/// Pointers of a WeightView, in the order of #uwt.buffer.
-static constexpr int64_t viewPointers = sizeof(WeightView) / sizeof(void *);
+/// Fields of a WeightView: pointers in the order of #uwt.buffer, then sizes.
+static constexpr int64_t viewFields = sizeof(WeightView) / sizeof(void *);
+static constexpr int64_t firstSize = offsetof(WeightView, rows) / sizeof(void *);
 static constexpr StringLiteral tableName = "uwt_weights";
 static constexpr StringLiteral withoutSlot =
     "reads a weight without a slot: run uwt-assign-slots before";
@@ -43,7 +45,7 @@ static void declareTable(ModuleOp module) {
                          LLVM::Linkage::External, tableName, Attribute());
 }
 
-/// Where the view of a weight is: `index` pointers after `base`, or after the table without one.
+/// Where the view of a weight is: `index` fields after `base`, or after the table without one.
 struct ViewPointer {
   Value base;
   int64_t index;
@@ -62,10 +64,10 @@ static FailureOr<ViewPointer> findView(Value weight) {
   auto slot = source ? source->getAttrOfType<IntegerAttr>("slot") : IntegerAttr();
   if (!slot)
     return failure();
-  return ViewPointer{Value(), slot.getInt() * viewPointers};
+  return ViewPointer{Value(), slot.getInt() * viewFields};
 }
 
-/// The address of a pointer of a view.
+/// The address of a field of a view.
 static Value addressOf(OpBuilder &builder, Location location, const ViewPointer &view,
                        int64_t index) {
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
@@ -75,11 +77,10 @@ static Value addressOf(OpBuilder &builder, Location location, const ViewPointer 
                              ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(view.index + index)});
 }
 
-/// The pointer to a buffer of a weight. The table does not change while code runs.
-static Value loadPointer(OpBuilder &builder, Location location, const ViewPointer &view,
-                         WeightBuffer kind) {
-  return LLVM::LoadOp::create(builder, location, LLVM::LLVMPointerType::get(builder.getContext()),
-                              addressOf(builder, location, view, static_cast<int64_t>(kind)),
+/// A field of a view, which does not change while code runs.
+static Value loadField(OpBuilder &builder, Location location, const ViewPointer &view, Type type,
+                       int64_t index) {
+  return LLVM::LoadOp::create(builder, location, type, addressOf(builder, location, view, index),
                               /*alignment=*/8, /*isVolatile=*/false, /*isNonTemporal=*/false,
                               /*isInvariant=*/true);
 }
@@ -102,14 +103,29 @@ static Value describe(OpBuilder &builder, Location location, const LLVMTypeConve
   return UnrealizedConversionCastOp::create(builder, location, type, descriptor).getResult(0);
 }
 
+/// The buffer that `op`, a BufferOp or a dense WeightOp, stands for.
+static Value loadBuffer(OpBuilder &builder, Operation *op, const LLVMTypeConverter &converter,
+                        const ViewPointer &view, WeightBuffer kind) {
+  auto type = LLVM::LLVMPointerType::get(builder.getContext());
+  Value pointer = loadField(builder, op->getLoc(), view, type, static_cast<int64_t>(kind));
+  return describe(builder, op->getLoc(), converter, cast<MemRefType>(op->getResult(0).getType()),
+                  pointer);
+}
+
+static Value loadSize(OpBuilder &builder, MatrixSizeOp op, const ViewPointer &view) {
+  Value size = loadField(builder, op.getLoc(), view, builder.getI64Type(),
+                         firstSize + static_cast<int64_t>(op.getDimension()));
+  return arith::IndexCastOp::create(builder, op.getLoc(), builder.getIndexType(), size);
+}
+
 static bool isCompressed(Value value) { return isa<CompressedType>(value.getType()); }
 
-/// Functions that only this module calls are given the views of weights in place of weights.
+/// Functions are given the views of weights in place of weights.
 static LogicalResult passViews(ModuleOp module) {
   auto pointer = LLVM::LLVMPointerType::get(module.getContext());
   SymbolTable symbols(module);
   for (auto func : module.getOps<func::FuncOp>()) {
-    if (!func.isPrivate() || func.isExternal())
+    if (func.isExternal())
       continue;
     for (BlockArgument argument : func.getArguments())
       if (isCompressed(argument))
@@ -152,15 +168,22 @@ void WeightsToLLVMPass::runOnOperation() {
     if (isa<WeightOp, ConstantOp>(op))
       sources.push_back(op);
     auto buffer = dyn_cast<BufferOp>(op);
+    auto size = dyn_cast<MatrixSizeOp>(op);
     bool isDense = isa<WeightOp>(op) && isa<MemRefType>(op->getResult(0).getType());
-    if (!buffer && !isDense)
+    if (!buffer && !size && !isDense)
       return WalkResult::advance();
-    FailureOr<ViewPointer> view = findView(buffer ? Value(buffer.getWeight()) : op->getResult(0));
+    FailureOr<ViewPointer> view = findView(isDense ? op->getResult(0) : op->getOperand(0));
     if (failed(view)) {
       op->emitOpError(withoutSlot);
       return WalkResult::interrupt();
     }
     declareTable(module);
+    if (size) {
+      OpBuilder builder(op);
+      size.replaceAllUsesWith(loadSize(builder, size, *view));
+      size.erase();
+      return WalkResult::advance();
+    }
     // Ahead of all loops: the bodies of equal layers then differ in nothing, and are compiled once.
     Operation *outermost = op;
     while (!isa<FunctionOpInterface>(outermost->getParentOp()))
@@ -169,9 +192,7 @@ void WeightsToLLVMPass::runOnOperation() {
     Value &memory = buffers[{*view, kind, outermost}];
     if (!memory) {
       OpBuilder builder(outermost);
-      Value pointer = loadPointer(builder, op->getLoc(), *view, kind);
-      memory = describe(builder, op->getLoc(), converter,
-                        cast<MemRefType>(op->getResult(0).getType()), pointer);
+      memory = loadBuffer(builder, op, converter, *view, kind);
     }
     op->getResult(0).replaceAllUsesWith(memory);
     if (buffer)

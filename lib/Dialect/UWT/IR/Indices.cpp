@@ -13,7 +13,7 @@ using namespace mlir;
 
 namespace uwt {
 
-void Indices::check(Value value, int64_t limit, llvm::StringRef message) {
+void Indices::check(Value value, Operand limit, llvm::StringRef message) {
   Value isInside = less(value, limit);
   if (getConstantIntValue(isInside).value_or(0) == 0)
     cf::AssertOp::create(builder, location, isInside, message);

@@ -19,6 +19,15 @@ static unsigned widthOf(Type type) {
   return element.isIndex() ? IndexType::kInternalStorageBitWidth : element.getIntOrFloatBitWidth();
 }
 
+std::optional<int64_t> IntegerBuilder::Operand::known() const {
+  return value ? getConstantIntValue(value) : number;
+}
+
+bool IntegerBuilder::Operand::isMultipleOf(int64_t divisor) const {
+  std::optional<int64_t> size = known();
+  return size && *size % divisor == 0;
+}
+
 Value IntegerBuilder::constant(int64_t number) {
   APInt bits(widthOf(numberType), number, /*isSigned=*/true, /*implicitTrunc=*/true);
   if (auto vector = dyn_cast<VectorType>(numberType))

@@ -38,6 +38,14 @@ MemRefType getBufferType(WeightBuffer kind, CompressedType type) {
   }
 }
 
+OpFoldResult MatrixSizeOp::fold(FoldAdaptor) {
+  CompressedType type = getWeight().getType();
+  int64_t size = getDimension() == 0 ? type.getRows() : type.getColumns();
+  if (ShapedType::isDynamic(size))
+    return {};
+  return IntegerAttr::get(IndexType::get(getContext()), size);
+}
+
 LogicalResult BufferOp::verify() {
   Type expected = getBufferType(getKind(), getWeight().getType());
   if (getBuffer().getType() != expected)

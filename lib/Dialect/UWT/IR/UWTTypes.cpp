@@ -29,11 +29,14 @@ LogicalResult CompressedType::verify(llvm::function_ref<InFlightDiagnostic()> em
   if (!element)
     return emitError() << "elements of type " << elementType
                        << " cannot be compressed; expected bf16, f16, f32, f8E4M3FN or f8E5M2";
-  if (llvm::any_of(shape, [](int64_t size) { return size < 0; }))
-    return emitError() << "a compressed tensor has a static shape";
-  TensorDescription description{*element, {shape.begin(), shape.end()}, format.getFormat()};
-  if (Expected<CodecTraits> traits = checkFormat(description.format, *element); !traits)
+  if (Expected<CodecTraits> traits = checkFormat(format.getFormat(), *element); !traits)
     return emitError() << traits.error().message();
+  if (ShapedType::isDynamicShape(shape)) {
+    if (shape.size() == 2 && format.getFormat().fold == Fold())
+      return success();
+    return emitError() << "a compressed tensor of dynamic shape has rank 2 and no fold";
+  }
+  TensorDescription description{*element, {shape.begin(), shape.end()}, format.getFormat()};
   if (Expected<TensorDescription::Matrices> matrices = description.matrices(); !matrices)
     return emitError() << matrices.error().message();
   return success();
@@ -58,9 +61,28 @@ TensorDescription CompressedType::getDescription() const {
           getFormat().getFormat()};
 }
 
-int64_t CompressedType::getMatrices() const { return getDescription().matrices()->count; }
-int64_t CompressedType::getRows() const { return getDescription().matrices()->shape.rows; }
-int64_t CompressedType::getColumns() const { return getDescription().matrices()->shape.columns; }
+bool CompressedType::isDynamic() const { return ShapedType::isDynamicShape(getShape()); }
+
+static MatrixShape matrixOf(CompressedType type) {
+  return type.getDescription().matrices()->shape;
+}
+
+/// Of a matrix of dynamic shape.
+static std::pair<int64_t, int64_t> dynamicMatrixOf(CompressedType type) {
+  int64_t first = type.getShape()[0], last = type.getShape()[1];
+  bool isSwapped = type.getFormat().getFormat().storage == Storage::KMajor;
+  return isSwapped ? std::pair(last, first) : std::pair(first, last);
+}
+
+int64_t CompressedType::getMatrices() const {
+  return isDynamic() ? 1 : getDescription().matrices()->count;
+}
+int64_t CompressedType::getRows() const {
+  return isDynamic() ? dynamicMatrixOf(*this).first : matrixOf(*this).rows;
+}
+int64_t CompressedType::getColumns() const {
+  return isDynamic() ? dynamicMatrixOf(*this).second : matrixOf(*this).columns;
+}
 
 bool CompressedType::isFolded() const { return getFormat().getFormat().fold != Fold(); }
 
@@ -73,7 +95,7 @@ Type CompressedType::parse(AsmParser &parser) {
   Type element;
   std::string text;
   SMLoc location = parser.getCurrentLocation();
-  if (parser.parseLess() || parser.parseDimensionList(shape, /*allowDynamic=*/false) ||
+  if (parser.parseLess() || parser.parseDimensionList(shape) ||
       parser.parseType(element) || parser.parseComma() || parser.parseString(&text) ||
       parser.parseGreater())
     return {};
@@ -86,9 +108,8 @@ Type CompressedType::parse(AsmParser &parser) {
 
 void CompressedType::print(AsmPrinter &printer) const {
   printer << '<';
-  for (int64_t size : getShape())
-    printer << size << 'x';
-  printer << getElementType() << ", ";
+  printer.printDimensionList(getShape());
+  printer << (getShape().empty() ? "" : "x") << getElementType() << ", ";
   printer.printString(getFormat().getText());
   printer << '>';
 }

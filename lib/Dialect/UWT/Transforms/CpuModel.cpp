@@ -84,18 +84,29 @@ LogicalResult CpuModel::prepare(ModuleOp module) {
   return success();
 }
 
+/// Code for weights of every size is compiled for other machines than this one. It is chosen for a
+/// layer of a language model on one thread: with many, memory sets the time, whatever is chosen.
+static constexpr int64_t usualSize = 4096;
+static constexpr unsigned usualThreads = 1;
+
+static unsigned threadsFor(CompressedType type, unsigned given) {
+  if (given)
+    return given;
+  return type.isDynamic() ? usualThreads : llvm::hardware_concurrency().compute_thread_count();
+}
+
 ProductProblem CpuModel::problemOf(MatmulOp op) const {
   CompressedType type = op.getWeightType();
   ProductProblem problem;
   int64_t m = op.getM();
   problem.isStatic = !ShapedType::isDynamic(m);
   problem.m = problem.isStatic ? m : static_cast<int64_t>(options.mHint);
-  problem.n = type.getRows();
-  problem.k = type.getColumns();
+  auto sizeOf = [](int64_t size) { return ShapedType::isDynamic(size) ? usualSize : size; };
+  problem.n = sizeOf(type.getRows());
+  problem.k = sizeOf(type.getColumns());
   int64_t matrices = op.getMatrices();
   problem.matrices = ShapedType::isDynamic(matrices) ? type.getMatrices() : matrices;
-  problem.threads =
-      options.threads ? options.threads : llvm::hardware_concurrency().compute_thread_count();
+  problem.threads = threadsFor(type, options.threads);
   problem.pairDots = type.getElementType().isBF16() && op.getXType().getElementType().isBF16() &&
                      op.getNumerics() == Numerics::Fast;
   return problem;

@@ -194,6 +194,8 @@ Expected<std::vector<GpuRange>> GpuModel::chooseRanges(MatmulOp op) const {
   const auto *interface = op->getDialect()->getRegisteredInterface<BuildableKernelsInterface>();
   if (!interface)
     return unsupportedError("has no kernels: none are registered (uwt::registerGpuKernels)");
+  if (op.getWeightType().isDynamic())
+    return unsupportedError("has a weight of dynamic shape, and kernels of GPUs are made for one");
   UWT_ASSIGN_OR_RETURN(auto kernels, interface->describe(op, *board->target));
   if (!options.search)
     return chooseGpuRanges(*kernels, pins);

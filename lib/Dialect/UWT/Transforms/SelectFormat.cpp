@@ -108,7 +108,8 @@ void SelectFormatPass::explain(MatmulOp op, ArrayRef<FormatCandidate> ranked) {
 LogicalResult SelectFormatPass::selectFor(WeightUses &weight) {
   if (weight.products.empty() && !model->takesRows())
     return success();
-  bool isDecided = model->isDecided(weight.weight());
+  // What a function is given comes in the format that its caller has.
+  bool isDecided = isa<BlockArgument>(weight.weight()) || model->isDecided(weight.weight());
   if (!isDecided && !runFormat.empty()) {
     FailureOr<CompressedType> forced = forcedFor(weight);
     if (failed(forced))

@@ -20,7 +20,7 @@ public:
       : IntegerBuilder(builder, location, builder.getIndexType()) {}
 
   /// Fails the call with `message` where `value` is not below `limit`; negative values are not.
-  void check(mlir::Value value, int64_t limit, llvm::StringRef message);
+  void check(mlir::Value value, Operand limit, llvm::StringRef message);
 };
 
 } // namespace uwt

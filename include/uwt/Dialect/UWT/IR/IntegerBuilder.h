@@ -10,6 +10,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include <optional>
 
 namespace uwt {
 
@@ -23,6 +24,11 @@ public:
   public:
     Operand(mlir::Value value) : value(value) {}
     Operand(int64_t number) : number(number) {}
+
+    /// What it is where that is known: of an index, or of an integer that is not negative.
+    std::optional<int64_t> known() const;
+    /// Whether it is known to be a multiple of `divisor`.
+    bool isMultipleOf(int64_t divisor) const;
 
   private:
     friend class IntegerBuilder;
@@ -55,7 +61,7 @@ public:
   mlir::Value min(Operand a, Operand b);
   mlir::Value max(Operand a, Operand b);
   /// a / b rounded up, where a + b - 1 does not wrap around.
-  mlir::Value ceilDiv(mlir::Value a, int64_t b) { return div(add(a, b - 1), b); }
+  mlir::Value ceilDiv(Operand a, int64_t b) { return div(add(a, b - 1), b); }
 
   mlir::Value bitAnd(Operand a, Operand b);
   mlir::Value bitOr(Operand a, Operand b);

@@ -47,9 +47,9 @@ def UWT_WeightOp : UWT_Op<"weight", [Pure,
     %d = uwt.weight "derive(q, k)" {derivation = #uwt.derivation<@derive, ["q", "k"]>} : !uwt.compressed<768x384xbf16, "raw">
     ```
   }];
-  let arguments = (ins StrAttr:$name, OptionalAttr<TypeAttrOf<UWT_CompressedType>>:$stored,
+  let arguments = (ins StrAttr:$name, OptionalAttr<TypeAttrOf<UWT_StaticCompressedType>>:$stored,
                        OptionalAttr<UWT_DerivationAttr>:$derivation);
-  let results = (outs AnyTypeOf<[UWT_CompressedType, AnyStaticShapeTensor, AnyStaticShapeMemRef]>:$result);
+  let results = (outs AnyTypeOf<[UWT_StaticCompressedType, AnyStaticShapeTensor, AnyStaticShapeMemRef]>:$result);
   let assemblyFormat = "$name attr-dict `:` type($result)";
   let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::StringAttr":$name), [{
     build($_builder, $_state, result, name, /*stored=*/::mlir::TypeAttr(), /*derivation=*/::uwt::DerivationAttr());
@@ -74,7 +74,7 @@ def UWT_ConstantOp : UWT_Op<"constant", [Pure]> {
     ```
   }];
   let arguments = (ins DictionaryAttr:$planes);
-  let results = (outs UWT_CompressedType:$result);
+  let results = (outs UWT_StaticCompressedType:$result);
   let assemblyFormat = "$planes attr-dict `:` qualified(type($result))";
   let hasVerifier = 1;
 }
@@ -90,7 +90,7 @@ def UWT_EncodeOp : UWT_Op<"encode", [Pure]> {
     ```
   }];
   let arguments = (ins AnyStaticShapeTensor:$source);
-  let results = (outs UWT_CompressedType:$result);
+  let results = (outs UWT_StaticCompressedType:$result);
   let assemblyFormat = "$source attr-dict `:` type($source) `->` qualified(type($result))";
   let hasVerifier = 1;
   let hasFolder = 1;
@@ -103,7 +103,7 @@ def UWT_DecodeOp : UWT_Op<"decode", [Pure]> {
     %t = uwt.decode %c : !uwt.compressed<64x64xbf16, "inplace<12>"> -> tensor<64x64xbf16>
     ```
   }];
-  let arguments = (ins UWT_CompressedType:$source);
+  let arguments = (ins UWT_StaticCompressedType:$source);
   let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "$source attr-dict `:` qualified(type($source)) `->` type($result)";
   let builders = [OpBuilder<(ins "::mlir::Value":$source)>];
@@ -122,8 +122,8 @@ def UWT_TranscodeOp : UWT_Op<"transcode", [Pure]> {
     %r = uwt.transcode %c : !uwt.compressed<64x64xbf16, "inplace<12>"> -> !uwt.compressed<64x64xbf16, "raw">
     ```
   }];
-  let arguments = (ins UWT_CompressedType:$source);
-  let results = (outs UWT_CompressedType:$result);
+  let arguments = (ins UWT_StaticCompressedType:$source);
+  let results = (outs UWT_StaticCompressedType:$result);
   let assemblyFormat = [{
     $source attr-dict `:` qualified(type($source)) `->` qualified(type($result))
   }];

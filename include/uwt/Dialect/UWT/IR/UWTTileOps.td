@@ -38,6 +38,21 @@ def UWT_BufferOp : UWT_Op<"buffer", [Pure]> {
   let hasVerifier = 1;
 }
 
+def UWT_MatrixSizeOp : UWT_Op<"matrix_size", [Pure]> {
+  let summary = "rows or columns of a weight's matrices";
+  let description = [{
+    Size 0 is N, size 1 K, of a weight of any shape: one that its type does not know, the loaded weight does.
+
+    ```mlir
+    %n = uwt.matrix_size %w[0] : !uwt.compressed<?x?xbf16, "inplace<12>">
+    ```
+  }];
+  let arguments = (ins UWT_CompressedType:$weight, ConfinedAttr<I64Attr, [IntNonNegative, IntMaxValue<1>]>:$dimension);
+  let results = (outs Index:$size);
+  let assemblyFormat = "$weight `[` $dimension `]` attr-dict `:` qualified(type($weight))";
+  let hasFolder = 1;
+}
+
 def UWT_DecodeUnitOp : UWT_Op<"decode_unit", [AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "decodes a fixed unit into row vectors";

@@ -1,0 +1,216 @@
+//===- Weight.cpp - Weights in the caller's memory, in the C API ----------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt-c/Weight.h"
+#include "Objects.h"
+#include "uwt/Kernels/Kernels.h"
+#include "uwt/Runtime/WeightImage.h"
+
+using namespace uwt;
+
+struct UWTEncodedWeight {
+  WeightImageSource source;
+};
+
+//===----------------------------------------------------------------------===//
+// Making images
+//===----------------------------------------------------------------------===//
+
+static Expected<ElementType> elementOf(const char *dtype) {
+  if (std::optional<ElementType> element = elementTypeFromSafetensors(dtype))
+    return *element;
+  return usageError(std::string("a weight has no elements of dtype ") + dtype);
+}
+
+static Expected<UWTEncodedWeight *> encode(const char *dtype, std::span<const uint64_t> shape,
+                                           std::span<const uint8_t> data, const char *format,
+                                           ThreadPool &pool) {
+  TensorDescription description;
+  UWT_ASSIGN_OR_RETURN(description.element, elementOf(dtype));
+  UWT_ASSIGN_OR_RETURN(description.format, Format::parse(format));
+  description.shape.assign(shape.begin(), shape.end());
+  UWT_ASSIGN_OR_RETURN(WeightImageSource source,
+                       WeightImageSource::encode(description, data, pool));
+  return new UWTEncodedWeight{std::move(source)};
+}
+
+UWTError *uwtWeightEncode(UWTContext *context, const char *dtype, size_t rank,
+                          const uint64_t *shape, const void *data, uint64_t bytes,
+                          const char *format, UWTEncodedWeight **encoded) {
+  return runFunction({{context, "context"},
+                      {dtype, "dtype"},
+                      {shape, "shape"},
+                      {format, "format"},
+                      {encoded, "encoded"}},
+                     [&]() -> Status {
+                       if (bytes != 0 && !data)
+                         return usageError("data is NULL");
+                       std::span dense(static_cast<const uint8_t *>(data), bytes);
+                       UWT_ASSIGN_OR_RETURN(
+                           *encoded, encode(dtype, {shape, rank}, dense, format, context->pool()));
+                       return ok();
+                     });
+}
+
+UWTError *uwtWeightLoad(UWTContext *context, const UWTContainer *container, const char *name,
+                        const char *format, UWTEncodedWeight **encoded) {
+  return runFunction(
+      {{context, "context"},
+       {container, "container"},
+       {name, "name"},
+       {format, "format"},
+       {encoded, "encoded"}},
+      [&]() -> Status {
+        UWT_ASSIGN_OR_RETURN(const auto found, readerOf(*container, name));
+        const auto &[reader, entry] = found;
+        std::vector<uint8_t> dense(entry->bytes);
+        UWT_RETURN_IF_ERROR(reader.read(dense, context->pool()));
+        UWT_ASSIGN_OR_RETURN(*encoded, encode(entry->dtype->cName(), entry->shape, dense, format,
+                                              context->pool()));
+        return ok();
+      });
+}
+
+uint64_t uwtEncodedWeightBytes(const UWTEncodedWeight *encoded) {
+  return encoded ? encoded->source.bytes() : 0;
+}
+
+UWTError *uwtEncodedWeightWrite(const UWTEncodedWeight *encoded, void *image, uint64_t bytes) {
+  return runFunction({{encoded, "encoded"}, {image, "image"}}, [&]() -> Status {
+    if (bytes != encoded->source.bytes())
+      return usageError("the image has " + std::to_string(encoded->source.bytes()) +
+                        " bytes, got memory of " + std::to_string(bytes));
+    encoded->source.write({static_cast<uint8_t *>(image), bytes});
+    return ok();
+  });
+}
+
+void uwtEncodedWeightDestroy(UWTEncodedWeight *encoded) { delete encoded; }
+
+//===----------------------------------------------------------------------===//
+// Using images
+//===----------------------------------------------------------------------===//
+
+static Expected<WeightImage> openImage(const void *image, uint64_t bytes) {
+  return WeightImage::open({static_cast<const uint8_t *>(image), bytes});
+}
+
+UWTError *uwtWeightCheck(UWTContext *context, const void *image, uint64_t bytes) {
+  return runFunction({{context, "context"}, {image, "image"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
+    return opened.check(context->pool());
+  });
+}
+
+UWTError *uwtWeightInfo(const void *image, uint64_t bytes, UWTWeightInfo *info) {
+  return runFunction({{image, "image"}, {info, "info"}}, [&]() -> Status {
+    if (info->size < sizeof(UWTWeightInfo))
+      return usageError("the info has size " + std::to_string(info->size) +
+                        ": set it to sizeof(UWTWeightInfo)");
+    UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
+    UWT_ASSIGN_OR_RETURN(uint64_t tensorBytes, opened.tensorBytes());
+    *info = {info->size,
+             getTraits(opened.element()).safetensorsName.data(),
+             opened.format(),
+             opened.shape().size(),
+             opened.shape().data(),
+             tensorBytes,
+             opened.bytes()};
+    return ok();
+  });
+}
+
+static Expected<TensorRange> rangeOf(const UWTTensorPart *given, const WeightImage &image) {
+  UWT_ASSIGN_OR_RETURN(UWTTensorPart part, takeOptions(given, uwtTensorPartInit,
+                                                       sizeof(UWTTensorPart), "uwtTensorPartInit"));
+  if (part.rankCount != 0)
+    return usageError("a weight in memory has no parts by rank: give rows or columns");
+  std::span<const uint64_t> shape = image.shape();
+  uint64_t rows = shape[shape.size() - 2], columns = shape[shape.size() - 1];
+  TensorRange range{0,
+                    image.matrices(),
+                    part.rowBegin,
+                    std::min(part.rowEnd, rows),
+                    part.columnBegin,
+                    std::min(part.columnEnd, columns)};
+  if (part.expert >= 0) {
+    range.matrixBegin = static_cast<uint64_t>(part.expert);
+    range.matrixEnd = range.matrixBegin + 1;
+  }
+  return range;
+}
+
+UWTError *uwtWeightDecode(UWTContext *context, const void *image, uint64_t bytes,
+                          const UWTTensorPart *part, void *buffer, uint64_t bufferBytes) {
+  return runFunction({{context, "context"}, {image, "image"}}, [&]() -> Status {
+    if (bufferBytes != 0 && !buffer)
+      return usageError("buffer is NULL");
+    UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
+    UWT_ASSIGN_OR_RETURN(TensorRange range, rangeOf(part, opened));
+    UWT_ASSIGN_OR_RETURN(TensorDecoder decoder, opened.decoder());
+    DecodeOptions options;
+    // Padding is cleared in images, and no part of what the checksums are of.
+    options.check = false;
+    return decoder.decodeSlice(range, {static_cast<uint8_t *>(buffer), bufferBytes},
+                               context->pool(), options);
+  });
+}
+
+/// Rows that a function reads or writes.
+static Status checkRows(const void *data, uint64_t rows, uint64_t stride, uint64_t columns,
+                        const char *name) {
+  if (rows != 0 && columns != 0 && !data)
+    return usageError(std::string(name) + " is NULL");
+  if (rows > 1 && stride < columns)
+    return usageError("rows of " + std::string(name) + " are " + std::to_string(stride) +
+                      " elements apart, and have " + std::to_string(columns));
+  return ok();
+}
+
+UWTError *uwtWeightGather(UWTContext *context, const void *image, uint64_t bytes,
+                          const int64_t *ids, uint64_t count, void *y, uint64_t yStride) {
+  return runFunction({{context, "context"}, {image, "image"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
+    UWT_ASSIGN_OR_RETURN(const Kernels *kernels, Kernels::find(opened.element(), opened.format()));
+    if (opened.shape().size() != 2)
+      return usageError("rows are gathered from a weight of 2 dimensions, got " +
+                        std::to_string(opened.shape().size()));
+    if (count != 0 && !ids)
+      return usageError("ids is NULL");
+    WeightView view = opened.view();
+    UWT_RETURN_IF_ERROR(checkRows(y, count, yStride, view.columns, "y"));
+    return kernels->gather(view, {ids, count}, {y, yStride}, &context->pool());
+  });
+}
+
+void uwtLinearInit(UWTLinear *linear) {
+  if (!linear)
+    return;
+  *linear = {};
+  linear->size = sizeof(UWTLinear);
+}
+
+UWTError *uwtLinear(UWTContext *context, const void *image, uint64_t bytes,
+                    const UWTLinear *linear) {
+  return runFunction(
+      {{context, "context"}, {image, "image"}, {linear, "linear"}}, [&]() -> Status {
+        UWT_ASSIGN_OR_RETURN(UWTLinear call, takeOptions(linear, uwtLinearInit, sizeof(UWTLinear),
+                                                         "uwtLinearInit"));
+        UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
+        UWT_ASSIGN_OR_RETURN(const Kernels *kernels,
+                             Kernels::find(opened.element(), opened.format()));
+        if (call.matrix >= opened.matrices())
+          return usageError("the weight has " + std::to_string(opened.matrices()) +
+                            " matrices, got matrix " + std::to_string(call.matrix));
+        WeightView view = opened.view(call.matrix);
+        UWT_RETURN_IF_ERROR(checkRows(call.x, call.m, call.xStride, view.columns, "x"));
+        UWT_RETURN_IF_ERROR(checkRows(call.y, call.m, call.yStride, view.rows, "y"));
+        LinearArguments arguments{
+            call.m, {call.x, call.xStride}, call.bias, {call.y, call.yStride}};
+        return kernels->linear(view, arguments, &context->pool());
+      });
+}

@@ -1,0 +1,123 @@
+//===- Kernels.cpp - Products that are compiled ahead of time -------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Kernels/Kernels.h"
+#include "uwt/Runtime/Call.h"
+#include "uwt/Runtime/ThreadScope.h"
+#include "uwt/Target/Target.h"
+#include <array>
+#include <set>
+
+using namespace uwt;
+
+namespace {
+/// What MLIR's C interface takes for a memref.
+template <size_t Rank> struct MemRef {
+  const void *allocated, *aligned;
+  int64_t offset = 0;
+  std::array<int64_t, Rank> sizes, strides;
+};
+using Vector = MemRef<1>;
+using Matrix = MemRef<2>;
+} // namespace
+
+struct Kernels::Functions {
+  void (*linear)(const WeightView *, const Matrix *x, const Matrix *y);
+  void (*linearBias)(const WeightView *, const Matrix *x, const Vector *bias, const Matrix *y);
+  void (*gather)(const WeightView *, const Vector *ids, const Matrix *y);
+};
+
+extern "C" {
+#define UWT_KERNELS(TARGET, ELEMENT, FORMAT, NAME)                                                 \
+  void _mlir_ciface_uwt_linear_##NAME(const WeightView *, const Matrix *, const Matrix *);         \
+  void _mlir_ciface_uwt_linear_bias_##NAME(const WeightView *, const Matrix *, const Vector *,     \
+                                           const Matrix *);                                        \
+  void _mlir_ciface_uwt_gather_##NAME(const WeightView *, const Vector *, const Matrix *);
+#include "KernelTable.inc"
+#undef UWT_KERNELS
+}
+
+#define UWT_KERNELS(TARGET, ELEMENT, FORMAT, NAME)                                                 \
+  static constexpr Kernels::Functions functionsOf_##NAME = {                                       \
+      _mlir_ciface_uwt_linear_##NAME, _mlir_ciface_uwt_linear_bias_##NAME,                         \
+      _mlir_ciface_uwt_gather_##NAME};
+#include "KernelTable.inc"
+#undef UWT_KERNELS
+
+/// The best target first.
+static std::span<const Kernels> allKernels() {
+#define UWT_KERNELS(TARGET, ELEMENT, FORMAT, NAME)                                                 \
+  Kernels(TARGET, ElementType::ELEMENT, FORMAT, functionsOf_##NAME),
+  static const std::vector<Kernels> all = {
+#include "KernelTable.inc"
+  };
+#undef UWT_KERNELS
+  return all;
+}
+
+static bool runsHere(const char *name) {
+  Expected<const Target *> target = findTarget(name);
+  return target && checkRunsHere(**target);
+}
+
+Expected<const Kernels *> Kernels::find(ElementType element, std::string_view format) {
+  if (allKernels().empty())
+    return unsupportedError("this library was built without kernels of products: build it with the "
+                            "compiler, or with UWT_KERNEL_COMPILER");
+  std::set<std::string> served;
+  std::string targets;
+  for (const Kernels &kernels : allKernels()) {
+    served.insert(std::string(getTraits(kernels.element).name) + " in " + kernels.format);
+    if (kernels.element != element || kernels.format != format)
+      continue;
+    if (runsHere(kernels.targetName))
+      return &kernels;
+    targets += (targets.empty() ? "" : ", ") + std::string(kernels.targetName);
+  }
+  if (!targets.empty())
+    return unsupportedError("kernels of products are compiled for " + targets +
+                            ", and this machine runs none of these");
+  std::string list;
+  for (const std::string &one : served)
+    list += (list.empty() ? "" : ", ") + one;
+  return unsupportedError("no kernel multiplies " + std::string(getTraits(element).name) + " in " +
+                          std::string(format) + "; there are those of " + list);
+}
+
+static Matrix matrixOf(const void *data, uint64_t rows, uint64_t columns, uint64_t stride) {
+  return {data, data, 0, {int64_t(rows), int64_t(columns)}, {int64_t(stride), 1}};
+}
+
+static Vector vectorOf(const void *data, uint64_t size) {
+  return {data, data, 0, {int64_t(size)}, {1}};
+}
+
+/// Runs `body`, which has nothing to destroy, on the threads of `pool`.
+template <typename Body> static Status call(ThreadPool *pool, Body body) {
+  ThreadScope scope(pool);
+  return callCompiled([](void *context) { (*static_cast<Body *>(context))(); }, &body);
+}
+
+Status Kernels::linear(const WeightView &weight, const LinearArguments &arguments,
+                       ThreadPool *pool) const {
+  Matrix x = matrixOf(arguments.x.data, arguments.m, weight.columns, arguments.x.stride);
+  Matrix y = matrixOf(arguments.y.data, arguments.m, weight.rows, arguments.y.stride);
+  Vector bias = vectorOf(arguments.bias, weight.rows);
+  return call(pool, [&] {
+    if (arguments.bias)
+      functions.linearBias(&weight, &x, &bias, &y);
+    else
+      functions.linear(&weight, &x, &y);
+  });
+}
+
+Status Kernels::gather(const WeightView &weight, std::span<const int64_t> ids, MatrixRows<void *> y,
+                       ThreadPool *pool) const {
+  Vector numbers = vectorOf(ids.data(), ids.size());
+  Matrix rows = matrixOf(y.data, ids.size(), weight.columns, y.stride);
+  return call(pool, [&] { functions.gather(&weight, &numbers, &rows); });
+}
