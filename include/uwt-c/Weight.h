@@ -70,15 +70,18 @@ UWT_C_API UWTError *uwtWeightInfo(const void *image, uint64_t bytes, UWTWeightIn
 UWT_C_API UWTError *uwtWeightDecode(UWTContext *context, const void *image, uint64_t bytes,
                                     const UWTTensorPart *part, void *buffer, uint64_t bufferBytes);
 
-/** Rows `ids[0 … count - 1]` of a matrix to rows of `y`, `yStride` elements apart: an embedding. An id
-    that is no row is an error of kind UWT_ERROR_INVALID; y then has any contents. */
+/** Rows `ids[0 … count - 1]` of the matrix [n, k] to rows of `y`, `yStride` elements apart: an
+    embedding. Another k than the weight's is an error. An id that is no row is an error of kind UWT_ERROR_INVALID; y then has any contents. */
 UWT_C_API UWTError *uwtWeightGather(UWTContext *context, const void *image, uint64_t bytes,
-                                    const int64_t *ids, uint64_t count, void *y, uint64_t yStride);
+                                    const int64_t *ids, uint64_t count, uint64_t k, void *y,
+                                    uint64_t yStride);
 
 typedef struct UWTLinear {
   size_t size;
   /** Of a tensor of several matrices, which one. */
   uint64_t matrix;
+  /** What the caller takes the matrix to be: another size is an error. */
+  uint64_t n, k;
   /** Rows of x and of y. */
   uint64_t m;
   /** [m, k] and [m, n], of the weight's dtype; elements from row to row, at least k and n. They do not
@@ -90,7 +93,7 @@ typedef struct UWTLinear {
   /** [n] elements that are added before the sum is rounded, or NULL. */
   const void *bias;
 } UWTLinear;
-/** Sets the defaults: all zeros. */
+/** Sets all to zero but the size. */
 UWT_C_API void uwtLinearInit(UWTLinear *linear);
 
 /** y = x · wᵀ + bias, summed in f32 and rounded once, by code that is compiled ahead of time: the same

@@ -153,7 +153,7 @@ UWTError *uwtWeightDecode(UWTContext *context, const void *image, uint64_t bytes
     UWT_ASSIGN_OR_RETURN(TensorRange range, rangeOf(part, opened));
     UWT_ASSIGN_OR_RETURN(TensorDecoder decoder, opened.decoder());
     DecodeOptions options;
-    // Padding is cleared in images, and no part of what the checksums are of.
+    // Images are checked once (uwtWeightCheck).
     options.check = false;
     return decoder.decodeSlice(range, {static_cast<uint8_t *>(buffer), bufferBytes},
                                context->pool(), options);
@@ -172,7 +172,8 @@ static Status checkRows(const void *data, uint64_t rows, uint64_t stride, uint64
 }
 
 UWTError *uwtWeightGather(UWTContext *context, const void *image, uint64_t bytes,
-                          const int64_t *ids, uint64_t count, void *y, uint64_t yStride) {
+                          const int64_t *ids, uint64_t count, uint64_t k, void *y,
+                          uint64_t yStride) {
   return runFunction({{context, "context"}, {image, "image"}}, [&]() -> Status {
     UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
     UWT_ASSIGN_OR_RETURN(const Kernels *kernels, Kernels::find(opened.element(), opened.format()));
@@ -182,9 +183,16 @@ UWTError *uwtWeightGather(UWTContext *context, const void *image, uint64_t bytes
     if (count != 0 && !ids)
       return usageError("ids is NULL");
     WeightView view = opened.view();
+    if (k != view.columns)
+      return usageError("rows of the weight have " + std::to_string(view.columns) +
+                        " elements, those of y " + std::to_string(k));
     UWT_RETURN_IF_ERROR(checkRows(y, count, yStride, view.columns, "y"));
     return kernels->gather(view, {ids, count}, {y, yStride}, &context->pool());
   });
+}
+
+static std::string sizeText(uint64_t n, uint64_t k) {
+  return std::to_string(n) + " x " + std::to_string(k);
 }
 
 void uwtLinearInit(UWTLinear *linear) {
@@ -207,6 +215,9 @@ UWTError *uwtLinear(UWTContext *context, const void *image, uint64_t bytes,
           return usageError("the weight has " + std::to_string(opened.matrices()) +
                             " matrices, got matrix " + std::to_string(call.matrix));
         WeightView view = opened.view(call.matrix);
+        if (call.n != view.rows || call.k != view.columns)
+          return usageError("the weight has " + sizeText(view.rows, view.columns) +
+                            " elements, the call " + sizeText(call.n, call.k));
         UWT_RETURN_IF_ERROR(checkRows(call.x, call.m, call.xStride, view.columns, "x"));
         UWT_RETURN_IF_ERROR(checkRows(call.y, call.m, call.yStride, view.rows, "y"));
         LinearArguments arguments{

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Kernels/Kernels.h"
+#include "KernelTable.h"
 #include "uwt/Runtime/Call.h"
 #include "uwt/Runtime/ThreadScope.h"
 #include "uwt/Target/Target.h"
@@ -31,31 +32,26 @@ struct Kernels::Functions {
   void (*gather)(const WeightView *, const Vector *ids, const Matrix *y);
 };
 
-extern "C" {
-#define UWT_KERNELS(TARGET, ELEMENT, FORMAT, NAME)                                                 \
+#define UWT_DECLARE(TARGET, ELEMENT, FORMAT, NAME)                                                 \
   void _mlir_ciface_uwt_linear_##NAME(const WeightView *, const Matrix *, const Matrix *);         \
   void _mlir_ciface_uwt_linear_bias_##NAME(const WeightView *, const Matrix *, const Vector *,     \
                                            const Matrix *);                                        \
   void _mlir_ciface_uwt_gather_##NAME(const WeightView *, const Vector *, const Matrix *);
-#include "KernelTable.inc"
-#undef UWT_KERNELS
+extern "C" {
+UWT_KERNEL_TABLE(UWT_DECLARE)
 }
 
-#define UWT_KERNELS(TARGET, ELEMENT, FORMAT, NAME)                                                 \
+#define UWT_FUNCTIONS(TARGET, ELEMENT, FORMAT, NAME)                                               \
   static constexpr Kernels::Functions functionsOf_##NAME = {                                       \
       _mlir_ciface_uwt_linear_##NAME, _mlir_ciface_uwt_linear_bias_##NAME,                         \
       _mlir_ciface_uwt_gather_##NAME};
-#include "KernelTable.inc"
-#undef UWT_KERNELS
+UWT_KERNEL_TABLE(UWT_FUNCTIONS)
 
 /// The best target first.
 static std::span<const Kernels> allKernels() {
-#define UWT_KERNELS(TARGET, ELEMENT, FORMAT, NAME)                                                 \
+#define UWT_ENTRY(TARGET, ELEMENT, FORMAT, NAME)                                                   \
   Kernels(TARGET, ElementType::ELEMENT, FORMAT, functionsOf_##NAME),
-  static const std::vector<Kernels> all = {
-#include "KernelTable.inc"
-  };
-#undef UWT_KERNELS
+  static const std::vector<Kernels> all = {UWT_KERNEL_TABLE(UWT_ENTRY)};
   return all;
 }
 
@@ -117,6 +113,10 @@ Status Kernels::linear(const WeightView &weight, const LinearArguments &argument
 
 Status Kernels::gather(const WeightView &weight, std::span<const int64_t> ids, MatrixRows<void *> y,
                        ThreadPool *pool) const {
+  for (int64_t id : ids)
+    if (static_cast<uint64_t>(id) >= weight.rows)
+      return invalidError("id " + std::to_string(id) + " is no row of the weight, which has " +
+                          std::to_string(weight.rows));
   Vector numbers = vectorOf(ids.data(), ids.size());
   Matrix rows = matrixOf(y.data, ids.size(), weight.columns, y.stride);
   return call(pool, [&] { functions.gather(&weight, &numbers, &rows); });

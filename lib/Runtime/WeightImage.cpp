@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Runtime/WeightImage.h"
+#include "uwt/Support/Checksum.h"
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <utility>
 
@@ -15,6 +17,10 @@ using namespace uwt;
 /// With the version of what follows and of WeightView's buffers.
 static constexpr char imageMagic[8] = {'U', 'W', 'T', 'I', 'M', 'G', '0' + abiVersion, 0};
 static constexpr uint64_t imageAlignment = 64;
+
+static uint64_t checksumOf(const ImageHeader &header) {
+  return xxh3({reinterpret_cast<const uint8_t *>(&header), offsetof(ImageHeader, checksum)});
+}
 
 /// All parts that an image has, with the buffers that they come from, in the order in which they lie.
 template <typename Header, typename Visit>
@@ -38,7 +44,8 @@ static void forEachStoredPart(Header &header, const PlaneViews &stored, Visit vi
 // Writing
 //===----------------------------------------------------------------------===//
 
-WeightImageSource::WeightImageSource(LoadedWeight from, MemoryPlanes planes)
+WeightImageSource::WeightImageSource(LoadedWeight from, MemoryPlanes planes,
+                                     uint64_t indexChecksum)
     : weight(std::move(from)), stored(std::move(planes)) {
   for (PlaneKind kind : {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Low})
     stored.planes[numberOf(kind)] = {};
@@ -57,6 +64,8 @@ WeightImageSource::WeightImageSource(LoadedWeight from, MemoryPlanes planes)
   forEachPart(header, weight, place);
   forEachStoredPart(header, viewsOf(stored), place);
   header.bytes = end;
+  header.indexChecksum = indexChecksum;
+  header.checksum = checksumOf(header);
 }
 
 static Status checkDescription(const TensorDescription &description) {
@@ -73,7 +82,7 @@ static Status checkDescription(const TensorDescription &description) {
   UWT_ASSIGN_OR_RETURN(CodecTraits traits, checkFormat(description.format, description.element));
   if (traits.rate != Rate::Fixed && traits.rate != Rate::Words)
     return usageError("a weight in memory has units of a fixed size, which '" + text +
-                      "' has not: use inplace<12>");
+                      "' has not: use " + runFormats().front().str());
   return ok();
 }
 
@@ -99,7 +108,7 @@ Expected<WeightImageSource> WeightImageSource::encode(const TensorDescription &d
                                                       ThreadPool &pool) {
   UWT_RETURN_IF_ERROR(checkDescription(description));
   MemoryPlanes planes;
-  UWT_RETURN_IF_ERROR(encodeTensor(description, bytes, planes, pool));
+  UWT_ASSIGN_OR_RETURN(EncodedTensor encoded, encodeTensor(description, bytes, planes, pool));
   UWT_ASSIGN_OR_RETURN(TensorDecoder decoder,
                        TensorDecoder::open(description, viewsOf(planes), std::nullopt));
   if (mayPadWithInfinities(decoder.plan())) {
@@ -112,8 +121,9 @@ Expected<WeightImageSource> WeightImageSource::encode(const TensorDescription &d
   UWT_ASSIGN_OR_RETURN(LoadedWeight weight, LoadedWeight::fromDecoder(decoder, pool, options));
   if (!liesAsStored(decoder, weight))
     return usageError("'" + description.format.str() +
-                      "' has no form in memory that can be decoded: use inplace<12>");
-  return WeightImageSource(std::move(weight), std::move(planes));
+                      "' has no form in memory that can be decoded: use " +
+                      runFormats().front().str());
+  return WeightImageSource(std::move(weight), std::move(planes), encoded.indexChecksum);
 }
 
 void WeightImageSource::write(std::span<uint8_t> image) const {
@@ -146,7 +156,8 @@ Expected<WeightImage> WeightImage::open(std::span<const uint8_t> image) {
       std::memcmp(header->magic, imageMagic, sizeof(imageMagic)) != 0)
     return invalidError("the memory holds no weight of this version of the library");
   auto isPart = [&](const ImageHeader::Part &part) { return isInside(part, header->bytes); };
-  bool isWhole = header->bytes <= image.size() && header->rank >= 2 &&
+  bool isWhole = header->checksum == checksumOf(*header) && header->bytes <= image.size() &&
+                 header->rank >= 2 &&
                  header->rank <= maxImageRank && header->element <= static_cast<uint32_t>(ElementType::UInt16) &&
                  header->format[maxImageFormat - 1] == 0;
   for (const ImageHeader::Part *part : {&header->panels, &header->table, &header->counts,
@@ -205,7 +216,7 @@ Expected<TensorDecoder> WeightImage::decoder() const {
     planes[i] = part(header->planes[i]);
   planes[numberOf(PlaneKind::Patch)] = part(header->storedPatch);
   UWT_ASSIGN_OR_RETURN(TensorDescription what, description());
-  return TensorDecoder::open(what, planes, std::nullopt);
+  return TensorDecoder::open(what, planes, header->indexChecksum);
 }
 
 bool WeightImage::hasPartsOf(const LoadedWeight &weight) const {
@@ -219,9 +230,7 @@ bool WeightImage::hasPartsOf(const LoadedWeight &weight) const {
 
 Status WeightImage::check(ThreadPool &pool) const {
   UWT_ASSIGN_OR_RETURN(TensorDecoder decoder, this->decoder());
-  LoadOptions options;
-  options.check = false;
-  UWT_ASSIGN_OR_RETURN(LoadedWeight weight, LoadedWeight::fromDecoder(decoder, pool, options));
+  UWT_ASSIGN_OR_RETURN(LoadedWeight weight, LoadedWeight::fromDecoder(decoder, pool));
   if (decoder.description().format.str() == format() && !mayPadWithInfinities(decoder.plan()) &&
       hasPartsOf(weight))
     return ok();

@@ -5,10 +5,11 @@ the most threads that a call uses, 0 for one a processor. What fails raises a su
 """
 
 from ._container import Container, Tensor
+from ._library import version
 from .errors import Interrupted, InvalidError, IoError, UnsupportedError, UsageError, UwtError
 from .files import Finding, Inspection, Report, compress, decompress, inspect, slice, verify
 
-__version__ = "0.1.0"
+__version__ = version()
 
 __all__ = [
     "Container",

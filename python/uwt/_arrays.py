@@ -17,11 +17,9 @@ _NUMPY = {
 _ML_DTYPES = {
     "BF16": "bfloat16", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2", "F8_E8M0": "float8_e8m0fnu",
 }  # fmt: skip
-_TORCH = {
-    "BOOL": "bool", "U8": "uint8", "I8": "int8", "U16": "uint16", "I16": "int16", "F16": "float16", "U32": "uint32",
-    "I32": "int32", "F32": "float32", "U64": "uint64", "I64": "int64", "F64": "float64", "C64": "complex64",
-    "BF16": "bfloat16", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2", "F8_E8M0": "float8_e8m0fnu",
-}  # fmt: skip
+# PyTorch has all of them.
+_ALL = _NUMPY | _ML_DTYPES
+_SAFETENSORS = {name: dtype for dtype, name in _ALL.items()}
 
 
 def imported(name: str, why: str) -> Any:
@@ -30,6 +28,12 @@ def imported(name: str, why: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise ImportError(f"{why} needs the package {name}: pip install {name}") from error
+
+
+def _name_of(dtype: str, what: str) -> str:
+    if dtype not in _SAFETENSORS:
+        raise TypeError(f"safetensors has no dtype for {what}")
+    return _SAFETENSORS[dtype]
 
 
 class NumpyArrays:
@@ -53,11 +57,7 @@ class NumpyArrays:
 
     def name_of(self, array: np.ndarray) -> str:
         """The name that safetensors has for an array's dtype."""
-        for table in (_NUMPY, _ML_DTYPES):
-            for name, own in table.items():
-                if array.dtype.name == own:
-                    return name
-        raise TypeError(f"safetensors has no dtype for {array.dtype} of NumPy")
+        return _name_of(array.dtype.name, f"{array.dtype} of NumPy")
 
     def bytes_of(self, array: np.ndarray) -> memoryview:
         """Its elements, dense and row-major, in little-endian order."""
@@ -75,8 +75,8 @@ class TorchArrays:
         self.device = self.torch.device(device)
 
     def dtype(self, name: str) -> Any:
-        if name in _TORCH and hasattr(self.torch, _TORCH[name]):
-            return getattr(self.torch, _TORCH[name])
+        if name in _ALL and hasattr(self.torch, _ALL[name]):
+            return getattr(self.torch, _ALL[name])
         raise TypeError(f"PyTorch {self.torch.__version__} has no dtype for {name} of safetensors")
 
     def empty(self, dtype: str, shape: tuple[int, ...]) -> Any:
@@ -86,11 +86,7 @@ class TorchArrays:
         return tensor.data_ptr()
 
     def name_of(self, tensor: Any) -> str:
-        own = str(tensor.dtype).removeprefix("torch.")
-        for name, torch_name in _TORCH.items():
-            if own == torch_name:
-                return name
-        raise TypeError(f"safetensors has no dtype for {tensor.dtype} of PyTorch")
+        return _name_of(str(tensor.dtype).removeprefix("torch."), f"{tensor.dtype} of PyTorch")
 
     def bytes_of(self, tensor: Any) -> memoryview:
         dense = tensor.detach().cpu().contiguous().reshape(-1)

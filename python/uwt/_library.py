@@ -90,6 +90,33 @@ class VerifyOptions(ctypes.Structure):
     ]
 
 
+class WeightInfo(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("dtype", c_char_p),
+        ("format", c_char_p),
+        ("rank", c_size_t),
+        ("shape", POINTER(c_uint64)),
+        ("tensor_bytes", c_uint64),
+        ("image_bytes", c_uint64),
+    ]
+
+
+class Linear(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("matrix", c_uint64),
+        ("n", c_uint64),
+        ("k", c_uint64),
+        ("m", c_uint64),
+        ("x", c_void_p),
+        ("x_stride", c_uint64),
+        ("y", c_void_p),
+        ("y_stride", c_uint64),
+        ("bias", c_void_p),
+    ]
+
+
 class Report(ctypes.Structure):
     _fields_ = [
         ("size", c_size_t),
@@ -125,6 +152,16 @@ _FAILING = {
     "uwtDecompress": [c_void_p, c_char_p, c_char_p, POINTER(DecompressOptions), POINTER(Report)],
     "uwtVerify": [c_void_p, c_char_p, POINTER(VerifyOptions), POINTER(c_void_p)],
     "uwtFindingsGet": [c_void_p, c_size_t, POINTER(c_char_p), POINTER(c_char_p)],
+    "uwtWeightEncode": [
+        c_void_p, c_char_p, c_size_t, POINTER(c_uint64), c_void_p, c_uint64, c_char_p, POINTER(c_void_p),
+    ],
+    "uwtWeightLoad": [c_void_p, c_void_p, c_char_p, c_char_p, POINTER(c_void_p)],
+    "uwtEncodedWeightWrite": [c_void_p, c_void_p, c_uint64],
+    "uwtWeightCheck": [c_void_p, c_void_p, c_uint64],
+    "uwtWeightInfo": [c_void_p, c_uint64, POINTER(WeightInfo)],
+    "uwtWeightDecode": [c_void_p, c_void_p, c_uint64, POINTER(TensorPart), c_void_p, c_uint64],
+    "uwtWeightGather": [c_void_p, c_void_p, c_uint64, c_void_p, c_uint64, c_uint64, c_void_p, c_uint64],
+    "uwtLinear": [c_void_p, c_void_p, c_uint64, POINTER(Linear)],
 }
 # The others: what they return, and their arguments.
 _OTHERS = {
@@ -142,6 +179,9 @@ _OTHERS = {
     "uwtCompressOptionsInit": (None, [POINTER(CompressOptions)]),
     "uwtDecompressOptionsInit": (None, [POINTER(DecompressOptions)]),
     "uwtVerifyOptionsInit": (None, [POINTER(VerifyOptions)]),
+    "uwtEncodedWeightBytes": (c_uint64, [c_void_p]),
+    "uwtEncodedWeightDestroy": (None, [c_void_p]),
+    "uwtLinearInit": (None, [POINTER(Linear)]),
     "uwtFindingsCount": (c_uint64, [c_void_p]),
     "uwtFindingsDestroy": (None, [c_void_p]),
 }
@@ -171,6 +211,13 @@ def _load() -> ctypes.CDLL:
 
 
 LIBRARY = _load()
+
+
+def version() -> str:
+    """The library's version."""
+    number = LIBRARY.uwtVersion()
+    return f"{number // 10000}.{number // 100 % 100}.{number % 100}"
+
 
 _contexts: dict[int, c_void_p] = {}
 _contexts_lock = threading.Lock()

@@ -38,6 +38,10 @@ struct ImageHeader {
   std::array<Part, planeKinds> planes;
   /// The patch plane as it is stored, which decoding reads: its panels are not aligned.
   Part storedPatch;
+  /// Of the index plane, which has those of the panels.
+  uint64_t indexChecksum;
+  /// Of the bytes before this.
+  uint64_t checksum;
 };
 
 /// What an image is written from.
@@ -55,7 +59,7 @@ public:
   void write(std::span<uint8_t> image) const;
 
 private:
-  WeightImageSource(LoadedWeight weight, MemoryPlanes stored);
+  WeightImageSource(LoadedWeight weight, MemoryPlanes stored, uint64_t indexChecksum);
 
   LoadedWeight weight;
   /// Its index and patch planes are kept.

@@ -47,3 +47,14 @@ func.func @strategy_of_a_gpu(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
   }
   return
 }
+
+// -----
+
+func.func @stream_of_any_size(%w: !uwt.compressed<?x?xbf16, "huffman<12,2>">, %x: memref<4x?xbf16>, %y: memref<4x?xf32>) {
+  // expected-error @below {{cannot be compiled for a weight of dynamic shape in format 'huffman<12,2>': its units have no fixed size}}
+  uwt.matmul ins(%x, %w : memref<4x?xbf16>, !uwt.compressed<?x?xbf16, "huffman<12,2>">) outs(%y : memref<4x?xf32>) {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  }
+  return
+}

@@ -116,3 +116,29 @@ func.func @experts(%x: memref<3x2x64xbf16>, %y: memref<3x2x64xf32>) {
   }
   return
 }
+
+// -----
+
+// A weight of any size: the loaded weight says how large it is; a last panel, strip, or group of columns may have less.
+
+// CHECK-LABEL: func @any_size
+//       CHECK:   %[[N:.*]] = uwt.matrix_size %{{.*}}[0]
+//       CHECK:   %[[K:.*]] = uwt.matrix_size %{{.*}}[1]
+//       CHECK:   %[[ROUNDED:.*]] = arith.addi %[[K]], %{{.*}}
+//       CHECK:   %[[UNITS:.*]] = arith.divui %[[ROUNDED]]
+//       CHECK:   memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?xi32>
+//       CHECK:   %[[REST:.*]] = arith.remui %[[K]]
+//       CHECK:   scf.if
+//       CHECK:   scf.forall (%{{.*}}) in (%{{.*}})
+//       CHECK:     arith.subi %[[N]]
+//       CHECK:     %[[STRIPS:.*]] = arith.minui
+//       CHECK:     scf.for {{.*}} to %[[STRIPS]]
+module attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  func.func @any_size(%w: !uwt.compressed<?x?xbf16, "inplace<12>">, %x: memref<1x?xbf16>, %y: memref<1x?xf32>) {
+    uwt.matmul ins(%x, %w : memref<1x?xbf16>, !uwt.compressed<?x?xbf16, "inplace<12>">) outs(%y : memref<1x?xf32>) {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    }
+    return
+  }
+}

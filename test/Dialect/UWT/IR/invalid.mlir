@@ -31,8 +31,29 @@ func.func private @transposed_vector(!uwt.compressed<64xbf16, "raw, storage=k_ma
 
 // -----
 
-// expected-error@below {{expected static shape}}
-func.func private @dynamic(!uwt.compressed<?x64xbf16, "raw">)
+// expected-error@below {{a compressed tensor of dynamic shape has rank 2 and no fold}}
+func.func private @dynamic_stack(!uwt.compressed<?x64x64xbf16, "raw">)
+
+// -----
+
+// expected-error@below {{a compressed tensor of dynamic shape has rank 2 and no fold}}
+func.func private @dynamic_fold(!uwt.compressed<?x64xbf16, "raw, fold=flat<64>">)
+
+// -----
+
+func.func @dynamic_decode(%w: !uwt.compressed<?x64xbf16, "raw">) {
+  // expected-error@below {{operand #0 must be a compressed tensor of static shape}}
+  %0 = uwt.decode %w : !uwt.compressed<?x64xbf16, "raw"> -> tensor<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @matrix_has_two_sizes(%w: !uwt.compressed<?x64xbf16, "raw">) {
+  // expected-error@below {{attribute 'dimension' failed to satisfy constraint}}
+  %0 = uwt.matrix_size %w[2] : !uwt.compressed<?x64xbf16, "raw">
+  return
+}
 
 // -----
 

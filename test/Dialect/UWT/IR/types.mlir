@@ -8,6 +8,9 @@ func.func private @elements(!uwt.compressed<64x64xbf16, "raw">, !uwt.compressed<
 // CHECK: func private @shapes(!uwt.compressed<bf16, "raw">, !uwt.compressed<7xbf16, "raw">, !uwt.compressed<2x3x5x7xbf16, "raw">, !uwt.compressed<0x64xbf16, "raw">)
 func.func private @shapes(!uwt.compressed<bf16, "raw">, !uwt.compressed<7xbf16, "raw">, !uwt.compressed<2x3x5x7xbf16, "raw">, !uwt.compressed<0x64xbf16, "raw">)
 
+// CHECK: func private @dynamic(!uwt.compressed<?x?xbf16, "inplace<12>">, !uwt.compressed<?x64xbf16, "raw, storage=k_major">)
+func.func private @dynamic(!uwt.compressed<?x?xbf16, "inplace<12>">, !uwt.compressed<?x64xbf16, "raw,storage=k_major">)
+
 // CHECK: func private @shortest(!uwt.compressed<64x64xbf16, "inplace<12>">, !uwt.compressed<64x64xbf16, "huffman<12,1>, coded=exponent+2, context=row_class<8>">, !uwt.compressed<64x64xbf16, "window<4>, storage=k_major">)
 func.func private @shortest(!uwt.compressed<64x64xbf16, "window<4>,packing=inplace">, !uwt.compressed<64x64xbf16, "huffman<12,1>,version=1,coded=exponent+2,context=row_class<8>">, !uwt.compressed<64x64xbf16, "window<4>, layout=fragment<16x16>, storage=k_major">)
 

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ProductJit.h"
+#include "Runtime/ExpectedProduct.h"
 #include "mlir/ExecutionEngine/CRunnerUtils.h"
 #include "uwt/Codec/Codec.h"
 #include "uwt/Codegen/Decode/Emission.h"

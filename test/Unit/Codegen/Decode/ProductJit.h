@@ -63,10 +63,6 @@ private:
   EntryFunction function = nullptr;
 };
 
-/// The product in the order that docs/numerics.md states, `w` and `x` as numbers, row-major.
-std::vector<float> expectedProduct(std::span<const float> w, std::span<const float> x,
-                                   uint64_t rows, uint64_t columns, uint64_t m);
-
 } // namespace uwt::test
 
 #endif // UWT_TEST_UNIT_CODEGEN_DECODE_PRODUCTJIT_H

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ProductJit.h"
+#include "Runtime/ExpectedProduct.h"
 #include "mlir/ExecutionEngine/CRunnerUtils.h"
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Runtime/LoadedWeight.h"

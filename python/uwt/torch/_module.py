@@ -1,0 +1,85 @@
+"""Modules with compressed weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import torch
+
+from ._tensor import EXACT, UwtTensor
+
+#: Whether the weight of a module is compressed: its name in the model, and itself.
+Filter = Callable[[str, torch.nn.Module], bool]
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What `compress_` did."""
+
+    #: Names of the weights that are compressed now, and bytes that they had and have.
+    compressed: tuple[str, ...]
+    dense_bytes: int
+    bytes: int
+    #: Names of weights that stay as they are, and why.
+    left: dict[str, str]
+
+
+def _why_not(name: str, module: torch.nn.Module, filter: Filter | None) -> str | None:
+    weight = module.weight
+    if isinstance(weight, UwtTensor):
+        return "it is compressed already"
+    if weight.dtype != torch.bfloat16:
+        return f"its dtype is {weight.dtype}, and products run from torch.bfloat16"
+    if weight.device.type != "cpu":
+        return f"it is on {weight.device}, and products run on the CPU"
+    if isinstance(module, torch.nn.Embedding) and module.max_norm is not None:
+        return "its embedding has max_norm, which changes it"
+    if filter is not None and not filter(name, module):
+        return "the filter leaves it out"
+    return None
+
+
+def compress_(
+    module: torch.nn.Module,
+    format: str = "inplace<12>",
+    filter: Filter | None = None,
+    exact: str = "product",
+) -> Report:
+    """Compresses the weights of all `nn.Linear` and `nn.Embedding` below `module`, in place, one after another.
+
+    Modules stay what they are; each weight becomes a UwtTensor that requires no gradient. Weights that modules share stay
+    shared. What makes no product from BF16 on the CPU is left, and the report says why.
+
+    Args:
+        format: "inplace<12>", which takes about 12 bits a weight, or "raw", to compare with.
+        filter: called with the name and the module of each weight; False leaves it.
+        exact: "product": UWT's products, with the same bits from "raw" and compressed weights; "decode": PyTorch's own,
+            with the bits of the dense model, from weights that each call decodes.
+    """
+    if exact not in EXACT:
+        raise ValueError(f"exact is one of {', '.join(EXACT)}, got {exact!r}")
+    done: dict[int, torch.nn.Parameter] = {}
+    # Identities of parameters, which must not die meanwhile.
+    kept: list[torch.nn.Parameter] = []
+    names: list[str] = []
+    left: dict[str, str] = {}
+    dense_bytes = image_bytes = 0
+    for path, child in module.named_modules(remove_duplicate=True):
+        if not isinstance(child, (torch.nn.Linear, torch.nn.Embedding)):
+            continue
+        name = f"{path}.weight" if path else "weight"
+        weight = child.weight
+        if id(weight) not in done:
+            why = _why_not(path, child, filter)
+            if why is not None:
+                left[name] = why
+                continue
+            made = UwtTensor.encode(weight.data, format, exact)
+            done[id(weight)] = torch.nn.Parameter(made, requires_grad=False)
+            kept.append(weight)
+            dense_bytes += weight.numel() * weight.element_size()
+            image_bytes += made.image.numel()
+        child.weight = done[id(weight)]
+        names.append(name)
+    return Report(tuple(names), dense_bytes, image_bytes, left)

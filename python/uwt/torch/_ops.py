@@ -1,0 +1,133 @@
+"""Operators over images of weights (uwt._weights), which are tensors of bytes: functional, so that graphs hold nothing of a process.
+
+    uwt::linear(x, image, bias, n, k)      x @ w.T + bias, summed in f32, rounded once
+    uwt::embedding(ids, image, n, k)       rows of w
+    uwt::decode(image, shape, dtype)       w
+"""
+
+from __future__ import annotations
+
+import torch
+
+from .. import _arrays, _weights
+
+_ARRAYS = _arrays.TorchArrays()
+_LIBRARY = torch.library.Library("uwt", "DEF")
+_LIBRARY.define("linear(Tensor x, Tensor image, Tensor? bias, SymInt n, SymInt k) -> Tensor")
+_LIBRARY.define("embedding(Tensor ids, Tensor image, SymInt n, SymInt k, ScalarType dtype) -> Tensor")
+_LIBRARY.define("decode(Tensor image, SymInt[] shape, ScalarType dtype) -> Tensor")
+
+
+def encode(weight: torch.Tensor, format: str) -> torch.Tensor:
+    """The image of a dense tensor in memory."""
+    dense = weight.detach().contiguous()
+
+    def allocate(size: int) -> tuple[torch.Tensor, int]:
+        image = torch.empty(size, dtype=torch.uint8)
+        return image, image.data_ptr()
+
+    size = dense.numel() * dense.element_size()
+    dtype = _ARRAYS.name_of(dense)
+    return _weights.encode(dtype, tuple(dense.shape), dense.data_ptr(), size, format, torch.get_num_threads(), allocate)
+
+
+def check(image: torch.Tensor) -> torch.Tensor:
+    """An image that came from elsewhere, once it is known to be one: aligned, and no damage in it."""
+    image = image.contiguous()
+    if image.data_ptr() % _weights.ALIGNMENT:
+        image = image.clone()
+    _weights.check(image.data_ptr(), image.numel(), torch.get_num_threads())
+    return image
+
+
+def info(image: torch.Tensor) -> _weights.Info:
+    return _weights.info(image.data_ptr(), image.numel())
+
+
+def _linear(x: torch.Tensor, image: torch.Tensor, bias: torch.Tensor | None, n: int, k: int) -> torch.Tensor:
+    _check_linear(x, bias, n, k)
+    rows = x if x.dim() == 2 else x.reshape(-1, k)
+    if rows.stride(1) != 1 or (rows.stride(0) < k and rows.shape[0] > 1):
+        rows = rows.contiguous()
+    if bias is not None:
+        bias = bias.contiguous()
+    y = x.new_empty((*x.shape[:-1], n))
+    _weights.linear(
+        image.data_ptr(),
+        image.numel(),
+        n,
+        k,
+        rows.shape[0],
+        rows.data_ptr(),
+        rows.stride(0),
+        y.data_ptr(),
+        n,
+        0 if bias is None else bias.data_ptr(),
+        torch.get_num_threads(),
+    )
+    return y
+
+
+def _check_linear(x: torch.Tensor, bias: torch.Tensor | None, n: int, k: int) -> None:
+    torch._check(x.dim() >= 1, lambda: "uwt::linear: x has no dimensions")
+    torch._check(x.shape[-1] == k, lambda: f"uwt::linear: x has {x.shape[-1]} features, the weight {k}")
+    torch._check(x.dtype == torch.bfloat16, lambda: f"uwt::linear: x is {x.dtype}, the weight torch.bfloat16")
+    if bias is not None:
+        torch._check(bias.dim() == 1 and bias.shape[0] == n, lambda: f"uwt::linear: the bias has not {n} elements")
+        torch._check(bias.dtype == x.dtype, lambda: f"uwt::linear: the bias is {bias.dtype}, x {x.dtype}")
+
+
+def _embedding(ids: torch.Tensor, image: torch.Tensor, n: int, k: int, dtype: torch.dtype) -> torch.Tensor:
+    numbers = ids.to(torch.int64).contiguous()
+    y = torch.empty((*ids.shape, k), dtype=dtype)
+    _weights.gather(
+        image.data_ptr(), image.numel(), numbers.data_ptr(), numbers.numel(), k, y.data_ptr(), torch.get_num_threads()
+    )
+    return y
+
+
+def _decode(image: torch.Tensor, shape: list[int], dtype: torch.dtype) -> torch.Tensor:
+    y = torch.empty(shape, dtype=dtype)
+    size = y.numel() * y.element_size()
+    _weights.decode(image.data_ptr(), image.numel(), y.data_ptr(), size, torch.get_num_threads())
+    return y
+
+
+_LIBRARY.impl("linear", _linear, "CPU")
+_LIBRARY.impl("embedding", _embedding, "CPU")
+_LIBRARY.impl("decode", _decode, "CPU")
+
+
+@torch.library.register_fake("uwt::linear", lib=_LIBRARY)
+def _(x, image, bias, n, k):
+    _check_linear(x, bias, n, k)
+    return x.new_empty((*x.shape[:-1], n))
+
+
+@torch.library.register_fake("uwt::embedding", lib=_LIBRARY)
+def _(ids, image, n, k, dtype):
+    return ids.new_empty((*ids.shape, k), dtype=dtype)
+
+
+@torch.library.register_fake("uwt::decode", lib=_LIBRARY)
+def _(image, shape, dtype):
+    return image.new_empty(shape, dtype=dtype)
+
+
+def _keep(ctx, inputs, output):
+    x, image, bias, n, k = inputs
+    ctx.save_for_backward(image)
+    ctx.shape, ctx.dtype, ctx.has_bias = (n, k), x.dtype, bias is not None
+
+
+def _backward(ctx, gradient):
+    (image,) = ctx.saved_tensors
+    of_x = of_bias = None
+    if ctx.needs_input_grad[0]:
+        of_x = gradient @ torch.ops.uwt.decode(image, ctx.shape, ctx.dtype)
+    if ctx.has_bias and ctx.needs_input_grad[2]:
+        of_bias = gradient.reshape(-1, ctx.shape[0]).sum(0)
+    return of_x, None, of_bias, None, None
+
+
+torch.library.register_autograd("uwt::linear", _backward, setup_context=_keep, lib=_LIBRARY)

@@ -1,0 +1,177 @@
+"""A weight that is compressed in memory, as a tensor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.utils import _pytree
+from torch.utils._python_dispatch import return_and_correct_aliasing
+
+from .. import _arrays
+from . import _ops
+
+_ARRAYS = _arrays.TorchArrays()
+#: How products are computed: from the compressed weight, or by PyTorch from a weight that each call decodes.
+EXACT = ("product", "decode")
+
+
+class UwtTensor(torch.Tensor):
+    """A dense tensor in shape, dtype and device, of which memory holds the compressed image.
+
+    `torch.nn.functional.linear` and `embedding` run from the image. Every other function gets a dense copy; those that
+    would write into that copy are refused. It requires no gradient; gradients for what it is multiplied with are there.
+
+    Args:
+        image: bytes that UWT encoded, a tensor of uint8. One from elsewhere goes through `from_image`.
+        shape, dtype: of the tensor.
+        exact: "product" or "decode": the bits of UWT's products, or of PyTorch's.
+    """
+
+    image: torch.Tensor
+    exact: str
+
+    @staticmethod
+    def __new__(cls, image: torch.Tensor, shape: tuple[int, ...], dtype: torch.dtype, exact: str) -> UwtTensor:
+        return torch.Tensor._make_wrapper_subclass(cls, shape, dtype=dtype, device=image.device, requires_grad=False)
+
+    def __init__(self, image: torch.Tensor, shape: tuple[int, ...], dtype: torch.dtype, exact: str) -> None:
+        self.image, self.exact = image, exact
+
+    @classmethod
+    def encode(cls, weight: torch.Tensor, format: str = "inplace<12>", exact: str = "product") -> UwtTensor:
+        """Compresses a dense tensor [n, k] of BF16 on the CPU. Raises UwtError where that is not possible."""
+        if exact not in EXACT:
+            raise ValueError(f"exact is one of {', '.join(EXACT)}, got {exact!r}")
+        return cls(_ops.encode(weight, format), tuple(weight.shape), weight.dtype, exact)
+
+    @classmethod
+    def from_image(cls, image: torch.Tensor, exact: str = "product") -> UwtTensor:
+        """The tensor of an image that came from elsewhere. Raises InvalidError for one that is damaged."""
+        if exact not in EXACT:
+            raise ValueError(f"exact is one of {', '.join(EXACT)}, got {exact!r}")
+        image = _ops.check(image)
+        info = _ops.info(image)
+        return cls(image, info.shape, _ARRAYS.dtype(info.dtype), exact)
+
+    @property
+    def format(self) -> str:
+        """The format's text: "raw" where the weight could not be compressed."""
+        return _ops.info(self.image).format
+
+    def dense(self) -> torch.Tensor:
+        """A dense copy."""
+        return torch.ops.uwt.decode(self.image, self.shape, self.dtype)
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return f"UwtTensor(shape={tuple(self.shape)}, dtype={self.dtype}, {self.image.numel()} bytes)"
+
+    def _with_image(self, image: torch.Tensor) -> UwtTensor:
+        return UwtTensor(image, tuple(self.shape), self.dtype, self.exact)
+
+    def _stable_hash_for_caching(self) -> str:
+        # Of what a compiled graph depends on: the image is an input.
+        return f"{tuple(self.shape)} {self.dtype} {self.exact}"
+
+    def __tensor_flatten__(self):
+        return ["image"], (self.dtype, self.exact)
+
+    @staticmethod
+    def __tensor_unflatten__(inner, meta, outer_size, outer_stride):
+        return UwtTensor(inner["image"], tuple(outer_size), *meta)
+
+    def __reduce_ex__(self, protocol):
+        return _from_image, (self.image, self.exact)
+
+    def _linear(self, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        if self.exact == "decode":
+            return torch.nn.functional.linear(x, self.dense(), bias)
+        return torch.ops.uwt.linear(x, self.image, bias, *self.shape)
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        special = _FUNCTIONS.get(func)
+        if special is not None:
+            result = special(*args, **kwargs)
+            if result is not NotImplemented:
+                return result
+        with torch._C.DisableTorchFunctionSubclass():
+            return func(*args, **kwargs)
+
+    @classmethod
+    def __torch_dispatch__(cls, func, types, args, kwargs=None):
+        kwargs = kwargs or {}
+        special = _OPERATORS.get(func)
+        if special is not None:
+            return special(func, args, kwargs)
+        for argument, value in zip(func._schema.arguments, args):
+            if argument.is_write and isinstance(value, UwtTensor):
+                raise TypeError(f"{func} writes into a compressed weight: take its dense() copy")
+        args, kwargs = _pytree.tree_map_only(UwtTensor, UwtTensor.dense, (args, kwargs))
+        return func(*args, **kwargs)
+
+
+def _linear(input, weight, bias=None):
+    return weight._linear(input, bias) if isinstance(weight, UwtTensor) else NotImplemented
+
+
+def _embedding(
+    input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
+):
+    if not isinstance(weight, UwtTensor):
+        return NotImplemented
+    if max_norm is not None:
+        raise TypeError("an embedding with max_norm changes its weight, and a compressed one stays as it is")
+    return torch.ops.uwt.embedding(input, weight.image, *weight.shape, weight.dtype)
+
+
+_FUNCTIONS = {torch.nn.functional.linear: _linear, torch.nn.functional.embedding: _embedding}
+
+
+def _alias(func, args, kwargs):
+    return return_and_correct_aliasing(func, args, kwargs, args[0]._with_image(args[0].image))
+
+
+def _clone(func, args, kwargs):
+    return args[0]._with_image(args[0].image.clone())
+
+
+def _to_copy(func, args, kwargs):
+    weight = args[0]
+    dtype = kwargs.get("dtype")
+    if dtype not in (None, weight.dtype):
+        raise TypeError(f"a compressed weight of {weight.dtype} cannot become {dtype}: take its dense() copy")
+    kept = {name: value for name, value in kwargs.items() if name in ("device", "non_blocking")}
+    return weight._with_image(torch.ops.aten._to_copy(weight.image, **kept))
+
+
+def _copy(func, args, kwargs):
+    into, source = args[0], args[1]
+    if not isinstance(into, UwtTensor):
+        return func(into, source.dense(), *args[2:], **kwargs)
+    if into.shape != source.shape:
+        raise ValueError(f"a weight of shape {tuple(source.shape)} cannot be copied to one of {tuple(into.shape)}")
+    if isinstance(source, UwtTensor):
+        into.image = source.image.clone()
+    else:
+        into.image = _ops.encode(source.to(into.dtype), into.format)
+    return into
+
+
+_ATEN = torch.ops.aten
+_OPERATORS = {
+    _ATEN.detach.default: _alias,
+    _ATEN.alias.default: _alias,
+    _ATEN.clone.default: _clone,
+    _ATEN._to_copy.default: _to_copy,
+    _ATEN.copy_.default: _copy,
+}
+
+
+def _from_image(image: torch.Tensor, exact: str) -> UwtTensor:
+    return UwtTensor.from_image(image, exact)
+
+
+# Files of torch.save with compressed weights load with weights_only: from_image checks what they hold.
+torch.serialization.add_safe_globals([_from_image])

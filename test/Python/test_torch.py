@@ -1,0 +1,207 @@
+"""uwt.torch: tensors that are compressed in memory, in modules, compiled graphs and files."""
+
+import copy
+import io
+import pickle
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import uwt.torch  # noqa: E402
+from uwt import InvalidError, UnsupportedError  # noqa: E402
+
+N, K = 200, 130
+
+
+@pytest.fixture(autouse=True)
+def seed_and_kernels():
+    torch.manual_seed(1)
+    try:
+        uwt.torch.UwtTensor.encode(torch.zeros(1, 1, dtype=torch.bfloat16))
+        torch.ops.uwt.linear(torch.zeros(1, K, dtype=torch.bfloat16), weight().image, None, N, K)
+    except UnsupportedError as error:
+        pytest.skip(str(error))
+
+
+def dense(n=N, k=K):
+    return torch.randn(n, k).mul(0.05).to(torch.bfloat16)
+
+
+def weight(**options):
+    return uwt.torch.UwtTensor.encode(dense(), **options)
+
+
+def model():
+    layers = torch.nn.Embedding(100, K), torch.nn.Linear(K, N), torch.nn.SiLU(), torch.nn.Linear(N, K, bias=False)
+    return torch.nn.Sequential(*layers).to(torch.bfloat16).eval()
+
+
+@pytest.fixture(name="pair")
+def compressed_and_dense():
+    original = model()
+    compressed = copy.deepcopy(original)
+    uwt.torch.compress_(compressed)
+    return compressed, original
+
+
+IDS = torch.arange(12).reshape(3, 4)
+
+
+def test_reports_what_it_did():
+    shared = model()
+    shared.append(torch.nn.Linear(K, 100, bias=False))
+    shared[4].weight = shared[0].weight
+    shared.append(torch.nn.Linear(3, 3))
+    report = uwt.torch.compress_(shared, filter=lambda name, _: name != "3")
+    assert report.compressed == ("0.weight", "1.weight", "4.weight")
+    assert report.dense_bytes == 2 * (100 * K + K * N) and 0 < report.bytes < report.dense_bytes
+    assert report.left == {
+        "3.weight": "the filter leaves it out",
+        "5.weight": "its dtype is torch.float32, and products run from torch.bfloat16",
+    }
+    assert shared[4].weight is shared[0].weight
+    assert uwt.torch.compress_(shared, filter=lambda name, _: name != "3").left["0.weight"] == "it is compressed already"
+
+
+def test_looks_like_the_dense_tensor(pair):
+    compressed, original = pair
+    for mine, theirs in zip(compressed.parameters(), original.parameters()):
+        assert isinstance(mine, torch.nn.Parameter)
+        assert (mine.shape, mine.dtype, mine.device) == (theirs.shape, theirs.dtype, theirs.device)
+    own = compressed[1].weight
+    assert isinstance(own, uwt.torch.UwtTensor) and not own.requires_grad
+    assert torch.equal(own.dense(), original[1].weight)
+    assert torch.equal(own + 0, original[1].weight) and torch.equal(own[3], original[1].weight[3])
+    assert f"shape=({N}, {K})" in repr(own)
+
+
+def test_products_have_the_bits_of_raw_weights(pair):
+    compressed, original = pair
+    raw = copy.deepcopy(original)
+    uwt.torch.compress_(raw, "raw")
+    with torch.no_grad():
+        assert torch.equal(compressed(IDS), raw(IDS))
+        torch.testing.assert_close(compressed(IDS), original(IDS), rtol=0.02, atol=0.002)
+
+
+def test_exact_decode_has_the_bits_of_pytorch(pair):
+    _, original = pair
+    decoded = copy.deepcopy(original)
+    uwt.torch.compress_(decoded, exact="decode")
+    with torch.no_grad():
+        assert torch.equal(decoded(IDS), original(IDS))
+    with pytest.raises(ValueError, match="exact is one of product, decode"):
+        uwt.torch.compress_(original, exact="nearly")
+
+
+@pytest.mark.parametrize("shape", [(K,), (0, K), (1, K), (2, 3, K), (70, K)])
+def test_takes_x_of_any_rank(shape):
+    w, x = weight(), torch.randn(shape).to(torch.bfloat16)
+    y = torch.nn.functional.linear(x, w)
+    assert y.shape == (*shape[:-1], N)
+    torch.testing.assert_close(y, torch.nn.functional.linear(x, w.dense()), rtol=0.02, atol=0.02)
+    apart = torch.randn(4, 2 * K).to(torch.bfloat16)[:, :K]
+    assert torch.equal(torch.nn.functional.linear(apart, w), torch.nn.functional.linear(apart.contiguous(), w))
+    columns = torch.randn(K, 4).to(torch.bfloat16).T
+    assert torch.equal(torch.nn.functional.linear(columns, w), torch.nn.functional.linear(columns.contiguous(), w))
+
+
+def test_gradients_reach_x_and_bias(pair):
+    compressed, original = pair
+    gradients = []
+    for layer in (compressed[1], original[1]):
+        x = torch.ones(3, K, dtype=torch.bfloat16, requires_grad=True)
+        layer.bias.grad = None
+        layer(x).float().sum().backward()
+        gradients.append((x.grad, layer.bias.grad))
+    assert torch.equal(gradients[0][0], gradients[1][0]) and torch.equal(gradients[0][1], gradients[1][1])
+
+
+def test_copies_and_files_keep_it_compressed(pair, tmp_path):
+    compressed, original = pair
+    with torch.no_grad():
+        expected = compressed(IDS)
+        again = copy.deepcopy(compressed)
+        assert isinstance(again[1].weight, uwt.torch.UwtTensor) and torch.equal(again(IDS), expected)
+        torch.save(compressed.state_dict(), tmp_path / "state.pt")
+        state = torch.load(tmp_path / "state.pt", weights_only=True)
+        assert isinstance(state["1.weight"], uwt.torch.UwtTensor)
+        fresh = model()
+        uwt.torch.compress_(fresh)
+        fresh.load_state_dict(state)
+        assert torch.equal(fresh(IDS), expected)
+        # Dense ones are compressed as they are loaded.
+        fresh.load_state_dict(original.state_dict())
+        assert isinstance(fresh[1].weight, uwt.torch.UwtTensor) and torch.equal(fresh(IDS), expected)
+        into = model()
+        into.load_state_dict(state)
+        assert torch.equal(into[1].weight, original[1].weight) and type(into[1].weight) is torch.nn.Parameter
+    assert torch.equal(pickle.loads(pickle.dumps(compressed[3].weight)).dense(), original[3].weight)
+
+
+def test_a_damaged_file_is_refused():
+    w = weight()
+    w.image[w.image.numel() // 2] ^= 1
+    file = io.BytesIO()
+    torch.save(w, file)
+    file.seek(0)
+    with pytest.raises(InvalidError, match="damage"):
+        torch.load(file, weights_only=True)
+
+
+def test_what_it_cannot_do_is_refused(pair):
+    compressed, _ = pair
+    with pytest.raises(TypeError, match="writes into a compressed weight"):
+        compressed[1].weight.add_(1)
+    with pytest.raises(TypeError, match="cannot become torch.float32"):
+        compressed.to(torch.float32)
+    with pytest.raises(RuntimeError, match="x is torch.float32, the weight torch.bfloat16"):
+        compressed[1](torch.randn(1, K))
+    with pytest.raises(RuntimeError, match="x has 7 features, the weight 130"):
+        compressed[1](torch.randn(1, 7).to(torch.bfloat16))
+    with pytest.raises(InvalidError, match="id 100 is no row of the weight, which has 100"):
+        compressed[0](torch.tensor([100]))
+    with pytest.raises(TypeError, match="max_norm"):
+        torch.nn.functional.embedding(IDS, compressed[0].weight, max_norm=1.0)
+    with pytest.raises(ValueError, match="cannot be copied"):
+        compressed[1].weight.copy_(torch.zeros(1, 1, dtype=torch.bfloat16))
+
+
+def test_operators_keep_pytorchs_rules(pair):
+    compressed, _ = pair
+    own, table = compressed[1].weight, compressed[0].weight
+    x = torch.randn(3, K).to(torch.bfloat16)
+    bias = compressed[1].bias.detach()
+    torch.library.opcheck(torch.ops.uwt.linear, (x.clone().requires_grad_(), own.image, bias, N, K))
+    torch.library.opcheck(torch.ops.uwt.linear, (x.reshape(3, 1, K), own.image, None, N, K))
+    torch.library.opcheck(torch.ops.uwt.decode, (own.image, [N, K], torch.bfloat16))
+    torch.library.opcheck(torch.ops.uwt.embedding, (IDS, table.image, 100, K, torch.bfloat16))
+
+
+def test_compiles_without_a_break(pair):
+    compressed, _ = pair
+    torch._dynamo.reset()
+    with torch.no_grad(), torch._inductor.config.patch(emulate_precision_casts=True):
+        assert torch.equal(torch.compile(compressed, fullgraph=True)(IDS), compressed(IDS))
+
+
+def test_exports_its_operators(pair):
+    graph = torch.export.export(pair[0], (IDS,)).graph
+    called = [str(node.target) for node in graph.nodes if node.op == "call_function"]
+    assert called.count("uwt.linear.default") == 2 and called.count("uwt.embedding.default") == 1
+
+
+def test_lora_trains_on_top(pair):
+    peft = pytest.importorskip("peft")
+    compressed, _ = pair
+    before = compressed(IDS).detach()
+    tuned = peft.get_peft_model(compressed, peft.LoraConfig(target_modules=["1", "3"], r=4))
+    assert torch.equal(tuned(IDS), before)
+    optimizer = torch.optim.SGD([p for p in tuned.parameters() if p.requires_grad], lr=1.0)
+    for _ in range(2):
+        tuned(IDS).float().pow(2).sum().backward()
+        optimizer.step()
+    assert not torch.equal(tuned(IDS), before)
+    with tuned.disable_adapter():
+        assert torch.equal(tuned(IDS), before)

@@ -1,0 +1,134 @@
+"""Weights in memory: images, products and rows from them, through the C API."""
+
+import numpy as np
+import pytest
+from conftest import bf16
+
+from uwt import InvalidError, UnsupportedError, UsageError, _weights
+
+THREADS = 2
+
+
+def aligned(size):
+    """Bytes at a multiple of what an image begins at."""
+    memory = np.zeros(size + _weights.ALIGNMENT, np.uint8)
+    begin = -memory.ctypes.data % _weights.ALIGNMENT
+    return memory[begin : begin + size]
+
+
+def encode(words, format="inplace<12>", dtype="BF16"):
+    def allocate(size):
+        image = aligned(size)
+        return image, image.ctypes.data
+
+    return _weights.encode(dtype, words.shape, words.ctypes.data, words.nbytes, format, THREADS, allocate)
+
+
+def linear(image, x, n, k, bias=None):
+    y = np.full((len(x), n), 0xABCD, np.uint16)
+    at = 0 if bias is None else bias.ctypes.data
+    stride = x.strides[0] // 2
+    _weights.linear(
+        image.ctypes.data, image.nbytes, n, k, len(x), x.ctypes.data, stride, y.ctypes.data, n, at, THREADS
+    )
+    return y
+
+
+def floats(words):
+    return (words.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+
+
+@pytest.fixture(name="weight")
+def weight_of_odd_shape():
+    return bf16(np.random.default_rng(1).standard_normal((130, 70)) * 0.02)
+
+
+@pytest.fixture(autouse=True)
+def needs_kernels(request, weight):
+    if request.node.get_closest_marker("kernels"):
+        try:
+            linear(encode(weight), np.zeros((1, 70), np.uint16), 130, 70)
+        except UnsupportedError as error:
+            pytest.skip(str(error))
+
+
+def test_an_image_says_what_it_holds(weight):
+    image = encode(weight)
+    _weights.check(image.ctypes.data, image.nbytes, THREADS)
+    info = _weights.info(image.ctypes.data, image.nbytes)
+    assert info == _weights.Info("BF16", "inplace<12>", (130, 70), weight.nbytes, image.nbytes)
+
+
+def test_decodes_wholly_and_in_part(weight):
+    image = encode(weight)
+    whole, rows = np.zeros_like(weight), np.zeros((5, 70), np.uint16)
+    _weights.decode(image.ctypes.data, image.nbytes, whole.ctypes.data, whole.nbytes, THREADS)
+    _weights.decode(image.ctypes.data, image.nbytes, rows.ctypes.data, rows.nbytes, THREADS, rows=(62, 67))
+    assert (whole == weight).all() and (rows == weight[62:67]).all()
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("m", [0, 1, 3, 20])
+def test_products_are_those_of_raw_weights(weight, m):
+    rng = np.random.default_rng(m)
+    x, bias = bf16(rng.standard_normal((m, 70))), bf16(rng.standard_normal(130))
+    y = linear(encode(weight), x, 130, 70, bias)
+    assert (y == linear(encode(weight, "raw"), x, 130, 70, bias)).all()
+    assert np.allclose(floats(y), floats(x) @ floats(weight).T + floats(bias), rtol=0.01, atol=0.01)
+
+
+@pytest.mark.kernels
+def test_rows_of_x_may_be_apart(weight):
+    wide = bf16(np.random.default_rng(5).standard_normal((6, 100)))
+    image = encode(weight)
+    assert (linear(image, wide[:, :70], 130, 70) == linear(image, wide[:, :70].copy(), 130, 70)).all()
+
+
+@pytest.mark.kernels
+def test_gathers_rows(weight):
+    image, ids = encode(weight), np.array([129, 0, 64, 64], np.int64)
+    y = np.zeros((4, 70), np.uint16)
+    at = image.ctypes.data
+    _weights.gather(at, image.nbytes, ids.ctypes.data, 4, 70, y.ctypes.data, THREADS)
+    assert (y == weight[ids]).all()
+    ids[2] = 130
+    with pytest.raises(InvalidError, match="id 130 is no row of the weight, which has 130"):
+        _weights.gather(at, image.nbytes, ids.ctypes.data, 4, 70, y.ctypes.data, THREADS)
+    with pytest.raises(UsageError, match="rows of the weight have 70 elements, those of y 71"):
+        _weights.gather(at, image.nbytes, ids.ctypes.data, 4, 71, y.ctypes.data, THREADS)
+
+
+@pytest.mark.kernels
+def test_another_size_than_the_weight_has_is_refused(weight):
+    with pytest.raises(UsageError, match="the weight has 130 x 70 elements, the call 130 x 71"):
+        linear(encode(weight), np.zeros((1, 71), np.uint16), 130, 71)
+
+
+@pytest.mark.kernels
+def test_what_no_kernel_serves_is_said(weight):
+    image = encode(weight, "raw", "F16")
+    with pytest.raises(UnsupportedError, match="no kernel multiplies f16 in raw; there are those of bf16 in"):
+        linear(image, np.zeros((1, 70), np.uint16), 130, 70)
+
+
+def test_damage_is_found(weight):
+    image = encode(weight)
+    for at in (0, 20, 100, image.nbytes // 2):
+        damaged = aligned(image.nbytes)
+        damaged[:] = image
+        damaged[at] ^= 1
+        with pytest.raises(InvalidError):
+            _weights.check(damaged.ctypes.data, damaged.nbytes, THREADS)
+    with pytest.raises(InvalidError):
+        _weights.check(image.ctypes.data, image.nbytes - 1, THREADS)
+    with pytest.raises(UsageError, match="multiple of 64"):
+        _weights.check(image.ctypes.data + 8, image.nbytes - 8, THREADS)
+
+
+def test_what_is_no_weight_in_memory_is_refused(weight):
+    with pytest.raises(UsageError, match="units of a fixed size"):
+        encode(weight, "huffman<12,2>")
+    with pytest.raises(UsageError, match="no elements of dtype I32"):
+        encode(weight, "raw", "I32")
+    with pytest.raises(UsageError, match="has 2 to 4 dimensions"):
+        encode(weight.reshape(-1))

@@ -1,0 +1,154 @@
+//===- KernelsTest.cpp - Products that are compiled ahead of time ---------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Kernels/Kernels.h"
+#include "Codec/TestData.h"
+#include "Container/TestFiles.h"
+#include "FencedMemory.h"
+#include "Runtime/ExpectedProduct.h"
+#include "uwt/Runtime/LoadedWeight.h"
+#include <bit>
+#include <gtest/gtest.h>
+
+using namespace uwt;
+using namespace uwt::test;
+
+namespace {
+
+float toFloat(uint16_t word) { return std::bit_cast<float>(uint32_t(word) << 16); }
+
+/// To nearest even; no NaN.
+uint16_t toBF16(float value) {
+  auto bits = std::bit_cast<uint32_t>(value);
+  return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+std::vector<uint16_t> wordsOf(const Bytes &bytes) {
+  std::vector<uint16_t> words(bytes.size() / 2);
+  std::memcpy(words.data(), bytes.data(), bytes.size());
+  return words;
+}
+
+std::vector<float> floatsOf(std::span<const uint16_t> words) {
+  std::vector<float> values;
+  std::ranges::transform(words, std::back_inserter(values), toFloat);
+  return values;
+}
+
+class KernelsTest : public testing::TestWithParam<const char *> {
+protected:
+  void SetUp() override {
+    auto found = Kernels::find(ElementType::BF16, GetParam());
+    if (!found)
+      GTEST_SKIP() << found.error().message();
+    kernels = *found;
+  }
+  LoadedWeight load(uint64_t n, uint64_t k, const Bytes &bytes) {
+    TensorDescription description;
+    description.shape = {n, k};
+    description.format = parsedFormat(GetParam());
+    auto weight = LoadedWeight::fromBytes(description, bytes, pool);
+    EXPECT_TRUE(holds(weight));
+    return *std::move(weight);
+  }
+
+  const Kernels *kernels = nullptr;
+  ThreadPool pool{2};
+};
+
+/// Every strategy's range of m, sizes around units and panels, rows that are apart, with and without
+/// a bias: the bits of docs/numerics.md.
+TEST_P(KernelsTest, ProductsHaveTheBitsOfTheSpecification) {
+  Random random(3);
+  for (auto [n, k] : std::initializer_list<std::pair<uint64_t, uint64_t>>{
+           {1, 1}, {64, 64}, {63, 65}, {65, 63}, {130, 200}, {16, 640}, {200, 129}, {5, 0}})
+    for (uint64_t m : {0, 1, 2, 3, 5, 11, 33}) {
+      SCOPED_TRACE(testing::PrintToString(std::vector{n, k, m}));
+      Bytes bytes = bf16Weights(n * k, n + k);
+      LoadedWeight weight = load(n, k, bytes);
+      uint64_t xStride = k + random.below(9), yStride = n + random.below(9);
+      std::vector<uint16_t> x = wordsOf(bf16Weights(m * xStride, 9)), dense;
+      std::vector<uint16_t> bias = wordsOf(bf16Weights(n, 10));
+      for (uint64_t row = 0; row < m; ++row)
+        dense.insert(dense.end(), x.begin() + row * xStride, x.begin() + row * xStride + k);
+      std::vector<float> sums =
+          expectedProduct(floatsOf(wordsOf(bytes)), floatsOf(dense), n, k, m);
+      for (bool hasBias : {false, true}) {
+        std::vector<uint16_t> y(m * yStride, 0xABCD), expected = y;
+        for (uint64_t row = 0; row < m; ++row)
+          for (uint64_t i = 0; i < n; ++i)
+            expected[row * yStride + i] =
+                toBF16(hasBias ? sums[row * n + i] + toFloat(bias[i]) : sums[row * n + i]);
+        LinearArguments arguments{
+            m, {x.data(), xStride}, hasBias ? bias.data() : nullptr, {y.data(), yStride}};
+        ASSERT_TRUE(holds(kernels->linear(weight.view(), arguments, &pool)));
+        ASSERT_EQ(y, expected);
+      }
+    }
+}
+
+TEST_P(KernelsTest, GathersRows) {
+  for (auto [n, k] : std::initializer_list<std::pair<uint64_t, uint64_t>>{
+           {1, 1}, {64, 64}, {65, 63}, {130, 200}, {17, 1000}}) {
+    Bytes bytes = bf16Weights(n * k, n);
+    LoadedWeight weight = load(n, k, bytes);
+    std::vector<uint16_t> words = wordsOf(bytes), y((n + 1) * k), expected;
+    std::vector<int64_t> ids;
+    for (uint64_t i = 0; i <= n; ++i)
+      ids.push_back(static_cast<int64_t>((i * 7) % n));
+    for (int64_t id : ids)
+      expected.insert(expected.end(), words.begin() + id * k, words.begin() + (id + 1) * k);
+    ASSERT_TRUE(holds(kernels->gather(weight.view(), ids, {y.data(), k}, &pool)));
+    EXPECT_EQ(y, expected);
+  }
+}
+
+TEST_P(KernelsTest, ARowThatIsNoneIsAnError) {
+  LoadedWeight weight = load(65, 64, bf16Weights(65 * 64, 1));
+  std::vector<uint16_t> y(2 * 64);
+  for (int64_t bad : {int64_t(65), int64_t(-1), INT64_MAX, INT64_MIN}) {
+    Status status = kernels->gather(weight.view(), std::vector<int64_t>{3, bad}, {y.data(), 64},
+                                    nullptr);
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().getKind(), ErrorKind::Invalid);
+    EXPECT_EQ(status.error().message(),
+              "id " + std::to_string(bad) + " is no row of the weight, which has 65");
+  }
+}
+
+/// Nothing outside of x, y and the bias is touched: pages around them are closed.
+TEST_P(KernelsTest, StaysInsideItsOperands) {
+  constexpr uint64_t n = 70, k = 100;
+  LoadedWeight weight = load(n, k, bf16Weights(n * k, 2));
+  for (uint64_t m : {1, 2, 7, 12}) {
+    FencedMemory x, y, bias;
+    for (bool atEnd : {false, true}) {
+      LinearArguments arguments{m,
+                                {x.take(m * k * 2, atEnd).data(), k},
+                                bias.take(n * 2, atEnd).data(),
+                                {y.take(m * n * 2, atEnd).data(), n}};
+      EXPECT_TRUE(holds(kernels->linear(weight.view(), arguments, &pool)));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, KernelsTest, testing::Values("inplace<12>", "raw"),
+                         [](const auto &info) {
+                           return std::string(info.index == 0 ? "inplace" : "raw");
+                         });
+
+TEST(Kernels, WhatIsNotServedIsSaid) {
+  if (!Kernels::find(ElementType::BF16, "raw"))
+    GTEST_SKIP() << "there are no kernels for this machine";
+  auto found = Kernels::find(ElementType::F16, "raw");
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().getKind(), ErrorKind::Unsupported);
+  EXPECT_EQ(found.error().message(),
+            "no kernel multiplies f16 in raw; there are those of bf16 in inplace<12>, bf16 in raw");
+}
+
+} // namespace
