@@ -23,6 +23,8 @@
 # Only where they are named, since they take long, or what they install is large:
 #
 #   sanitize-compiler  the compiler's unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
+#   frameworks         uwt.torch, uwt.transformers and the rest of test/Python beside the real PyTorch, JAX,
+#                      transformers and PEFT: test/Python/requirements-frameworks.txt into .venv-frameworks (6 GB)
 #   loaders            the real transformers, diffusers, PEFT and sentence-transformers on compressed
 #                      models: test/requirements-loaders.txt into .venv-loaders (several GB)
 #   frontends          exporters beside the real PyTorch, transformers and JAX: what
@@ -36,7 +38,7 @@ source tools/dev/fuzz.sh
 
 all_steps=(install layers docs format build tidy unit lit python wheel install-test sanitize thread
   fuzz quickstart)
-more_steps=(sanitize-compiler loaders frontends)
+more_steps=(sanitize-compiler frameworks loaders frontends)
 jobs=$(nproc)
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
@@ -55,6 +57,9 @@ build_preset() {
     if [[ ! -e build/CMakeCache.txt ]]; then
       options+=(-DUWT_UNITY_BUILD=ON)
     fi
+  elif [[ -x build/bin/uwt && -e build/lib/libUWTCompilerTool.so ]]; then
+    # Kernels are the same, and a compiler without sanitizers makes them sooner.
+    options=("-DUWT_KERNEL_COMPILER=$PWD/build/bin/uwt")
   fi
   log=$(mktemp)
   if ! cmake --preset "$1" "${options[@]}" > "$log" 2>&1; then
@@ -162,6 +167,12 @@ step_wheel() {
   record_pytest "$log"
   rm -f "$log"
   return "$status"
+}
+
+step_frameworks() {
+  build_preset release
+  install_requirements test/Python/requirements-frameworks.txt .venv-frameworks
+  run_pytest .venv-frameworks test/Python
 }
 
 step_loaders() {

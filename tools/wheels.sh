@@ -14,12 +14,22 @@ work=.cache/wheels
 platform=manylinux_2_36_$(uname -m)
 most_bytes=6000000
 
+# The compiler that makes the kernels of products: the wheel has them, and none of it.
+build_kernel_compiler() {
+  if [[ -x build/bin/uwt && -e build/lib/libUWTCompilerTool.so ]]; then
+    return
+  fi
+  install_packages "${codec_packages[@]}" "${compiler_packages[@]}"
+  cmake --preset release -DUWT_BUILD_TESTS=OFF -DUWT_ENABLE_COMPILER=ON -DUWT_UNITY_BUILD=ON > /dev/null
+  cmake --build --preset release --target uwt -- --quiet
+}
+
 build_wheel() {
   install_packages "${codec_packages[@]}"
   install_requirements python/requirements-build.txt .venv-wheels
   rm -rf "$work"
   mkdir -p "$work/plain"
-  CC=clang-22 CXX=clang++-22 .venv-wheels/bin/python3 -m pip wheel -q --disable-pip-version-check \
+  CMAKE_ARGS="-DUWT_KERNEL_COMPILER=$PWD/build/bin/uwt" CC=clang-22 CXX=clang++-22 .venv-wheels/bin/python3 -m pip wheel -q --disable-pip-version-check \
     --no-deps --no-build-isolation -w "$work/plain" ./python
   PATH="$PWD/.venv-wheels/bin:$PATH" .venv-wheels/bin/python3 -m auditwheel repair --plat "$platform" \
     -w "$work" "$work"/plain/*.whl
@@ -43,6 +53,7 @@ test_wheel() {
     -c ../../test/pytest.ini --rootdir ../../test ../../test/Python)
 }
 
+build_kernel_compiler
 build_wheel
 if [[ "${1:-}" == --test ]]; then
   test_wheel

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 import uwt.torch  # noqa: E402
 from uwt import InvalidError, UnsupportedError  # noqa: E402
 
-N, K = 200, 130
+N, K = 200, 190
 
 
 @pytest.fixture(autouse=True)
@@ -53,12 +53,14 @@ def test_reports_what_it_did():
     shared.append(torch.nn.Linear(K, 100, bias=False))
     shared[4].weight = shared[0].weight
     shared.append(torch.nn.Linear(3, 3))
+    shared.append(torch.nn.Linear(3, 3, dtype=torch.bfloat16))
     report = uwt.torch.compress_(shared, filter=lambda name, _: name != "3")
     assert report.compressed == ("0.weight", "1.weight", "4.weight")
     assert report.dense_bytes == 2 * (100 * K + K * N) and 0 < report.bytes < report.dense_bytes
     assert report.left == {
         "3.weight": "the filter leaves it out",
         "5.weight": "its dtype is torch.float32, and products run from torch.bfloat16",
+        "6.weight": "compressed it would take more memory",
     }
     assert shared[4].weight is shared[0].weight
     assert uwt.torch.compress_(shared, filter=lambda name, _: name != "3").left["0.weight"] == "it is compressed already"
@@ -158,7 +160,7 @@ def test_what_it_cannot_do_is_refused(pair):
         compressed.to(torch.float32)
     with pytest.raises(RuntimeError, match="x is torch.float32, the weight torch.bfloat16"):
         compressed[1](torch.randn(1, K))
-    with pytest.raises(RuntimeError, match="x has 7 features, the weight 130"):
+    with pytest.raises(RuntimeError, match="x has 7 features, the weight 190"):
         compressed[1](torch.randn(1, 7).to(torch.bfloat16))
     with pytest.raises(InvalidError, match="id 100 is no row of the weight, which has 100"):
         compressed[0](torch.tensor([100]))

@@ -40,6 +40,14 @@ def _why_not(name: str, module: torch.nn.Module, filter: Filter | None) -> str |
     return None
 
 
+def compressed_parameter(weight: torch.Tensor, format: str, exact: str) -> torch.nn.Parameter | None:
+    """A compressed parameter of a dense weight; None where it would not be smaller, unless it is to be "raw"."""
+    made = UwtTensor.encode(weight, format, exact)
+    if format != "raw" and made.image.numel() >= weight.numel() * weight.element_size():
+        return None
+    return torch.nn.Parameter(made, requires_grad=False)
+
+
 def compress_(
     module: torch.nn.Module,
     format: str = "inplace<12>",
@@ -49,7 +57,7 @@ def compress_(
     """Compresses the weights of all `nn.Linear` and `nn.Embedding` below `module`, in place, one after another.
 
     Modules stay what they are; each weight becomes a UwtTensor that requires no gradient. Weights that modules share stay
-    shared. What makes no product from BF16 on the CPU is left, and the report says why.
+    shared. What makes no product from BF16 on the CPU is left, and what would not get smaller; the report says why.
 
     Args:
         format: "inplace<12>", which takes about 12 bits a weight, or "raw", to compare with.
@@ -75,8 +83,11 @@ def compress_(
             if why is not None:
                 left[name] = why
                 continue
-            made = UwtTensor.encode(weight.data, format, exact)
-            done[id(weight)] = torch.nn.Parameter(made, requires_grad=False)
+            made = compressed_parameter(weight.data, format, exact)
+            if made is None:
+                left[name] = "compressed it would take more memory"
+                continue
+            done[id(weight)] = made
             kept.append(weight)
             dense_bytes += weight.numel() * weight.element_size()
             image_bytes += made.image.numel()

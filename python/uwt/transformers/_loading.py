@@ -1,0 +1,66 @@
+"""How transformers comes to read compressed files, and what becomes of their weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Any
+
+from transformers import modeling_utils
+from transformers.utils import cached_file
+
+from .. import safetensors
+from ..torch._tensor import EXACT
+
+#: What files of compressed weights end with, and the names that `uwt compress` gives the weights of a folder.
+SUFFIX = ".uwt.safetensors"
+WEIGHTS = "model" + SUFFIX
+INDEX = WEIGHTS + ".index.json"
+
+
+@dataclasses.dataclass
+class Defaults:
+    """See set_defaults."""
+
+    format: str | None = "inplace<12>"
+    exact: str = "product"
+
+
+DEFAULTS = Defaults()
+
+
+def set_defaults(format: str | None = "inplace<12>", exact: str = "product") -> None:
+    """Says what models that are loaded from now on run from.
+
+    Args:
+        format: the format of weights in memory; "raw" to compare with; None for dense weights of PyTorch.
+        exact: "product" or "decode", as of uwt.torch.compress_.
+    """
+    if exact not in EXACT:
+        raise ValueError(f"exact is one of {', '.join(EXACT)}, got {exact!r}")
+    DEFAULTS.format, DEFAULTS.exact = format, exact
+
+
+def weights_name(folder: str, **options: Any) -> str | None:
+    """The name of the compressed weights of a folder, here or on a hub; None where it has none."""
+    for name in (INDEX, WEIGHTS):
+        if cached_file(folder, name, _raise_exceptions_for_missing_entries=False, **options) is not None:
+            return name
+    return None
+
+
+#: Compressed files that were opened, so that those that were read in another way are found.
+opened: set[str] = set()
+_plain_safe_open = getattr(modeling_utils, "safe_open", None)
+
+
+def _safe_open(filename: Any, framework: str = "pt", device: Any = "cpu", **options: Any) -> Any:
+    if not os.fspath(filename).endswith(SUFFIX):
+        return _plain_safe_open(filename, framework=framework, device=device, **options)
+    opened.add(os.fspath(filename))
+    return safetensors.safe_open(filename, framework, device)
+
+
+if _plain_safe_open is None:
+    raise ImportError("uwt.transformers: this version of transformers does not read weights by safe_open")
+modeling_utils.safe_open = _safe_open

@@ -1,0 +1,129 @@
+"""The quantisation method "uwt" of config.json: lossless, so that nothing is quantised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers.core_model_loading import ConversionOps
+from transformers.quantizers import HfQuantizer, register_quantization_config, register_quantizer
+from transformers.utils.quantization_config import QuantizationConfigMixin
+
+from ..torch._module import compressed_parameter
+from ..torch._tensor import UwtTensor
+from . import _loading
+
+
+@register_quantization_config("uwt")
+class UwtConfig(QuantizationConfigMixin):
+    """What `uwt compress` writes as `quantization_config`.
+
+    Args:
+        version: of the files' layout.
+        original: a quantization_config that was there before.
+    """
+
+    def __init__(self, version: int = 1, original: Any = None, **_: Any) -> None:
+        self.quant_method = "uwt"
+        self.version = version
+        if original is not None:
+            self.original = original
+
+
+class _Compress(ConversionOps):
+    """Compresses the weight of a layer as it is loaded."""
+
+    def convert(self, input_dict: dict[str, Any], full_layer_name: str | None = None, **_: Any) -> dict[str, Any]:
+        (value,) = input_dict.values()
+        weight = value[0] if isinstance(value, list) else value
+        made = None
+        if weight.device.type == "cpu" and weight.dtype == torch.bfloat16:
+            made = compressed_parameter(weight, _loading.DEFAULTS.format, _loading.DEFAULTS.exact)
+        return {full_layer_name: weight if made is None else made}
+
+
+@register_quantizer("uwt")
+class UwtQuantizer(HfQuantizer):
+    """Finds the compressed files of a folder, and compresses weights in memory as they are loaded."""
+
+    def __init__(self, quantization_config: UwtConfig, **options: Any) -> None:
+        super().__init__(quantization_config, **options)
+        # Files give the tensors of the original; they are compressed here.
+        self.pre_quantized = False
+        self._files: list[str] = []
+
+    def validate_environment(self, *_: Any, **__: Any) -> None:
+        original = getattr(self.quantization_config, "original", None)
+        if original is not None:
+            raise ValueError(
+                "the weights of this folder are quantised, and were compressed as they are: "
+                f"{original}; give the original folder back with `uwt decompress` first"
+            )
+        if self.quantization_config.version != 1:
+            raise ValueError(f"uwt.transformers reads version 1 of folders, got {self.quantization_config.version}")
+
+    def update_device_map(self, device_map: Any) -> Any:
+        places = device_map.values() if isinstance(device_map, dict) else [device_map]
+        if "disk" in {str(place) for place in places}:
+            raise ValueError("compressed weights are not offloaded to disk: they are on disk in fewer bytes already")
+        return device_map
+
+    def update_attn_implementation(self, config: Any) -> Any:
+        # The first hook that is given the config, before files are looked for.
+        name = _loading.weights_name(config.name_or_path)
+        if name is not None:
+            config.transformers_weights = name
+        elif hasattr(config, "transformers_weights"):
+            del config.transformers_weights
+        return config
+
+    def _process_model_before_weight_loading(self, model: Any, checkpoint_files: Any = None, **_: Any) -> Any:
+        self._files = [file for file in checkpoint_files or [] if file.endswith(_loading.SUFFIX)]
+        _loading.opened.difference_update(self._files)
+        return model
+
+    def param_needs_quantization(self, model: Any, param_name: str, **_: Any) -> bool:
+        path, _, name = param_name.rpartition(".")
+        module = model.get_submodule(path)
+        return (
+            _loading.DEFAULTS.format is not None
+            and name == "weight"
+            and isinstance(module, (torch.nn.Linear, torch.nn.Embedding))
+            and getattr(module, "max_norm", None) is None
+        )
+
+    def get_quantize_ops(self) -> ConversionOps:
+        return _Compress()
+
+    def _process_model_after_weight_loading(self, model: Any, **_: Any) -> Any:
+        unread = [file for file in self._files if file not in _loading.opened]
+        if unread:
+            raise RuntimeError(
+                f"this version of transformers has read {unread[0]} in another way than uwt.transformers knows: "
+                "give the original folder back with `uwt decompress`"
+            )
+        if "disk" in {str(place) for place in getattr(model, "hf_device_map", {}).values()}:
+            raise ValueError("compressed weights are not offloaded to disk: give max_memory or a device_map without it")
+        return model
+
+    def get_state_dict_and_metadata(self, model: Any) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        state = model.state_dict()
+        dense: dict[int, torch.Tensor] = {}
+        for name, value in state.items():
+            if isinstance(value, UwtTensor):
+                # What modules share is stored once.
+                at = value.image.data_ptr()
+                dense[at] = state[name] = dense.get(at, None) if at in dense else value.dense()
+        return state, {}
+
+    def is_serializable(self, *_: Any, **__: Any) -> bool:
+        return True
+
+    @property
+    def is_trainable(self) -> bool:
+        # Adapters on top are.
+        return True
+
+    @property
+    def is_compileable(self) -> bool:
+        return True
