@@ -68,6 +68,16 @@ UWT_C_API void uwtCatchReadFaults(int wanted);
 typedef struct UWTContext UWTContext;
 /** `threads` = 0 means one a processor; 1 runs everything on the caller's thread. */
 UWT_C_API UWTError *uwtContextCreate(unsigned threads, UWTContext **context);
+/** Runs `body(context)` on `threads` threads at once, the caller's among them, or on fewer, and
+    returns when all have. GOMP_parallel of the OpenMP runtimes libgomp and libiomp5 has this type;
+    `flags` are 0. */
+typedef void (*UWTThreadTeam)(void (*body)(void *context), void *context, unsigned threads,
+                              unsigned flags);
+/** A context whose loops run on somebody else's threads: a program that has threads of its own, which
+    wait for work as ours do, gets no others beside them. In a process that was forked it has
+    threads of its own. */
+UWT_C_API UWTError *uwtContextCreateOnTeam(unsigned threads, UWTThreadTeam team,
+                                           UWTContext **context);
 /** To be called after everything that was made with the context has been destroyed. */
 UWT_C_API void uwtContextDestroy(UWTContext *context);
 

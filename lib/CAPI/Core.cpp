@@ -7,7 +7,6 @@
 
 #include "uwt-c/Core.h"
 #include "Objects.h"
-#include <unistd.h>
 
 using namespace uwt;
 
@@ -76,19 +75,28 @@ ThreadPool &UWTContext::pool() {
   std::lock_guard lock(poolMutex);
   forgetParentsPool();
   if (!made)
-    made = new ThreadPool(threads);
+    made = new ThreadPool(threads, maker == ::getpid() ? team : nullptr);
   owner = ::getpid();
   return *made;
 }
 
-UWTError *uwtContextCreate(unsigned threads, UWTContext **context) {
-  return runFunction({{context, "context"}}, [&]() -> Status {
-    if (threads > 4096)
-      return usageError("a context has at most 4096 threads, got " + std::to_string(threads));
-    *context = new UWTContext(threads);
-    return ok();
-  });
+static Status makeContext(unsigned threads, UWTThreadTeam team, UWTContext **context) {
+  if (threads > 4096)
+    return usageError("a context has at most 4096 threads, got " + std::to_string(threads));
+  *context = new UWTContext(threads, team);
+  return ok();
 }
+
+UWTError *uwtContextCreate(unsigned threads, UWTContext **context) {
+  return runFunction({{context, "context"}},
+                     [&] { return makeContext(threads, nullptr, context); });
+}
+
+UWTError *uwtContextCreateOnTeam(unsigned threads, UWTThreadTeam team, UWTContext **context) {
+  return runFunction({{team, "team"}, {context, "context"}},
+                     [&] { return makeContext(threads, team, context); });
+}
+
 void uwtContextDestroy(UWTContext *context) { delete context; }
 
 void uwtContextSetLog(UWTContext *context, UWTLogCallback callback, void *user) {

@@ -17,6 +17,7 @@
 #include <mutex>
 #include <string>
 #include <sys/types.h>
+#include <unistd.h>
 #include <vector>
 
 struct UWTError {
@@ -24,7 +25,7 @@ struct UWTError {
 };
 
 struct UWTContext {
-  explicit UWTContext(unsigned threads) : threads(threads) {}
+  UWTContext(unsigned threads, UWTThreadTeam team) : threads(threads), team(team) {}
   UWTContext(const UWTContext &) = delete;
   UWTContext &operator=(const UWTContext &) = delete;
   ~UWTContext();
@@ -34,6 +35,8 @@ struct UWTContext {
 
   /// 0: one a processor.
   const unsigned threads;
+  /// Null for threads of its own.
+  const UWTThreadTeam team;
   UWTLogCallback log = nullptr;
   void *logUser = nullptr;
 
@@ -49,6 +52,8 @@ private:
   /// Of the process `owner`: another one neither uses nor destroys it.
   uwt::ThreadPool *made = nullptr;
   pid_t owner = 0;
+  /// The process that has the team.
+  const pid_t maker = ::getpid();
 };
 
 struct UWTContainer {

@@ -42,8 +42,11 @@ Expected<std::unique_ptr<llvm::TargetMachine>> uwt::makeTargetMachine(const Targ
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   auto level = llvm::CodeGenOpt::getLevel(static_cast<int>(optimisation));
+  // Small, as any other object of a program: sections of the large model lie before the table of
+  // .eh_frame_hdr, which linkers then sort wrongly, and nothing in the program can be thrown.
   std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(
-      triple, target.llvmCpu, target.llvmFeatures, options, llvm::Reloc::PIC_, std::nullopt,
+      triple, target.llvmCpu, target.llvmFeatures, options, llvm::Reloc::PIC_,
+      llvm::CodeModel::Small,
       level.value_or(llvm::CodeGenOptLevel::Default), /*JIT=*/true));
   if (!machine)
     return unsupportedError("LLVM makes no code for " + triple.str());

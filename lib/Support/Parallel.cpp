@@ -116,6 +116,10 @@ struct ThreadPool::State {
   bool mayWatch = true;
   Bed workersBed, callersBed;
   std::vector<std::thread> workers;
+  /// Where it runs on a team: how many threads of it, and how many have begun the running loop.
+  ThreadTeam team = nullptr;
+  unsigned teamSize = 1;
+  std::atomic<unsigned> begun{0};
 
   /// What a body throws must not leave the thread, nor the loop while others are inside:
   /// the caller of the loop throws it, once all have left.
@@ -175,8 +179,31 @@ struct ThreadPool::State {
     }
   }
 
+  static void teamMain(void *pool) {
+    auto *state = static_cast<State *>(pool);
+    state->takeRanges(state->begun.fetch_add(1, std::memory_order_relaxed));
+  }
+
+  void runOnTeam() {
+    begun.store(0, std::memory_order_relaxed);
+    team(teamMain, this, static_cast<unsigned>(std::min<uint64_t>(teamSize, count)), 0);
+  }
+
+  void runOnWorkers() {
+    uint64_t number = (control.load(std::memory_order_relaxed) >> loopShift) + 1;
+    control.store(number << loopShift | openBit);
+    workersBed.wakeAll();
+    takeRanges(0);
+    control.fetch_and(~openBit);
+    auto isEmpty = [&] { return (control.load() & insideMask) == 0; };
+    if (!(mayWatch && watch(isEmpty)) && !isEmpty())
+      callersBed.sleepUntil(isEmpty);
+  }
+
+  unsigned size() const { return std::max(teamSize, static_cast<unsigned>(workers.size()) + 1); }
+
   void run(uint64_t loopCount, RangeBody loopBody, void *loopContext, uint64_t loopShare) {
-    if (workers.empty() || loopCount <= 1 || isBusy.exchange(true)) {
+    if (size() == 1 || loopCount <= 1 || isBusy.exchange(true)) {
       if (loopCount != 0)
         loopBody(loopContext, 0, loopCount, 0);
       return;
@@ -186,14 +213,7 @@ struct ThreadPool::State {
     count = loopCount;
     share = loopShare;
     next.store(0, std::memory_order_relaxed);
-    uint64_t number = (control.load(std::memory_order_relaxed) >> loopShift) + 1;
-    control.store(number << loopShift | openBit);
-    workersBed.wakeAll();
-    takeRanges(0);
-    control.fetch_and(~openBit);
-    auto isEmpty = [&] { return (control.load() & insideMask) == 0; };
-    if (!(mayWatch && watch(isEmpty)) && !isEmpty())
-      callersBed.sleepUntil(isEmpty);
+    team ? runOnTeam() : runOnWorkers();
     bool hasThrown = isOutOfMemory.exchange(false);
     isBusy.store(false);
     if (hasThrown)
@@ -201,11 +221,16 @@ struct ThreadPool::State {
   }
 };
 
-ThreadPool::ThreadPool(unsigned threads) : state(std::make_unique<State>()) {
+ThreadPool::ThreadPool(unsigned threads, ThreadTeam team) : state(std::make_unique<State>()) {
   unsigned processors = std::max(1u, std::thread::hardware_concurrency());
   if (threads == 0)
     threads = processors;
   threads = std::min(threads, maxThreads);
+  if (team) {
+    state->team = team;
+    state->teamSize = threads;
+    return;
+  }
   state->mayWatch = threads <= processors;
   // The system may refuse a thread, or the memory for it; loops then run on those that exist.
   try {
@@ -226,7 +251,7 @@ ThreadPool::~ThreadPool() {
     worker.join();
 }
 
-unsigned ThreadPool::size() const { return static_cast<unsigned>(state->workers.size()) + 1; }
+unsigned ThreadPool::size() const { return state->size(); }
 
 void ThreadPool::parallelRanges(uint64_t count, RangeBody body, void *context) {
   state->run(count, body, context, uint64_t(2) * size());

@@ -139,6 +139,7 @@ def _take_error(error: int | None) -> None:
 # Functions that return UWTError *: their arguments.
 _FAILING = {
     "uwtContextCreate": [c_uint, POINTER(c_void_p)],
+    "uwtContextCreateOnTeam": [c_uint, c_void_p, POINTER(c_void_p)],
     "uwtContainerOpen": [c_char_p, POINTER(OpenOptions), POINTER(c_void_p)],
     "uwtContainerTensor": [c_void_p, c_size_t, POINTER(TensorInfo)],
     "uwtContainerFind": [c_void_p, c_char_p, POINTER(TensorInfo)],
@@ -219,7 +220,7 @@ def version() -> str:
     return f"{number // 10000}.{number // 100 % 100}.{number % 100}"
 
 
-_contexts: dict[int, c_void_p] = {}
+_contexts: dict[tuple[int, int | None], c_void_p] = {}
 _contexts_lock = threading.Lock()
 
 
@@ -233,16 +234,25 @@ def _forget_contexts() -> None:
 os.register_at_fork(after_in_child=_forget_contexts)
 
 
-def context(threads: int) -> c_void_p:
-    """The context of this process with so many threads, 0 for one a processor."""
+def context(threads: int, team: int | None = None) -> c_void_p:
+    """The context of this process with so many threads, 0 for one a processor.
+
+    `team` is the address of a UWTThreadTeam (include/uwt-c/Core.h), whose threads are used in place of others.
+    """
+    made = _contexts.get((threads, team))
+    if made is not None:
+        return made
     if threads < 0:
         raise ValueError(f"threads is 0, for one a processor, or more, got {threads}")
     with _contexts_lock:
-        if threads not in _contexts:
+        if (threads, team) not in _contexts:
             made = c_void_p()
-            LIBRARY.uwtContextCreate(threads, ctypes.byref(made))
-            _contexts[threads] = made
-        return _contexts[threads]
+            if team is None:
+                LIBRARY.uwtContextCreate(threads, ctypes.byref(made))
+            else:
+                LIBRARY.uwtContextCreateOnTeam(threads, team, ctypes.byref(made))
+            _contexts[threads, team] = made
+        return _contexts[threads, team]
 
 
 def path_bytes(path: str | os.PathLike[str] | None) -> bytes | None:

@@ -1,4 +1,7 @@
-"""Weights in memory of their owner (include/uwt-c/Weight.h): images, which products run from, by their addresses."""
+"""Weights in memory of their owner (include/uwt-c/Weight.h): images, which products run from, by their addresses.
+
+`context` is one of _library.context: whose threads are used.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from ._library import LIBRARY, Linear, TensorPart, WeightInfo, context
+from ._library import LIBRARY, Linear, TensorPart, WeightInfo
 
 #: What an image begins at a multiple of.
 ALIGNMENT = 64
@@ -30,7 +33,7 @@ def encode(
     address: int,
     size: int,
     format: str,
-    threads: int,
+    context: ctypes.c_void_p,
     allocate: Callable[[int], tuple[Any, int]],
 ) -> Any:
     """The image of the dense tensor at `address`.
@@ -40,7 +43,7 @@ def encode(
     encoded = ctypes.c_void_p()
     sizes = (ctypes.c_uint64 * len(shape))(*shape)
     LIBRARY.uwtWeightEncode(
-        context(threads), dtype.encode(), len(shape), sizes, address, size, format.encode(), ctypes.byref(encoded)
+        context, dtype.encode(), len(shape), sizes, address, size, format.encode(), ctypes.byref(encoded)
     )
     try:
         image_bytes = LIBRARY.uwtEncodedWeightBytes(encoded)
@@ -51,9 +54,9 @@ def encode(
         LIBRARY.uwtEncodedWeightDestroy(encoded)
 
 
-def check(address: int, size: int, threads: int) -> None:
+def check(address: int, size: int, context: ctypes.c_void_p) -> None:
     """Raises InvalidError for an image that was damaged, or made by somebody else."""
-    LIBRARY.uwtWeightCheck(context(threads), address, size)
+    LIBRARY.uwtWeightCheck(context, address, size)
 
 
 def info(address: int, size: int) -> Info:
@@ -63,7 +66,7 @@ def info(address: int, size: int) -> Info:
     return Info(read.dtype.decode(), read.format.decode(), shape, read.tensor_bytes, read.image_bytes)
 
 
-def decode(address: int, size: int, into: int, into_size: int, threads: int, rows: tuple[int, int] | None = None) -> None:
+def decode(address: int, size: int, into: int, into_size: int, context: ctypes.c_void_p, rows: tuple[int, int] | None = None) -> None:
     """The dense tensor, or `rows` of its matrices, to the memory at `into`."""
     part = None
     if rows is not None:
@@ -71,17 +74,17 @@ def decode(address: int, size: int, into: int, into_size: int, threads: int, row
         LIBRARY.uwtTensorPartInit(ctypes.byref(part))
         part.row_begin, part.row_end = rows
         part = ctypes.byref(part)
-    LIBRARY.uwtWeightDecode(context(threads), address, size, part, into, into_size)
+    LIBRARY.uwtWeightDecode(context, address, size, part, into, into_size)
 
 
-def gather(address: int, size: int, ids: int, count: int, k: int, y: int, threads: int) -> None:
+def gather(address: int, size: int, ids: int, count: int, k: int, y: int, context: ctypes.c_void_p) -> None:
     """Rows by their numbers (`count` of i64 at `ids`) to dense rows of k elements at `y`."""
-    LIBRARY.uwtWeightGather(context(threads), address, size, ids, count, k, y, k)
+    LIBRARY.uwtWeightGather(context, address, size, ids, count, k, y, k)
 
 
 def linear(
-    address: int, size: int, n: int, k: int, m: int, x: int, x_stride: int, y: int, y_stride: int, bias: int, threads: int
+    address: int, size: int, n: int, k: int, m: int, x: int, x_stride: int, y: int, y_stride: int, bias: int, context: ctypes.c_void_p
 ) -> None:
     """y = x · wᵀ + bias for an image of one matrix; `bias` is 0 for none. Strides are in elements."""
     call = Linear(ctypes.sizeof(Linear), 0, n, k, m, x, x_stride, y, y_stride, bias)
-    LIBRARY.uwtLinear(context(threads), address, size, call)
+    LIBRARY.uwtLinear(context, address, size, ctypes.byref(call))

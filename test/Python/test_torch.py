@@ -2,7 +2,10 @@
 
 import copy
 import io
+import os
+import pathlib
 import pickle
+import re
 
 import pytest
 
@@ -207,3 +210,39 @@ def test_lora_trains_on_top(pair):
     assert not torch.equal(tuned(IDS), before)
     with tuned.disable_adapter():
         assert torch.equal(tuned(IDS), before)
+
+
+def threads_of_process():
+    status = pathlib.Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(re.search(r"Threads:\s*(\d+)", status)[1])
+
+
+def test_runs_on_the_threads_of_pytorch():
+    if uwt.torch._threads._team() is None:
+        pytest.skip("PyTorch has another runtime than libgomp or libiomp5")
+    large = uwt.torch.UwtTensor.encode(dense(1024, 1024))
+    x = torch.randn(16, 1024).to(torch.bfloat16)
+    before = torch.get_num_threads()
+    try:
+        results = []
+        for count in (1, 2, 4):
+            torch.set_num_threads(count)
+            torch.nn.functional.linear(x, large.dense())
+            torch.randn(1 << 22).exp_()
+            there = threads_of_process()
+            results.append(torch.nn.functional.linear(x, large))
+            assert threads_of_process() == there
+        assert torch.equal(results[0], results[1]) and torch.equal(results[0], results[2])
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_forked_process_multiplies_too():
+    w, x = weight(), torch.randn(2, K).to(torch.bfloat16)
+    expected = torch.nn.functional.linear(x, w)
+    child = os.fork()
+    if child == 0:
+        # As torch's data loaders do: its own threads are gone.
+        torch.set_num_threads(1)
+        os._exit(0 if torch.equal(torch.nn.functional.linear(x, w), expected) else 1)
+    assert os.waitpid(child, 0)[1] == 0

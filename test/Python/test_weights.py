@@ -5,8 +5,9 @@ import pytest
 from conftest import bf16
 
 from uwt import InvalidError, UnsupportedError, UsageError, _weights
+from uwt._library import context
 
-THREADS = 2
+CONTEXT = context(2)
 
 
 def aligned(size):
@@ -21,7 +22,7 @@ def encode(words, format="inplace<12>", dtype="BF16"):
         image = aligned(size)
         return image, image.ctypes.data
 
-    return _weights.encode(dtype, words.shape, words.ctypes.data, words.nbytes, format, THREADS, allocate)
+    return _weights.encode(dtype, words.shape, words.ctypes.data, words.nbytes, format, CONTEXT, allocate)
 
 
 def linear(image, x, n, k, bias=None):
@@ -29,7 +30,7 @@ def linear(image, x, n, k, bias=None):
     at = 0 if bias is None else bias.ctypes.data
     stride = x.strides[0] // 2
     _weights.linear(
-        image.ctypes.data, image.nbytes, n, k, len(x), x.ctypes.data, stride, y.ctypes.data, n, at, THREADS
+        image.ctypes.data, image.nbytes, n, k, len(x), x.ctypes.data, stride, y.ctypes.data, n, at, CONTEXT
     )
     return y
 
@@ -54,7 +55,7 @@ def needs_kernels(request, weight):
 
 def test_an_image_says_what_it_holds(weight):
     image = encode(weight)
-    _weights.check(image.ctypes.data, image.nbytes, THREADS)
+    _weights.check(image.ctypes.data, image.nbytes, CONTEXT)
     info = _weights.info(image.ctypes.data, image.nbytes)
     assert info == _weights.Info("BF16", "inplace<12>", (130, 70), weight.nbytes, image.nbytes)
 
@@ -62,8 +63,8 @@ def test_an_image_says_what_it_holds(weight):
 def test_decodes_wholly_and_in_part(weight):
     image = encode(weight)
     whole, rows = np.zeros_like(weight), np.zeros((5, 70), np.uint16)
-    _weights.decode(image.ctypes.data, image.nbytes, whole.ctypes.data, whole.nbytes, THREADS)
-    _weights.decode(image.ctypes.data, image.nbytes, rows.ctypes.data, rows.nbytes, THREADS, rows=(62, 67))
+    _weights.decode(image.ctypes.data, image.nbytes, whole.ctypes.data, whole.nbytes, CONTEXT)
+    _weights.decode(image.ctypes.data, image.nbytes, rows.ctypes.data, rows.nbytes, CONTEXT, rows=(62, 67))
     assert (whole == weight).all() and (rows == weight[62:67]).all()
 
 
@@ -89,13 +90,13 @@ def test_gathers_rows(weight):
     image, ids = encode(weight), np.array([129, 0, 64, 64], np.int64)
     y = np.zeros((4, 70), np.uint16)
     at = image.ctypes.data
-    _weights.gather(at, image.nbytes, ids.ctypes.data, 4, 70, y.ctypes.data, THREADS)
+    _weights.gather(at, image.nbytes, ids.ctypes.data, 4, 70, y.ctypes.data, CONTEXT)
     assert (y == weight[ids]).all()
     ids[2] = 130
     with pytest.raises(InvalidError, match="id 130 is no row of the weight, which has 130"):
-        _weights.gather(at, image.nbytes, ids.ctypes.data, 4, 70, y.ctypes.data, THREADS)
+        _weights.gather(at, image.nbytes, ids.ctypes.data, 4, 70, y.ctypes.data, CONTEXT)
     with pytest.raises(UsageError, match="rows of the weight have 70 elements, those of y 71"):
-        _weights.gather(at, image.nbytes, ids.ctypes.data, 4, 71, y.ctypes.data, THREADS)
+        _weights.gather(at, image.nbytes, ids.ctypes.data, 4, 71, y.ctypes.data, CONTEXT)
 
 
 @pytest.mark.kernels
@@ -118,11 +119,11 @@ def test_damage_is_found(weight):
         damaged[:] = image
         damaged[at] ^= 1
         with pytest.raises(InvalidError):
-            _weights.check(damaged.ctypes.data, damaged.nbytes, THREADS)
+            _weights.check(damaged.ctypes.data, damaged.nbytes, CONTEXT)
     with pytest.raises(InvalidError):
-        _weights.check(image.ctypes.data, image.nbytes - 1, THREADS)
+        _weights.check(image.ctypes.data, image.nbytes - 1, CONTEXT)
     with pytest.raises(UsageError, match="multiple of 64"):
-        _weights.check(image.ctypes.data + 8, image.nbytes - 8, THREADS)
+        _weights.check(image.ctypes.data + 8, image.nbytes - 8, CONTEXT)
 
 
 def test_what_is_no_weight_in_memory_is_refused(weight):

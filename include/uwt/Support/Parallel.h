@@ -24,10 +24,18 @@
 
 namespace uwt {
 
+/// Runs `body(context)` on `threads` threads at once, the caller's among them, and returns when all
+/// have: threads of somebody else, as GOMP_parallel of OpenMP's runtime gives them, whose type this
+/// is. It may take fewer. `flags` are 0.
+using ThreadTeam = void (*)(void (*body)(void *context), void *context, unsigned threads,
+                            unsigned flags);
+
 class ThreadPool {
 public:
-  /// `threads` = 0 means one a processor; 1 runs everything on the caller.
-  explicit ThreadPool(unsigned threads = 0);
+  /// `threads` = 0 means one a processor; 1 runs everything on the caller. With a team, loops run
+  /// on that, and the pool has no threads of its own: where a program has other threads that wait
+  /// for work as these do, the two would take processors from each other.
+  explicit ThreadPool(unsigned threads = 0, ThreadTeam team = nullptr);
   ~ThreadPool();
   ThreadPool(const ThreadPool &) = delete;
   ThreadPool &operator=(const ThreadPool &) = delete;

@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 
 from .. import _arrays, _weights
+from . import _threads
 
 _ARRAYS = _arrays.TorchArrays()
 _LIBRARY = torch.library.Library("uwt", "DEF")
@@ -28,7 +29,7 @@ def encode(weight: torch.Tensor, format: str) -> torch.Tensor:
 
     size = dense.numel() * dense.element_size()
     dtype = _ARRAYS.name_of(dense)
-    return _weights.encode(dtype, tuple(dense.shape), dense.data_ptr(), size, format, torch.get_num_threads(), allocate)
+    return _weights.encode(dtype, tuple(dense.shape), dense.data_ptr(), size, format, _threads.context(), allocate)
 
 
 def check(image: torch.Tensor) -> torch.Tensor:
@@ -36,7 +37,7 @@ def check(image: torch.Tensor) -> torch.Tensor:
     image = image.contiguous()
     if image.data_ptr() % _weights.ALIGNMENT:
         image = image.clone()
-    _weights.check(image.data_ptr(), image.numel(), torch.get_num_threads())
+    _weights.check(image.data_ptr(), image.numel(), _threads.context())
     return image
 
 
@@ -45,25 +46,21 @@ def info(image: torch.Tensor) -> _weights.Info:
 
 
 def _linear(x: torch.Tensor, image: torch.Tensor, bias: torch.Tensor | None, n: int, k: int) -> torch.Tensor:
-    _check_linear(x, bias, n, k)
-    rows = x if x.dim() == 2 else x.reshape(-1, k)
-    if rows.stride(1) != 1 or (rows.stride(0) < k and rows.shape[0] > 1):
-        rows = rows.contiguous()
+    # In place of _check_linear: what every call pays for is kept small.
+    shape = x.shape
+    if not shape or shape[-1] != k or x.dtype is not torch.bfloat16 or bias is not None:
+        _check_linear(x, bias, n, k)
+    rows = x if len(shape) == 2 else x.reshape(-1, k)
+    m, stride = rows.shape[0], rows.stride(0)
+    if rows.stride(1) != 1 or (stride < k and m > 1):
+        rows, stride = rows.contiguous(), k
+    bias_at = 0
     if bias is not None:
         bias = bias.contiguous()
-    y = x.new_empty((*x.shape[:-1], n))
+        bias_at = bias.data_ptr()
+    y = x.new_empty((*shape[:-1], n))
     _weights.linear(
-        image.data_ptr(),
-        image.numel(),
-        n,
-        k,
-        rows.shape[0],
-        rows.data_ptr(),
-        rows.stride(0),
-        y.data_ptr(),
-        n,
-        0 if bias is None else bias.data_ptr(),
-        torch.get_num_threads(),
+        image.data_ptr(), image.numel(), n, k, m, rows.data_ptr(), stride, y.data_ptr(), n, bias_at, _threads.context()
     )
     return y
 
@@ -81,7 +78,7 @@ def _embedding(ids: torch.Tensor, image: torch.Tensor, n: int, k: int, dtype: to
     numbers = ids.to(torch.int64).contiguous()
     y = torch.empty((*ids.shape, k), dtype=dtype)
     _weights.gather(
-        image.data_ptr(), image.numel(), numbers.data_ptr(), numbers.numel(), k, y.data_ptr(), torch.get_num_threads()
+        image.data_ptr(), image.numel(), numbers.data_ptr(), numbers.numel(), k, y.data_ptr(), _threads.context()
     )
     return y
 
@@ -89,7 +86,7 @@ def _embedding(ids: torch.Tensor, image: torch.Tensor, n: int, k: int, dtype: to
 def _decode(image: torch.Tensor, shape: list[int], dtype: torch.dtype) -> torch.Tensor:
     y = torch.empty(shape, dtype=dtype)
     size = y.numel() * y.element_size()
-    _weights.decode(image.data_ptr(), image.numel(), y.data_ptr(), size, torch.get_num_threads())
+    _weights.decode(image.data_ptr(), image.numel(), y.data_ptr(), size, _threads.context())
     return y
 
 

@@ -18,9 +18,32 @@ using namespace uwt;
 
 namespace {
 
-TEST(ThreadPoolTest, RunsEachIndexOnce) {
+/// As OpenMP's runtime, on threads of its own.
+void runOnThreads(void (*body)(void *), void *context, unsigned threads, unsigned) {
+  std::vector<std::thread> others;
+  for (unsigned i = 1; i < threads; ++i)
+    others.emplace_back(body, context);
+  body(context);
+  for (std::thread &other : others)
+    other.join();
+}
+
+/// Takes fewer than it could have.
+void runOnCaller(void (*body)(void *), void *context, unsigned, unsigned) { body(context); }
+
+/// On threads of its own, and on teams.
+class ThreadPoolTest : public testing::TestWithParam<ThreadTeam> {};
+INSTANTIATE_TEST_SUITE_P(Teams, ThreadPoolTest,
+                         testing::Values(nullptr, runOnThreads, runOnCaller),
+                         [](const auto &info) {
+                           return std::string(info.index == 0   ? "None"
+                                              : info.index == 1 ? "Threads"
+                                                                : "Caller");
+                         });
+
+TEST_P(ThreadPoolTest, RunsEachIndexOnce) {
   for (unsigned threads : {1u, 2u, 5u}) {
-    ThreadPool pool(threads);
+    ThreadPool pool(threads, GetParam());
     ASSERT_EQ(pool.size(), threads);
     std::vector<std::atomic<int>> runs(1000);
     std::atomic<int> foreignWorkers{0};
@@ -34,8 +57,8 @@ TEST(ThreadPoolTest, RunsEachIndexOnce) {
   }
 }
 
-TEST(ThreadPoolTest, WorkersNeverShareANumber) {
-  ThreadPool pool(4);
+TEST_P(ThreadPoolTest, WorkersNeverShareANumber) {
+  ThreadPool pool(4, GetParam());
   std::vector<std::atomic<int>> inside(pool.size());
   std::atomic<int> collisions{0};
   pool.parallelFor(2000, [&](uint64_t, unsigned worker) {
@@ -45,8 +68,8 @@ TEST(ThreadPoolTest, WorkersNeverShareANumber) {
   EXPECT_EQ(collisions, 0);
 }
 
-TEST(ThreadPoolTest, RunsLoopAfterLoop) {
-  ThreadPool pool(3);
+TEST_P(ThreadPoolTest, RunsLoopAfterLoop) {
+  ThreadPool pool(3, GetParam());
   std::atomic<uint64_t> sum{0};
   for (uint64_t count = 0; count < 200; ++count)
     pool.parallelFor(count, [&](uint64_t i, unsigned) { sum += i + 1; });
@@ -71,10 +94,10 @@ struct Covered {
   }
 };
 
-TEST(ThreadPoolTest, RangesCoverEachIndexOnce) {
+TEST_P(ThreadPoolTest, RangesCoverEachIndexOnce) {
   for (unsigned threads : {1u, 2u, 7u})
     for (uint64_t count : {0u, 1u, 2u, 13u, 1000u}) {
-      ThreadPool pool(threads);
+      ThreadPool pool(threads, GetParam());
       Covered covered(count);
       pool.parallelRanges(count, Covered::run, &covered);
       EXPECT_TRUE(covered.once()) << threads << " threads, " << count;
@@ -82,8 +105,8 @@ TEST(ThreadPoolTest, RangesCoverEachIndexOnce) {
     }
 }
 
-TEST(ThreadPoolTest, ShortRangesLast) {
-  ThreadPool pool(2);
+TEST_P(ThreadPoolTest, ShortRangesLast) {
+  ThreadPool pool(2, GetParam());
   Covered covered(1000);
   pool.parallelRanges(1000, Covered::run, &covered);
   // One range a thread would leave threads waiting; one an index is needlessly many.
@@ -91,8 +114,8 @@ TEST(ThreadPoolTest, ShortRangesLast) {
   EXPECT_LT(covered.ranges, 200);
 }
 
-TEST(ThreadPoolTest, ALoopInsideALoopRunsOnItsThread) {
-  ThreadPool pool(3);
+TEST_P(ThreadPoolTest, ALoopInsideALoopRunsOnItsThread) {
+  ThreadPool pool(3, GetParam());
   std::atomic<int> inner{0}, strangers{0};
   pool.parallelFor(20, [&](uint64_t, unsigned) {
     std::thread::id self = std::this_thread::get_id();
@@ -105,8 +128,8 @@ TEST(ThreadPoolTest, ALoopInsideALoopRunsOnItsThread) {
   EXPECT_EQ(strangers, 0);
 }
 
-TEST(ThreadPoolTest, SeveralThreadsMayShareAPool) {
-  ThreadPool pool(2);
+TEST_P(ThreadPoolTest, SeveralThreadsMayShareAPool) {
+  ThreadPool pool(2, GetParam());
   std::atomic<uint64_t> sum{0};
   std::vector<std::thread> callers;
   for (int caller = 0; caller < 3; ++caller)
@@ -120,9 +143,9 @@ TEST(ThreadPoolTest, SeveralThreadsMayShareAPool) {
 }
 
 /// Workers that watch, workers that sleep, and more threads than processors all join.
-TEST(ThreadPoolTest, LoopsAfterPausesFinish) {
+TEST_P(ThreadPoolTest, LoopsAfterPausesFinish) {
   for (unsigned threads : {2u, 16u}) {
-    ThreadPool pool(threads);
+    ThreadPool pool(threads, GetParam());
     std::atomic<uint64_t> sum{0};
     for (int loop = 0; loop < 60; ++loop) {
       if (loop % 3 == 0)
@@ -133,9 +156,9 @@ TEST(ThreadPoolTest, LoopsAfterPausesFinish) {
   }
 }
 
-TEST(ThreadPoolTest, MemoryThatIsOutReachesTheCaller) {
+TEST_P(ThreadPoolTest, MemoryThatIsOutReachesTheCaller) {
   for (unsigned threads : {1u, 3u}) {
-    ThreadPool pool(threads);
+    ThreadPool pool(threads, GetParam());
     for (uint64_t failing : {0, 7, 99})
       EXPECT_THROW(pool.parallelFor(100,
                                     [&](uint64_t i, unsigned) {

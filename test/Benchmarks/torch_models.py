@@ -1,0 +1,144 @@
+"""Language models in PyTorch: dense BF16 beside weights that stay compressed, in turns, one process each.
+
+    PYTHON test/Benchmarks/torch_models.py FOLDER [--layers N] [--rounds N] [--out FILE]
+
+FOLDER is a model of transformers in BF16, compressed to FOLDER-uwt where that is missing, or `random`: a Llama of 1.2 billion
+weights. PYTHON has torch, transformers and UWT (docs/python.md). Gives tokens a second and peak memory; threads are PyTorch's.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import pathlib
+import sys
+import tempfile
+import time
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+# What each process runs: arguments of uwt.transformers.set_defaults, None for the plain folder.
+VARIANTS = {
+    "BF16 by PyTorch": None,
+    "UWT, raw": {"format": "raw"},
+    "UWT, inplace<12>": {},
+    "UWT, exact=decode": {"exact": "decode"},
+}
+BATCHES, PROMPT, STEPS, PREFILL = (1, 4, 16), 16, 8, 512
+
+
+def memory(field):
+    """A field of /proc/self/status in bytes."""
+    for line in pathlib.Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    raise KeyError(field)
+
+
+def decode_steps(torch, model, batch):
+    """Seconds of a step that adds a token to each sequence."""
+    ids = torch.arange(batch * PROMPT).reshape(batch, PROMPT) % 1000
+    past = model(ids, use_cache=True).past_key_values
+    begin = time.perf_counter()
+    for step in range(STEPS):
+        past = model(ids[:, :1] + step, past_key_values=past, use_cache=True).past_key_values
+    return (time.perf_counter() - begin) / STEPS
+
+
+def prefill(torch, model):
+    ids = torch.arange(PREFILL)[None] % 1000
+    begin = time.perf_counter()
+    model(ids, logits_to_keep=1)
+    return time.perf_counter() - begin
+
+
+def work(folder, defaults, pipe):
+    """Loads a model, then measures what it is asked for."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    if defaults is not None:
+        import uwt.transformers
+
+        uwt.transformers.set_defaults(**defaults)
+        folder = f"{folder}-uwt"
+    before, begin = memory("VmRSS"), time.perf_counter()
+    with torch.inference_mode():
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
+        # Files are mapped: what was loaded is touched.
+        prefill(torch, model)
+        loaded = time.perf_counter() - begin
+        pipe.send({"load_seconds": loaded, "before": before})
+        while (task := pipe.recv()) is not None:
+            pipe.send(prefill(torch, model) if task == "prefill" else decode_steps(torch, model, task))
+    pipe.send({"peak": memory("VmHWM"), "weights": memory("RssAnon")})
+
+
+def make_random(folder, layers):
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(1)
+    config = LlamaConfig(
+        hidden_size=2048, intermediate_size=8192, num_hidden_layers=layers, num_attention_heads=32,
+        num_key_value_heads=8, vocab_size=32000, dtype="bfloat16",
+    )  # fmt: skip
+    LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
+
+
+def measure(folder, rounds):
+    import uwt
+
+    if not pathlib.Path(f"{folder}-uwt").is_dir():
+        uwt.compress(folder, f"{folder}-uwt")
+    context = multiprocessing.get_context("spawn")
+    pipes, processes, results = {}, {}, {}
+    for name, defaults in VARIANTS.items():
+        pipes[name], theirs = context.Pipe()
+        processes[name] = context.Process(target=work, args=(folder, defaults, theirs))
+        processes[name].start()
+        results[name] = pipes[name].recv() | {"seconds": {}}
+    for _ in range(rounds):
+        for task in (*BATCHES, "prefill"):
+            for name, pipe in pipes.items():
+                pipe.send(task)
+                seconds = results[name]["seconds"]
+                seconds[str(task)] = min(pipe.recv(), seconds.get(str(task), float("inf")))
+    for name, pipe in pipes.items():
+        pipe.send(None)
+        results[name] |= pipe.recv()
+        processes[name].join()
+    return results
+
+
+def table(results):
+    titles = [f"m = {batch}" for batch in BATCHES] + [f"prefill {PREFILL}", "load, s", "peak, MB"]
+    lines = ["| tokens a second | " + " | ".join(titles) + " |", "| --- |" + " ---: |" * len(titles)]
+    for name, result in results.items():
+        speeds = [batch / result["seconds"][str(batch)] for batch in BATCHES] + [PREFILL / result["seconds"]["prefill"]]
+        cells = [f"{speed:.1f}" for speed in speeds]
+        cells += [f"{result['load_seconds']:.1f}", f"{(result['peak'] - result['before']) / 1e6:.0f}"]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", help="a model folder in BF16, or random")
+    parser.add_argument("--layers", type=int, default=16, help="of the random model")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--out", help="a JSON file for the results")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = arguments.folder
+        if folder == "random":
+            folder = os.path.join(scratch, "random")
+            make_random(folder, arguments.layers)
+        results = measure(folder.rstrip("/"), arguments.rounds)
+    print(table(results))
+    if arguments.out:
+        pathlib.Path(arguments.out).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
