@@ -26,8 +26,9 @@ extern "C" {
 
 /** A weight that is encoded, and has no place yet. */
 typedef struct UWTEncodedWeight UWTEncodedWeight;
-/** Encodes a dense row-major tensor of dtype `dtype` ("BF16") and 2 to 4 dimensions, of which the last
-    two are the matrix [n, k]. `format` is one with units of a fixed size: "inplace<12>", or "raw". */
+/** Encodes a dense row-major tensor of dtype `dtype` ("BF16") and 2 to 4 dimensions, of which the
+   last two are the matrix [n, k]. `format` is one with units of a fixed size: "inplace<12>", or
+   "raw". */
 UWT_C_API UWTError *uwtWeightEncode(UWTContext *context, const char *dtype, size_t rank,
                                     const uint64_t *shape, const void *data, uint64_t bytes,
                                     const char *format, UWTEncodedWeight **encoded);
@@ -65,13 +66,14 @@ typedef struct UWTWeightInfo {
 UWT_C_API UWTError *uwtWeightInfo(const void *image, uint64_t bytes, UWTWeightInfo *info);
 
 /** The elements of a part, dense and row-major, into `buffer`, which has exactly its bytes. A NULL
-    part is the whole tensor; of a tensor of more than three dimensions, `expert` counts matrices. Parts
-    by rank are refused. */
+    part is the whole tensor; of a tensor of more than three dimensions, `expert` counts matrices.
+   Parts by rank are refused. */
 UWT_C_API UWTError *uwtWeightDecode(UWTContext *context, const void *image, uint64_t bytes,
                                     const UWTTensorPart *part, void *buffer, uint64_t bufferBytes);
 
 /** Rows `ids[0 … count - 1]` of the matrix [n, k] to rows of `y`, `yStride` elements apart: an
-    embedding. Another k than the weight's is an error. An id that is no row is an error of kind UWT_ERROR_INVALID; y then has any contents. */
+    embedding. Another k than the weight's is an error. An id that is no row is an error of kind
+   UWT_ERROR_INVALID; y then has any contents. */
 UWT_C_API UWTError *uwtWeightGather(UWTContext *context, const void *image, uint64_t bytes,
                                     const int64_t *ids, uint64_t count, uint64_t k, void *y,
                                     uint64_t yStride);
@@ -84,8 +86,8 @@ typedef struct UWTLinear {
   uint64_t n, k;
   /** Rows of x and of y. */
   uint64_t m;
-  /** [m, k] and [m, n], of the weight's dtype; elements from row to row, at least k and n. They do not
-      overlap. */
+  /** [m, k] and [m, n], of the weight's dtype; elements from row to row, at least k and n. They do
+     not overlap. */
   const void *x;
   uint64_t xStride;
   void *y;
@@ -96,9 +98,9 @@ typedef struct UWTLinear {
 /** Sets all to zero but the size. */
 UWT_C_API void uwtLinearInit(UWTLinear *linear);
 
-/** y = x · wᵀ + bias, summed in f32 and rounded once, by code that is compiled ahead of time: the same
-    bits for every format, m and number of threads (docs/numerics.md). Kernels are there for BF16 in
-    inplace<12> and raw, on processors with AVX2; anything else is an error of kind
+/** y = x · wᵀ + bias, summed in f32 and rounded once, by code that is compiled ahead of time: the
+   same bits for every format, m and number of threads (docs/numerics.md). Kernels are there for
+   BF16 in inplace<12> and raw, on processors with AVX2; anything else is an error of kind
     UWT_ERROR_UNSUPPORTED. */
 UWT_C_API UWTError *uwtLinear(UWTContext *context, const void *image, uint64_t bytes,
                               const UWTLinear *linear);

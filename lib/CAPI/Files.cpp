@@ -16,7 +16,8 @@ struct UWTFindings {
   VerifyReport report;
 };
 
-/// Adds up what is done of `path`, and asks the caller's callback, which may be null, whether to go on.
+/// Adds up what is done of `path`, and asks the caller's callback, which may be null, whether to go
+/// on.
 static Expected<ProgressFunction> progressOf(UWTProgressCallback callback, void *user,
                                              const char *path) {
   if (!callback)

@@ -58,21 +58,20 @@ UWTError *uwtWeightEncode(UWTContext *context, const char *dtype, size_t rank,
 
 UWTError *uwtWeightLoad(UWTContext *context, const UWTContainer *container, const char *name,
                         const char *format, UWTEncodedWeight **encoded) {
-  return runFunction(
-      {{context, "context"},
-       {container, "container"},
-       {name, "name"},
-       {format, "format"},
-       {encoded, "encoded"}},
-      [&]() -> Status {
-        UWT_ASSIGN_OR_RETURN(const auto found, readerOf(*container, name));
-        const auto &[reader, entry] = found;
-        std::vector<uint8_t> dense(entry->bytes);
-        UWT_RETURN_IF_ERROR(reader.read(dense, context->pool()));
-        UWT_ASSIGN_OR_RETURN(*encoded, encode(entry->dtype->cName(), entry->shape, dense, format,
-                                              context->pool()));
-        return ok();
-      });
+  return runFunction({{context, "context"},
+                      {container, "container"},
+                      {name, "name"},
+                      {format, "format"},
+                      {encoded, "encoded"}},
+                     [&]() -> Status {
+                       UWT_ASSIGN_OR_RETURN(const auto found, readerOf(*container, name));
+                       const auto &[reader, entry] = found;
+                       std::vector<uint8_t> dense(entry->bytes);
+                       UWT_RETURN_IF_ERROR(reader.read(dense, context->pool()));
+                       UWT_ASSIGN_OR_RETURN(*encoded, encode(entry->dtype->cName(), entry->shape,
+                                                             dense, format, context->pool()));
+                       return ok();
+                     });
 }
 
 uint64_t uwtEncodedWeightBytes(const UWTEncodedWeight *encoded) {
@@ -113,13 +112,13 @@ UWTError *uwtWeightInfo(const void *image, uint64_t bytes, UWTWeightInfo *info) 
                         ": set it to sizeof(UWTWeightInfo)");
     UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
     UWT_ASSIGN_OR_RETURN(uint64_t tensorBytes, opened.tensorBytes());
-    *info = {info->size,
-             getTraits(opened.element()).safetensorsName.data(),
-             opened.format(),
-             opened.shape().size(),
-             opened.shape().data(),
-             tensorBytes,
-             opened.bytes()};
+    const SafetensorsDtype *dtype =
+        findSafetensorsDtype(getTraits(opened.element()).safetensorsName);
+    if (!dtype)
+      return invalidError("the weight in memory has elements that no tensor has");
+    *info = {
+        info->size,  dtype->cName(), opened.format(), opened.shape().size(), opened.shape().data(),
+        tensorBytes, opened.bytes()};
     return ok();
   });
 }
@@ -204,24 +203,21 @@ void uwtLinearInit(UWTLinear *linear) {
 
 UWTError *uwtLinear(UWTContext *context, const void *image, uint64_t bytes,
                     const UWTLinear *linear) {
-  return runFunction(
-      {{context, "context"}, {image, "image"}, {linear, "linear"}}, [&]() -> Status {
-        UWT_ASSIGN_OR_RETURN(UWTLinear call, takeOptions(linear, uwtLinearInit, sizeof(UWTLinear),
-                                                         "uwtLinearInit"));
-        UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
-        UWT_ASSIGN_OR_RETURN(const Kernels *kernels,
-                             Kernels::find(opened.element(), opened.format()));
-        if (call.matrix >= opened.matrices())
-          return usageError("the weight has " + std::to_string(opened.matrices()) +
-                            " matrices, got matrix " + std::to_string(call.matrix));
-        WeightView view = opened.view(call.matrix);
-        if (call.n != view.rows || call.k != view.columns)
-          return usageError("the weight has " + sizeText(view.rows, view.columns) +
-                            " elements, the call " + sizeText(call.n, call.k));
-        UWT_RETURN_IF_ERROR(checkRows(call.x, call.m, call.xStride, view.columns, "x"));
-        UWT_RETURN_IF_ERROR(checkRows(call.y, call.m, call.yStride, view.rows, "y"));
-        LinearArguments arguments{
-            call.m, {call.x, call.xStride}, call.bias, {call.y, call.yStride}};
-        return kernels->linear(view, arguments, &context->pool());
-      });
+  return runFunction({{context, "context"}, {image, "image"}, {linear, "linear"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(UWTLinear call,
+                         takeOptions(linear, uwtLinearInit, sizeof(UWTLinear), "uwtLinearInit"));
+    UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
+    UWT_ASSIGN_OR_RETURN(const Kernels *kernels, Kernels::find(opened.element(), opened.format()));
+    if (call.matrix >= opened.matrices())
+      return usageError("the weight has " + std::to_string(opened.matrices()) +
+                        " matrices, got matrix " + std::to_string(call.matrix));
+    WeightView view = opened.view(call.matrix);
+    if (call.n != view.rows || call.k != view.columns)
+      return usageError("the weight has " + sizeText(view.rows, view.columns) +
+                        " elements, the call " + sizeText(call.n, call.k));
+    UWT_RETURN_IF_ERROR(checkRows(call.x, call.m, call.xStride, view.columns, "x"));
+    UWT_RETURN_IF_ERROR(checkRows(call.y, call.m, call.yStride, view.rows, "y"));
+    LinearArguments arguments{call.m, {call.x, call.xStride}, call.bias, {call.y, call.yStride}};
+    return kernels->linear(view, arguments, &context->pool());
+  });
 }

@@ -46,8 +46,7 @@ Expected<std::unique_ptr<llvm::TargetMachine>> uwt::makeTargetMachine(const Targ
   // .eh_frame_hdr, which linkers then sort wrongly, and nothing in the program can be thrown.
   std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(
       triple, target.llvmCpu, target.llvmFeatures, options, llvm::Reloc::PIC_,
-      llvm::CodeModel::Small,
-      level.value_or(llvm::CodeGenOptLevel::Default), /*JIT=*/true));
+      llvm::CodeModel::Small, level.value_or(llvm::CodeGenOptLevel::Default), /*JIT=*/true));
   if (!machine)
     return unsupportedError("LLVM makes no code for " + triple.str());
   return machine;

@@ -42,9 +42,9 @@ UWT_KERNEL_TABLE(UWT_DECLARE)
 }
 
 #define UWT_FUNCTIONS(TARGET, ELEMENT, FORMAT, NAME)                                               \
-  static constexpr Kernels::Functions functionsOf_##NAME = {                                       \
-      _mlir_ciface_uwt_linear_##NAME, _mlir_ciface_uwt_linear_bias_##NAME,                         \
-      _mlir_ciface_uwt_gather_##NAME};
+  static constexpr Kernels::Functions functionsOf_##NAME = {_mlir_ciface_uwt_linear_##NAME,        \
+                                                            _mlir_ciface_uwt_linear_bias_##NAME,   \
+                                                            _mlir_ciface_uwt_gather_##NAME};
 UWT_KERNEL_TABLE(UWT_FUNCTIONS)
 
 /// The best target first.

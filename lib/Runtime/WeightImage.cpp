@@ -22,7 +22,8 @@ static uint64_t checksumOf(const ImageHeader &header) {
   return xxh3({reinterpret_cast<const uint8_t *>(&header), offsetof(ImageHeader, checksum)});
 }
 
-/// All parts that an image has, with the buffers that they come from, in the order in which they lie.
+/// All parts that an image has, with the buffers that they come from, in the order in which they
+/// lie.
 template <typename Header, typename Visit>
 static void forEachPart(Header &header, const LoadedWeight &weight, Visit visit) {
   visit(header.panels, std::as_bytes(weight.panels()));
@@ -36,7 +37,8 @@ static void forEachPart(Header &header, const LoadedWeight &weight, Visit visit)
 
 template <typename Header, typename Visit>
 static void forEachStoredPart(Header &header, const PlaneViews &stored, Visit visit) {
-  visit(header.planes[numberOf(PlaneKind::Index)], std::as_bytes(stored[numberOf(PlaneKind::Index)]));
+  visit(header.planes[numberOf(PlaneKind::Index)],
+        std::as_bytes(stored[numberOf(PlaneKind::Index)]));
   visit(header.storedPatch, std::as_bytes(stored[numberOf(PlaneKind::Patch)]));
 }
 
@@ -44,8 +46,7 @@ static void forEachStoredPart(Header &header, const PlaneViews &stored, Visit vi
 // Writing
 //===----------------------------------------------------------------------===//
 
-WeightImageSource::WeightImageSource(LoadedWeight from, MemoryPlanes planes,
-                                     uint64_t indexChecksum)
+WeightImageSource::WeightImageSource(LoadedWeight from, MemoryPlanes planes, uint64_t indexChecksum)
     : weight(std::move(from)), stored(std::move(planes)) {
   for (PlaneKind kind : {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Low})
     stored.planes[numberOf(kind)] = {};
@@ -157,11 +158,11 @@ Expected<WeightImage> WeightImage::open(std::span<const uint8_t> image) {
     return invalidError("the memory holds no weight of this version of the library");
   auto isPart = [&](const ImageHeader::Part &part) { return isInside(part, header->bytes); };
   bool isWhole = header->checksum == checksumOf(*header) && header->bytes <= image.size() &&
-                 header->rank >= 2 &&
-                 header->rank <= maxImageRank && header->element <= static_cast<uint32_t>(ElementType::UInt16) &&
+                 header->rank >= 2 && header->rank <= maxImageRank &&
+                 header->element <= static_cast<uint32_t>(ElementType::UInt16) &&
                  header->format[maxImageFormat - 1] == 0;
-  for (const ImageHeader::Part *part : {&header->panels, &header->table, &header->counts,
-                                        &header->classes, &header->storedPatch})
+  for (const ImageHeader::Part *part :
+       {&header->panels, &header->table, &header->counts, &header->classes, &header->storedPatch})
     isWhole = isWhole && isPart(*part);
   if (!isWhole || !std::ranges::all_of(header->planes, isPart))
     return invalidError("the weight in memory is cut or damaged");

@@ -3,7 +3,8 @@
     PYTHON test/Benchmarks/torch_models.py FOLDER [--layers N] [--rounds N] [--out FILE]
 
 FOLDER is a model of transformers in BF16, compressed to FOLDER-uwt where that is missing, or `random`: a Llama of 1.2 billion
-weights. PYTHON has torch, transformers and UWT (docs/python.md). Gives tokens a second and peak memory; threads are PyTorch's.
+weights. PYTHON has torch, transformers and UWT (docs/python.md). Gives tokens a second, and memory beside that of the loaded packages, of which the peak counts files' pages that are mapped
+while a model is loaded; threads are PyTorch's.
 """
 
 import argparse
@@ -70,7 +71,7 @@ def work(folder, defaults, pipe):
         pipe.send({"load_seconds": loaded, "before": before})
         while (task := pipe.recv()) is not None:
             pipe.send(prefill(torch, model) if task == "prefill" else decode_steps(torch, model, task))
-    pipe.send({"peak": memory("VmHWM"), "weights": memory("RssAnon")})
+    pipe.send({"peak": memory("VmHWM"), "end": memory("VmRSS")})
 
 
 def make_random(folder, layers):
@@ -111,12 +112,13 @@ def measure(folder, rounds):
 
 
 def table(results):
-    titles = [f"m = {batch}" for batch in BATCHES] + [f"prefill {PREFILL}", "load, s", "peak, MB"]
+    titles = [f"m = {batch}" for batch in BATCHES] + [f"prefill {PREFILL}", "load, s", "memory, MB", "peak, MB"]
     lines = ["| tokens a second | " + " | ".join(titles) + " |", "| --- |" + " ---: |" * len(titles)]
     for name, result in results.items():
         speeds = [batch / result["seconds"][str(batch)] for batch in BATCHES] + [PREFILL / result["seconds"]["prefill"]]
         cells = [f"{speed:.1f}" for speed in speeds]
-        cells += [f"{result['load_seconds']:.1f}", f"{(result['peak'] - result['before']) / 1e6:.0f}"]
+        cells += [f"{result['load_seconds']:.1f}"]
+        cells += [f"{(result[field] - result['before']) / 1e6:.0f}" for field in ("end", "peak")]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -126,7 +128,7 @@ def main():
     parser.add_argument("folder", help="a model folder in BF16, or random")
     parser.add_argument("--layers", type=int, default=16, help="of the random model")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--out", help="a JSON file for the results")
+    parser.add_argument("--out", help="a JSON file that gains the results, by the model's name")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.folder
@@ -136,7 +138,10 @@ def main():
         results = measure(folder.rstrip("/"), arguments.rounds)
     print(table(results))
     if arguments.out:
-        pathlib.Path(arguments.out).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        out = pathlib.Path(arguments.out)
+        named = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
+        named[os.path.basename(folder)] = results
+        out.write_text(json.dumps(named, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

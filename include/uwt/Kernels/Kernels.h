@@ -47,12 +47,13 @@ public:
   /// of the targets, or where the library was built without kernels.
   static Expected<const Kernels *> find(ElementType element, std::string_view format);
 
-  /// Computes a product on the threads of `pool`, or on the caller's where it is null. `weight` is a
-  /// view of the kernels' element and format, of one matrix [n, k]. Errors: IO where memory is out.
+  /// Computes a product on the threads of `pool`, or on the caller's where it is null. `weight` is
+  /// a view of the kernels' element and format, of one matrix [n, k]. Errors: IO where memory is
+  /// out.
   Status linear(const WeightView &weight, const LinearArguments &arguments, ThreadPool *pool) const;
 
-  /// Copies rows `ids` of the weight to y. Errors: Invalid for an id that is no row, IO where memory
-  /// is out.
+  /// Copies rows `ids` of the weight to y. Errors: Invalid for an id that is no row, IO where
+  /// memory is out.
   Status gather(const WeightView &weight, std::span<const int64_t> ids, MatrixRows<void *> y,
                 ThreadPool *pool) const;
 

@@ -24,10 +24,9 @@ namespace uwt {
 /// Rises with each change of what this file says.
 inline constexpr unsigned abiVersion = 2;
 
-/// A weight as compiled code reads it: its buffers and its size. Buffers are all aligned to 64 bytes
-/// and readable for 64 bytes past their end. In this order they are those of
-/// #uwt.buffer. A buffer that the format does not have is a
-/// pointer to zeros.
+/// A weight as compiled code reads it: its buffers and its size. Buffers are all aligned to 64
+/// bytes and readable for 64 bytes past their end. In this order they are those of #uwt.buffer. A
+/// buffer that the format does not have is a pointer to zeros.
 ///
 /// A panel's part of a plane begins at a multiple of 64 bytes, wherever it lies in a file: compiled
 /// code finds it by the PanelEntry alone. Contents of planes are any bytes: what compiled

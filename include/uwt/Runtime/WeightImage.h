@@ -47,10 +47,10 @@ struct ImageHeader {
 /// What an image is written from.
 class WeightImageSource {
 public:
-  /// Encodes a tensor's bytes (row-major, little-endian) in `description.format`; as `raw` where its
-  /// padding could be infinities (mayPadWithInfinities). Errors: Usage for bytes that do not fit the
-  /// shape, a rank above maxImageRank, and a format that is none for the element or whose units
-  /// are not fixed.
+  /// Encodes a tensor's bytes (row-major, little-endian) in `description.format`; as `raw` where
+  /// its padding could be infinities (mayPadWithInfinities). Errors: Usage for bytes that do not
+  /// fit the shape, a rank above maxImageRank, and a format that is none for the element or whose
+  /// units are not fixed.
   static Expected<WeightImageSource> encode(const TensorDescription &description,
                                             std::span<const uint8_t> bytes, ThreadPool &pool);
 

@@ -26,21 +26,22 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
         if (staticM % sliceM != 0 || ShapedType::isDynamic(staticM))
           width = index.min(width, index.sub(sizeM, slice));
         zeroAccumulators(width);
-        index.loop(index.ceilDiv(groups, tileGroups), {panel.patch}, [&](Value kTile, ValueRange record) {
-          Value first = index.mul(kTile, tileGroups);
-          Value count = index.constant(tileGroups);
-          if (!groups.isMultipleOf(tileGroups))
-            count = index.min(count, index.sub(groups, first));
-          Value next = countRecords(panel, kTile, count, record[0]);
-          if (isWholePanelStream())
-            emitDecodeTile(panel, {}, kTile, count);
-          index.loop(panel.strips, [&](Value strip) {
-            if (!isWholePanelStream())
-              emitDecodeTile(panel, strip, kTile, count);
-            emitBlocks(panel, strip, kTile, count, slice, width);
-          });
-          return SmallVector<Value>{next};
-        });
+        index.loop(index.ceilDiv(groups, tileGroups), {panel.patch},
+                   [&](Value kTile, ValueRange record) {
+                     Value first = index.mul(kTile, tileGroups);
+                     Value count = index.constant(tileGroups);
+                     if (!groups.isMultipleOf(tileGroups))
+                       count = index.min(count, index.sub(groups, first));
+                     Value next = countRecords(panel, kTile, count, record[0]);
+                     if (isWholePanelStream())
+                       emitDecodeTile(panel, {}, kTile, count);
+                     index.loop(panel.strips, [&](Value strip) {
+                       if (!isWholePanelStream())
+                         emitDecodeTile(panel, strip, kTile, count);
+                       emitBlocks(panel, strip, kTile, count, slice, width);
+                     });
+                     return SmallVector<Value>{next};
+                   });
         emitOutputs(panel, slice, width);
       },
       sliceM);
@@ -92,7 +93,8 @@ void ProductLowering::emitDecodeWords(const PanelFields &panel, Value strip, Val
   Value first = index.mul(kTile, tileGroups);
   Value stored = index.ceilDiv(columns, fixedUnitColumns);
   // Groups beyond are padding of coded units only: whatever the buffer has there meets zeros of x.
-  bool areAllStored = layout.groups == 1 || (groups.known() && groups.known() == getConstantIntValue(stored));
+  bool areAllStored =
+      layout.groups == 1 || (groups.known() && groups.known() == getConstantIntValue(stored));
   Value present = areAllStored ? count : index.min(count, index.sub(stored, first));
   index.loop(present, [&](Value group) {
     Value unit = index.add(index.mul(index.add(first, group), panel.strips), strip);

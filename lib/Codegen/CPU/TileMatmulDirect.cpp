@@ -35,8 +35,7 @@ void ProductLowering::emitDirect(const PanelFields &panel) {
 void ProductLowering::emitDirectUnits(const PanelFields &panel, Value xStart, bool asWords) {
   int64_t unitGroups = asWords ? 1 : layout.groups;
   // Panels of words have no whole units of 256 columns: their padding ends at 64.
-  Value units =
-      asWords ? index.ceilDiv(columns, fixedUnitColumns) : index.div(groups, unitGroups);
+  Value units = asWords ? index.ceilDiv(columns, fixedUnitColumns) : index.div(groups, unitGroups);
   bool escapes = !asWords && layout.hasEscapes;
   SmallVector<Value> carried;
   if (escapes)

@@ -60,8 +60,8 @@ protected:
   ThreadPool pool{2};
 };
 
-/// Every strategy's range of m, sizes around units and panels, rows that are apart, with and without
-/// a bias: the bits of docs/numerics.md.
+/// Every strategy's range of m, sizes around units and panels, rows that are apart, with and
+/// without a bias: the bits of docs/numerics.md.
 TEST_P(KernelsTest, ProductsHaveTheBitsOfTheSpecification) {
   Random random(3);
   for (auto [n, k] : std::initializer_list<std::pair<uint64_t, uint64_t>>{
@@ -75,8 +75,7 @@ TEST_P(KernelsTest, ProductsHaveTheBitsOfTheSpecification) {
       std::vector<uint16_t> bias = wordsOf(bf16Weights(n, 10));
       for (uint64_t row = 0; row < m; ++row)
         dense.insert(dense.end(), x.begin() + row * xStride, x.begin() + row * xStride + k);
-      std::vector<float> sums =
-          expectedProduct(floatsOf(wordsOf(bytes)), floatsOf(dense), n, k, m);
+      std::vector<float> sums = expectedProduct(floatsOf(wordsOf(bytes)), floatsOf(dense), n, k, m);
       for (bool hasBias : {false, true}) {
         std::vector<uint16_t> y(m * yStride, 0xABCD), expected = y;
         for (uint64_t row = 0; row < m; ++row)
@@ -111,8 +110,8 @@ TEST_P(KernelsTest, ARowThatIsNoneIsAnError) {
   LoadedWeight weight = load(65, 64, bf16Weights(65 * 64, 1));
   std::vector<uint16_t> y(2 * 64);
   for (int64_t bad : {int64_t(65), int64_t(-1), INT64_MAX, INT64_MIN}) {
-    Status status = kernels->gather(weight.view(), std::vector<int64_t>{3, bad}, {y.data(), 64},
-                                    nullptr);
+    Status status =
+        kernels->gather(weight.view(), std::vector<int64_t>{3, bad}, {y.data(), 64}, nullptr);
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().getKind(), ErrorKind::Invalid);
     EXPECT_EQ(status.error().message(),

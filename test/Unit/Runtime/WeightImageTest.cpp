@@ -30,8 +30,7 @@ public:
   }
   std::span<uint8_t> span() {
     auto begin = reinterpret_cast<uintptr_t>(memory.data());
-    return std::span(memory).subspan(roundUp(begin, alignment) - begin,
-                                     memory.size() - alignment);
+    return std::span(memory).subspan(roundUp(begin, alignment) - begin, memory.size() - alignment);
   }
 
 private:
@@ -71,8 +70,14 @@ protected:
 
 TEST_F(WeightImageTest, HoldsAnyShape) {
   for (const char *format : {"inplace<12>", "raw"})
-    for (std::vector<uint64_t> shape : std::vector<std::vector<uint64_t>>{
-             {1, 1}, {64, 64}, {65, 63}, {200, 130}, {3, 70, 90}, {2, 2, 17, 65}, {0, 64}, {64, 0}}) {
+    for (std::vector<uint64_t> shape : std::vector<std::vector<uint64_t>>{{1, 1},
+                                                                          {64, 64},
+                                                                          {65, 63},
+                                                                          {200, 130},
+                                                                          {3, 70, 90},
+                                                                          {2, 2, 17, 65},
+                                                                          {0, 64},
+                                                                          {64, 0}}) {
       SCOPED_TRACE(std::string(format) + " " + testing::PrintToString(shape));
       uint64_t elements = 1;
       for (uint64_t size : shape)

@@ -33,8 +33,7 @@ void runOnCaller(void (*body)(void *), void *context, unsigned, unsigned) { body
 
 /// On threads of its own, and on teams.
 class ThreadPoolTest : public testing::TestWithParam<ThreadTeam> {};
-INSTANTIATE_TEST_SUITE_P(Teams, ThreadPoolTest,
-                         testing::Values(nullptr, runOnThreads, runOnCaller),
+INSTANTIATE_TEST_SUITE_P(Teams, ThreadPoolTest, testing::Values(nullptr, runOnThreads, runOnCaller),
                          [](const auto &info) {
                            return std::string(info.index == 0   ? "None"
                                               : info.index == 1 ? "Threads"

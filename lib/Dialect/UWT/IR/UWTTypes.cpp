@@ -63,9 +63,7 @@ TensorDescription CompressedType::getDescription() const {
 
 bool CompressedType::isDynamic() const { return ShapedType::isDynamicShape(getShape()); }
 
-static MatrixShape matrixOf(CompressedType type) {
-  return type.getDescription().matrices()->shape;
-}
+static MatrixShape matrixOf(CompressedType type) { return type.getDescription().matrices()->shape; }
 
 /// Of a matrix of dynamic shape.
 static std::pair<int64_t, int64_t> dynamicMatrixOf(CompressedType type) {
@@ -95,9 +93,8 @@ Type CompressedType::parse(AsmParser &parser) {
   Type element;
   std::string text;
   SMLoc location = parser.getCurrentLocation();
-  if (parser.parseLess() || parser.parseDimensionList(shape) ||
-      parser.parseType(element) || parser.parseComma() || parser.parseString(&text) ||
-      parser.parseGreater())
+  if (parser.parseLess() || parser.parseDimensionList(shape) || parser.parseType(element) ||
+      parser.parseComma() || parser.parseString(&text) || parser.parseGreater())
     return {};
   auto emitError = [&] { return parser.emitError(location); };
   FormatAttr format = FormatAttr::parseText(emitError, parser.getContext(), text);
