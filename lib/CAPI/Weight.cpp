@@ -129,13 +129,13 @@ static Expected<TensorRange> rangeOf(const UWTTensorPart *given, const WeightIma
   if (part.rankCount != 0)
     return usageError("a weight in memory has no parts by rank: give rows or columns");
   std::span<const uint64_t> shape = image.shape();
-  uint64_t rows = shape[shape.size() - 2], columns = shape[shape.size() - 1];
+  auto endOf = [](uint64_t end, uint64_t size) { return end == UWT_PART_END ? size : end; };
   TensorRange range{0,
                     image.matrices(),
                     part.rowBegin,
-                    std::min(part.rowEnd, rows),
+                    endOf(part.rowEnd, shape[shape.size() - 2]),
                     part.columnBegin,
-                    std::min(part.columnEnd, columns)};
+                    endOf(part.columnEnd, shape[shape.size() - 1])};
   if (part.expert >= 0) {
     range.matrixBegin = static_cast<uint64_t>(part.expert);
     range.matrixEnd = range.matrixBegin + 1;

@@ -1,6 +1,6 @@
 """Language models in PyTorch: dense BF16 beside weights that stay compressed, in turns, one process each.
 
-    PYTHON test/Benchmarks/torch_models.py FOLDER [--layers N] [--rounds N] [--out FILE]
+    PYTHON test/Benchmarks/torch_models.py FOLDER [--layers N] [--samples N] [--out FILE]
 
 FOLDER is a model of transformers in BF16, compressed to FOLDER-uwt where that is missing, or `random`: a Llama of 1.2 billion
 weights. PYTHON has torch, transformers and UWT (docs/python.md). Gives tokens a second, and memory beside that of the loaded packages, of which the peak counts files' pages that are mapped
@@ -24,7 +24,7 @@ VARIANTS = {
     "UWT, inplace<12>": {},
     "UWT, exact=decode": {"exact": "decode"},
 }
-BATCHES, PROMPT, STEPS, PREFILL = (1, 4, 16), 16, 8, 512
+ROWS, PROMPT, STEPS, PREFILL = (1, 4, 16), 16, 8, 512
 
 
 def memory(field):
@@ -35,9 +35,9 @@ def memory(field):
     raise KeyError(field)
 
 
-def decode_steps(torch, model, batch):
+def decode_steps(torch, model, m):
     """Seconds of a step that adds a token to each sequence."""
-    ids = torch.arange(batch * PROMPT).reshape(batch, PROMPT) % 1000
+    ids = torch.arange(m * PROMPT).reshape(m, PROMPT) % 1000
     past = model(ids, use_cache=True).past_key_values
     begin = time.perf_counter()
     for step in range(STEPS):
@@ -86,7 +86,7 @@ def make_random(folder, layers):
     LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
 
 
-def measure(folder, rounds):
+def measure(folder, samples):
     import uwt
 
     if not pathlib.Path(f"{folder}-uwt").is_dir():
@@ -98,8 +98,8 @@ def measure(folder, rounds):
         processes[name] = context.Process(target=work, args=(folder, defaults, theirs))
         processes[name].start()
         results[name] = pipes[name].recv() | {"seconds": {}}
-    for _ in range(rounds):
-        for task in (*BATCHES, "prefill"):
+    for _ in range(samples):
+        for task in (*ROWS, "prefill"):
             for name, pipe in pipes.items():
                 pipe.send(task)
                 seconds = results[name]["seconds"]
@@ -112,10 +112,10 @@ def measure(folder, rounds):
 
 
 def table(results):
-    titles = [f"m = {batch}" for batch in BATCHES] + [f"prefill {PREFILL}", "load, s", "memory, MB", "peak, MB"]
+    titles = [f"m = {m}" for m in ROWS] + [f"prefill {PREFILL}", "load, s", "memory, MB", "peak, MB"]
     lines = ["| tokens a second | " + " | ".join(titles) + " |", "| --- |" + " ---: |" * len(titles)]
     for name, result in results.items():
-        speeds = [batch / result["seconds"][str(batch)] for batch in BATCHES] + [PREFILL / result["seconds"]["prefill"]]
+        speeds = [m / result["seconds"][str(m)] for m in ROWS] + [PREFILL / result["seconds"]["prefill"]]
         cells = [f"{speed:.1f}" for speed in speeds]
         cells += [f"{result['load_seconds']:.1f}"]
         cells += [f"{(result[field] - result['before']) / 1e6:.0f}" for field in ("end", "peak")]
@@ -127,7 +127,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", help="a model folder in BF16, or random")
     parser.add_argument("--layers", type=int, default=16, help="of the random model")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--samples", type=int, default=3)
     parser.add_argument("--out", help="a JSON file that gains the results, by the model's name")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -135,7 +135,7 @@ def main():
         if folder == "random":
             folder = os.path.join(scratch, "random")
             make_random(folder, arguments.layers)
-        results = measure(folder.rstrip("/"), arguments.rounds)
+        results = measure(folder.rstrip("/"), arguments.samples)
     print(table(results))
     if arguments.out:
         out = pathlib.Path(arguments.out)

@@ -14,6 +14,7 @@
 #include "uwt-c/Compiler.h"
 #include "uwt-c/Container.h"
 #include "uwt-c/Cuda.h"
+#include "uwt-c/Weight.h"
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -74,6 +75,7 @@ TEST_F(CApiMisuseTest, Core) {
   EXPECT_EQ(uwtContextThreads(nullptr), 0U);
   uwtContextLog(nullptr, "unheard");
   uwtContextLog(context, nullptr);
+  EXPECT_EQ(textOf(uwtContextCreateOnTeam(2, nullptr, &other)), "2: team is NULL");
 }
 
 TEST_F(CApiMisuseTest, Keeping) {
@@ -198,6 +200,105 @@ TEST_F(CApiMisuseTest, Parts) {
   EXPECT_EQ(
       textOf(uwtContainerMetadata(container, uwtContainerMetadataSize(container), &key, &key)),
       "2: there are " + size + " entries of metadata, got index " + size);
+}
+
+/// Memory for images, aligned as they are.
+struct alignas(64) ImageMemory {
+  uint8_t bytes[size_t(1) << 16];
+};
+
+TEST_F(CApiMisuseTest, EncodingWeights) {
+  const uint64_t shape[] = {64, 64};
+  std::vector<uint16_t> data(64 * 64);
+  UWTEncodedWeight *encoded = nullptr;
+  auto encode = [&](const char *dtype, size_t rank, const void *from, uint64_t bytes,
+                    const char *format) {
+    return textOf(uwtWeightEncode(context, dtype, rank, shape, from, bytes, format, &encoded));
+  };
+  EXPECT_EQ(encode(nullptr, 2, data.data(), 8192, "raw"), "2: dtype is NULL");
+  EXPECT_EQ(encode("BF16", 2, nullptr, 8192, "raw"), "2: data is NULL");
+  EXPECT_EQ(encode("BF16", 2, data.data(), 8192, nullptr), "2: format is NULL");
+  EXPECT_EQ(encode("F64", 2, data.data(), 8192, "raw"), "2: a weight has no elements of dtype F64");
+  EXPECT_EQ(encode("BF16", 1, data.data(), 128, "raw"),
+            "2: a weight in memory has 2 to 4 dimensions, got 1");
+  EXPECT_EQ(encode("BF16", 2, data.data(), 8192, "zip").substr(0, 2), "2:");
+  EXPECT_EQ(textOf(uwtWeightLoad(context, container, "b", "raw", &encoded)).substr(0, 2), "2:");
+  EXPECT_EQ(textOf(uwtWeightLoad(context, container, "a", "raw", &encoded)),
+            "2: a weight in memory has 2 to 4 dimensions, got 1");
+  ASSERT_EQ(encode("BF16", 2, data.data(), 8192, "raw"), "no error");
+  uint64_t bytes = uwtEncodedWeightBytes(encoded);
+  auto image = std::make_unique<ImageMemory>();
+  EXPECT_EQ(textOf(uwtEncodedWeightWrite(encoded, nullptr, bytes)), "2: image is NULL");
+  EXPECT_EQ(textOf(uwtEncodedWeightWrite(encoded, image->bytes, bytes - 1)),
+            "2: the image has " + std::to_string(bytes) + " bytes, got memory of " +
+                std::to_string(bytes - 1));
+  EXPECT_EQ(uwtEncodedWeightBytes(nullptr), 0u);
+  uwtEncodedWeightDestroy(encoded);
+  uwtEncodedWeightDestroy(nullptr);
+}
+
+TEST_F(CApiMisuseTest, UsingWeights) {
+  const uint64_t shape[] = {2, 64, 32};
+  std::vector<uint16_t> data(2 * 64 * 32), x(32), y(64);
+  UWTEncodedWeight *encoded = nullptr;
+  ASSERT_EQ(textOf(uwtWeightEncode(context, "BF16", 3, shape, data.data(), 8192, "raw", &encoded)),
+            "no error");
+  auto image = std::make_unique<ImageMemory>();
+  uint64_t bytes = uwtEncodedWeightBytes(encoded);
+  ASSERT_EQ(textOf(uwtEncodedWeightWrite(encoded, image->bytes, bytes)), "no error");
+  uwtEncodedWeightDestroy(encoded);
+
+  EXPECT_EQ(textOf(uwtWeightCheck(context, nullptr, bytes)), "2: image is NULL");
+  EXPECT_EQ(textOf(uwtWeightCheck(context, image->bytes + 1, bytes)),
+            "2: a weight in memory begins at a multiple of 64 bytes");
+  EXPECT_EQ(textOf(uwtWeightCheck(context, image->bytes, 10)),
+            "3: the memory holds no weight of this version of the library");
+  EXPECT_EQ(textOf(uwtWeightCheck(context, image->bytes, bytes - 1)),
+            "3: the weight in memory is cut or damaged");
+  UWTWeightInfo info = {};
+  EXPECT_EQ(textOf(uwtWeightInfo(image->bytes, bytes, &info)),
+            "2: the info has size 0: set it to sizeof(UWTWeightInfo)");
+
+  UWTTensorPart part;
+  uwtTensorPartInit(&part);
+  part.rowEnd = 65;
+  EXPECT_EQ(
+      textOf(uwtWeightDecode(context, image->bytes, bytes, &part, y.data(), 128)).substr(0, 2),
+      "2:");
+  uwtTensorPartInit(&part);
+  part.expert = 2;
+  EXPECT_EQ(
+      textOf(uwtWeightDecode(context, image->bytes, bytes, &part, y.data(), 128)).substr(0, 2),
+      "2:");
+  part.rankCount = 2;
+  EXPECT_EQ(textOf(uwtWeightDecode(context, image->bytes, bytes, &part, y.data(), 128)),
+            "2: a weight in memory has no parts by rank: give rows or columns");
+  EXPECT_EQ(textOf(uwtWeightDecode(context, image->bytes, bytes, nullptr, nullptr, 8192)),
+            "2: buffer is NULL");
+
+  uwtLinearInit(nullptr);
+  UWTLinear linear;
+  uwtLinearInit(&linear);
+  auto call = [&] { return textOf(uwtLinear(context, image->bytes, bytes, &linear)); };
+  if (call().substr(0, 2) == "5:")
+    GTEST_SKIP() << "there are no kernels for this machine";
+  EXPECT_EQ(call(), "2: the weight has 64 x 32 elements, the call 0 x 0");
+  linear.n = 64;
+  linear.k = 32;
+  linear.m = 1;
+  EXPECT_EQ(call(), "2: x is NULL");
+  linear.x = x.data();
+  EXPECT_EQ(call(), "2: y is NULL");
+  linear.y = y.data();
+  EXPECT_EQ(call(), "no error");
+  linear.m = 2;
+  EXPECT_EQ(call(), "2: rows of x are 0 elements apart, and have 32");
+  linear.m = 1;
+  linear.matrix = 2;
+  EXPECT_EQ(call(), "2: the weight has 2 matrices, got matrix 2");
+  int64_t id = 0;
+  EXPECT_EQ(textOf(uwtWeightGather(context, image->bytes, bytes, &id, 1, 32, y.data(), 32)),
+            "2: rows are gathered from a weight of 2 dimensions, got 3");
 }
 
 TEST_F(CApiMisuseTest, Files) {
