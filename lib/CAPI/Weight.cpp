@@ -149,13 +149,15 @@ UWTError *uwtWeightDecode(UWTContext *context, const void *image, uint64_t bytes
     if (bufferBytes != 0 && !buffer)
       return usageError("buffer is NULL");
     UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
-    UWT_ASSIGN_OR_RETURN(TensorRange range, rangeOf(part, opened));
     UWT_ASSIGN_OR_RETURN(TensorDecoder decoder, opened.decoder());
+    std::span<uint8_t> out(static_cast<uint8_t *>(buffer), bufferBytes);
     DecodeOptions options;
     // Images are checked once (uwtWeightCheck).
     options.check = false;
-    return decoder.decodeSlice(range, {static_cast<uint8_t *>(buffer), bufferBytes},
-                               context->pool(), options);
+    if (!part)
+      return decoder.decode(out, context->pool(), options);
+    UWT_ASSIGN_OR_RETURN(TensorRange range, rangeOf(part, opened));
+    return decoder.decodeSlice(range, out, context->pool(), options);
   });
 }
 
