@@ -72,6 +72,23 @@ func.func @odd(%a: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
+// Anyone may call a public function.
+// expected-error @+1 {{takes a weight from a caller outside of the module, which compiled code follows without a check: make it private (trust-ir takes it)}}
+func.func @public_weight(%w: !uwt.compressed<64x64xbf16, "raw">) -> tensor<64x64xbf16> {
+  %0 = uwt.decode %w : !uwt.compressed<64x64xbf16, "raw"> -> tensor<64x64xbf16>
+  return %0 : tensor<64x64xbf16>
+}
+
+// -----
+
+// CHECK: func.func private @private_weight(
+func.func private @private_weight(%w: !uwt.compressed<64x64xbf16, "raw">) -> tensor<64x64xbf16> {
+  %0 = uwt.decode %w : !uwt.compressed<64x64xbf16, "raw"> -> tensor<64x64xbf16>
+  return %0 : tensor<64x64xbf16>
+}
+
+// -----
+
 // What torch-mlir writes of two dynamic dimensions that become one.
 func.func @collapsed_sizes(%a: index, %b: index) -> index {
   %0 = affine.apply affine_map<()[s0, s1] -> (s0 * s1 + 1)>()[%a, %b]
