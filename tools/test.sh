@@ -57,7 +57,7 @@ build_preset() {
     if [[ ! -e build/CMakeCache.txt ]]; then
       options+=(-DUWT_UNITY_BUILD=ON)
     fi
-  elif [[ -x build/bin/uwt && -e build/lib/libUWTCompilerTool.so ]]; then
+  elif has_kernel_compiler; then
     # Kernels are the same, and a compiler without sanitizers makes them sooner.
     options=("-DUWT_KERNEL_COMPILER=$PWD/build/bin/uwt")
   fi

@@ -16,7 +16,7 @@ most_bytes=6000000
 
 # The compiler that makes the kernels of products: the wheel has them, and none of it.
 build_kernel_compiler() {
-  if [[ -x build/bin/uwt && -e build/lib/libUWTCompilerTool.so ]]; then
+  if has_kernel_compiler; then
     return
   fi
   install_packages "${codec_packages[@]}" "${compiler_packages[@]}"
@@ -29,8 +29,8 @@ build_wheel() {
   install_requirements python/requirements-build.txt .venv-wheels
   rm -rf "$work"
   mkdir -p "$work/plain"
-  CMAKE_ARGS="-DUWT_KERNEL_COMPILER=$PWD/build/bin/uwt" CC=clang-22 CXX=clang++-22 .venv-wheels/bin/python3 -m pip wheel -q --disable-pip-version-check \
-    --no-deps --no-build-isolation -w "$work/plain" ./python
+  CMAKE_ARGS="-DUWT_KERNEL_COMPILER=$PWD/build/bin/uwt" CC=clang-22 CXX=clang++-22 \
+    .venv-wheels/bin/python3 -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w "$work/plain" ./python
   PATH="$PWD/.venv-wheels/bin:$PATH" .venv-wheels/bin/python3 -m auditwheel repair --plat "$platform" \
     -w "$work" "$work"/plain/*.whl
   rm -rf "$work/plain"

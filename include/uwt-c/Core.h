@@ -74,7 +74,7 @@ UWT_C_API UWTError *uwtContextCreate(unsigned threads, UWTContext **context);
 typedef void (*UWTThreadTeam)(void (*body)(void *context), void *context, unsigned threads,
                               unsigned flags);
 /** A context whose loops run on somebody else's threads: a program that has threads of its own,
-   which wait for work as ours do, gets no others beside them. In a process that was forked it has
+    which wait for work as ours do, gets no others beside them. In a process that was forked it has
     threads of its own. */
 UWT_C_API UWTError *uwtContextCreateOnTeam(unsigned threads, UWTThreadTeam team,
                                            UWTContext **context);

@@ -27,8 +27,8 @@ extern "C" {
 /** A weight that is encoded, and has no place yet. */
 typedef struct UWTEncodedWeight UWTEncodedWeight;
 /** Encodes a dense row-major tensor of dtype `dtype` ("BF16") and 2 to 4 dimensions, of which the
-   last two are the matrix [n, k]. `format` is one with units of a fixed size: "inplace<12>", or
-   "raw". */
+    last two are the matrix [n, k]. `format` is one with units of a fixed size; another one's error
+    names one that has. */
 UWT_C_API UWTError *uwtWeightEncode(UWTContext *context, const char *dtype, size_t rank,
                                     const uint64_t *shape, const void *data, uint64_t bytes,
                                     const char *format, UWTEncodedWeight **encoded);
@@ -67,13 +67,13 @@ UWT_C_API UWTError *uwtWeightInfo(const void *image, uint64_t bytes, UWTWeightIn
 
 /** The elements of a part, dense and row-major, into `buffer`, which has exactly its bytes. A NULL
     part is the whole tensor; of a tensor of more than three dimensions, `expert` counts matrices.
-   Parts by rank are refused. */
+    Parts by rank are refused. */
 UWT_C_API UWTError *uwtWeightDecode(UWTContext *context, const void *image, uint64_t bytes,
                                     const UWTTensorPart *part, void *buffer, uint64_t bufferBytes);
 
 /** Rows `ids[0 … count - 1]` of the matrix [n, k] to rows of `y`, `yStride` elements apart: an
     embedding. Another k than the weight's is an error. An id that is no row is an error of kind
-   UWT_ERROR_INVALID; y then has any contents. */
+    UWT_ERROR_INVALID; y then has any contents. */
 UWT_C_API UWTError *uwtWeightGather(UWTContext *context, const void *image, uint64_t bytes,
                                     const int64_t *ids, uint64_t count, uint64_t k, void *y,
                                     uint64_t yStride);
@@ -87,7 +87,7 @@ typedef struct UWTLinear {
   /** Rows of x and of y. */
   uint64_t m;
   /** [m, k] and [m, n], of the weight's dtype; elements from row to row, at least k and n. They do
-     not overlap. */
+      not overlap. */
   const void *x;
   uint64_t xStride;
   void *y;
@@ -99,9 +99,9 @@ typedef struct UWTLinear {
 UWT_C_API void uwtLinearInit(UWTLinear *linear);
 
 /** y = x · wᵀ + bias, summed in f32 and rounded once, by code that is compiled ahead of time: the
-   same bits for every format, m and number of threads (docs/numerics.md). Kernels are there for
-   BF16 in inplace<12> and raw, on processors with AVX2; anything else is an error of kind
-    UWT_ERROR_UNSUPPORTED. */
+    same bits for every format, m and number of threads (docs/numerics.md). What no kernel serves is
+    an error of kind UWT_ERROR_UNSUPPORTED, which lists the dtypes and formats that there are
+    kernels for. */
 UWT_C_API UWTError *uwtLinear(UWTContext *context, const void *image, uint64_t bytes,
                               const UWTLinear *linear);
 

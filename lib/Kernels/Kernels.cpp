@@ -10,8 +10,11 @@
 #include "uwt/Runtime/Call.h"
 #include "uwt/Runtime/ThreadScope.h"
 #include "uwt/Target/Target.h"
+#include <algorithm>
 #include <array>
-#include <set>
+#include <iterator>
+#include <string>
+#include <vector>
 
 using namespace uwt;
 
@@ -55,33 +58,54 @@ static std::span<const Kernels> allKernels() {
   return all;
 }
 
-static bool runsHere(const char *name) {
-  Expected<const Target *> target = findTarget(name);
-  return target && checkRunsHere(**target);
+/// Those of targets that this machine runs.
+static std::span<const Kernels> kernelsHere() {
+  static const std::vector<Kernels> here = [] {
+    std::vector<Kernels> kept;
+    std::ranges::copy_if(allKernels(), std::back_inserter(kept), [](const Kernels &kernels) {
+      Expected<const Target *> target = findTarget(kernels.target());
+      return target && checkRunsHere(**target);
+    });
+    return kept;
+  }();
+  return here;
+}
+
+static std::string joined(const std::vector<std::string> &names) {
+  std::string text;
+  for (const std::string &name : names)
+    text += (text.empty() ? "" : ", ") + name;
+  return text;
 }
 
 Expected<const Kernels *> Kernels::find(ElementType element, std::string_view format) {
+  auto isWanted = [&](const Kernels &kernels) {
+    return kernels.element == element && kernels.format == format;
+  };
+  // Each product asks: what is missing is worded only where something is.
+  auto found = std::ranges::find_if(kernelsHere(), isWanted);
+  if (found != kernelsHere().end())
+    return &*found;
+  return missing(element, format);
+}
+
+Error Kernels::missing(ElementType element, std::string_view format) {
   if (allKernels().empty())
     return unsupportedError("this library was built without kernels of products: build it with the "
                             "compiler, or with UWT_KERNEL_COMPILER");
-  std::set<std::string> served;
-  std::string targets;
+  std::vector<std::string> served, targets;
   for (const Kernels &kernels : allKernels()) {
-    served.insert(std::string(getTraits(kernels.element).name) + " in " + kernels.format);
-    if (kernels.element != element || kernels.format != format)
-      continue;
-    if (runsHere(kernels.targetName))
-      return &kernels;
-    targets += (targets.empty() ? "" : ", ") + std::string(kernels.targetName);
+    std::string name = std::string(getTraits(kernels.element).name) + " in " + kernels.format;
+    if (std::ranges::find(served, name) == served.end())
+      served.push_back(name);
+    if (kernels.element == element && kernels.format == format)
+      targets.emplace_back(kernels.targetName);
   }
   if (!targets.empty())
-    return unsupportedError("kernels of products are compiled for " + targets +
+    return unsupportedError("kernels of products are compiled for " + joined(targets) +
                             ", and this machine runs none of these");
-  std::string list;
-  for (const std::string &one : served)
-    list += (list.empty() ? "" : ", ") + one;
   return unsupportedError("no kernel multiplies " + std::string(getTraits(element).name) + " in " +
-                          std::string(format) + "; there are those of " + list);
+                          std::string(format) + "; there are those of " + joined(served));
 }
 
 static Matrix matrixOf(const void *data, uint64_t rows, uint64_t columns, uint64_t stride) {

@@ -66,7 +66,14 @@ def info(address: int, size: int) -> Info:
     return Info(read.dtype.decode(), read.format.decode(), shape, read.tensor_bytes, read.image_bytes)
 
 
-def decode(address: int, size: int, into: int, into_size: int, context: ctypes.c_void_p, rows: tuple[int, int] | None = None) -> None:
+def decode(
+    address: int,
+    size: int,
+    into: int,
+    into_size: int,
+    context: ctypes.c_void_p,
+    rows: tuple[int, int] | None = None,
+) -> None:
     """The dense tensor, or `rows` of its matrices, to the memory at `into`."""
     part = None
     if rows is not None:
@@ -83,7 +90,17 @@ def gather(address: int, size: int, ids: int, count: int, k: int, y: int, contex
 
 
 def linear(
-    address: int, size: int, n: int, k: int, m: int, x: int, x_stride: int, y: int, y_stride: int, bias: int, context: ctypes.c_void_p
+    address: int,
+    size: int,
+    n: int,
+    k: int,
+    m: int,
+    x: int,
+    x_stride: int,
+    y: int,
+    y_stride: int,
+    bias: int,
+    context: ctypes.c_void_p,
 ) -> None:
     """y = x · wᵀ + bias for an image of one matrix; `bias` is 0 for none. Strides are in elements."""
     call = Linear(ctypes.sizeof(Linear), 0, n, k, m, x, x_stride, y, y_stride, bias)

@@ -3,8 +3,8 @@
     PYTHON test/Benchmarks/torch_models.py FOLDER [--layers N] [--samples N] [--out FILE]
 
 FOLDER is a model of transformers in BF16, compressed to FOLDER-uwt where that is missing, or `random`: a Llama of 1.2 billion
-weights. PYTHON has torch, transformers and UWT (docs/python.md). Gives tokens a second, and memory beside that of the loaded packages, of which the peak counts files' pages that are mapped
-while a model is loaded; threads are PyTorch's.
+weights. PYTHON has torch, transformers and UWT (docs/python.md). Gives tokens a second, and memory beside that of the loaded
+packages, of which the peak counts files' pages that are mapped while a model is loaded; threads are PyTorch's.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 # What a fresh Debian 12 needs for UWT, sourced by tools/test.sh and
 # tools/quickstart.sh: install_packages NAME..., make_venv [FOLDER], install_requirements FILE
-# [FOLDER]. The folder of the virtual environment is .venv where none is named.
+# [FOLDER], has_kernel_compiler. The folder of the virtual environment is .venv where none is named.
 # shellcheck shell=bash disable=SC2034
 
 # To configure and build what needs no LLVM: files in and out, the runtime, the tool.
@@ -44,6 +44,11 @@ install_packages() {
     return 1
   fi
   rm -f "$log"
+}
+
+# Whether build/ has the tool and its compiler, which makes kernels for builds without one.
+has_kernel_compiler() {
+  [[ -x build/bin/uwt && -e build/lib/libUWTCompilerTool.so ]]
 }
 
 # Makes a virtual environment in the current folder.

@@ -65,6 +65,9 @@ public:
       : targetName(target), element(element), format(format), functions(functions) {}
 
 private:
+  /// Why there are none.
+  static Error missing(ElementType element, std::string_view format);
+
   const char *targetName;
   ElementType element;
   const char *format;

@@ -162,7 +162,7 @@ void GatherLowering::emitStream(const PanelFields &panel) {
     return;
   }
   int64_t unitGroups = streamUnitColumns / fixedUnitColumns;
-  int64_t units = divideUp(op.getWeightType().getColumns(), streamUnitColumns);
+  Value units = index.ceilDiv(columns, streamUnitColumns);
   index.loop(units, [&](Value unit) {
     Value number = index.add(index.mul(strip, units), unit);
     DecodeStreamOp::create(builder, location, weight, panel.panel, number, buffer);
@@ -174,10 +174,11 @@ void GatherLowering::emitStream(const PanelFields &panel) {
 /// `first` of the buffer, each `stride` behind the one before.
 void GatherLowering::copyGroups(Value firstGroup, IntegerBuilder::Operand count, Value first,
                                 Value stride) {
-  Value left = index.sub(groups, firstGroup), present = index.min(count, left);
-  if (std::optional<int64_t> each = count.known(); each && groups.isMultipleOf(*each))
-    present = index.constant(*each);
-  index.loop(present, [&](Value i) {
+  std::optional<int64_t> each = count.known();
+  bool isAlwaysWhole = each && groups.isMultipleOf(*each);
+  if (!isAlwaysWhole)
+    count = index.min(count, index.sub(groups, firstGroup));
+  index.loop(count, [&](Value i) {
     copyGroup(index.add(firstGroup, i), index.add(first, index.mul(i, stride)));
   });
 }

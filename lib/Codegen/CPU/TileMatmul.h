@@ -46,7 +46,10 @@ private:
   mlir::LogicalResult readStrategy(const Target &target);
   /// A panel of each matrix that the product runs over is a task.
   void emitTask(mlir::Value task);
-  bool isOneTask() { return matrices == 1 && getConstantIntValue(panelsInMatrix()) == 1; }
+  bool isOneTask() const {
+    std::optional<int64_t> known = rows.known();
+    return matrices == 1 && known && divideUp(*known, panelRows) == 1;
+  }
   PanelFields loadTask(mlir::Value task);
   /// The number in the weight of a matrix that the product runs over.
   mlir::Value selected(mlir::Value matrix);

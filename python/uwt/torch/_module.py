@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 
-from ._tensor import EXACT, UwtTensor
+from ._tensor import EXACT, RUN_FORMAT, UwtTensor
 
 #: Whether the weight of a module is compressed: its name in the model, and itself.
 Filter = Callable[[str, torch.nn.Module], bool]
@@ -25,15 +25,27 @@ class Report:
     left: dict[str, str]
 
 
-def _why_not(name: str, module: torch.nn.Module, filter: Filter | None) -> str | None:
-    weight = module.weight
+def reads_compressed(module: torch.nn.Module) -> bool:
+    """Whether a module's weight may be a UwtTensor."""
+    return isinstance(module, (torch.nn.Linear, torch.nn.Embedding)) and getattr(module, "max_norm", None) is None
+
+
+def why_not(weight: torch.Tensor) -> str | None:
+    """Why a weight is not compressed, whatever module it belongs to."""
     if isinstance(weight, UwtTensor):
         return "it is compressed already"
     if weight.dtype != torch.bfloat16:
         return f"its dtype is {weight.dtype}, and products run from torch.bfloat16"
     if weight.device.type != "cpu":
         return f"it is on {weight.device}, and products run on the CPU"
-    if isinstance(module, torch.nn.Embedding) and module.max_norm is not None:
+    return None
+
+
+def _why_not_of(name: str, module: torch.nn.Module, filter: Filter | None) -> str | None:
+    why = why_not(module.weight)
+    if why is not None:
+        return why
+    if not reads_compressed(module):
         return "its embedding has max_norm, which changes it"
     if filter is not None and not filter(name, module):
         return "the filter leaves it out"
@@ -50,7 +62,7 @@ def compressed_parameter(weight: torch.Tensor, format: str, exact: str) -> torch
 
 def compress_(
     module: torch.nn.Module,
-    format: str = "inplace<12>",
+    format: str = RUN_FORMAT,
     filter: Filter | None = None,
     exact: str = "product",
 ) -> Report:
@@ -67,9 +79,8 @@ def compress_(
     """
     if exact not in EXACT:
         raise ValueError(f"exact is one of {', '.join(EXACT)}, got {exact!r}")
-    done: dict[int, torch.nn.Parameter] = {}
-    # Identities of parameters, which must not die meanwhile.
-    kept: list[torch.nn.Parameter] = []
+    # By the dense parameters, which modules may share: tensors are keys by what they are, not by what they hold.
+    done: dict[torch.nn.Parameter, torch.nn.Parameter] = {}
     names: list[str] = []
     left: dict[str, str] = {}
     dense_bytes = image_bytes = 0
@@ -78,19 +89,15 @@ def compress_(
             continue
         name = f"{path}.weight" if path else "weight"
         weight = child.weight
-        if id(weight) not in done:
-            why = _why_not(path, child, filter)
-            if why is not None:
-                left[name] = why
-                continue
-            made = compressed_parameter(weight.data, format, exact)
+        if weight not in done:
+            why = _why_not_of(path, child, filter)
+            made = compressed_parameter(weight.data, format, exact) if why is None else None
             if made is None:
-                left[name] = "compressed it would take more memory"
+                left[name] = why or "compressed it would take more memory"
                 continue
-            done[id(weight)] = made
-            kept.append(weight)
+            done[weight] = made
             dense_bytes += weight.numel() * weight.element_size()
             image_bytes += made.image.numel()
-        child.weight = done[id(weight)]
+        child.weight = done[weight]
         names.append(name)
     return Report(tuple(names), dense_bytes, image_bytes, left)

@@ -14,6 +14,8 @@ from . import _ops
 _ARRAYS = _arrays.TorchArrays()
 #: How products are computed: from the compressed weight, or by PyTorch from a weight that each call decodes.
 EXACT = ("product", "decode")
+#: What weights run from where nothing else is asked for.
+RUN_FORMAT = "inplace<12>"
 
 
 class UwtTensor(torch.Tensor):
@@ -41,7 +43,7 @@ class UwtTensor(torch.Tensor):
         self._sizes = tuple(shape)
 
     @classmethod
-    def encode(cls, weight: torch.Tensor, format: str = "inplace<12>", exact: str = "product") -> UwtTensor:
+    def encode(cls, weight: torch.Tensor, format: str = RUN_FORMAT, exact: str = "product") -> UwtTensor:
         """Compresses a dense tensor [n, k] of BF16 on the CPU. Raises UwtError where that is not possible."""
         if exact not in EXACT:
             raise ValueError(f"exact is one of {', '.join(EXACT)}, got {exact!r}")

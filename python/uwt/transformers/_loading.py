@@ -10,7 +10,7 @@ from transformers import modeling_utils
 from transformers.utils import cached_file
 
 from .. import safetensors
-from ..torch._tensor import EXACT
+from ..torch._tensor import EXACT, RUN_FORMAT
 
 #: What files of compressed weights end with, and the names that `uwt compress` gives the weights of a folder.
 SUFFIX = ".uwt.safetensors"
@@ -22,14 +22,14 @@ INDEX = WEIGHTS + ".index.json"
 class Defaults:
     """See set_defaults."""
 
-    format: str | None = "inplace<12>"
+    format: str | None = RUN_FORMAT
     exact: str = "product"
 
 
 DEFAULTS = Defaults()
 
 
-def set_defaults(format: str | None = "inplace<12>", exact: str = "product") -> None:
+def set_defaults(format: str | None = RUN_FORMAT, exact: str = "product") -> None:
     """Says what models that are loaded from now on run from.
 
     Args:

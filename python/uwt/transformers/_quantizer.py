@@ -9,7 +9,7 @@ from transformers.core_model_loading import ConversionOps
 from transformers.quantizers import HfQuantizer, register_quantization_config, register_quantizer
 from transformers.utils.quantization_config import QuantizationConfigMixin
 
-from ..torch._module import compressed_parameter
+from ..torch._module import compressed_parameter, reads_compressed, why_not
 from ..torch._tensor import UwtTensor
 from . import _loading
 
@@ -37,7 +37,7 @@ class _Compress(ConversionOps):
         (value,) = input_dict.values()
         weight = value[0] if isinstance(value, list) else value
         made = None
-        if weight.device.type == "cpu" and weight.dtype == torch.bfloat16:
+        if why_not(weight) is None:
             made = compressed_parameter(weight, _loading.DEFAULTS.format, _loading.DEFAULTS.exact)
         return {full_layer_name: weight if made is None else made}
 
@@ -84,13 +84,7 @@ class UwtQuantizer(HfQuantizer):
 
     def param_needs_quantization(self, model: Any, param_name: str, **_: Any) -> bool:
         path, _, name = param_name.rpartition(".")
-        module = model.get_submodule(path)
-        return (
-            _loading.DEFAULTS.format is not None
-            and name == "weight"
-            and isinstance(module, (torch.nn.Linear, torch.nn.Embedding))
-            and getattr(module, "max_norm", None) is None
-        )
+        return _loading.DEFAULTS.format is not None and name == "weight" and reads_compressed(model.get_submodule(path))
 
     def get_quantize_ops(self) -> ConversionOps:
         return _Compress()
@@ -113,7 +107,9 @@ class UwtQuantizer(HfQuantizer):
             if isinstance(value, UwtTensor):
                 # What modules share is stored once.
                 at = value.image.data_ptr()
-                dense[at] = state[name] = dense.get(at, None) if at in dense else value.dense()
+                if at not in dense:
+                    dense[at] = value.dense()
+                state[name] = dense[at]
         return state, {}
 
     def is_serializable(self, *_: Any, **__: Any) -> bool:

@@ -10,22 +10,15 @@
 #include "Container/TestFiles.h"
 #include "FencedMemory.h"
 #include "Runtime/ExpectedProduct.h"
+#include "uwt/Format/BF16.h"
 #include "uwt/Runtime/LoadedWeight.h"
-#include <bit>
+#include <cstring>
 #include <gtest/gtest.h>
 
 using namespace uwt;
 using namespace uwt::test;
 
 namespace {
-
-float toFloat(uint16_t word) { return std::bit_cast<float>(uint32_t(word) << 16); }
-
-/// To nearest even; no NaN.
-uint16_t toBF16(float value) {
-  auto bits = std::bit_cast<uint32_t>(value);
-  return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-}
 
 std::vector<uint16_t> wordsOf(const Bytes &bytes) {
   std::vector<uint16_t> words(bytes.size() / 2);
@@ -35,7 +28,7 @@ std::vector<uint16_t> wordsOf(const Bytes &bytes) {
 
 std::vector<float> floatsOf(std::span<const uint16_t> words) {
   std::vector<float> values;
-  std::ranges::transform(words, std::back_inserter(values), toFloat);
+  std::ranges::transform(words, std::back_inserter(values), fromBF16);
   return values;
 }
 
@@ -81,7 +74,7 @@ TEST_P(KernelsTest, ProductsHaveTheBitsOfTheSpecification) {
         for (uint64_t row = 0; row < m; ++row)
           for (uint64_t i = 0; i < n; ++i)
             expected[row * yStride + i] =
-                toBF16(hasBias ? sums[row * n + i] + toFloat(bias[i]) : sums[row * n + i]);
+                toBF16(hasBias ? sums[row * n + i] + fromBF16(bias[i]) : sums[row * n + i]);
         LinearArguments arguments{
             m, {x.data(), xStride}, hasBias ? bias.data() : nullptr, {y.data(), yStride}};
         ASSERT_TRUE(holds(kernels->linear(weight.view(), arguments, &pool)));

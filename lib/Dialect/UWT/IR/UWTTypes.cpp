@@ -63,10 +63,12 @@ TensorDescription CompressedType::getDescription() const {
 
 bool CompressedType::isDynamic() const { return ShapedType::isDynamicShape(getShape()); }
 
-static MatrixShape matrixOf(CompressedType type) { return type.getDescription().matrices()->shape; }
-
-/// Of a matrix of dynamic shape.
-static std::pair<int64_t, int64_t> dynamicMatrixOf(CompressedType type) {
+/// N and K.
+static std::pair<int64_t, int64_t> matrixOf(CompressedType type) {
+  if (!type.isDynamic()) {
+    MatrixShape shape = type.getDescription().matrices()->shape;
+    return {shape.rows, shape.columns};
+  }
   int64_t first = type.getShape()[0], last = type.getShape()[1];
   bool isSwapped = type.getFormat().getFormat().storage == Storage::KMajor;
   return isSwapped ? std::pair(last, first) : std::pair(first, last);
@@ -75,12 +77,8 @@ static std::pair<int64_t, int64_t> dynamicMatrixOf(CompressedType type) {
 int64_t CompressedType::getMatrices() const {
   return isDynamic() ? 1 : getDescription().matrices()->count;
 }
-int64_t CompressedType::getRows() const {
-  return isDynamic() ? dynamicMatrixOf(*this).first : matrixOf(*this).rows;
-}
-int64_t CompressedType::getColumns() const {
-  return isDynamic() ? dynamicMatrixOf(*this).second : matrixOf(*this).columns;
-}
+int64_t CompressedType::getRows() const { return matrixOf(*this).first; }
+int64_t CompressedType::getColumns() const { return matrixOf(*this).second; }
 
 bool CompressedType::isFolded() const { return getFormat().getFormat().fold != Fold(); }
 
