@@ -17,6 +17,7 @@
 #include "CompiledInput.h"
 #include "FencedMemory.h"
 #include "FuzzFiles.h"
+#include "Runtime/ExpectedProduct.h"
 #include "mlir/ExecutionEngine/CRunnerUtils.h"
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Runtime/LoadedWeight.h"
