@@ -25,6 +25,7 @@
 #   sanitize-compiler  the compiler's unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
 #   frameworks         uwt.torch, uwt.transformers and the rest of test/Python beside the real PyTorch, JAX,
 #                      transformers and PEFT: test/Python/requirements-frameworks.txt into .venv-frameworks (6 GB)
+#   vllm               uwt.vllm in the real engine: test/Python/requirements-vllm.txt into .venv-vllm (6 GB)
 #   loaders            the real transformers, diffusers, PEFT and sentence-transformers on compressed
 #                      models: test/requirements-loaders.txt into .venv-loaders (several GB)
 #   frontends          exporters beside the real PyTorch, transformers and JAX: what
@@ -38,7 +39,7 @@ source tools/dev/fuzz.sh
 
 all_steps=(install layers docs format build tidy unit lit python wheel install-test sanitize thread
   fuzz quickstart)
-more_steps=(sanitize-compiler frameworks loaders frontends)
+more_steps=(sanitize-compiler frameworks vllm loaders frontends)
 jobs=$(nproc)
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
@@ -173,6 +174,16 @@ step_frameworks() {
   build_preset release
   install_requirements test/Python/requirements-frameworks.txt .venv-frameworks
   run_pytest .venv-frameworks test/Python
+}
+
+step_vllm() {
+  build_preset release
+  make_venv .venv-vllm
+  .venv-vllm/bin/python3 -m pip install -q --disable-pip-version-check uv
+  # pip has no way to replace what a package asks for.
+  .venv-vllm/bin/uv pip install -q --python .venv-vllm/bin/python3 \
+    -r test/Python/requirements-vllm.txt --override test/Python/overrides-vllm.txt
+  run_pytest .venv-vllm test/Python/test_vllm.py
 }
 
 step_loaders() {

@@ -120,10 +120,17 @@ class Container:
         arrays = _arrays.framework(framework, device)
         tensor = self.find(name)
         out = arrays.empty(tensor.dtype, tensor.shape)
-        LIBRARY.uwtContainerRead(
-            context(threads), self._handle, name.encode(), arrays.address(out) or None, tensor.bytes
-        )
+        self.read_into(name, None, arrays.address(out), tensor.bytes, context(threads))
         return _arrays.finished(arrays, out)
+
+    def read_into(
+        self, name: str, part: TensorPart | None, address: int, size: int, context: ctypes.c_void_p
+    ) -> None:
+        """Writes a whole tensor, or a part as `part_of` gives it, dense to memory of exactly its bytes."""
+        if part is None:
+            LIBRARY.uwtContainerRead(context, self._handle, name.encode(), address or None, size)
+        else:
+            LIBRARY.uwtContainerReadPart(context, self._handle, name.encode(), part, address or None, size)
 
     def read_part(
         self,
@@ -149,22 +156,25 @@ class Container:
         """
         arrays = _arrays.framework(framework, device)
         tensor = self.find(name)
-        part = _part_of(rows, columns, expert, rank, axis)
+        part = part_of(rows, columns, expert, rank, axis)
         dimensions, size = ctypes.c_size_t(), ctypes.c_uint64()
         shape = (ctypes.c_uint64 * max(len(tensor.shape), 1))()
         LIBRARY.uwtContainerPartShape(
             self._handle, name.encode(), part, ctypes.byref(dimensions), shape, ctypes.byref(size)
         )
         out = arrays.empty(tensor.dtype, tuple(shape[: dimensions.value]))
-        LIBRARY.uwtContainerReadPart(
-            context(threads), self._handle, name.encode(), part, arrays.address(out) or None, size.value
-        )
+        self.read_into(name, part, arrays.address(out), size.value, context(threads))
         return _arrays.finished(arrays, out)
 
 
-def _part_of(
-    rows: Range | None, columns: Range | None, expert: int | None, rank: tuple[int, int] | None, axis: str
+def part_of(
+    rows: Range | None = None,
+    columns: Range | None = None,
+    expert: int | None = None,
+    rank: tuple[int, int] | None = None,
+    axis: str = "rows",
 ) -> TensorPart:
+    """A part as the library takes it; arguments as of `Container.read_part`."""
     if axis not in ("rows", "columns"):
         raise ValueError(f"axis is 'rows' or 'columns', got {axis!r}")
     part = TensorPart()

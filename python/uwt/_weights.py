@@ -101,7 +101,8 @@ def linear(
     y_stride: int,
     bias: int,
     context: ctypes.c_void_p,
+    matrix: int = 0,
 ) -> None:
-    """y = x · wᵀ + bias for an image of one matrix; `bias` is 0 for none. Strides are in elements."""
-    call = Linear(ctypes.sizeof(Linear), 0, n, k, m, x, x_stride, y, y_stride, bias)
+    """y = x · wᵀ + bias for a matrix of an image; `bias` is 0 for none. Strides are in elements."""
+    call = Linear(ctypes.sizeof(Linear), matrix, n, k, m, x, x_stride, y, y_stride, bias)
     LIBRARY.uwtLinear(context, address, size, ctypes.byref(call))

@@ -79,6 +79,26 @@ def test_gives_the_original_weights(folders):
     assert (model.lm_head.weight is model.model.embed_tokens.weight) == is_tied
 
 
+def test_experts_run_from_compressed_weights(folders):
+    model = load(folders[1])
+    experts = [each for each in model.modules() if hasattr(each, "gate_up_proj") and hasattr(each, "is_concatenated")]
+    if not experts:
+        assert model.config.model_type != "qwen3_moe"
+        return
+    assert all(isinstance(each.gate_up_proj, UwtTensor) and isinstance(each.down_proj, UwtTensor) for each in experts)
+    module, original = experts[0], load(folders[0]).get_submodule(dict(map(reversed, model.named_modules()))[experts[0]])
+    x = torch.randn(5, 128, dtype=torch.bfloat16)
+    ids, weights = torch.tensor([[0, 3], [1, 3], [2, 0], [3, 1], [0, 1]]), torch.rand(5, 2)
+    with torch.no_grad():
+        found = module(x, ids, weights)
+        assert (found.float() - original(x, ids, weights).float()).abs().max() < 0.02
+        # A token's bits depend on no other token.
+        assert all(torch.equal(module(x[i : i + 1], ids[i : i + 1], weights[i : i + 1])[0], found[i]) for i in range(5))
+    y = x.clone().requires_grad_()
+    module(y, ids, weights).float().sum().backward()
+    assert y.grad.any()
+
+
 def test_generates_what_raw_weights_do(folders):
     model = load(folders[1])
     uwt.transformers.set_defaults("raw")

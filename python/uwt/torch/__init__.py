@@ -4,6 +4,7 @@ Products run from the compressed weights on CPUs, and have the same bits for eve
 threads. `exact="decode"` gives the bits of PyTorch's own product in place of that: each call decodes the weight first.
 """
 
+from . import _experts  # noqa: F401: it defines uwt::experts
 from ._module import Report, compress_
 from ._tensor import UwtTensor
 

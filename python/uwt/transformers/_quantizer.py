@@ -11,7 +11,7 @@ from transformers.utils.quantization_config import QuantizationConfigMixin
 
 from ..torch._module import compressed_parameter, reads_compressed, why_not
 from ..torch._tensor import UwtTensor
-from . import _loading
+from . import _experts, _loading
 
 
 @register_quantization_config("uwt")
@@ -83,8 +83,11 @@ class UwtQuantizer(HfQuantizer):
         return model
 
     def param_needs_quantization(self, model: Any, param_name: str, **_: Any) -> bool:
+        if _loading.DEFAULTS.format is None:
+            return False
         path, _, name = param_name.rpartition(".")
-        return _loading.DEFAULTS.format is not None and name == "weight" and reads_compressed(model.get_submodule(path))
+        module = model.get_submodule(path)
+        return (name == "weight" and reads_compressed(module)) or _experts.runs_compressed(module, name)
 
     def get_quantize_ops(self) -> ConversionOps:
         return _Compress()
@@ -98,6 +101,7 @@ class UwtQuantizer(HfQuantizer):
             )
         if "disk" in {str(place) for place in getattr(model, "hf_device_map", {}).values()}:
             raise ValueError("compressed weights are not offloaded to disk: give max_memory or a device_map without it")
+        _experts.use_compressed(model)
         return model
 
     def get_state_dict_and_metadata(self, model: Any) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

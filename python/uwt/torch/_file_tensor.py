@@ -1,0 +1,127 @@
+"""Tensors of open files that are read when they are used, and only where they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.utils import _pytree
+
+from .. import _arrays
+from .._container import Container, Tensor, part_of
+from . import _threads
+
+_ARRAYS = _arrays.TorchArrays()
+
+
+class FileTensor(torch.Tensor):
+    """A tensor of a container, or a part of it, on the CPU, of which nothing is read yet.
+
+    Slices of rows and columns, and a matrix of several, are FileTensors again. `copy_` from one decodes it, right into its
+    target where that is dense and of the same dtype. Any other function gets a dense copy, which each of them decodes anew.
+
+    Args:
+        container: an open file or folder.
+        tensor: which of its tensors.
+        begins, sizes: of each dimension, what part of it this is; all of it by default.
+        expert: of a tensor of three dimensions, the matrix that this is; its begins and sizes are those of the last two.
+    """
+
+    @staticmethod
+    def __new__(cls, container: Container, tensor: Tensor, begins=None, sizes=None, expert=None) -> FileTensor:
+        sizes = tensor.shape if sizes is None else sizes
+        return torch.Tensor._make_wrapper_subclass(cls, sizes, dtype=_ARRAYS.dtype(tensor.dtype), device="cpu")
+
+    def __init__(self, container: Container, tensor: Tensor, begins=None, sizes=None, expert=None) -> None:
+        self._container, self._tensor, self._expert = container, tensor, expert
+        self._sizes = tuple(tensor.shape if sizes is None else sizes)
+        self._begins = tuple(begins or (0,) * len(self._sizes))
+
+    __torch_function__ = torch._C._disabled_torch_function_impl
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return f"FileTensor({self._tensor.name!r}, shape={self._sizes}, dtype={self.dtype})"
+
+    def dense(self) -> torch.Tensor:
+        """A dense copy."""
+        out = torch.empty(self._sizes, dtype=self.dtype)
+        self._read_into(out)
+        return out
+
+    def _read_into(self, out: torch.Tensor) -> None:
+        whole = self._sizes == self._tensor.shape
+        part = None if whole else self._part()
+        if out.numel():
+            self._container.read_into(
+                self._tensor.name, part, out.data_ptr(), out.numel() * out.element_size(), _threads.context()
+            )
+
+    def _part(self) -> Any:
+        ranges = [(begin, begin + size) for begin, size in zip(self._begins, self._sizes)]
+        if len(ranges) == 1:
+            return part_of(rows=ranges[0])
+        return part_of(rows=ranges[-2], columns=ranges[-1], expert=self._expert)
+
+    def _sliced(self, dim: int, begin: int, end: int) -> FileTensor:
+        begins, sizes = list(self._begins), list(self._sizes)
+        begins[dim] += begin
+        sizes[dim] = end - begin
+        return FileTensor(self._container, self._tensor, begins, sizes, self._expert)
+
+    @classmethod
+    def __torch_dispatch__(cls, func, types, args, kwargs=None):
+        special = _OPERATORS.get(func)
+        result = special(*args) if special is not None and not kwargs else NotImplemented
+        if result is not NotImplemented:
+            return result
+        args, kwargs = _pytree.tree_map_only(FileTensor, FileTensor.dense, (args, kwargs or {}))
+        return func(*args, **kwargs)
+
+
+def _alias(source):
+    return source._sliced(0, 0, source._sizes[0]) if source._sizes else NotImplemented
+
+
+def _slice(source, dim=0, begin=None, end=None, step=1):
+    dim = dim % len(source._sizes)
+    if step != 1 or dim < len(source._sizes) - 2:
+        return NotImplemented
+    begin, end, _ = slice(begin, end).indices(source._sizes[dim])
+    return source._sliced(dim, begin, max(begin, end))
+
+
+def _narrow(source, dim, begin, length):
+    size = source._sizes[dim]
+    if not 0 <= begin <= begin + length <= size:
+        return NotImplemented
+    return _slice(source, dim, begin, begin + length)
+
+
+def _select(source, dim, index):
+    if len(source._sizes) != 3 or dim % 3 != 0:
+        return NotImplemented
+    return FileTensor(
+        source._container, source._tensor, source._begins[1:], source._sizes[1:], index % source._sizes[0]
+    )
+
+
+def _copy(into, source, non_blocking=False):
+    if isinstance(into, FileTensor):
+        raise TypeError(f"{into._tensor.name}: tensors of files cannot be written")
+    if into.is_meta:
+        return into
+    if into.dtype == source.dtype and into.shape == source.shape and into.is_contiguous() and into.device.type == "cpu":
+        source._read_into(into)
+        return into
+    return into.copy_(source.dense(), non_blocking)
+
+
+_ATEN = torch.ops.aten
+_OPERATORS = {
+    _ATEN.alias.default: _alias,
+    _ATEN.copy_.default: _copy,
+    _ATEN.detach.default: _alias,
+    _ATEN.narrow.default: _narrow,
+    _ATEN.select.int: _select,
+    _ATEN.slice.Tensor: _slice,
+}

@@ -1,0 +1,52 @@
+"""Experts of transformers: modules with the matrices of all experts in two parameters of three dimensions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers.integrations import moe
+
+from ..torch._tensor import UwtTensor
+
+#: The name by which configurations choose `_forward`.
+IMPLEMENTATION = "uwt"
+_PARAMETERS = ("gate_up_proj", "down_proj")
+# Names of uwt::experts, by classes of transformers and PyTorch.
+_ACTIVATIONS = {
+    "SiLU": "silu", "SiLUActivation": "silu", "GELU": "gelu", "GELUActivation": "gelu", "GELUTanh": "gelu_tanh",
+}  # fmt: skip
+
+
+def runs_compressed(module: torch.nn.Module, name: str) -> bool:
+    """Whether a parameter is one of experts that uwt::experts can compute."""
+    return (
+        name in _PARAMETERS
+        and getattr(module, "is_concatenated", False)
+        and getattr(module, "has_gate", False)
+        and not (module.has_bias or module.is_transposed or module.has_post_expert_norm)
+        and type(module)._apply_gate is moe._default_apply_gate
+        and type(module.act_fn).__name__ in _ACTIVATIONS
+    )
+
+
+def use_compressed(model: torch.nn.Module) -> None:
+    """Lets modules whose parameters are compressed compute from them."""
+    for module in model.modules():
+        if any(isinstance(getattr(module, name, None), UwtTensor) for name in _PARAMETERS):
+            module.config._experts_implementation = IMPLEMENTATION
+
+
+def _forward(self: Any, hidden_states: torch.Tensor, top_k_index: torch.Tensor, top_k_weights: torch.Tensor) -> Any:
+    up, down = self.gate_up_proj, self.down_proj
+    needs_gradient = torch.is_grad_enabled() and (hidden_states.requires_grad or top_k_weights.requires_grad)
+    if needs_gradient or self._is_expert_parallel or not all(
+        isinstance(each, UwtTensor) and each.exact == "product" for each in (up, down)
+    ):
+        # From dense copies, which each call decodes.
+        return moe.grouped_mm_experts_forward(self, hidden_states, top_k_index, top_k_weights)
+    activation = _ACTIVATIONS[type(self.act_fn).__name__]
+    return torch.ops.uwt.experts(hidden_states, up.image, down.image, top_k_weights, top_k_index, None, activation)
+
+
+moe.ALL_EXPERTS_FUNCTIONS.register(IMPLEMENTATION, _forward)

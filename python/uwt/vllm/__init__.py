@@ -1,0 +1,21 @@
+"""vLLM serves folders that `uwt compress` made: `vllm serve FOLDER`, with nothing else to say.
+
+vLLM finds `register` by the entry point `vllm.general_plugins`. On CPUs, weights of linear layers, embeddings and experts in
+BF16 stay compressed in memory; on other platforms, and for other dtypes, they are dense, and only files are compressed.
+Options are a member of vLLM's additional configuration:
+
+    vllm serve FOLDER --additional-config '{"uwt": {"format": "raw", "exact": "decode"}}'
+
+    format   what weights in memory have, "inplace<12>"; "raw" to compare with, "dense" for vLLM's own
+    exact    "product", or "decode" for the bits of a product by PyTorch, of weights that each call decodes
+"""
+
+
+def register() -> None:
+    """Tells vLLM of the quantisation method "uwt" and of compressed files. May be called more than once."""
+    # vLLM calls this early, in each of its processes: what imports its models waits until then.
+    from ._config import register_config
+    from ._loader import register_loader
+
+    register_config()
+    register_loader()

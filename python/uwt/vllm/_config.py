@@ -1,0 +1,119 @@
+"""The quantisation method "uwt" of config.json: lossless, so that nothing is quantised."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import torch
+from vllm.config import get_current_vllm_config
+from vllm.logger import init_logger
+from vllm.model_executor.layers.fused_moe import RoutedExperts
+from vllm.model_executor.layers.linear import LinearBase, UnquantizedLinearMethod
+from vllm.model_executor.layers.quantization import register_quantization_config
+from vllm.model_executor.layers.quantization.base_config import QuantizationConfig
+from vllm.model_executor.layers.vocab_parallel_embedding import VocabParallelEmbedding
+from vllm.platforms import current_platform
+
+from .. import __version__
+from ..torch._tensor import EXACT, RUN_FORMAT
+from . import _methods
+
+# init_logger gives loggers of the package vllm what their lines look like.
+logger = init_logger("vllm.plugins.uwt")
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """See uwt.vllm."""
+
+    format: str = RUN_FORMAT
+    exact: str = "product"
+
+    @classmethod
+    def current(cls) -> Options:
+        """Those of the configuration that vLLM builds a model for. Raises ValueError for one that there is not."""
+        additional = get_current_vllm_config().additional_config
+        given = additional.get("uwt", {}) if isinstance(additional, dict) else {}
+        names = [field.name for field in dataclasses.fields(cls)]
+        unknown = sorted(set(given) - {*names, "version"})
+        if unknown:
+            raise ValueError(f"additional_config: uwt has no option {unknown[0]!r}, only {', '.join(names)}")
+        options = cls(**{name: given[name] for name in names if name in given})
+        if options.exact not in EXACT:
+            raise ValueError(f"additional_config: uwt's exact is one of {', '.join(EXACT)}, got {options.exact!r}")
+        if isinstance(additional, dict):
+            # Compiled graphs are kept by what this holds; they depend on what weights look like in memory.
+            additional["uwt"] = {**dataclasses.asdict(options), "version": __version__}
+        return options
+
+
+class UwtConfig(QuantizationConfig):
+    """What `uwt compress` writes as `quantization_config`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._options: Options | None = None
+        self._why_dense: str | None = None
+
+    def get_name(self) -> str:
+        return "uwt"
+
+    def get_supported_act_dtypes(self) -> list[torch.dtype]:
+        return [torch.bfloat16, torch.float16, torch.float32]
+
+    @classmethod
+    def get_min_capability(cls) -> int:
+        # GPUs get dense weights.
+        return 0
+
+    @staticmethod
+    def get_config_filenames() -> list[str]:
+        return []
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> UwtConfig:
+        if config.get("version", 1) != 1:
+            raise ValueError(f"uwt.vllm reads version 1 of compressed folders, got {config['version']}")
+        if config.get("original") is not None:
+            raise ValueError(
+                "the weights of this folder are quantised, and were compressed as they are: "
+                f"{config['original']}; give the original folder back with `uwt decompress` first"
+            )
+        return cls()
+
+    def _prepare(self) -> Options:
+        """The options, once models are built."""
+        if self._options is None:
+            self._options = Options.current()
+            dtype = get_current_vllm_config().model_config.dtype
+            if self._options.format == "dense":
+                self._why_dense = "uwt's format is dense"
+            elif not current_platform.is_cpu():
+                self._why_dense = "products run from compressed weights on CPUs only"
+            elif dtype != torch.bfloat16:
+                self._why_dense = f"products run from compressed weights of torch.bfloat16, not {dtype}"
+            if self._why_dense:
+                logger.info("UWT: weights are dense in memory: %s", self._why_dense)
+        return self._options
+
+    def get_quant_method(self, layer: torch.nn.Module, prefix: str) -> Any:
+        options = self._prepare()
+        if isinstance(layer, LinearBase):
+            if self._why_dense or layer.params_dtype != torch.bfloat16:
+                return UnquantizedLinearMethod()
+            return _methods.UwtLinearMethod(options.format, options.exact)
+        if self._why_dense:
+            return None
+        if isinstance(layer, VocabParallelEmbedding):
+            return _methods.UwtEmbeddingMethod(options.format, options.exact)
+        if isinstance(layer, RoutedExperts):
+            why = _methods.why_not_experts(layer) or ("uwt's exact is decode" if options.exact == "decode" else None)
+            if why is None:
+                return _methods.UwtExpertsMethod(layer.moe_config, options.format)
+            logger.warning_once("UWT: weights of experts are dense in memory: %s", why)
+        return None
+
+
+def register_config() -> None:
+    register_quantization_config("uwt")(UwtConfig)

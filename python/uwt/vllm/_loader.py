@@ -1,0 +1,89 @@
+"""How vLLM comes to read compressed files."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from vllm.logger import init_logger
+from vllm.model_executor.model_loader import register_model_loader
+from vllm.model_executor.model_loader.default_loader import DefaultModelLoader
+
+from .._container import Container
+from ..torch._file_tensor import FileTensor
+
+logger = init_logger("vllm.plugins.uwt")
+
+#: What files of compressed weights end with.
+SUFFIX = ".uwt.safetensors"
+# Those of vLLM that read safetensors files one tensor after another.
+_LOAD_FORMATS = ("auto", "hf", "safetensors")
+
+
+def _tensors(files: list[str]) -> Iterator[tuple[str, torch.Tensor]]:
+    """Names and tensors of files; the large ones are read where layers use them, and only what these use."""
+    for file in files:
+        container = Container(file)
+        for tensor in container.tensors():
+            if tensor.format is not None and len(tensor.shape) >= 2:
+                yield tensor.name, FileTensor(container, tensor)
+            else:
+                yield tensor.name, container.read(tensor.name, framework="pt", threads=torch.get_num_threads())
+
+
+class UwtModelLoader(DefaultModelLoader):
+    """vLLM's own loader, which reads files that `uwt compress` made too."""
+
+    def _prepare_weights(self, *args: Any, **options: Any) -> Any:
+        prepared = super()._prepare_weights(*args, **options)
+        self._files: list[str] = prepared[1]
+        return prepared
+
+    def _get_weights_iterator(self, source: Any) -> Iterator[tuple[str, torch.Tensor]]:
+        plain = super()._get_weights_iterator(source)
+        if not any(file.endswith(SUFFIX) for file in self._files):
+            return plain
+        files = sorted(self._files, key=os.path.basename)
+        return ((source.prefix + name, tensor) for name, tensor in _tensors(files))
+
+    def load_model(self, vllm_config: Any, model_config: Any, prefix: str = "") -> torch.nn.Module:
+        model = super().load_model(vllm_config, model_config, prefix)
+        _log_sizes(model, model_config, vllm_config.parallel_config)
+        return model
+
+
+def _log_sizes(model: torch.nn.Module, model_config: Any, parallel_config: Any) -> None:
+    sizes = [size for layer in model.modules() for size in getattr(layer, "uwt_sizes", {}).values()]
+    if not sizes:
+        return
+    dense, compressed = (sum(each) for each in zip(*sizes))
+    of_token = (
+        2
+        * model_config.get_num_layers(parallel_config)
+        * model_config.get_num_kv_heads(parallel_config)
+        * model_config.get_head_size()
+        * model_config.dtype.itemsize
+    )
+    logger.info(
+        "UWT: %d weights take %.1f MB in place of %.1f MB: room for the keys and values of %d more tokens",
+        len(sizes), compressed / 1e6, dense / 1e6, max(dense - compressed, 0) // max(of_token, 1),
+    )  # fmt: skip
+
+
+class _IsNoAccident(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "is already registered" not in record.getMessage()
+
+
+def register_loader() -> None:
+    # vLLM warns of a loader in place of another one, in every process, whatever is served.
+    registry, no_accident = logging.getLogger("vllm.model_executor.model_loader"), _IsNoAccident()
+    registry.addFilter(no_accident)
+    try:
+        for load_format in _LOAD_FORMATS:
+            register_model_loader(load_format)(UwtModelLoader)
+    finally:
+        registry.removeFilter(no_accident)

@@ -1,0 +1,198 @@
+"""What vLLM's layers do with weights that stay compressed in memory.
+
+Weights are made on no device, as vLLM's online quantisation has them: the tensors for a layer are collected, and once all are
+there, its dense weights are made, filled and compressed (`process_weights_after_loading`), one layer after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from vllm.model_executor.layers.fused_moe import FusedMoEMethodBase
+from vllm.model_executor.layers.fused_moe.config import FUSED_MOE_UNQUANTIZED_CONFIG
+from vllm.model_executor.layers.linear import LinearMethodBase
+from vllm.model_executor.layers.vocab_parallel_embedding import VocabParallelEmbedding
+from vllm.model_executor.model_loader.reload.layerwise import get_layerwise_info, initialize_online_processing
+from vllm.model_executor.parameter import ModelWeightParameter
+from vllm.model_executor.utils import replace_parameter, set_weight_attrs
+
+from ..torch import _experts, _ops
+
+# As other methods of vLLM name it: a layer is processed again where its weights are loaded again.
+_IS_PROCESSED = "_already_called_process_weights_after_loading"
+
+
+def _check_loaded(layer: torch.nn.Module, names: Iterable[str]) -> None:
+    """Raises ValueError where the folder had not all of a layer's weights: what it lacks would hold anything."""
+    if isinstance(layer, VocabParallelEmbedding):
+        # Rows that fill up a vocabulary are in no file.
+        expected = layer.num_org_embeddings_per_partition * layer.embedding_dim
+    else:
+        expected = sum(getattr(layer, name).numel() for name in names)
+    # Biases may count as well, which are less than any weight.
+    loaded = get_layerwise_info(layer).load_numel
+    if loaded < expected:
+        raise ValueError(f"{_name_of(layer)}: {loaded} of {expected} elements of its weights are in the folder")
+
+
+def _name_of(layer: torch.nn.Module) -> str:
+    return getattr(layer, "prefix", None) or getattr(layer, "layer_name", type(layer).__name__)
+
+
+def _compress(layer: torch.nn.Module, name: str, format: str) -> None:
+    """Replaces a dense weight by its image."""
+    weight = getattr(layer, name).data
+    image = _ops.encode(weight, format)
+    previous = (get_layerwise_info(layer).kernel_tensors or ({}, {}))[0].get(name)
+    if previous is not None:
+        # Loaded again: what others know the address of is written over, and an image may be shorter than its memory.
+        if image.numel() > previous.numel():
+            raise ValueError(
+                f"{_name_of(layer)}.{name}: the weight that is loaded again takes {image.numel()} bytes, and the one before "
+                f"{previous.numel()}: start the engine again"
+            )
+        image = torch.nn.functional.pad(image, (0, previous.numel() - image.numel()))
+    layer.uwt_sizes = {**getattr(layer, "uwt_sizes", {}), name: (weight.numel() * weight.element_size(), image.numel())}
+    replace_parameter(layer, name, image)
+
+
+class UwtLinearMethod(LinearMethodBase):
+    """Linear layers, fused ones too, of which each rank compresses its part.
+
+    Args:
+        format: of weights in memory.
+        exact: "product" or "decode".
+    """
+
+    uses_meta_device = True
+
+    def __init__(self, format: str, exact: str) -> None:
+        self._format, self._exact = format, exact
+
+    def create_weights(
+        self,
+        layer: torch.nn.Module,
+        input_size_per_partition: int,
+        output_partition_sizes: list[int],
+        input_size: int,
+        output_size: int,
+        params_dtype: torch.dtype,
+        **extra_weight_attrs: Any,
+    ) -> None:
+        layer.uwt_shape = (sum(output_partition_sizes), input_size_per_partition)
+        weight = ModelWeightParameter(
+            data=torch.empty(*layer.uwt_shape, device="meta", dtype=params_dtype),
+            input_dim=1,
+            output_dim=0,
+            weight_loader=extra_weight_attrs.pop("weight_loader"),
+        )
+        layer.register_parameter("weight", weight)
+        set_weight_attrs(weight, extra_weight_attrs)
+        initialize_online_processing(layer)
+
+    def process_weights_after_loading(self, layer: torch.nn.Module) -> None:
+        if getattr(layer, _IS_PROCESSED, False):
+            return
+        _check_loaded(layer, ["weight"])
+        _compress(layer, "weight", self._format)
+        setattr(layer, _IS_PROCESSED, True)
+
+    def apply(self, layer: torch.nn.Module, x: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+        if self._exact == "decode":
+            return torch.nn.functional.linear(x, self.dequantize_weight(layer), bias)
+        return torch.ops.uwt.linear(x, layer.weight, bias, *layer.uwt_shape)
+
+    def dequantize_weight(self, layer: torch.nn.Module) -> torch.Tensor:
+        return torch.ops.uwt.decode(layer.weight, layer.uwt_shape, torch.bfloat16)
+
+
+class UwtEmbeddingMethod(UwtLinearMethod):
+    """Embeddings, and heads, which may share their weights."""
+
+    def embedding(self, layer: torch.nn.Module, input_: torch.Tensor) -> torch.Tensor:
+        return torch.ops.uwt.embedding(input_, layer.weight, *layer.uwt_shape, torch.bfloat16)
+
+    def tie_weights(self, layer: torch.nn.Module, embed_tokens: torch.nn.Module) -> torch.nn.Module:
+        # The one image, whichever of both is loaded.
+        return embed_tokens
+
+
+def why_not_experts(layer: torch.nn.Module) -> str | None:
+    """Why a layer's experts cannot run from compressed weights."""
+    moe = layer.moe_config
+    activation = getattr(moe.activation, "value", moe.activation)
+    if moe.has_bias:
+        return "they have biases"
+    if not moe.is_act_and_mul or activation not in _experts.ACTIVATIONS:
+        return f"their activation is {activation}"
+    if layer.swiglu_limit is not None:
+        return "their activation has a limit"
+    if moe.moe_parallel_config.use_all2all_kernels:
+        return "tokens are sent between ranks (all2all)"
+    if moe.moe_parallel_config.enable_eplb:
+        return "experts are moved between ranks (EPLB)"
+    return None
+
+
+class UwtExpertsMethod(FusedMoEMethodBase):
+    """Experts: two images a layer, of all matrices that a rank has.
+
+    Args:
+        moe: the layer's moe_config.
+        format: of weights in memory.
+    """
+
+    uses_meta_device = True
+
+    def __init__(self, moe: Any, format: str) -> None:
+        super().__init__(moe)
+        self._format = format
+
+    def create_weights(
+        self,
+        layer: torch.nn.Module,
+        num_experts: int,
+        hidden_size: int,
+        intermediate_size_per_partition: int,
+        params_dtype: torch.dtype,
+        **extra_weight_attrs: Any,
+    ) -> None:
+        shapes = {
+            "w13_weight": (num_experts, 2 * intermediate_size_per_partition, hidden_size),
+            "w2_weight": (num_experts, hidden_size, intermediate_size_per_partition),
+        }
+        for name, shape in shapes.items():
+            weight = torch.nn.Parameter(torch.empty(shape, device="meta", dtype=params_dtype), requires_grad=False)
+            layer.register_parameter(name, weight)
+            set_weight_attrs(weight, extra_weight_attrs)
+        initialize_online_processing(layer)
+
+    def get_fused_moe_quant_config(self, layer: torch.nn.Module) -> Any:
+        return FUSED_MOE_UNQUANTIZED_CONFIG
+
+    def process_weights_after_loading(self, layer: torch.nn.Module) -> None:
+        if getattr(layer, _IS_PROCESSED, False):
+            return
+        names = ("w13_weight", "w2_weight")
+        _check_loaded(layer, names)
+        for name in names:
+            _compress(layer, name, self._format)
+        setattr(layer, _IS_PROCESSED, True)
+
+    def apply(
+        self,
+        layer: torch.nn.Module,
+        x: torch.Tensor,
+        topk_weights: torch.Tensor,
+        topk_ids: torch.Tensor,
+        shared_experts: Any = None,
+        shared_experts_input: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        if layer.apply_router_weight_on_input:
+            x, topk_weights = x * topk_weights.to(x.dtype), torch.ones_like(topk_weights)
+        activation = getattr(layer.activation, "value", layer.activation)
+        return torch.ops.uwt.experts(
+            x, layer.w13_weight, layer.w2_weight, topk_weights, topk_ids, layer.expert_map, activation
+        )

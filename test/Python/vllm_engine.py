@@ -1,0 +1,51 @@
+"""Runs vLLM on folders, one after another, and prints what each generates as a line of JSON.
+
+    PYTHON vllm_engine.py JOBS
+
+JOBS is a list of [FOLDER, OPTIONS] in JSON. OPTIONS are arguments of vllm.LLM, and `adapter`, a folder of LoRA weights, and `reload`:
+weights are loaded again before anything is generated. Gives the tokens and log-probabilities of each prompt. Engines of one
+rank are in this process, others have theirs. The tests of uwt.vllm use it.
+"""
+
+import gc
+import json
+import os
+import sys
+
+os.environ.update(HF_HUB_OFFLINE="1", VLLM_CPU_KVCACHE_SPACE="1", VLLM_NO_USAGE_STATS="1")
+PROMPTS = [[1, 5, 9, 40, 7], [2, 3] * 12, [11]]
+
+
+def generate(folder, options):
+    from vllm import LLM, SamplingParams
+    from vllm.lora.request import LoRARequest
+
+    adapter, is_reloaded = options.pop("adapter", None), options.pop("reload", False)
+    usual = {"dtype": "bfloat16", "max_model_len": 128, "max_num_seqs": 4, "enforce_eager": True, "skip_tokenizer_init": True}
+    if adapter:
+        usual |= {"enable_lora": True, "max_lora_rank": 8}
+    engine = LLM(model=folder, **usual | options)
+    if is_reloaded:
+        engine.collective_rpc("reload_weights")
+    parameters = SamplingParams(temperature=0, max_tokens=8, logprobs=1, detokenize=False)
+    request = LoRARequest("adapter", 1, adapter) if adapter else None
+    for output in engine.generate([{"prompt_token_ids": each} for each in PROMPTS], parameters, lora_request=request):
+        generated = output.outputs[0]
+        chances = [step[token].logprob for token, step in zip(generated.token_ids, generated.logprobs)]
+        yield list(generated.token_ids), chances
+
+
+def main():
+    jobs = json.loads(sys.argv[1])
+    if all(options.get("tensor_parallel_size", 1) == 1 for _, options in jobs):
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+    from vllm.distributed import cleanup_dist_env_and_memory
+
+    for folder, options in jobs:
+        print("generated " + json.dumps(list(generate(folder, options))), flush=True)
+        gc.collect()
+        cleanup_dist_env_and_memory()
+
+
+if __name__ == "__main__":
+    main()
