@@ -23,7 +23,7 @@ from uwt.torch import UwtTensor  # noqa: E402
 ENGINE = pathlib.Path(__file__).with_name("vllm_engine.py")
 SIZES = {
     "hidden_size": 192, "intermediate_size": 384, "num_hidden_layers": 2, "num_attention_heads": 6,
-    "num_key_value_heads": 6, "head_dim": 32, "vocab_size": 250, "max_position_embeddings": 512, "initializer_range": 0.2,
+    "num_key_value_heads": 6, "head_dim": 32, "vocab_size": 370, "max_position_embeddings": 512, "initializer_range": 0.2,
 }  # fmt: skip
 
 

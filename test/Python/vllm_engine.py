@@ -39,6 +39,9 @@ def main():
     jobs = json.loads(sys.argv[1])
     if all(options.get("tensor_parallel_size", 1) == 1 for _, options in jobs):
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+    else:
+        # Ranks need no NUMA node each.
+        os.environ |= {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1"}
     from vllm.distributed import cleanup_dist_env_and_memory
 
     for folder, options in jobs:
