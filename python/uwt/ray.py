@@ -44,12 +44,14 @@ def _result(task: ray.ObjectRef, folder: str) -> int:
     except RayTaskError as error:
         raise error.cause from None
     except RayError as error:
-        raise IoError(f"{folder}: a worker was lost again and again; call again to continue: {error}") from error
+        what = type(error).__name__
+        raise IoError(f"{folder}: a worker was lost too often ({what}); call again to continue") from error
 
 
 def _run(task: Any, calls: list[tuple[Any, ...]], workers: int, watch: files._Watch, total: int) -> None:
     """Runs the calls, at most `workers` at a time; where one fails, ends the others."""
-    left, running, done = iter(calls), set(), 0
+    left, done = iter(calls), 0
+    running: set[ray.ObjectRef] = set()
     try:
         while True:
             running.update(task.remote(*call) for call in islice(left, workers - len(running)))
@@ -63,6 +65,8 @@ def _run(task: Any, calls: list[tuple[Any, ...]], workers: int, watch: files._Wa
     finally:
         for each in running:
             ray.cancel(each, force=True)
+        if running:  # A later call finds none of them writing.
+            ray.wait(list(running), num_returns=len(running))
 
 
 def compress(
@@ -101,16 +105,14 @@ def compress(
     if options.get("base") is not None:
         options["base"] = os.path.abspath(options["base"])
     # Only a guess at what the library takes: more shards than files are empty, and fewer have several.
-    sizes = [path.stat().st_size for path in pathlib.Path(source).rglob("*.safetensors")]
+    sizes = [path.stat().st_size for path in pathlib.Path(source).rglob("*.safetensors") if path.is_file()]
     count = max(1, len(sizes))
     started = not ray.is_initialized()
     if started:
         ray.init()
     try:
         threads = threads or _threads(workers)
-        task = ray.remote(_compress_shard).options(
-            num_cpus=threads, max_retries=retries, scheduling_strategy="SPREAD"
-        )
+        task = ray.remote(_compress_shard).options(num_cpus=threads, max_retries=retries, scheduling_strategy="SPREAD")
         calls = [
             (version(), source, to, {**options, "shard": (index, count), "threads": threads}) for index in range(count)
         ]

@@ -48,12 +48,12 @@ def to_e4m3(values):
 
 
 def matrices_of(path):
-    """The BF16 matrices of a safetensors file whose sides are multiples of a block's, by name, as floats."""
+    """The BF16 matrices of a safetensors file, by name, as floats."""
     data = np.memmap(path, dtype=np.uint8, mode="r")
     size = int(data[:8].view("<u8")[0])
     for name, entry in json.loads(bytes(data[8 : 8 + size])).items():
         shape = entry.get("shape", ())
-        if entry.get("dtype") == "BF16" and len(shape) == 2 and all(extent % BLOCK == 0 for extent in shape):
+        if entry.get("dtype") == "BF16" and len(shape) == 2:
             begin, end = (8 + size + offset for offset in entry["data_offsets"])
             yield name, (data[begin:end].view("<u2").astype(np.uint32) << 16).view(np.float32).reshape(shape)
 
@@ -62,13 +62,14 @@ def quantised(model):
     """The tensors of a model as a checkpoint in FP8 has them: name, dtype, array."""
     tensors = []
     for name, values in matrices_of(model):
-        rows, columns = (extent // BLOCK for extent in values.shape)
-        blocks = values.reshape(rows, BLOCK, columns, BLOCK)
+        padded = np.pad(values, [(0, -extent % BLOCK) for extent in values.shape])
+        blocks = padded.reshape(padded.shape[0] // BLOCK, BLOCK, padded.shape[1] // BLOCK, BLOCK)
         scale = np.maximum(np.abs(blocks).max(axis=(1, 3)), 1e-12) / E4M3_MAX
-        codes = to_e4m3((blocks / scale[:, None, :, None]).reshape(values.shape))
+        codes = to_e4m3((blocks / scale[:, None, :, None]).reshape(padded.shape))
+        codes = codes[: values.shape[0], : values.shape[1]]
         tensors += [(name, "F8_E4M3", codes), (name + "_scale_inv", "F32", scale.astype("<f4"))]
     if not tensors:
-        raise SystemExit(f"{model}: has no BF16 matrices whose sides are multiples of {BLOCK}")
+        raise SystemExit(f"{model}: has no BF16 matrices")
     return tensors
 
 

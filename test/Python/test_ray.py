@@ -17,10 +17,10 @@ from conftest import bf16, model_tensors, write_safetensors
 FILES = 5
 
 
-@pytest.fixture(name="folder")
-def model_folder(tmp_path):
+@pytest.fixture(name="folder", scope="module")
+def model_folder(tmp_path_factory):
     """A model of several weight files of different sizes, with an index and other files."""
-    folder = tmp_path / "model"
+    folder = tmp_path_factory.mktemp("shards") / "model"
     (folder / "encoder").mkdir(parents=True)
     weight_map = {}
     for number in range(FILES):
@@ -38,7 +38,7 @@ def model_folder(tmp_path):
     return folder
 
 
-@pytest.fixture(name="expected")
+@pytest.fixture(name="expected", scope="module")
 def one_machines_output(folder):
     """What one call for everything writes, and its report."""
     report = uwt.compress(folder, folder.with_name("expected"), threads=2)
@@ -104,6 +104,15 @@ class Killer(threading.Thread):
         super().__init__(daemon=True)
         self.out, self.killed, self.complete, self.ended = out, None, {}, threading.Event()
 
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.join()
+        assert self.killed, "no worker was found writing: make the files larger"
+
     def run(self):
         while not self.killed and not self.ended.is_set():
             time.sleep(0.001)
@@ -116,13 +125,14 @@ class Killer(threading.Thread):
                     return
 
 
-@pytest.fixture(name="cluster")
-def ray_cluster(monkeypatch):
+@pytest.fixture(name="cluster", scope="module")
+def ray_cluster():
     """A cluster of two workers on this machine."""
     ray = pytest.importorskip("ray")
-    # Other programs of this machine may use its memory.
-    monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "0")
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    with pytest.MonkeyPatch.context() as patch:
+        # Other programs of this machine may use its memory.
+        patch.setenv("RAY_memory_monitor_refresh_ms", "0")
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield ray
     ray.shutdown()
 
@@ -131,13 +141,9 @@ def test_ray_makes_good_a_killed_worker(cluster, folder, expected, tmp_path):
     import uwt.ray
 
     out = tmp_path / "out"
-    killer = Killer(out)
-    killer.start()
     seen = []
-    report = uwt.ray.compress(folder, out, workers=2, progress=lambda *now: seen.append(now))
-    killer.ended.set()
-    killer.join()
-    assert killer.killed, "no worker was found writing: make the files larger"
+    with Killer(out) as killer:
+        report = uwt.ray.compress(folder, out, workers=2, progress=lambda *now: seen.append(now))
     assert report == expected[1]
     assert contents(out) == expected[0]
     # What was complete has not been written again.
@@ -149,6 +155,18 @@ def test_ray_makes_good_a_killed_worker(cluster, folder, expected, tmp_path):
     before = {path: path.stat().st_ino for path in out.rglob("*")}
     assert uwt.ray.compress(folder, out) == report
     assert {path: path.stat().st_ino for path in out.rglob("*")} == before
+
+
+def test_ray_goes_on_where_workers_are_lost_too_often(cluster, folder, expected, tmp_path):
+    import uwt.ray
+
+    out = tmp_path / "out"
+    with Killer(out) as killer, pytest.raises(uwt.IoError, match="a worker was lost too often .* call again to continue"):
+        uwt.ray.compress(folder, out, workers=2, retries=0)
+    assert not (out / "uwt.json").exists()
+    assert uwt.ray.compress(folder, out, workers=2) == expected[1]
+    assert contents(out) == expected[0]
+    assert {path: path.stat().st_ino for path in killer.complete} == killer.complete
 
 
 def test_ray_gives_the_errors_of_compress(cluster, folder, tmp_path):

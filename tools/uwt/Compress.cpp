@@ -85,11 +85,10 @@ std::vector<command_line::Example> CompressCommand::examples() const {
        "A format of your choice, embeddings left alone"},
       {"uwt compress tuned.safetensors --base model.safetensors",
        "A fine-tune, as what it changed; equal weights take nothing"},
-      {"uwt compress Llama-3.1-405B -o Llama-3.1-405B-uwt "
-       "--shard $SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT",
-       "One task of Slurm's 'sbatch --array=0-63'"},
-      {"uwt compress Llama-3.1-405B -o Llama-3.1-405B-uwt --shard finish",
-       "The job after it, 'sbatch --dependency=afterok:JOB'"},
+      {"uwt compress Llama-3.1-405B -o L-uwt --shard $SLURM_ARRAY_TASK_ID/64",
+       "Of each task of Slurm's 'sbatch --array=0-63'"},
+      {"uwt compress Llama-3.1-405B -o L-uwt --shard finish",
+       "Of the job after it, 'sbatch --dependency=afterok:JOB'"},
       {"uwt compress model-fp32.safetensors --cast bf16 -o model-bf16.uwt.safetensors",
        "Round to BF16 first; prints what that loses"},
   };
