@@ -32,6 +32,7 @@ public:
 
 private:
   Expected<CheckpointOptions> checkpointOptions() const;
+  void warnOfIdleOptions(const Session &session, const CheckpointReport &report) const;
   void report(Session &session, const CompressOutcome &outcome) const;
 
   std::string input, format = "best-size", embeddings = "row_major";
@@ -213,15 +214,22 @@ static void warnOfIdleBase(const Session &session, const std::string &base,
                " made nothing smaller: no tensor of the same name, dtype and shape is similar");
 }
 
+void CompressCommand::warnOfIdleOptions(const Session &session,
+                                        const CheckpointReport &report) const {
+  if (base)
+    warnOfIdleBase(session, *base, report);
+  warnOfIdleGlobs(session, "--include", include, report);
+  warnOfIdleGlobs(session, "--exclude", exclude, report);
+  warnOfIdleGlobs(session, "--row-major", rowMajor, report);
+  warnOfIdleGlobs(session, "--k-major", kMajor, report);
+}
+
 void CompressCommand::report(Session &session, const CompressOutcome &outcome) const {
   for (const std::string &warning : outcome.report.warnings)
     session.warn(warning);
-  if (base)
-    warnOfIdleBase(session, *base, outcome.report);
-  warnOfIdleGlobs(session, "--include", include, outcome.report);
-  warnOfIdleGlobs(session, "--exclude", exclude, outcome.report);
-  warnOfIdleGlobs(session, "--row-major", rowMajor, outcome.report);
-  warnOfIdleGlobs(session, "--k-major", kMajor, outcome.report);
+  // What they are for may be in another shard.
+  if (!shard)
+    warnOfIdleOptions(session, outcome.report);
   if (session.wantsJson())
     printCompressJson(session, outcome);
   else if (!session.options().quiet)
