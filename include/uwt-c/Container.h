@@ -133,6 +133,13 @@ typedef struct UWTCompressOptions {
   int dryRun;
   UWTProgressCallback progress;
   void *progressUser;
+  /** Of a folder, for machines that work on it together: compresses the weight files of shard
+      `shard`, from 0, of `shardCount` and writes nothing else; 0 shards for everything. They have
+      about the same number of bytes, and may be compressed at the same time, and again. */
+  uint64_t shard, shardCount;
+  /** Not 0: compresses no weight files, which shards have done, and writes everything else. The
+      output then has the bytes that one call for everything gives. */
+  int finishShards;
 } UWTCompressOptions;
 /** Sets the defaults. */
 UWT_C_API void uwtCompressOptionsInit(UWTCompressOptions *options);

@@ -19,10 +19,11 @@ struct UWTFindings {
 /// Adds up what is done of `path`, and asks the caller's callback, which may be null, whether to go
 /// on.
 static Expected<ProgressFunction> progressOf(UWTProgressCallback callback, void *user,
-                                             const char *path) {
+                                             const char *path,
+                                             const CheckpointOptions &options = {}) {
   if (!callback)
     return ProgressFunction();
-  UWT_ASSIGN_OR_RETURN(uint64_t total, totalBytes(path));
+  UWT_ASSIGN_OR_RETURN(uint64_t total, totalBytes(path, options));
   return ProgressFunction([callback, user, total, done = uint64_t(0)](uint64_t bytes) mutable {
     done += bytes;
     return callback(user, done, total) == 0;
@@ -67,9 +68,9 @@ static Status takeGlobs(const char *const *globs, size_t count, const char *name
 
 static Expected<CheckpointOptions> compressing(const UWTContext &context, const char *input,
                                                const UWTCompressOptions *given) {
+  constexpr size_t least = offsetof(UWTCompressOptions, shard);
   UWT_ASSIGN_OR_RETURN(UWTCompressOptions from,
-                       takeOptions(given, uwtCompressOptionsInit, sizeof(UWTCompressOptions),
-                                   "uwtCompressOptionsInit"));
+                       takeOptions(given, uwtCompressOptionsInit, least, "uwtCompressOptionsInit"));
   CheckpointOptions options;
   CompressOptions &compress = options.compress;
   if (from.format) {
@@ -86,7 +87,11 @@ static Expected<CheckpointOptions> compressing(const UWTContext &context, const 
   compress.overwrite = from.overwrite != 0;
   compress.dryRun = from.dryRun != 0;
   compress.threads = context.threads;
-  UWT_ASSIGN_OR_RETURN(compress.progress, progressOf(from.progress, from.progressUser, input));
+  options.shard = from.shard;
+  options.shardCount = from.shardCount;
+  options.finishShards = from.finishShards != 0;
+  UWT_ASSIGN_OR_RETURN(compress.progress,
+                       progressOf(from.progress, from.progressUser, input, options));
   return options;
 }
 

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FileNames.h"
+#include "FileStatus.h"
 #include "uwt/Container/File.h"
 #include "uwt/Container/FileOperations.h"
 #include <cassert>
@@ -49,7 +50,8 @@ void AtomicFileWriter::discard() {
     return;
   // Removed before the lock ends, so that no other process's file is removed. Nothing
   // can be done about a failure: the next run takes the file over.
-  (void)static_cast<bool>(fileOperations().remove(temporary));
+  if (isNameOf(temporary, descriptor))
+    (void)static_cast<bool>(fileOperations().remove(temporary));
   (void)static_cast<bool>(fileOperations().close(descriptor, temporary));
   descriptor = -1;
 }
@@ -112,6 +114,10 @@ Status AtomicFileWriter::commit() {
   if (mode)
     UWT_RETURN_IF_ERROR(operations.setMode(descriptor, *mode, target));
   UWT_RETURN_IF_ERROR(operations.sync(descriptor, target));
+  // Where a file system has no locks, another machine may write the same file.
+  if (!isNameOf(temporary, descriptor))
+    return ioError(target + ": another process writes this file too, and has removed what this one "
+                            "had written; wait for it to end");
   UWT_RETURN_IF_ERROR(operations.rename(temporary, target, overwrite));
   // The temporary name is gone: from here on there is nothing to discard.
   int committed = std::exchange(descriptor, -1);

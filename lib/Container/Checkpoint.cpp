@@ -9,6 +9,7 @@
 #include "CheckpointRewrite.h"
 #include "FileTree.h"
 #include "Manifest.h"
+#include "Shards.h"
 #include "uwt/Support/Suggest.h"
 
 namespace uwt {
@@ -41,6 +42,20 @@ Expected<uint64_t> totalBytes(const std::string &path) {
   uint64_t total = 0;
   for (const TreeFile &file : tree.files)
     total += isWeightFile(file) ? originalBytes(file.full, file.bytes) : file.bytes;
+  return total;
+}
+
+Expected<uint64_t> totalBytes(const std::string &path, const CheckpointOptions &options) {
+  if (!options.shardCount || !isFolder(path))
+    return totalBytes(path);
+  UWT_ASSIGN_OR_RETURN(FileTree tree, FileTree::read(path));
+  std::vector<const TreeFile *> weights;
+  for (const TreeFile &file : tree.files)
+    if (isWeightFile(file))
+      weights.push_back(&file);
+  uint64_t total = 0;
+  for (const TreeFile *file : shardOf(std::move(weights), options))
+    total += file->bytes;
   return total;
 }
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Rules folder-1 to folder-6 and folder-9 of docs/container.md.
+// Rules folder-1 to folder-6, folder-9 and folder-10 of docs/container.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +16,7 @@
 #include "FileWork.h"
 #include "Manifest.h"
 #include "Original.h"
+#include "Shards.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Support/Checksum.h"
 #include "uwt/Support/Suggest.h"
@@ -42,25 +43,35 @@ private:
   Status checkNames() const;
   Status checkSources() const;
   Status checkOutput() const;
+  Status checkAllShards() const;
   Status checkJson();
   Status checkConfig(const TreeFile &file) const;
   Status checkIndexFile(const TreeFile &file) const;
   Status compressWeights(const TreeFile &file);
-  Expected<std::optional<FileReport>> resume(const TreeFile &file, const std::string &target);
+  Error notOurs(const std::string &target, const std::string &why) const;
+  Expected<Container> openOurs(const std::string &target) const;
+  Expected<FileReport> keep(const TreeFile &file, const std::string &target);
+  Expected<FileReport> compressOrKeep(const TreeFile &file, const std::string &target);
   Status carry(const TreeFile &file);
   Status writeText(const TreeFile &file, std::string_view original, const std::string &text);
+  Status writeOnce(const std::string &target, const std::string &text,
+                   std::optional<FileMode> mode);
   Status rewriteConfigs();
   Status prepareIndexes();
   Status writeManifest();
+  Status writeIndexes();
   Status makeFolders();
   Status writeAll();
   std::string targetOf(const TreeFile &file) const { return joinPath(output, storedPath(file)); }
   bool dryRun() const { return !options.compress.writes(); }
+  bool isShard() const { return options.shardCount != 0; }
 
   FileTree tree;
   const std::string &output;
   const CheckpointOptions &options;
   std::vector<const TreeFile *> weights, carried, configs, indexes;
+  /// Those of the weight files that this run compresses or checks.
+  std::vector<const TreeFile *> shard;
   /// Rewritten texts of index files, written last.
   std::vector<std::string> indexTexts;
   Manifest manifest;
@@ -83,6 +94,7 @@ Status CheckpointCompressor::sortFiles() {
       weights.push_back(&file);
   if (weights.empty())
     return noWeights(tree.root);
+  shard = shardOf(weights, options);
   auto besideWeights = [&](const TreeFile &file) {
     return std::any_of(weights.begin(), weights.end(),
                        [&](const TreeFile *weight) { return weight->folder() == file.folder(); });
@@ -154,6 +166,21 @@ Status CheckpointCompressor::checkOutput() const {
   return ok();
 }
 
+/// Shards may have been compressed on other machines, or not yet.
+Status CheckpointCompressor::checkAllShards() const {
+  constexpr size_t named = 8;
+  size_t missing = 0;
+  std::string names;
+  for (const TreeFile *file : weights)
+    if (!fileExists(targetOf(*file)) && ++missing <= named)
+      names += (names.empty() ? "" : ", ") + storedPath(*file);
+  if (!missing)
+    return ok();
+  return usageError(output + ": " + std::to_string(missing) + " of " +
+                    std::to_string(weights.size()) + " weight files are missing (" + names +
+                    (missing > named ? ", ..." : "") + "); compress their shards first");
+}
+
 Status CheckpointCompressor::checkConfig(const TreeFile &file) const {
   UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(file.full, jsonSizeLimit));
   auto rewritten = rewriteConfig(text, options.compress.castToBF16);
@@ -192,8 +219,11 @@ Status CheckpointCompressor::checkJson() {
 // Files
 //===----------------------------------------------------------------------===//
 
-static Error notOurs(const std::string &target, const std::string &why) {
-  return usageError(target + ": exists already, but " + why + "; use -f to overwrite it");
+Error CheckpointCompressor::notOurs(const std::string &target, const std::string &why) const {
+  bool isShards = options.finishShards && target.ends_with(compressedEnding);
+  return usageError(
+      target + ": exists already, but " + why +
+      (isShards ? "; compress its shard again, with -f" : "; use -f to overwrite it"));
 }
 
 /// The report of a file that an earlier run has written.
@@ -220,12 +250,8 @@ static FileReport reportOf(const Container &container) {
   return report;
 }
 
-/// folder-6: the report of `target` where it is complete and right; nothing where
-/// it does not exist.
-Expected<std::optional<FileReport>> CheckpointCompressor::resume(const TreeFile &file,
-                                                                 const std::string &target) {
-  if (!fileExists(target) || options.compress.overwrite)
-    return std::optional<FileReport>();
+/// The container at `target`, or an error where these options do not make it.
+Expected<Container> CheckpointCompressor::openOurs(const std::string &target) const {
   ReadOptions reading;
   reading.base = options.compress.base;
   auto container = Container::open(target, reading);
@@ -233,41 +259,57 @@ Expected<std::optional<FileReport>> CheckpointCompressor::resume(const TreeFile 
     return notOurs(target, "cannot be used: " + withoutPath(container.error().message(), target));
   if (!container->isContainer() || container->optionsDigest() != options.compress.digest())
     return notOurs(target, "was made with other options");
-  ThreadPool pool(options.compress.threads);
-  VerifyOptions checksums;
-  checksums.hashes = false;
-  UWT_ASSIGN_OR_RETURN(VerifyReport verified, container->verify(pool, checksums));
-  if (!verified.passed())
-    return notOurs(target, "is damaged: " + verified.findings.front().message);
+  return container;
+}
+
+/// The report of `target`, which exists, if it is complete and right (folder-6), or looks so where
+/// shards are finished (folder-10).
+Expected<FileReport> CheckpointCompressor::keep(const TreeFile &file, const std::string &target) {
+  UWT_ASSIGN_OR_RETURN(Container container, openOurs(target));
   std::string folder = std::filesystem::path(target).parent_path().string();
   UWT_ASSIGN_OR_RETURN(Original original,
                        Original::open(file.full, options.compress.castToBF16, folder));
-  UWT_ASSIGN_OR_RETURN(std::optional<Finding> found,
-                       findDifference(*container, original, pool, options.compress.progress));
+  std::optional<Finding> found;
+  if (options.finishShards && isNewer(target, file.full)) {
+    found = compareHeaders(container, original);
+    UWT_RETURN_IF_ERROR(reportProgress(options.compress.progress, file.bytes));
+  } else {
+    ThreadPool pool(options.compress.threads);
+    VerifyOptions checksums;
+    checksums.hashes = false;
+    UWT_ASSIGN_OR_RETURN(VerifyReport verified, container.verify(pool, checksums));
+    if (!verified.passed())
+      return notOurs(target, "is damaged: " + verified.findings.front().message);
+    UWT_ASSIGN_OR_RETURN(found,
+                         findDifference(container, original, pool, options.compress.progress));
+  }
   if (found)
     return notOurs(target, "is not that of this source: " + found->message);
-  return std::optional<FileReport>(reportOf(*container));
+  return reportOf(container);
+}
+
+Expected<FileReport> CheckpointCompressor::compressOrKeep(const TreeFile &file,
+                                                          const std::string &target) {
+  if (dryRun())
+    return compressFile(file.full, target, options.compress);
+  UWT_RETURN_IF_ERROR(removeStalePartial(target));
+  if (options.finishShards || (fileExists(target) && !options.compress.overwrite))
+    return keep(file, target);
+  return compressFile(file.full, target, options.compress);
 }
 
 Status CheckpointCompressor::compressWeights(const TreeFile &file) {
   std::string target = targetOf(file);
-  std::optional<FileReport> done;
-  if (!dryRun()) {
-    UWT_RETURN_IF_ERROR(removeStalePartial(target));
-    UWT_ASSIGN_OR_RETURN(done, resume(file, target));
-  }
-  if (!done) {
-    UWT_ASSIGN_OR_RETURN(done, compressFile(file.full, target, options.compress));
-  }
-  done->input = file.full;
-  done->output = target;
-  done->inputBytes = file.bytes;
+  UWT_ASSIGN_OR_RETURN(FileReport done, compressOrKeep(file, target));
+  done.input = file.full;
+  done.output = target;
+  done.inputBytes = file.bytes;
   report.inputBytes += file.bytes;
-  report.originalBytes += done->originalBytes;
-  report.outputBytes += done->outputBytes;
-  report.sampledBytes += done->sampledBytes;
-  report.cast.add(done->cast);
-  report.weights.push_back(*std::move(done));
+  report.originalBytes += done.originalBytes;
+  report.outputBytes += done.outputBytes;
+  report.sampledBytes += done.sampledBytes;
+  report.cast.add(done.cast);
+  report.weights.push_back(std::move(done));
   return ok();
 }
 
@@ -300,16 +342,16 @@ Status CheckpointCompressor::carry(const TreeFile &file) {
 }
 
 /// Writes `text` unless an earlier run has.
-static Status writeOnce(const std::string &target, const std::string &text, bool overwrite,
-                        std::optional<FileMode> mode) {
+Status CheckpointCompressor::writeOnce(const std::string &target, const std::string &text,
+                                       std::optional<FileMode> mode) {
   UWT_RETURN_IF_ERROR(removeStalePartial(target));
-  if (fileExists(target) && !overwrite) {
+  if (fileExists(target) && !options.compress.overwrite) {
     auto existing = readTextFile(target, jsonSizeLimit);
     if (existing && *existing == text)
       return ok();
     return notOurs(target, "has other contents");
   }
-  return writeWholeFile(target, asBytes(text), overwrite, mode);
+  return writeWholeFile(target, asBytes(text), options.compress.overwrite, mode);
 }
 
 /// Notes a rewritten file; index files are written later.
@@ -326,7 +368,7 @@ Status CheckpointCompressor::writeText(const TreeFile &file, std::string_view or
   manifest.files.push_back(std::move(entry));
   if (dryRun() || isIndexFile(file))
     return ok();
-  return writeOnce(targetOf(file), text, options.compress.overwrite, file.mode);
+  return writeOnce(targetOf(file), text, file.mode);
 }
 
 Status CheckpointCompressor::rewriteConfigs() {
@@ -387,11 +429,21 @@ Status CheckpointCompressor::writeManifest() {
   for (const ManifestFile &file : manifest.files)
     if (file.kind == ManifestFile::Kind::Rewritten)
       mode = mode.value_or(0666) & *file.mode;
-  return writeOnce(joinPath(output, manifestName), text, options.compress.overwrite, mode);
+  return writeOnce(joinPath(output, manifestName), text, mode);
+}
+
+Status CheckpointCompressor::writeIndexes() {
+  for (size_t i = 0; i < indexTexts.size(); ++i)
+    UWT_RETURN_IF_ERROR(writeOnce(targetOf(*indexes[i]), indexTexts[i], indexes[i]->mode));
+  return ok();
 }
 
 Status CheckpointCompressor::makeFolders() {
   UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, "", madeFolders));
+  for (const TreeFile *file : shard)
+    UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, file->folder(), madeFolders));
+  if (isShard())
+    return ok();
   for (const std::string &folder : tree.emptyFolders)
     UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, folder, madeFolders));
   for (const TreeFile &file : tree.files)
@@ -406,9 +458,12 @@ Status CheckpointCompressor::run() {
   UWT_RETURN_IF_ERROR(checkJson());
   if (!dryRun())
     UWT_RETURN_IF_ERROR(checkOutput());
+  if (options.finishShards)
+    UWT_RETURN_IF_ERROR(checkAllShards());
   Status written = writeAll();
-  // Complete files stay, for a later run to continue with.
-  if (!written)
+  // Complete files stay, for a later run to continue with. So do the folders of a shard, in which
+  // another machine may be about to write.
+  if (!written && !isShard())
     removeEmptyFolders(madeFolders);
   return written;
 }
@@ -417,18 +472,20 @@ Status CheckpointCompressor::run() {
 Status CheckpointCompressor::writeAll() {
   if (!dryRun())
     UWT_RETURN_IF_ERROR(makeFolders());
-  for (const TreeFile *file : weights)
+  for (const TreeFile *file : shard)
     UWT_RETURN_IF_ERROR(compressWeights(*file));
+  if (isShard()) {
+    // Other machines and the last call do the rest, and report it.
+    report.leftOut.clear();
+    return ok();
+  }
   for (const TreeFile *file : carried)
     UWT_RETURN_IF_ERROR(carry(*file));
   UWT_RETURN_IF_ERROR(rewriteConfigs());
   UWT_RETURN_IF_ERROR(prepareIndexes());
   UWT_RETURN_IF_ERROR(tree.checkUnchanged());
   UWT_RETURN_IF_ERROR(writeManifest());
-  for (size_t i = 0; i < indexTexts.size(); ++i)
-    UWT_RETURN_IF_ERROR(writeOnce(targetOf(*indexes[i]), indexTexts[i], options.compress.overwrite,
-                                  indexes[i]->mode));
-  return ok();
+  return writeIndexes();
 }
 
 //===----------------------------------------------------------------------===//
@@ -450,6 +507,9 @@ static Expected<CheckpointReport> compressOne(const std::string &input, const st
 
 Expected<CheckpointReport> compress(const std::string &input, const std::string &output,
                                     const CheckpointOptions &options) {
+  UWT_RETURN_IF_ERROR(checkShard(options));
+  if (!isFolder(input) && (options.shardCount || options.finishShards))
+    return usageError(input + ": is no folder; shards are of a folder's weight files");
   if (!isFolder(input))
     return compressOne(input, output, options);
   if (options.compress.writes()) {

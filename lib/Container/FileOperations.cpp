@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Container/FileOperations.h"
+#include "FileStatus.h"
 #include "ReadFaults.h"
 #include "uwt/Container/File.h"
 #include <cerrno>
@@ -47,14 +48,6 @@ static Status lock(int descriptor, const std::string &path) {
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     return ioError(path + ": another process is writing this file; wait for it to end");
   return ok();
-}
-
-/// Whether `path` still stands for the open file: it may have been renamed or removed
-/// between opening and locking it.
-static bool isNameOf(const std::string &path, int descriptor) {
-  struct stat opened, named;
-  return ::fstat(descriptor, &opened) == 0 && ::lstat(path.c_str(), &named) == 0 &&
-         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
 /// Removes the file that a killed process of this user has left at `path`. Anything else

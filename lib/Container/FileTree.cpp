@@ -71,6 +71,9 @@ Status TreeReader::readEntry(const std::string &relative, bool &any) {
   }
   any = true;
   struct stat there;
+  // Another machine may have removed it since its name was read.
+  if (::lstat(file.full.c_str(), &there) != 0 && errno == ENOENT)
+    return ok();
   if (::stat(file.full.c_str(), &there) != 0)
     return ioError(file.full + ": cannot be read: " + std::strerror(errno) +
                    "; a link may lead nowhere");

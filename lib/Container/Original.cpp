@@ -118,7 +118,7 @@ std::span<const uint8_t> Original::mappedRange(size_t i, std::span<const uint8_t
 // findDifference
 //===----------------------------------------------------------------------===//
 
-static std::optional<Finding> compareHeaders(const Container &container, const Original &original) {
+std::optional<Finding> compareHeaders(const Container &container, const Original &original) {
   if (container.originalHeader() == original.headerText())
     return std::nullopt;
   for (const SafetensorsTensor &tensor : original.header().tensors)

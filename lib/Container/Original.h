@@ -67,6 +67,10 @@ private:
   std::vector<uint8_t> piece;
 };
 
+/// Compares the header of what `container` gives back with that of `original`. Nothing where they
+/// are equal, else a finding that names the first difference.
+std::optional<Finding> compareHeaders(const Container &container, const Original &original);
+
 /// Compares what `container` gives back with `original`. Nothing where they are
 /// equal, else a finding that names the first difference.
 Expected<std::optional<Finding>> findDifference(const Container &container, Original &original,

@@ -65,6 +65,9 @@ class CompressOptions(ctypes.Structure):
         ("dry_run", c_int),
         ("progress", PROGRESS),
         ("progress_user", c_void_p),
+        ("shard", c_uint64),
+        ("shard_count", c_uint64),
+        ("finish_shards", c_int),
     ]
 
 

@@ -7,7 +7,7 @@ import dataclasses
 import os
 import pathlib
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 from ._container import Container, Range, Tensor
 from ._library import (
@@ -26,6 +26,8 @@ PathLike = str | os.PathLike[str]
 #: None: nothing. True: a bar in the terminal or notebook. Else it is called with the bytes of originals that are done
 #: and their number; what is true stops the work, which then raises Interrupted.
 Progress = bool | Callable[[int, int], Any] | None
+#: (i, n): shard i, from 0, of n. "finish": what is left when all are done. None: everything.
+Shard = tuple[int, int] | Literal["finish"] | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +104,12 @@ def _names(globs: Iterable[str]) -> Any:
     return (ctypes.c_char_p * len(encoded))(*encoded)
 
 
+def _shard(shard: tuple[int, int]) -> tuple[int, int]:
+    if isinstance(shard, str) or len(shard) != 2 or not 0 <= shard[0] < shard[1]:
+        raise ValueError(f"shard is (i, n) with i from 0 to n - 1, or 'finish', got {shard!r}")
+    return shard
+
+
 def compressed_path(source: PathLike) -> pathlib.Path:
     """Where `compress` writes: model.safetensors to model.uwt.safetensors, a folder to folder-uwt."""
     path = pathlib.Path(source)
@@ -124,6 +132,7 @@ def compress(
     verify: bool = True,
     overwrite: bool = False,
     dry_run: bool = False,
+    shard: Shard = None,
     threads: int = 0,
     progress: Progress = None,
 ) -> Report:
@@ -139,6 +148,8 @@ def compress(
         verify: compares what was written with its source.
         overwrite: replaces an existing target.
         dry_run: does all the work and writes nothing.
+        shard: of a folder, for machines that work on it together: (i, n) compresses shard i, from 0, of n of its weight
+            files and nothing else; "finish" writes the rest when all are done. `uwt.ray.compress` does both.
 
     Raises UsageError, InvalidError, IoError; Interrupted where `progress` stopped it. Nothing is then half-written.
     """
@@ -154,6 +165,10 @@ def compress(
     options.cast_to_bf16 = cast is not None
     options.sha256, options.no_verify = sha256, not verify
     options.overwrite, options.dry_run = overwrite, dry_run
+    if shard == "finish":
+        options.finish_shards = True
+    elif shard is not None:
+        options.shard, options.shard_count = _shard(shard)
     to = compressed_path(source) if target is None else target
     with _Watch(progress, "compress") as watch:
         options.progress = watch.callback

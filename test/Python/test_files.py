@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import uwt
 from conftest import model_tensors, write_safetensors
+from uwt import _library
 
 
 @pytest.mark.parametrize("form", ["best-size", "smallest", "fast", "inplace<12>"])
@@ -49,6 +50,15 @@ def test_options_reach_the_library(plain, tmp_path):
     assert not [tensor for tensor in uwt.inspect(target).tensors if tensor.format]
     uwt.compress(plain, target, cast="bf16", overwrite=True)
     assert {tensor.dtype for tensor in uwt.inspect(target).tensors} == {"BF16", "F8_E4M3", "I64"}
+
+
+def test_options_of_an_older_caller_are_taken(plain, tmp_path):
+    options = _library.CompressOptions()
+    _library.LIBRARY.uwtCompressOptionsInit(options)
+    options.size, options.shard, options.shard_count = _library.CompressOptions.shard.offset, 7, 2
+    target = tmp_path / "c.uwt.safetensors"
+    _library.LIBRARY.uwtCompress(_library.context(1), bytes(plain), bytes(target), options, None)
+    assert uwt.verify(target, against=plain) == []
 
 
 def test_a_fine_tune_needs_its_base(plain, tmp_path):

@@ -32,10 +32,11 @@ public:
 
 private:
   Expected<CheckpointOptions> checkpointOptions() const;
+  void warnOfIdleOptions(const Session &session, const CheckpointReport &report) const;
   void report(Session &session, const CompressOutcome &outcome) const;
 
   std::string input, format = "best-size", embeddings = "row_major";
-  std::optional<std::string> output, cast, base;
+  std::optional<std::string> output, cast, base, shard;
   std::vector<std::string> include, exclude, rowMajor, kMajor;
   bool sha256 = false, dryRun = false, force = false, keepConfig = false, dropDuplicates = false;
   bool noVerify = false, estimate = false;
@@ -62,7 +63,15 @@ std::string_view CompressCommand::description() const {
          "model, and stored as differences where that is smaller. The output names that model by "
          "its file name and SHA-256; give it to 'uwt decompress' to have the file back.\n\n"
          "A folder that an interrupted run has begun is continued: files that are complete are "
-         "checked and skipped.";
+         "checked and skipped.\n\n"
+         "With --shard, several machines compress one folder into one that they all see. Each "
+         "gives "
+         "the same options and compresses its shard of the weight files. Shards have about the "
+         "same "
+         "number of bytes, may be run at the same time and in any order, and again where one was "
+         "killed: nothing is half-written, and what is complete is skipped. When all are done, "
+         "--shard finish writes everything else. The folder then has the bytes that one machine "
+         "gives it.";
 }
 
 std::vector<command_line::Example> CompressCommand::examples() const {
@@ -77,6 +86,10 @@ std::vector<command_line::Example> CompressCommand::examples() const {
        "A format of your choice, embeddings left alone"},
       {"uwt compress tuned.safetensors --base model.safetensors",
        "A fine-tune, as what it changed; equal weights take nothing"},
+      {"uwt compress Llama-3.1-405B -o L-uwt --shard $SLURM_ARRAY_TASK_ID/64",
+       "Of each task of Slurm's 'sbatch --array=0-63'"},
+      {"uwt compress Llama-3.1-405B -o L-uwt --shard finish",
+       "Of the job after it, 'sbatch --dependency=afterok:JOB'"},
       {"uwt compress model-fp32.safetensors --cast bf16 -o model-bf16.uwt.safetensors",
        "Round to BF16 first; prints what that loses"},
   };
@@ -124,6 +137,10 @@ std::vector<command_line::Option> CompressCommand::options() {
        &keepConfig},
       {"--drop-duplicates", "", "leave out weights in other file types (.bin, .onnx, ...)",
        &dropDuplicates},
+      {"--shard", "I/N",
+       "compress shard I (from 0) of N of a folder's weight files only; 'finish' does the rest "
+       "when all are done",
+       &shard},
       {"--no-verify", "", "do not compare what was written with the source", &noVerify},
       {"--dry-run", "", "do all the work but write nothing: exact sizes, time and memory", &dryRun},
       {"--estimate", "",
@@ -131,6 +148,15 @@ std::vector<command_line::Option> CompressCommand::options() {
       {"-f,--force", "", "overwrite existing outputs", &force},
       command_line::threadsOption(&threads),
   };
+}
+
+static Expected<PartOf> parseShard(std::string_view text) {
+  auto part = parsePart(text, "--shard");
+  if (!part || part->index >= part->count)
+    return usageError("--shard takes I/N with I from 0 to N - 1, such as 0/8 for the first of "
+                      "eight, or finish, got " +
+                      inQuotes(text));
+  return part;
 }
 
 Expected<CheckpointOptions> CompressCommand::checkpointOptions() const {
@@ -154,6 +180,12 @@ Expected<CheckpointOptions> CompressCommand::checkpointOptions() const {
   options.compress.threads = threads;
   options.dropDuplicates = dropDuplicates;
   options.keepConfig = keepConfig;
+  options.finishShards = shard == "finish";
+  if (shard && !options.finishShards) {
+    UWT_ASSIGN_OR_RETURN(PartOf part, parseShard(*shard));
+    options.shard = part.index;
+    options.shardCount = part.count;
+  }
   return options;
 }
 
@@ -182,15 +214,22 @@ static void warnOfIdleBase(const Session &session, const std::string &base,
                " made nothing smaller: no tensor of the same name, dtype and shape is similar");
 }
 
+void CompressCommand::warnOfIdleOptions(const Session &session,
+                                        const CheckpointReport &report) const {
+  if (base)
+    warnOfIdleBase(session, *base, report);
+  warnOfIdleGlobs(session, "--include", include, report);
+  warnOfIdleGlobs(session, "--exclude", exclude, report);
+  warnOfIdleGlobs(session, "--row-major", rowMajor, report);
+  warnOfIdleGlobs(session, "--k-major", kMajor, report);
+}
+
 void CompressCommand::report(Session &session, const CompressOutcome &outcome) const {
   for (const std::string &warning : outcome.report.warnings)
     session.warn(warning);
-  if (base)
-    warnOfIdleBase(session, *base, outcome.report);
-  warnOfIdleGlobs(session, "--include", include, outcome.report);
-  warnOfIdleGlobs(session, "--exclude", exclude, outcome.report);
-  warnOfIdleGlobs(session, "--row-major", rowMajor, outcome.report);
-  warnOfIdleGlobs(session, "--k-major", kMajor, outcome.report);
+  // What they are for may be in another shard.
+  if (!shard)
+    warnOfIdleOptions(session, outcome.report);
   if (session.wantsJson())
     printCompressJson(session, outcome);
   else if (!session.options().quiet)
@@ -207,7 +246,7 @@ Status CompressCommand::run(Session &session) {
   }
   if (options.compress.writes())
     UWT_RETURN_IF_ERROR(checkOutput(input, target, force));
-  UWT_ASSIGN_OR_RETURN(uint64_t total, totalBytes(input));
+  UWT_ASSIGN_OR_RETURN(uint64_t total, totalBytes(input, options));
   Progress progress(session, options.compress.writes() ? "compressing" : "measuring", total);
   options.compress.progress = progress.function();
   auto done = compress(input, target, options);
@@ -219,6 +258,7 @@ Status CompressCommand::run(Session &session) {
   outcome.input = input;
   outcome.output = target;
   outcome.format = format;
+  outcome.shard = shard.value_or("");
   outcome.dryRun = !options.compress.writes();
   outcome.estimated = estimate;
   report(session, outcome);

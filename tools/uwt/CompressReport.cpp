@@ -177,9 +177,17 @@ static std::string castText(const CheckpointReport &report, bool estimated) {
          formatChange(report.originalBytes, report.outputBytes) + ")\n";
 }
 
+/// Whether it is of some of the weight files only.
+static bool isPart(const CompressOutcome &outcome) {
+  return !outcome.shard.empty() && outcome.shard != "finish";
+}
+
 /// Who can read the output, and how to get back what was compressed.
 static std::string closingNote(const CompressOutcome &outcome) {
   std::string_view name = outcome.output;
+  if (isPart(outcome))
+    return "'uwt compress " + printable(outcome.input) + " -o " + printable(name) +
+           " --shard finish', with the same options, writes the rest when all shards are done";
   bool isNamed = name.ends_with("-uwt") || name.ends_with(compressedEnding);
   return std::string("transformers, vLLM and other loaders cannot read this ") +
          (pathIsFolder(outcome.input) ? "folder" : "file") + "; 'uwt decompress " +
@@ -268,6 +276,8 @@ void uwt::tool::printCompressSummary(Session &session, const CompressOutcome &ou
     text += groupTable(session, report) + "\n";
   std::string rest = uncodedText(report) + castText(report, outcome.estimated) + otherFiles(report);
   double rate = outcome.seconds > 0 ? static_cast<double>(report.inputBytes) / outcome.seconds : 0;
+  if (isPart(outcome))
+    rest += "shard " + outcome.shard + ", " + plural(report.weights.size(), "file") + ": ";
   rest += printable(outcome.input) + (outcome.dryRun ? " would become " : " -> ") +
           (outcome.estimated ? "about " : "") + printable(outcome.output) + ": " +
           formatChange(report.inputBytes, report.outputBytes) +
@@ -327,6 +337,7 @@ void uwt::tool::printCompressJson(Session &session, const CompressOutcome &outco
   result["input"] = outcome.input;
   result["output"] = outcome.output;
   result["format"] = outcome.format;
+  result["shard"] = outcome.shard.empty() ? Json() : Json(outcome.shard);
   result["dry_run"] = outcome.dryRun;
   result["estimated"] = outcome.estimated;
   result["sampled_bytes"] = report.sampledBytes;

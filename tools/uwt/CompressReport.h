@@ -16,6 +16,8 @@ namespace uwt::tool {
 /// A finished compression.
 struct CompressOutcome {
   std::string input, output, format;
+  /// "I/N" or "finish" where machines work together; else empty.
+  std::string shard;
   /// Whether nothing was written; and whether sizes are from samples.
   bool dryRun = false, estimated = false;
   double seconds = 0;

@@ -94,15 +94,8 @@ Expected<TensorSlice> SliceCommand::slice() const {
   }
   if (!rank)
     return slice;
-  size_t slash = rank->find('/');
-  if (slash == std::string::npos)
-    return usageError("--part takes I/N, such as 0/8 for the first of eight, got " +
-                      inQuotes(*rank));
-  TensorSlice::Rank result;
-  UWT_ASSIGN_OR_RETURN(result.index, command_line::parseNumber(rank->substr(0, slash), "--part"));
-  UWT_ASSIGN_OR_RETURN(result.count, command_line::parseNumber(rank->substr(slash + 1), "--part"));
-  result.alongColumns = axis == "columns";
-  slice.rank = result;
+  UWT_ASSIGN_OR_RETURN(PartOf part, parsePart(*rank, "--part"));
+  slice.rank = TensorSlice::Rank{part.index, part.count, axis == "columns"};
   return slice;
 }
 

@@ -38,6 +38,14 @@ struct CheckpointOptions {
   bool dropDuplicates = false;
   /// Carries config.json as it is, also where it has a quantization_config.
   bool keepConfig = false;
+  /// Of a folder, for machines that work on it together: compresses the weight files of shard
+  /// `shard`, from 0, of `shardCount` and writes nothing else; 0 for everything. Which files
+  /// those are, their sizes decide (folder-10). Shards may be compressed at the same time.
+  uint64_t shard = 0, shardCount = 0;
+  /// Compresses no weight files, which shards have done, and writes everything else. A file that
+  /// shards have not written is an error. One that is newer than its source is taken for that
+  /// source's if options and header are, any other is compared with it.
+  bool finishShards = false;
 };
 
 struct CheckpointReport {
@@ -58,6 +66,8 @@ struct CheckpointReport {
 /// Bytes that a progress function will count to: the sizes of all files to be
 /// worked on. `path` is a file or a folder.
 Expected<uint64_t> totalBytes(const std::string &path);
+/// Those of compressing `path` with `options`: of a shard, its files alone.
+Expected<uint64_t> totalBytes(const std::string &path, const CheckpointOptions &options);
 
 /// Paths of the safetensors files of `path`: itself, or those inside the folder,
 /// sorted.
@@ -68,7 +78,8 @@ Expected<std::vector<std::string>> weightFiles(const std::string &path);
 /// made with the same options are skipped; others are an error unless
 /// `overwrite`. Weight files of a compressed folder are called `*.uwt.safetensors`. What a
 /// manifest cannot hold, a file that is compressed already, and a damaged config.json are found
-/// before any work is done. Errors as compressFile.
+/// before any work is done. All shards of a folder, of any number, and then finishing them give
+/// the bytes that one call gives. Errors as compressFile.
 Expected<CheckpointReport> compress(const std::string &input, const std::string &output,
                                     const CheckpointOptions &options);
 

@@ -13,10 +13,8 @@
 #include "Container/FaultyOperations.h"
 #include "Container/TestFiles.h"
 #include "lib/Container/ConfigRewrite.h"
-#include "uwt/Support/Checksum.h"
 #include <filesystem>
 #include <gmock/gmock.h>
-#include <map>
 #include <sys/wait.h>
 
 using namespace uwt;
@@ -33,17 +31,6 @@ CheckpointOptions singleThread() {
   CheckpointOptions options;
   options.compress.threads = 1;
   return options;
-}
-
-/// Every file below a folder by its relative path: its length and hash.
-std::map<std::string, std::string> contentsOf(const std::string &folder) {
-  std::map<std::string, std::string> contents;
-  for (const auto &entry : fs::recursive_directory_iterator(folder)) {
-    Bytes bytes = entry.is_regular_file() ? readBytes(entry.path().string()) : Bytes();
-    contents[entry.path().lexically_relative(folder).string()] =
-        std::to_string(bytes.size()) + " " + toHex64(xxh3(bytes));
-  }
-  return contents;
 }
 
 uint64_t bytesIn(const std::string &folder) {

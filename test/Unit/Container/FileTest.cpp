@@ -70,6 +70,23 @@ TEST(AtomicFileWriter, OverwritesOnlyWhenAsked) {
             folder.path + ": is a folder; give the name of a file");
 }
 
+TEST(AtomicFileWriter, LeavesTheFileOfAProcessThatTookItsNameAlone) {
+  TemporaryFolder folder;
+  std::string path = folder / "f";
+  {
+    auto writer = AtomicFileWriter::create(path, false);
+    ASSERT_TRUE(holds(writer));
+    ASSERT_TRUE(holds(writer->append(bytesOf("mine"))));
+    ASSERT_EQ(::unlink(writer->temporaryPath().c_str()), 0);
+    writeText(writer->temporaryPath(), "hal");
+    EXPECT_EQ(messageOf(writer->commit()), path + ": another process writes this file too, and has "
+                                                  "removed what this one had written; wait for it "
+                                                  "to end");
+  }
+  EXPECT_THAT(namesIn(folder.path), ElementsAre(".f.uwt-partial"));
+  EXPECT_EQ(readText(partialPath(path)), "hal");
+}
+
 TEST(AtomicFileWriter, DoesNotReplaceAFileThatCameMeanwhile) {
   TemporaryFolder folder;
   std::string path = folder / "f";

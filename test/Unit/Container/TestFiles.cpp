@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Container/TestFiles.h"
+#include "uwt/Support/Checksum.h"
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -41,6 +42,16 @@ std::vector<std::string> namesIn(const std::string &folder) {
     names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
+}
+
+std::map<std::string, std::string> contentsOf(const std::string &folder) {
+  std::map<std::string, std::string> contents;
+  for (const auto &entry : std::filesystem::recursive_directory_iterator(folder)) {
+    Bytes bytes = entry.is_regular_file() ? readBytes(entry.path().string()) : Bytes();
+    contents[entry.path().lexically_relative(folder).string()] =
+        std::to_string(bytes.size()) + " " + toHex64(xxh3(bytes));
+  }
+  return contents;
 }
 
 Bytes bf16Weights(uint64_t elements, unsigned seed) {

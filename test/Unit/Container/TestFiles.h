@@ -11,6 +11,7 @@
 #include "TestFolders.h"
 #include "uwt/Container/Safetensors.h"
 #include <gtest/gtest.h>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ void writeText(const std::string &path, const std::string &text);
 std::string readText(const std::string &path);
 /// Names of everything in a folder, sorted.
 std::vector<std::string> namesIn(const std::string &folder);
+/// Every file and folder below a folder by its relative path: its length and hash.
+std::map<std::string, std::string> contentsOf(const std::string &folder);
 
 /// Seeded weights: bf16 words of a normal distribution, 2 bytes each.
 Bytes bf16Weights(uint64_t elements, unsigned seed);

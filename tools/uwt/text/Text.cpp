@@ -111,6 +111,17 @@ Expected<IndexRange> uwt::tool::parseRange(std::string_view text, std::string_vi
   return range;
 }
 
+Expected<PartOf> uwt::tool::parsePart(std::string_view text, std::string_view what) {
+  size_t slash = text.find('/');
+  if (slash == std::string_view::npos)
+    return usageError(std::string(what) + " takes I/N, such as 0/8 for the first of eight, got " +
+                      inQuotes(text));
+  PartOf part;
+  UWT_ASSIGN_OR_RETURN(part.index, command_line::parseNumber(text.substr(0, slash), what));
+  UWT_ASSIGN_OR_RETURN(part.count, command_line::parseNumber(text.substr(slash + 1), what));
+  return part;
+}
+
 Expected<std::vector<uint64_t>> uwt::tool::parseShape(std::string_view text,
                                                       std::string_view what) {
   std::vector<uint64_t> shape;

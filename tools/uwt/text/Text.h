@@ -48,6 +48,11 @@ double bitsPer(uint64_t bytes, uint64_t elements);
 
 /// "A:B" (half-open); "A:" reaches to the end, `end` then is UINT64_MAX.
 Expected<IndexRange> parseRange(std::string_view text, std::string_view what);
+/// "I/N": part I, from 0, of N.
+struct PartOf {
+  uint64_t index = 0, count = 0;
+};
+Expected<PartOf> parsePart(std::string_view text, std::string_view what);
 /// "4096x14336", one to eight extents.
 Expected<std::vector<uint64_t>> parseShape(std::string_view text, std::string_view what);
 

@@ -318,6 +318,14 @@ TEST_F(CApiMisuseTest, Files) {
   options.format = "smalest";
   EXPECT_EQ(textOf(uwtCompress(context, path.c_str(), "b", &options, nullptr)),
             "2: format: 'smalest' is no format; did you mean 'smallest'?");
+  uwtCompressOptionsInit(&options);
+  options.shard = options.shardCount = 2;
+  EXPECT_EQ(textOf(uwtCompress(context, path.c_str(), "b", &options, nullptr)),
+            "2: there is no shard 2 of 2: shards are counted from 0");
+  // An older caller's options end before that.
+  options.size = offsetof(UWTCompressOptions, shard);
+  options.dryRun = 1;
+  EXPECT_EQ(textOf(uwtCompress(context, path.c_str(), "b", &options, nullptr)), "no error");
   UWTFindings *findings = nullptr;
   EXPECT_EQ(textOf(uwtVerify(nullptr, "a", nullptr, &findings)), "2: context is NULL");
   EXPECT_EQ(textOf(uwtVerify(context, nullptr, nullptr, &findings)), "2: path is NULL");
