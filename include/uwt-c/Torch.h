@@ -5,8 +5,8 @@
 |*
 |*===----------------------------------------------------------------------===*|
 |*
-|* libuwt_torch.so: operators of PyTorch over images (Weight.h), through PyTorch's stable C functions.
-|* It is built without PyTorch, and finds what it needs in the one that the process has loaded. The
+|* libuwt_torch.so: operators of PyTorch over images (Weight.h), through its stable C functions. It
+|* is built without PyTorch, and finds what it needs in the one that the process has loaded. The
 |* Python package, which defines the operators and their gradients, is its caller (docs/python.md).
 |*
 \*===----------------------------------------------------------------------===*/
@@ -28,8 +28,8 @@ typedef UWTContext *(*UWTTorchContext)(unsigned threads);
     defined, their implementations on the CPU, which take as many threads as PyTorch does. To be
     called once in a process.
 
-    `torch` is a handle of dlopen through which PyTorch's functions are found: those of 2.10. Without
-    one of them the error has kind UWT_ERROR_UNSUPPORTED, and no operator has been changed.
+    `torch` is a handle of dlopen through which PyTorch's functions are found, those of 2.10.
+    Without one of them the error has kind UWT_ERROR_UNSUPPORTED, and no operator has been changed.
 
     An operator that fails raises PyTorch's RuntimeError, which is all that its C functions can
     raise. What a function of libuwt.so has failed with ends in " [uwt error N]", N its kind. */
