@@ -27,6 +27,7 @@ namespace {
 /// PyTorch's functions, by their names there.
 struct TorchFunctions {
 #define UWT_TORCH_MEMBER(result, name, parameters) result(*name) parameters = nullptr;
+  // NOLINTNEXTLINE(readability-identifier-naming)
   UWT_TORCH_FUNCTIONS(UWT_TORCH_MEMBER)
 #undef UWT_TORCH_MEMBER
 };
