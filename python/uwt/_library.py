@@ -130,7 +130,7 @@ class Report(ctypes.Structure):
     ]
 
 
-def _take_error(error: int | None) -> None:
+def take_error(error: int | None) -> None:
     """Raises what a function failed with, and destroys that."""
     if not error:
         return
@@ -201,7 +201,7 @@ def _load() -> ctypes.CDLL:
     for name, arguments in _FAILING.items():
         function = getattr(library, name)
         function.restype, function.argtypes = c_void_p, arguments
-        function.errcheck = lambda error, *_: _take_error(error)
+        function.errcheck = lambda error, *_: take_error(error)
     for name, (result, arguments) in _OTHERS.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments

@@ -26,6 +26,7 @@ LLVM_FREE = {
     "CostModel": ["Codec", "Target"],
     "Kernels": ["Runtime", "Target"],
     "CAPI": ["Cuda", "Kernels"],
+    "Torch": ["CAPI"],
 }
 ARROWS = LLVM_FREE | {
     "Dialect": ["CostModel", "Pack"],
@@ -74,7 +75,7 @@ def room_at(parts):
 
 def room_of_c(header):
     """The room of a header of include/uwt-c."""
-    return "CompilerCAPI" if header == "Compiler.h" else "CAPI"
+    return {"Compiler.h": "CompilerCAPI", "Torch.h": "Torch"}.get(header, "CAPI")
 
 
 def room_of(path):

@@ -14,7 +14,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEADERS = ROOT / "include" / "uwt-c"
 SYMBOLS = pathlib.Path(__file__).with_name("c_api_symbols.txt")
 # Which library has the functions of a header.
-LIBRARIES = {"libuwt.so": ("Core.h", "Container.h", "Cuda.h", "Weight.h"), "libuwt-compiler.so": ("Compiler.h",)}
+LIBRARIES = {
+    "libuwt.so": ("Core.h", "Container.h", "Cuda.h", "Weight.h"),
+    "libuwt-compiler.so": ("Compiler.h",),
+    "libuwt_torch.so": ("Torch.h",),
+}
 
 
 def declared(header):

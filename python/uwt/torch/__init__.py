@@ -2,10 +2,14 @@
 
 Products run from the compressed weights on CPUs, and have the same bits for every format, number of rows and number of
 threads. `exact="decode"` gives the bits of PyTorch's own product in place of that: each call decodes the weight first.
+
+Operators run in C++ where PyTorch has the functions for that, from 2.10 on. `WHY_PYTHON` is None then, and else says why
+they run in Python: with the same results, in more time a call.
 """
 
 from . import _experts  # noqa: F401: it defines uwt::experts
 from ._module import Report, compress_
+from ._ops import WHY_PYTHON
 from ._tensor import UwtTensor
 
-__all__ = ["Report", "UwtTensor", "compress_"]
+__all__ = ["WHY_PYTHON", "Report", "UwtTensor", "compress_"]

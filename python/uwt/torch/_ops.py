@@ -3,6 +3,8 @@
     uwt::linear(x, image, bias, n, k)      x @ w.T + bias, summed in f32, rounded once
     uwt::embedding(ids, image, n, k)       rows of w
     uwt::decode(image, shape, dtype)       w
+
+They run in C++ (_native) where PyTorch has the functions for that, else here, with the same results.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import torch
 
 from .. import _arrays, _weights
-from . import _threads
+from . import _native, _threads
 
 _ARRAYS = _arrays.TorchArrays()
 _LIBRARY = torch.library.Library("uwt", "DEF")
@@ -75,6 +77,9 @@ def _check_linear(x: torch.Tensor, bias: torch.Tensor | None, n: int, k: int) ->
 
 
 def _embedding(ids: torch.Tensor, image: torch.Tensor, n: int, k: int, dtype: torch.dtype) -> torch.Tensor:
+    torch._check(
+        dtype == torch.bfloat16, lambda: f"uwt::embedding: the result is {dtype}, the weight torch.bfloat16"
+    )
     numbers = ids.to(torch.int64).contiguous()
     y = torch.empty((*ids.shape, k), dtype=dtype)
     _weights.gather(
@@ -90,9 +95,12 @@ def _decode(image: torch.Tensor, shape: list[int], dtype: torch.dtype) -> torch.
     return y
 
 
-_LIBRARY.impl("linear", _linear, "CPU")
-_LIBRARY.impl("embedding", _embedding, "CPU")
-_LIBRARY.impl("decode", _decode, "CPU")
+#: Why operators run in Python; None where they run in C++.
+WHY_PYTHON = _native.register()
+if WHY_PYTHON is not None:
+    _LIBRARY.impl("linear", _linear, "CPU")
+    _LIBRARY.impl("embedding", _embedding, "CPU")
+    _LIBRARY.impl("decode", _decode, "CPU")
 
 
 @torch.library.register_fake("uwt::linear", lib=_LIBRARY)

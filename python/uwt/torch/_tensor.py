@@ -9,7 +9,7 @@ from torch.utils import _pytree
 from torch.utils._python_dispatch import return_and_correct_aliasing
 
 from .. import _arrays
-from . import _ops
+from . import _native, _ops
 
 _ARRAYS = _arrays.TorchArrays()
 #: How products are computed: from the compressed weight, or by PyTorch from a weight that each call decodes.
@@ -65,7 +65,10 @@ class UwtTensor(torch.Tensor):
 
     def dense(self) -> torch.Tensor:
         """A dense copy."""
-        return torch.ops.uwt.decode(self.image, self.shape, self.dtype)
+        try:
+            return torch.ops.uwt.decode(self.image, self.shape, self.dtype)
+        except RuntimeError as error:
+            raise _native.error_in(error) from None
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         return f"UwtTensor(shape={tuple(self.shape)}, dtype={self.dtype}, {self.image.numel()} bytes)"
@@ -86,11 +89,6 @@ class UwtTensor(torch.Tensor):
 
     def __reduce_ex__(self, protocol):
         return _from_image, (self.image, self.exact)
-
-    def _linear(self, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        if self.exact == "decode":
-            return torch.nn.functional.linear(x, self.dense(), bias)
-        return torch.ops.uwt.linear.default(x, self.image, bias, *self._sizes)
 
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
@@ -116,8 +114,23 @@ class UwtTensor(torch.Tensor):
         return func(*args, **kwargs)
 
 
+_MULTIPLY = torch.ops.uwt.linear.default
+
+
 def _linear(input, weight, bias=None):
-    return weight._linear(input, bias) if isinstance(weight, UwtTensor) else NotImplemented
+    if not isinstance(weight, UwtTensor):
+        return NotImplemented
+    if weight.exact == "decode":
+        return torch.nn.functional.linear(input, weight.dense(), bias)
+    n, k = weight._sizes
+    try:
+        if torch.is_grad_enabled() or torch.is_inference_mode_enabled() or torch.compiler.is_compiling():
+            return _MULTIPLY(input, weight.image, bias, n, k)
+        # The operator's gradients are in Python, which would take as long as the call: none is recorded here.
+        with torch._C._AutoDispatchBelowAutograd():
+            return _MULTIPLY(input, weight.image, bias, n, k)
+    except RuntimeError as error:
+        raise _native.error_in(error) from None
 
 
 def _embedding(
@@ -127,7 +140,10 @@ def _embedding(
         return NotImplemented
     if max_norm is not None:
         raise TypeError("an embedding with max_norm changes its weight, and a compressed one stays as it is")
-    return torch.ops.uwt.embedding(input, weight.image, *weight.shape, weight.dtype)
+    try:
+        return torch.ops.uwt.embedding(input, weight.image, *weight.shape, weight.dtype)
+    except RuntimeError as error:
+        raise _native.error_in(error) from None
 
 
 _FUNCTIONS = {torch.nn.functional.linear: _linear, torch.nn.functional.embedding: _embedding}

@@ -35,6 +35,11 @@ def _team() -> int | None:
     return None
 
 
+def context_of(threads: int) -> ctypes.c_void_p:
+    """The context whose loops run on so many threads of PyTorch's."""
+    return _library.context(threads, _team())
+
+
 def context() -> ctypes.c_void_p:
     """The context whose loops run on as many threads as PyTorch's do, and on the same ones."""
-    return _library.context(torch.get_num_threads(), _team())
+    return context_of(torch.get_num_threads())
