@@ -18,11 +18,8 @@ def aligned(size):
 
 
 def encode(words, format="inplace<12>", dtype="BF16"):
-    def allocate(size):
-        image = aligned(size)
-        return image, image.ctypes.data
-
-    return _weights.encode(dtype, words.shape, words.ctypes.data, words.nbytes, format, CONTEXT, allocate)
+    at, size = words.ctypes.data, words.nbytes
+    return np.frombuffer(_weights.encode(dtype, words.shape, at, size, format, CONTEXT), np.uint8)
 
 
 def linear(image, x, n, k, bias=None):
