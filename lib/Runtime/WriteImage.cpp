@@ -48,6 +48,9 @@ static Expected<CodingPlan> imagePlan(const TensorDescription &description) {
   if (format.storage != Storage::NMajor || format.fold != Fold())
     return usageError("a weight in memory is stored n_major and without a fold, got " + text);
   UWT_ASSIGN_OR_RETURN(CodingPlan plan, planWithoutModel(description));
+  if (getTraits(plan.element).lowBits != 0)
+    return usageError("a weight in memory has elements of 8 or 16 bits, got " +
+                      std::string(getTraits(plan.element).name));
   if (plan.traits.rate != Rate::Fixed && plan.traits.rate != Rate::Words)
     return usageError("a weight in memory has units of a fixed size, which '" + text +
                       "' has not: use " + runFormats().front().str());
@@ -59,10 +62,8 @@ static Expected<CodingPlan> imagePlan(const TensorDescription &description) {
     return words % partAlignment == 0 && coded.raw % partAlignment == 0 &&
            coded.code % partAlignment == 0;
   };
-  bool isPlain = !format.hasContext() && getTraits(plan.element).lowBits == 0;
-  if (!isPlain || !std::ranges::all_of(rowsOfPanels(plan.matrix), isAligned))
-    return usageError("'" + text + "' has no form in memory that can be decoded for " +
-                      std::string(getTraits(plan.element).name) + ": use " +
+  if (format.hasContext() || !std::ranges::all_of(rowsOfPanels(plan.matrix), isAligned))
+    return usageError("'" + text + "' has no form in memory that can be decoded: use " +
                       runFormats().front().str());
   return plan;
 }
@@ -90,9 +91,10 @@ Expected<uint64_t> WeightImage::maxBytes(const TensorDescription &description) {
   UWT_ASSIGN_OR_RETURN(CodingPlan plan, imagePlan(description));
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());
   uint64_t tableBytes = decodeTableLayout(plan.format, plan.split, plan.traits).words() * 4;
-  // The model, which the index holds, says no more than the table.
-  uint64_t once = partStride(sizeof(ImageHeader)) + parts * partStride(0) + 2 * tableBytes +
-                  parts * imageAlignment;
+  // The index has a header, and a model that says no more than the table.
+  constexpr uint64_t indexHeaderBytes = 16;
+  uint64_t once =
+      partStride(sizeof(ImageHeader)) + parts * partStride(1) + 2 * tableBytes + indexHeaderBytes;
   auto [full, last] = rowsOfPanels(plan.matrix);
   uint64_t panels = std::max<uint64_t>(plan.matrix.panels(), 1);
   std::optional<uint64_t> bytes = checkedMultiply(panels - 1, maxPanelBytes(plan, full));

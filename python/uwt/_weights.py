@@ -11,6 +11,7 @@ import mmap
 from collections.abc import Callable
 from typing import Any
 
+from ._container import Container
 from ._library import LIBRARY, DenseTensor, Linear, TensorPart, WeightInfo, WeightPart
 
 #: What an image begins at a multiple of.
@@ -56,15 +57,14 @@ def encode(
     return _made(max_bytes(dtype, shape, format), write)
 
 
-def load(
-    container: ctypes.c_void_p, name: str, dtype: str, shape: tuple[int, ...], format: str, context: ctypes.c_void_p
-) -> mmap.mmap:
-    """The image of a tensor of an open container, which says its dtype and shape."""
+def load(container: Container, name: str, format: str, context: ctypes.c_void_p) -> mmap.mmap:
+    """The image of a tensor of an open file, which is never dense in memory."""
+    tensor = container.find(name)
 
     def write(image: int, room: int, used: Any) -> None:
-        LIBRARY.uwtWeightLoad(context, container, name.encode(), format.encode(), image, room, used)
+        LIBRARY.uwtWeightLoad(context, container._handle, name.encode(), format.encode(), image, room, used)
 
-    return _made(max_bytes(dtype, shape, format), write)
+    return _made(max_bytes(tensor.dtype, tensor.shape, format), write)
 
 
 def _sizes(shape: tuple[int, ...]) -> ctypes.Array:

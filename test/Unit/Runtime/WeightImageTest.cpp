@@ -317,7 +317,7 @@ TEST_F(WeightImageTest, WhatHasNoFormIsRefused) {
   EXPECT_THAT(messageFor(describe({64, 64}, "inplace<12>, storage=k_major"), 8192),
               testing::HasSubstr("n_major"));
   EXPECT_THAT(messageFor(describe({64, 64}, "raw", ElementType::F32), 16384),
-              testing::HasSubstr("has no form in memory that can be decoded for f32"));
+              testing::HasSubstr("has elements of 8 or 16 bits, got f32"));
   EXPECT_EQ(messageOf(WeightImage::maxBytes(describe({uint64_t(1) << 60, 1}, "raw"))),
             "the weight is too large for memory");
   EXPECT_THAT(messageFor(describe({64, 64}, "inplace<12>"), 8190), testing::HasSubstr("8190"));
@@ -357,8 +357,8 @@ protected:
   std::string path = folder / "packed.safetensors";
 };
 
-/// Images of stored weights hold the weight. Where both models give codes to the same symbols,
-/// which tables show, they are those of the dense weight to the byte.
+/// Images of stored weights hold the weight. They are those of the dense weight to the byte where
+/// the model is made from its elements, and else where the stored model says of it what they do.
 TEST_F(LoadImageTest, EveryStoredFormatIsLoaded) {
   uint64_t equal = 0, all = 0;
   for (const char *stored :
@@ -377,15 +377,12 @@ TEST_F(LoadImageTest, EveryStoredFormatIsLoaded) {
         memory.shrink(image->bytes());
         expectHolds(memory, bytes);
         ImageMemory expected = encode(description, bytes, pool);
-        auto table = [](const ImageMemory &of) {
-          ImageHeader::Part part = WeightImage::open(of.span())->part(1).part;
-          return of.span().subspan(part.begin, part.bytes);
-        };
+        bool isEqual = std::ranges::equal(memory.span(), expected.span());
+        bool isFromElements = stored == std::string("raw") || format == std::string("raw") ||
+                              std::string(stored).ends_with("k_major");
+        EXPECT_TRUE(isEqual || !isFromElements);
+        equal += isEqual;
         ++all;
-        if (!std::ranges::equal(table(memory), table(expected)))
-          continue;
-        ++equal;
-        EXPECT_TRUE(std::ranges::equal(memory.span(), expected.span()));
       }
   EXPECT_GE(equal * 10, all * 8);
 }
