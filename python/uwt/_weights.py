@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import dataclasses
 import mmap
@@ -74,7 +75,9 @@ def _sizes(shape: tuple[int, ...]) -> ctypes.Array:
 def _made(room: int, write: Callable[[int, int, Any], None]) -> mmap.mmap:
     """An image in memory of its own, which gives back what the image does not take: nothing is copied."""
     memory = mmap.mmap(-1, room, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    memory.madvise(mmap.MADV_HUGEPAGE)
+    # Only advice, which a system without huge pages refuses.
+    with contextlib.suppress(OSError):
+        memory.madvise(mmap.MADV_HUGEPAGE)
     used = ctypes.c_uint64()
     # Not a name: what refers to the memory would keep it from being resized.
     write(ctypes.addressof(ctypes.c_char.from_buffer(memory)), room, ctypes.byref(used))
