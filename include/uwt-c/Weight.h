@@ -24,23 +24,46 @@ extern "C" {
 |* Making images
 \*===-----------------------------------------------------------------------------------------===*/
 
-/** A weight that is encoded, and has no place yet. */
-typedef struct UWTEncodedWeight UWTEncodedWeight;
-/** Encodes a dense row-major tensor of dtype `dtype` ("BF16") and 2 to 4 dimensions, of which the
-    last two are the matrix [n, k]. `format` is one with units of a fixed size; another one's error
-    names one that has. */
-UWT_C_API UWTError *uwtWeightEncode(UWTContext *context, const char *dtype, size_t rank,
-                                    const uint64_t *shape, const void *data, uint64_t bytes,
-                                    const char *format, UWTEncodedWeight **encoded);
-/** The same of a tensor of a container, in whichever format that is stored. */
+/** Bytes that the image of a tensor takes at most: a little more than the tensor itself. `dtype` is
+    a safetensors dtype ("BF16"); of 2 to 4 dimensions the last two are the matrix [n, k], those
+    before count matrices. `format` is one with units of a fixed size; another one's error names one
+    that has. */
+UWT_C_API UWTError *uwtWeightMaxBytes(const char *dtype, size_t rank, const uint64_t *shape,
+                                      const char *format, uint64_t *bytes);
+
+/** A dense tensor in memory. */
+typedef struct UWTDenseTensor {
+  size_t size;
+  const char *dtype;
+  size_t rank;
+  const uint64_t *shape;
+  /** Element 0, and how many bytes may be read from there on: at least up to the last element. */
+  const void *data;
+  uint64_t bytes;
+  /** Elements from row to row and from matrix to matrix, as in a slice of a larger tensor; 0 where
+      they follow one another. */
+  uint64_t rowStride, matrixStride;
+} UWTDenseTensor;
+/** Sets all to zero but the size. */
+UWT_C_API void uwtDenseTensorInit(UWTDenseTensor *tensor);
+
+/** Encodes a tensor into the `bytes` bytes at `image`, which may hold another image: those of
+    uwtWeightMaxBytes are always enough, and memory of the size that an equal tensor took is enough
+    too. `imageBytes` are then in use, from the begin on; the others may be given back. Takes no
+    further memory but for threads, and for elements whose symbols have no code. The same bytes for
+    any number of threads. An error leaves no image in the memory, or the one that it had, as it
+   was. */
+UWT_C_API UWTError *uwtWeightEncode(UWTContext *context, const UWTDenseTensor *tensor,
+                                    const char *format, void *image, uint64_t bytes,
+                                    uint64_t *imageBytes);
+/** The same of a tensor of a container, in whichever format that is stored: panel by panel, so that
+    it is never dense in memory, unless the file has it in another order or as a difference from a
+    base model. The image may have codes for other symbols than that of uwtWeightEncode, where
+    counts in the file's model stand for those of the elements; the tensor and all products are the
+    same. */
 UWT_C_API UWTError *uwtWeightLoad(UWTContext *context, const UWTContainer *container,
-                                  const char *name, const char *format, UWTEncodedWeight **encoded);
-/** Bytes of its image. */
-UWT_C_API uint64_t uwtEncodedWeightBytes(const UWTEncodedWeight *encoded);
-/** Writes the image to `image`, which has exactly its bytes. */
-UWT_C_API UWTError *uwtEncodedWeightWrite(const UWTEncodedWeight *encoded, void *image,
-                                          uint64_t bytes);
-UWT_C_API void uwtEncodedWeightDestroy(UWTEncodedWeight *encoded);
+                                  const char *name, const char *format, void *image, uint64_t bytes,
+                                  uint64_t *imageBytes);
 
 /*===-----------------------------------------------------------------------------------------===*\
 |* Using images
@@ -62,8 +85,25 @@ typedef struct UWTWeightInfo {
   const uint64_t *shape;
   /** Bytes of the dense tensor, and of the image. */
   uint64_t tensorBytes, imageBytes;
+  /** Parts of the image. */
+  size_t parts;
 } UWTWeightInfo;
 UWT_C_API UWTError *uwtWeightInfo(const void *image, uint64_t bytes, UWTWeightInfo *info);
+
+/** A part of an image. */
+typedef struct UWTWeightPart {
+  /** To be set by the caller. */
+  size_t size;
+  /** "panels" (where those of 64 rows lie in the planes), "table" (what codes stand for), "counts"
+      (escape records of each unit), or the plane of docs/formats.md: "index", "words", "raw",
+      "code", "patch", "low". */
+  const char *name;
+  /** Where it begins in the image, a multiple of 64, and its bytes: 0 where the format has none. */
+  uint64_t offset, bytes;
+} UWTWeightPart;
+/** Part `index`, below the `parts` of uwtWeightInfo. */
+UWT_C_API UWTError *uwtWeightPart(const void *image, uint64_t bytes, size_t index,
+                                  UWTWeightPart *part);
 
 /** The elements of a part, dense and row-major, into `buffer`, which has exactly its bytes. A NULL
     part is the whole tensor; of a tensor of more than three dimensions, `expert` counts matrices.

@@ -9,12 +9,9 @@
 #include "Objects.h"
 #include "uwt/Kernels/Kernels.h"
 #include "uwt/Runtime/WeightImage.h"
+#include "uwt/Support/Suggest.h"
 
 using namespace uwt;
-
-struct UWTEncodedWeight {
-  WeightImageSource source;
-};
 
 //===----------------------------------------------------------------------===//
 // Making images
@@ -26,69 +23,87 @@ static Expected<ElementType> elementOf(const char *dtype) {
   return usageError(std::string("a weight has no elements of dtype ") + dtype);
 }
 
-static Expected<UWTEncodedWeight *> encode(const char *dtype, std::span<const uint64_t> shape,
-                                           std::span<const uint8_t> data, const char *format,
-                                           ThreadPool &pool) {
-  TensorDescription description;
-  UWT_ASSIGN_OR_RETURN(description.element, elementOf(dtype));
-  UWT_ASSIGN_OR_RETURN(description.format, Format::parse(format));
-  description.shape.assign(shape.begin(), shape.end());
-  UWT_ASSIGN_OR_RETURN(WeightImageSource source,
-                       WeightImageSource::encode(description, data, pool));
-  return new UWTEncodedWeight{std::move(source)};
+UWTError *uwtWeightMaxBytes(const char *dtype, size_t rank, const uint64_t *shape,
+                            const char *format, uint64_t *bytes) {
+  return runFunction({{dtype, "dtype"}, {shape, "shape"}, {format, "format"}, {bytes, "bytes"}},
+                     [&]() -> Status {
+                       TensorDescription description;
+                       UWT_ASSIGN_OR_RETURN(description.element, elementOf(dtype));
+                       description.shape.assign(shape, shape + rank);
+                       UWT_ASSIGN_OR_RETURN(description.format, Format::parse(format));
+                       UWT_ASSIGN_OR_RETURN(*bytes, WeightImage::maxBytes(description));
+                       return ok();
+                     });
 }
 
-UWTError *uwtWeightEncode(UWTContext *context, const char *dtype, size_t rank,
-                          const uint64_t *shape, const void *data, uint64_t bytes,
-                          const char *format, UWTEncodedWeight **encoded) {
+void uwtDenseTensorInit(UWTDenseTensor *tensor) {
+  if (!tensor)
+    return;
+  *tensor = {};
+  tensor->size = sizeof(UWTDenseTensor);
+}
+
+static Expected<DenseTensor> denseTensor(const UWTDenseTensor *given) {
+  UWT_ASSIGN_OR_RETURN(
+      UWTDenseTensor from,
+      takeOptions(given, uwtDenseTensorInit, sizeof(UWTDenseTensor), "uwtDenseTensorInit"));
+  if (!from.dtype)
+    return usageError("the tensor's dtype is NULL");
+  if (!from.shape)
+    return usageError("the tensor's shape is NULL");
+  if (from.bytes != 0 && !from.data)
+    return usageError("the tensor's data is NULL");
+  DenseTensor tensor;
+  UWT_ASSIGN_OR_RETURN(tensor.element, elementOf(from.dtype));
+  tensor.shape.assign(from.shape, from.shape + from.rank);
+  tensor.bytes = {static_cast<const uint8_t *>(from.data), from.bytes};
+  tensor.rowStride = from.rowStride;
+  tensor.matrixStride = from.matrixStride;
+  return tensor;
+}
+
+static std::span<uint8_t> memoryOf(void *image, uint64_t bytes) {
+  return {static_cast<uint8_t *>(image), bytes};
+}
+
+UWTError *uwtWeightEncode(UWTContext *context, const UWTDenseTensor *tensor, const char *format,
+                          void *image, uint64_t bytes, uint64_t *imageBytes) {
   return runFunction({{context, "context"},
-                      {dtype, "dtype"},
-                      {shape, "shape"},
+                      {tensor, "tensor"},
                       {format, "format"},
-                      {encoded, "encoded"}},
+                      {image, "image"},
+                      {imageBytes, "imageBytes"}},
                      [&]() -> Status {
-                       if (bytes != 0 && !data)
-                         return usageError("data is NULL");
-                       std::span dense(static_cast<const uint8_t *>(data), bytes);
-                       UWT_ASSIGN_OR_RETURN(
-                           *encoded, encode(dtype, {shape, rank}, dense, format, context->pool()));
+                       UWT_ASSIGN_OR_RETURN(DenseTensor dense, denseTensor(tensor));
+                       UWT_ASSIGN_OR_RETURN(Format parsed, Format::parse(format));
+                       UWT_ASSIGN_OR_RETURN(WeightImage made,
+                                            WeightImage::encode(dense, parsed,
+                                                                memoryOf(image, bytes),
+                                                                context->pool()));
+                       *imageBytes = made.bytes();
                        return ok();
                      });
 }
 
 UWTError *uwtWeightLoad(UWTContext *context, const UWTContainer *container, const char *name,
-                        const char *format, UWTEncodedWeight **encoded) {
+                        const char *format, void *image, uint64_t bytes, uint64_t *imageBytes) {
   return runFunction({{context, "context"},
                       {container, "container"},
                       {name, "name"},
                       {format, "format"},
-                      {encoded, "encoded"}},
+                      {image, "image"},
+                      {imageBytes, "imageBytes"}},
                      [&]() -> Status {
                        UWT_ASSIGN_OR_RETURN(const auto found, readerOf(*container, name));
-                       const auto &[reader, entry] = found;
-                       std::vector<uint8_t> dense(entry->bytes);
-                       UWT_RETURN_IF_ERROR(reader.read(dense, context->pool()));
-                       UWT_ASSIGN_OR_RETURN(*encoded, encode(entry->dtype->cName(), entry->shape,
-                                                             dense, format, context->pool()));
+                       UWT_ASSIGN_OR_RETURN(Format parsed, Format::parse(format));
+                       Expected<WeightImage> made = WeightImage::load(
+                           found.first, parsed, memoryOf(image, bytes), context->pool());
+                       if (!made)
+                         return made.takeError().in("tensor " + inQuotes(name));
+                       *imageBytes = made->bytes();
                        return ok();
                      });
 }
-
-uint64_t uwtEncodedWeightBytes(const UWTEncodedWeight *encoded) {
-  return encoded ? encoded->source.bytes() : 0;
-}
-
-UWTError *uwtEncodedWeightWrite(const UWTEncodedWeight *encoded, void *image, uint64_t bytes) {
-  return runFunction({{encoded, "encoded"}, {image, "image"}}, [&]() -> Status {
-    if (bytes != encoded->source.bytes())
-      return usageError("the image has " + std::to_string(encoded->source.bytes()) +
-                        " bytes, got memory of " + std::to_string(bytes));
-    encoded->source.write({static_cast<uint8_t *>(image), bytes});
-    return ok();
-  });
-}
-
-void uwtEncodedWeightDestroy(UWTEncodedWeight *encoded) { delete encoded; }
 
 //===----------------------------------------------------------------------===//
 // Using images
@@ -116,9 +131,29 @@ UWTError *uwtWeightInfo(const void *image, uint64_t bytes, UWTWeightInfo *info) 
         findSafetensorsDtype(getTraits(opened.element()).safetensorsName);
     if (!dtype)
       return invalidError("the weight in memory has elements that no tensor has");
-    *info = {
-        info->size,  dtype->cName(), opened.format(), opened.shape().size(), opened.shape().data(),
-        tensorBytes, opened.bytes()};
+    *info = {info->size,
+             dtype->cName(),
+             opened.format(),
+             opened.shape().size(),
+             opened.shape().data(),
+             tensorBytes,
+             opened.bytes(),
+             WeightImage::parts};
+    return ok();
+  });
+}
+
+UWTError *uwtWeightPart(const void *image, uint64_t bytes, size_t index, UWTWeightPart *part) {
+  return runFunction({{image, "image"}, {part, "part"}}, [&]() -> Status {
+    if (part->size < sizeof(UWTWeightPart))
+      return usageError("the part has size " + std::to_string(part->size) +
+                        ": set it to sizeof(UWTWeightPart)");
+    UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
+    if (index >= WeightImage::parts)
+      return usageError("a weight in memory has " + std::to_string(WeightImage::parts) +
+                        " parts, got index " + std::to_string(index));
+    WeightImage::Part found = opened.part(index);
+    *part = {part->size, found.name, found.part.begin, found.part.bytes};
     return ok();
   });
 }
@@ -149,15 +184,15 @@ UWTError *uwtWeightDecode(UWTContext *context, const void *image, uint64_t bytes
     if (bufferBytes != 0 && !buffer)
       return usageError("buffer is NULL");
     UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
-    UWT_ASSIGN_OR_RETURN(TensorDecoder decoder, opened.decoder());
+    UWT_ASSIGN_OR_RETURN(WeightImage::Decoder decoder, opened.decoder());
     std::span<uint8_t> out(static_cast<uint8_t *>(buffer), bufferBytes);
     DecodeOptions options;
     // Images are checked once (uwtWeightCheck).
     options.check = false;
     if (!part)
-      return decoder.decode(out, context->pool(), options);
+      return decoder.tensor.decode(out, context->pool(), options);
     UWT_ASSIGN_OR_RETURN(TensorRange range, rangeOf(part, opened));
-    return decoder.decodeSlice(range, out, context->pool(), options);
+    return decoder.tensor.decodeSlice(range, out, context->pool(), options);
   });
 }
 

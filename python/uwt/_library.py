@@ -102,6 +102,24 @@ class WeightInfo(ctypes.Structure):
         ("shape", POINTER(c_uint64)),
         ("tensor_bytes", c_uint64),
         ("image_bytes", c_uint64),
+        ("parts", c_size_t),
+    ]
+
+
+class WeightPart(ctypes.Structure):
+    _fields_ = [("size", c_size_t), ("name", c_char_p), ("offset", c_uint64), ("bytes", c_uint64)]
+
+
+class DenseTensor(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("dtype", c_char_p),
+        ("rank", c_size_t),
+        ("shape", POINTER(c_uint64)),
+        ("data", c_void_p),
+        ("bytes", c_uint64),
+        ("row_stride", c_uint64),
+        ("matrix_stride", c_uint64),
     ]
 
 
@@ -156,13 +174,12 @@ _FAILING = {
     "uwtDecompress": [c_void_p, c_char_p, c_char_p, POINTER(DecompressOptions), POINTER(Report)],
     "uwtVerify": [c_void_p, c_char_p, POINTER(VerifyOptions), POINTER(c_void_p)],
     "uwtFindingsGet": [c_void_p, c_size_t, POINTER(c_char_p), POINTER(c_char_p)],
-    "uwtWeightEncode": [
-        c_void_p, c_char_p, c_size_t, POINTER(c_uint64), c_void_p, c_uint64, c_char_p, POINTER(c_void_p),
-    ],
-    "uwtWeightLoad": [c_void_p, c_void_p, c_char_p, c_char_p, POINTER(c_void_p)],
-    "uwtEncodedWeightWrite": [c_void_p, c_void_p, c_uint64],
+    "uwtWeightMaxBytes": [c_char_p, c_size_t, POINTER(c_uint64), c_char_p, POINTER(c_uint64)],
+    "uwtWeightEncode": [c_void_p, POINTER(DenseTensor), c_char_p, c_void_p, c_uint64, POINTER(c_uint64)],
+    "uwtWeightLoad": [c_void_p, c_void_p, c_char_p, c_char_p, c_void_p, c_uint64, POINTER(c_uint64)],
     "uwtWeightCheck": [c_void_p, c_void_p, c_uint64],
     "uwtWeightInfo": [c_void_p, c_uint64, POINTER(WeightInfo)],
+    "uwtWeightPart": [c_void_p, c_uint64, c_size_t, POINTER(WeightPart)],
     "uwtWeightDecode": [c_void_p, c_void_p, c_uint64, POINTER(TensorPart), c_void_p, c_uint64],
     "uwtWeightGather": [c_void_p, c_void_p, c_uint64, c_void_p, c_uint64, c_uint64, c_void_p, c_uint64],
     "uwtLinear": [c_void_p, c_void_p, c_uint64, POINTER(Linear)],
@@ -183,8 +200,7 @@ _OTHERS = {
     "uwtCompressOptionsInit": (None, [POINTER(CompressOptions)]),
     "uwtDecompressOptionsInit": (None, [POINTER(DecompressOptions)]),
     "uwtVerifyOptionsInit": (None, [POINTER(VerifyOptions)]),
-    "uwtEncodedWeightBytes": (c_uint64, [c_void_p]),
-    "uwtEncodedWeightDestroy": (None, [c_void_p]),
+    "uwtDenseTensorInit": (None, [POINTER(DenseTensor)]),
     "uwtLinearInit": (None, [POINTER(Linear)]),
     "uwtFindingsCount": (c_uint64, [c_void_p]),
     "uwtFindingsDestroy": (None, [c_void_p]),

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import dataclasses
+import mmap
 from collections.abc import Callable
 from typing import Any
 
-from ._library import LIBRARY, Linear, TensorPart, WeightInfo
+from ._container import Container
+from ._library import LIBRARY, DenseTensor, Linear, TensorPart, WeightInfo, WeightPart
 
 #: What an image begins at a multiple of.
 ALIGNMENT = 64
@@ -27,6 +30,13 @@ class Info:
     image_bytes: int
 
 
+def max_bytes(dtype: str, shape: tuple[int, ...], format: str) -> int:
+    """Bytes that an image of such a tensor takes at most."""
+    size = ctypes.c_uint64()
+    LIBRARY.uwtWeightMaxBytes(dtype.encode(), len(shape), _sizes(shape), format.encode(), ctypes.byref(size))
+    return size.value
+
+
 def encode(
     dtype: str,
     shape: tuple[int, ...],
@@ -34,24 +44,45 @@ def encode(
     size: int,
     format: str,
     context: ctypes.c_void_p,
-    allocate: Callable[[int], tuple[Any, int]],
-) -> Any:
-    """The image of the dense tensor at `address`.
-
-    `allocate(bytes)` gives memory for it, as an object and its address; the object is what this gives.
-    """
-    encoded = ctypes.c_void_p()
-    sizes = (ctypes.c_uint64 * len(shape))(*shape)
-    LIBRARY.uwtWeightEncode(
-        context, dtype.encode(), len(shape), sizes, address, size, format.encode(), ctypes.byref(encoded)
+    row_stride: int = 0,
+    matrix_stride: int = 0,
+) -> mmap.mmap:
+    """The image of the dense tensor in the `size` bytes at `address`. Strides are in elements, 0 for none."""
+    tensor = DenseTensor(
+        ctypes.sizeof(DenseTensor), dtype.encode(), len(shape), _sizes(shape), address, size, row_stride, matrix_stride
     )
-    try:
-        image_bytes = LIBRARY.uwtEncodedWeightBytes(encoded)
-        image, at = allocate(image_bytes)
-        LIBRARY.uwtEncodedWeightWrite(encoded, at, image_bytes)
-        return image
-    finally:
-        LIBRARY.uwtEncodedWeightDestroy(encoded)
+
+    def write(image: int, room: int, used: Any) -> None:
+        LIBRARY.uwtWeightEncode(context, ctypes.byref(tensor), format.encode(), image, room, used)
+
+    return _made(max_bytes(dtype, shape, format), write)
+
+
+def load(container: Container, name: str, format: str, context: ctypes.c_void_p) -> mmap.mmap:
+    """The image of a tensor of an open file, which is never dense in memory."""
+    tensor = container.find(name)
+
+    def write(image: int, room: int, used: Any) -> None:
+        LIBRARY.uwtWeightLoad(context, container._handle, name.encode(), format.encode(), image, room, used)
+
+    return _made(max_bytes(tensor.dtype, tensor.shape, format), write)
+
+
+def _sizes(shape: tuple[int, ...]) -> ctypes.Array:
+    return (ctypes.c_uint64 * len(shape))(*shape)
+
+
+def _made(room: int, write: Callable[[int, int, Any], None]) -> mmap.mmap:
+    """An image in memory of its own, which gives back what the image does not take: nothing is copied."""
+    memory = mmap.mmap(-1, room, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    # Only advice, which a system without huge pages refuses.
+    with contextlib.suppress(OSError):
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    used = ctypes.c_uint64()
+    # Not a name: what refers to the memory would keep it from being resized.
+    write(ctypes.addressof(ctypes.c_char.from_buffer(memory)), room, ctypes.byref(used))
+    memory.resize(used.value)
+    return memory
 
 
 def check(address: int, size: int, context: ctypes.c_void_p) -> None:
@@ -64,6 +95,18 @@ def info(address: int, size: int) -> Info:
     LIBRARY.uwtWeightInfo(address, size, ctypes.byref(read))
     shape = tuple(read.shape[: read.rank])
     return Info(read.dtype.decode(), read.format.decode(), shape, read.tensor_bytes, read.image_bytes)
+
+
+def parts(address: int, size: int) -> dict[str, tuple[int, int]]:
+    """Offset and bytes of each part of an image, by its name."""
+    read = WeightInfo(size=ctypes.sizeof(WeightInfo))
+    LIBRARY.uwtWeightInfo(address, size, ctypes.byref(read))
+    found = {}
+    for index in range(read.parts):
+        part = WeightPart(size=ctypes.sizeof(WeightPart))
+        LIBRARY.uwtWeightPart(address, size, index, ctypes.byref(part))
+        found[part.name.decode()] = (part.offset, part.bytes)
+    return found
 
 
 def decode(

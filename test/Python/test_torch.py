@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 
 import uwt.torch  # noqa: E402
 from uwt import InvalidError, UnsupportedError  # noqa: E402
+from uwt.torch import _ops  # noqa: E402
 
 N, K = 200, 190
 
@@ -246,3 +247,13 @@ def test_a_forked_process_multiplies_too():
         torch.set_num_threads(1)
         os._exit(0 if torch.equal(torch.nn.functional.linear(x, w), expected) else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_slices_are_encoded_where_they_lie():
+    """A part of a fused weight gives the image of its copy; so does what has no two strides."""
+    fused = torch.randn(3, 200, 96).mul(0.02).bfloat16()
+    for weight in (fused[1, 64:192, 16:80], fused[:, 10:80], fused[0, :, ::2], fused[0].T, fused[:1].expand(3, 200, 96)):
+        image = _ops.encode(weight, "inplace<12>")
+        assert torch.equal(image, _ops.encode(weight.contiguous(), "inplace<12>"))
+        assert torch.equal(torch.ops.uwt.decode(image, weight.shape, weight.dtype), weight)
+        assert image.untyped_storage().nbytes() == image.numel()

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from conftest import bf16
+from conftest import bf16, write_safetensors
 
+import uwt
 from uwt import InvalidError, UnsupportedError, UsageError, _weights
 from uwt._library import context
 
@@ -18,11 +19,8 @@ def aligned(size):
 
 
 def encode(words, format="inplace<12>", dtype="BF16"):
-    def allocate(size):
-        image = aligned(size)
-        return image, image.ctypes.data
-
-    return _weights.encode(dtype, words.shape, words.ctypes.data, words.nbytes, format, CONTEXT, allocate)
+    at, size = words.ctypes.data, words.nbytes
+    return np.frombuffer(_weights.encode(dtype, words.shape, at, size, format, CONTEXT), np.uint8)
 
 
 def linear(image, x, n, k, bias=None):
@@ -66,6 +64,52 @@ def test_decodes_wholly_and_in_part(weight):
     _weights.decode(image.ctypes.data, image.nbytes, whole.ctypes.data, whole.nbytes, CONTEXT)
     _weights.decode(image.ctypes.data, image.nbytes, rows.ctypes.data, rows.nbytes, CONTEXT, rows=(62, 67))
     assert (whole == weight).all() and (rows == weight[62:67]).all()
+
+
+def test_rows_and_matrices_may_lie_apart():
+    fused = bf16(np.random.default_rng(3).standard_normal((4, 200, 90)) * 0.02)
+    experts = fused[1:, 64:193, :70]
+    strides = [stride // 2 for stride in experts.strides]
+    at, room = experts.ctypes.data, fused.nbytes - (experts.ctypes.data - fused.ctypes.data)
+    image = _weights.encode("BF16", experts.shape, at, room, "inplace<12>", CONTEXT, strides[1], strides[0])
+    assert image[:] == encode(experts.copy()).tobytes()
+    with pytest.raises(UsageError, match="strides take"):
+        _weights.encode("BF16", experts.shape, at, experts.nbytes, "raw", CONTEXT, strides[1], strides[0])
+
+
+def test_parts_are_where_the_image_says(weight):
+    image = encode(weight, "raw")
+    parts = _weights.parts(image.ctypes.data, image.nbytes)
+    assert set(parts) == {"panels", "table", "counts", "index", "words", "raw", "code", "patch", "low"}
+    # Two panels of 64 rows and one of 16, columns up to a multiple of 64.
+    assert parts["words"][1] == (64 + 64 + 16) * 128 * 2 and parts["code"][1] == 0
+    assert all(at % _weights.ALIGNMENT == 0 and at + size <= image.nbytes for at, size in parts.values())
+
+
+@pytest.mark.parametrize("stored", ["best-size", "smallest", "fast", "raw"])
+@pytest.mark.parametrize("format", ["inplace<12>", "raw"])
+def test_loads_from_files(tmp_path, weight, stored, format):
+    plain, packed = tmp_path / "w.safetensors", tmp_path / "w.uwt.safetensors"
+    write_safetensors(plain, {"w": ("BF16", weight.shape, weight.tobytes())})
+    uwt.compress(plain, packed, format=stored)
+    with uwt.Container(packed) as container:
+        image = np.frombuffer(_weights.load(container, "w", format, CONTEXT), np.uint8)
+    _weights.check(image.ctypes.data, image.nbytes, CONTEXT)
+    assert image.nbytes <= _weights.max_bytes("BF16", weight.shape, format)
+    dense = np.zeros_like(weight)
+    _weights.decode(image.ctypes.data, image.nbytes, dense.ctypes.data, dense.nbytes, CONTEXT)
+    assert (dense == weight).all()
+
+
+def test_a_damaged_file_gives_no_weight(tmp_path, weight):
+    plain, packed = tmp_path / "w.safetensors", tmp_path / "w.uwt.safetensors"
+    write_safetensors(plain, {"w": ("BF16", weight.shape, weight.tobytes())})
+    uwt.compress(plain, packed, format="fast")
+    data = bytearray(packed.read_bytes())
+    data[len(data) // 2] ^= 1
+    packed.write_bytes(data)
+    with uwt.Container(packed) as container, pytest.raises(InvalidError, match="tensor 'w': .*panel"):
+        _weights.load(container, "w", "inplace<12>", CONTEXT)
 
 
 @pytest.mark.kernels

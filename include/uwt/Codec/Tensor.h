@@ -114,6 +114,19 @@ Expected<EncodedTensor> encodeTensor(const TensorDescription &description,
                                      std::span<const uint8_t> source, PlaneSink &sink,
                                      ThreadPool &pool, const EncodeOptions &options = {});
 
+/// A panel that was coded at a fixed rate, or stored as words, outside of encodeTensor.
+struct IndexedPanel {
+  bool asWords = false;
+  /// XXH3-64 of its parts of the planes, in their order.
+  uint64_t checksum = 0;
+  /// EncodedPanel::counts; empty for words.
+  std::span<const uint32_t> counts;
+};
+/// The plane `index` of a tensor with these panels, in order, of a format without context whose
+/// rate is fixed or that has only words. Errors: Usage (a plane too large for its index).
+Expected<std::vector<uint32_t>> indexOfPanels(const CodingPlan &plan,
+                                              std::span<const IndexedPanel> panels);
+
 struct PanelSample;
 
 /// Words of a tensor in memory, panel by panel, for the functions of Statistics.h.

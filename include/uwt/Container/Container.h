@@ -150,6 +150,8 @@ public:
   /// The bytes of a tensor without a decoder: as they lie in the file, or of one in a bundle, as
   /// they came out of that; empty for differences.
   std::span<const uint8_t> rawBytes() const { return raw; }
+  /// Whether reading verifies checksums, which who reads through decoder() or rawBytes() has to do.
+  bool verifies() const { return options.check; }
 
   /// The whole tensor into `out`, exactly entry().bytes long.
   Status read(std::span<uint8_t> out, ThreadPool &pool) const;

@@ -92,7 +92,6 @@ public:
   /// What the view's pointers point to, in use.
   std::span<const uint8_t> buffer(PlaneKind kind) const;
   std::span<const uint8_t> counts() const { return countBuffer.span(); }
-  std::span<const uint8_t> classes() const { return classBuffer.span(); }
   std::span<const uint32_t> table() const;
   std::span<const uint8_t> dense() const { return denseBuffer.span(); }
 

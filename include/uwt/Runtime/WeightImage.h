@@ -22,7 +22,10 @@ namespace uwt {
 /// The most dimensions of an image's tensor, and bytes of its format's text with the zero behind.
 inline constexpr uint32_t maxImageRank = 4, maxImageFormat = 80;
 
-/// How an image begins. Offsets are from its begin, multiples of 64.
+/// What images and their parts begin at multiples of.
+inline constexpr uint64_t imageAlignment = 64;
+
+/// How an image begins. Offsets are from its begin, multiples of imageAlignment.
 struct ImageHeader {
   char magic[8];
   /// Of the whole image.
@@ -33,43 +36,54 @@ struct ImageHeader {
   struct Part {
     uint64_t begin, bytes;
   };
-  Part panels, table, counts, classes;
+  Part panels, table, counts;
   /// By PlaneKind, as a WeightView has them; the index among them.
   std::array<Part, planeKinds> planes;
-  /// The patch plane as it is stored, which decoding reads: its panels are not aligned.
-  Part storedPatch;
   /// Of the index plane, which has those of the panels.
   uint64_t indexChecksum;
   /// Of the bytes before this.
   uint64_t checksum;
+
+  /// Sets magic and checksum.
+  void seal();
+  /// Whether this version of the library has, and no byte has changed since.
+  bool isSealed() const;
 };
 
-/// What an image is written from.
-class WeightImageSource {
-public:
-  /// Encodes a tensor's bytes (row-major, little-endian) in `description.format`; as `raw` where
-  /// its padding could be infinities (mayPadWithInfinities). Errors: Usage for bytes that do not
-  /// fit the shape, a rank above maxImageRank, and a format that is none for the element or whose
-  /// units are not fixed.
-  static Expected<WeightImageSource> encode(const TensorDescription &description,
-                                            std::span<const uint8_t> bytes, ThreadPool &pool);
-
-  uint64_t bytes() const { return header.bytes; }
-  /// Writes the image to memory of bytes() bytes, which an image aligned to 64 begins.
-  void write(std::span<uint8_t> image) const;
-
-private:
-  WeightImageSource(LoadedWeight weight, MemoryPlanes stored, uint64_t indexChecksum);
-
-  LoadedWeight weight;
-  /// Its index and patch planes are kept.
-  MemoryPlanes stored;
-  ImageHeader header{};
+/// A dense tensor in memory, little-endian. Rows lie `rowStride` elements apart, and matrices (the
+/// last two dimensions) `matrixStride`; 0 says that they follow one another.
+struct DenseTensor {
+  ElementType element = ElementType::BF16;
+  std::vector<uint64_t> shape;
+  /// The memory; elements outside of the tensor are not looked at.
+  std::span<const uint8_t> bytes;
+  uint64_t rowStride = 0, matrixStride = 0;
 };
 
 /// An image in somebody's memory, which outlives this.
 class WeightImage {
 public:
+  /// Bytes that an image of such a tensor takes at most: a little more than the tensor. Errors:
+  /// Usage (a rank below 2 or above maxImageRank, a format that is none for the element or whose
+  /// units are not fixed, overflow).
+  static Expected<uint64_t> maxBytes(const TensorDescription &description);
+
+  /// Encodes a tensor in `format` into `memory`, which begins at a multiple of imageAlignment and
+  /// may be longer than the image: maxBytes is always enough. Takes the format `raw` where padding
+  /// could be infinities (mayPadWithInfinities). The same bytes for any number of threads. An error
+  /// leaves no image in the memory, or the one that it had, as it was. Errors: Usage (as maxBytes;
+  /// memory that is not aligned or does not suffice; strides that rows do not fit, or that leave
+  /// tensor.bytes).
+  static Expected<WeightImage> encode(const DenseTensor &tensor, const Format &format,
+                                      std::span<uint8_t> memory, ThreadPool &pool);
+
+  /// The same of a tensor of a container: coded anew panel by panel where it is stored by panels of
+  /// its own shape's rows, else decoded first. The model of the image may come from the stored one,
+  /// and then say otherwise than encode() which symbols have codes: an image of the same weight
+  /// with other escapes. Errors: as encode, and Invalid or Io as reading it.
+  static Expected<WeightImage> load(const TensorReader &reader, const Format &format,
+                                    std::span<uint8_t> memory, ThreadPool &pool);
+
   /// Reads the header alone: in constant time, for every call. Errors: Usage (memory that is not
   /// aligned to 64), Invalid (no image, one of another version, or one that is cut).
   static Expected<WeightImage> open(std::span<const uint8_t> image);
@@ -90,14 +104,30 @@ public:
 
   /// Of matrix `matrix`, below matrices(): rows and columns are the last two dimensions.
   WeightView view(uint64_t matrix = 0) const;
+
+  /// Reads the tensor, and has what the image has not as decoding wants it.
+  struct Decoder {
+    /// Escape records, one after another.
+    std::vector<uint8_t> patch;
+    TensorDecoder tensor;
+  };
   /// Errors: Invalid.
-  Expected<TensorDecoder> decoder() const;
+  Expected<Decoder> decoder() const;
+
+  /// The pieces of memory that an image consists of beside its header, by name.
+  struct Part {
+    const char *name;
+    ImageHeader::Part part;
+  };
+  static constexpr size_t parts = 3 + planeKinds;
+  /// Precondition: index < parts.
+  Part part(size_t index) const;
 
 private:
   explicit WeightImage(const uint8_t *begin)
       : begin(begin), header(reinterpret_cast<const ImageHeader *>(begin)) {}
-  std::span<const uint8_t> part(const ImageHeader::Part &of) const {
-    return {begin + of.begin, of.bytes};
+  std::span<const uint8_t> bytesOf(const ImageHeader::Part &part) const {
+    return {begin + part.begin, part.bytes};
   }
   bool hasPartsOf(const LoadedWeight &weight) const;
 

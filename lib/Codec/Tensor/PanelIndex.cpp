@@ -51,6 +51,14 @@ void setPanelSizes(const CodingPlan &plan, uint64_t panel, uint32_t rows, bool h
     entry.countEnd = entry.countBegin + sizes.counts;
 }
 
+Status checkEntry(const DirectoryEntry &entry) {
+  constexpr uint64_t offsetLimit = uint64_t(UINT32_MAX);
+  if (entry.offset[numberOf(PlaneKind::Code)] / codeOffsetBytes > offsetLimit ||
+      entry.offset[numberOf(PlaneKind::Patch)] / 4 > offsetLimit || entry.slot >= storedAsWordsBit)
+    return usageError("the tensor is too large for one index: a code plane holds 64 GiB at most");
+  return ok();
+}
+
 void IndexWriter::add(const DirectoryEntry &entry, std::span<const uint8_t> classes,
                       std::span<const uint32_t> panelCounts) {
   plan.format.shortIndex ? addShort(entry) : addWhole(entry);
@@ -113,6 +121,27 @@ std::vector<uint32_t> IndexWriter::finish(const Codec &codec, const TensorScales
                  : 0;
   words[3] = static_cast<uint32_t>(used[numberOf(PlaneKind::Patch)] / 4);
   return words;
+}
+
+Expected<std::vector<uint32_t>> indexOfPanels(const CodingPlan &plan,
+                                              std::span<const IndexedPanel> panels) {
+  UWT_ASSIGN_OR_RETURN(const Codec *codec, findCodec(plan.format.codec.keyword));
+  IndexWriter writer(plan);
+  uint64_t slots[2] = {0, 0};
+  std::array<uint64_t, planeKinds> used{};
+  uint64_t &patch = used[numberOf(PlaneKind::Patch)];
+  for (const IndexedPanel &panel : panels) {
+    DirectoryEntry entry;
+    entry.asWords = panel.asWords;
+    entry.slot = slots[panel.asWords]++;
+    entry.offset[numberOf(PlaneKind::Patch)] = patch;
+    entry.checksum = panel.checksum;
+    UWT_RETURN_IF_ERROR(checkEntry(entry));
+    writer.add(entry, {}, panel.counts);
+    for (uint32_t count : panel.counts)
+      patch += uint64_t(count) * escapeRecordU32(plan.format) * 4;
+  }
+  return writer.finish(*codec, {}, 0, used);
 }
 
 namespace {

@@ -80,6 +80,9 @@ Expected<TensorIndex> readIndex(const TensorDescription &description,
                                 const std::array<uint64_t, planeKinds> &planeSizes,
                                 std::optional<uint64_t> checksum);
 
+/// Whether the entry's fields hold its offsets and its slot. Errors: Usage.
+Status checkEntry(const DirectoryEntry &entry);
+
 /// Collects the directory while panels are coded, in order.
 class IndexWriter {
 public:

@@ -323,10 +323,7 @@ Status TensorEncoder::append(uint64_t panel, PendingPanel &pending) {
   for (PlaneKind kind : {PlaneKind::Code, PlaneKind::Patch})
     entry.offset[numberOf(kind)] = result.planeBytes[numberOf(kind)];
   entry.size[numberOf(PlaneKind::Code)] = pending.part(PlaneKind::Code).size();
-  constexpr uint64_t offsetLimit = uint64_t(UINT32_MAX);
-  if (entry.offset[numberOf(PlaneKind::Code)] / codeOffsetBytes > offsetLimit ||
-      entry.offset[numberOf(PlaneKind::Patch)] / 4 > offsetLimit || entry.slot >= storedAsWordsBit)
-    return usageError("the tensor is too large for one index: a code plane holds 64 GiB at most");
+  UWT_RETURN_IF_ERROR(checkEntry(entry));
   for (unsigned kind = numberOf(PlaneKind::Words); kind < planeKinds; ++kind)
     UWT_RETURN_IF_ERROR(
         appendPart(static_cast<PlaneKind>(kind), pending.part(static_cast<PlaneKind>(kind))));

@@ -22,16 +22,23 @@ _LIBRARY.define("decode(Tensor image, SymInt[] shape, ScalarType dtype) -> Tenso
 
 
 def encode(weight: torch.Tensor, format: str) -> torch.Tensor:
-    """The image of a dense tensor in memory."""
-    dense = weight.detach().contiguous()
+    """The image of a dense tensor in memory. Its rows may lie apart, and its matrices, as in a slice of a fused weight."""
+    dense = weight.detach()
+    strides = _strides_of_matrices(dense)
+    if strides is None:
+        dense, strides = dense.contiguous(), (0, 0)
+    size = dense.untyped_storage().nbytes() - dense.storage_offset() * dense.element_size()
+    dtype, shape = _ARRAYS.name_of(dense), tuple(dense.shape)
+    image = _weights.encode(dtype, shape, dense.data_ptr(), size, format, _threads.context(), *strides)
+    return torch.frombuffer(image, dtype=torch.uint8)
 
-    def allocate(size: int) -> tuple[torch.Tensor, int]:
-        image = torch.empty(size, dtype=torch.uint8)
-        return image, image.data_ptr()
 
-    size = dense.numel() * dense.element_size()
-    dtype = _ARRAYS.name_of(dense)
-    return _weights.encode(dtype, tuple(dense.shape), dense.data_ptr(), size, format, _threads.context(), allocate)
+def _strides_of_matrices(dense: torch.Tensor) -> tuple[int, int] | None:
+    """Elements from row to row and from matrix to matrix; None where these are not two numbers."""
+    shape, strides = dense.shape, dense.stride()
+    if len(shape) not in (2, 3) or dense.numel() == 0 or 0 in strides or strides[-1] != 1 or strides[-2] < shape[-1]:
+        return None
+    return strides[-2], strides[0] if len(shape) == 3 else 0
 
 
 def check(image: torch.Tensor) -> torch.Tensor:

@@ -210,43 +210,72 @@ struct alignas(64) ImageMemory {
 TEST_F(CApiMisuseTest, EncodingWeights) {
   const uint64_t shape[] = {64, 64};
   std::vector<uint16_t> data(64 * 64);
-  UWTEncodedWeight *encoded = nullptr;
-  auto encode = [&](const char *dtype, size_t rank, const void *from, uint64_t bytes,
-                    const char *format) {
-    return textOf(uwtWeightEncode(context, dtype, rank, shape, from, bytes, format, &encoded));
-  };
-  EXPECT_EQ(encode(nullptr, 2, data.data(), 8192, "raw"), "2: dtype is NULL");
-  EXPECT_EQ(encode("BF16", 2, nullptr, 8192, "raw"), "2: data is NULL");
-  EXPECT_EQ(encode("BF16", 2, data.data(), 8192, nullptr), "2: format is NULL");
-  EXPECT_EQ(encode("F64", 2, data.data(), 8192, "raw"), "2: a weight has no elements of dtype F64");
-  EXPECT_EQ(encode("BF16", 1, data.data(), 128, "raw"),
-            "2: a weight in memory has 2 to 4 dimensions, got 1");
-  EXPECT_EQ(encode("BF16", 2, data.data(), 8192, "zip").substr(0, 2), "2:");
-  EXPECT_EQ(textOf(uwtWeightLoad(context, container, "b", "raw", &encoded)).substr(0, 2), "2:");
-  EXPECT_EQ(textOf(uwtWeightLoad(context, container, "a", "raw", &encoded)),
-            "2: a weight in memory has 2 to 4 dimensions, got 1");
-  ASSERT_EQ(encode("BF16", 2, data.data(), 8192, "raw"), "no error");
-  uint64_t bytes = uwtEncodedWeightBytes(encoded);
   auto image = std::make_unique<ImageMemory>();
-  EXPECT_EQ(textOf(uwtEncodedWeightWrite(encoded, nullptr, bytes)), "2: image is NULL");
-  EXPECT_EQ(textOf(uwtEncodedWeightWrite(encoded, image->bytes, bytes - 1)),
-            "2: the image has " + std::to_string(bytes) + " bytes, got memory of " +
-                std::to_string(bytes - 1));
-  EXPECT_EQ(uwtEncodedWeightBytes(nullptr), 0u);
-  uwtEncodedWeightDestroy(encoded);
-  uwtEncodedWeightDestroy(nullptr);
+  constexpr uint64_t room = sizeof(image->bytes);
+  uint64_t used = 0;
+  UWTDenseTensor tensor;
+  uwtDenseTensorInit(nullptr);
+  uwtDenseTensorInit(&tensor);
+  auto encode = [&](const char *format) {
+    return textOf(uwtWeightEncode(context, &tensor, format, image->bytes, room, &used));
+  };
+  EXPECT_EQ(encode("raw"), "2: the tensor's dtype is NULL");
+  tensor.dtype = "F64";
+  EXPECT_EQ(encode("raw"), "2: the tensor's shape is NULL");
+  tensor.shape = shape;
+  tensor.bytes = 8192;
+  EXPECT_EQ(encode("raw"), "2: the tensor's data is NULL");
+  tensor.data = data.data();
+  EXPECT_EQ(encode("raw"), "2: a weight has no elements of dtype F64");
+  tensor.dtype = "BF16";
+  tensor.rank = 1;
+  EXPECT_EQ(encode("raw"), "2: a weight in memory has 2 to 4 dimensions, got 1");
+  tensor.rank = 2;
+  EXPECT_EQ(encode(nullptr), "2: format is NULL");
+  EXPECT_EQ(encode("zip").substr(0, 2), "2:");
+  tensor.rowStride = 65;
+  EXPECT_EQ(encode("raw"), "2: the tensor's shape and strides take 8318 bytes, but there are 8192");
+  tensor.rowStride = 0;
+  EXPECT_EQ(textOf(uwtWeightEncode(context, nullptr, "raw", image->bytes, room, &used)),
+            "2: tensor is NULL");
+  EXPECT_EQ(textOf(uwtWeightEncode(context, &tensor, "raw", nullptr, room, &used)),
+            "2: image is NULL");
+  EXPECT_EQ(textOf(uwtWeightEncode(context, &tensor, "raw", image->bytes, room, nullptr)),
+            "2: imageBytes is NULL");
+  EXPECT_EQ(textOf(uwtWeightEncode(context, &tensor, "raw", image->bytes + 1, room - 64, &used)),
+            "2: a weight in memory begins at a multiple of 64 bytes");
+  EXPECT_EQ(textOf(uwtWeightEncode(context, &tensor, "raw", image->bytes, 8192, &used)),
+            "2: the memory has 8192 bytes, which the weight does not fit in");
+  tensor.size = 8;
+  EXPECT_EQ(encode("raw"), "2: the options have size 8: set them with uwtDenseTensorInit");
+  uwtDenseTensorInit(&tensor);
+
+  EXPECT_EQ(textOf(uwtWeightMaxBytes(nullptr, 2, shape, "raw", &used)), "2: dtype is NULL");
+  EXPECT_EQ(textOf(uwtWeightMaxBytes("BF16", 2, nullptr, "raw", &used)), "2: shape is NULL");
+  EXPECT_EQ(textOf(uwtWeightMaxBytes("BF16", 2, shape, nullptr, &used)), "2: format is NULL");
+  EXPECT_EQ(textOf(uwtWeightMaxBytes("BF16", 2, shape, "raw", nullptr)), "2: bytes is NULL");
+  EXPECT_EQ(textOf(uwtWeightMaxBytes("BF16", 1, shape, "raw", &used)),
+            "2: a weight in memory has 2 to 4 dimensions, got 1");
+
+  auto load = [&](const char *name) {
+    return textOf(uwtWeightLoad(context, container, name, "raw", image->bytes, room, &used));
+  };
+  EXPECT_EQ(load("b").substr(0, 2), "2:");
+  EXPECT_EQ(load("a"), "2: tensor 'a': a weight in memory has 2 to 4 dimensions, got 1");
+  EXPECT_EQ(load(nullptr), "2: name is NULL");
 }
 
 TEST_F(CApiMisuseTest, UsingWeights) {
   const uint64_t shape[] = {2, 64, 32};
   std::vector<uint16_t> data(2 * 64 * 32), x(32), y(64);
-  UWTEncodedWeight *encoded = nullptr;
-  ASSERT_EQ(textOf(uwtWeightEncode(context, "BF16", 3, shape, data.data(), 8192, "raw", &encoded)),
-            "no error");
+  UWTDenseTensor tensor = {sizeof(UWTDenseTensor), "BF16", 3, shape, data.data(), 8192, 0, 0};
   auto image = std::make_unique<ImageMemory>();
-  uint64_t bytes = uwtEncodedWeightBytes(encoded);
-  ASSERT_EQ(textOf(uwtEncodedWeightWrite(encoded, image->bytes, bytes)), "no error");
-  uwtEncodedWeightDestroy(encoded);
+  uint64_t bytes = 0, most = 0;
+  ASSERT_EQ(
+      textOf(uwtWeightEncode(context, &tensor, "raw", image->bytes, sizeof(image->bytes), &bytes)),
+      "no error");
+  ASSERT_EQ(textOf(uwtWeightMaxBytes("BF16", 3, shape, "raw", &most)), "no error");
+  EXPECT_LE(bytes, most);
 
   EXPECT_EQ(textOf(uwtWeightCheck(context, nullptr, bytes)), "2: image is NULL");
   EXPECT_EQ(textOf(uwtWeightCheck(context, image->bytes + 1, bytes)),
@@ -258,6 +287,25 @@ TEST_F(CApiMisuseTest, UsingWeights) {
   UWTWeightInfo info = {};
   EXPECT_EQ(textOf(uwtWeightInfo(image->bytes, bytes, &info)),
             "2: the info has size 0: set it to sizeof(UWTWeightInfo)");
+  info.size = sizeof(info);
+  ASSERT_EQ(textOf(uwtWeightInfo(image->bytes, bytes, &info)), "no error");
+  EXPECT_EQ(info.imageBytes, bytes);
+  UWTWeightPart piece = {};
+  EXPECT_EQ(textOf(uwtWeightPart(image->bytes, bytes, 0, &piece)),
+            "2: the part has size 0: set it to sizeof(UWTWeightPart)");
+  EXPECT_EQ(textOf(uwtWeightPart(image->bytes, bytes, 0, nullptr)), "2: part is NULL");
+  uint64_t words = 0;
+  piece.size = sizeof(piece);
+  for (size_t i = 0; i < info.parts; ++i) {
+    ASSERT_EQ(textOf(uwtWeightPart(image->bytes, bytes, i, &piece)), "no error");
+    EXPECT_LE(piece.offset + piece.bytes, bytes);
+    if (std::string(piece.name) == "words")
+      words = piece.bytes;
+  }
+  // Two panels of 64 rows of 64 columns.
+  EXPECT_EQ(words, 2u * 64 * 64 * 2);
+  EXPECT_EQ(textOf(uwtWeightPart(image->bytes, bytes, info.parts, &piece)),
+            "2: a weight in memory has 9 parts, got index 9");
 
   UWTTensorPart part;
   uwtTensorPartInit(&part);
