@@ -179,6 +179,10 @@ private:
 
 } // namespace
 
+static void removeImage(std::span<uint8_t> memory) {
+  std::ranges::fill(memory.first(std::min(memory.size(), sizeof(ImageHeader))), uint8_t(0));
+}
+
 /// The next part, with zeros up to where another may begin.
 Expected<std::span<uint8_t>> ImageWriter::place(ImageHeader::Part &part, uint64_t bytes) {
   if (end > memory.size() || bytes > memory.size() || partStride(bytes) > memory.size() - end)
@@ -351,7 +355,7 @@ Status ImageWriter::write(std::span<const uint64_t> shape) {
     return usageError("a weight in memory begins at a multiple of " +
                       std::to_string(imageAlignment) + " bytes");
   // Where an image was before there is none until this one is whole.
-  std::ranges::fill(memory.first(std::min(memory.size(), sizeof(ImageHeader))), uint8_t(0));
+  removeImage(memory);
   ImageHeader::Part front;
   UWT_RETURN_IF_ERROR(place(front, sizeof(ImageHeader)));
   UWT_ASSIGN_OR_RETURN(std::span<uint8_t> panels,
@@ -474,7 +478,11 @@ Expected<WeightImage> WeightImage::load(const TensorReader &reader, const Format
     Status written = writeImage(description, memory, pool, [&](const TensorDescription &wanted) {
       return makeCoder(*decoder, wanted.format, pool, options);
     });
-    UWT_RETURN_IF_ERROR(reader.checkRead());
+    // What was read past the end of a file that somebody has cut is no weight.
+    Status read = reader.checkRead();
+    if (!read)
+      removeImage(memory);
+    UWT_RETURN_IF_ERROR(std::move(read));
     UWT_RETURN_IF_ERROR(std::move(written));
     return open(memory);
   }
@@ -489,6 +497,9 @@ Expected<WeightImage> WeightImage::load(const TensorReader &reader, const Format
     UWT_RETURN_IF_ERROR(reader.check(pool));
   }
   Expected<WeightImage> image = encode({*element, entry.shape, dense, 0, 0}, format, memory, pool);
-  UWT_RETURN_IF_ERROR(reader.checkRead());
+  Status read = reader.checkRead();
+  if (!read)
+    removeImage(memory);
+  UWT_RETURN_IF_ERROR(std::move(read));
   return image;
 }

@@ -25,6 +25,20 @@ if importlib.util.find_spec("uwt") is None:
     os.environ["PYTHONPATH"] = str(ROOT / "python")
 
 
+def require_kernels():
+    """Skips tests where no kernel of products is for this machine. PyTorch is there."""
+    import torch
+
+    import uwt
+    from uwt.torch import UwtTensor
+
+    try:
+        x, w = (torch.zeros(n, 64, dtype=torch.bfloat16) for n in (1, 64))
+        torch.nn.functional.linear(x, UwtTensor.encode(w))
+    except uwt.UnsupportedError as error:
+        pytest.skip(str(error))
+
+
 def write_safetensors(path, tensors, metadata=None):
     """Writes {name: (dtype, shape, bytes)} as a plain safetensors file."""
     header, at = {"__metadata__": metadata} if metadata else {}, 0

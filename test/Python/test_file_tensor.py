@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import bf16, write_safetensors
+from conftest import bf16, require_kernels, write_safetensors
 
 torch = pytest.importorskip("torch")
 
@@ -113,10 +113,7 @@ def test_is_not_written(opened):
 def made_experts():
     generator = torch.Generator().manual_seed(6)
     up, down = (torch.randn(shape, generator=generator).mul(0.1).bfloat16() for shape in [(4, 96, 64), (4, 64, 48)])
-    try:
-        torch.ops.uwt.linear(up[0, :1].contiguous(), UwtTensor.encode(up[0]).image, None, 96, 64)
-    except uwt.UnsupportedError as error:
-        pytest.skip(str(error))
+    require_kernels()
     x = torch.randn(7, 64, generator=generator).bfloat16()
     ids = torch.stack([torch.randperm(4, generator=generator)[:2] for _ in range(7)])
     return x, up, down, torch.rand(7, 2, generator=generator), ids

@@ -8,11 +8,12 @@ import pickle
 import re
 
 import pytest
+from conftest import require_kernels
 
 torch = pytest.importorskip("torch")
 
 import uwt.torch  # noqa: E402
-from uwt import InvalidError, UnsupportedError  # noqa: E402
+from uwt import InvalidError  # noqa: E402
 from uwt.torch import _ops  # noqa: E402
 
 N, K = 200, 190
@@ -21,11 +22,7 @@ N, K = 200, 190
 @pytest.fixture(autouse=True)
 def seed_and_kernels():
     torch.manual_seed(1)
-    try:
-        uwt.torch.UwtTensor.encode(torch.zeros(1, 1, dtype=torch.bfloat16))
-        torch.ops.uwt.linear(torch.zeros(1, K, dtype=torch.bfloat16), weight().image, None, N, K)
-    except UnsupportedError as error:
-        pytest.skip(str(error))
+    require_kernels()
 
 
 def dense(n=N, k=K):

@@ -3,12 +3,12 @@
 import os
 
 import pytest
+from conftest import require_kernels
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 import uwt.transformers  # noqa: E402
-from uwt import UnsupportedError  # noqa: E402
 from uwt.torch import UwtTensor  # noqa: E402
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -21,11 +21,7 @@ SIZES = {
 
 @pytest.fixture(autouse=True, scope="module")
 def kernels():
-    image = UwtTensor.encode(torch.zeros(64, 64, dtype=torch.bfloat16)).image
-    try:
-        torch.ops.uwt.linear(torch.zeros(1, 64, dtype=torch.bfloat16), image, None, 64, 64)
-    except UnsupportedError as error:
-        pytest.skip(str(error))
+    require_kernels()
 
 
 def make(kind):

@@ -12,13 +12,13 @@ import subprocess
 import sys
 
 import pytest
+from conftest import require_kernels
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("vllm")
 transformers = pytest.importorskip("transformers")
 
 import uwt  # noqa: E402
-from uwt.torch import UwtTensor  # noqa: E402
 
 ENGINE = pathlib.Path(__file__).with_name("vllm_engine.py")
 SIZES = {
@@ -29,11 +29,7 @@ SIZES = {
 
 @pytest.fixture(autouse=True, scope="module")
 def kernels():
-    image = UwtTensor.encode(torch.zeros(64, 64, dtype=torch.bfloat16)).image
-    try:
-        torch.ops.uwt.linear(torch.zeros(1, 64, dtype=torch.bfloat16), image, None, 64, 64)
-    except uwt.UnsupportedError as error:
-        pytest.skip(str(error))
+    require_kernels()
 
 
 @pytest.fixture(autouse=True, scope="module")

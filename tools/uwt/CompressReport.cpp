@@ -189,7 +189,7 @@ static std::string closingNote(const CompressOutcome &outcome) {
     return "'uwt compress " + printable(outcome.input) + " -o " + printable(name) +
            " --shard finish', with the same options, writes the rest when all shards are done";
   bool isNamed = name.ends_with("-uwt") || name.ends_with(compressedEnding);
-  return std::string("transformers, vLLM and other loaders cannot read this ") +
+  return std::string("loaders without the Python package uwt cannot read this ") +
          (pathIsFolder(outcome.input) ? "folder" : "file") + "; 'uwt decompress " +
          printable(name) + (isNamed ? "" : " -o NAME") + "' gives the " +
          (outcome.report.cast.tensors ? "rounded" : "original") +

@@ -77,8 +77,8 @@ class UwtTensor(torch.Tensor):
         return UwtTensor(image, tuple(self.shape), self.dtype, self.exact)
 
     def _stable_hash_for_caching(self) -> str:
-        # Of what a compiled graph depends on: the image is an input.
-        return f"{tuple(self.shape)} {self.dtype} {self.exact}"
+        # Of what a compiled graph depends on: the image is an input, of a size that graphs are made for.
+        return f"{tuple(self.shape)} {self.dtype} {self.exact} {self.image.numel()}"
 
     def __tensor_flatten__(self):
         return ["image"], (self.dtype, self.exact)
