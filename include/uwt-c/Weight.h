@@ -49,10 +49,10 @@ UWT_C_API void uwtDenseTensorInit(UWTDenseTensor *tensor);
 
 /** Encodes a tensor into the `bytes` bytes at `image`, which may hold another image: those of
     uwtWeightMaxBytes are always enough, and memory of the size that an equal tensor took is enough
-    too. `imageBytes` are then in use, from the begin on; the others may be given back. Takes no
-    further memory but for threads, and for elements whose symbols have no code. The same bytes for
-    any number of threads. An error leaves no image in the memory, or the one that it had, as it
-   was. */
+    too. `imageBytes` are then in use, from the begin on; the others may be given back. The format
+    is `raw` where padding could be infinities (uwtWeightInfo says). Takes no further memory but for
+    threads, and for elements whose symbols have no code. The same bytes for any number of threads.
+    An error leaves no image in the memory, or the one that it had, unchanged. */
 UWT_C_API UWTError *uwtWeightEncode(UWTContext *context, const UWTDenseTensor *tensor,
                                     const char *format, void *image, uint64_t bytes,
                                     uint64_t *imageBytes);

@@ -249,7 +249,8 @@ def test_a_forked_process_multiplies_too():
 def test_slices_are_encoded_where_they_lie():
     """A part of a fused weight gives the image of its copy; so does what has no two strides."""
     fused = torch.randn(3, 200, 96).mul(0.02).bfloat16()
-    for weight in (fused[1, 64:192, 16:80], fused[:, 10:80], fused[0, :, ::2], fused[0].T, fused[:1].expand(3, 200, 96)):
+    slices = (fused[1, 64:192, 16:80], fused[:, 10:80], fused[0, :, ::2], fused[0].T, fused[:1].expand(3, 200, 96))
+    for weight in slices:
         image = _ops.encode(weight, "inplace<12>")
         assert torch.equal(image, _ops.encode(weight.contiguous(), "inplace<12>"))
         assert torch.equal(torch.ops.uwt.decode(image, weight.shape, weight.dtype), weight)

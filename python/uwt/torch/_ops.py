@@ -22,7 +22,7 @@ _LIBRARY.define("decode(Tensor image, SymInt[] shape, ScalarType dtype) -> Tenso
 
 
 def encode(weight: torch.Tensor, format: str) -> torch.Tensor:
-    """The image of a dense tensor in memory. Its rows may lie apart, and its matrices, as in a slice of a fused weight."""
+    """The image of a dense tensor in memory, whose rows and matrices may lie apart: a slice of a fused weight."""
     dense = weight.detach()
     strides = _strides_of_matrices(dense)
     if strides is None:
