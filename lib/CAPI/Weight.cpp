@@ -20,10 +20,10 @@ struct UWTEncodedWeight {
 // Making images
 //===----------------------------------------------------------------------===//
 
-static Expected<ElementType> elementOf(const char *dtype) {
+Expected<ElementType> uwt::elementOf(std::string_view dtype) {
   if (std::optional<ElementType> element = elementTypeFromSafetensors(dtype))
     return *element;
-  return usageError(std::string("a weight has no elements of dtype ") + dtype);
+  return usageError("a weight has no elements of dtype " + std::string(dtype));
 }
 
 static Expected<UWTEncodedWeight *> encode(const char *dtype, std::span<const uint64_t> shape,
