@@ -5,10 +5,10 @@
 |*
 |*===----------------------------------------------------------------------===*|
 |*
-|* y = x Wᵀ with compressed weights, by kernels of a pack (docs/packs.md), on the caller's
-|* streams and memory. The driver is found when a device is asked for: programs run on machines
-|* without one. Streams are CUstream, device memory is CUdeviceptr; both belong to the device's
-|* primary context.
+|* y = x Wᵀ with compressed weights, by kernels of a pack (docs/packs.md), on the caller's streams
+|* and in the caller's memory: no function allocates device memory. The driver is found when a
+|* device is asked for: programs run on machines without one. Streams are CUstream, device memory is
+|* CUdeviceptr; both belong to the device's primary context.
 |*
 |* Objects hold what they were made from: they may be destroyed in any order. All functions may be
 |* called from several threads.
@@ -43,68 +43,152 @@ UWT_C_API UWTError *uwtCudaPackOpen(const UWTCudaDevice *device, const char *pat
                                     UWTCudaPack **pack);
 UWT_C_API void uwtCudaPackDestroy(UWTCudaPack *pack);
 
-/** A weight in device memory. */
-typedef struct UWTCudaWeight UWTCudaWeight;
-/** Uploads tensor `name` of a container and waits until it is done. `format` is the one to run
-    from, in text form; NULL means the one in the file, or `raw` for a tensor that is not
-    compressed. */
-UWT_C_API UWTError *uwtCudaWeightUpload(UWTContext *context, const UWTCudaDevice *device,
-                                        const UWTContainer *container, const char *name,
-                                        const char *format, UWTCudaWeight **weight);
-/** The same for a compressed tensor, but the pack's device makes `format` of what is stored, by
-    kernels that the pack has for it; the host only copies. `uwt compile --emit pack` puts them
-    there where the weights of a module run from another format than the one in their file. */
-UWT_C_API UWTError *uwtCudaWeightLoad(UWTContext *context, const UWTCudaPack *pack,
-                                      const UWTContainer *container, const char *name,
-                                      const char *format, UWTCudaWeight **weight);
-/** n and k of each matrix, how many there are, and bytes of device memory. */
-UWT_C_API uint64_t uwtCudaWeightRows(const UWTCudaWeight *weight);
-UWT_C_API uint64_t uwtCudaWeightColumns(const UWTCudaWeight *weight);
-UWT_C_API uint64_t uwtCudaWeightMatrices(const UWTCudaWeight *weight);
-UWT_C_API uint64_t uwtCudaWeightBytes(const UWTCudaWeight *weight);
-UWT_C_API void uwtCudaWeightDestroy(UWTCudaWeight *weight);
+/*===-----------------------------------------------------------------------------------------===*\
+|* Weights
+|*
+|* On a GPU a weight is a *device image*: bytes without pointers in memory of the caller's, which
+|* may be allocated, copied, moved, unmapped and shared between processes as the caller likes. The
+|* library is told where it is with every call, and neither keeps nor frees it.
+\*===-----------------------------------------------------------------------------------------===*/
 
-/** A kernel of a pack, ready to multiply with one matrix of a weight. */
-typedef struct UWTCudaLauncher UWTCudaLauncher;
-/** Takes the kernel for m = `batch`; it serves each m from uwtCudaLauncherBatchFrom to
-    uwtCudaLauncherBatchTo. Loads its code where no launcher of the pack has. */
-UWT_C_API UWTError *uwtCudaLauncherCreate(UWTCudaPack *pack, const UWTCudaWeight *weight,
-                                          uint64_t matrix, uint32_t batch,
-                                          UWTCudaLauncher **launcher);
-UWT_C_API const char *uwtCudaLauncherKernel(const UWTCudaLauncher *launcher);
-UWT_C_API uint32_t uwtCudaLauncherBatchFrom(const UWTCudaLauncher *launcher);
-UWT_C_API uint32_t uwtCudaLauncherBatchTo(const UWTCudaLauncher *launcher);
-/** Scratch memory for m = `batch`: workspace with any contents, and counters that are zero before
-   the first launch; launches leave them zero. Launches on one stream may share both. */
-UWT_C_API UWTError *uwtCudaLauncherScratch(const UWTCudaLauncher *launcher, uint32_t batch,
-                                           uint64_t *workspaceBytes, uint64_t *counterBytes);
-UWT_C_API void uwtCudaLauncherDestroy(UWTCudaLauncher *launcher);
+/** Device images, and scratch memory, begin at multiples of so many bytes. */
+#define UWT_CUDA_ALIGNMENT 256
 
 /** Device memory of the caller's. */
 typedef struct UWTCudaBuffer {
   uint64_t address, bytes;
 } UWTCudaBuffer;
 
-typedef struct UWTCudaOperands {
-  /** Set by uwtCudaOperandsInit. */
+/** What a weight on a GPU is: plain data without pointers, which may be kept beside the device
+    image and sent to another process that runs the same version of the library. With the address
+    of an image it is a view of a weight. */
+typedef struct UWTCudaWeight {
+  /** sizeof(UWTCudaWeight), to be set by the caller. */
   size_t size;
-  /** Addresses of x [batch, k] and y [batch, n]. */
+  char dtype[16], format[128];
+  /** n and k of each matrix, and how many there are. */
+  uint64_t rows, columns, matrices;
+  /** Of the image. */
+  uint64_t bytes;
+  /** Where kernels find what they read, in bytes from the begin of the image. */
+  struct {
+    uint64_t begin, bytes;
+  } buffers[9];
+} UWTCudaWeight;
+
+/** A device image on the host, to be copied to where it is to be. */
+typedef struct UWTCudaImage UWTCudaImage;
+/** Of tensor `name` of a container. `format` is the one to run from, in text form; NULL means the
+    one in the file, or `raw` for a tensor that is not compressed. */
+UWT_C_API UWTError *uwtCudaImageLoad(UWTContext *context, const UWTContainer *container,
+                                     const char *name, const char *format, UWTCudaImage **image);
+/** Of a dense row-major tensor of dtype `dtype` ("BF16"), whose last two dimensions are the matrix
+    [n, k]. */
+UWT_C_API UWTError *uwtCudaImageEncode(UWTContext *context, const char *dtype, size_t rank,
+                                       const uint64_t *shape, const void *data, uint64_t bytes,
+                                       const char *format, UWTCudaImage **image);
+/** What it is the image of. */
+UWT_C_API UWTError *uwtCudaImageWeight(const UWTCudaImage *image, UWTCudaWeight *weight);
+/** Writes all of the image's bytes to host memory that has exactly as many, for the caller to
+    copy. */
+UWT_C_API UWTError *uwtCudaImageWrite(const UWTCudaImage *image, void *memory, uint64_t bytes);
+/** Copies the image on a stream to device memory that has exactly its bytes. Does not wait: the
+    image is to live until the stream has done it. */
+UWT_C_API UWTError *uwtCudaImageCopy(const UWTCudaImage *image, const UWTCudaDevice *device,
+                                     UWTCudaBuffer memory, void *stream);
+UWT_C_API void uwtCudaImageDestroy(UWTCudaImage *image);
+
+/*===-----------------------------------------------------------------------------------------===*\
+|* Coding on the device
+|*
+|* The smallest files are stored as prefix codes, and most products run from other formats. Where a
+|* pack has the kernels for it (`uwt compile --emit pack` puts them there where the weights of a
+|* module run from another format than the one in their file), the device makes the one image of
+|* the other: the host only copies what is stored, and the result has the bytes that
+|* uwtCudaImageLoad would have written.
+\*===-----------------------------------------------------------------------------------------===*/
+
+/** For one call at a time. */
+typedef struct UWTCudaTranscode UWTCudaTranscode;
+/** To make `format` of tensor `name` of a container. `source` is its image as it is stored, of
+    uwtCudaImageLoad without a format. What only the host makes, for lack of a kernel or since it is
+    no matter of kernels (another fold, tensors that are not compressed, columns beyond k that would
+    be infinite), is an error: load it with uwtCudaImageLoad. */
+UWT_C_API UWTError *uwtCudaTranscodeCreate(UWTContext *context, UWTCudaPack *pack,
+                                           const UWTCudaWeight *source,
+                                           const UWTContainer *container, const char *name,
+                                           const char *format, UWTCudaTranscode **transcode);
+/** Bytes of scratch memory, with any contents. */
+UWT_C_API uint64_t uwtCudaTranscodeScratch(const UWTCudaTranscode *transcode);
+/** Measures the result, and waits for the stream: the image of `source` is at `image`. */
+UWT_C_API UWTError *uwtCudaTranscodeCount(UWTCudaTranscode *transcode, uint64_t image,
+                                          UWTCudaBuffer scratch, void *stream,
+                                          UWTCudaWeight *result);
+/** Writes what uwtCudaTranscodeCount has described to device memory of exactly its bytes, and
+    waits; source and scratch memory are as they were left. */
+UWT_C_API UWTError *uwtCudaTranscodeWrite(UWTCudaTranscode *transcode, UWTCudaBuffer memory,
+                                          void *stream);
+UWT_C_API void uwtCudaTranscodeDestroy(UWTCudaTranscode *transcode);
+
+/*===-----------------------------------------------------------------------------------------===*\
+|* Products
+|*
+|* What takes time is done when kernels are made. Functions that launch neither allocate device
+|* memory nor wait for the device: they may be captured in a CUDA graph, which holds the addresses
+|* that they were given.
+\*===-----------------------------------------------------------------------------------------===*/
+
+/** Kernels of a pack for products with a weight, one for each range of m, with their code loaded.
+    They know what the weight is, not where. */
+typedef struct UWTCudaKernels UWTCudaKernels;
+/** For each m from 1 to `maxM`. An m that the pack has no kernel for is an error of kind
+    UWT_ERROR_UNSUPPORTED. */
+UWT_C_API UWTError *uwtCudaKernelsCreate(UWTCudaPack *pack, const UWTCudaWeight *weight,
+                                         uint32_t maxM, UWTCudaKernels **kernels);
+/** The name of the kernel that multiplies m rows; NULL where there is none. */
+UWT_C_API const char *uwtCudaKernelsName(const UWTCudaKernels *kernels, uint32_t m);
+/** Scratch memory with which all products of up to m rows can be launched: workspace with any
+    contents, and counters that are zero before the first launch; launches leave them zero. Launches
+    on one stream may share both; on two streams each needs its own. */
+UWT_C_API UWTError *uwtCudaKernelsScratch(const UWTCudaKernels *kernels, uint32_t m,
+                                          uint64_t *workspaceBytes, uint64_t *counterBytes);
+UWT_C_API void uwtCudaKernelsDestroy(UWTCudaKernels *kernels);
+
+typedef struct UWTCudaLinear {
+  /** Set by uwtCudaLinearInit. */
+  size_t size;
+  /** Address of the device image, and which matrix of the weight. */
+  uint64_t weight, matrix;
+  /** What the caller takes the matrix to be: another size is an error. */
+  uint64_t n, k;
+  /** Rows of x and of y. */
+  uint32_t m;
+  /** Addresses of x [m, k] and y [m, n]. */
   uint64_t x, y;
-  uint32_t batch;
   /** Elements from row to row; 0 for rows without a gap. */
   uint64_t xStride, yStride;
   UWTCudaBuffer workspace, counters;
-  /** Operands of the epilogue, in its order. */
+  /** Operands of the epilogue, in its order: a bias, where the kernels were made with one. */
   const UWTCudaBuffer *extras;
   size_t extraCount;
-} UWTCudaOperands;
-/** A `batch` of 1, and nothing else. */
-UWT_C_API void uwtCudaOperandsInit(UWTCudaOperands *operands);
+} UWTCudaLinear;
+/** Sets all to zero but the size. */
+UWT_C_API void uwtCudaLinearInit(UWTCudaLinear *linear);
 
-/** Launches on a stream of the weight's device. Neither allocates device memory nor waits: it may
-    be captured in a CUDA graph. A `batch` of 0 does nothing. */
-UWT_C_API UWTError *uwtCudaLaunch(const UWTCudaLauncher *launcher, const UWTCudaOperands *operands,
+/** y = x · wᵀ, and the epilogue that the kernels were made with, by the kernel that the pack has
+    for m, on a stream of the pack's device. An m of 0 does nothing. Memory that is null, not
+    aligned or too small is an error, and nothing is launched then. */
+UWT_C_API UWTError *uwtCudaLinear(const UWTCudaKernels *kernels, const UWTCudaLinear *linear,
                                   void *stream);
+
+/** A layer of experts: rows offsets[i] to offsets[i + 1] - 1 of x and y by matrix i, for each of
+    the weight's matrices; others are not written. `count` is the number of offsets, one more than
+    that of matrices; they are in host memory and do not fall, and m is at least the last one. The
+    launches, one for each expert that has rows, follow each other on the stream. `matrix` is not
+    looked at, and there are no operands of an epilogue. All is checked before anything is
+    launched. */
+UWT_C_API UWTError *uwtCudaGroupedLinear(const UWTCudaKernels *kernels, const UWTCudaLinear *linear,
+                                         const uint64_t *offsets, size_t count, void *stream);
 
 /** Layers one after another, where kernels that decode a weight before they multiply (strategies
     buffer and exponents) do so on a second stream, beside the product of the layer before. */
@@ -113,16 +197,36 @@ UWT_C_API UWTError *uwtCudaLayerQueueCreate(const UWTCudaDevice *device, UWTCuda
 UWT_C_API void uwtCudaLayerQueueDestroy(UWTCudaLayerQueue *queue);
 
 typedef struct UWTCudaLayer {
-  const UWTCudaLauncher *launcher;
-  /** As for uwtCudaLaunch. Layers beside each other need workspaces that do not overlap, so give
+  const UWTCudaKernels *kernels;
+  /** As for uwtCudaLinear. Layers beside each other need workspaces that do not overlap, so give
       two in turn; with one, nothing is decoded ahead. */
-  UWTCudaOperands operands;
+  UWTCudaLinear linear;
 } UWTCudaLayer;
-/** The same as uwtCudaLaunch of each layer in turn; one call at a time on a queue. `decodeCtas`
+/** The same as uwtCudaLinear of each layer in turn; one call at a time on a queue. `decodeCtas`
     limits the CTAs that decode at a time; 0 for as many as fit. All operands are checked before
-    anything is launched. May be captured in a CUDA graph. */
+    anything is launched. */
 UWT_C_API UWTError *uwtCudaLaunchLayers(const UWTCudaLayerQueue *queue, const UWTCudaLayer *layers,
                                         size_t count, void *stream, uint32_t decodeCtas);
+
+/*===-----------------------------------------------------------------------------------------===*\
+|* Decoding
+\*===-----------------------------------------------------------------------------------------===*/
+
+/** The kernel of a pack that decodes a weight; a weight in format `raw` needs none. */
+typedef struct UWTCudaDecoder UWTCudaDecoder;
+/** A pack without that kernel is an error of kind UWT_ERROR_UNSUPPORTED. */
+UWT_C_API UWTError *uwtCudaDecoderCreate(UWTCudaPack *pack, const UWTCudaWeight *weight,
+                                         UWTCudaDecoder **decoder);
+/** Bytes of a decoded matrix: two an element, padding included. */
+UWT_C_API uint64_t uwtCudaDecoderBytes(const UWTCudaDecoder *decoder);
+/** Decodes matrix `matrix` of the weight whose image is at `image` to device memory of exactly
+    those bytes; neither allocates nor waits. The elements come in the order of the format `raw`
+    (docs/formats.md): 64 rows are a panel, and a panel has the units [column / 64, row / 16 % 4],
+    the last one only those of rows that exist. A unit has the elements [column / 8 % 2, row / 8 %
+    2, row % 8, column / 2 % 4, column / 16 % 4, column % 2]. */
+UWT_C_API UWTError *uwtCudaDecode(const UWTCudaDecoder *decoder, uint64_t image, uint64_t matrix,
+                                  UWTCudaBuffer words, void *stream);
+UWT_C_API void uwtCudaDecoderDestroy(UWTCudaDecoder *decoder);
 
 #ifdef __cplusplus
 }

@@ -7,7 +7,10 @@
 
 #include "uwt-c/Cuda.h"
 #include "Objects.h"
+#include "uwt/Codec/Transcode.h"
+#include "uwt/Cuda/EncodedWeight.h"
 #include "uwt/Cuda/LayerQueue.h"
+#include <cstring>
 #include <span>
 #include <vector>
 
@@ -21,15 +24,27 @@ struct UWTCudaPack {
   std::shared_ptr<cuda::DevicePack> pack;
 };
 
-struct UWTCudaWeight {
-  std::shared_ptr<const cuda::DeviceWeight> weight;
+struct UWTCudaImage {
+  LoadedWeight weight;
+  cuda::DeviceImageSource source;
 };
 
-struct UWTCudaLauncher {
-  // What the launcher refers to.
+struct UWTCudaTranscode {
+  // What the steps refer to.
   std::shared_ptr<cuda::DevicePack> pack;
-  std::shared_ptr<const cuda::DeviceWeight> weight;
-  cuda::KernelLauncher launcher;
+  cuda::DeviceTranscode steps;
+};
+
+struct UWTCudaKernels {
+  // What the kernels refer to.
+  std::shared_ptr<cuda::DevicePack> pack;
+  cuda::WeightKernels kernels;
+};
+
+struct UWTCudaDecoder {
+  // What the decoder refers to.
+  std::shared_ptr<cuda::DevicePack> pack;
+  cuda::WeightDecoder decoder;
 };
 
 struct UWTCudaLayerQueue {
@@ -81,168 +96,318 @@ void uwtCudaPackDestroy(UWTCudaPack *pack) { delete pack; }
 // Weights
 //===----------------------------------------------------------------------===//
 
-static Expected<TensorReader> readerOf(const Checkpoint &checkpoint, const char *name) {
-  UWT_ASSIGN_OR_RETURN(auto found, checkpoint.find(name));
-  return found.first->reader(*found.second);
+using cuda::DeviceWeightDescription;
+static_assert(std::extent_v<decltype(UWTCudaWeight::buffers)> ==
+              DeviceWeightDescription::bufferKinds);
+static_assert(UWT_CUDA_ALIGNMENT == devicePlaneAlignment);
+
+static Status checkSize(const UWTCudaWeight &weight) {
+  if (weight.size >= sizeof(UWTCudaWeight))
+    return ok();
+  return usageError("the weight has size " + std::to_string(weight.size) +
+                    ": set it to sizeof(UWTCudaWeight)");
 }
 
-static Status giveWeight(Expected<cuda::DeviceWeight> made, UWTCudaWeight *&weight) {
-  if (!made)
-    return made.takeError();
-  weight = new UWTCudaWeight{std::make_shared<const cuda::DeviceWeight>(std::move(*made))};
+/// Whether a text and its zero fit; it is copied then.
+template <size_t room> static bool putText(char (&to)[room], std::string_view text) {
+  if (text.size() >= room)
+    return false;
+  to[text.copy(to, room - 1)] = 0;
+  return true;
+}
+
+static Status describe(const DeviceWeightDescription &from, UWTCudaWeight &to) {
+  UWT_RETURN_IF_ERROR(checkSize(to));
+  std::string format = from.format().str();
+  UWTCudaWeight made{};
+  made.size = to.size;
+  if (!putText(made.dtype, getTraits(from.element()).safetensorsName) ||
+      !putText(made.format, format))
+    return unsupportedError("the format has more than " + std::to_string(sizeof(made.format) - 1) +
+                            " characters: " + format);
+  made.rows = from.rows();
+  made.columns = from.columns();
+  made.matrices = from.matrices();
+  made.bytes = from.bytes();
+  for (size_t i = 0; i < from.buffers().size(); ++i)
+    made.buffers[i] = {from.buffers()[i].begin, from.buffers()[i].bytes};
+  to = made;
   return ok();
 }
 
-static Expected<cuda::DeviceWeight> uploadWeight(ThreadPool &pool,
-                                                 const cuda::CudaDevicePtr &device,
-                                                 const Checkpoint &checkpoint, const char *name,
-                                                 const char *format) {
-  UWT_ASSIGN_OR_RETURN(TensorReader reader, readerOf(checkpoint, name));
+/// The text of a member that may have come from anywhere.
+template <size_t room> static std::string_view textOf(const char (&text)[room]) {
+  return {text, strnlen(text, room)};
+}
+
+static Expected<DeviceWeightDescription> descriptionOf(const UWTCudaWeight &weight) {
+  UWT_RETURN_IF_ERROR(checkSize(weight));
+  UWT_ASSIGN_OR_RETURN(ElementType element, elementOf(textOf(weight.dtype)));
+  UWT_ASSIGN_OR_RETURN(Format format, Format::parse(textOf(weight.format)));
+  TensorDescription::Matrices matrices;
+  matrices.count = weight.matrices;
+  matrices.shape = {weight.rows, weight.columns};
+  std::array<DeviceWeightDescription::Buffer, DeviceWeightDescription::bufferKinds> buffers;
+  for (size_t i = 0; i < buffers.size(); ++i)
+    buffers[i] = {weight.buffers[i].begin, weight.buffers[i].bytes};
+  return DeviceWeightDescription::create(matrices, std::move(format), element, weight.bytes,
+                                         buffers);
+}
+
+static cuda::DeviceRange rangeOf(UWTCudaBuffer buffer) { return {buffer.address, buffer.bytes}; }
+
+static Status giveImage(Expected<LoadedWeight> loaded, UWTCudaImage *&image) {
+  if (!loaded)
+    return loaded.takeError();
+  UWT_ASSIGN_OR_RETURN(cuda::DeviceImageSource source, cuda::DeviceImageSource::create(*loaded));
+  image = new UWTCudaImage{std::move(*loaded), std::move(source)};
+  return ok();
+}
+
+static Expected<LoadedWeight> loadWeight(ThreadPool &pool, const UWTContainer &container,
+                                         const char *name, const char *format) {
+  UWT_ASSIGN_OR_RETURN(const auto found, readerOf(container, name));
   LoadOptions options;
   if (format) {
     UWT_ASSIGN_OR_RETURN(options.runFormat, Format::parse(format));
   }
-  UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, LoadedWeight::fromReader(reader, pool, options));
-  UWT_ASSIGN_OR_RETURN(cuda::CudaStream stream, cuda::CudaStream::create(device));
-  return cuda::DeviceWeight::upload(device, loaded, stream);
+  return LoadedWeight::fromReader(found.first, pool, options);
 }
 
-UWTError *uwtCudaWeightUpload(UWTContext *context, const UWTCudaDevice *device,
-                              const UWTContainer *container, const char *name, const char *format,
-                              UWTCudaWeight **weight) {
+UWTError *uwtCudaImageLoad(UWTContext *context, const UWTContainer *container, const char *name,
+                           const char *format, UWTCudaImage **image) {
+  return runFunction(
+      {{context, "context"}, {container, "container"}, {name, "name"}, {image, "image"}},
+      [&] { return giveImage(loadWeight(context->pool(), *container, name, format), *image); });
+}
+
+static Expected<LoadedWeight> encodeWeight(ThreadPool &pool, const char *dtype,
+                                           std::span<const uint64_t> shape,
+                                           std::span<const uint8_t> data, const char *format) {
+  TensorDescription description;
+  UWT_ASSIGN_OR_RETURN(description.element, elementOf(dtype));
+  UWT_ASSIGN_OR_RETURN(description.format, Format::parse(format));
+  description.shape.assign(shape.begin(), shape.end());
+  return LoadedWeight::fromBytes(description, data, pool);
+}
+
+UWTError *uwtCudaImageEncode(UWTContext *context, const char *dtype, size_t rank,
+                             const uint64_t *shape, const void *data, uint64_t bytes,
+                             const char *format, UWTCudaImage **image) {
   return runFunction({{context, "context"},
-                      {device, "device"},
-                      {container, "container"},
-                      {name, "name"},
-                      {weight, "weight"}},
-                     [&] {
-                       return giveWeight(uploadWeight(context->pool(), device->device,
-                                                      container->checkpoint, name, format),
-                                         *weight);
-                     });
-}
-
-static Expected<cuda::DeviceWeight> loadWeight(ThreadPool &pool, cuda::DevicePack &pack,
-                                               const Checkpoint &checkpoint, const char *name,
-                                               const char *format) {
-  UWT_ASSIGN_OR_RETURN(TensorReader reader, readerOf(checkpoint, name));
-  UWT_ASSIGN_OR_RETURN(Format runFormat, Format::parse(format));
-  if (!reader.decoder())
-    return usageError("tensor '" + std::string(name) +
-                      "' is not compressed, and a device codes anew what is: load it with "
-                      "uwtCudaWeightUpload");
-  UWT_ASSIGN_OR_RETURN(cuda::CudaStream stream, cuda::CudaStream::create(pack.device()));
-  auto weight = cuda::DeviceWeight::load(pack, *reader.decoder(), runFormat, pool, stream);
-  UWT_RETURN_IF_ERROR(reader.checkRead());
-  return weight;
-}
-
-UWTError *uwtCudaWeightLoad(UWTContext *context, const UWTCudaPack *pack,
-                            const UWTContainer *container, const char *name, const char *format,
-                            UWTCudaWeight **weight) {
-  return runFunction({{context, "context"},
-                      {pack, "pack"},
-                      {container, "container"},
-                      {name, "name"},
+                      {dtype, "dtype"},
+                      {shape, "shape"},
                       {format, "format"},
-                      {weight, "weight"}},
-                     [&] {
-                       return giveWeight(loadWeight(context->pool(), *pack->pack,
-                                                    container->checkpoint, name, format),
-                                         *weight);
+                      {image, "image"}},
+                     [&]() -> Status {
+                       if (bytes != 0 && !data)
+                         return usageError("data is NULL");
+                       std::span dense(static_cast<const uint8_t *>(data), bytes);
+                       return giveImage(
+                           encodeWeight(context->pool(), dtype, {shape, rank}, dense, format),
+                           *image);
                      });
 }
 
-uint64_t uwtCudaWeightRows(const UWTCudaWeight *weight) {
-  return weight ? weight->weight->rows() : 0;
+UWTError *uwtCudaImageWeight(const UWTCudaImage *image, UWTCudaWeight *weight) {
+  return runFunction({{image, "image"}, {weight, "weight"}},
+                     [&] { return describe(image->source.description(), *weight); });
 }
-uint64_t uwtCudaWeightColumns(const UWTCudaWeight *weight) {
-  return weight ? weight->weight->columns() : 0;
-}
-uint64_t uwtCudaWeightMatrices(const UWTCudaWeight *weight) {
-  return weight ? weight->weight->matrices() : 0;
-}
-uint64_t uwtCudaWeightBytes(const UWTCudaWeight *weight) {
-  return weight ? weight->weight->bytes() : 0;
-}
-void uwtCudaWeightDestroy(UWTCudaWeight *weight) { delete weight; }
 
-//===----------------------------------------------------------------------===//
-// Launches
-//===----------------------------------------------------------------------===//
+static Status checkImageBytes(const UWTCudaImage &image, uint64_t bytes) {
+  uint64_t needed = image.source.description().bytes();
+  if (bytes == needed)
+    return ok();
+  return usageError("the image has " + std::to_string(needed) + " bytes, got memory of " +
+                    std::to_string(bytes));
+}
 
-UWTError *uwtCudaLauncherCreate(UWTCudaPack *pack, const UWTCudaWeight *weight, uint64_t matrix,
-                                uint32_t batch, UWTCudaLauncher **launcher) {
-  return runFunction({{pack, "pack"}, {weight, "weight"}, {launcher, "launcher"}}, [&]() -> Status {
-    UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, pack->pack->select(*weight->weight, batch));
-    UWT_ASSIGN_OR_RETURN(
-        cuda::KernelLauncher made,
-        cuda::KernelLauncher::create(*pack->pack, *entry, *weight->weight, matrix));
-    *launcher = new UWTCudaLauncher{pack->pack, weight->weight, std::move(made)};
+UWTError *uwtCudaImageWrite(const UWTCudaImage *image, void *memory, uint64_t bytes) {
+  return runFunction({{image, "image"}, {memory, "memory"}}, [&]() -> Status {
+    UWT_RETURN_IF_ERROR(checkImageBytes(*image, bytes));
+    image->source.write({static_cast<uint8_t *>(memory), bytes});
     return ok();
   });
 }
-const char *uwtCudaLauncherKernel(const UWTCudaLauncher *launcher) {
-  return launcher ? launcher->launcher.entry().kernel.c_str() : nullptr;
+
+UWTError *uwtCudaImageCopy(const UWTCudaImage *image, const UWTCudaDevice *device,
+                           UWTCudaBuffer memory, void *stream) {
+  return runFunction({{image, "image"}, {device, "device"}}, [&]() -> Status {
+    UWT_RETURN_IF_ERROR(checkImageBytes(*image, memory.bytes));
+    UWT_RETURN_IF_ERROR(
+        cuda::checkAddress("the memory for the image", memory.address, UWT_CUDA_ALIGNMENT));
+    return image->source.copy(cuda::DeviceBuffer::borrow(device->device, rangeOf(memory)), stream);
+  });
 }
-uint32_t uwtCudaLauncherBatchFrom(const UWTCudaLauncher *launcher) {
-  return launcher ? launcher->launcher.entry().mFrom : 0;
+
+void uwtCudaImageDestroy(UWTCudaImage *image) { delete image; }
+
+//===----------------------------------------------------------------------===//
+// Coding on the device
+//===----------------------------------------------------------------------===//
+
+static Expected<cuda::DeviceTranscode> createTranscode(ThreadPool &pool, cuda::DevicePack &pack,
+                                                       const UWTCudaWeight &source,
+                                                       const UWTContainer &container,
+                                                       const char *name, const char *format) {
+  UWT_ASSIGN_OR_RETURN(DeviceWeightDescription description, descriptionOf(source));
+  UWT_ASSIGN_OR_RETURN(Format runFormat, Format::parse(format));
+  UWT_ASSIGN_OR_RETURN(const auto found, readerOf(container, name));
+  const TensorReader &reader = found.first;
+  std::string hint = ": load it with uwtCudaImageLoad";
+  if (!reader.decoder())
+    return usageError("tensor '" + std::string(name) +
+                      "' is not compressed, and a device codes anew what is" + hint);
+  const Format &stored = reader.decoder()->description().format;
+  if (description.format() != stored)
+    return usageError("tensor '" + std::string(name) + "' is stored as " + stored.str() +
+                      ", and the source's format is " + description.format().str());
+  if (runFormat.fold != stored.fold)
+    return unsupportedError("a device does not change the fold of " + stored.str() +
+                            " to that of " + runFormat.str() + hint);
+  auto plan = transcodePlan(*reader.decoder(), runFormat, bestCodePath(), pool);
+  UWT_RETURN_IF_ERROR(reader.checkRead());
+  if (!plan)
+    return plan.takeError();
+  return cuda::DeviceTranscode::create(pack, description, std::move(*plan));
 }
-uint32_t uwtCudaLauncherBatchTo(const UWTCudaLauncher *launcher) {
-  return launcher ? launcher->launcher.entry().mTo : 0;
+
+UWTError *uwtCudaTranscodeCreate(UWTContext *context, UWTCudaPack *pack,
+                                 const UWTCudaWeight *source, const UWTContainer *container,
+                                 const char *name, const char *format,
+                                 UWTCudaTranscode **transcode) {
+  return runFunction({{context, "context"},
+                      {pack, "pack"},
+                      {source, "source"},
+                      {container, "container"},
+                      {name, "name"},
+                      {format, "format"},
+                      {transcode, "transcode"}},
+                     [&]() -> Status {
+                       UWT_ASSIGN_OR_RETURN(cuda::DeviceTranscode steps,
+                                            createTranscode(context->pool(), *pack->pack, *source,
+                                                            *container, name, format));
+                       *transcode = new UWTCudaTranscode{pack->pack, std::move(steps)};
+                       return ok();
+                     });
 }
-UWTError *uwtCudaLauncherScratch(const UWTCudaLauncher *launcher, uint32_t batch,
-                                 uint64_t *workspaceBytes, uint64_t *counterBytes) {
+
+uint64_t uwtCudaTranscodeScratch(const UWTCudaTranscode *transcode) {
+  return transcode ? transcode->steps.scratchBytes() : 0;
+}
+
+UWTError *uwtCudaTranscodeCount(UWTCudaTranscode *transcode, uint64_t image, UWTCudaBuffer scratch,
+                                void *stream, UWTCudaWeight *result) {
+  return runFunction({{transcode, "transcode"}, {result, "result"}}, [&]() -> Status {
+    UWT_RETURN_IF_ERROR(checkSize(*result));
+    UWT_ASSIGN_OR_RETURN(
+        DeviceWeightDescription made,
+        transcode->steps.count(image, rangeOf(scratch),
+                               cuda::CudaStream::borrow(transcode->pack->device(), stream)));
+    return describe(made, *result);
+  });
+}
+
+UWTError *uwtCudaTranscodeWrite(UWTCudaTranscode *transcode, UWTCudaBuffer memory, void *stream) {
+  return runFunction({{transcode, "transcode"}}, [&] {
+    const cuda::CudaDevicePtr &device = transcode->pack->device();
+    return transcode->steps.write(cuda::DeviceBuffer::borrow(device, rangeOf(memory)),
+                                  cuda::CudaStream::borrow(device, stream));
+  });
+}
+
+void uwtCudaTranscodeDestroy(UWTCudaTranscode *transcode) { delete transcode; }
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+UWTError *uwtCudaKernelsCreate(UWTCudaPack *pack, const UWTCudaWeight *weight, uint32_t maxM,
+                               UWTCudaKernels **kernels) {
+  return runFunction({{pack, "pack"}, {weight, "weight"}, {kernels, "kernels"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(DeviceWeightDescription description, descriptionOf(*weight));
+    UWT_ASSIGN_OR_RETURN(cuda::WeightKernels made,
+                         cuda::WeightKernels::create(*pack->pack, description, maxM));
+    *kernels = new UWTCudaKernels{pack->pack, std::move(made)};
+    return ok();
+  });
+}
+
+const char *uwtCudaKernelsName(const UWTCudaKernels *kernels, uint32_t m) {
+  if (!kernels)
+    return nullptr;
+  auto launcher = kernels->kernels.find(m);
+  return launcher ? (*launcher)->entry().kernel.c_str() : nullptr;
+}
+
+UWTError *uwtCudaKernelsScratch(const UWTCudaKernels *kernels, uint32_t m, uint64_t *workspaceBytes,
+                                uint64_t *counterBytes) {
   return runFunction(
-      {{launcher, "launcher"}, {workspaceBytes, "workspaceBytes"}, {counterBytes, "counterBytes"}},
+      {{kernels, "kernels"}, {workspaceBytes, "workspaceBytes"}, {counterBytes, "counterBytes"}},
       [&]() -> Status {
-        UWT_ASSIGN_OR_RETURN(const auto size, launcher->launcher.size(batch));
-        *workspaceBytes = size.workspaceBytes;
-        *counterBytes = size.counterBytes;
+        UWT_ASSIGN_OR_RETURN(const auto scratch, kernels->kernels.scratch(m));
+        *workspaceBytes = scratch.workspaceBytes;
+        *counterBytes = scratch.counterBytes;
         return ok();
       });
 }
-void uwtCudaLauncherDestroy(UWTCudaLauncher *launcher) { delete launcher; }
 
-void uwtCudaOperandsInit(UWTCudaOperands *operands) {
-  if (!operands)
+void uwtCudaKernelsDestroy(UWTCudaKernels *kernels) { delete kernels; }
+
+void uwtCudaLinearInit(UWTCudaLinear *linear) {
+  if (!linear)
     return;
-  *operands = {};
-  operands->size = sizeof(UWTCudaOperands);
-  operands->batch = 1;
+  *linear = {};
+  linear->size = sizeof(UWTCudaLinear);
 }
 
-/// `extras` holds what the result points to.
-static Expected<cuda::LaunchOperands> operandsOf(const UWTCudaOperands &operands,
-                                                 std::vector<cuda::DeviceWeight::Buffer> &extras) {
-  if (operands.size < sizeof(UWTCudaOperands))
-    return usageError("the operands have size " + std::to_string(operands.size) +
-                      ": set them with uwtCudaOperandsInit");
-  if (operands.extraCount != 0 && !operands.extras)
+/// What a call says, checked as far as this side of the library can; `extras` holds what the result
+/// points to.
+static Expected<cuda::LaunchOperands> operandsOf(const UWTCudaLinear &linear,
+                                                 const UWTCudaKernels &kernels,
+                                                 std::vector<cuda::DeviceRange> &extras) {
+  UWT_ASSIGN_OR_RETURN(
+      const UWTCudaLinear call,
+      takeOptions(&linear, uwtCudaLinearInit, sizeof(UWTCudaLinear), "uwtCudaLinearInit"));
+  const DeviceWeightDescription &weight = kernels.kernels.weight();
+  if (call.n != weight.rows() || call.k != weight.columns())
+    return usageError("the weight has n " + std::to_string(weight.rows()) + " and k " +
+                      std::to_string(weight.columns()) + ", the call n " + std::to_string(call.n) +
+                      " and k " + std::to_string(call.k));
+  if (call.extraCount != 0 && !call.extras)
     return usageError("extras is NULL");
+  for (const UWTCudaBuffer &extra : std::span(call.extras, call.extraCount))
+    extras.push_back(rangeOf(extra));
   cuda::LaunchOperands given;
-  given.x = operands.x;
-  given.y = operands.y;
-  given.m = operands.batch;
-  given.xStride = operands.xStride;
-  given.yStride = operands.yStride;
-  given.workspace = {operands.workspace.address, operands.workspace.bytes};
-  given.counters = {operands.counters.address, operands.counters.bytes};
-  for (size_t i = 0; i < operands.extraCount; ++i)
-    extras.push_back({operands.extras[i].address, operands.extras[i].bytes});
+  given.weight = call.weight;
+  given.matrix = call.matrix;
+  given.x = call.x;
+  given.y = call.y;
+  given.m = call.m;
+  given.xStride = call.xStride;
+  given.yStride = call.yStride;
+  given.workspace = rangeOf(call.workspace);
+  given.counters = rangeOf(call.counters);
   given.extras = extras;
   return given;
 }
 
-UWTError *uwtCudaLaunch(const UWTCudaLauncher *launcher, const UWTCudaOperands *operands,
-                        void *stream) {
-  return runFunction({{operands, "operands"}}, [&]() -> Status {
-    std::vector<cuda::DeviceWeight::Buffer> extras;
-    UWT_ASSIGN_OR_RETURN(cuda::LaunchOperands given, operandsOf(*operands, extras));
-    if (!launcher)
-      return usageError("launcher is NULL");
-    return launcher->launcher.launch(given, stream);
+UWTError *uwtCudaLinear(const UWTCudaKernels *kernels, const UWTCudaLinear *linear, void *stream) {
+  return runFunction({{kernels, "kernels"}, {linear, "linear"}}, [&]() -> Status {
+    std::vector<cuda::DeviceRange> extras;
+    UWT_ASSIGN_OR_RETURN(cuda::LaunchOperands given, operandsOf(*linear, *kernels, extras));
+    return kernels->kernels.launch(given, stream);
   });
+}
+
+UWTError *uwtCudaGroupedLinear(const UWTCudaKernels *kernels, const UWTCudaLinear *linear,
+                               const uint64_t *offsets, size_t count, void *stream) {
+  return runFunction(
+      {{kernels, "kernels"}, {linear, "linear"}, {offsets, "offsets"}}, [&]() -> Status {
+        std::vector<cuda::DeviceRange> extras;
+        UWT_ASSIGN_OR_RETURN(cuda::LaunchOperands given, operandsOf(*linear, *kernels, extras));
+        return kernels->kernels.launchGroups(given, {offsets, count}, stream);
+      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -258,15 +423,27 @@ UWTError *uwtCudaLayerQueueCreate(const UWTCudaDevice *device, UWTCudaLayerQueue
 }
 void uwtCudaLayerQueueDestroy(UWTCudaLayerQueue *queue) { delete queue; }
 
+static Expected<cuda::LayerQueue::Layer> layerOf(const UWTCudaLayer &layer,
+                                                 std::vector<cuda::DeviceRange> &extras) {
+  if (!layer.kernels)
+    return usageError("kernels is NULL");
+  UWT_ASSIGN_OR_RETURN(cuda::LaunchOperands operands,
+                       operandsOf(layer.linear, *layer.kernels, extras));
+  // Of nothing any kernel does nothing.
+  UWT_ASSIGN_OR_RETURN(const cuda::KernelLauncher *launcher,
+                       layer.kernels->kernels.find(std::max(operands.m, 1U)));
+  return cuda::LayerQueue::Layer{launcher, operands};
+}
+
 static Status launchLayers(const cuda::LayerQueue &queue, std::span<const UWTCudaLayer> layers,
                            void *stream, uint32_t decodeCtas) {
   std::vector<cuda::LayerQueue::Layer> given(layers.size());
-  std::vector<std::vector<cuda::DeviceWeight::Buffer>> extras(layers.size());
+  std::vector<std::vector<cuda::DeviceRange>> extras(layers.size());
   for (size_t i = 0; i < layers.size(); ++i) {
-    auto operands = operandsOf(layers[i].operands, extras[i]);
-    if (!operands)
-      return operands.takeError().in("layer " + std::to_string(i));
-    given[i] = {layers[i].launcher ? &layers[i].launcher->launcher : nullptr, *operands};
+    auto layer = layerOf(layers[i], extras[i]);
+    if (!layer)
+      return layer.takeError().in("layer " + std::to_string(i));
+    given[i] = *layer;
   }
   return queue.launch(given, stream, decodeCtas);
 }
@@ -279,3 +456,31 @@ UWTError *uwtCudaLaunchLayers(const UWTCudaLayerQueue *queue, const UWTCudaLayer
     return launchLayers(queue->queue, {layers, count}, stream, decodeCtas);
   });
 }
+
+//===----------------------------------------------------------------------===//
+// Decoding
+//===----------------------------------------------------------------------===//
+
+UWTError *uwtCudaDecoderCreate(UWTCudaPack *pack, const UWTCudaWeight *weight,
+                               UWTCudaDecoder **decoder) {
+  return runFunction({{pack, "pack"}, {weight, "weight"}, {decoder, "decoder"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(DeviceWeightDescription description, descriptionOf(*weight));
+    UWT_ASSIGN_OR_RETURN(cuda::WeightDecoder made,
+                         cuda::WeightDecoder::create(*pack->pack, description));
+    *decoder = new UWTCudaDecoder{pack->pack, std::move(made)};
+    return ok();
+  });
+}
+
+uint64_t uwtCudaDecoderBytes(const UWTCudaDecoder *decoder) {
+  return decoder ? decoder->decoder.bytes() : 0;
+}
+
+UWTError *uwtCudaDecode(const UWTCudaDecoder *decoder, uint64_t image, uint64_t matrix,
+                        UWTCudaBuffer words, void *stream) {
+  return runFunction({{decoder, "decoder"}}, [&] {
+    return decoder->decoder.decode(image, matrix, rangeOf(words), stream);
+  });
+}
+
+void uwtCudaDecoderDestroy(UWTCudaDecoder *decoder) { delete decoder; }

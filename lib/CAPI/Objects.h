@@ -68,6 +68,8 @@ namespace uwt {
 /// The reader of a tensor, and its entry.
 Expected<std::pair<TensorReader, const TensorEntry *>> readerOf(const UWTContainer &container,
                                                                 const char *name);
+/// The element of a dtype as safetensors names it ("BF16"). Errors: Usage.
+Expected<ElementType> elementOf(std::string_view dtype);
 /// The base model at `path`, or none for NULL.
 Expected<std::shared_ptr<const BaseModel>> openBase(const char *path);
 } // namespace uwt

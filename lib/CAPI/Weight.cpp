@@ -17,10 +17,10 @@ using namespace uwt;
 // Making images
 //===----------------------------------------------------------------------===//
 
-static Expected<ElementType> elementOf(const char *dtype) {
+Expected<ElementType> uwt::elementOf(std::string_view dtype) {
   if (std::optional<ElementType> element = elementTypeFromSafetensors(dtype))
     return *element;
-  return usageError(std::string("a weight has no elements of dtype ") + dtype);
+  return usageError("a weight has no elements of dtype " + std::string(dtype));
 }
 
 UWTError *uwtWeightMaxBytes(const char *dtype, size_t rank, const uint64_t *shape,

@@ -24,21 +24,18 @@ public:
 
 private:
   Status upload(const std::vector<ProductCall> &calls, const LoadedWeights &weights);
-  Expected<const cuda::KernelLauncher *> launcherFor(size_t call,
-                                                     const emulator::EmulatedOperands &operands);
+  Expected<const cuda::KernelLauncher *> launcherFor(const cuda::DeviceWeight &weight, uint32_t m);
   /// Buffers stay from call to call, and grow.
   Status reserve(cuda::DeviceBuffer &buffer, uint64_t bytes, bool isZero);
   /// Operand `number`, on the device.
-  Expected<cuda::DeviceWeight::Buffer> copyIn(size_t number, std::span<const uint8_t> bytes);
+  Expected<cuda::DeviceRange> copyIn(size_t number, std::span<const uint8_t> bytes);
 
   cuda::CudaDevicePtr device;
   std::optional<cuda::CudaStream> stream;
   std::vector<uint8_t> packBytes;
   std::unique_ptr<cuda::DevicePack> pack;
   std::vector<std::shared_ptr<const cuda::DeviceWeight>> weightOfCall;
-  /// By matrix of a weight, and kernel.
-  std::map<std::tuple<const cuda::DeviceWeight *, uint64_t, const KernelEntry *>,
-           cuda::KernelLauncher>
+  std::map<std::pair<const cuda::DeviceWeight *, const KernelEntry *>, cuda::KernelLauncher>
       launchers;
   cuda::DeviceBuffer workspace, counters, y;
   /// x, then the extra operands.
@@ -81,25 +78,23 @@ Status DeviceRunner::reserve(cuda::DeviceBuffer &buffer, uint64_t bytes, bool is
   return isZero ? buffer.fill(0, stream->get()) : ok();
 }
 
-Expected<cuda::DeviceWeight::Buffer> DeviceRunner::copyIn(size_t number,
-                                                          std::span<const uint8_t> bytes) {
+Expected<cuda::DeviceRange> DeviceRunner::copyIn(size_t number, std::span<const uint8_t> bytes) {
   if (inputs.size() <= number)
     inputs.resize(number + 1);
   cuda::DeviceBuffer &buffer = inputs[number];
   UWT_RETURN_IF_ERROR(reserve(buffer, bytes.size(), /*isZero=*/false));
   UWT_RETURN_IF_ERROR(buffer.write(0, bytes, stream->get()));
-  return cuda::DeviceWeight::Buffer{buffer.address(), bytes.size()};
+  return cuda::DeviceRange{buffer.address(), bytes.size()};
 }
 
-Expected<const cuda::KernelLauncher *>
-DeviceRunner::launcherFor(size_t call, const emulator::EmulatedOperands &operands) {
-  const cuda::DeviceWeight &weight = *weightOfCall[call];
-  UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, pack->select(weight, operands.m));
-  auto key = std::tuple(&weight, operands.matrix, entry);
+Expected<const cuda::KernelLauncher *> DeviceRunner::launcherFor(const cuda::DeviceWeight &weight,
+                                                                 uint32_t m) {
+  UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, pack->select(weight, m));
+  auto key = std::pair(&weight, entry);
   auto known = launchers.find(key);
   if (known == launchers.end()) {
     UWT_ASSIGN_OR_RETURN(cuda::KernelLauncher made,
-                         cuda::KernelLauncher::create(*pack, *entry, weight, operands.matrix));
+                         cuda::KernelLauncher::create(*pack, *entry, weight));
     known = launchers.emplace(key, std::move(made)).first;
   }
   return &known->second;
@@ -108,18 +103,21 @@ DeviceRunner::launcherFor(size_t call, const emulator::EmulatedOperands &operand
 Status DeviceRunner::run(size_t call, const emulator::EmulatedOperands &operands) {
   if (operands.m == 0)
     return ok();
-  UWT_ASSIGN_OR_RETURN(const cuda::KernelLauncher *launcher, launcherFor(call, operands));
+  const cuda::DeviceWeight &weight = *weightOfCall[call];
+  UWT_ASSIGN_OR_RETURN(const cuda::KernelLauncher *launcher, launcherFor(weight, operands.m));
   UWT_ASSIGN_OR_RETURN(cuda::LaunchSize size, launcher->size(operands.m));
   UWT_RETURN_IF_ERROR(reserve(workspace, size.workspaceBytes, /*isZero=*/false));
   UWT_RETURN_IF_ERROR(reserve(counters, size.counterBytes, /*isZero=*/true));
   UWT_RETURN_IF_ERROR(reserve(y, operands.y.size(), /*isZero=*/false));
   cuda::LaunchOperands launch;
-  UWT_ASSIGN_OR_RETURN(cuda::DeviceWeight::Buffer x, copyIn(0, operands.x));
-  std::vector<cuda::DeviceWeight::Buffer> extras;
+  UWT_ASSIGN_OR_RETURN(cuda::DeviceRange x, copyIn(0, operands.x));
+  std::vector<cuda::DeviceRange> extras;
   for (std::span<const uint8_t> extra : operands.extras) {
-    UWT_ASSIGN_OR_RETURN(cuda::DeviceWeight::Buffer part, copyIn(extras.size() + 1, extra));
+    UWT_ASSIGN_OR_RETURN(cuda::DeviceRange part, copyIn(extras.size() + 1, extra));
     extras.push_back(part);
   }
+  launch.weight = weight.address();
+  launch.matrix = operands.matrix;
   launch.x = x.address;
   launch.y = y.address();
   launch.m = operands.m;

@@ -79,7 +79,7 @@ Expected<std::unique_ptr<Cublas>> Cublas::open(CudaDevicePtr device, const std::
 }
 
 Status Cublas::multiply(uint64_t n, uint64_t k, uint32_t m, uint64_t weight, uint64_t x, uint64_t y,
-                        DeviceWeight::Buffer workspace, void *stream) const {
+                        DeviceRange workspace, void *stream) const {
   if (n > INT32_MAX || k > INT32_MAX || m > INT32_MAX)
     return usageError("cublasGemmEx takes sizes of 31 bits, got n " + std::to_string(n) + ", k " +
                       std::to_string(k) + ", m " + std::to_string(m));

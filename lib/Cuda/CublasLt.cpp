@@ -202,7 +202,7 @@ void DenseProduct::choose(unsigned index) { state->index = std::min(index, algor
 unsigned DenseProduct::chosen() const { return state->index; }
 uint64_t DenseProduct::workspaceBytes() const { return state->found[state->index].workspaceBytes; }
 
-Status DenseProduct::launch(uint64_t weight, uint64_t x, uint64_t y, DeviceWeight::Buffer workspace,
+Status DenseProduct::launch(uint64_t weight, uint64_t x, uint64_t y, DeviceRange workspace,
                             void *stream) const {
   for (auto [name, address] : {std::pair("weight", weight), {"x", x}, {"y", y}})
     if (address == 0 || address % 16 != 0)

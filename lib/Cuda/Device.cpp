@@ -86,7 +86,7 @@ CudaDevice::~CudaDevice() {
 }
 
 CudaHandle::~CudaHandle() {
-  if (!value)
+  if (!value || !destroy)
     return;
   ContextScope scope(functionsOf(*device), device->context());
   (void)destroy(value);
@@ -174,7 +174,7 @@ Expected<float> CudaEvent::millisecondsUntil(const CudaEvent &later) const {
 //===----------------------------------------------------------------------===//
 
 DeviceBuffer::~DeviceBuffer() {
-  if (!base)
+  if (!isOwned)
     return;
   ContextScope scope(functionsOf(*device), device->context());
   (void)functionsOf(*device).cuMemFree(base);
@@ -192,7 +192,16 @@ Expected<DeviceBuffer> DeviceBuffer::allocate(CudaDevicePtr device, uint64_t byt
     return functions.cuMemAlloc(&buffer.base, bytes);
   }));
   buffer.size = bytes;
+  buffer.isOwned = true;
   buffer.device = std::move(device);
+  return buffer;
+}
+
+DeviceBuffer DeviceBuffer::borrow(CudaDevicePtr device, DeviceRange range) {
+  DeviceBuffer buffer;
+  buffer.device = std::move(device);
+  buffer.base = range.address;
+  buffer.size = range.bytes;
   return buffer;
 }
 

@@ -8,6 +8,7 @@
 #include "uwt/Cuda/DeviceWeight.h"
 #include "EscapeEntries.h"
 #include "uwt/Codec/DecodeTable.h"
+#include "uwt/Support/CheckedMath.h"
 #include <algorithm>
 #include <numeric>
 
@@ -148,7 +149,7 @@ Expected<DeviceTables> uwt::cuda::deviceTables(const LoadedWeight &weight) {
 }
 
 //===----------------------------------------------------------------------===//
-// Upload
+// What an image is written from
 //===----------------------------------------------------------------------===//
 
 BufferContents uwt::cuda::bufferContents(const LoadedWeight &weight, const DeviceTables &tables) {
@@ -204,28 +205,125 @@ static uint64_t packWords(const LoadedWeight &weight, std::vector<DevicePanelEnt
   return end;
 }
 
-Expected<DeviceWeight> DeviceWeight::allocate(CudaDevicePtr device, std::span<const uint64_t> bytes,
-                                              const CudaStream &stream) {
-  DeviceWeight result;
-  result.owner = device;
+//===----------------------------------------------------------------------===//
+// Descriptions and images
+//===----------------------------------------------------------------------===//
+
+DeviceWeightDescription::DeviceWeightDescription(const TensorDescription::Matrices &matrices,
+                                                 Format format, ElementType element,
+                                                 const std::array<uint64_t, bufferKinds> &bytes)
+    : shape(matrices.shape), count(matrices.count), runFormat(std::move(format)), type(element) {
   // Zeros first, which absent buffers point to; zeros follow each buffer.
-  uint64_t offset = devicePlaneAlignment;
+  imageBytes = devicePlaneAlignment;
   for (size_t i = 0; i < bufferKinds; ++i) {
-    result.buffers[i] = {bytes[i] == 0 ? 0 : offset, bytes[i]};
-    if (bytes[i] != 0)
-      offset += roundUp(bytes[i], devicePlaneAlignment) + devicePlaneAlignment;
+    if (bytes[i] == 0)
+      continue;
+    byKind[i] = {imageBytes, bytes[i]};
+    imageBytes += roundUp(bytes[i], devicePlaneAlignment) + devicePlaneAlignment;
   }
-  UWT_ASSIGN_OR_RETURN(result.memory, DeviceBuffer::allocate(std::move(device), offset));
-  UWT_RETURN_IF_ERROR(result.memory.fill(0, stream.get()));
-  for (Buffer &buffer : result.buffers)
-    buffer.address += result.memory.address();
+}
+
+/// Whether a buffer and the zeros behind it are in an image of `bytes` bytes.
+static bool isInside(const DeviceWeightDescription::Buffer &buffer, uint64_t bytes) {
+  return buffer.begin % devicePlaneAlignment == 0 && bytes >= devicePlaneAlignment &&
+         buffer.begin <= bytes - devicePlaneAlignment &&
+         buffer.bytes <= bytes - devicePlaneAlignment - buffer.begin;
+}
+
+Expected<DeviceWeightDescription>
+DeviceWeightDescription::create(const TensorDescription::Matrices &matrices, Format format,
+                                ElementType element, uint64_t bytes,
+                                std::span<const Buffer, bufferKinds> buffers) {
+  UWT_RETURN_IF_ERROR(checkFormat(format, element));
+  DeviceWeightDescription result(matrices, std::move(format), element, {});
+  result.imageBytes = bytes;
+  std::ranges::copy(buffers, result.byKind.begin());
+  for (size_t i = 0; i < bufferKinds; ++i) {
+    auto kind = static_cast<ArgumentKind>(i);
+    bool isDivisible =
+        matrices.count == 0 ? buffers[i].bytes == 0 : buffers[i].bytes % matrices.count == 0;
+    if (!isInside(buffers[i], bytes) || (goesByPanel(kind) && !isDivisible))
+      return invalidError("the description of a weight in device memory says that its " +
+                          std::string(nameOf(kind)) + " have " + std::to_string(buffers[i].bytes) +
+                          " bytes at " + std::to_string(buffers[i].begin) + " of " +
+                          std::to_string(bytes) + ": it is damaged");
+  }
+  // So that no size that follows from them overflows.
+  constexpr uint64_t maxElements = uint64_t(1) << 48;
+  std::optional<uint64_t> elements = checkedMultiply(matrices.shape.rows, matrices.shape.columns);
+  if (elements)
+    elements = checkedMultiply(*elements, matrices.count);
+  if (!elements || *elements > maxElements)
+    return invalidError("the description of a weight in device memory has more than 2^48 elements: "
+                        "it is damaged");
+  uint64_t entries = result.bufferAt(0, ArgumentKind::Panels, 0).bytes / sizeof(DevicePanelEntry);
+  if (matrices.count != 0 && entries != matrices.shape.panels())
+    return invalidError("the description of a weight in device memory has entries of " +
+                        std::to_string(entries) + " panels, and a matrix has " +
+                        std::to_string(matrices.shape.panels()) + ": it is damaged");
   return result;
 }
 
-Status DeviceWeight::write(ArgumentKind kind, std::span<const uint8_t> from,
-                           const CudaStream &stream) const {
-  uint64_t at = buffers[static_cast<size_t>(kind)].address - memory.address();
-  return memory.write(at, from, stream.get());
+DeviceRange DeviceWeightDescription::bufferAt(uint64_t image, ArgumentKind kind,
+                                              uint64_t matrix) const {
+  auto number = static_cast<size_t>(kind);
+  if (number >= bufferKinds || matrix >= count)
+    return {};
+  const Buffer &whole = byKind[number];
+  if (!goesByPanel(kind))
+    return {image + whole.begin, whole.bytes};
+  uint64_t one = whole.bytes / count;
+  return {image + whole.begin + matrix * one, one};
+}
+
+Expected<DeviceImageSource> DeviceImageSource::create(const LoadedWeight &weight) {
+  DeviceImageSource source;
+  UWT_ASSIGN_OR_RETURN(source.tables, deviceTables(weight));
+  UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, weight.description().matrices());
+  std::vector<WordsRun> runs;
+  uint64_t wordsBytes = packWords(weight, source.tables.panels, runs);
+  BufferContents contents = bufferContents(weight, source.tables);
+  std::array<uint64_t, DeviceWeightDescription::bufferKinds> sizes;
+  std::ranges::transform(contents, sizes.begin(), [](auto content) { return content.size(); });
+  constexpr auto words = static_cast<size_t>(ArgumentKind::Words);
+  sizes[words] = wordsBytes;
+  source.what =
+      DeviceWeightDescription(matrices, weight.plan().format, weight.description().element, sizes);
+  auto buffers = source.what.buffers();
+  for (size_t i = 0; i < contents.size(); ++i)
+    if (i != words && !contents[i].empty())
+      source.pieces.push_back({buffers[i].begin, contents[i]});
+  for (const WordsRun &run : runs)
+    source.pieces.push_back(
+        {buffers[words].begin + run.to, contents[words].subspan(run.from, run.bytes)});
+  return source;
+}
+
+void DeviceImageSource::write(std::span<uint8_t> image) const {
+  std::ranges::fill(image, 0);
+  for (const Piece &piece : pieces)
+    std::ranges::copy(piece.from, image.begin() + static_cast<ptrdiff_t>(piece.to));
+}
+
+Status DeviceImageSource::copy(const DeviceBuffer &image, void *stream) const {
+  UWT_RETURN_IF_ERROR(image.fill(0, stream));
+  for (const Piece &piece : pieces)
+    UWT_RETURN_IF_ERROR(image.write(piece.to, piece.from, stream));
+  return ok();
+}
+
+//===----------------------------------------------------------------------===//
+// Weights in memory of their own
+//===----------------------------------------------------------------------===//
+
+Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWeight &weight,
+                                            const CudaStream &stream) {
+  UWT_ASSIGN_OR_RETURN(DeviceImageSource source, DeviceImageSource::create(weight));
+  UWT_ASSIGN_OR_RETURN(DeviceBuffer memory,
+                       DeviceBuffer::allocate(device, source.description().bytes()));
+  UWT_RETURN_IF_ERROR(source.copy(memory, stream.get()));
+  UWT_RETURN_IF_ERROR(stream.synchronize());
+  return DeviceWeight(source.description(), std::move(device), std::move(memory));
 }
 
 Expected<std::vector<uint8_t>> DeviceWeight::read(const CudaStream &stream) const {
@@ -233,42 +331,4 @@ Expected<std::vector<uint8_t>> DeviceWeight::read(const CudaStream &stream) cons
   UWT_RETURN_IF_ERROR(memory.read(0, result, stream.get()));
   UWT_RETURN_IF_ERROR(stream.synchronize());
   return result;
-}
-
-Expected<DeviceWeight> DeviceWeight::upload(CudaDevicePtr device, const LoadedWeight &weight,
-                                            const CudaStream &stream) {
-  UWT_ASSIGN_OR_RETURN(DeviceTables tables, deviceTables(weight));
-  UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, weight.description().matrices());
-  std::vector<WordsRun> runs;
-  uint64_t wordsBytes = packWords(weight, tables.panels, runs);
-  BufferContents sources = bufferContents(weight, tables);
-  std::array<uint64_t, bufferKinds> sizes;
-  std::ranges::transform(sources, sizes.begin(), [](auto source) { return source.size(); });
-  constexpr auto words = static_cast<size_t>(ArgumentKind::Words);
-  sizes[words] = wordsBytes;
-  UWT_ASSIGN_OR_RETURN(DeviceWeight result, allocate(std::move(device), sizes, stream));
-  result.shape = matrices.shape;
-  result.count = matrices.count;
-  result.runFormat = weight.plan().format;
-  result.type = weight.description().element;
-  for (size_t i = 0; i < bufferKinds; ++i)
-    if (i != words)
-      UWT_RETURN_IF_ERROR(result.write(static_cast<ArgumentKind>(i), sources[i], stream));
-  uint64_t start = result.buffers[words].address - result.memory.address();
-  for (const WordsRun &run : runs)
-    UWT_RETURN_IF_ERROR(result.memory.write(
-        start + run.to, sources[words].subspan(run.from, run.bytes), stream.get()));
-  UWT_RETURN_IF_ERROR(stream.synchronize());
-  return result;
-}
-
-DeviceWeight::Buffer DeviceWeight::buffer(ArgumentKind kind, uint64_t matrix) const {
-  auto number = static_cast<size_t>(kind);
-  if (number >= bufferKinds || matrix >= count)
-    return {};
-  Buffer whole = buffers[number];
-  if (!goesByPanel(kind))
-    return whole;
-  uint64_t one = whole.bytes / count;
-  return {whole.address + matrix * one, one};
 }

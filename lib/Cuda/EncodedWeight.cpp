@@ -9,7 +9,6 @@
 #include "EscapeEntries.h"
 #include "uwt/Codec/DecodeTable.h"
 #include "uwt/Codec/Transcode.h"
-#include "uwt/Cuda/Launch.h"
 #include <algorithm>
 
 using namespace uwt;
@@ -30,9 +29,6 @@ EncodeTable uwt::cuda::encodeTable(const CodingPlan &plan) {
   table[encodeTablePadding] = commonest;
   return table;
 }
-
-/// Bytes of a decoded unit.
-static constexpr uint64_t unitWordsBytes = 2 * stripRows * fixedUnitColumns;
 
 static uint64_t unitsOf(const MatrixShape &matrix) {
   return divideUp(matrix.rows, stripRows) * divideUp(matrix.columns, fixedUnitColumns);
@@ -119,166 +115,151 @@ Expected<EncodedTables> uwt::cuda::encodedTables(const CodingPlan &plan,
 // On a device
 //===----------------------------------------------------------------------===//
 
-namespace uwt::cuda {
-
-/// One transcode.
-class DeviceTranscoder {
-public:
-  DeviceTranscoder(const DeviceWeight &source, DevicePack &pack, const CodingPlan &plan,
-                   const CudaStream &stream)
-      : source(source), pack(pack), plan(plan), stream(stream) {}
-  Expected<DeviceWeight> run();
-
-private:
-  using Buffer = DeviceWeight::Buffer;
-  /// Of a matrix.
-  uint64_t units() const { return unitsOf({source.rows(), source.columns()}); }
-  uint64_t wordsBytes() const { return units() * unitWordsBytes; }
-  Status prepare();
-  Expected<Buffer> wordsOf(uint64_t matrix);
-  Status launch(const KernelLauncher &launcher, std::span<const Buffer> extras) const;
-  Expected<std::vector<uint16_t>> count();
-  Expected<DeviceWeight> room(const EncodedTables &layout) const;
-  Status encode(const DeviceWeight &made);
-
-  const DeviceWeight &source;
-  DevicePack &pack;
-  const CodingPlan &plan;
-  const CudaStream &stream;
-  /// Null where the weight is in format raw.
-  const KernelEntry *decodeKernel = nullptr;
-  /// Takes nothing of the source but what extras say: one serves all matrices.
-  std::optional<KernelLauncher> encodeLauncher;
-  DeviceBuffer table;
-  /// Plane words of one matrix, and which.
-  DeviceBuffer decoded;
-  std::optional<uint64_t> decodedMatrix;
-};
-
-} // namespace uwt::cuda
-
-Status DeviceTranscoder::prepare() {
-  UWT_ASSIGN_OR_RETURN(const KernelEntry *encode, pack.selectTranscode(source, plan.format));
-  UWT_ASSIGN_OR_RETURN(encodeLauncher, KernelLauncher::create(pack, *encode, source));
-  EncodeTable codes = encodeTable(plan);
-  UWT_ASSIGN_OR_RETURN(table, DeviceBuffer::allocate(source.device(), codes.size()));
-  UWT_RETURN_IF_ERROR(table.write(0, codes, stream.get()));
-  // It is copied from memory of this function's.
-  UWT_RETURN_IF_ERROR(stream.synchronize());
-  if (isRaw(source.format()))
-    return ok();
-  UWT_ASSIGN_OR_RETURN(decodeKernel, pack.selectTranscode(source, rawFormat()));
-  UWT_ASSIGN_OR_RETURN(decoded, DeviceBuffer::allocate(source.device(), wordsBytes()));
-  return ok();
+Expected<DeviceTranscode>
+DeviceTranscode::create(DevicePack &pack, const DeviceWeightDescription &source, CodingPlan plan) {
+  if (mayPadWithInfinities(plan))
+    return unsupportedError("columns beyond k might be infinite in " + plan.format.str() +
+                            ", which no kernel prevents; let the host code the weight");
+  UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, pack.selectTranscode(source, plan.format));
+  UWT_ASSIGN_OR_RETURN(KernelLauncher encoder, KernelLauncher::create(pack, *entry, source));
+  UWT_ASSIGN_OR_RETURN(WeightDecoder decoder, WeightDecoder::create(pack, source));
+  return DeviceTranscode(pack.device(), source, std::move(plan), std::move(decoder),
+                         std::move(encoder));
 }
 
-Status DeviceTranscoder::launch(const KernelLauncher &launcher,
-                                std::span<const Buffer> extras) const {
+uint64_t DeviceTranscode::units() const { return unitsOf({source.rows(), source.columns()}); }
+
+/// Bytes from one matrix's counts to the next one's.
+uint64_t DeviceTranscode::countStride() const {
+  return roundUp(units() * sizeof(uint16_t), devicePartAlignment);
+}
+
+static constexpr uint64_t tableRoom = roundUp(sizeof(EncodeTable), devicePlaneAlignment);
+
+uint64_t DeviceTranscode::scratchBytes() const {
+  uint64_t countRoom = roundUp(source.matrices() * countStride(), devicePlaneAlignment);
+  return tableRoom + countRoom + (decoder.storedWords(0, 0) ? 0 : decoder.bytes());
+}
+
+Status DeviceTranscode::encode(std::span<const DeviceRange> extras,
+                               const CudaStream &stream) const {
   LaunchOperands operands;
-  operands.m = std::max<uint32_t>(launcher.entry().mFrom, 1);
+  operands.m = std::max<uint32_t>(encoder.entry().mFrom, 1);
   operands.extras = extras;
-  return launcher.launch(operands, stream.get());
+  return encoder.launch(operands, stream.get());
 }
 
 /// The decoded words of a matrix, until those of another are asked for.
-Expected<DeviceWeight::Buffer> DeviceTranscoder::wordsOf(uint64_t matrix) {
-  if (!decodeKernel)
-    return Buffer{source.buffer(ArgumentKind::Words, 0).address + matrix * wordsBytes(),
-                  wordsBytes()};
-  Buffer words = {decoded.address(), decoded.bytes()};
-  if (decodedMatrix == matrix)
-    return words;
-  UWT_ASSIGN_OR_RETURN(KernelLauncher launcher,
-                       KernelLauncher::create(pack, *decodeKernel, source, matrix));
-  UWT_RETURN_IF_ERROR(launch(launcher, {&words, 1}));
+Expected<DeviceRange> DeviceTranscode::wordsOf(uint64_t matrix, const CudaStream &stream) {
+  if (std::optional<DeviceRange> stored = decoder.storedWords(sourceImage, matrix))
+    return *stored;
+  if (decodedMatrix != matrix)
+    UWT_RETURN_IF_ERROR(decoder.decode(sourceImage, matrix, decoded, stream.get()));
   decodedMatrix = matrix;
-  return words;
+  return decoded;
 }
 
-Expected<std::vector<uint16_t>> DeviceTranscoder::count() {
-  std::vector<uint16_t> counts(units() * source.matrices());
-  std::span<uint8_t> bytes(reinterpret_cast<uint8_t *>(counts.data()), counts.size() * 2);
-  uint64_t matrixBytes = units() * 2, stride = roundUp(matrixBytes, devicePartAlignment);
-  UWT_ASSIGN_OR_RETURN(DeviceBuffer found,
-                       DeviceBuffer::allocate(source.device(), source.matrices() * stride));
+Expected<std::vector<uint16_t>> DeviceTranscode::countUnits(const CudaStream &stream) {
+  std::vector<uint16_t> found(units() * source.matrices());
+  std::span<uint8_t> bytes(reinterpret_cast<uint8_t *>(found.data()), found.size() * 2);
+  uint64_t matrixBytes = units() * 2;
+  DeviceBuffer memory = DeviceBuffer::borrow(device, counts);
   // What is not there is somewhere, and has no bytes.
-  Buffer none = {table.address(), 0};
+  DeviceRange none = {table.address, 0};
   for (uint64_t matrix = 0; matrix < source.matrices(); ++matrix) {
-    UWT_ASSIGN_OR_RETURN(Buffer words, wordsOf(matrix));
-    const Buffer extras[] = {words,
-                             {table.address(), table.bytes()},
-                             {found.address() + matrix * stride, matrixBytes},
-                             none,
-                             none,
-                             none,
-                             none,
-                             none,
-                             none};
-    UWT_RETURN_IF_ERROR(launch(*encodeLauncher, extras));
-    UWT_RETURN_IF_ERROR(found.read(matrix * stride,
-                                   bytes.subspan(matrix * matrixBytes, matrixBytes), stream.get()));
+    UWT_ASSIGN_OR_RETURN(DeviceRange words, wordsOf(matrix, stream));
+    uint64_t begin = matrix * countStride();
+    const DeviceRange extras[] = {
+        words, table, {counts.address + begin, matrixBytes}, none, none, none, none, none, none};
+    UWT_RETURN_IF_ERROR(encode(extras, stream));
+    UWT_RETURN_IF_ERROR(
+        memory.read(begin, bytes.subspan(matrix * matrixBytes, matrixBytes), stream.get()));
   }
   UWT_RETURN_IF_ERROR(stream.synchronize());
-  return counts;
+  return found;
 }
 
-Expected<DeviceWeight> DeviceTranscoder::room(const EncodedTables &layout) const {
-  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> decodeWords, decodeTable(plan));
-  std::array<uint64_t, DeviceWeight::bufferKinds> sizes{};
+Expected<DeviceWeightDescription> DeviceTranscode::count(uint64_t image, DeviceRange scratch,
+                                                         const CudaStream &stream) {
+  if (scratch.bytes < scratchBytes())
+    return usageError("a transcode takes scratch memory of " + std::to_string(scratchBytes()) +
+                      " bytes, got " + std::to_string(scratch.bytes));
+  UWT_RETURN_IF_ERROR(checkAddress("the scratch memory", scratch.address, devicePlaneAlignment));
+  UWT_RETURN_IF_ERROR(checkAddress("the weight", image, devicePlaneAlignment));
+  result.reset();
+  decodedMatrix.reset();
+  sourceImage = image;
+  table = {scratch.address, sizeof(EncodeTable)};
+  counts = {table.address + tableRoom, source.matrices() * countStride()};
+  decoded = {roundUp(counts.address + counts.bytes, devicePlaneAlignment), decoder.bytes()};
+  codes = encodeTable(plan);
+  UWT_RETURN_IF_ERROR(DeviceBuffer::borrow(device, table).write(0, codes, stream.get()));
+  // countUnits() waits, for this copy too.
+  UWT_ASSIGN_OR_RETURN(std::vector<uint16_t> found, countUnits(stream));
+  UWT_ASSIGN_OR_RETURN(layout, encodedTables(plan, found));
+  UWT_ASSIGN_OR_RETURN(layout.tables.table, decodeTable(plan));
+  std::array<uint64_t, DeviceWeightDescription::bufferKinds> sizes{};
   auto size = [&](ArgumentKind kind) -> uint64_t & { return sizes[static_cast<size_t>(kind)]; };
   size(ArgumentKind::Panels) = itemBytes(layout.tables.panels).size();
   size(ArgumentKind::Records) = itemBytes(layout.tables.escapes).size();
-  size(ArgumentKind::Table) = itemBytes(decodeWords).size();
+  size(ArgumentKind::Table) = itemBytes(layout.tables.table).size();
   size(ArgumentKind::Words) = layout.words;
   size(ArgumentKind::Raw) = layout.raw;
   size(ArgumentKind::Code) = layout.code;
   size(ArgumentKind::Patch) = layout.patch;
-  UWT_ASSIGN_OR_RETURN(DeviceWeight made, DeviceWeight::allocate(source.device(), sizes, stream));
-  UWT_RETURN_IF_ERROR(made.write(ArgumentKind::Panels, itemBytes(layout.tables.panels), stream));
-  UWT_RETURN_IF_ERROR(made.write(ArgumentKind::Records, itemBytes(layout.tables.escapes), stream));
-  UWT_RETURN_IF_ERROR(made.write(ArgumentKind::Table, itemBytes(decodeWords), stream));
-  // They are copied from memory of this function's.
-  UWT_RETURN_IF_ERROR(stream.synchronize());
-  made.shape = plan.matrix;
-  made.count = source.matrices();
-  made.runFormat = plan.format;
-  made.type = plan.element;
-  return made;
+  result =
+      DeviceWeightDescription({source.matrices(), plan.matrix}, plan.format, plan.element, sizes);
+  return *result;
 }
 
-Status DeviceTranscoder::encode(const DeviceWeight &made) {
+Status DeviceTranscode::writeTables(const DeviceBuffer &memory, const CudaStream &stream) const {
+  UWT_RETURN_IF_ERROR(memory.fill(0, stream.get()));
+  auto write = [&](ArgumentKind kind, std::span<const uint8_t> bytes) {
+    uint64_t begin = result->buffers()[static_cast<size_t>(kind)].begin;
+    return memory.write(begin, bytes, stream.get());
+  };
+  UWT_RETURN_IF_ERROR(write(ArgumentKind::Panels, itemBytes(layout.tables.panels)));
+  UWT_RETURN_IF_ERROR(write(ArgumentKind::Records, itemBytes(layout.tables.escapes)));
+  return write(ArgumentKind::Table, itemBytes(layout.tables.table));
+}
+
+Status DeviceTranscode::write(const DeviceBuffer &memory, const CudaStream &stream) {
+  if (!result)
+    return usageError("a transcode writes what it has counted: call count() first");
+  if (memory.bytes() != result->bytes())
+    return usageError("the image has " + std::to_string(result->bytes()) +
+                      " bytes, got memory of " + std::to_string(memory.bytes()));
+  UWT_RETURN_IF_ERROR(
+      checkAddress("the memory for the image", memory.address(), devicePlaneAlignment));
+  UWT_RETURN_IF_ERROR(writeTables(memory, stream));
   for (uint64_t matrix = 0; matrix < source.matrices(); ++matrix) {
-    UWT_ASSIGN_OR_RETURN(Buffer words, wordsOf(matrix));
-    auto buffer = [&](ArgumentKind kind) { return made.buffer(kind, matrix); };
-    const Buffer extras[] = {words,
-                             {table.address(), table.bytes()},
-                             {table.address(), 0},
-                             buffer(ArgumentKind::Panels),
-                             buffer(ArgumentKind::Records),
-                             buffer(ArgumentKind::Words),
-                             buffer(ArgumentKind::Raw),
-                             buffer(ArgumentKind::Code),
-                             buffer(ArgumentKind::Patch)};
-    UWT_RETURN_IF_ERROR(launch(*encodeLauncher, extras));
+    UWT_ASSIGN_OR_RETURN(DeviceRange words, wordsOf(matrix, stream));
+    auto buffer = [&](ArgumentKind kind) {
+      return result->bufferAt(memory.address(), kind, matrix);
+    };
+    const DeviceRange extras[] = {words,
+                                  table,
+                                  {table.address, 0},
+                                  buffer(ArgumentKind::Panels),
+                                  buffer(ArgumentKind::Records),
+                                  buffer(ArgumentKind::Words),
+                                  buffer(ArgumentKind::Raw),
+                                  buffer(ArgumentKind::Code),
+                                  buffer(ArgumentKind::Patch)};
+    UWT_RETURN_IF_ERROR(encode(extras, stream));
   }
   return stream.synchronize();
 }
 
-Expected<DeviceWeight> DeviceTranscoder::run() {
-  UWT_RETURN_IF_ERROR(prepare());
-  UWT_ASSIGN_OR_RETURN(std::vector<uint16_t> counts, count());
-  UWT_ASSIGN_OR_RETURN(EncodedTables layout, encodedTables(plan, counts));
-  UWT_ASSIGN_OR_RETURN(DeviceWeight made, room(layout));
-  UWT_RETURN_IF_ERROR(encode(made));
-  return made;
-}
-
 Expected<DeviceWeight> DeviceWeight::transcode(DevicePack &pack, const CodingPlan &plan,
                                                const CudaStream &stream) const {
-  if (mayPadWithInfinities(plan))
-    return unsupportedError("columns beyond k might be infinite in " + plan.format.str() +
-                            "; load the weight as words (LoadOptions::asWords)");
-  return DeviceTranscoder(*this, pack, plan, stream).run();
+  UWT_ASSIGN_OR_RETURN(DeviceTranscode steps, DeviceTranscode::create(pack, *this, plan));
+  UWT_ASSIGN_OR_RETURN(DeviceBuffer scratch, DeviceBuffer::allocate(owner, steps.scratchBytes()));
+  UWT_ASSIGN_OR_RETURN(DeviceWeightDescription made,
+                       steps.count(address(), scratch.range(), stream));
+  UWT_ASSIGN_OR_RETURN(DeviceBuffer result, DeviceBuffer::allocate(owner, made.bytes()));
+  UWT_RETURN_IF_ERROR(steps.write(result, stream));
+  return DeviceWeight(made, owner, std::move(result));
 }
 
 Expected<DeviceWeight> DeviceWeight::load(DevicePack &pack, const TensorDecoder &stored,

@@ -92,7 +92,8 @@ DevicePack::DevicePack(CudaDevicePtr device, std::shared_ptr<const KernelPack> p
     : owner(std::move(device)), file(std::move(pack)), note(std::move(note)),
       modules(file->codeObjects().size()), refusals(file->codeObjects().size()) {}
 
-static KernelQuery queryOf(const CudaDevicePtr &device, const DeviceWeight &weight, uint32_t m) {
+static KernelQuery queryOf(const CudaDevicePtr &device, const DeviceWeightDescription &weight,
+                           uint32_t m) {
   KernelQuery query;
   query.target = device->properties().target;
   query.format = weight.format();
@@ -103,14 +104,14 @@ static KernelQuery queryOf(const CudaDevicePtr &device, const DeviceWeight &weig
   return query;
 }
 
-Expected<const KernelEntry *> DevicePack::select(const DeviceWeight &weight, uint32_t m,
+Expected<const KernelEntry *> DevicePack::select(const DeviceWeightDescription &weight, uint32_t m,
                                                  std::optional<GpuKernelKind> kind) {
   KernelQuery query = queryOf(owner, weight, m);
   query.kind = kind;
   return select(query);
 }
 
-Expected<const KernelEntry *> DevicePack::selectTranscode(const DeviceWeight &weight,
+Expected<const KernelEntry *> DevicePack::selectTranscode(const DeviceWeightDescription &weight,
                                                           const Format &result) {
   KernelQuery query = queryOf(owner, weight, 1);
   query.kind = GpuKernelKind::Transcode;
@@ -192,24 +193,19 @@ Expected<std::shared_ptr<const CudaModule>> DevicePack::load(const CodeObject &c
 // Making a launcher
 //===----------------------------------------------------------------------===//
 
-Status KernelLauncher::checkFits(const DeviceWeight &weight, uint64_t matrix) const {
+Status KernelLauncher::checkFits() const {
   auto misfit = [this](const std::string &why) {
     return usageError("kernel " + what->kernel + " " + why);
   };
-  if (weight.device() != device)
-    return misfit("is on device " + std::to_string(device->ordinal()) +
-                  ", and the weight on another, or on one that was opened apart");
   Format format = weight.format().ofMatrices();
   if (format != what->format || weight.element() != what->element)
     return misfit("runs from " + what->format.str() + " of " +
                   std::string(getTraits(what->element).name) + ", and the weight is " +
                   format.str() + " of " + std::string(getTraits(weight.element()).name));
+  uint64_t rows = weight.rows(), columns = weight.columns();
   if (!what->n.admits(rows) || !what->k.admits(columns))
     return misfit("is not for n " + std::to_string(rows) + ", k " + std::to_string(columns) +
                   "; take one by KernelPack::select");
-  if (matrix >= weight.matrices())
-    return misfit("is asked for matrix " + std::to_string(matrix) + " of a weight of " +
-                  std::to_string(weight.matrices()));
   bool isNarrow = std::ranges::any_of(what->arguments, [](const KernelArgument &argument) {
     return !isMemref(argument.kind) && argument.type == ArgumentType::I32;
   });
@@ -299,40 +295,37 @@ Expected<uint64_t> KernelLauncher::countResident() const {
   return ctas;
 }
 
-void KernelLauncher::fillConstants(const DeviceWeight &weight, uint64_t matrix) {
+void KernelLauncher::fillConstants() {
   for (const KernelArgument &argument : what->arguments) {
     if (isMemref(argument.kind)) {
-      DeviceWeight::Buffer buffer = weight.buffer(argument.kind, matrix);
-      constants.insert(constants.end(), {buffer.address, buffer.address, 0,
-                                         buffer.bytes / bytesOf(argument.type), 1});
+      constants.insert(constants.end(), {0, 0, 0, 0, 1});
       extraCount += argument.kind == ArgumentKind::Extra;
       continue;
     }
-    uint64_t value = argument.kind == ArgumentKind::N   ? rows
-                     : argument.kind == ArgumentKind::K ? columns
+    uint64_t value = argument.kind == ArgumentKind::N   ? weight.rows()
+                     : argument.kind == ArgumentKind::K ? weight.columns()
                                                         : argument.constant;
     constants.push_back(value);
   }
 }
 
 Expected<KernelLauncher> KernelLauncher::create(DevicePack &pack, const KernelEntry &entry,
-                                                const DeviceWeight &weight, uint64_t matrix) {
-  UWT_ASSIGN_OR_RETURN(KernelLauncher launcher, createAlone(pack, entry, weight, matrix));
+                                                const DeviceWeightDescription &weight) {
+  UWT_ASSIGN_OR_RETURN(KernelLauncher launcher, createAlone(pack, entry, weight));
   if (const KernelEntry *first = pack.pack().preparationOf(entry)) {
-    UWT_ASSIGN_OR_RETURN(KernelLauncher before, create(pack, *first, weight, matrix));
+    UWT_ASSIGN_OR_RETURN(KernelLauncher before, create(pack, *first, weight));
     launcher.before = std::make_shared<const KernelLauncher>(std::move(before));
   }
   return launcher;
 }
 
 Expected<KernelLauncher> KernelLauncher::createAlone(DevicePack &pack, const KernelEntry &entry,
-                                                     const DeviceWeight &weight, uint64_t matrix) {
+                                                     const DeviceWeightDescription &weight) {
   KernelLauncher launcher;
   launcher.what = &entry;
   launcher.device = pack.device();
-  launcher.rows = weight.rows();
-  launcher.columns = weight.columns();
-  UWT_RETURN_IF_ERROR(launcher.checkFits(weight, matrix));
+  launcher.weight = weight;
+  UWT_RETURN_IF_ERROR(launcher.checkFits());
   if (!pack.owns(entry))
     return usageError("kernel " + entry.kernel + " is not of this pack; take one of its own");
   const CodeObject &object = pack.pack().codeObjects()[entry.code];
@@ -343,7 +336,7 @@ Expected<KernelLauncher> KernelLauncher::createAlone(DevicePack &pack, const Ker
   UWT_ASSIGN_OR_RETURN(launcher.code, pack.module(entry));
   UWT_RETURN_IF_ERROR(launcher.configure());
   UWT_ASSIGN_OR_RETURN(launcher.residentCtas, launcher.countResident());
-  launcher.fillConstants(weight, matrix);
+  launcher.fillConstants();
   return launcher;
 }
 
@@ -368,7 +361,7 @@ Expected<LaunchSize> KernelLauncher::sizeAlone(uint32_t m, uint32_t ctas) const 
   if (m != 0 && (m < what->mFrom || m > what->mTo))
     return usageError("kernel " + what->kernel + " is for m from " + std::to_string(what->mFrom) +
                       " to " + std::to_string(what->mTo) + ", not " + std::to_string(m));
-  return launchSize(*what, rows, columns, m, ctas ? ctas : residentCtas);
+  return launchSize(*what, weight.rows(), weight.columns(), m, ctas ? ctas : residentCtas);
 }
 
 static const KernelArgument *findArgument(const KernelEntry &entry, ArgumentKind kind) {
@@ -378,7 +371,7 @@ static const KernelArgument *findArgument(const KernelEntry &entry, ArgumentKind
   return nullptr;
 }
 
-static Status checkAddress(const std::string &name, uint64_t address, uint64_t alignment) {
+Status uwt::cuda::checkAddress(const std::string &name, uint64_t address, uint64_t alignment) {
   if (address == 0)
     return usageError(name + " is null");
   if (address % alignment != 0)
@@ -419,7 +412,7 @@ Status KernelLauncher::checkExtras(const LaunchOperands &operands) const {
   return ok();
 }
 
-Status KernelLauncher::checkScratch(const char *name, ArgumentKind kind, DeviceWeight::Buffer given,
+Status KernelLauncher::checkScratch(const char *name, ArgumentKind kind, DeviceRange given,
                                     uint64_t needed, uint32_t m) const {
   if (given.bytes < needed)
     return usageError(std::string(name) + " has " + std::to_string(given.bytes) +
@@ -431,9 +424,24 @@ Status KernelLauncher::checkScratch(const char *name, ArgumentKind kind, DeviceW
   return checkAddress(name, given.address, argument->alignment);
 }
 
+static bool isOfWeight(ArgumentKind kind) { return kind <= ArgumentKind::Classes; }
+
+Status KernelLauncher::checkWeight(const LaunchOperands &operands) const {
+  bool isTaken = std::ranges::any_of(what->arguments, isOfWeight, &KernelArgument::kind);
+  if (!isTaken)
+    return ok();
+  if (operands.matrix >= weight.matrices())
+    return usageError("kernel " + what->kernel + " is asked for matrix " +
+                      std::to_string(operands.matrix) + " of a weight of " +
+                      std::to_string(weight.matrices()));
+  return checkAddress("the weight", operands.weight, devicePlaneAlignment);
+}
+
 Status KernelLauncher::checkOperands(const LaunchOperands &operands, const LaunchSize &size) const {
-  UWT_RETURN_IF_ERROR(checkRows("x", ArgumentKind::X, operands.x, operands.xStride, columns));
-  UWT_RETURN_IF_ERROR(checkRows("y", ArgumentKind::Y, operands.y, operands.yStride, rows));
+  UWT_RETURN_IF_ERROR(checkWeight(operands));
+  UWT_RETURN_IF_ERROR(
+      checkRows("x", ArgumentKind::X, operands.x, operands.xStride, weight.columns()));
+  UWT_RETURN_IF_ERROR(checkRows("y", ArgumentKind::Y, operands.y, operands.yStride, weight.rows()));
   UWT_RETURN_IF_ERROR(checkExtras(operands));
   UWT_RETURN_IF_ERROR(checkScratch("workspace", ArgumentKind::Workspace, operands.workspace,
                                    size.workspaceBytes, operands.m));
@@ -449,12 +457,16 @@ void KernelLauncher::fillDynamic(const LaunchOperands &operands, uint64_t *value
   };
   uint64_t before = operands.m - 1;
   for (const KernelArgument &argument : what->arguments) {
+    if (isOfWeight(argument.kind)) {
+      DeviceRange buffer = weight.bufferAt(operands.weight, argument.kind, operands.matrix);
+      memref(values, buffer.address, buffer.bytes / bytesOf(argument.type));
+    }
     switch (argument.kind) {
     case ArgumentKind::X:
-      memref(values, operands.x, before * operands.xStride + columns);
+      memref(values, operands.x, before * operands.xStride + weight.columns());
       break;
     case ArgumentKind::Y:
-      memref(values, operands.y, before * operands.yStride + rows);
+      memref(values, operands.y, before * operands.yStride + weight.rows());
       break;
     case ArgumentKind::Workspace:
       memref(values, operands.workspace.address, operands.workspace.bytes / bytesOf(argument.type));
@@ -547,8 +559,8 @@ Expected<KernelLauncher::Plan> KernelLauncher::plan(const LaunchOperands &given)
     return usageError("kernel " + what->kernel + " does not decode its weight before");
   for (const KernelLauncher *kernel = this; kernel != decoded; kernel = kernel->before.get()) {
     LaunchOperands operands = given;
-    operands.xStride = operands.xStride ? operands.xStride : columns;
-    operands.yStride = operands.yStride ? operands.yStride : rows;
+    operands.xStride = operands.xStride ? operands.xStride : weight.columns();
+    operands.yStride = operands.yStride ? operands.yStride : weight.rows();
     // Others may take fewer operands of the epilogue (pack-11).
     if (kernel != this)
       operands.extras = operands.extras.first(std::min(kernel->extraCount, operands.extras.size()));
@@ -567,6 +579,23 @@ Expected<KernelLauncher::Plan> KernelLauncher::plan(const LaunchOperands &given)
 Status KernelLauncher::check(const LaunchOperands &operands) const {
   Expected<Plan> planned = plan(operands);
   return planned ? ok() : Status(planned.takeError());
+}
+
+LaunchOperands KernelLauncher::rowsOf(const LaunchOperands &operands, uint64_t first,
+                                      uint32_t m) const {
+  LaunchOperands rows = operands;
+  rows.m = m;
+  auto advance = [&](uint64_t &address, ArgumentKind kind, uint64_t stride) {
+    // Whichever of the kernels takes them.
+    for (const KernelLauncher *kernel = this; kernel; kernel = kernel->before.get())
+      if (const KernelArgument *argument = findArgument(*kernel->what, kind)) {
+        address += address ? first * stride * bytesOf(argument->type) : 0;
+        return;
+      }
+  };
+  advance(rows.x, ArgumentKind::X, rows.xStride ? rows.xStride : weight.columns());
+  advance(rows.y, ArgumentKind::Y, rows.yStride ? rows.yStride : weight.rows());
+  return rows;
 }
 
 Status KernelLauncher::launch(const LaunchOperands &operands, void *stream) const {

@@ -38,7 +38,7 @@ Status LayerQueue::check(std::span<const Layer> layers) const {
   return ok();
 }
 
-static bool overlap(const DeviceWeight::Buffer &a, const DeviceWeight::Buffer &b) {
+static bool overlap(const DeviceRange &a, const DeviceRange &b) {
   return a.address < b.address + b.bytes && b.address < a.address + a.bytes;
 }
 

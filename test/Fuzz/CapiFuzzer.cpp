@@ -281,14 +281,21 @@ void Caller::callCuda() {
   unsigned count = 0;
   take(uwtCudaDeviceCount(chance() ? nullptr : &count));
   take(uwtCudaDeviceOpen(input.ConsumeIntegral<unsigned>() | 1u << 20, nullptr), true);
-  UWTCudaWeight *weight = nullptr;
-  take(uwtCudaWeightUpload(any(contexts), nullptr, any(containers), anyText("w"), anyText(nullptr),
-                           &weight),
-       true);
   UWTCudaPack *pack = nullptr;
   take(uwtCudaPackOpen(nullptr, path(), &pack), true);
-  take(uwtCudaLaunch(nullptr, nullptr, nullptr), true);
-  fuzzRequire(!uwtCudaDeviceName(nullptr) && uwtCudaWeightRows(nullptr) == 0,
+  UWTCudaImage *image = nullptr;
+  take(uwtCudaImageLoad(any(contexts), any(containers), anyText("w"), anyText(nullptr), &image));
+  UWTCudaWeight weight{};
+  weight.size = chance() ? 0 : sizeof(weight);
+  UWTError *unknown = uwtCudaImageWeight(image, &weight);
+  std::vector<uint8_t> bytes(unknown ? 1 : weight.bytes);
+  take(unknown, !image);
+  take(uwtCudaImageWrite(image, bytes.data(), bytes.size()), !image);
+  uwtCudaImageDestroy(image);
+  UWTCudaKernels *kernels = nullptr;
+  take(uwtCudaKernelsCreate(pack, &weight, 1, &kernels), true);
+  take(uwtCudaLinear(kernels, nullptr, nullptr), true);
+  fuzzRequire(!uwtCudaDeviceName(nullptr) && uwtCudaDecoderBytes(nullptr) == 0,
               "an object that is NULL has properties");
 }
 

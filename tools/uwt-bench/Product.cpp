@@ -93,14 +93,13 @@ Expected<Product> Product::create(const GpuSession &session, cuda::DevicePack &p
                                   const KernelEntry &entry,
                                   std::span<const cuda::DeviceWeight> weights, uint32_t m,
                                   uint32_t ctas) {
-  Product product(session);
+  UWT_ASSIGN_OR_RETURN(cuda::KernelLauncher launcher,
+                       cuda::KernelLauncher::create(pack, entry, weights.front()));
+  Product product(session, std::move(launcher));
   product.rows = weights.front().rows();
   product.columns = weights.front().columns();
-  for (const cuda::DeviceWeight &weight : weights) {
-    UWT_ASSIGN_OR_RETURN(cuda::KernelLauncher launcher,
-                         cuda::KernelLauncher::create(pack, entry, weight));
-    product.launchers.push_back(std::move(launcher));
-  }
+  for (const cuda::DeviceWeight &weight : weights)
+    product.images.push_back(weight.address());
   for (const KernelArgument &argument : entry.arguments)
     if (argument.kind == ArgumentKind::Y)
       product.yType = argument.type;
@@ -110,7 +109,7 @@ Expected<Product> Product::create(const GpuSession &session, cuda::DevicePack &p
   product.operands.xStride = strideFor(parts, ArgumentKind::X, product.columns, 2);
   product.operands.yStride =
       strideFor(parts, ArgumentKind::Y, product.rows, bytesOf(product.yType));
-  UWT_ASSIGN_OR_RETURN(product.launchSize, product.launchers.front().size(m, ctas));
+  UWT_ASSIGN_OR_RETURN(product.launchSize, product.launcher.size(m, ctas));
   UWT_RETURN_IF_ERROR(product.allocate());
   return product;
 }
@@ -147,16 +146,22 @@ Status Product::setX(std::span<const uint16_t> dense) {
   return session->stream.synchronize();
 }
 
-Status Product::enqueue(unsigned copy, bool isSerial, void *stream) const {
+cuda::LaunchOperands Product::operandsOf(unsigned copy) const {
   cuda::LaunchOperands given = operands;
+  given.weight = images[copy % images.size()];
+  return given;
+}
+
+Status Product::enqueue(unsigned copy, bool isSerial, void *stream) const {
+  cuda::LaunchOperands given = operandsOf(copy);
   given.serial = isSerial;
-  return launchers[copy % launchers.size()].launch(given, stream);
+  return launcher.launch(given, stream);
 }
 
 Status Product::enqueueAhead(unsigned count, void *stream) const {
   std::vector<cuda::LayerQueue::Layer> each;
   for (unsigned i = 0; i < count; ++i) {
-    each.push_back({&launchers[i % launchers.size()], operands});
+    each.push_back({&launcher, operandsOf(i)});
     if (i % 2 == 1)
       each.back().operands.workspace = {otherWorkspace.address(), otherWorkspace.bytes()};
   }

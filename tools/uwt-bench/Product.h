@@ -50,15 +50,16 @@ Status checkProductEntry(const KernelPack &pack, const KernelEntry &entry);
 /// A kernel with copies of a weight and operands for an m.
 class Product {
 public:
-  /// `ctas` as in LaunchOperands. x is zeros. The weights outlive the product.
+  /// The weights are copies of one. `ctas` as in LaunchOperands. x is zeros. The weights outlive
+  /// the product.
   static Expected<Product> create(const GpuSession &session, cuda::DevicePack &pack,
                                   const KernelEntry &entry,
                                   std::span<const cuda::DeviceWeight> weights, uint32_t m,
                                   uint32_t ctas = 0);
 
   const cuda::LaunchSize &size() const { return launchSize; }
-  const KernelEntry &entry() const { return launchers.front().entry(); }
-  const cuda::FunctionResources &resources() const { return launchers.front().resources(); }
+  const KernelEntry &entry() const { return launcher.entry(); }
+  const cuda::FunctionResources &resources() const { return launcher.resources(); }
   uint32_t m() const { return operands.m; }
 
   /// Dense BF16 [m, k] to the device.
@@ -66,7 +67,7 @@ public:
   /// Puts a launch with copy `copy` on the stream.
   Status enqueue(unsigned copy, bool isSerial, void *stream) const;
   /// Whether its weight is decoded before it is multiplied.
-  bool decodesFirst() const { return launchers.front().decodesFirst(); }
+  bool decodesFirst() const { return launcher.decodesFirst(); }
   /// Puts launches with the first `count` copies on the stream, and on another one: each decodes
   /// its weight beside the product of the one before. Only where decodesFirst().
   Status enqueueAhead(unsigned count, void *stream) const;
@@ -76,11 +77,16 @@ public:
   Expected<std::vector<float>> readY() const;
 
 private:
-  explicit Product(const GpuSession &session) : session(&session) {}
+  Product(const GpuSession &session, cuda::KernelLauncher launcher)
+      : session(&session), launcher(std::move(launcher)) {}
   Status allocate();
+  /// Of a launch with copy `copy`, that one or the first ones again.
+  cuda::LaunchOperands operandsOf(unsigned copy) const;
 
   const GpuSession *session;
-  std::vector<cuda::KernelLauncher> launchers;
+  cuda::KernelLauncher launcher;
+  /// Where the copies of the weight are.
+  std::vector<uint64_t> images;
   cuda::LaunchSize launchSize;
   cuda::LaunchOperands operands;
   uint64_t rows = 0, columns = 0;

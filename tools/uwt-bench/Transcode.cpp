@@ -57,14 +57,13 @@ Expected<Transcoding> Transcoding::create(const GpuSession &session, cuda::Devic
                                           const KernelEntry &entry,
                                           std::span<const cuda::DeviceWeight> weights,
                                           const DenseWords &words) {
-  Transcoding made(session);
-  for (const cuda::DeviceWeight &weight : weights) {
-    UWT_ASSIGN_OR_RETURN(cuda::KernelLauncher launcher,
-                         cuda::KernelLauncher::create(pack, entry, weight));
-    made.launchers.push_back(std::move(launcher));
-  }
+  UWT_ASSIGN_OR_RETURN(cuda::KernelLauncher launcher,
+                       cuda::KernelLauncher::create(pack, entry, weights.front()));
+  Transcoding made(session, std::move(launcher));
+  for (const cuda::DeviceWeight &weight : weights)
+    made.images.push_back(weight.address());
   made.operands.m = std::max<uint32_t>(entry.mFrom, 1);
-  UWT_ASSIGN_OR_RETURN(made.launchSize, made.launchers.front().size(made.operands.m));
+  UWT_ASSIGN_OR_RETURN(made.launchSize, made.launcher.size(made.operands.m));
   UWT_ASSIGN_OR_RETURN(made.expected,
                        rawWords(session, words, weights.front().rows(), weights.front().columns()));
   for (auto [buffer, bytes] : {std::pair(&made.result, uint64_t(made.expected.size())),
@@ -82,9 +81,10 @@ Expected<Transcoding> Transcoding::create(const GpuSession &session, cuda::Devic
 Status Transcoding::enqueue(unsigned copy, bool isSerial, void *stream) const {
   cuda::LaunchOperands given = operands;
   given.serial = isSerial;
-  const cuda::DeviceWeight::Buffer extra = {result.address(), result.bytes()};
+  given.weight = images[copy % images.size()];
+  const cuda::DeviceRange extra = {result.address(), result.bytes()};
   given.extras = {&extra, 1};
-  return launchers[copy % launchers.size()].launch(given, stream);
+  return launcher.launch(given, stream);
 }
 
 Status Transcoding::compare() const {

@@ -20,14 +20,14 @@ Status checkTranscodeEntry(const KernelEntry &entry);
 /// format raw: what kernels that make raw write is their only `extra`.
 class Transcoding {
 public:
-  /// The weights and the session outlive it. `words` is the dense weight.
+  /// The weights, copies of one, and the session outlive it. `words` is the dense weight.
   static Expected<Transcoding> create(const GpuSession &session, cuda::DevicePack &pack,
                                       const KernelEntry &entry,
                                       std::span<const cuda::DeviceWeight> weights,
                                       const DenseWords &words);
 
   const cuda::LaunchSize &size() const { return launchSize; }
-  const cuda::FunctionResources &resources() const { return launchers.front().resources(); }
+  const cuda::FunctionResources &resources() const { return launcher.resources(); }
   uint64_t resultBytes() const { return expected.size(); }
   Status enqueue(unsigned copy, bool isSerial, void *stream) const;
   /// Runs it on copy 0 where the result held other bits, and compares what it writes with what the
@@ -37,10 +37,13 @@ public:
   Status compare() const;
 
 private:
-  explicit Transcoding(const GpuSession &session) : session(&session) {}
+  Transcoding(const GpuSession &session, cuda::KernelLauncher launcher)
+      : session(&session), launcher(std::move(launcher)) {}
 
   const GpuSession *session;
-  std::vector<cuda::KernelLauncher> launchers;
+  cuda::KernelLauncher launcher;
+  /// Where the copies of the weight are.
+  std::vector<uint64_t> images;
   cuda::LaunchSize launchSize;
   cuda::LaunchOperands operands;
   std::vector<uint8_t> expected;

@@ -35,7 +35,7 @@ public:
   /// in a graph. Errors: Usage (sizes beyond 31 bits); Unsupported and IO, as the
   /// library says.
   Status multiply(uint64_t n, uint64_t k, uint32_t m, uint64_t weight, uint64_t x, uint64_t y,
-                  DeviceWeight::Buffer workspace, void *stream) const;
+                  DeviceRange workspace, void *stream) const;
 
 private:
   Cublas();

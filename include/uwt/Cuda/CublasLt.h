@@ -73,8 +73,7 @@ public:
   uint64_t workspaceBytes() const;
 
   /// `weight`, `x` and `y` are device addresses, aligned to 16 bytes. May be captured in a graph.
-  Status launch(uint64_t weight, uint64_t x, uint64_t y, DeviceWeight::Buffer workspace,
-                void *stream) const;
+  Status launch(uint64_t weight, uint64_t x, uint64_t y, DeviceRange workspace, void *stream) const;
 
 private:
   struct State;

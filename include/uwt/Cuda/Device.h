@@ -116,6 +116,10 @@ private:
 class CudaStream {
 public:
   static Expected<CudaStream> create(CudaDevicePtr device);
+  /// A stream (CUstream) of somebody else's, which outlives this.
+  static CudaStream borrow(CudaDevicePtr device, void *stream) {
+    return CudaStream(CudaHandle(std::move(device), stream, nullptr));
+  }
   void *get() const { return handle.get(); }
   Status synchronize() const;
 
@@ -143,6 +147,11 @@ private:
   CudaHandle handle;
 };
 
+/// A range of device memory, whoever it belongs to.
+struct DeviceRange {
+  uint64_t address = 0, bytes = 0;
+};
+
 /// Device memory. Copies are ordered on the stream; host memory has to live until they are done.
 class DeviceBuffer {
 public:
@@ -152,15 +161,19 @@ public:
     std::swap(device, other.device);
     std::swap(base, other.base);
     std::swap(size, other.size);
+    std::swap(isOwned, other.isOwned);
     return *this;
   }
   ~DeviceBuffer();
 
   /// `bytes` bytes, aligned to 256, with any contents; 0 bytes have address 0.
   static Expected<DeviceBuffer> allocate(CudaDevicePtr device, uint64_t bytes);
+  /// Memory of somebody else's, which outlives this.
+  static DeviceBuffer borrow(CudaDevicePtr device, DeviceRange range);
 
   uint64_t address() const { return base; }
   uint64_t bytes() const { return size; }
+  DeviceRange range() const { return {base, size}; }
   /// Usage errors where the range leaves the buffer.
   Status write(uint64_t offset, std::span<const uint8_t> from, void *stream) const;
   Status read(uint64_t offset, std::span<uint8_t> to, void *stream) const;
@@ -173,6 +186,7 @@ private:
   Status checkRange(const char *what, uint64_t offset, uint64_t bytes) const;
   CudaDevicePtr device;
   uint64_t base = 0, size = 0;
+  bool isOwned = false;
 };
 
 /// What a kernel needs, as the driver says.

@@ -53,10 +53,11 @@ public:
   /// the driver's.
   Expected<const KernelEntry *> select(const KernelQuery &query);
   /// The kernel for a product with `weight`.
-  Expected<const KernelEntry *> select(const DeviceWeight &weight, uint32_t m,
+  Expected<const KernelEntry *> select(const DeviceWeightDescription &weight, uint32_t m,
                                        std::optional<GpuKernelKind> kind = {});
   /// The kernel of kind transcode that makes `result` of `weight`.
-  Expected<const KernelEntry *> selectTranscode(const DeviceWeight &weight, const Format &result);
+  Expected<const KernelEntry *> selectTranscode(const DeviceWeightDescription &weight,
+                                                const Format &result);
   /// Whether `entry` is one of pack().kernels().
   bool owns(const KernelEntry &entry) const;
   /// The loaded code object of a kernel of this pack.
@@ -75,16 +76,21 @@ private:
   std::vector<std::optional<Error>> refusals;
 };
 
+/// Whether an address, `name` in words, is there and aligned. Errors: Usage.
+Status checkAddress(const std::string &name, uint64_t address, uint64_t alignment);
+
 /// What a caller gives to a launch, in device memory.
 struct LaunchOperands {
+  /// The image of the weight, and which of its matrices.
+  uint64_t weight = 0, matrix = 0;
   uint64_t x = 0, y = 0;
   uint32_t m = 1;
   /// Elements from row to row; 0 for rows without a gap.
   uint64_t xStride = 0, yStride = 0;
   /// Scratch memory of at least the launch's size, which launches on one stream may share.
-  DeviceWeight::Buffer workspace, counters;
+  DeviceRange workspace, counters;
   /// Operands of the epilogue: address and bytes of each.
-  std::span<const DeviceWeight::Buffer> extras;
+  std::span<const DeviceRange> extras;
   /// Each kernel begins only when the one before it on the stream has ended, also one that is made
   /// for programmatic dependent launch: to measure what that gives.
   bool serial = false;
@@ -96,16 +102,15 @@ struct LaunchOperands {
   bool isDecoded = false;
 };
 
-/// A kernel, and the one that prepares it, bound to one matrix of a weight. Immutable and
+/// A kernel, and the one that prepares it, for weights of one description. Immutable and
 /// thread-safe: launches may be made from several threads, each with its own scratch memory where
 /// they may run at the same time.
 class KernelLauncher {
 public:
-  /// `entry` is a kernel of `pack`; the weight and the pack outlive the launcher. Errors: Usage
-  /// (a weight that the kernel is not for, another device), Unsupported (a device that lacks what
-  /// the kernel needs), and the driver's.
+  /// `entry` is a kernel of `pack`, which outlives the launcher. Errors: Usage (a weight that the
+  /// kernel is not for), Unsupported (a device that lacks what the kernel needs), and the driver's.
   static Expected<KernelLauncher> create(DevicePack &pack, const KernelEntry &entry,
-                                         const DeviceWeight &weight, uint64_t matrix = 0);
+                                         const DeviceWeightDescription &weight);
 
   const KernelEntry &entry() const { return *what; }
   const FunctionResources &resources() const { return needs; }
@@ -118,6 +123,8 @@ public:
   Status launch(const LaunchOperands &operands, void *stream) const;
   /// What launch() checks.
   Status check(const LaunchOperands &operands) const;
+  /// The operands of `m` rows of x and y, from row `first` on.
+  LaunchOperands rowsOf(const LaunchOperands &operands, uint64_t first, uint32_t m) const;
 
   /// Whether the kernel that is launched first decodes the weight to the workspace, and takes
   /// nothing that depends on x (launch-6).
@@ -136,18 +143,19 @@ private:
   Expected<Plan> plan(const LaunchOperands &operands) const;
   const KernelLauncher *decoder() const;
   static Expected<KernelLauncher> createAlone(DevicePack &pack, const KernelEntry &entry,
-                                              const DeviceWeight &weight, uint64_t matrix);
+                                              const DeviceWeightDescription &weight);
   Expected<LaunchSize> sizeAlone(uint32_t m, uint32_t ctas) const;
-  Status checkFits(const DeviceWeight &weight, uint64_t matrix) const;
+  Status checkFits() const;
   Status configure();
   Expected<uint64_t> countResident() const;
-  void fillConstants(const DeviceWeight &weight, uint64_t matrix);
+  void fillConstants();
+  Status checkWeight(const LaunchOperands &operands) const;
   Status checkOperands(const LaunchOperands &operands, const LaunchSize &size) const;
   Status checkRows(const char *name, ArgumentKind kind, uint64_t address, uint64_t stride,
                    uint64_t width) const;
   Status checkExtras(const LaunchOperands &operands) const;
-  Status checkScratch(const char *name, ArgumentKind kind, DeviceWeight::Buffer given,
-                      uint64_t needed, uint32_t m) const;
+  Status checkScratch(const char *name, ArgumentKind kind, DeviceRange given, uint64_t needed,
+                      uint32_t m) const;
   void fillDynamic(const LaunchOperands &operands, uint64_t *values) const;
   Status launchAlone(const LaunchOperands &operands, uint32_t grid, void *stream) const;
 
@@ -158,7 +166,7 @@ private:
   std::shared_ptr<const CudaModule> code;
   void *function = nullptr;
   FunctionResources needs;
-  uint64_t rows = 0, columns = 0;
+  DeviceWeightDescription weight;
   uint64_t residentCtas = 1;
   size_t extraCount = 0;
   /// The kernel's parameters, 8 bytes each, with all that no launch changes.

@@ -63,7 +63,7 @@ TEST_F(CublasLtTest, MultipliesRowsByRows) {
     EXPECT_EQ(made->algorithms(), 8u);
     made->choose(7);
     EXPECT_EQ(made->workspaceBytes(), 8u * 1024);
-    DeviceWeight::Buffer workspace = {0x9000, 8 * 1024};
+    DeviceRange workspace = {0x9000, 8 * 1024};
     ASSERT_TRUE(holds(made->launch(0x1000, 0x2000, 0x3000, workspace, nullptr)));
     ASSERT_EQ(fake.products.size(), 1u);
     const FakeProduct &seen = fake.products[0];

@@ -274,7 +274,7 @@ TEST(DeviceTables, OfRowMajorEscapesAreRefused) {
 // Upload
 //===----------------------------------------------------------------------===//
 
-static Bytes bytesAt(DeviceWeight::Buffer part) {
+static Bytes bytesAt(DeviceRange part) {
   auto *begin = reinterpret_cast<const uint8_t *>(part.address);
   return {begin, begin + part.bytes};
 }
@@ -314,7 +314,7 @@ TEST_P(DeviceUploadTest, HoldsThePlanesAsLoaded) {
                                                          {Low, PlaneKind::Low}};
     uint64_t bytes = 0;
     for (auto [kind, plane] : planes) {
-      DeviceWeight::Buffer buffer = weight->buffer(kind, 1);
+      DeviceRange buffer = weight->buffer(kind, 1);
       EXPECT_EQ(buffer.address % devicePlaneAlignment, 0u);
       EXPECT_EQ(bytesAt(buffer), copyOf(loaded->buffer(plane))) << nameOf(kind);
       bytes += buffer.bytes;
@@ -325,7 +325,7 @@ TEST_P(DeviceUploadTest, HoldsThePlanesAsLoaded) {
     EXPECT_NE(bytes, 0u);
     EXPECT_EQ(weight->buffer(Low, 0).bytes, 0u); // bf16 has no lower halves.
     // A matrix has its own panels, and all records.
-    DeviceWeight::Buffer panels = weight->buffer(Panels, 2);
+    DeviceRange panels = weight->buffer(Panels, 2);
     ASSERT_EQ(panels.bytes, 3 * sizeof(DevicePanelEntry));
     EXPECT_EQ(std::memcmp(reinterpret_cast<const void *>(panels.address), &tables->panels[6],
                           panels.bytes),
@@ -391,7 +391,7 @@ TEST(DeviceWeightTest, HasRowClassesAndLowHalves) {
   auto stream = CudaStream::create(*device);
   auto weight = DeviceWeight::upload(*device, *loaded, *stream);
   ASSERT_TRUE(holds(weight));
-  DeviceWeight::Buffer classes = weight->buffer(ArgumentKind::Classes, 1);
+  DeviceRange classes = weight->buffer(ArgumentKind::Classes, 1);
   EXPECT_EQ(classes.bytes, 2u * 64);
   EXPECT_EQ(std::memcmp(reinterpret_cast<const void *>(classes.address),
                         static_cast<const uint8_t *>(loaded->view().classes) + 128, 128),

@@ -111,7 +111,7 @@ Expected<Program> makeProgram(const LoadedWeight &loaded, std::span<const uint8_
                        DeviceWeight::upload(program.device, loaded, *program.stream));
   UWT_ASSIGN_OR_RETURN(const KernelEntry *entry, program.pack->select(*program.weight, 3));
   UWT_ASSIGN_OR_RETURN(program.launcher,
-                       KernelLauncher::create(*program.pack, *entry, *program.weight, 1));
+                       KernelLauncher::create(*program.pack, *entry, *program.weight));
   UWT_ASSIGN_OR_RETURN(LaunchSize size, program.launcher->size(3));
   UWT_ASSIGN_OR_RETURN(program.workspace,
                        DeviceBuffer::allocate(program.device, size.workspaceBytes));
@@ -120,10 +120,12 @@ Expected<Program> makeProgram(const LoadedWeight &loaded, std::span<const uint8_
   return program;
 }
 
-const DeviceWeight::Buffer extras[] = {{0x5000, 520}, {0x6002, 260}};
+const DeviceRange extras[] = {{0x5000, 520}, {0x6002, 260}};
 
 LaunchOperands operandsOf(const Program &program) {
   LaunchOperands operands;
+  operands.weight = program.weight->address();
+  operands.matrix = 1;
   operands.x = 0x10000;
   operands.y = 0x20004;
   operands.m = 3;
@@ -174,7 +176,7 @@ TEST_F(LaunchTest, PassesWhatTheKernelExpects) {
     expected.insert(expected.end(), {address, address, 0, elements, 1});
   };
   auto plane = [&](ArgumentKind kind, uint64_t elementBytes) {
-    DeviceWeight::Buffer part = program->weight->buffer(kind, 1);
+    DeviceRange part = program->weight->buffer(kind, 1);
     memref(part.address, part.bytes / elementBytes);
   };
   plane(ArgumentKind::Panels, 8);
@@ -231,7 +233,7 @@ TEST_P(LaunchFormatTest, PassesThePlanesOfTheWeight) {
   size_t next = 0;
   for (ArgumentKind kind : {ArgumentKind::Panels, ArgumentKind::Code, ArgumentKind::Words,
                             ArgumentKind::Patch, ArgumentKind::Records, ArgumentKind::Table}) {
-    DeviceWeight::Buffer part = program->weight->buffer(kind, 1);
+    DeviceRange part = program->weight->buffer(kind, 1);
     EXPECT_EQ(parameters[next], part.address) << nameOf(kind);
     EXPECT_EQ(parameters[next + 3] * bytesOf(entry.arguments[next / memrefParameters].type),
               part.bytes)
@@ -253,11 +255,11 @@ TEST_F(LaunchTest, MakesOneCallOfTheDriver) {
 
 TEST_F(LaunchTest, LaunchesWhatPreparesAKernelBeforeIt) {
   const KernelEntry &entry = program->pack->pack().kernels()[1];
-  auto launcher = KernelLauncher::create(*program->pack, entry, *program->weight, 1);
+  auto launcher = KernelLauncher::create(*program->pack, entry, *program->weight);
   ASSERT_TRUE(holds(launcher));
   LaunchOperands operands = operandsOf(*program);
   operands.m = 9;
-  DeviceWeight::Buffer scratch = {0x30000, 1 << 20};
+  DeviceRange scratch = {0x30000, 1 << 20};
   operands.workspace = operands.counters = scratch;
   fake.parameterCount = 5 + 1 + 1 + 5;
   size_t before = fake.calls.size();
@@ -350,6 +352,10 @@ TEST_F(LaunchTest, RefusesOperandsThatDoNotFit) {
   const std::pair<Edit, const char *> cases[] = {
       {[](LaunchOperands &o) { o.m = 9; },
        "kernel uwt_skinny_inplace12_n8 is for m from 1 to 8, not 9"},
+      {[](LaunchOperands &o) { o.weight = 0; }, "the weight is null"},
+      {[](LaunchOperands &o) { o.weight += 128; }, "the weight is not aligned to 256 bytes"},
+      {[](LaunchOperands &o) { o.matrix = 2; },
+       "kernel uwt_skinny_inplace12_n8 is asked for matrix 2 of a weight of 2"},
       {[](LaunchOperands &o) { o.x = 0; }, "x is null"},
       {[](LaunchOperands &o) { o.x += 8; }, "x is not aligned to 16 bytes"},
       {[](LaunchOperands &o) { o.y += 2; }, "y is not aligned to 4 bytes"},
@@ -368,7 +374,7 @@ TEST_F(LaunchTest, RefusesOperandsThatDoNotFit) {
       {[](LaunchOperands &o) { o.extras = {}; },
        "kernel uwt_skinny_inplace12_n8 takes 2 operands of the epilogue, and there are 0"},
       {[](LaunchOperands &o) {
-         static const DeviceWeight::Buffer parts[] = {{0x5000, 520}, {0x6001, 260}};
+         static const DeviceRange parts[] = {{0x5000, 520}, {0x6001, 260}};
          o.extras = parts;
        },
        "operand 1 of the epilogue is not aligned to 2 bytes"},
@@ -403,28 +409,19 @@ TEST_F(LaunchTest, RefusesAMachineThatIsTooSmall) {
 }
 
 TEST_F(LaunchTest, RefusesAWeightThatTheKernelIsNotFor) {
-  auto messageWith = [&](const KernelEntry &entry, const DeviceWeight &weight, uint64_t matrix) {
-    return messageOf(KernelLauncher::create(*program->pack, entry, weight, matrix));
+  auto messageWith = [&](const KernelEntry &entry) {
+    return messageOf(KernelLauncher::create(*program->pack, entry, *program->weight));
   };
   std::span<const KernelEntry> kernels = program->pack->pack().kernels();
-  EXPECT_EQ(messageWith(kernels[4], *program->weight, 0),
+  EXPECT_EQ(messageWith(kernels[4]),
             "kernel uwt_transcode_huffman runs from huffman<12,2> of bf16, and the weight is "
             "inplace<12> of bf16");
-  EXPECT_EQ(messageWith(kernels[0], *program->weight, 2),
-            "kernel uwt_skinny_inplace12_n8 is asked for matrix 2 of a weight of 2");
   EXPECT_EQ(
-      messageWith(kernels[2], *program->weight, 0),
+      messageWith(kernels[2]),
       "kernel uwt_shared_inplace12 is for sm_80, and Fake GPU is sm_90; use a pack made for it");
   KernelEntry foreign = kernels[0];
-  EXPECT_EQ(messageWith(foreign, *program->weight, 0),
+  EXPECT_EQ(messageWith(foreign),
             "kernel uwt_skinny_inplace12_n8 is not of this pack; take one of its own");
-  auto other = fakeDevice();
-  auto stream = CudaStream::create(*other);
-  auto weight = DeviceWeight::upload(*other, loaded, *stream);
-  ASSERT_TRUE(holds(weight));
-  EXPECT_EQ(messageWith(kernels[0], *weight, 0),
-            "kernel uwt_skinny_inplace12_n8 is on device 0, and the weight on another, or on one "
-            "that was opened apart");
 }
 
 TEST_F(LaunchTest, RunsOnAsManyCtasAsFit) {

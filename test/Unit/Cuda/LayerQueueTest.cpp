@@ -131,6 +131,7 @@ protected:
   LayerQueue::Layer layer(size_t kernel, uint64_t room, uint32_t m = 300) const {
     LayerQueue::Layer layer;
     layer.launcher = &launchers.at(kernel);
+    layer.operands.weight = weight->address();
     layer.operands.x = 0x10000;
     layer.operands.y = 0x20000;
     layer.operands.m = m;

@@ -5,15 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What uwt-bench checks on a GPU, with the driver's launches run by the emulator: real kernels with
-// the arguments that the runtime gives them, from packs with their entries.
+// What uwt-bench checks on a GPU, with the driver's launches run by the emulator.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Container/TestFiles.h"
-#include "Cuda/CudaTesting.h"
-#include "KernelTesting.h"
-#include "Pack/SamplePack.h"
+#include "EmulatedPack.h"
 #include "uwt-bench/Bench.h"
 #include <gmock/gmock.h>
 #include <map>
@@ -26,13 +23,8 @@ using ::testing::IsEmpty;
 
 namespace {
 
-/// A kernel of a pack: what it is made for, and the kernel that uwt-bench is to compare it with;
-/// nothing for any.
-struct BenchKernel {
-  std::string format;
-  ProductStrategy strategy;
-  unsigned tiles;
-  uint32_t mFrom, mTo;
+/// A kernel of a pack, and the one that uwt-bench is to compare it with; nothing for any.
+struct BenchKernel : uwt::testing::PackedProduct {
   std::string twin;
 };
 
@@ -51,101 +43,14 @@ protected:
   // Two stream units a strip, tails in every dimension.
   static constexpr uint64_t rows = 72, columns = 1100;
 
-  EmulatedBenchTest() : fake(test::freshFakeCuda()) {
-    // Fewer than there are shares: workgroups have parts of panels.
-    fake.multiprocessors = 3;
-    fake.ctasThatFit = fake.clustersThatFit = 1;
-    fake.onLaunch = [this](const test::FakeLaunch &launch) { emulate(launch); };
+  EmulatedBenchTest() {
     options.checkOnly = options.noPeers = true;
     options.decodeLaunches = 6;
     options.shapes = {{"test", rows, columns}};
   }
-  ~EmulatedBenchTest() override { test::freshFakeCuda(); }
-
-  void addProduct(const BenchKernel &kernel) {
-    uwt::testing::KernelPins how;
-    how.tiles = kernel.tiles;
-    how.strategy = kernel.strategy;
-    auto product = std::make_unique<uwt::testing::Product>(
-        kernel.format, uwt::testing::Shape{rows, columns, 8 * kernel.tiles}, how);
-    ASSERT_EQ(product->prepare(), "");
-    uint32_t before = 0;
-    for (KernelEntry entry : product->entries()) {
-      entry.prepare = before;
-      entry.mFrom = kernel.mFrom;
-      entry.mTo = kernel.mTo;
-      add(entry, product->kernels());
-      before = static_cast<uint32_t>(kernels.size());
-    }
-    products.push_back(std::move(product));
-  }
-
-  void addTranscode(const std::string &from, const std::string &to) {
-    auto transcode = std::make_unique<uwt::testing::TranscodeModule>(from, to, rows, columns);
-    ASSERT_EQ(transcode->prepare(), "");
-    for (const KernelEntry &entry : transcode->kernels().entries)
-      add(entry, transcode->kernels().module);
-    transcodes.push_back(std::move(transcode));
-  }
-
-  /// A kernel of `module`, under a name of its own.
-  void add(KernelEntry entry, mlir::gpu::GPUModuleOp module) {
-    auto made = EmulatedKernel::prepare(module.lookupSymbol<mlir::gpu::GPUFuncOp>(entry.kernel));
-    ASSERT_TRUE(mlir::succeeded(made));
-    entry.kernel += "_" + std::to_string(kernels.size());
-    entry.code = code;
-    writer.addKernel(entry);
-    fake.parameterCounts[entry.kernel] = parametersOf(entry);
-    names[entry.kernel] = kernels.size();
-    kernels.push_back({entry, std::move(*made)});
-  }
-
-  /// The first parameter of an argument, or how many there are in all.
-  static size_t parametersOf(const KernelEntry &entry,
-                             std::optional<ArgumentKind> before = std::nullopt) {
-    size_t count = 0;
-    for (const KernelArgument &argument : entry.arguments) {
-      if (argument.kind == before)
-        break;
-      count += isMemref(argument.kind) ? memrefParameters : 1;
-    }
-    return count;
-  }
-
-  /// As hardware runs a launch, but checks it.
-  void emulate(const test::FakeLaunch &launch) {
-    ASSERT_TRUE(names.contains(launch.function)) << launch.function;
-    const auto &[entry, kernel] = kernels[names[launch.function]];
-    std::vector<EmulatedArgument> arguments;
-    const uint64_t *next = launch.parameters.data();
-    for (const KernelArgument &argument : entry.arguments) {
-      if (!isMemref(argument.kind)) {
-        arguments.push_back(EmulatedArgument::integer(*next++));
-        continue;
-      }
-      // Allocated and aligned pointer, offset, size and stride. Bulk copies take runs of 16 bytes;
-      // parts of weights have zeros behind.
-      uint64_t bytes = (next[3] * bytesOf(argument.type) + 15) / 16 * 16;
-      arguments.push_back(EmulatedArgument::buffer(reinterpret_cast<void *>(next[1]), bytes));
-      arguments.back().isFromBefore =
-          launch.dependent &&
-          (argument.kind == ArgumentKind::Workspace || argument.kind == ArgumentKind::Counters);
-      next += memrefParameters;
-    }
-    LaunchShape shape;
-    shape.grid[0] = launch.grid;
-    shape.block[0] = launch.threads;
-    shape.dynamicSharedBytes = launch.sharedBytes;
-    EmulationOptions emulation;
-    emulation.seed = ++launches;
-    auto run = kernel->launch(shape, arguments, emulation);
-    if (!run)
-      faults.push_back(launch.function + ": " + run.error().message());
-  }
-
   Status run() {
     std::string path = folder / "kernels.uwtpack";
-    UWT_RETURN_IF_ERROR(writer.write(path, false));
+    UWT_RETURN_IF_ERROR(pack.pack().write(path, false));
     options.packs = {path};
     BenchProgress progress;
     progress.say = [](const std::string &) {};
@@ -158,45 +63,37 @@ protected:
   void expectAllRight() {
     Status done = run();
     ASSERT_TRUE(done) << done.error().message();
-    EXPECT_THAT(faults, IsEmpty());
+    EXPECT_THAT(pack.faults, IsEmpty());
     for (const RefusedRow &row : result.refused)
       ADD_FAILURE() << row.kernel << ", m " << row.m << ": " << row.reason;
   }
 
-  test::FakeCuda &fake;
   test::TemporaryFolder folder;
-  KernelPackWriter writer;
-  uint32_t code = writer.addCode(CodeKind::Cubin, "sm_90a", test::sampleCubin());
-  std::vector<std::unique_ptr<uwt::testing::TranscodeModule>> transcodes;
-  std::vector<std::unique_ptr<uwt::testing::Product>> products;
-  std::vector<std::pair<KernelEntry, std::unique_ptr<EmulatedKernel>>> kernels;
-  std::map<std::string, size_t> names;
+  uwt::testing::EmulatedPack pack{rows, columns};
   BenchOptions options;
   BenchResult result;
-  uint64_t launches = 0;
-  std::vector<std::string> faults;
 };
 
 TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
   using enum ProductStrategy;
   std::vector<BenchKernel> given = {
-      {"raw", Direct, 1, 1, 8, "product_1"},
-      {"raw", Direct, 8, 9, 64, "product_3"},
-      {"inplace<12>", Direct, 1, 1, 8, "product_1"},
-      {"inplace<12>", Direct, 8, 9, 64, "product_3"},
-      {"inplace<11>", Direct, 1, 1, 8, "product_1"},
+      {{"raw", Direct, 1, 1, 8}, "product_1"},
+      {{"raw", Direct, 8, 9, 64}, "product_3"},
+      {{"inplace<12>", Direct, 1, 1, 8}, "product_1"},
+      {{"inplace<12>", Direct, 8, 9, 64}, "product_3"},
+      {{"inplace<11>", Direct, 1, 1, 8}, "product_1"},
       // No raw kernel has slices of so many rows, adds a strip's units one after the other, or ends
       // shares with units.
-      {"inplace<11>", Direct, 4, 9, 32, "product_11, all panels as words"},
-      {"huffman<12,2>", Direct, 1, 1, 8, "product_13, all panels as words"},
-      {"huffman<12,2>", Shared, 8, 9, 64, "product_15, all panels as words"},
-      {"window<4>", Direct, 8, 1, 64, "product_3"},
-      {"palette<4>", Direct, 8, 1, 64, "product_3"},
-      {"bitplane<3>", Direct, 8, 1, 64, "product_3"},
-      {"huffman<12,1>", Codes, 1, 1, 8, "product_1"},
-      {"huffman<12,1>", Exponents, 8, 9, 64, "product_3"},
-      {"rice<1,8>", Buffer, 1, 1, 8, "product_1"},
-      {"rice<1,8>", Buffer, 8, 9, 64, "product_3"},
+      {{"inplace<11>", Direct, 4, 9, 32}, "product_11, all panels as words"},
+      {{"huffman<12,2>", Direct, 1, 1, 8}, "product_13, all panels as words"},
+      {{"huffman<12,2>", Shared, 8, 9, 64}, "product_15, all panels as words"},
+      {{"window<4>", Direct, 8, 1, 64}, "product_3"},
+      {{"palette<4>", Direct, 8, 1, 64}, "product_3"},
+      {{"bitplane<3>", Direct, 8, 1, 64}, "product_3"},
+      {{"huffman<12,1>", Codes, 1, 1, 8}, "product_1"},
+      {{"huffman<12,1>", Exponents, 8, 9, 64}, "product_3"},
+      {{"rice<1,8>", Buffer, 1, 1, 8}, "product_1"},
+      {{"rice<1,8>", Buffer, 8, 9, 64}, "product_3"},
   };
   std::vector<std::string> named;
   for (const BenchKernel &kernel : given)
@@ -205,9 +102,9 @@ TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
                                 std::pair(Rate::Ans, Buffer)})
     for (const std::string &format : uwt::testing::withOtherCodecs(named, rate))
       if (std::ranges::count(named, format) == 0)
-        given.push_back({format, strategy, 8, 1, 64, ""});
+        given.push_back({{format, strategy, 8, 1, 64}, ""});
   for (const BenchKernel &kernel : given)
-    addProduct(kernel);
+    pack.addProduct(kernel);
   options.mValues = {5, 20};
   expectAllRight();
   std::map<std::pair<std::string, uint32_t>, std::string> twins;
@@ -229,7 +126,7 @@ TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
 TEST_F(EmulatedBenchTest, ChecksWeightsThatTheDeviceCodes) {
   std::vector<std::string> results = formatsOfDevices();
   for (const std::string &result : results)
-    addTranscode(fastFormat(ElementType::BF16).str(), result);
+    pack.addTranscode(fastFormat(ElementType::BF16).str(), result);
   options.mValues = {1};
   expectAllRight();
   // The first kernel of each makes `raw`.
@@ -242,13 +139,13 @@ TEST_F(EmulatedBenchTest, ChecksWeightsThatTheDeviceCodes) {
 }
 
 TEST_F(EmulatedBenchTest, AWrongKernelHasNoRow) {
-  addProduct({"inplace<12>", ProductStrategy::Direct, 1, 1, 8, ""});
+  pack.addProduct({"inplace<12>", ProductStrategy::Direct, 1, 1, 8});
   options.mValues = {4};
-  fake.onLaunch = [this](const test::FakeLaunch &launch) {
-    emulate(launch);
+  pack.fake.onLaunch = [this](const test::FakeLaunch &launch) {
+    pack.emulate(launch);
     if (launch.function == "product_1")
       *reinterpret_cast<uint32_t *>(
-          launch.parameters[1 + parametersOf(kernels.back().first, ArgumentKind::Y)]) ^= 1;
+          launch.parameters[1 + pack.parametersOf(pack.lastEntry(), ArgumentKind::Y)]) ^= 1;
   };
   ASSERT_TRUE(run());
   EXPECT_TRUE(result.rows.empty());

@@ -14,8 +14,8 @@ typedef struct Program {
   UWTContainer *container;
   UWTCudaDevice *device;
   UWTCudaPack *pack;
-  UWTCudaWeight *weight;
-  UWTCudaLauncher *launcher;
+  UWTCudaImage *image;
+  UWTCudaKernels *kernels;
   UWTCudaLayerQueue *queue;
 } Program;
 
@@ -26,8 +26,9 @@ typedef struct Program {
       return failed;                                                                               \
   } while (0)
 
-static UWTError *prepare(Program *program, const char *model, const char *pack,
-                         CudaApiFacts *facts) {
+static UWTError *prepare(Program *program, const char *model, const char *pack, uint64_t memory,
+                         void *stream, CudaApiFacts *facts) {
+  UWTCudaBuffer range;
   TRY(uwtCudaDeviceCount(&facts->devices));
   TRY(uwtContextCreate(1, &program->context));
   TRY(uwtContainerOpen(model, NULL, &program->container));
@@ -35,53 +36,56 @@ static UWTError *prepare(Program *program, const char *model, const char *pack,
   snprintf(facts->name, sizeof(facts->name), "%s", uwtCudaDeviceName(program->device));
   snprintf(facts->target, sizeof(facts->target), "%s", uwtCudaDeviceTarget(program->device));
   TRY(uwtCudaPackOpen(program->device, pack, &program->pack));
-  TRY(uwtCudaWeightUpload(program->context, program->device, program->container, "w", "inplace<12>",
-                          &program->weight));
-  facts->rows = uwtCudaWeightRows(program->weight);
-  facts->columns = uwtCudaWeightColumns(program->weight);
-  facts->matrices = uwtCudaWeightMatrices(program->weight);
-  facts->weightBytes = uwtCudaWeightBytes(program->weight);
+  TRY(uwtCudaImageLoad(program->context, program->container, "w", "inplace<12>", &program->image));
+  facts->weight.size = sizeof(facts->weight);
+  TRY(uwtCudaImageWeight(program->image, &facts->weight));
+  range.address = memory;
+  range.bytes = facts->weight.bytes;
+  TRY(uwtCudaImageCopy(program->image, program->device, range, stream));
   TRY(uwtCudaLayerQueueCreate(program->device, &program->queue));
-  return uwtCudaLauncherCreate(program->pack, program->weight, 0, 3, &program->launcher);
+  return uwtCudaKernelsCreate(program->pack, &facts->weight, 3, &program->kernels);
 }
 
-static UWTError *launch(const Program *program, void *stream, CudaApiFacts *facts) {
-  const UWTCudaLauncher *launcher = program->launcher;
+static UWTError *launch(const Program *program, uint64_t memory, void *stream,
+                        CudaApiFacts *facts) {
+  const UWTCudaKernels *kernels = program->kernels;
   UWTCudaLayer layers[2];
   UWTCudaBuffer extras[2] = {{0x5000, 520}, {0x6000, 260}};
-  UWTCudaOperands operands;
-  TRY(uwtCudaLauncherScratch(launcher, 3, &facts->workspaceBytes, &facts->counterBytes));
-  snprintf(facts->kernel, sizeof(facts->kernel), "%s", uwtCudaLauncherKernel(launcher));
-  facts->mFrom = uwtCudaLauncherBatchFrom(launcher);
-  facts->mTo = uwtCudaLauncherBatchTo(launcher);
-  uwtCudaOperandsInit(&operands);
-  operands.x = 0x10000;
-  operands.y = 0x20000;
-  operands.batch = 3;
-  operands.workspace.address = 0x30000;
-  operands.workspace.bytes = facts->workspaceBytes;
-  operands.counters.address = 0x40000;
-  operands.counters.bytes = facts->counterBytes;
-  operands.extras = extras;
-  operands.extraCount = 2;
-  TRY(uwtCudaLaunch(launcher, &operands, stream));
-  layers[0].launcher = layers[1].launcher = launcher;
-  layers[0].operands = layers[1].operands = operands;
+  UWTCudaLinear linear;
+  TRY(uwtCudaKernelsScratch(kernels, 3, &facts->workspaceBytes, &facts->counterBytes));
+  snprintf(facts->kernel, sizeof(facts->kernel), "%s", uwtCudaKernelsName(kernels, 3));
+  uwtCudaLinearInit(&linear);
+  linear.weight = memory;
+  linear.n = 130;
+  linear.k = 272;
+  linear.x = 0x10000;
+  linear.y = 0x20000;
+  linear.m = 3;
+  linear.workspace.address = 0x30000;
+  linear.workspace.bytes = facts->workspaceBytes;
+  linear.counters.address = 0x40000;
+  linear.counters.bytes = facts->counterBytes;
+  linear.extras = extras;
+  linear.extraCount = 2;
+  TRY(uwtCudaLinear(kernels, &linear, stream));
+  layers[0].kernels = layers[1].kernels = kernels;
+  layers[0].linear = layers[1].linear = linear;
   return uwtCudaLaunchLayers(program->queue, layers, 2, stream, 0);
 }
 
-UWTError *multiplyOnGpu(const char *model, const char *pack, void *stream, CudaApiFacts *facts) {
+UWTError *multiplyOnGpu(const char *model, const char *pack, uint64_t memory, void *stream,
+                        CudaApiFacts *facts) {
   Program program = {NULL, NULL, NULL, NULL, NULL, NULL, NULL};
-  UWTError *error = prepare(&program, model, pack, facts);
-  /* A launcher holds what it needs. */
-  uwtCudaWeightDestroy(program.weight);
+  UWTError *error = prepare(&program, model, pack, memory, stream, facts);
+  /* Kernels hold what they need. */
+  uwtCudaImageDestroy(program.image);
   uwtCudaPackDestroy(program.pack);
   uwtCudaDeviceDestroy(program.device);
   uwtContainerDestroy(program.container);
   if (!error)
-    error = launch(&program, stream, facts);
+    error = launch(&program, memory, stream, facts);
   uwtCudaLayerQueueDestroy(program.queue);
-  uwtCudaLauncherDestroy(program.launcher);
+  uwtCudaKernelsDestroy(program.kernels);
   uwtContextDestroy(program.context);
   return error;
 }

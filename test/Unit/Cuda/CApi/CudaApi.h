@@ -18,12 +18,14 @@ extern "C" {
 typedef struct CudaApiFacts {
   unsigned devices;
   char name[64], target[16], kernel[64];
-  uint64_t rows, columns, matrices, weightBytes, workspaceBytes, counterBytes;
-  uint32_t mFrom, mTo;
+  UWTCudaWeight weight;
+  uint64_t workspaceBytes, counterBytes;
 } CudaApiFacts;
 
-/** From files to a launch, destroying objects before what they were made from is used last. */
-UWTError *multiplyOnGpu(const char *model, const char *pack, void *stream, CudaApiFacts *facts);
+/** From files to launches with a weight in `memory`, destroying objects before what was made from
+    them is used last. */
+UWTError *multiplyOnGpu(const char *model, const char *pack, uint64_t memory, void *stream,
+                        CudaApiFacts *facts);
 
 #ifdef __cplusplus
 }

@@ -454,37 +454,56 @@ TEST_F(CApiMisuseTest, Cuda) {
   uint64_t bytes = 0;
   UWTCudaDevice *device = nullptr;
   UWTCudaPack *pack = nullptr;
-  UWTCudaWeight *weight = nullptr;
-  UWTCudaLauncher *launcher = nullptr;
+  UWTCudaImage *image = nullptr;
+  UWTCudaTranscode *transcode = nullptr;
+  UWTCudaKernels *kernels = nullptr;
   UWTCudaLayerQueue *queue = nullptr;
+  UWTCudaDecoder *decoder = nullptr;
+  UWTCudaWeight weight{};
+  uint64_t shape[] = {1, 1}, offsets[] = {0, 0};
   EXPECT_EQ(textOf(uwtCudaDeviceCount(nullptr)), "2: count is NULL");
   EXPECT_EQ(textOf(uwtCudaDeviceOpen(0, nullptr)), "2: device is NULL");
   EXPECT_EQ(uwtCudaDeviceName(nullptr), nullptr);
   EXPECT_EQ(uwtCudaDeviceTarget(nullptr), nullptr);
   EXPECT_EQ(textOf(uwtCudaPackOpen(device, "a", &pack)), "2: device is NULL");
-  EXPECT_EQ(textOf(uwtCudaWeightUpload(nullptr, device, container, "a", nullptr, &weight)),
+  EXPECT_EQ(textOf(uwtCudaImageLoad(nullptr, container, "a", nullptr, &image)),
             "2: context is NULL");
-  EXPECT_EQ(textOf(uwtCudaWeightUpload(context, device, container, "a", nullptr, &weight)),
-            "2: device is NULL");
-  EXPECT_EQ(textOf(uwtCudaWeightLoad(context, pack, container, "a", "raw", &weight)),
-            "2: pack is NULL");
-  EXPECT_EQ(uwtCudaWeightRows(nullptr) + uwtCudaWeightColumns(nullptr) +
-                uwtCudaWeightMatrices(nullptr) + uwtCudaWeightBytes(nullptr),
-            0U);
-  EXPECT_EQ(textOf(uwtCudaLauncherCreate(pack, weight, 0, 1, &launcher)), "2: pack is NULL");
-  EXPECT_EQ(uwtCudaLauncherKernel(nullptr), nullptr);
-  EXPECT_EQ(uwtCudaLauncherBatchFrom(nullptr) + uwtCudaLauncherBatchTo(nullptr), 0U);
-  EXPECT_EQ(textOf(uwtCudaLauncherScratch(launcher, 1, &bytes, &bytes)), "2: launcher is NULL");
-  uwtCudaOperandsInit(nullptr);
-  UWTCudaOperands operands;
-  uwtCudaOperandsInit(&operands);
-  EXPECT_EQ(textOf(uwtCudaLaunch(launcher, &operands, nullptr)), "2: launcher is NULL");
+  EXPECT_EQ(textOf(uwtCudaImageLoad(context, container, nullptr, nullptr, &image)),
+            "2: name is NULL");
+  EXPECT_EQ(textOf(uwtCudaImageEncode(context, "BF16", 2, shape, nullptr, 2, "raw", &image)),
+            "2: data is NULL");
+  EXPECT_EQ(textOf(uwtCudaImageEncode(context, "BF16", 2, nullptr, shape, 2, "raw", &image)),
+            "2: shape is NULL");
+  EXPECT_EQ(textOf(uwtCudaImageWeight(image, &weight)), "2: image is NULL");
+  EXPECT_EQ(textOf(uwtCudaImageWrite(image, &weight, 1)), "2: image is NULL");
+  EXPECT_EQ(textOf(uwtCudaImageCopy(image, device, {0, 0}, nullptr)), "2: image is NULL");
+  EXPECT_EQ(
+      textOf(uwtCudaTranscodeCreate(context, pack, &weight, container, "a", "raw", &transcode)),
+      "2: pack is NULL");
+  EXPECT_EQ(uwtCudaTranscodeScratch(nullptr), 0U);
+  EXPECT_EQ(textOf(uwtCudaTranscodeCount(transcode, 0, {0, 0}, nullptr, &weight)),
+            "2: transcode is NULL");
+  EXPECT_EQ(textOf(uwtCudaTranscodeWrite(transcode, {0, 0}, nullptr)), "2: transcode is NULL");
+  EXPECT_EQ(textOf(uwtCudaKernelsCreate(pack, &weight, 1, &kernels)), "2: pack is NULL");
+  EXPECT_EQ(uwtCudaKernelsName(nullptr, 1), nullptr);
+  EXPECT_EQ(textOf(uwtCudaKernelsScratch(kernels, 1, &bytes, &bytes)), "2: kernels is NULL");
+  uwtCudaLinearInit(nullptr);
+  UWTCudaLinear linear;
+  uwtCudaLinearInit(&linear);
+  EXPECT_EQ(textOf(uwtCudaLinear(kernels, &linear, nullptr)), "2: kernels is NULL");
+  EXPECT_EQ(textOf(uwtCudaGroupedLinear(kernels, &linear, offsets, 2, nullptr)),
+            "2: kernels is NULL");
+  EXPECT_EQ(textOf(uwtCudaDecoderCreate(pack, &weight, &decoder)), "2: pack is NULL");
+  EXPECT_EQ(uwtCudaDecoderBytes(nullptr), 0U);
+  EXPECT_EQ(textOf(uwtCudaDecode(decoder, 0, 0, {0, 0}, nullptr)), "2: decoder is NULL");
   EXPECT_EQ(textOf(uwtCudaLayerQueueCreate(device, &queue)), "2: device is NULL");
   EXPECT_EQ(textOf(uwtCudaLaunchLayers(queue, nullptr, 0, nullptr, 0)), "2: queue is NULL");
   uwtCudaDeviceDestroy(nullptr);
   uwtCudaPackDestroy(nullptr);
-  uwtCudaWeightDestroy(nullptr);
-  uwtCudaLauncherDestroy(nullptr);
+  uwtCudaImageDestroy(nullptr);
+  uwtCudaTranscodeDestroy(nullptr);
+  uwtCudaKernelsDestroy(nullptr);
+  uwtCudaDecoderDestroy(nullptr);
   uwtCudaLayerQueueDestroy(nullptr);
 }
 

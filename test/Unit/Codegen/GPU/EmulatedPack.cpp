@@ -1,0 +1,100 @@
+//===- EmulatedPack.cpp - Real kernels on an emulated GPU -----------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "EmulatedPack.h"
+#include <gtest/gtest.h>
+
+using namespace uwt;
+using namespace uwt::emulator;
+using namespace uwt::testing;
+
+EmulatedPack::EmulatedPack(uint64_t rows, uint64_t columns)
+    : fake(test::freshFakeCuda()), rows(rows), columns(columns) {
+  // Fewer than there are shares: workgroups have parts of panels.
+  fake.multiprocessors = 3;
+  fake.ctasThatFit = fake.clustersThatFit = 1;
+  fake.onLaunch = [this](const test::FakeLaunch &launch) { emulate(launch); };
+}
+
+EmulatedPack::~EmulatedPack() { test::freshFakeCuda(); }
+
+void EmulatedPack::addProduct(const PackedProduct &product) {
+  KernelPins how;
+  how.tiles = product.tiles;
+  how.strategy = product.strategy;
+  auto made =
+      std::make_unique<Product>(product.format, Shape{rows, columns, 8 * product.tiles}, how);
+  ASSERT_EQ(made->prepare(), "");
+  uint32_t before = 0;
+  for (KernelEntry entry : made->entries()) {
+    entry.prepare = before;
+    entry.mFrom = product.mFrom;
+    entry.mTo = product.mTo;
+    add(entry, made->kernels());
+    before = static_cast<uint32_t>(kernels.size());
+  }
+  products.push_back(std::move(made));
+}
+
+void EmulatedPack::addTranscode(const std::string &from, const std::string &to) {
+  auto transcode = std::make_unique<TranscodeModule>(from, to, rows, columns);
+  ASSERT_EQ(transcode->prepare(), "");
+  for (const KernelEntry &entry : transcode->kernels().entries)
+    add(entry, transcode->kernels().module);
+  transcodes.push_back(std::move(transcode));
+}
+
+/// A kernel of `module`, under a name of its own.
+void EmulatedPack::add(KernelEntry entry, mlir::gpu::GPUModuleOp module) {
+  auto made = EmulatedKernel::prepare(module.lookupSymbol<mlir::gpu::GPUFuncOp>(entry.kernel));
+  ASSERT_TRUE(mlir::succeeded(made));
+  entry.kernel += "_" + std::to_string(kernels.size());
+  entry.code = code;
+  writer.addKernel(entry);
+  fake.parameterCounts[entry.kernel] = parametersOf(entry);
+  names[entry.kernel] = kernels.size();
+  kernels.push_back({entry, std::move(*made)});
+}
+
+size_t EmulatedPack::parametersOf(const KernelEntry &entry, std::optional<ArgumentKind> before) {
+  size_t count = 0;
+  for (const KernelArgument &argument : entry.arguments) {
+    if (argument.kind == before)
+      break;
+    count += isMemref(argument.kind) ? memrefParameters : 1;
+  }
+  return count;
+}
+
+void EmulatedPack::emulate(const test::FakeLaunch &launch) {
+  ASSERT_TRUE(names.contains(launch.function)) << launch.function;
+  const auto &[entry, kernel] = kernels[names[launch.function]];
+  std::vector<EmulatedArgument> arguments;
+  const uint64_t *next = launch.parameters.data();
+  for (const KernelArgument &argument : entry.arguments) {
+    if (!isMemref(argument.kind)) {
+      arguments.push_back(EmulatedArgument::integer(*next++));
+      continue;
+    }
+    // Allocated and aligned pointer, offset, size and stride. Bulk copies take runs of 16 bytes;
+    // parts of weights have zeros behind.
+    uint64_t bytes = (next[3] * bytesOf(argument.type) + 15) / 16 * 16;
+    arguments.push_back(EmulatedArgument::buffer(reinterpret_cast<void *>(next[1]), bytes));
+    arguments.back().isFromBefore = launch.dependent && (argument.kind == ArgumentKind::Workspace ||
+                                                         argument.kind == ArgumentKind::Counters);
+    next += memrefParameters;
+  }
+  LaunchShape shape;
+  shape.grid[0] = launch.grid;
+  shape.block[0] = launch.threads;
+  shape.dynamicSharedBytes = launch.sharedBytes;
+  EmulationOptions emulation;
+  emulation.seed = ++launches;
+  auto run = kernel->launch(shape, arguments, emulation);
+  if (!run)
+    faults.push_back(launch.function + ": " + run.error().message());
+}
