@@ -36,12 +36,12 @@ std::vector<const TreeFile *> shardOf(std::vector<const TreeFile *> weights,
   using Load = std::pair<uint64_t, uint64_t>;
   std::priority_queue<Load, std::vector<Load>, std::greater<>> loads;
   for (uint64_t i = 0; i < std::min<uint64_t>(options.shardCount, weights.size()); ++i)
-    loads.push({0, i});
+    loads.emplace(0, i);
   std::vector<const TreeFile *> shard;
   for (const TreeFile *file : weights) {
     auto [bytes, index] = loads.top();
     loads.pop();
-    loads.push({bytes + file->bytes, index});
+    loads.emplace(bytes + file->bytes, index);
     if (index == options.shard)
       shard.push_back(file);
   }

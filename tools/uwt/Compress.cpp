@@ -63,12 +63,12 @@ std::string_view CompressCommand::description() const {
          "back.\n\n"
          "A folder that an interrupted run has begun is continued: files that are complete are "
          "checked and skipped.\n\n"
-         "With --shard, several machines compress one folder into one that they all see. Each "
-         "gives the same options and compresses its shard of the weight files. Shards have about "
+         "With --shard, several machines compress one folder into one that they all see. Each is "
+         "given the same options and compresses its shard of the weight files. Shards have about "
          "the same number of bytes, may be run at the same time and in any order, and again where "
-         "one was killed: nothing is half-written, and what is complete is skipped. When all are "
-         "done, --shard finish writes everything else. The folder then has the bytes that one "
-         "machine gives it.";
+         "one was killed: nothing is half-written, and what is complete is checked and skipped. "
+         "When all are done, --shard finish writes everything else. The folder then has the bytes "
+         "that one machine gives it.";
 }
 
 std::vector<command_line::Example> CompressCommand::examples() const {
