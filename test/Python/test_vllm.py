@@ -150,12 +150,16 @@ def test_decodes_for_products_of_pytorch(folders):
 
 
 @pytest.mark.parametrize(
-    "kind, ranks, options",
-    [("tied", 2, {}), ("apart", 3, {}), ("experts", 2, {}), ("experts", 2, {"enable_expert_parallel": True})],
+    "kind, options",
+    [
+        ("tied", {"tensor_parallel_size": 2}),
+        ("apart", {"tensor_parallel_size": 3}),
+        ("experts", {"tensor_parallel_size": 2}),
+        ("experts", {"tensor_parallel_size": 2, "enable_expert_parallel": True}),
+    ],
 )
-def test_every_rank_reads_its_part(folders, kind, ranks, options):
+def test_every_rank_reads_its_part(folders, kind, options):
     _, compressed = folders(kind)
-    options = {"tensor_parallel_size": ranks, **options}
     found, raw, _ = run(job(compressed, **options), job(compressed, RAW, **options))
     assert found == raw
     alone, _ = run(job(compressed))
@@ -165,12 +169,20 @@ def test_every_rank_reads_its_part(folders, kind, ranks, options):
 def test_compiled_graphs_are_kept(folders, tmp_path):
     _, compressed = folders("tied")
     cache = {"VLLM_CACHE_ROOT": str(tmp_path)}
+
+    def compiled():
+        return {str(path) for path in tmp_path.rglob("inductor_cache/**/*.so")}
+
     first, _ = run(job(compressed, enforce_eager=False), environment=cache)
-    again, raw, log = run(
-        job(compressed, enforce_eager=False), job(compressed, RAW, enforce_eager=False), environment=cache
-    )
-    assert again == first and raw == first
-    assert "Directly load" in log
+    kept = compiled()
+    again, _ = run(job(compressed, enforce_eager=False), environment=cache)
+    assert again == first
+    # Inductor's code is found again; what vLLM keeps beside it, 0.32 does not load on CPUs, whatever it serves.
+    assert kept and kept == compiled()
+    # Another format is another key.
+    raw, _ = run(job(compressed, RAW, enforce_eager=False), environment=cache)
+    assert raw == first
+    assert kept < compiled()
 
 
 def test_takes_adapters(folders, tmp_path):
