@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds the Python package as a wheel, checks that it needs nothing but the C library, and runs its
+# Builds the Python packages as wheels, checks that they need nothing but the C library, and runs their
 # tests from a clean virtual environment. Safe to run again.
 #
-#   tools/wheels.sh            the wheel, in .cache/wheels
-#   tools/wheels.sh --test     and its tests
+#   tools/wheels.sh            uwt and uwt-compiler, in .cache/wheels
+#   tools/wheels.sh --test     and their tests
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tools/dev/packages.sh
@@ -13,15 +13,27 @@ work=.cache/wheels
 # What Debian 12 has.
 platform=manylinux_2_36_$(uname -m)
 most_bytes=6000000
+most_compiler_bytes=100000000
 
-# The compiler that makes the kernels of products: the wheel has them, and none of it.
-build_kernel_compiler() {
-  if has_kernel_compiler; then
-    return
-  fi
+# The compiler, which makes the kernels of products that uwt has, and the library that uwt-compiler is.
+build_compiler() {
   install_packages "${codec_packages[@]}" "${compiler_packages[@]}"
-  cmake --preset release -DUWT_BUILD_TESTS=OFF -DUWT_ENABLE_COMPILER=ON -DUWT_UNITY_BUILD=ON > /dev/null
-  cmake --build --preset release --target uwt -- --quiet
+  if ! has_kernel_compiler; then
+    cmake --preset release -DUWT_BUILD_TESTS=OFF -DUWT_ENABLE_COMPILER=ON -DUWT_UNITY_BUILD=ON > /dev/null
+    cmake --build --preset release --target uwt -- --quiet
+  fi
+  cmake --build --preset release --target UWTCompilerAlone -- --quiet
+}
+
+# check_wheel NAME MOST: says how large it is.
+check_wheel() {
+  local bytes
+  bytes=$(stat -c %s "$work/$1"-*.whl)
+  echo "wheel: $(basename "$work/$1"-*.whl), $bytes bytes"
+  ((bytes <= $2)) || {
+    echo "this wheel has at most $2 bytes" >&2
+    return 1
+  }
 }
 
 build_wheel() {
@@ -34,13 +46,29 @@ build_wheel() {
   PATH="$PWD/.venv-wheels/bin:$PATH" .venv-wheels/bin/python3 -m auditwheel repair --plat "$platform" \
     -w "$work" "$work"/plain/*.whl
   rm -rf "$work/plain"
-  local bytes
-  bytes=$(stat -c %s "$work"/*.whl)
-  echo "wheel: $(basename "$work"/*.whl), $bytes bytes"
-  ((bytes <= most_bytes)) || {
-    echo "a wheel has at most $most_bytes bytes" >&2
-    return 1
-  }
+  check_wheel uwt "$most_bytes"
+}
+
+# Packed by hand: the library is there, and a build backend would have CMake build everything again.
+build_compiler_wheel() {
+  local version staged=$work/compiler bin=$PWD/.venv-wheels/bin
+  version=$(sed -nE 's/^project\(UWT VERSION ([0-9.]+).*/\1/p' CMakeLists.txt)
+  local info=$staged/uwt_compiler-$version.dist-info
+  mkdir -p "$info/licenses" "$work/plain"
+  cp -r python/compiler/uwt_compiler "$staged/"
+  cp LICENSE "$info/licenses/"
+  sed "s/@VERSION@/$version/" python/compiler/METADATA.in > "$info/METADATA"
+  printf 'Wheel-Version: 1.0\nGenerator: tools/wheels.sh\nRoot-Is-Purelib: false\nTag: py3-none-linux_%s\n' \
+    "$(uname -m)" > "$info/WHEEL"
+  cp build/wheel/libuwt-compiler.so "$staged/uwt_compiler/"
+  # Wheels have no links to files, so that libuwt.so has no version there.
+  "$bin/patchelf" --replace-needed libuwt.so.0 libuwt.so --set-rpath "\$ORIGIN/../uwt" \
+    "$staged/uwt_compiler/libuwt-compiler.so"
+  "$bin/python3" -m wheel pack -d "$work/plain" "$staged" > /dev/null
+  PATH="$bin:$PATH" "$bin/python3" -m auditwheel repair --plat "$platform" --exclude libuwt.so -w "$work" \
+    "$work/plain/uwt_compiler-$version"*.whl
+  rm -rf "$work/plain" "$staged"
+  check_wheel uwt_compiler "$most_compiler_bytes"
 }
 
 test_wheel() {
@@ -53,8 +81,9 @@ test_wheel() {
     -c ../../test/pytest.ini --rootdir ../../test ../../test/Python)
 }
 
-build_kernel_compiler
+build_compiler
 build_wheel
+build_compiler_wheel
 if [[ "${1:-}" == --test ]]; then
   test_wheel
 fi

@@ -20,6 +20,8 @@ if importlib.util.find_spec("uwt") is None:
         raise pytest.UsageError(f"there is no {library}: build it first (tools/test.sh build)")
     os.environ.setdefault("UWT_LIBRARY", str(library))
     os.environ.setdefault("UWT_TOOL", str(ROOT / "build" / "bin" / "uwt"))
+    if library.with_name("libuwt-compiler.so").is_file():
+        os.environ.setdefault("UWT_COMPILER_LIBRARY", str(library.with_name("libuwt-compiler.so")))
     sys.path.insert(0, str(ROOT / "python"))
     # For processes that tests start.
     os.environ["PYTHONPATH"] = str(ROOT / "python")

@@ -1,0 +1,179 @@
+"""Modules of linalg on tensors, compiled and run from compressed weights on this machine's CPU (the extra `compiler`).
+
+    program = uwt.compiler.compile("model.mlir", weights=["model.uwt.safetensors"])
+    (y,) = program(x)
+
+What a module may hold is in docs/embedding.md of the project; tools/export writes modules of models of PyTorch and JAX.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import pathlib
+from collections.abc import Iterable
+from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint64, c_void_p
+from typing import Any
+
+import numpy as np
+
+from . import _arrays
+from ._library import context, take_error
+from .files import PathLike
+
+__all__ = ["Program", "compile"]
+
+
+class _Options(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("target", c_char_p),
+        ("weights", POINTER(c_char_p)),
+        ("weight_count", c_size_t),
+        ("format", c_char_p),
+        ("exact", c_int),
+        ("trust_ir", c_int),
+        ("no_runtime_checks", c_int),
+        ("own_format", c_int),
+    ]
+
+
+class _Tensor(ctypes.Structure):
+    _fields_ = [
+        ("dtype", c_char_p),
+        ("rank", c_size_t),
+        ("shape", POINTER(c_uint64)),
+        ("strides", POINTER(c_int64)),
+        ("data", c_void_p),
+    ]
+
+
+def _load() -> ctypes.CDLL:
+    path = os.environ.get("UWT_COMPILER_LIBRARY")
+    if not path:
+        if importlib.util.find_spec("uwt_compiler") is None:
+            raise ImportError("uwt.compiler needs the package uwt-compiler: pip install uwt-compiler")
+        import uwt_compiler
+
+        path = str(uwt_compiler.LIBRARY)
+    # It finds the libuwt.so that is loaded already by its name.
+    library = ctypes.CDLL(path)
+    failing = {
+        "uwtCompile": [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(_Options), POINTER(c_void_p)],
+        "uwtProgramRun": [c_void_p, c_void_p, c_char_p, POINTER(_Tensor), c_size_t, POINTER(c_void_p)],
+    }
+    others = {
+        "uwtCompileOptionsInit": (None, [POINTER(_Options)]),
+        "uwtProgramDestroy": (None, [c_void_p]),
+        "uwtProgramFunctionCount": (c_size_t, [c_void_p]),
+        "uwtProgramFunctionName": (c_char_p, [c_void_p, c_size_t]),
+        "uwtResultsCount": (c_size_t, [c_void_p]),
+        "uwtResultsTensor": (_Tensor, [c_void_p, c_size_t]),
+        "uwtResultsDestroy": (None, [c_void_p]),
+    }
+    for name, arguments in failing.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = c_void_p, arguments
+        function.errcheck = lambda error, *_: take_error(error)
+    for name, (result, arguments) in others.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+_COMPILER = _load()
+
+
+class Program:
+    """A compiled module with its weights. Immutable: any thread may call its functions."""
+
+    def __init__(self, handle: c_void_p, threads: int) -> None:
+        self._handle, self._threads = handle, threads
+
+    def __del__(self) -> None:
+        _COMPILER.uwtProgramDestroy(self._handle)
+
+    @property
+    def functions(self) -> list[str]:
+        """Names of public functions, in the order of the module."""
+        count = _COMPILER.uwtProgramFunctionCount(self._handle)
+        return [_COMPILER.uwtProgramFunctionName(self._handle, index).decode() for index in range(count)]
+
+    def __call__(self, *inputs: Any, function: str | None = None) -> list[Any]:
+        """Calls a function, the only one or `main` by default: arrays of NumPy or tensors of PyTorch on the CPU.
+
+        Results are of the same kind as the first input, and dense. Raises UsageError for inputs that the function has not,
+        InvalidError where an index leaves its tensor or an assertion of the module does not hold.
+        """
+        arrays = _arrays_of(inputs)
+        given = [_dense(each) for each in inputs]
+        tensors = (_Tensor * max(len(given), 1))(*(_tensor_of(each, arrays) for each in given))
+        results = c_void_p()
+        _COMPILER.uwtProgramRun(
+            context(self._threads), self._handle, function.encode() if function else None, tensors, len(given),
+            ctypes.byref(results),
+        )  # fmt: skip
+        try:
+            count = _COMPILER.uwtResultsCount(results)
+            return [_copy_of(_COMPILER.uwtResultsTensor(results, index), arrays) for index in range(count)]
+        finally:
+            _COMPILER.uwtResultsDestroy(results)
+
+
+def _arrays_of(inputs: tuple[Any, ...]) -> _arrays.NumpyArrays | _arrays.TorchArrays:
+    is_torch = bool(inputs) and type(inputs[0]).__module__.partition(".")[0] == "torch"
+    return _arrays.framework("pt" if is_torch else "np")
+
+
+def _dense(array: Any) -> Any:
+    return array.detach().cpu().contiguous() if hasattr(array, "detach") else np.asarray(array, order="C")
+
+
+def _tensor_of(array: Any, arrays: Any) -> _Tensor:
+    shape = (c_uint64 * max(len(array.shape), 1))(*array.shape)
+    return _Tensor(arrays.name_of(array).encode(), len(array.shape), shape, None, arrays.address(array) or None)
+
+
+def _copy_of(tensor: _Tensor, arrays: Any) -> Any:
+    shape = tuple(tensor.shape[: tensor.rank])
+    out = arrays.empty(tensor.dtype.decode(), shape)
+    size = _arrays.elements(shape) * (out.itemsize if hasattr(out, "itemsize") else out.element_size())
+    if size:
+        ctypes.memmove(arrays.address(out), tensor.data, size)
+    return out
+
+
+def compile(
+    module: PathLike | bytes,
+    *,
+    weights: Iterable[PathLike] = (),
+    format: str | None = None,
+    exact: bool = False,
+    target: str | None = None,
+    trust: bool = False,
+    threads: int = 0,
+) -> Program:
+    """Compiles a module.
+
+    Args:
+        module: the path of a file of MLIR text, or its text as bytes.
+        weights: files and folders, whose tensors the module's constants are bound to by their names.
+        format: what products run from, "raw" for uncompressed weights; None for the cost model's pick.
+        exact: IEEE multiply-adds, the same bits on every target.
+        target: "avx512", "avx2"; None for the best of this machine.
+        trust: takes bytecode, and any operation. The module is then as trusted as a program.
+        threads: of the calls of the program, 0 for one a processor.
+
+    Raises UsageError and UnsupportedError with the place in the module, IoError.
+    """
+    text, name = (module, "module") if isinstance(module, bytes) else (pathlib.Path(module).read_bytes(), str(module))
+    paths = [os.fsencode(each) for each in weights]
+    options, handle = _Options(), c_void_p()
+    _COMPILER.uwtCompileOptionsInit(options)
+    options.weights, options.weight_count = (c_char_p * max(len(paths), 1))(*paths), len(paths)
+    options.format = format.encode() if format else None
+    options.target = target.encode() if target else None
+    options.exact, options.trust_ir = exact, trust
+    _COMPILER.uwtCompile(context(threads), text, len(text), name.encode(), options, ctypes.byref(handle))
+    return Program(handle, threads)
