@@ -56,9 +56,9 @@ private:
 };
 
 /// Dense memory for a memref: its own, or a copy.
-class DenseTensor {
+class DenseOperand {
 public:
-  explicit DenseTensor(const HostMemref &memref)
+  explicit DenseOperand(const HostMemref &memref)
       : memref(memref), size(memref.elementBytes), isOwn(!liesDense(memref.sizes, memref.strides)) {
     for (int64_t dimension : memref.sizes)
       size *= static_cast<size_t>(dimension);
@@ -124,18 +124,18 @@ Status ProductContext::launchMatrix(size_t call, uint64_t entry, uint64_t matrix
                         std::to_string(shape.matrices));
   WordReader reader(words);
   HostMemref xMemref = reader.take(shape.x, entry);
-  DenseTensor x(xMemref);
+  DenseOperand x(xMemref);
   x.gather();
-  std::vector<DenseTensor> extras;
+  std::vector<DenseOperand> extras;
   for (const ProductOperand &extra : shape.extras) {
     extras.emplace_back(reader.take(extra, entry));
     extras.back().gather();
   }
-  DenseTensor y(reader.take(shape.y, entry));
+  DenseOperand y(reader.take(shape.y, entry));
   emulator::EmulatedOperands operands;
   operands.x = x.bytes();
   operands.y = y.bytes();
-  for (DenseTensor &extra : extras)
+  for (DenseOperand &extra : extras)
     operands.extras.emplace_back(extra.bytes());
   operands.matrix = matrix;
   if (xMemref.sizes[0] > UINT32_MAX)

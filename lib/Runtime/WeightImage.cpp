@@ -134,7 +134,7 @@ Expected<WeightImage::Decoder> WeightImage::decoder() const {
 WeightImage::Part WeightImage::part(size_t index) const {
   if (index >= 3) {
     auto kind = static_cast<PlaneKind>(index - 3);
-    return {planeName(kind).data(), header->planes[numberOf(kind)]};
+    return {planeName(kind), header->planes[numberOf(kind)]};
   }
   const Part before[] = {
       {"panels", header->panels}, {"table", header->table}, {"counts", header->counts}};

@@ -27,7 +27,7 @@ inline constexpr unsigned planeKinds = 6;
 /// A kind's index in arrays of planeKinds.
 constexpr unsigned numberOf(PlaneKind kind) { return static_cast<unsigned>(kind); }
 /// "index", "words", ...
-std::string_view planeName(PlaneKind kind);
+const char *planeName(PlaneKind kind);
 std::optional<PlaneKind> parsePlaneName(std::string_view name);
 
 /// Shape and format of a tensor, or of a stack of them.

@@ -12,10 +12,10 @@
 
 namespace uwt {
 
-static constexpr std::array<std::string_view, planeKinds> planeNames = {"index", "words", "raw",
-                                                                        "code",  "patch", "low"};
+static constexpr std::array<const char *, planeKinds> planeNames = {"index", "words", "raw",
+                                                                    "code",  "patch", "low"};
 
-std::string_view planeName(PlaneKind kind) { return planeNames[numberOf(kind)]; }
+const char *planeName(PlaneKind kind) { return planeNames[numberOf(kind)]; }
 
 std::optional<PlaneKind> parsePlaneName(std::string_view name) {
   for (unsigned i = 0; i < planeKinds; ++i)
