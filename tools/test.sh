@@ -17,7 +17,7 @@
 #   install-test  the installed package, used from outside
 #   sanitize      unit tests and lit with AddressSanitizer and UndefinedBehaviorSanitizer
 #   thread        unit tests with ThreadSanitizer
-#   fuzz          each fuzzer for FUZZ_SECONDS (default 6), with the sanitizers
+#   fuzz          each fuzzer for FUZZ_SECONDS (default 4), with the sanitizers
 #   quickstart    tools/quickstart.sh: a real model there and back
 #
 # Only where they are named, since they take long, or what they install is large:
@@ -224,7 +224,7 @@ step_thread() {
 # fuzz_briefly NAME: its log is shown only where it fails.
 fuzz_briefly() {
   local work=build-asan/fuzz/$1
-  if run_fuzzer "$1" "${FUZZ_SECONDS:-6}" "$work/corpus" "$work"; then
+  if run_fuzzer "$1" "${FUZZ_SECONDS:-4}" "$work/corpus" "$work"; then
     record 1 0 "fuzz-$1: $(tail -n 1 "$work/log")"
   else
     tail -n 40 "$work/log"
