@@ -21,6 +21,10 @@ _LIBRARY.define("embedding(Tensor ids, Tensor image, SymInt n, SymInt k, ScalarT
 _LIBRARY.define("decode(Tensor image, SymInt[] shape, ScalarType dtype) -> Tensor")
 
 
+# What is smaller, malloc takes from its heap, where dense weights that were freed have left room: images fill that.
+_HEAP_BYTES = 32 << 20
+
+
 def encode(weight: torch.Tensor, format: str) -> torch.Tensor:
     """The image of a dense tensor in memory, whose rows and matrices may lie apart: a slice of a fused weight."""
     dense = weight.detach()
@@ -30,7 +34,8 @@ def encode(weight: torch.Tensor, format: str) -> torch.Tensor:
     size = dense.untyped_storage().nbytes() - dense.storage_offset() * dense.element_size()
     dtype, shape = _ARRAYS.name_of(dense), tuple(dense.shape)
     image = _weights.encode(dtype, shape, dense.data_ptr(), size, format, _threads.context(), *strides)
-    return torch.frombuffer(image, dtype=torch.uint8)
+    made = torch.frombuffer(image, dtype=torch.uint8)
+    return made.clone() if made.numel() < _HEAP_BYTES else made
 
 
 def _strides_of_matrices(dense: torch.Tensor) -> tuple[int, int] | None:
