@@ -132,7 +132,7 @@ def ray_cluster():
     with pytest.MonkeyPatch.context() as patch:
         # Other programs of this machine may use its memory.
         patch.setenv("RAY_memory_monitor_refresh_ms", "0")
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+        ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield ray
     ray.shutdown()
 
