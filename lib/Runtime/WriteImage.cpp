@@ -464,6 +464,14 @@ Expected<WeightImage> WeightImage::encode(const DenseTensor &given, const Format
 // From a container
 //===----------------------------------------------------------------------===//
 
+/// What was read past the end of a file that somebody has cut is no weight.
+static Status checkSource(const TensorReader &reader, std::span<uint8_t> memory) {
+  Status read = reader.checkRead();
+  if (!read)
+    removeImage(memory);
+  return read;
+}
+
 Expected<WeightImage> WeightImage::load(const TensorReader &reader, const Format &format,
                                         std::span<uint8_t> memory, ThreadPool &pool) {
   const TensorEntry &entry = reader.entry();
@@ -478,11 +486,7 @@ Expected<WeightImage> WeightImage::load(const TensorReader &reader, const Format
     Status written = writeImage(description, memory, pool, [&](const TensorDescription &wanted) {
       return makeCoder(*decoder, wanted.format, pool, options);
     });
-    // What was read past the end of a file that somebody has cut is no weight.
-    Status read = reader.checkRead();
-    if (!read)
-      removeImage(memory);
-    UWT_RETURN_IF_ERROR(std::move(read));
+    UWT_RETURN_IF_ERROR(checkSource(reader, memory));
     UWT_RETURN_IF_ERROR(std::move(written));
     return open(memory);
   }
@@ -497,9 +501,6 @@ Expected<WeightImage> WeightImage::load(const TensorReader &reader, const Format
     UWT_RETURN_IF_ERROR(reader.check(pool));
   }
   Expected<WeightImage> image = encode({*element, entry.shape, dense, 0, 0}, format, memory, pool);
-  Status read = reader.checkRead();
-  if (!read)
-    removeImage(memory);
-  UWT_RETURN_IF_ERROR(std::move(read));
+  UWT_RETURN_IF_ERROR(checkSource(reader, memory));
   return image;
 }

@@ -45,7 +45,6 @@ constexpr uint64_t torchVersion = (uint64_t(2) << 56) | (uint64_t(10) << 48);
   UWT_TORCH_DTYPES(UWT_TORCH_DTYPE_FUNCTION, X)                                                    \
   /* Tensors: what they have is borrowed, new ones are owned. */                                   \
   X(int32_t, aoti_torch_get_dim, (AtenTensorOpaque *, int64_t *))                                  \
-  X(int32_t, aoti_torch_get_numel, (AtenTensorOpaque *, int64_t *))                                \
   X(int32_t, aoti_torch_get_sizes, (AtenTensorOpaque *, int64_t **))                               \
   X(int32_t, aoti_torch_get_strides, (AtenTensorOpaque *, int64_t **))                             \
   X(int32_t, aoti_torch_get_dtype, (AtenTensorOpaque *, int32_t *))                                \

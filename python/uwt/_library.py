@@ -10,6 +10,7 @@ import os
 import pathlib
 import threading
 from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint, c_uint64, c_void_p
+from typing import Any
 
 from .errors import error_of
 
@@ -148,7 +149,7 @@ class Report(ctypes.Structure):
     ]
 
 
-def take_error(error: int | None) -> None:
+def _take_error(error: int | None) -> None:
     """Raises what a function failed with, and destroys that."""
     if not error:
         return
@@ -207,20 +208,26 @@ _OTHERS = {
 }
 
 
+def bound(path: str, failing: dict[str, list[Any]], others: dict[str, tuple[Any, list[Any]]]) -> ctypes.CDLL:
+    """A library of the C API with the types of its functions: those that return an error, which is raised, and others."""
+    library = ctypes.CDLL(path)
+    for name, arguments in failing.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = c_void_p, arguments
+        function.errcheck = lambda error, *_: _take_error(error)
+    for name, (result, arguments) in others.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
 def _load() -> ctypes.CDLL:
     path = pathlib.Path(os.environ.get("UWT_LIBRARY") or pathlib.Path(__file__).with_name("libuwt.so"))
     if not path.is_file():
         raise ImportError(
             f"uwt: there is no library {path}; install the package from its wheel, or set UWT_LIBRARY to a libuwt.so"
         )
-    library = ctypes.CDLL(str(path))
-    for name, arguments in _FAILING.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = c_void_p, arguments
-        function.errcheck = lambda error, *_: take_error(error)
-    for name, (result, arguments) in _OTHERS.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
+    library = bound(str(path), _FAILING, _OTHERS)
     version = library.uwtVersion()
     if (version // 10000, version // 100 % 100) != API_VERSION:
         raise ImportError(

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from . import _arrays
-from ._library import context, take_error
+from ._library import bound, context
 from .files import PathLike
 
 __all__ = ["Program", "compile"]
@@ -57,8 +57,6 @@ def _load() -> ctypes.CDLL:
         import uwt_compiler
 
         path = str(uwt_compiler.LIBRARY)
-    # It finds the libuwt.so that is loaded already by its name.
-    library = ctypes.CDLL(path)
     failing = {
         "uwtCompile": [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(_Options), POINTER(c_void_p)],
         "uwtProgramRun": [c_void_p, c_void_p, c_char_p, POINTER(_Tensor), c_size_t, POINTER(c_void_p)],
@@ -72,14 +70,8 @@ def _load() -> ctypes.CDLL:
         "uwtResultsTensor": (_Tensor, [c_void_p, c_size_t]),
         "uwtResultsDestroy": (None, [c_void_p]),
     }
-    for name, arguments in failing.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = c_void_p, arguments
-        function.errcheck = lambda error, *_: take_error(error)
-    for name, (result, arguments) in others.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
-    return library
+    # It finds the libuwt.so that is loaded already by its name.
+    return bound(path, failing, others)
 
 
 _COMPILER = _load()

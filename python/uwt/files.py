@@ -26,6 +26,8 @@ PathLike = str | os.PathLike[str]
 #: None: nothing. True: a bar in the terminal or notebook. Else it is called with the bytes of originals that are done
 #: and their number; what is true stops the work, which then raises Interrupted.
 Progress = bool | Callable[[int, int], Any] | None
+#: What files of compressed weights end with.
+SUFFIX = ".uwt.safetensors"
 #: (i, n): shard i, from 0, of n. "finish": what is left when all are done. None: everything.
 Shard = tuple[int, int] | Literal["finish"] | None
 
@@ -110,13 +112,24 @@ def _shard(shard: tuple[int, int]) -> tuple[int, int]:
     return shard
 
 
+def check_folder(version: int, original: Any) -> None:
+    """Raises ValueError for a compressed folder that no framework runs from: what its config.json says of it."""
+    if original is not None:
+        raise ValueError(
+            "the weights of this folder are quantised, and were compressed as they are: "
+            f"{original}; give the original folder back with `uwt decompress` first"
+        )
+    if version != 1:
+        raise ValueError(f"this package reads version 1 of compressed folders, got {version}")
+
+
 def compressed_path(source: PathLike) -> pathlib.Path:
     """Where `compress` writes: model.safetensors to model.uwt.safetensors, a folder to folder-uwt."""
     path = pathlib.Path(source)
     if path.is_dir():
         resolved = path.resolve()
         return resolved.with_name(resolved.name + "-uwt")
-    return path.with_name(path.name.removesuffix(".safetensors") + ".uwt.safetensors")
+    return path.with_name(path.name.removesuffix(".safetensors") + SUFFIX)
 
 
 def compress(

@@ -86,20 +86,21 @@ def make_random(folder, layers):
     LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
 
 
-def measure(folder, samples):
+def measure(folder, samples, variants, tasks, work):
+    """Results of processes that `work(folder, options of a variant, pipe)` is run in, each task in turns."""
     import uwt
 
     if not pathlib.Path(f"{folder}-uwt").is_dir():
         uwt.compress(folder, f"{folder}-uwt")
     context = multiprocessing.get_context("spawn")
     pipes, processes, results = {}, {}, {}
-    for name, defaults in VARIANTS.items():
+    for name, options in variants.items():
         pipes[name], theirs = context.Pipe()
-        processes[name] = context.Process(target=work, args=(folder, defaults, theirs))
+        processes[name] = context.Process(target=work, args=(folder, options, theirs))
         processes[name].start()
         results[name] = pipes[name].recv() | {"seconds": {}}
     for _ in range(samples):
-        for task in (*ROWS, "prefill"):
+        for task in tasks:
             for name, pipe in pipes.items():
                 pipe.send(task)
                 seconds = results[name]["seconds"]
@@ -111,16 +112,25 @@ def measure(folder, samples):
     return results
 
 
-def table(results):
-    titles = [f"m = {m}" for m in ROWS] + [f"prefill {PREFILL}", "load, s", "memory, MB", "peak, MB"]
+def table(results, tokens):
+    """Of results of `measure`, whose tasks handle so many tokens each."""
+    titles = [task if task == "prefill" else f"m = {task}" for task in tokens]
+    titles += ["load, s", "memory, MB", "peak, MB"]
     lines = ["| tokens a second | " + " | ".join(titles) + " |", "| --- |" + " ---: |" * len(titles)]
     for name, result in results.items():
-        speeds = [m / result["seconds"][str(m)] for m in ROWS] + [PREFILL / result["seconds"]["prefill"]]
-        cells = [f"{speed:.1f}" for speed in speeds]
+        cells = [f"{count / result['seconds'][str(task)]:.1f}" for task, count in tokens.items()]
         cells += [f"{result['load_seconds']:.1f}"]
         cells += [f"{(result[field] - result['before']) / 1e6:.0f}" for field in ("end", "peak")]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def keep(results, name, path):
+    """Adds results to a JSON file, by the model's name."""
+    out = pathlib.Path(path)
+    named = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
+    named[name] = results
+    out.write_text(json.dumps(named, indent=1) + "\n", encoding="utf-8")
 
 
 def main():
@@ -135,13 +145,11 @@ def main():
         if folder == "random":
             folder = os.path.join(scratch, "random")
             make_random(folder, arguments.layers)
-        results = measure(folder.rstrip("/"), arguments.samples)
-    print(table(results))
+        tokens = {**{m: m for m in ROWS}, "prefill": PREFILL}
+        results = measure(folder.rstrip("/"), arguments.samples, VARIANTS, tokens, work)
+    print(table(results, tokens))
     if arguments.out:
-        out = pathlib.Path(arguments.out)
-        named = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
-        named[os.path.basename(folder)] = results
-        out.write_text(json.dumps(named, indent=1) + "\n", encoding="utf-8")
+        keep(results, os.path.basename(folder.rstrip("/")), arguments.out)
     return 0
 
 

@@ -4,18 +4,15 @@
 
 FOLDER is a model of transformers in BF16, compressed to FOLDER-uwt where that is missing. PYTHON has vLLM and UWT
 (docs/python.md). Gives tokens a second of so many sequences at a time, and memory of the process beside that of the loaded
-packages and of the keys and values, of which the peak is while weights are loaded.
+packages, with a gigabyte for keys and values; the peak is of loading.
 """
 
 import argparse
-import json
-import multiprocessing
 import os
-import pathlib
 import sys
 import time
 
-from torch_models import memory
+from torch_models import keep, measure, memory, table
 
 os.environ.update(HF_HUB_OFFLINE="1", VLLM_CPU_KVCACHE_SPACE="1", VLLM_NO_USAGE_STATS="1")
 # One process an engine: what it has in memory is what the system says.
@@ -71,43 +68,6 @@ def work(folder, options, pipe):
     pipe.send({"end": memory("VmRSS")})
 
 
-def measure(folder, samples):
-    import uwt
-
-    if not pathlib.Path(f"{folder}-uwt").is_dir():
-        uwt.compress(folder, f"{folder}-uwt")
-    context = multiprocessing.get_context("spawn")
-    pipes, processes, results = {}, {}, {}
-    for name, options in VARIANTS.items():
-        pipes[name], theirs = context.Pipe()
-        processes[name] = context.Process(target=work, args=(folder, options, theirs))
-        processes[name].start()
-        results[name] = pipes[name].recv() | {"seconds": {}}
-    for _ in range(samples):
-        for task in (*SEQUENCES, "prefill"):
-            for name, pipe in pipes.items():
-                pipe.send(task)
-                seconds = results[name]["seconds"]
-                seconds[str(task)] = min(pipe.recv(), seconds.get(str(task), float("inf")))
-    for name, pipe in pipes.items():
-        pipe.send(None)
-        results[name] |= pipe.recv()
-        processes[name].join()
-    return results
-
-
-def table(results):
-    titles = [f"m = {m}" for m in SEQUENCES] + [f"prefill {PREFILL}", "start, s", "memory, MB", "peak, MB"]
-    lines = ["| tokens a second | " + " | ".join(titles) + " |", "| --- |" + " ---: |" * len(titles)]
-    for name, result in results.items():
-        seconds = result["seconds"]
-        speeds = [m * TOKENS / seconds[str(m)] for m in SEQUENCES] + [PREFILL / seconds["prefill"]]
-        cells = [f"{speed:.1f}" for speed in speeds] + [f"{result['load_seconds']:.1f}"]
-        cells += [f"{(result[field] - result['before']) / 1e6:.0f}" for field in ("end", "peak")]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", help="a model folder in BF16")
@@ -115,13 +75,11 @@ def main():
     parser.add_argument("--out", help="a JSON file that gains the results, by the model's name")
     arguments = parser.parse_args()
     folder = arguments.folder.rstrip("/")
-    results = measure(folder, arguments.samples)
-    print(table(results))
+    tokens = {**{m: m * TOKENS for m in SEQUENCES}, "prefill": PREFILL}
+    results = measure(folder, arguments.samples, VARIANTS, tokens, work)
+    print(table(results, tokens))
     if arguments.out:
-        out = pathlib.Path(arguments.out)
-        named = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
-        named[os.path.basename(folder)] = results
-        out.write_text(json.dumps(named, indent=1) + "\n", encoding="utf-8")
+        keep(results, os.path.basename(folder), arguments.out)
     return 0
 
 

@@ -19,16 +19,14 @@ N, K = 200, 190
 
 
 def test_is_not_registered_without_pytorch():
-    library = ctypes.CDLL(str(LIBRARY))
-    library.uwtTorchRegister.restype = ctypes.c_void_p
-    library.uwtTorchRegister.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    library = _library.bound(str(LIBRARY), {"uwtTorchRegister": [ctypes.c_void_p, ctypes.c_void_p]}, {})
     of_libuwt = _library.LIBRARY._handle
     with pytest.raises(UnsupportedError, match="^PyTorch has no aoti_torch_device_type_cpu, which it has from 2.10 on$"):
-        _library.take_error(library.uwtTorchRegister(of_libuwt, 1))
+        library.uwtTorchRegister(of_libuwt, 1)
     with pytest.raises(UsageError, match="^torch is NULL$"):
-        _library.take_error(library.uwtTorchRegister(None, 1))
+        library.uwtTorchRegister(None, 1)
     with pytest.raises(UsageError, match="^contextOf is NULL$"):
-        _library.take_error(library.uwtTorchRegister(of_libuwt, None))
+        library.uwtTorchRegister(of_libuwt, None)
 
 
 @pytest.fixture(name="torch", scope="module")

@@ -29,15 +29,13 @@ def register() -> str | None:
     if not path.is_file():
         return f"there is no {path}"
     try:
-        library = ctypes.CDLL(str(path))
+        library = _library.bound(str(path), {"uwtTorchRegister": [ctypes.c_void_p, _CONTEXT]}, {})
         # The module's libraries, and with them PyTorch's functions, are found through its handle.
         torch_functions = ctypes.CDLL(torch._C.__file__)
     except OSError as error:
         return str(error)
-    library.uwtTorchRegister.restype = ctypes.c_void_p
-    library.uwtTorchRegister.argtypes = [ctypes.c_void_p, _CONTEXT]
     try:
-        _library.take_error(library.uwtTorchRegister(torch_functions._handle, _context_of))
+        library.uwtTorchRegister(torch_functions._handle, _context_of)
     except UwtError as error:
         return str(error)
     os.register_at_fork(after_in_child=library.uwtTorchForgetContexts)

@@ -10,10 +10,10 @@ from transformers import modeling_utils
 from transformers.utils import cached_file
 
 from .. import safetensors
+from ..files import SUFFIX
 from ..torch._tensor import EXACT, RUN_FORMAT
 
-#: What files of compressed weights end with, and the names that `uwt compress` gives the weights of a folder.
-SUFFIX = ".uwt.safetensors"
+#: The names that `uwt compress` gives the weights of a folder.
 WEIGHTS = "model" + SUFFIX
 INDEX = WEIGHTS + ".index.json"
 

@@ -9,6 +9,7 @@ from transformers.core_model_loading import ConversionOps
 from transformers.quantizers import HfQuantizer, register_quantization_config, register_quantizer
 from transformers.utils.quantization_config import QuantizationConfigMixin
 
+from ..files import SUFFIX, check_folder
 from ..torch._module import compressed_parameter, reads_compressed, why_not
 from ..torch._tensor import UwtTensor
 from . import _experts, _loading
@@ -53,14 +54,7 @@ class UwtQuantizer(HfQuantizer):
         self._files: list[str] = []
 
     def validate_environment(self, *_: Any, **__: Any) -> None:
-        original = getattr(self.quantization_config, "original", None)
-        if original is not None:
-            raise ValueError(
-                "the weights of this folder are quantised, and were compressed as they are: "
-                f"{original}; give the original folder back with `uwt decompress` first"
-            )
-        if self.quantization_config.version != 1:
-            raise ValueError(f"uwt.transformers reads version 1 of folders, got {self.quantization_config.version}")
+        check_folder(self.quantization_config.version, getattr(self.quantization_config, "original", None))
 
     def update_device_map(self, device_map: Any) -> Any:
         places = device_map.values() if isinstance(device_map, dict) else [device_map]
@@ -78,7 +72,7 @@ class UwtQuantizer(HfQuantizer):
         return config
 
     def _process_model_before_weight_loading(self, model: Any, checkpoint_files: Any = None, **_: Any) -> Any:
-        self._files = [file for file in checkpoint_files or [] if file.endswith(_loading.SUFFIX)]
+        self._files = [file for file in checkpoint_files or [] if file.endswith(SUFFIX)]
         _loading.opened.difference_update(self._files)
         return model
 

@@ -16,6 +16,7 @@ from vllm.model_executor.layers.vocab_parallel_embedding import VocabParallelEmb
 from vllm.platforms import current_platform
 
 from .. import __version__
+from ..files import check_folder
 from ..torch._tensor import EXACT, RUN_FORMAT
 from . import _methods
 
@@ -73,13 +74,7 @@ class UwtConfig(QuantizationConfig):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> UwtConfig:
-        if config.get("version", 1) != 1:
-            raise ValueError(f"uwt.vllm reads version 1 of compressed folders, got {config['version']}")
-        if config.get("original") is not None:
-            raise ValueError(
-                "the weights of this folder are quantised, and were compressed as they are: "
-                f"{config['original']}; give the original folder back with `uwt decompress` first"
-            )
+        check_folder(config.get("version", 1), config.get("original"))
         return cls()
 
     def _prepare(self) -> Options:

@@ -13,12 +13,11 @@ from vllm.model_executor.model_loader import register_model_loader
 from vllm.model_executor.model_loader.default_loader import DefaultModelLoader
 
 from .._container import Container
+from ..files import SUFFIX
 from ..torch._file_tensor import FileTensor
 
 logger = init_logger("vllm.plugins.uwt")
 
-#: What files of compressed weights end with.
-SUFFIX = ".uwt.safetensors"
 # Those of vLLM that read safetensors files one tensor after another.
 _LOAD_FORMATS = ("auto", "hf", "safetensors")
 

@@ -27,12 +27,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-CheckpointOptions singleThread() {
-  CheckpointOptions options;
-  options.compress.threads = 1;
-  return options;
-}
-
 uint64_t bytesIn(const std::string &folder) {
   uint64_t bytes = 0;
   for (const auto &entry : fs::recursive_directory_iterator(folder))
@@ -79,7 +73,7 @@ protected:
 } // namespace
 
 TEST_F(CheckpointTest, GivesBackEveryFileByteForByte) {
-  auto report = compress(in, out, singleThread());
+  auto report = compress(in, out, onOneThread());
   ASSERT_TRUE(holds(report));
   EXPECT_EQ(report->weights.size(), 3u);
   EXPECT_THAT(report->carried,
@@ -108,7 +102,7 @@ TEST_F(CheckpointTest, GivesBackEveryFileByteForByte) {
 }
 
 TEST_F(CheckpointTest, IndexNamesTheKeysOfTheContainers) {
-  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  ASSERT_TRUE(holds(compress(in, out, onOneThread())));
   std::string first = "model-00001-of-00002.uwt.safetensors";
   std::string second = "model-00002-of-00002.uwt.safetensors";
   uint64_t total = 0;
@@ -141,7 +135,7 @@ TEST_F(CheckpointTest, IndexNamesPlanesOfTheCompactFormToo) {
   for (const char *name : {"b.bias", "a.bias", "noise"})
     map += std::string(map.empty() ? "" : ",") + "\"" + name + "\":\"" + file + "\"";
   writeText(in + "/model.safetensors.index.json", "{\"weight_map\":{" + map + "}}");
-  CheckpointOptions options = singleThread();
+  CheckpointOptions options = onOneThread();
   options.compress.compactBytes = 0;
   ASSERT_TRUE(holds(compress(in, out, options)));
   std::string written = readText(out + "/model.uwt.safetensors.index.json");
@@ -159,12 +153,12 @@ TEST_F(CheckpointTest, ConfigNamesTheMethodAndComesBack) {
   std::string text = "{\n  \"limit\": [0.0, Infinity],\n"
                      "  \"quantization_config\": {\"quant_method\": \"fp8\"}\n}\n";
   writeText(in + "/config.json", text);
-  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  ASSERT_TRUE(holds(compress(in, out, onOneThread())));
   EXPECT_EQ(readText(out + "/config.json"), rewriteConfig(text, false)->text);
   ASSERT_TRUE(holds(decompress(out, folder / "back", {})));
   EXPECT_EQ(readText(folder / "back/config.json"), text);
 
-  CheckpointOptions keep = singleThread();
+  CheckpointOptions keep = onOneThread();
   keep.keepConfig = true;
   ASSERT_TRUE(holds(compress(in, folder / "kept", keep)));
   EXPECT_EQ(readText(folder / "kept/config.json"), text);
@@ -174,9 +168,9 @@ TEST_F(CheckpointTest, ABrokenConfigIsFoundBeforeAnyWorkAndADryRunOnlyWarns) {
   writeText(in + "/config.json", "{\"a\": }");
   std::string message = in + "/config.json: invalid JSON at offset 6; mend it, or leave it as it "
                              "is with --keep-config";
-  EXPECT_EQ(messageOf(compress(in, out, singleThread())), message);
+  EXPECT_EQ(messageOf(compress(in, out, onOneThread())), message);
   EXPECT_FALSE(fs::exists(out));
-  CheckpointOptions dry = singleThread();
+  CheckpointOptions dry = onOneThread();
   dry.compress.dryRun = true;
   auto report = compress(in, out, dry);
   ASSERT_TRUE(holds(report));
@@ -195,7 +189,7 @@ TEST_F(CheckpointTest, ACastChangesTheDtypeOfTheConfigAndReportsBothSteps) {
       wide.push_back(byte);
   writeTensors(folder / "blobs/1",
                {{"a.weight", "F32", {64, 64}, wide}, {"a.bias", "BF16", {64}, bf16Weights(64, 2)}});
-  CheckpointOptions options = singleThread();
+  CheckpointOptions options = onOneThread();
   options.compress.castToBF16 = true;
   auto report = compress(in, out, options);
   ASSERT_TRUE(holds(report));
@@ -206,7 +200,7 @@ TEST_F(CheckpointTest, ACastChangesTheDtypeOfTheConfigAndReportsBothSteps) {
 }
 
 TEST_F(CheckpointTest, DropsDuplicatesOnlyWhenAsked) {
-  CheckpointOptions options = singleThread();
+  CheckpointOptions options = onOneThread();
   options.dropDuplicates = true;
   auto report = compress(in, out, options);
   ASSERT_TRUE(holds(report));
@@ -218,12 +212,12 @@ TEST_F(CheckpointTest, DropsDuplicatesOnlyWhenAsked) {
 }
 
 TEST_F(CheckpointTest, ARepeatedRunKeepsWhatIsThere) {
-  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  ASSERT_TRUE(holds(compress(in, out, onOneThread())));
   auto first = contentsOf(out);
   fs::remove(out + "/model-00002-of-00002.uwt.safetensors");
   fs::remove(out + "/model.uwt.safetensors.index.json");
   writeText(out + "/.model-00001-of-00002.uwt.safetensors.uwt-partial", "of a killed run");
-  auto again = compress(in, out, singleThread());
+  auto again = compress(in, out, onOneThread());
   ASSERT_TRUE(holds(again));
   EXPECT_TRUE(again->weights[0].skipped);
   EXPECT_FALSE(again->weights[1].skipped);
@@ -231,26 +225,26 @@ TEST_F(CheckpointTest, ARepeatedRunKeepsWhatIsThere) {
 }
 
 TEST_F(CheckpointTest, ARepeatedRunRefusesFilesThatAreNotItsOwn) {
-  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  ASSERT_TRUE(holds(compress(in, out, onOneThread())));
   std::string shard = out + "/model-00001-of-00002.uwt.safetensors";
-  CheckpointOptions fast = singleThread();
+  CheckpointOptions fast = onOneThread();
   fast.compress.format = FormatPolicy::Fast;
   EXPECT_EQ(messageOf(compress(in, out, fast)),
             shard + ": exists already, but was made with other options; use -f to overwrite it");
 
   writeTensors(folder / "blobs/1", {{"a.weight", "BF16", {64, 64}, bf16Weights(64 * 64, 99)},
                                     {"a.bias", "BF16", {64}, bf16Weights(64, 2)}});
-  EXPECT_EQ(messageOf(compress(in, out, singleThread())),
+  EXPECT_EQ(messageOf(compress(in, out, onOneThread())),
             shard + ": exists already, but is not that of this source: tensor 'a.weight' differs "
                     "from the original at byte 0; use -f to overwrite it");
-  CheckpointOptions force = singleThread();
+  CheckpointOptions force = onOneThread();
   force.compress.overwrite = true;
   ASSERT_TRUE(holds(compress(in, out, force)));
   EXPECT_TRUE(verifyAgainst(out, in, {})->passed());
 }
 
 TEST_F(CheckpointTest, VerifyFindsMissingChangedAndForeignFiles) {
-  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  ASSERT_TRUE(holds(compress(in, out, onOneThread())));
   fs::remove(out + "/tokenizer.json");
   writeText(out + "/config.json", "{}");
   fs::copy_file(out + "/model-00002-of-00002.uwt.safetensors",
@@ -272,7 +266,7 @@ TEST_F(CheckpointTest, VerifyFindsMissingChangedAndForeignFiles) {
 }
 
 TEST_F(CheckpointTest, ARepeatedDecompressKeepsWhatIsThere) {
-  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  ASSERT_TRUE(holds(compress(in, out, onOneThread())));
   std::string back = folder / "back";
   ASSERT_TRUE(holds(decompress(out, back, {})));
   auto first = contentsOf(back);
@@ -286,7 +280,7 @@ TEST_F(CheckpointTest, ARepeatedDecompressKeepsWhatIsThere) {
 }
 
 TEST_F(CheckpointTest, DecompressRefusesFilesInTheWay) {
-  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  ASSERT_TRUE(holds(compress(in, out, onOneThread())));
   std::string back = folder / "back";
   ASSERT_TRUE(holds(decompress(out, back, {})));
   for (const char *name : {"model-00001-of-00002.safetensors", "tokenizer.json", "config.json"}) {
@@ -303,7 +297,7 @@ TEST_F(CheckpointTest, DecompressRefusesFilesInTheWay) {
 }
 
 TEST_F(CheckpointTest, DecompressAndVerifyCanBeInterrupted) {
-  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  ASSERT_TRUE(holds(compress(in, out, onOneThread())));
   DecompressOptions decompressing;
   decompressing.progress = [](uint64_t) { return false; };
   auto back = decompress(out, folder / "back", decompressing);
@@ -317,7 +311,7 @@ TEST_F(CheckpointTest, DecompressAndVerifyCanBeInterrupted) {
 }
 
 TEST_F(CheckpointTest, WithoutItsManifestWeightsAreStillVerified) {
-  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  ASSERT_TRUE(holds(compress(in, out, onOneThread())));
   fs::remove(out + "/uwt.json");
   auto report = verify(out, {});
   ASSERT_TRUE(holds(report));
@@ -331,7 +325,7 @@ TEST_F(CheckpointTest, WithoutItsManifestWeightsAreStillVerified) {
 }
 
 TEST_F(CheckpointTest, VerifyAgainstFindsWhatTheOriginalHasNotOrHasMore) {
-  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  ASSERT_TRUE(holds(compress(in, out, onOneThread())));
   writeText(in + "/new.txt", "new");
   writeText(in + "/pytorch_model.bin", "changed");
   fs::remove(in + "/tokenizer.json");
@@ -347,40 +341,40 @@ TEST_F(CheckpointTest, VerifyAgainstFindsWhatTheOriginalHasNotOrHasMore) {
 
 TEST_F(CheckpointTest, AModelThatIsNotWholeIsRefusedBeforeAnyWork) {
   fs::remove(in + "/model-00002-of-00002.safetensors");
-  EXPECT_EQ(messageOf(compress(in, out, singleThread())),
+  EXPECT_EQ(messageOf(compress(in, out, onOneThread())),
             in + "/model.safetensors.index.json: names the file "
                  "'model-00002-of-00002.safetensors', which is not there; the model may not be "
                  "downloaded completely");
   fs::create_symlink("../blobs/none", in + "/model-00002-of-00002.safetensors");
-  EXPECT_THAT(messageOf(compress(in, out, singleThread())), HasSubstr("a link may lead nowhere"));
+  EXPECT_THAT(messageOf(compress(in, out, onOneThread())), HasSubstr("a link may lead nowhere"));
   EXPECT_FALSE(fs::exists(out));
 }
 
 TEST_F(CheckpointTest, AnIndexOfOtherFilesIsRefused) {
   std::string path = in + "/model.safetensors.index.json";
   writeText(path, R"({"weight_map":{"b.weight":"model-00001-of-00002.safetensors"}})");
-  EXPECT_EQ(messageOf(compress(in, out, singleThread())),
+  EXPECT_EQ(messageOf(compress(in, out, onOneThread())),
             path + ": says that 'model-00001-of-00002.safetensors' has a tensor 'b.weight', which "
                    "it has not; the index belongs to other files");
 }
 
 TEST_F(CheckpointTest, RefusesFoldersThatItCannotCompress) {
-  EXPECT_EQ(messageOf(compress(in, in + "/out", singleThread())),
+  EXPECT_EQ(messageOf(compress(in, in + "/out", onOneThread())),
             in + "/out: lies in the folder that is compressed, or around it; give another one");
-  EXPECT_THAT(messageOf(compress(in, in, singleThread())), HasSubstr("lies in the folder"));
-  ASSERT_TRUE(holds(compress(in, out, singleThread())));
-  EXPECT_EQ(messageOf(compress(out, folder / "again", singleThread())),
+  EXPECT_THAT(messageOf(compress(in, in, onOneThread())), HasSubstr("lies in the folder"));
+  ASSERT_TRUE(holds(compress(in, out, onOneThread())));
+  EXPECT_EQ(messageOf(compress(out, folder / "again", onOneThread())),
             out + ": has a uwt.json: it is compressed already; decompress it first");
   fs::create_directory_symlink("..", in + "/onnx/up");
-  EXPECT_EQ(messageOf(compress(in, folder / "loop", singleThread())),
+  EXPECT_EQ(messageOf(compress(in, folder / "loop", onOneThread())),
             in + "/onnx/up: links to a folder that it lies in");
   fs::create_directory(folder / "empty");
-  EXPECT_EQ(messageOf(compress(folder / "empty", folder / "e", singleThread())),
+  EXPECT_EQ(messageOf(compress(folder / "empty", folder / "e", onOneThread())),
             folder / "empty" + ": has no .safetensors files");
 }
 
 TEST_F(CheckpointTest, AKillAtAnyStepIsMadeGoodByRunningAgain) {
-  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  ASSERT_TRUE(holds(compress(in, out, onOneThread())));
   auto expected = contentsOf(out);
   for (Fault fault : {Fault::Kill, Fault::Fail}) {
     bool ended = false;
@@ -390,13 +384,13 @@ TEST_F(CheckpointTest, AKillAtAnyStepIsMadeGoodByRunningAgain) {
       ASSERT_GE(child, 0);
       if (child == 0) {
         FaultyOperations faults(step, fault);
-        bool done = bool(compress(in, out, singleThread()));
+        bool done = bool(compress(in, out, onOneThread()));
         _exit(done && !faults.happened() ? 0 : 1);
       }
       int status = 0;
       ASSERT_EQ(::waitpid(child, &status, 0), child);
       ended = WEXITSTATUS(status) == 0;
-      ASSERT_TRUE(holds(compress(in, out, singleThread()))) << step;
+      ASSERT_TRUE(holds(compress(in, out, onOneThread()))) << step;
       ASSERT_EQ(contentsOf(out), expected) << step;
       ASSERT_LT(step, 1000u);
     }
@@ -404,7 +398,7 @@ TEST_F(CheckpointTest, AKillAtAnyStepIsMadeGoodByRunningAgain) {
 }
 
 TEST_F(CheckpointTest, OpensAsOneModel) {
-  ASSERT_TRUE(holds(compress(in, out, singleThread())));
+  ASSERT_TRUE(holds(compress(in, out, onOneThread())));
   for (const std::string &path : {in, out}) {
     auto model = Checkpoint::open(path);
     ASSERT_TRUE(holds(model));

@@ -29,12 +29,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-CheckpointOptions singleThread() {
-  CheckpointOptions options;
-  options.compress.threads = 1;
-  return options;
-}
-
 unsigned modeOf(const std::string &path) {
   struct stat there{};
   EXPECT_EQ(::stat(path.c_str(), &there), 0) << path;
@@ -56,7 +50,7 @@ protected:
     writeText(in + "/script.py", "print()");
   }
 
-  void compressModel() { ASSERT_TRUE(holds(compress(in, out, singleThread()))); }
+  void compressModel() { ASSERT_TRUE(holds(compress(in, out, onOneThread()))); }
 
   /// Changes the manifest of `out` and seals it again.
   void changeManifest(const std::function<void(Manifest &)> &change) {
@@ -191,7 +185,7 @@ TEST_F(FolderAttackTest, VerifyNamesFilesThatAreNotListed) {
   ASSERT_EQ(report->findingCount, 1u);
   EXPECT_EQ(report->findings[0].message,
             "is not listed in uwt.json, but would be read as a part of the model");
-  EXPECT_EQ(messageOf(compress(in, out, singleThread())),
+  EXPECT_EQ(messageOf(compress(in, out, onOneThread())),
             out + "/extra.safetensors: is no part of the compressed model, but would be read as "
                   "one; remove it, or name another output");
 }
@@ -237,7 +231,7 @@ TEST_F(FolderAttackTest, OldFoldersAreReadAndGivenBack) {
 
 TEST_F(FolderAttackTest, NamesThatJsonCannotHoldAreRefusedEarly) {
   writeText(in + "/caf\xe9.txt", "latin-1");
-  EXPECT_EQ(messageOf(compress(in, out, singleThread())),
+  EXPECT_EQ(messageOf(compress(in, out, onOneThread())),
             in + "/caf\xe9.txt: its name is not valid UTF-8, which the list of a compressed "
                  "model's files cannot hold; rename it");
   EXPECT_FALSE(fs::exists(out));
@@ -245,7 +239,7 @@ TEST_F(FolderAttackTest, NamesThatJsonCannotHoldAreRefusedEarly) {
 
 TEST_F(FolderAttackTest, CompressedFilesInASourceAreRefusedEarly) {
   ASSERT_TRUE(holds(compressFile(in + "/0.safetensors", in + "/0.uwt.safetensors", {})));
-  EXPECT_EQ(messageOf(compress(in, out, singleThread())),
+  EXPECT_EQ(messageOf(compress(in, out, onOneThread())),
             in + "/0.uwt.safetensors: is compressed already; decompress it, or move it out of the "
                  "folder");
   EXPECT_FALSE(fs::exists(out));
@@ -286,7 +280,7 @@ TEST_F(FolderAttackTest, AFileThatChangesWhileItIsReadIsAnError) {
     EXPECT_FALSE(fs::exists(target));
   }
   // Also without reading back, and where another file of the folder is being compressed.
-  CheckpointOptions quick = singleThread();
+  CheckpointOptions quick = onOneThread();
   quick.compress.verify = false;
   BeforeWrite change([&] { writeText(in + "/script.py", "changed"); });
   EXPECT_EQ(messageOf(compress(in, out, quick)),

@@ -26,21 +26,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
-CheckpointOptions singleThread() {
-  CheckpointOptions options;
-  options.compress.threads = 1;
-  return options;
-}
-
 CheckpointOptions shardOptions(uint64_t shard, uint64_t count) {
-  CheckpointOptions options = singleThread();
+  CheckpointOptions options = onOneThread();
   options.shard = shard;
   options.shardCount = count;
   return options;
 }
 
 CheckpointOptions finishing() {
-  CheckpointOptions options = singleThread();
+  CheckpointOptions options = onOneThread();
   options.finishShards = true;
   return options;
 }
@@ -100,7 +94,7 @@ protected:
 } // namespace
 
 TEST_F(ShardsTest, GiveTheBytesOfOneCall) {
-  auto whole = compress(in, folder / "whole", singleThread());
+  auto whole = compress(in, folder / "whole", onOneThread());
   ASSERT_TRUE(holds(whole));
   auto expected = contentsOf(folder / "whole");
   for (uint64_t count : {1, 2, 3, 5, 1000}) {
@@ -126,7 +120,7 @@ TEST_F(ShardsTest, GiveTheBytesOfOneCall) {
     EXPECT_EQ(finished->rewritten, whole->rewritten);
     // Finishing again, and a call for everything, find it done.
     ASSERT_TRUE(holds(compress(in, out, finishing())));
-    ASSERT_TRUE(holds(compress(in, out, singleThread())));
+    ASSERT_TRUE(holds(compress(in, out, onOneThread())));
     EXPECT_EQ(contentsOf(out), expected);
   }
 }
@@ -192,7 +186,7 @@ TEST_F(ShardsTest, FinishingRefusesWhatIsNotOfThisSource) {
   // A file that only looks old is compared and kept.
   write("b", 1, 2);
   ASSERT_TRUE(holds(compress(in, out, finishing())));
-  ASSERT_TRUE(holds(compress(in, folder / "whole", singleThread())));
+  ASSERT_TRUE(holds(compress(in, folder / "whole", onOneThread())));
   EXPECT_EQ(contentsOf(out), contentsOf(folder / "whole"));
 }
 
@@ -227,7 +221,7 @@ TEST_F(ShardsTest, OptionsThatMakeNoSenseAreRefused) {
 }
 
 TEST_F(ShardsTest, AKillAtAnyStepIsMadeGoodByRunningAgain) {
-  ASSERT_TRUE(holds(compress(in, folder / "whole", singleThread())));
+  ASSERT_TRUE(holds(compress(in, folder / "whole", onOneThread())));
   auto expected = contentsOf(folder / "whole");
   for (const CheckpointOptions &options : {shardOptions(1, 2), finishing()}) {
     bool ended = false;

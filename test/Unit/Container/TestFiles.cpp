@@ -54,6 +54,12 @@ std::map<std::string, std::string> contentsOf(const std::string &folder) {
   return contents;
 }
 
+CheckpointOptions onOneThread() {
+  CheckpointOptions options;
+  options.compress.threads = 1;
+  return options;
+}
+
 Bytes bf16Weights(uint64_t elements, unsigned seed) {
   // Box-Muller on a plain generator: std::normal_distribution differs between
   // libraries.

@@ -9,6 +9,7 @@
 #define UWT_TEST_UNIT_CONTAINER_TESTFILES_H
 
 #include "TestFolders.h"
+#include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/Safetensors.h"
 #include <gtest/gtest.h>
 #include <map>
@@ -27,6 +28,9 @@ std::string readText(const std::string &path);
 std::vector<std::string> namesIn(const std::string &folder);
 /// Every file and folder below a folder by its relative path: its length and hash.
 std::map<std::string, std::string> contentsOf(const std::string &folder);
+
+/// Options for a run on one thread.
+CheckpointOptions onOneThread();
 
 /// Seeded weights: bf16 words of a normal distribution, 2 bytes each.
 Bytes bf16Weights(uint64_t elements, unsigned seed);
