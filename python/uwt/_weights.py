@@ -46,8 +46,10 @@ def encode(
     context: ctypes.c_void_p,
     row_stride: int = 0,
     matrix_stride: int = 0,
+    reserve: float = 0,
 ) -> mmap.mmap:
-    """The image of the dense tensor in the `size` bytes at `address`. Strides are in elements, 0 for none."""
+    """The image of the dense tensor in the `size` bytes at `address`. Strides are in elements, 0 for none. `reserve` is the part
+    of its bytes that the memory has beyond it, for an image that takes its place."""
     tensor = DenseTensor(
         ctypes.sizeof(DenseTensor), dtype.encode(), len(shape), _sizes(shape), address, size, row_stride, matrix_stride
     )
@@ -55,7 +57,7 @@ def encode(
     def write(image: int, room: int, used: Any) -> None:
         LIBRARY.uwtWeightEncode(context, ctypes.byref(tensor), format.encode(), image, room, used)
 
-    return _made(max_bytes(dtype, shape, format), write)
+    return _made(max_bytes(dtype, shape, format), write, reserve)
 
 
 def load(container: Container, name: str, format: str, context: ctypes.c_void_p) -> mmap.mmap:
@@ -72,7 +74,7 @@ def _sizes(shape: tuple[int, ...]) -> ctypes.Array:
     return (ctypes.c_uint64 * len(shape))(*shape)
 
 
-def _made(room: int, write: Callable[[int, int, Any], None]) -> mmap.mmap:
+def _made(room: int, write: Callable[[int, int, Any], None], reserve: float = 0) -> mmap.mmap:
     """An image in memory of its own, which gives back what the image does not take: nothing is copied."""
     memory = mmap.mmap(-1, room, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     # Only advice, which a system without huge pages refuses.
@@ -81,7 +83,7 @@ def _made(room: int, write: Callable[[int, int, Any], None]) -> mmap.mmap:
     used = ctypes.c_uint64()
     # Not a name: what refers to the memory would keep it from being resized.
     write(ctypes.addressof(ctypes.c_char.from_buffer(memory)), room, ctypes.byref(used))
-    memory.resize(used.value)
+    memory.resize(min(room, used.value + int(used.value * reserve)))
     return memory
 
 

@@ -53,7 +53,7 @@ def entry_point(tmp_path_factory):
 
 
 def make(kind):
-    torch.manual_seed(3)
+    torch.manual_seed(4 if kind == "other" else 3)
     if kind == "experts":
         return transformers.Qwen3MoeForCausalLM(
             transformers.Qwen3MoeConfig(
@@ -61,7 +61,7 @@ def make(kind):
             )
         )
     # Biases in q, k and v; a vocabulary that vLLM fills up to a multiple of 64.
-    return transformers.Qwen2ForCausalLM(transformers.Qwen2Config(**SIZES, tie_word_embeddings=kind == "tied"))
+    return transformers.Qwen2ForCausalLM(transformers.Qwen2Config(**SIZES, tie_word_embeddings=kind != "apart"))
 
 
 @pytest.fixture(name="folders", scope="module")
@@ -76,6 +76,9 @@ def original_and_compressed(tmp_path_factory):
                 for name, parameter in model.named_parameters():
                     if name.endswith("bias"):
                         parameter.normal_()
+                    elif kind == "scattered":
+                        # Exponents that have no code: images take more bytes.
+                        parameter[torch.rand_like(parameter) < 0.03] *= 2**-20
             options = {"max_shard_size": "200KB"} if kind == "apart" else {}
             model.save_pretrained(folder / "original", **options)
             uwt.compress(folder / "original", folder / "compressed")
@@ -124,7 +127,7 @@ def first_tokens(generated):
 def test_generates_what_raw_weights_do(folders, kind):
     original, compressed = folders(kind)
     found, raw, again, usual, log = run(
-        job(compressed), job(compressed, RAW), job(compressed, reload=True), job(original)
+        job(compressed), job(compressed, RAW), job(compressed, reload=str(compressed)), job(original)
     )
     assert "weights take" in log and "more tokens" in log
     assert found == raw
@@ -147,6 +150,21 @@ def test_decodes_for_products_of_pytorch(folders):
     _, compressed = folders("tied")
     found, raw, _ = run(job(compressed, {"exact": "decode"}), job(compressed, {"exact": "decode"} | RAW))
     assert found == raw
+
+
+def test_weights_are_loaded_again_from_another_folder(folders):
+    _, compressed = folders("tied")
+    _, other = folders("other")
+    _, scattered = folders("scattered")
+    expected, found, more, much_more, log = run(
+        job(other),
+        job(compressed, reload=str(other)),
+        job(scattered),
+        job(compressed, {"reserve": 0.5}, reload=str(scattered)),
+    )
+    assert found == expected
+    assert much_more == more
+    assert "start the engine again, or with more of uwt's reserve, which is 0.01" in fail(compressed, reload=str(scattered))
 
 
 @pytest.mark.parametrize(
@@ -198,7 +216,8 @@ def test_takes_adapters(folders, tmp_path):
 
 def test_refuses_options_that_there_are_not(folders):
     _, compressed = folders("tied")
-    assert "uwt has no option 'fromat', only format, exact" in fail(compressed, uwt_options={"fromat": "raw"})
+    assert "uwt has no option 'fromat', only format, exact, reserve" in fail(compressed, uwt_options={"fromat": "raw"})
+    assert "reserve is a number from 0 to 1, got -1" in fail(compressed, uwt_options={"reserve": -1})
 
 
 def test_refuses_folders_that_lack_weights(folders, tmp_path):

@@ -3,7 +3,7 @@
     PYTHON vllm_engine.py JOBS
 
 JOBS is a list of [FOLDER, OPTIONS] in JSON. OPTIONS are arguments of vllm.LLM, and `adapter`, a folder of LoRA weights, and `reload`:
-weights are loaded again before anything is generated. Gives the tokens and log-probabilities of each prompt. Engines of one
+a folder whose weights are loaded before anything is generated. Gives the tokens and log-probabilities of each prompt. Engines of one
 rank are in this process, others have theirs. The tests of uwt.vllm use it.
 """
 
@@ -20,13 +20,13 @@ def generate(folder, options):
     from vllm import LLM, SamplingParams
     from vllm.lora.request import LoRARequest
 
-    adapter, is_reloaded = options.pop("adapter", None), options.pop("reload", False)
+    adapter, reload = options.pop("adapter", None), options.pop("reload", None)
     usual = {"dtype": "bfloat16", "max_model_len": 128, "max_num_seqs": 4, "enforce_eager": True, "skip_tokenizer_init": True}
     if adapter:
         usual |= {"enable_lora": True, "max_lora_rank": 8}
     engine = LLM(model=folder, **usual | options)
-    if is_reloaded:
-        engine.collective_rpc("reload_weights")
+    if reload:
+        engine.collective_rpc("reload_weights", kwargs={"weights_path": reload})
     parameters = SamplingParams(temperature=0, max_tokens=8, logprobs=1, detokenize=False)
     request = LoRARequest("adapter", 1, adapter) if adapter else None
     for output in engine.generate([{"prompt_token_ids": each} for each in PROMPTS], parameters, lora_request=request):

@@ -25,15 +25,16 @@ _LIBRARY.define("decode(Tensor image, SymInt[] shape, ScalarType dtype) -> Tenso
 _HEAP_BYTES = 32 << 20
 
 
-def encode(weight: torch.Tensor, format: str) -> torch.Tensor:
-    """The image of a dense tensor in memory, whose rows and matrices may lie apart: a slice of a fused weight."""
+def encode(weight: torch.Tensor, format: str, reserve: float = 0) -> torch.Tensor:
+    """The image of a dense tensor in memory, whose rows and matrices may lie apart: a slice of a fused weight. It is followed by
+    `reserve` times its bytes."""
     dense = weight.detach()
     strides = _strides_of_matrices(dense)
     if strides is None:
         dense, strides = dense.contiguous(), (0, 0)
     size = dense.untyped_storage().nbytes() - dense.storage_offset() * dense.element_size()
     dtype, shape = _ARRAYS.name_of(dense), tuple(dense.shape)
-    image = _weights.encode(dtype, shape, dense.data_ptr(), size, format, _threads.context(), *strides)
+    image = _weights.encode(dtype, shape, dense.data_ptr(), size, format, _threads.context(), *strides, reserve)
     made = torch.frombuffer(image, dtype=torch.uint8)
     return made.clone() if made.numel() < _HEAP_BYTES else made
 

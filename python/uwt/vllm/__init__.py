@@ -8,6 +8,7 @@ Options are a member of vLLM's additional configuration:
 
     format   what weights in memory have, "inplace<12>"; "raw" to compare with, "dense" for vLLM's own
     exact    "product", or "decode" for the bits of a product by PyTorch, of weights that each call decodes
+    reserve  what part of a weight's bytes is kept free behind it, 0.01: weights that are loaded again may take so much more
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import torch
@@ -15,38 +14,12 @@ from vllm.model_executor.layers.quantization.base_config import QuantizationConf
 from vllm.model_executor.layers.vocab_parallel_embedding import VocabParallelEmbedding
 from vllm.platforms import current_platform
 
-from .. import __version__
 from ..files import check_folder
-from ..torch._tensor import EXACT, RUN_FORMAT
 from . import _methods
+from ._options import Options
 
 # init_logger gives loggers of the package vllm what their lines look like.
 logger = init_logger("vllm.plugins.uwt")
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """See uwt.vllm."""
-
-    format: str = RUN_FORMAT
-    exact: str = "product"
-
-    @classmethod
-    def current(cls) -> Options:
-        """Those of the configuration that vLLM builds a model for. Raises ValueError for one that there is not."""
-        additional = get_current_vllm_config().additional_config
-        given = additional.get("uwt", {}) if isinstance(additional, dict) else {}
-        names = [field.name for field in dataclasses.fields(cls)]
-        unknown = sorted(set(given) - {*names, "version"})
-        if unknown:
-            raise ValueError(f"additional_config: uwt has no option {unknown[0]!r}, only {', '.join(names)}")
-        options = cls(**{name: given[name] for name in names if name in given})
-        if options.exact not in EXACT:
-            raise ValueError(f"additional_config: uwt's exact is one of {', '.join(EXACT)}, got {options.exact!r}")
-        if isinstance(additional, dict):
-            # Compiled graphs are kept by what this holds; they depend on what weights look like in memory.
-            additional["uwt"] = {**dataclasses.asdict(options), "version": __version__}
-        return options
 
 
 class UwtConfig(QuantizationConfig):
@@ -97,15 +70,15 @@ class UwtConfig(QuantizationConfig):
         if isinstance(layer, LinearBase):
             if self._why_dense or layer.params_dtype != torch.bfloat16:
                 return UnquantizedLinearMethod()
-            return _methods.UwtLinearMethod(options.format, options.exact)
+            return _methods.UwtLinearMethod(options)
         if self._why_dense:
             return None
         if isinstance(layer, VocabParallelEmbedding):
-            return _methods.UwtEmbeddingMethod(options.format, options.exact)
+            return _methods.UwtEmbeddingMethod(options)
         if isinstance(layer, RoutedExperts):
             why = _methods.why_not_experts(layer) or ("uwt's exact is decode" if options.exact == "decode" else None)
             if why is None:
-                return _methods.UwtExpertsMethod(layer.moe_config, options.format)
+                return _methods.UwtExpertsMethod(layer.moe_config, options)
             logger.warning_once("UWT: weights of experts are dense in memory: %s", why)
         return None
 

@@ -19,6 +19,7 @@ from vllm.model_executor.parameter import ModelWeightParameter
 from vllm.model_executor.utils import replace_parameter, set_weight_attrs
 
 from ..torch import _experts, _ops
+from ._options import Options
 
 # As other methods of vLLM name it: a layer is processed again where its weights are loaded again.
 _IS_PROCESSED = "_already_called_process_weights_after_loading"
@@ -41,17 +42,19 @@ def _name_of(layer: torch.nn.Module) -> str:
     return getattr(layer, "prefix", None) or getattr(layer, "layer_name", type(layer).__name__)
 
 
-def _compress(layer: torch.nn.Module, name: str, format: str) -> None:
+def _compress(layer: torch.nn.Module, name: str, options: Options) -> None:
     """Replaces a dense weight by its image."""
     weight = getattr(layer, name).data
-    image = _ops.encode(weight, format)
     previous = (get_layerwise_info(layer).kernel_tensors or ({}, {}))[0].get(name)
-    if previous is not None:
+    if previous is None:
+        image = _ops.encode(weight, options.format, options.reserve)
+    else:
         # Loaded again: what others know the address of is written over, and an image may be shorter than its memory.
+        image = _ops.encode(weight, options.format)
         if image.numel() > previous.numel():
             raise ValueError(
-                f"{_name_of(layer)}.{name}: the weight that is loaded again takes {image.numel()} bytes, and the one before "
-                f"{previous.numel()}: start the engine again"
+                f"{_name_of(layer)}.{name}: the weight that is loaded again takes {image.numel()} bytes, and there is room for "
+                f"{previous.numel()}: start the engine again, or with more of uwt's reserve, which is {options.reserve}"
             )
         image = torch.nn.functional.pad(image, (0, previous.numel() - image.numel()))
     layer.uwt_sizes = {**getattr(layer, "uwt_sizes", {}), name: (weight.numel() * weight.element_size(), image.numel())}
@@ -62,14 +65,13 @@ class UwtLinearMethod(LinearMethodBase):
     """Linear layers, fused ones too, of which each rank compresses its part.
 
     Args:
-        format: of weights in memory.
-        exact: "product" or "decode".
+        options: how weights are held and multiplied.
     """
 
     uses_meta_device = True
 
-    def __init__(self, format: str, exact: str) -> None:
-        self._format, self._exact = format, exact
+    def __init__(self, options: Options) -> None:
+        self._options = options
 
     def create_weights(
         self,
@@ -96,11 +98,11 @@ class UwtLinearMethod(LinearMethodBase):
         if getattr(layer, _IS_PROCESSED, False):
             return
         _check_loaded(layer, ["weight"])
-        _compress(layer, "weight", self._format)
+        _compress(layer, "weight", self._options)
         setattr(layer, _IS_PROCESSED, True)
 
     def apply(self, layer: torch.nn.Module, x: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
-        if self._exact == "decode":
+        if self._options.exact == "decode":
             return torch.nn.functional.linear(x, self.dequantize_weight(layer), bias)
         return torch.ops.uwt.linear(x, layer.weight, bias, *layer.uwt_shape)
 
@@ -141,14 +143,14 @@ class UwtExpertsMethod(FusedMoEMethodBase):
 
     Args:
         moe: the layer's moe_config.
-        format: of weights in memory.
+        options: how weights are held.
     """
 
     uses_meta_device = True
 
-    def __init__(self, moe: Any, format: str) -> None:
+    def __init__(self, moe: Any, options: Options) -> None:
         super().__init__(moe)
-        self._format = format
+        self._options = options
 
     def create_weights(
         self,
@@ -178,7 +180,7 @@ class UwtExpertsMethod(FusedMoEMethodBase):
         names = ("w13_weight", "w2_weight")
         _check_loaded(layer, names)
         for name in names:
-            _compress(layer, name, self._format)
+            _compress(layer, name, self._options)
         setattr(layer, _IS_PROCESSED, True)
 
     def apply(
