@@ -8,6 +8,7 @@
 #include "uwt/MachineCode/MachineCode.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
 
 using namespace uwt;
@@ -27,9 +28,13 @@ constexpr TableEntry table[] = {
 } // namespace
 
 static const TableEntry *findEntry(std::string_view base) {
-  const auto *found = llvm::find_if(
-      table, [&](const TableEntry &entry) { return std::string_view(entry.opcode) == base; });
-  return found == std::end(table) ? nullptr : found;
+  static const llvm::StringMap<const TableEntry *> byOpcode = [] {
+    llvm::StringMap<const TableEntry *> entries;
+    for (const TableEntry &entry : table)
+      entries.try_emplace(entry.opcode, &entry);
+    return entries;
+  }();
+  return byOpcode.lookup(base);
 }
 
 std::string_view uwt::machine_code::nameOf(InstructionKind c) {

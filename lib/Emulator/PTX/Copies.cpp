@@ -134,9 +134,11 @@ bool Warp::asyncArrive(const Instruction &code, uint32_t mask) {
     release(1u << lane, *knowledge);
     knowledge->own.raise(cluster.actors.copies(thread(lane)), issued[lane]);
     cluster.asyncArrivals.push_back({barrier->number, thread(lane), issued[lane], knowledge});
+    if (!cluster.arriveAsync(thread(lane)))
+      return false;
   }
   ++cluster.launch.counters.barriers;
-  return cluster.arriveAsync();
+  return true;
 }
 
 void Warp::asyncCommit(uint32_t mask) {
@@ -193,7 +195,7 @@ bool Cluster::land(size_t position) {
   shadow.land(copy.destination, copy.bytes + copy.zeros);
   ++progress;
   if (copy.barrier < 0)
-    return arriveAsync();
+    return arriveAsync(copy.thread);
   MBarrier &barrier = *barriers[copy.barrier];
   barrier.bytes -= int64_t(copy.bytes);
   barrier.arrived.isBehindGrid |= copy.isBehindGrid;
@@ -208,16 +210,19 @@ void Cluster::landThread(unsigned thread, uint32_t sequence) {
       (void)land(i);
 }
 
-bool Cluster::arriveAsync() {
+bool Cluster::arriveAsync(unsigned thread) {
+  if (asyncArrivals.empty())
+    return true;
+  uint32_t oldest = UINT32_MAX;
+  for (const Copy &copy : copies)
+    if (copy.barrier < 0 && copy.thread == thread)
+      oldest = std::min(oldest, copy.sequence);
   for (size_t i = 0; i < asyncArrivals.size();) {
-    AsyncArrival arrival = asyncArrivals[i];
-    bool isUnderWay = llvm::any_of(copies, [&](const Copy &copy) {
-      return copy.barrier < 0 && copy.thread == arrival.thread && copy.sequence <= arrival.sequence;
-    });
-    if (isUnderWay) {
+    if (asyncArrivals[i].thread != thread || asyncArrivals[i].sequence >= oldest) {
       ++i;
       continue;
     }
+    AsyncArrival arrival = asyncArrivals[i];
     asyncArrivals.erase(asyncArrivals.begin() + i);
     MBarrier &barrier = *barriers[arrival.barrier];
     if (barrier.pending == 0) {

@@ -379,8 +379,8 @@ public:
   bool land(size_t position);
   void landThread(unsigned thread, uint32_t sequence);
   void settle(MBarrier &barrier);
-  /// Makes arrivals whose copies have landed.
-  bool arriveAsync();
+  /// Makes the arrivals of a thread whose copies have landed.
+  bool arriveAsync(unsigned thread);
   void arriveAtBlock(unsigned rank, uint32_t barrier, uint32_t threads);
   /// The mbarrier at a byte of the cluster's shared memory; null where there is none.
   MBarrier *findBarrier(uint64_t byte);
