@@ -30,14 +30,14 @@ class SkinnyCodecsTest : public ::testing::TestWithParam<std::string> {};
 TEST_P(SkinnyCodecsTest, SumsAreExact) {
   // Tails in every dimension; weights with few escapes and with many.
   constexpr Shape shapes[] = {{17, 600, 3}, {65, 1040, 8}, {64, 2048, 9}, {100, 2100, 20}};
-  for (const Shape &shape : shapes)
+  for (const Shape &shape : shapes) {
+    std::vector<uint16_t> x = drawExact(shape.m * shape.columns, 2, 1 << 30);
+    Product product(GetParam(), shape, direct);
+    ASSERT_EQ(product.prepare(), "");
     for (uint32_t rarity : {500, 20}) {
       SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns) +
                    ", one in " + std::to_string(rarity));
       std::vector<uint16_t> w = drawExact(shape.rows * shape.columns, rarity, rarity);
-      std::vector<uint16_t> x = drawExact(shape.m * shape.columns, 2, 1 << 30);
-      Product product(GetParam(), shape, direct);
-      ASSERT_EQ(product.prepare(), "");
       auto weight = product.load(w);
       ASSERT_TRUE(weight) << weight.error().message();
       // Else the test would show that words are multiplied.
@@ -47,18 +47,19 @@ TEST_P(SkinnyCodecsTest, SumsAreExact) {
       ASSERT_TRUE(y) << y.error().message();
       EXPECT_EQ(*y, exactProduct(w, x, shape));
     }
+  }
 }
 
 TEST_P(SkinnyCodecsTest, BitsAreThoseOfTheRawTwin) {
   // Sums that are not exact, in one order: one workgroup, and one stream unit a strip.
   Shape shape{100, 1000, 7};
   std::vector<uint16_t> x = drawWeights(shape.m * shape.columns, 4, 1 << 30);
+  Product twin("raw", shape, direct);
+  Product product(GetParam(), shape, direct);
+  ASSERT_EQ(twin.prepare(), "");
+  ASSERT_EQ(product.prepare(), "");
   for (uint32_t rarity : {600, 25}) {
     std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, rarity);
-    Product twin("raw", shape, direct);
-    Product product(GetParam(), shape, direct);
-    ASSERT_EQ(twin.prepare(), "");
-    ASSERT_EQ(product.prepare(), "");
     auto raw = twin.load(w), weight = product.load(w);
     ASSERT_TRUE(raw) << raw.error().message();
     ASSERT_TRUE(weight) << weight.error().message();
