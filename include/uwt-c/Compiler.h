@@ -64,9 +64,12 @@ UWT_C_API const char *uwtProgramFunctionName(const UWTProgram *program, size_t i
 
 /** What a call has given. */
 typedef struct UWTResults UWTResults;
-/** Calls a function; a NULL name means the only one, or `main`. An index outside of its tensor, a
-    division by zero or a cf.assert that does not hold is an error of kind 3 with the location in
-    the module, memory that is out one of kind 4; the process goes on. */
+/** Calls a function; a NULL name means the only one, or `main`. Where it takes a weight,
+   `!uwt.compressed<256x64xbf16, "inplace<12>">`, the input is an image (Weight.h) of that shape and
+   format, a dense tensor U8 [bytes]: the call reads it in place, and trusts it as functions of
+   Weight.h do. An index outside of its tensor, a division by zero or a cf.assert that does not hold
+   is an error of kind 3 with the location in the module, memory that is out one of kind 4; the
+   process goes on. */
 UWT_C_API UWTError *uwtProgramRun(UWTContext *context, const UWTProgram *program,
                                   const char *function, const UWTTensor *inputs, size_t inputCount,
                                   UWTResults **results);

@@ -86,9 +86,11 @@ typedef void (*UWTLogCallback)(void *user, const char *message);
 /** Without one (NULL) nothing is logged. Not while other functions use the context. */
 UWT_C_API void uwtContextSetLog(UWTContext *context, UWTLogCallback callback, void *user);
 
-/** For libraries over this one, such as libuwt-compiler: the number that a context was made with, a
-    line for its log, and what they keep with it. */
+/** For libraries over this one, such as libuwt-compiler: the number and the team that a context was
+    made with (NULL for threads of its own, as in a process that was forked), a line for its log,
+   and what they keep with it. */
 UWT_C_API unsigned uwtContextThreads(const UWTContext *context);
+UWT_C_API UWTThreadTeam uwtContextTeam(const UWTContext *context);
 UWT_C_API void uwtContextLog(const UWTContext *context, const char *message);
 /** Gives what was kept for `key`, any address of the library's; the first time, what `make` gives,
     which `destroy` gets together with the context. One thread makes it, others wait. */

@@ -75,7 +75,7 @@ ThreadPool &UWTContext::pool() {
   std::lock_guard lock(poolMutex);
   forgetParentsPool();
   if (!made)
-    made = new ThreadPool(threads, maker == ::getpid() ? team : nullptr);
+    made = new ThreadPool(threads, usableTeam());
   owner = ::getpid();
   return *made;
 }
@@ -107,6 +107,9 @@ void uwtContextSetLog(UWTContext *context, UWTLogCallback callback, void *user) 
 }
 
 unsigned uwtContextThreads(const UWTContext *context) { return context ? context->threads : 0; }
+UWTThreadTeam uwtContextTeam(const UWTContext *context) {
+  return context ? context->usableTeam() : nullptr;
+}
 
 void uwtContextLog(const UWTContext *context, const char *message) {
   if (context && context->log && message)

@@ -32,6 +32,8 @@ struct UWTContext {
 
   /// Its threads begin where the first function needs them, and anew in a process that was forked.
   uwt::ThreadPool &pool();
+  /// The team, in the process that has it.
+  UWTThreadTeam usableTeam() const { return maker == ::getpid() ? team : nullptr; }
 
   /// 0: one a processor.
   const unsigned threads;

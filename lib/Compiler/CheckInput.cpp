@@ -192,12 +192,6 @@ static LogicalResult checkFunction(func::FuncOp function) {
     return function.emitOpError() << "'" << function.getName()
                                   << "' has no body: a module is compiled by itself, and calls no "
                                      "functions of the process (trust-ir takes them)";
-  bool takesWeight = llvm::any_of(function.getArgumentTypes(),
-                                  [](Type type) { return isa<uwt::CompressedType>(type); });
-  if (takesWeight && function.isPublic())
-    return function.emitOpError(
-        "takes a weight from a caller outside of the module, which compiled "
-        "code follows without a check: make it private (trust-ir takes it)");
   return success();
 }
 

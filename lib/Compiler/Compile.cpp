@@ -316,6 +316,20 @@ static Status prepareEmulator(Compilation &work, const ProductTarget &target,
   return ok();
 }
 
+/// Products on a GPU read weights that are loaded there before a call.
+static Status checkImages(const std::vector<Signature> &functions, const ProductTarget &target) {
+  if (target.gpus.empty())
+    return ok();
+  for (const Signature &function : functions)
+    for (auto [i, input] : llvm::enumerate(function.inputs))
+      if (input.isWeight())
+        return unsupportedError(
+            "argument " + std::to_string(i) + " of function '" + function.name +
+            "' is a weight, which only programs for CPUs take as an image; for a GPU write it as a "
+            "constant dense_resource<NAME> whose tensor a file has");
+  return ok();
+}
+
 /// The code of a program up to LLVM IR with its entries.
 static Expected<ProgramCode> lowerProgram(Compilation &work, const ProductTarget &target,
                                           const CompileOptions &options) {
@@ -325,6 +339,7 @@ static Expected<ProgramCode> lowerProgram(Compilation &work, const ProductTarget
   UWT_RETURN_IF_ERROR(checkModule(work.getModule()));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildInputPipeline));
   code.functions = collectSignatures(work.getModule());
+  UWT_RETURN_IF_ERROR(checkImages(code.functions, target));
   UWT_RETURN_IF_ERROR(work.runPipeline(buildTensorPipeline));
   UWT_RETURN_IF_ERROR(describeWeights(work.getModule(), code));
   UWT_RETURN_IF_ERROR(work.getTimer().begin("buffer pipeline"));

@@ -17,8 +17,10 @@
 #include "ProgramState.h"
 #include "uwt/Runtime/Call.h"
 #include "uwt/Runtime/ThreadScope.h"
+#include "uwt/Runtime/WeightImage.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
+#include <list>
 #include <optional>
 #include <set>
 
@@ -43,7 +45,9 @@ static std::string tensorText(const SafetensorsDtype *dtype, std::span<const Siz
   return text;
 }
 
-std::string TensorSpec::str() const { return tensorText(dtype, std::span(shape)); }
+std::string TensorSpec::str() const {
+  return tensorText(dtype, std::span(shape)) + (isWeight() ? " as " + format : "");
+}
 
 static std::string viewText(const TensorView &view) {
   return tensorText(view.dtype, std::span(view.shape));
@@ -102,8 +106,34 @@ static bool isLargerThanMemory(const SafetensorsDtype &dtype, std::span<const ui
   return !bytes || *bytes > maxBytes;
 }
 
+/// What an image holds, as a function takes it.
+static TensorSpec specOf(const WeightImage &image) {
+  return {findSafetensorsDtype(getTraits(image.element()).safetensorsName),
+          {image.shape().begin(), image.shape().end()},
+          image.format()};
+}
+
+/// The image that an input is to be, with the weight that the function takes.
+static Expected<WeightImage> openImage(const TensorSpec &spec, const TensorView &view) {
+  bool isDense = view.strides.empty() || view.strides == std::vector<int64_t>{1};
+  if (!view.dtype || view.dtype->name != "U8" || view.shape.size() != 1 || !isDense || !view.data)
+    return usageError("is the weight " + spec.str() + ", got " + viewText(view) +
+                      ": give its image, dense bytes (U8) of one dimension");
+  UWT_ASSIGN_OR_RETURN(
+      WeightImage image,
+      WeightImage::open({static_cast<const uint8_t *>(view.data), view.shape.front()}));
+  if (TensorSpec given = specOf(image); given != spec)
+    return usageError("is the weight " + spec.str() + ", got the image of " + given.str() +
+                      ": compile the module for it");
+  return image;
+}
+
 static Status checkInput(const Signature &function, unsigned index, const TensorView &view) {
   std::string what = "input " + std::to_string(index) + " of '" + function.name + "'";
+  if (function.inputs[index].isWeight()) {
+    auto image = openImage(function.inputs[index], view);
+    return image ? ok() : Status(image.takeError().in(what));
+  }
   if (!fits(function.inputs[index], view))
     return usageError(what + " is " + function.inputs[index].str() + ", got " + viewText(view));
   if (isLargerThanMemory(*view.dtype, view.shape))
@@ -147,6 +177,8 @@ namespace {
 struct Call {
   EntryFunction entry = nullptr;
   std::vector<std::vector<int64_t>> inputs;
+  /// They do not move.
+  std::list<WeightView> weights;
   std::vector<int64_t> outputs;
   std::vector<TensorResult> copies;
   std::vector<void *> arguments;
@@ -178,7 +210,16 @@ static Expected<const void *> denseData(const TensorView &view, std::span<const 
   return data;
 }
 
-static Status addInput(const TensorView &view, Call &call) {
+/// Compiled code gets a weight as the view of its image.
+static Status addWeight(const TensorView &view, Call &call) {
+  UWT_ASSIGN_OR_RETURN(
+      WeightImage image,
+      WeightImage::open({static_cast<const uint8_t *>(view.data), view.shape.front()}));
+  call.arguments.push_back(&call.weights.emplace_back(image.view()));
+  return ok();
+}
+
+static Status addTensor(const TensorView &view, Call &call) {
   std::vector<int64_t> shape(view.shape.begin(), view.shape.end());
   std::vector<int64_t> strides = denseStrides(shape);
   UWT_ASSIGN_OR_RETURN(const void *memory, denseData(view, shape, call));
@@ -186,6 +227,7 @@ static Status addInput(const TensorView &view, Call &call) {
   std::vector<int64_t> &words = call.inputs.emplace_back(std::vector<int64_t>{data, data, 0});
   words.insert(words.end(), shape.begin(), shape.end());
   words.insert(words.end(), strides.begin(), strides.end());
+  call.arguments.push_back(words.data());
   return ok();
 }
 
@@ -285,16 +327,16 @@ Expected<std::vector<TensorResult>> uwt::callEntry(EntryFunction entry, const Si
                                                    ThreadPool *pool) {
   Call call;
   call.entry = entry;
-  for (const TensorView &view : inputs)
-    UWT_RETURN_IF_ERROR(addInput(view, call));
   size_t words = 0;
   for (const TensorSpec &spec : function.outputs)
     words += 3 + 2 * spec.shape.size();
   call.outputs.resize(words);
   if (words)
     call.arguments.push_back(call.outputs.data());
-  for (std::vector<int64_t> &descriptor : call.inputs)
-    call.arguments.push_back(descriptor.data());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    auto add = function.inputs[i].isWeight() ? addWeight : addTensor;
+    UWT_RETURN_IF_ERROR(add(inputs[i], call));
+  }
   {
     ThreadScope scope(pool);
     UWT_RETURN_IF_ERROR(callCompiled(

@@ -22,7 +22,7 @@ namespace json = llvm::json;
 
 static constexpr llvm::StringLiteral sectionName = ".uwt.program";
 /// Of the fields of the JSON.
-static constexpr int64_t programVersion = 2;
+static constexpr int64_t programVersion = 3;
 static constexpr uint64_t planeAlignment = 64;
 
 //===----------------------------------------------------------------------===//
@@ -32,13 +32,17 @@ static constexpr uint64_t planeAlignment = 64;
 namespace uwt {
 
 static json::Value toJSON(const TensorSpec &spec) {
-  return json::Object{{"dtype", llvm::StringRef(spec.dtype->name)}, {"shape", spec.shape}};
+  json::Object object{{"dtype", llvm::StringRef(spec.dtype->name)}, {"shape", spec.shape}};
+  if (spec.isWeight())
+    object["format"] = spec.format;
+  return object;
 }
 
 static bool fromJSON(const json::Value &value, TensorSpec &spec, json::Path path) {
   json::ObjectMapper map(value, path);
   std::string dtype;
-  if (!map || !map.map("dtype", dtype) || !map.map("shape", spec.shape))
+  if (!map || !map.map("dtype", dtype) || !map.map("shape", spec.shape) ||
+      !map.mapOptional("format", spec.format))
     return false;
   spec.dtype = findSafetensorsDtype(dtype);
   if (!spec.dtype)

@@ -17,6 +17,8 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Runtime/WeightImage.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -130,6 +132,18 @@ void SizeClasses::add(Operation *op) {
       unite(empty.getDynamicSizes()[next++], 0, empty.getResult(), i);
 }
 
+/// Appends the spec of a weight that is an argument, which callers give as an image, or says why
+/// there is none.
+static std::string addWeightSpec(CompressedType type, std::vector<TensorSpec> &specs) {
+  const SafetensorsDtype *dtype = dtypeOf(type.getElementType());
+  if (type.isDynamic() || !dtype)
+    return "a weight of unknown size, which only code of the module is given";
+  if (Expected<uint64_t> bytes = WeightImage::maxBytes(type.getDescription()); !bytes)
+    return "a weight that has no image: " + bytes.error().message();
+  specs.push_back({dtype, type.getShape().vec(), type.getFormat().getFormat().str()});
+  return {};
+}
+
 /// Appends the spec of `type`, or says why there is none.
 static std::string addSpec(Type type, std::vector<TensorSpec> &specs) {
   auto tensor = dyn_cast<RankedTensorType>(type);
@@ -150,6 +164,8 @@ static void addEqualSizes(func::FuncOp function, Signature &signature) {
   SizeClasses classes(function);
   std::vector<std::pair<unsigned, unsigned>> seen;
   for (unsigned i = 0; i < signature.inputs.size(); ++i) {
+    if (signature.inputs[i].isWeight())
+      continue;
     for (unsigned dimension = 0; dimension < signature.inputs[i].shape.size(); ++dimension) {
       auto equal = llvm::find_if(seen, [&](auto other) {
         return classes.areEqual(function.getArgument(i), dimension,
@@ -165,9 +181,13 @@ static void addEqualSizes(func::FuncOp function, Signature &signature) {
 
 Signature uwt::signatureOf(func::FuncOp function) {
   Signature signature{function.getName().str(), {}, {}, {}, {}};
-  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
-    if (std::string why = addSpec(type, signature.inputs); !why.empty())
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
+    auto weight = dyn_cast<CompressedType>(type);
+    std::string why =
+        weight ? addWeightSpec(weight, signature.inputs) : addSpec(type, signature.inputs);
+    if (!why.empty())
       signature.obstacle = "argument " + std::to_string(i) + " is " + why;
+  }
   for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
     if (std::string why = addSpec(type, signature.outputs); !why.empty())
       signature.obstacle = "result " + std::to_string(i) + " is " + why;

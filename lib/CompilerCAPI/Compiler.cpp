@@ -34,7 +34,7 @@ void uwtCompileOptionsInit(UWTCompileOptions *options) {
 namespace {
 /// What this library keeps with a context.
 struct Programs {
-  explicit Programs(unsigned threads) : pool(threads) {}
+  explicit Programs(const UWTContext &of) : pool(uwtContextThreads(&of), uwtContextTeam(&of)) {}
   ThreadPool pool;
   ProgramCache cache;
 };
@@ -44,7 +44,7 @@ static Expected<Programs *> programsOf(UWTContext &context) {
   static const char key = 0;
   auto make = [](UWTContext *of, void **kept) {
     return runFunction({}, [&]() -> Status {
-      *kept = new Programs(uwtContextThreads(of));
+      *kept = new Programs(*of);
       return ok();
     });
   };

@@ -220,6 +220,9 @@ static void call(const Program &program, const Signature &function, uint64_t siz
   std::vector<std::vector<uint8_t>> memory;
   std::vector<TensorView> inputs;
   for (const TensorSpec &spec : function.inputs) {
+    // Compiled code follows images as they are.
+    if (spec.isWeight())
+      return;
     std::vector<uint64_t> shape;
     for (int64_t each : spec.shape)
       shape.push_back(each < 0 ? size : static_cast<uint64_t>(each));

@@ -35,9 +35,13 @@ inline constexpr int64_t dynamicSize = -1;
 struct TensorSpec {
   const SafetensorsDtype *dtype = nullptr;
   std::vector<int64_t> shape;
+  /// Of a weight, which a function takes as an image (WeightImage.h), the image's format; empty for
+  /// dense tensors. Sizes of a weight are known.
+  std::string format = {};
 
+  bool isWeight() const { return !format.empty(); }
   bool operator==(const TensorSpec &) const = default;
-  /// "BF16 ? x 384", "F32 scalar".
+  /// "BF16 ? x 384", "F32 scalar", "BF16 64 x 384 as inplace<12>".
   std::string str() const;
 };
 
@@ -54,7 +58,8 @@ struct Signature {
   std::string obstacle;
 };
 
-/// A tensor of the caller's. Its bytes are read while run() runs.
+/// A tensor of the caller's. Its bytes are read while run() runs. An image of a weight is one of
+/// U8, dense, at a multiple of 64 bytes.
 struct TensorView {
   const SafetensorsDtype *dtype = nullptr;
   std::vector<uint64_t> shape;
@@ -138,7 +143,8 @@ public:
   /// operation cannot take the sizes or numbers that it meets (an index outside of its tensor, a
   /// division by zero, a cf.assert); IO where memory is out; what the emulator or a GPU says of
   /// products that run there. Such programs make one call at a time. A call that failed leaves
-  /// nothing behind.
+  /// nothing behind. Of images of weights only the header is checked: compiled code follows what
+  /// WeightImage has made, or checked.
   Expected<std::vector<TensorResult>> run(const Signature &function,
                                           std::span<const TensorView> inputs,
                                           ThreadPool *pool = nullptr) const;

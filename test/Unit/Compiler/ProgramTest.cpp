@@ -9,8 +9,10 @@
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Compiler/ProgramCache.h"
+#include "uwt/Runtime/WeightImage.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/Support/raw_ostream.h"
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cmath>
@@ -139,6 +141,149 @@ TEST(ProgramTest, RefusesWhatDoesNotFit) {
             "input 0 of 'main' has 2 dimensions, got 1 strides");
   EXPECT_EQ(message({{f32(), {uint64_t(1) << 62, 3}, x}}),
             "input 0 of 'main' is larger than memory: F32 4611686018427387904 x 3");
+}
+
+//===----------------------------------------------------------------------===//
+// Weights as arguments
+//===----------------------------------------------------------------------===//
+
+/// The columns of an image's weight [N, 64] that rows of x name by a 1.
+std::string imageText(const std::string &format) {
+  return R"(
+#x = affine_map<(m, n, k) -> (m, k)>
+#w = affine_map<(m, n, k) -> (n, k)>
+#y = affine_map<(m, n, k) -> (m, n)>
+func.func @main(%w: !uwt.compressed<72x64xbf16, ")" +
+         format + R"(">, %x: tensor<?x64xbf16>) -> tensor<?x72xf32> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %m = tensor.dim %x, %c0 : tensor<?x64xbf16>
+  %d = uwt.decode %w : !uwt.compressed<72x64xbf16, ")" +
+         format + R"("> -> tensor<72x64xbf16>
+  %e = tensor.empty(%m) : tensor<?x72xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x72xf32>) -> tensor<?x72xf32>
+  %y = linalg.matmul indexing_maps = [#x, #w, #y]
+      ins(%x, %d : tensor<?x64xbf16>, tensor<72x64xbf16>) outs(%f : tensor<?x72xf32>) -> tensor<?x72xf32>
+  return %y : tensor<?x72xf32>
+})";
+}
+
+/// A weight of BF16 and an image of it.
+struct ImageTest : testing::Test {
+  std::vector<uint16_t> values = std::vector<uint16_t>(72 * 64);
+  Buffer memory;
+  TensorView image;
+
+  ImageTest() {
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] = static_cast<uint16_t>(0x3C00 + 37 * i % 700);
+  }
+
+  void encode(const std::string &format) {
+    TensorDescription description{ElementType::BF16, {72, 64}, *Format::parse(format)};
+    memory = Buffer(*WeightImage::maxBytes(description));
+    ThreadPool pool(1);
+    std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(values.data()),
+                                   values.size() * 2);
+    auto made = WeightImage::encode({ElementType::BF16, {72, 64}, bytes}, description.format,
+                                    memory.span(), pool);
+    ASSERT_TRUE(made) << made.error().message();
+    image = {findSafetensorsDtype("U8"), {made->bytes()}, memory.span().data()};
+  }
+
+  /// Column `column` of the weight, as the program has read it.
+  std::vector<float> column(const Program &program, size_t column) const {
+    std::vector<uint16_t> x(64);
+    x[column] = 0x3F80;
+    TensorView views[] = {image, {findSafetensorsDtype("BF16"), {1, 64}, x.data()}};
+    auto results = program.run(**program.find(""), views);
+    EXPECT_TRUE(results) << results.error().message();
+    return results ? floats((*results)[0]) : std::vector<float>();
+  }
+
+  std::vector<float> expected(size_t column) const {
+    std::vector<float> result;
+    for (size_t row = 0; row < 72; ++row)
+      result.push_back(std::bit_cast<float>(uint32_t(values[row * 64 + column]) << 16));
+    return result;
+  }
+};
+
+TEST_F(ImageTest, IsReadWhereItLies) {
+  for (const char *format : {"inplace<12>", "raw"}) {
+    auto program = compiled(imageText(format));
+    ASSERT_TRUE(program);
+    encode(format);
+    EXPECT_EQ(column(*program, 0), expected(0));
+    EXPECT_EQ(column(*program, 63), expected(63));
+    // Another weight in the same memory: nothing was kept of the first one.
+    std::ranges::reverse(values);
+    encode(format);
+    EXPECT_EQ(column(*program, 5), expected(5));
+  }
+}
+
+TEST_F(ImageTest, ObjectsKnowTheFormat) {
+  auto context = makeContext();
+  auto module = parseModule(*context, imageText("inplace<12>"), "test.mlir");
+  ASSERT_TRUE(module) << module.error().message();
+  auto object = emitCode(**module, {}, EmitKind::Object);
+  ASSERT_TRUE(object) << object.error().message();
+  CompileOptions trusting;
+  trusting.trustIr = true;
+  ThreadPool pool(1);
+  auto program = loadObject(*object, "m.o", trusting, pool);
+  ASSERT_TRUE(program) << program.error().message();
+  encode("inplace<12>");
+  EXPECT_EQ(column(**program, 7), expected(7));
+  EXPECT_EQ((*program)->functions()[0].inputs[0].str(), "BF16 72 x 64 as inplace<12>");
+}
+
+TEST_F(ImageTest, RefusesWhatIsNoImageOfTheWeight) {
+  auto program = compiled(imageText("inplace<12>"));
+  ASSERT_TRUE(program);
+  const Signature &function = **program->find("");
+  uint16_t x[64] = {};
+  auto message = [&](TensorView weight) {
+    TensorView views[] = {std::move(weight), {findSafetensorsDtype("BF16"), {1, 64}, x}};
+    auto results = program->run(function, views);
+    return results ? std::string() : results.error().message();
+  };
+  encode("raw");
+  const std::string what = "input 0 of 'main': is the weight BF16 72 x 64 as inplace<12>, got ";
+  const std::string give = ": give its image, dense bytes (U8) of one dimension";
+  EXPECT_EQ(message(image), what + "the image of BF16 72 x 64 as raw: compile the module for it");
+  encode("inplace<12>");
+  EXPECT_EQ(message(image), "");
+  TensorView other = image;
+  other.strides = {2};
+  EXPECT_EQ(message(other), what + "U8 " + std::to_string(image.shape[0]) + give);
+  EXPECT_EQ(message({findSafetensorsDtype("BF16"), {72, 64}, values.data()}),
+            what + "BF16 72 x 64" + give);
+  EXPECT_EQ(message({image.dtype, image.shape, nullptr}),
+            what + "U8 " + std::to_string(image.shape[0]) + give);
+  EXPECT_EQ(message({image.dtype, {64}, image.data}),
+            "input 0 of 'main': the memory holds no weight of this version of the library");
+  EXPECT_NE(message({image.dtype, {image.shape[0] - 1}, image.data}), "");
+  EXPECT_NE(message({image.dtype, image.shape, static_cast<const uint8_t *>(image.data) + 8}), "");
+}
+
+TEST(ImageSignatureTest, WeightsWithoutImagesAreForTheModuleAlone) {
+  auto program = compiled(imageText("huffman<12,2>"));
+  ASSERT_TRUE(program);
+  auto results = program->run(**program->find(""), {});
+  ASSERT_FALSE(results);
+  EXPECT_EQ(results.error().message().find(
+                "function 'main' cannot be called: argument 0 is a weight that has no image: "),
+            0U);
+}
+
+TEST(ImageSignatureTest, ProgramsForGpusTakeNone) {
+  CompileOptions options;
+  options.target = "emulate:sm_90a";
+  EXPECT_EQ(messageOf(imageText("inplace<12>"), options),
+            "argument 0 of function 'main' is a weight, which only programs for CPUs take as an "
+            "image; for a GPU write it as a constant dense_resource<NAME> whose tensor a file has");
 }
 
 //===----------------------------------------------------------------------===//

@@ -76,6 +76,12 @@ Expected<ToolSignature> ProgramOfTool::find(const std::string &function) const {
   UWT_ASSIGN_OR_RETURN(const Signature *found, program->find(function));
   if (!found->obstacle.empty())
     return usageError("function '" + found->name + "' cannot be called: " + found->obstacle);
+  // Compiled code follows images, and a file may hold any bytes.
+  for (size_t i = 0; i < found->inputs.size(); ++i)
+    if (found->inputs[i].isWeight())
+      return usageError("function '" + found->name + "' cannot be called with files: argument " +
+                        std::to_string(i) + " is the weight " + found->inputs[i].str() +
+                        ", whose image a program gives (uwtProgramRun)");
   return ToolSignature{found->name, toolSpecs(found->inputs), toolSpecs(found->outputs)};
 }
 

@@ -73,6 +73,7 @@ TEST_F(CApiMisuseTest, Core) {
   EXPECT_EQ(textOf(uwtErrorCreate(UWT_ERROR_IO, "no disk")), "4: no disk");
   EXPECT_EQ(textOf(uwtErrorCreate(UWT_ERROR_NONE, nullptr)), "2: ");
   EXPECT_EQ(uwtContextThreads(nullptr), 0U);
+  EXPECT_EQ(uwtContextTeam(nullptr), nullptr);
   uwtContextLog(nullptr, "unheard");
   uwtContextLog(context, nullptr);
   EXPECT_EQ(textOf(uwtContextCreateOnTeam(2, nullptr, &other)), "2: team is NULL");
