@@ -24,7 +24,7 @@
 #
 #   sanitize-compiler  the compiler's unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
 #   frameworks         uwt.torch, uwt.transformers and the rest of test/Python beside the real PyTorch, JAX,
-#                      transformers, PEFT and Ray: test/Python/requirements-frameworks.txt into .venv-frameworks (6 GB)
+#                      transformers, PEFT, Ray and torch-mlir: test/Python/requirements-frameworks.txt into .venv-frameworks (6 GB)
 #   vllm               uwt.vllm in the real engine: test/Python/requirements-vllm.txt into .venv-vllm (6 GB)
 #   loaders            the real transformers, diffusers, PEFT and sentence-transformers on compressed
 #                      models: test/requirements-loaders.txt into .venv-loaders (several GB)

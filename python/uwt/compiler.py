@@ -9,10 +9,11 @@ What a module may hold is in docs/embedding.md of the project; tools/export writ
 from __future__ import annotations
 
 import ctypes
+import functools
 import importlib.util
 import os
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint64, c_void_p
 from typing import Any
 
@@ -23,6 +24,9 @@ from ._library import bound, context
 from .files import PathLike
 
 __all__ = ["Program", "compile"]
+
+# What gives the context (_library) that a call uses: that of another process after a fork.
+Context = Callable[[], c_void_p]
 
 
 class _Options(ctypes.Structure):
@@ -58,6 +62,7 @@ def _load() -> ctypes.CDLL:
 
         path = str(uwt_compiler.LIBRARY)
     failing = {
+        "uwtContextSetProgramFolder": [c_void_p, c_char_p],
         "uwtCompile": [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(_Options), POINTER(c_void_p)],
         "uwtProgramRun": [c_void_p, c_void_p, c_char_p, POINTER(_Tensor), c_size_t, POINTER(c_void_p)],
     }
@@ -80,11 +85,11 @@ _COMPILER = _load()
 class Program:
     """A compiled module with its weights. Immutable: any thread may call its functions."""
 
-    def __init__(self, handle: c_void_p, threads: int) -> None:
-        self._handle, self._threads = handle, threads
+    def __init__(self, handle: c_void_p, context: Context) -> None:
+        self._handle, self._context = handle, context
 
-    def __del__(self) -> None:
-        _COMPILER.uwtProgramDestroy(self._handle)
+    def __del__(self, destroy: Callable[[c_void_p], None] = _COMPILER.uwtProgramDestroy) -> None:
+        destroy(self._handle)
 
     @property
     def functions(self) -> list[str]:
@@ -95,15 +100,19 @@ class Program:
     def __call__(self, *inputs: Any, function: str | None = None) -> list[Any]:
         """Calls a function, the only one or `main` by default: arrays of NumPy or tensors of PyTorch on the CPU.
 
+        What the module has as a weight is given as the image of a `uwt.torch.UwtTensor`, which is read where it lies.
         Results are of the same kind as the first input, and dense. Raises UsageError for inputs that the function has not,
         InvalidError where an index leaves its tensor or an assertion of the module does not hold.
         """
-        arrays = _arrays_of(inputs)
+        return self.call(inputs, _arrays_of(inputs), function)
+
+    def call(self, inputs: Sequence[Any], arrays: Any, function: str | None = None) -> list[Any]:
+        """The same, with results of the kind that `arrays` (_arrays) makes."""
         given = [_dense(each) for each in inputs]
         tensors = (_Tensor * max(len(given), 1))(*(_tensor_of(each, arrays) for each in given))
         results = c_void_p()
         _COMPILER.uwtProgramRun(
-            context(self._threads), self._handle, function.encode() if function else None, tensors, len(given),
+            self._context(), self._handle, function.encode() if function else None, tensors, len(given),
             ctypes.byref(results),
         )  # fmt: skip
         try:
@@ -119,12 +128,18 @@ def _arrays_of(inputs: tuple[Any, ...]) -> _arrays.NumpyArrays | _arrays.TorchAr
 
 
 def _dense(array: Any) -> Any:
-    return array.detach().cpu().contiguous() if hasattr(array, "detach") else np.asarray(array, order="C")
+    return array.detach().cpu().resolve_neg().contiguous() if hasattr(array, "detach") else np.asarray(array, order="C")
+
+
+@functools.lru_cache(maxsize=4096)
+def _sizes(shape: tuple[int, ...]) -> Any:
+    """A shape as the library reads it: weights are given with every call, and their shapes do not change."""
+    return (c_uint64 * max(len(shape), 1))(*shape)
 
 
 def _tensor_of(array: Any, arrays: Any) -> _Tensor:
-    shape = (c_uint64 * max(len(array.shape), 1))(*array.shape)
-    return _Tensor(arrays.name_of(array).encode(), len(array.shape), shape, None, arrays.address(array) or None)
+    shape = tuple(array.shape)
+    return _Tensor(arrays.name_of(array).encode(), len(shape), _sizes(shape), None, arrays.address(array) or None)
 
 
 def _copy_of(tensor: _Tensor, arrays: Any) -> Any:
@@ -161,11 +176,27 @@ def compile(
     """
     text, name = (module, "module") if isinstance(module, bytes) else (pathlib.Path(module).read_bytes(), str(module))
     paths = [os.fsencode(each) for each in weights]
-    options, handle = _Options(), c_void_p()
+    options = _Options()
     _COMPILER.uwtCompileOptionsInit(options)
     options.weights, options.weight_count = (c_char_p * max(len(paths), 1))(*paths), len(paths)
     options.format = format.encode() if format else None
     options.target = target.encode() if target else None
     options.exact, options.trust_ir = exact, trust
-    _COMPILER.uwtCompile(context(threads), text, len(text), name.encode(), options, ctypes.byref(handle))
-    return Program(handle, threads)
+    return compile_on(functools.partial(context, threads), text, name, options)
+
+
+def compile_on(context: Context, text: bytes, name: str, options: _Options | None = None) -> Program:
+    """Compiles text, and makes a program that runs, on the threads of a context; `name` stands in messages."""
+    handle = c_void_p()
+    _COMPILER.uwtCompile(context(), text, len(text), name.encode(), options, ctypes.byref(handle))
+    return Program(handle, context)
+
+
+def keep_programs(context: c_void_p) -> None:
+    """Has a context keep compiled code where `uwt run` does: in $UWT_CACHE ("none": nowhere), or uwt/programs in
+    $XDG_CACHE_HOME or ~/.cache. Not while another function uses the context. Raises UsageError for a folder that others
+    may write to, IoError.
+    """
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    folder = os.environ.get("UWT_CACHE") or os.path.join(caches, "uwt", "programs")
+    _COMPILER.uwtContextSetProgramFolder(context, None if folder == "none" else os.fsencode(folder))

@@ -8,8 +8,9 @@ they run in Python: with the same results, in more time a call.
 """
 
 from . import _experts  # noqa: F401: it defines uwt::experts
+from ._backend import backend, backend_reasons
 from ._module import Report, compress_
 from ._ops import WHY_PYTHON
 from ._tensor import UwtTensor
 
-__all__ = ["WHY_PYTHON", "Report", "UwtTensor", "compress_"]
+__all__ = ["WHY_PYTHON", "Report", "UwtTensor", "backend", "backend_reasons", "compress_"]
