@@ -43,6 +43,14 @@ bool uwt::decodeTogether(const CodingPlan &plan, const StreamTables &tables,
   return tables.ans && decodeAnsTogether(plan, *tables.ans, panels, path);
 }
 
+void uwt::encodeTogether(const CodingPlan &plan, const StreamTables &tables,
+                         std::span<const PanelToEncode> panels, CodePath path) {
+  if (tables.ans)
+    return encodeAnsTogether(plan, *tables.ans, panels, path);
+  for (const PanelToEncode &panel : panels)
+    encodePrefix(plan, *tables.prefix, panel.words, panel.context.rows, path, *panel.out);
+}
+
 uint64_t uwt::countStreamEscapes(const CodingPlan &plan, const StreamTables &tables, uint32_t rows,
                                  const PanelContext &context, std::span<const uint8_t> code) {
   if (tables.ans)

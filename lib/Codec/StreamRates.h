@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Streams are chains of steps that wait for each other. Where a panel has but one,
-// several panels are decoded at once. Private to lib/Codec.
+// several panels are coded at once. Private to lib/Codec.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,8 +26,15 @@ struct StreamPanel {
   MutablePanelWords out;
 };
 
-/// The most panels that decodeTogether takes; 1 where a panel's own streams are enough, and for the
-/// reference.
+/// A panel of streams that is encoded with others of its tensor.
+struct PanelToEncode {
+  PanelWords words;
+  PanelContext context;
+  EncodedPanel *out;
+};
+
+/// The most panels that are worth coding together; 1 where a panel's own streams are enough, and
+/// for the reference.
 uint32_t panelsTogether(const CodingPlan &plan, CodePath path);
 /// Decodes panels of one matrix that have the same number of rows, by a path that is not the
 /// reference. False where one of them is damaged: decodeStreams decodes each alone, and says what
@@ -35,10 +42,16 @@ uint32_t panelsTogether(const CodingPlan &plan, CodePath path);
 bool decodeTogether(const CodingPlan &plan, const StreamTables &tables,
                     std::span<const StreamPanel> panels, CodePath path);
 
+/// Encodes each panel as encodeStreams does.
+void encodeTogether(const CodingPlan &plan, const StreamTables &tables,
+                    std::span<const PanelToEncode> panels, CodePath path);
+
 /// The same for codecs of Rate::Ans.
 uint32_t ansPanelsTogether(const CodingPlan &plan);
 bool decodeAnsTogether(const CodingPlan &plan, const AnsTables &tables,
                        std::span<const StreamPanel> panels, CodePath path);
+void encodeAnsTogether(const CodingPlan &plan, const AnsTables &tables,
+                       std::span<const PanelToEncode> panels, CodePath path);
 
 } // namespace uwt
 

@@ -339,65 +339,208 @@ Status uwt::decodeAnsRow(const CodingPlan &plan, const AnsTables &tables, const 
 
 namespace {
 
-/// Splits units into raw fields and symbols, and codes these.
+/// A path that this machine can run, or the best one below it.
+EncodeAnsRun encodeRunOf(CodePath path) {
+  bool isWide = path == CodePath::Avx512 && hostSimdLevel() >= SimdLevel::Avx512;
+  return isWide ? encodeAnsRunAvx512 : encodeAnsRunPortable;
+}
+
+/// A panel that is being encoded, unit by unit in any order.
 class AnsPanelEncoder {
 public:
-  AnsPanelEncoder(const AnsContext &context, PanelWords words, CodePath path, EncodedPanel &out)
-      : context(context), words(words), path(path), out(out),
-        fields(context.plan, words, path, out.raw) {}
+  AnsPanelEncoder(const CodingPlan &plan, const AnsTables &tables, const PanelToEncode &panel,
+                  CodePath path)
+      : context(ansContextOf(plan, tables, panel.context, panel.words.rows)), out(*panel.out),
+        units(streamUnitCount(plan, panel.words.rows)), words(relativeOf(panel)),
+        fields(plan, words, path, out.raw) {
+    out.patch.clear();
+    out.counts.clear();
+    out.escapes = 0;
+    out.overflow = false;
+    for (uint32_t row = 0; row < panelRows; ++row)
+      ofRows[row] = context.ofRow(row);
+  }
 
-  /// False where a symbol cannot be coded.
-  bool encode(const PanelUnit &unit) {
-    if (path == CodePath::Reference)
-      return encodeAnsUnitReference(context, unit, words, out.escapes, out.code);
-    part.resize(size_t(panelRows) * scratchStride);
-    if (unit.columns <= streamUnitColumns) {
-      fields.split(unit, part.data());
-      return encodeAnsUnitFast(context, unit, part.data(), scratchStride, out.escapes, out.code);
-    }
-    all.resize(size_t(unit.rows) * unit.columns);
+  PanelUnit unit(uint64_t number) const { return streamUnit(context.plan, words.rows, number); }
+
+  /// Stores the raw fields of a unit, and its symbols in rows of `stride`.
+  void split(const PanelUnit &unit, uint16_t *symbols, size_t stride, uint16_t *scratch) {
+    if (stride == scratchStride)
+      return fields.split(unit, symbols);
     for (uint32_t begin = 0; begin < unit.columns; begin += streamUnitColumns) {
       PanelUnit columns = columnsOf(unit, begin);
-      fields.split(columns, part.data());
+      fields.split(columns, scratch);
       for (uint32_t row = 0; row < unit.rows; ++row)
-        std::copy_n(part.data() + row * scratchStride, columns.columns,
-                    all.data() + size_t(row) * unit.columns + begin);
+        std::copy_n(scratch + row * scratchStride, columns.columns,
+                    symbols + size_t(row) * stride + begin);
     }
-    return encodeAnsUnitFast(context, unit, all.data(), unit.columns, out.escapes, out.code);
+  }
+
+  bool encodeReference() {
+    for (uint64_t number = 0; number < units.size(); ++number)
+      if (!encodeAnsUnitReference(context, unit(number), words, out.escapes, units[number]))
+        return false;
+    return true;
+  }
+
+  /// What units have become, one after another behind the list of where they start (ans-6).
+  void finish() {
+    out.code.assign(units.empty() ? 0 : (units.size() - 1) * 4, 0);
+    for (size_t i = 0; i < units.size(); ++i) {
+      if (i)
+        storeWord(out.code.data() + (i - 1) * 4, static_cast<uint32_t>(out.code.size() / 2));
+      out.code.insert(out.code.end(), units[i].begin(), units[i].end());
+    }
+    out.code.resize(roundUp(out.code.size(), 16));
+  }
+
+  AnsContext context;
+  EncodedPanel &out;
+  std::vector<std::vector<uint8_t>> units;
+  uint32_t ofRows[panelRows];
+
+private:
+  PanelWords relativeOf(const PanelToEncode &panel) {
+    if (!context.plan.format.hasScales())
+      return panel.words;
+    makeRelative(context.plan, panel.context, panel.words, relative);
+    return {relative.data(), panel.words.columns, panel.words.rows, panel.words.columns};
+  }
+
+  std::vector<uint16_t> relative;
+  PanelWords words;
+  FieldSplitter fields;
+};
+
+/// A unit of a panel.
+struct AnsUnitToEncode {
+  AnsPanelEncoder *panel;
+  uint64_t number;
+};
+
+/// Encodes units together, as AnsUnitsDecoder decodes them.
+class AnsUnitsEncoder {
+public:
+  explicit AnsUnitsEncoder(CodePath path) : encodeRun(encodeRunOf(path)) {}
+
+  /// Encodes up to maxAnsJobs units of the same rows and columns; false where a symbol cannot be
+  /// coded.
+  bool encode(std::span<const AnsUnitToEncode> units) {
+    const PanelUnit shape = units[0].panel->unit(units[0].number);
+    prepare(shape);
+    for (size_t i = 0; i < units.size(); ++i)
+      open(units[i], i);
+    AnsRuns runs(shape);
+    for (uint32_t k = runs.size(); k-- > 0;)
+      if (!encodeOne(units, runs[k]))
+        return false;
+    for (size_t i = 0; i < units.size(); ++i) {
+      const uint16_t *end = words.get() + (i + 1) * wordsOfUnit;
+      appendAnsUnit({jobs[i].states, ansLanesOf(shape)}, {jobs[i].next, end},
+                    units[i].panel->units[units[i].number]);
+      units[i].panel->out.escapes += jobs[i].escapes;
+    }
+    return true;
   }
 
 private:
-  const AnsContext &context;
-  PanelWords words;
-  CodePath path;
-  EncodedPanel &out;
-  FieldSplitter fields;
-  std::vector<uint16_t> part, all;
+  /// Makes room for units of this shape.
+  void prepare(const PanelUnit &unit) {
+    // A word and an escape an element.
+    wordsOfUnit = size_t(unit.rows) * unit.columns * 2;
+    stride = unit.columns <= streamUnitColumns ? scratchStride : unit.columns;
+    symbolsOfUnit = roundUp(unit.rows, stripRows) * stride;
+    size_t size = std::max(wordsOfUnit, symbolsOfUnit) * maxAnsJobs;
+    if (size <= room)
+      return;
+    room = size;
+    words = std::make_unique_for_overwrite<uint16_t[]>(room);
+    symbols = std::make_unique_for_overwrite<uint16_t[]>(room);
+    scratch = std::make_unique_for_overwrite<uint16_t[]>(size_t(panelRows) * scratchStride);
+  }
+
+  void open(const AnsUnitToEncode &of, size_t i) {
+    PanelUnit unit = of.panel->unit(of.number);
+    of.panel->split(unit, symbols.get() + i * symbolsOfUnit, stride, scratch.get());
+    firstRows[i] = unit.firstRow;
+    firstColumns[i] = unit.firstColumn;
+    jobs[i].ofTensor = &of.panel->context.tables;
+    jobs[i].stride = stride;
+    jobs[i].escapes = 0;
+    jobs[i].next = words.get() + (i + 1) * wordsOfUnit;
+    std::ranges::fill(jobs[i].states, 0);
+  }
+
+  bool encodeOne(std::span<const AnsUnitToEncode> units, const AnsRun &run) {
+    for (size_t i = 0; i < units.size(); ++i) {
+      const AnsPanelEncoder &panel = *units[i].panel;
+      jobs[i].ofRows = panel.ofRows + firstRows[i] + run.row;
+      jobs[i].ofColumns = panel.context.ofColumns(firstColumns[i] + run.column);
+      jobs[i].symbols = symbols.get() + i * symbolsOfUnit + run.row * stride + run.column;
+      if (!beginAnsLanes(jobs[i], run))
+        return false;
+    }
+    return encodeRun({jobs, units.size()}, run);
+  }
+
+  EncodeAnsRun encodeRun;
+  size_t wordsOfUnit = 0, symbolsOfUnit = 0, stride = 0, room = 0;
+  std::unique_ptr<uint16_t[]> words, symbols, scratch;
+  uint32_t firstRows[maxAnsJobs];
+  uint64_t firstColumns[maxAnsJobs];
+  AnsEncodeJob jobs[maxAnsJobs];
 };
+
+/// Units of the same columns and height together; false where a symbol of one cannot be coded.
+bool encodeFast(std::span<const std::unique_ptr<AnsPanelEncoder>> panels, CodePath path) {
+  AnsUnitsEncoder encoder(path);
+  const CodingPlan &plan = panels[0]->context.plan;
+  const uint64_t groups = divideUp(plan.matrix.columns, streamUnitWidth(plan));
+  std::vector<AnsUnitToEncode> units;
+  auto encodeUnits = [&] {
+    bool isEncoded = units.empty() || encoder.encode(units);
+    units.clear();
+    return isEncoded;
+  };
+  uint32_t height = 0;
+  for (uint64_t group = 0; group < groups; ++group) {
+    for (const std::unique_ptr<AnsPanelEncoder> &panel : panels)
+      for (uint64_t number = group; number < panel->units.size(); number += groups) {
+        uint32_t rows = panel->unit(number).rows;
+        if ((units.size() == maxAnsJobs || rows != height) && !encodeUnits())
+          return false;
+        units.push_back({panel.get(), number});
+        height = rows;
+      }
+    if (!encodeUnits())
+      return false;
+  }
+  return true;
+}
 
 } // namespace
 
 void uwt::encodeAns(const CodingPlan &plan, const AnsTables &tables, PanelWords words,
-                    const PanelContext &panelContext, CodePath path, EncodedPanel &out) {
-  AnsContext context = ansContextOf(plan, tables, panelContext, words.rows);
-  out.patch.clear();
-  out.counts.clear();
-  out.escapes = 0;
-  out.overflow = false;
-  std::vector<uint16_t> relative;
-  if (plan.format.hasScales()) {
-    makeRelative(plan, panelContext, words, relative);
-    words = {relative.data(), words.columns, words.rows, words.columns};
+                    const PanelContext &context, CodePath path, EncodedPanel &out) {
+  PanelToEncode panel = {words, context, &out};
+  encodeAnsTogether(plan, tables, {&panel, 1}, path);
+}
+
+void uwt::encodeAnsTogether(const CodingPlan &plan, const AnsTables &tables,
+                            std::span<const PanelToEncode> panels, CodePath path) {
+  std::vector<std::unique_ptr<AnsPanelEncoder>> encoders;
+  for (const PanelToEncode &panel : panels)
+    encoders.push_back(std::make_unique<AnsPanelEncoder>(plan, tables, panel, path));
+  bool isEncoded = path == CodePath::Reference
+                       ? std::ranges::all_of(encoders, &AnsPanelEncoder::encodeReference)
+                       : encodeFast(encoders, path);
+  if (!isEncoded && panels.size() > 1) {
+    for (const PanelToEncode &panel : panels)
+      encodeAnsTogether(plan, tables, {&panel, 1}, path);
+    return;
   }
-  uint64_t units = streamUnitCount(plan, words.rows);
-  out.code.assign(units ? (units - 1) * 4 : 0, 0);
-  AnsPanelEncoder encoder(context, words, path, out);
-  for (uint64_t number = 0; number < units; ++number) {
-    if (number)
-      storeWord(out.code.data() + (number - 1) * 4, static_cast<uint32_t>(out.code.size() / 2));
-    out.overflow = !encoder.encode(streamUnit(plan, words.rows, number));
-    if (out.overflow)
-      return;
+  for (const std::unique_ptr<AnsPanelEncoder> &encoder : encoders) {
+    encoder->out.overflow = !isEncoded;
+    encoder->finish();
   }
-  out.code.resize(roundUp(out.code.size(), 16)); // ans-6
 }

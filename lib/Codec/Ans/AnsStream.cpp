@@ -29,53 +29,59 @@ AnsTablesPtr uwt::makeAnsTables(const CodingPlan &plan) {
   return AnsTablesPtr(new AnsTables(plan));
 }
 
-static AnsSymbol ansSymbol(uint32_t frequency, uint32_t start, uint32_t frequencyBits) {
-  uint64_t one = uint64_t(1) << (32 + frequencyBits);
-  return {frequency, start, frequency ? divideUp(one, frequency) : 0};
-}
-
-/// Sets an entry's symbol, or all symbols of its group.
-static void setSymbols(AnsSymbol entry, uint16_t first, uint32_t groupBits,
-                       std::span<AnsSymbol> table) {
-  entry.groupBits = static_cast<uint8_t>(groupBits);
-  for (uint32_t i = 0; i < 1u << groupBits; ++i) {
-    entry.inGroup = static_cast<uint8_t>(i);
-    table[first + i] = entry;
-  }
-}
-
 AnsTables::AnsTables(const CodingPlan &plan)
     : split(plan.split), frequencyBits(plan.traits.frequencyBits), groupBits(plan.traits.groupBits),
       groups(plan.model.groups), tables(static_cast<uint32_t>(plan.model.weights.size())),
-      symbols(plan.model.symbols), encode(size_t(tables) << split.symbolBits),
+      symbols(plan.model.symbols),
+      numberOf(size_t(1) << split.symbolBits, static_cast<uint8_t>(symbols.size())),
+      encode(size_t(tables) << 8, missingAnsEntry), reciprocals(size_t(tables) << 8),
       symbolOf(size_t(256) << groupBits) {
-  for (size_t i = 0; i < symbols.size(); ++i) {
-    size_t inGroup = i >= firstGroup() ? size_t(1) << groupBits : 1;
-    for (size_t k = 0; k < inGroup; ++k)
+  for (uint32_t i = 0; i < symbols.size(); ++i) {
+    size_t inGroup = size_t(1) << groupBitsOf(i);
+    for (size_t k = 0; k < inGroup; ++k) {
       symbolOf[k << 8 | i] = static_cast<uint16_t>((symbols[i] + k) << (16 - split.symbolBits));
+      numberOf[symbols[i] + k] = static_cast<uint8_t>(i);
+    }
     symbolBytes[0][i] = static_cast<uint8_t>(symbolOf[i]);
     symbolBytes[1][i] = static_cast<uint8_t>(symbolOf[i] >> 8);
   }
   decode.reserve(size_t(tables) << frequencyBits);
   for (uint32_t c = 0; c < tables; ++c) {
-    // ans-2: entries take their frequencies one after another.
     std::vector<uint32_t> frequencies = ansFrequencies(plan.model.weights[c], frequencyBits);
-    std::vector<AnsSymbol> entries;
-    uint32_t start = 0;
     appendAnsEntries(frequencies, decode);
-    for (uint32_t frequency : frequencies) {
-      entries.push_back(ansSymbol(frequency, start, frequencyBits));
-      start += frequency;
-    }
-    AnsSymbol escape = entries.back();
-    escape.isEscape = true;
-    std::span<AnsSymbol> table(encode.data() + (size_t(c) << split.symbolBits),
-                               size_t(1) << split.symbolBits);
-    std::ranges::fill(table, escape);
-    for (size_t i = 0; i < symbols.size(); ++i)
-      if (entries[i].frequency) // ans-7
-        setSymbols(entries[i], symbols[i], i >= firstGroup() ? groupBits : 0, table);
+    makeEncodeTable(c, frequencies);
   }
+}
+
+void AnsTables::makeEncodeTable(uint32_t table, std::span<const uint32_t> frequencies) {
+  std::span entries = std::span(encode).subspan(size_t(table) << 8, 256);
+  std::span divisors = std::span(reciprocals).subspan(size_t(table) << 8, 256);
+  // ans-2: entries take their frequencies one after another.
+  uint32_t start = 0;
+  for (uint32_t i = 0; i < frequencies.size(); ++i) {
+    if (frequencies[i] == 0)
+      continue;
+    entries[i] =
+        (frequencies[i] - 1) | start << ans_entry::offsetShift | i << ans_entry::numberShift;
+    divisors[i] = divideUp(uint64_t(1) << (32 + frequencyBits), frequencies[i]);
+    start += frequencies[i];
+  }
+  for (uint32_t i = 0; i < escapeNumber(); ++i)
+    if (frequencies[i] == 0) { // ans-7
+      entries[i] = entries[escapeNumber()];
+      divisors[i] = divisors[escapeNumber()];
+    }
+}
+
+AnsSymbol AnsTables::encodeSymbol(uint32_t table, uint32_t symbol) const {
+  uint32_t entry = encode[encodeIndex(table, symbol)];
+  if (entry == missingAnsEntry)
+    return {};
+  uint32_t number = entry >> ans_entry::numberShift;
+  uint32_t bits = groupBitsOf(number);
+  return {(entry & ans_entry::fieldMask) + 1,
+          entry >> ans_entry::offsetShift & ans_entry::fieldMask, number == escapeNumber(), bits,
+          symbol & ((1u << bits) - 1)};
 }
 
 uint32_t uwt::leastStateBefore(const AnsSymbol &symbol, uint32_t frequencyBits, uint32_t least) {
@@ -185,9 +191,7 @@ void uwt::appendAnsUnit(std::span<const uint32_t> states, std::span<const uint16
   if (heldBits)
     appendHalfWord(code, static_cast<uint16_t>(held));
   size_t begin = code.size();
-  code.resize(begin + words.size() * 2);
-  for (size_t i = 0; i < words.size(); ++i) {
-    uint16_t word = words[words.size() - 1 - i];
-    std::memcpy(code.data() + begin + 2 * i, &word, sizeof(word));
-  }
+  code.resize(begin + words.size_bytes());
+  if (!words.empty())
+    std::memcpy(code.data() + begin, words.data(), words.size_bytes());
 }

@@ -30,15 +30,13 @@ namespace uwt {
 
 /// How an encoder codes a symbol by one table.
 struct AnsSymbol {
+  /// 0: neither the symbol nor the escape has one.
   uint32_t frequency = 0;
   /// Sum of the frequencies before.
   uint32_t start = 0;
-  /// ceil(2^(32 + frequencyBits) / frequency): the upper bits of its product with a state below
-  /// frequency * 2^(32 - frequencyBits) are that state divided by the frequency.
-  uint64_t reciprocal = 0;
   bool isEscape = false;
   /// ans-8: bits that say which symbol of its group it is, and what they say.
-  uint8_t groupBits = 0, inGroup = 0;
+  uint32_t groupBits = 0, inGroup = 0;
 };
 
 class AnsTables {
@@ -47,13 +45,20 @@ public:
 
   /// Bits of the number of a table.
   uint32_t tableMask() const { return tables - 1; }
-  const AnsSymbol *encodeTable(uint32_t number) const {
-    return encode.data() + (size_t(number) << split.symbolBits);
-  }
   /// Entries from this one on, but for the escape, stand for groups.
   uint32_t firstGroup() const { return static_cast<uint32_t>(symbols.size() - groups); }
   /// The entry that stands for an escape.
   uint32_t escapeNumber() const { return static_cast<uint32_t>(symbols.size()); }
+  /// How many bits of a symbol follow entry `number`.
+  uint32_t groupBitsOf(uint32_t number) const {
+    return number >= firstGroup() && number < escapeNumber() ? groupBits : 0;
+  }
+
+  /// Where `encode` has a symbol's entry.
+  size_t encodeIndex(uint32_t table, uint32_t symbol) const {
+    return size_t(table) << 8 | numberOf[symbol];
+  }
+  AnsSymbol encodeSymbol(uint32_t table, uint32_t symbol) const;
 
   FieldSplit split;
   uint32_t frequencyBits, groupBits;
@@ -63,14 +68,27 @@ public:
   std::vector<uint16_t> symbols;
   /// [table][2^frequencyBits]; see ans_entry.
   std::vector<uint32_t> decode;
-  /// [table][symbol]. Frequency 0: neither the symbol nor the escape has one.
-  std::vector<AnsSymbol> encode;
+  /// The number of each symbol's entry, the escape's where it has none.
+  std::vector<uint8_t> numberOf;
+  /// [table][256], by number: as in ans_entry, but with the sum of the frequencies before in place
+  /// of an offset. The escape's where the entry has no frequency, missingAnsEntry where that has
+  /// none either.
+  std::vector<uint32_t> encode;
+  /// [table][256]: ceil(2^(32 + frequencyBits) / frequency): the upper bits of its product with a
+  /// state below frequency * 2^(32 - frequencyBits) are that state divided by the frequency.
+  std::vector<uint64_t> reciprocals;
   /// Symbols, top-aligned in 16 bits, by the number of an entry and, from bit 8 on, which one of
   /// its group it is; 0 for the escape and what follows.
   std::vector<uint16_t> symbolOf;
   /// The low and the high bytes of the first 256.
   alignas(64) std::array<std::array<uint8_t, 256>, 2> symbolBytes{};
+
+private:
+  void makeEncodeTable(uint32_t table, std::span<const uint32_t> frequencies);
 };
+
+/// No entry: frequencies that begin so late have no room.
+inline constexpr uint32_t missingAnsEntry = UINT32_MAX;
 
 /// A panel's tables and rows: what coding any of its units needs.
 struct AnsContext {
@@ -160,8 +178,7 @@ struct AnsUnitEnd {
 /// (ans-4), and zeros follow the last unit (ans-6).
 Status checkAnsEnd(std::span<const uint8_t> code, const AnsUnitView &view, const AnsUnitEnd &end);
 
-/// Appends a unit: states, then words. `words` are in the order in which an encoder finds them,
-/// which is from the last to the first.
+/// Appends a unit: states, then words.
 void appendAnsUnit(std::span<const uint32_t> states, std::span<const uint16_t> words,
                    std::vector<uint8_t> &code);
 
@@ -189,9 +206,37 @@ Status decodeAnsUnitReference(const AnsContext &context, const AnsUnitView &view
 // Fast paths
 //===----------------------------------------------------------------------===//
 
-/// Encodes a unit from its symbols (right-aligned), as encodeAnsUnitReference does.
-bool encodeAnsUnitFast(const AnsContext &context, const PanelUnit &unit, const uint16_t *symbols,
-                       size_t stride, uint64_t &escapes, std::vector<uint8_t> &code);
+/// What encoding a run of a unit needs, and what it leaves for the run before it.
+struct AnsEncodeJob {
+  /// What the row of each lane and each column of the run add to the number of a table; lanes
+  /// without a row have any.
+  const uint32_t *ofRows;
+  const uint16_t *ofColumns;
+  const AnsTables *ofTensor;
+  /// The symbols of this run, right-aligned, `stride` u16 from lane to lane.
+  const uint16_t *symbols;
+  size_t stride;
+  uint32_t states[ansLanes];
+  /// Escapes so far.
+  uint64_t escapes;
+  /// The first of the words that there are, which come from the last to the first. There is room
+  /// for ansRunBytes before it.
+  uint16_t *next;
+};
+
+/// Encodes the same run of several units, from its last column to its first; false where a symbol
+/// has no frequency.
+using EncodeAnsRun = bool (*)(std::span<AnsEncodeJob> jobs, const AnsRun &run);
+
+bool encodeAnsRunPortable(std::span<AnsEncodeJob> jobs, const AnsRun &run);
+bool encodeAnsRunAvx512(std::span<AnsEncodeJob> jobs, const AnsRun &run);
+
+/// ans-4: sets the states of lanes that begin in this run: the least ones that its last elements
+/// lead from to 2^16. False where one of these has no frequency.
+bool beginAnsLanes(AnsEncodeJob &job, const AnsRun &run);
+
+/// Stores the escapes of a step in the lanes of mask `escaped` (ans-5).
+void storeAnsEscapes(AnsEncodeJob &job, uint32_t escaped, uint32_t column);
 
 /// What decoding a run of a unit needs, and what it leaves for the next one.
 struct AnsRunJob {
@@ -211,7 +256,7 @@ struct AnsRunJob {
   const uint8_t *next;
 };
 
-/// Units that are decoded together: the strips of a panel, or units of as many panels.
+/// Units that are coded together: the strips of a panel, or units of as many panels.
 inline constexpr uint32_t maxAnsJobs = panelRows / stripRows;
 /// A word and an escape an element of a run.
 inline constexpr size_t ansRunBytes = size_t(blockColumns) * ansLanes * 4;

@@ -112,102 +112,90 @@ bool uwt::decodeAnsRunPortable(std::span<AnsRunJob> jobs, const AnsRun &run) {
 // Encoding
 //===----------------------------------------------------------------------===//
 
+void uwt::storeAnsEscapes(AnsEncodeJob &job, uint32_t escaped, uint32_t column) {
+  for (uint32_t lane = ansLanes; lane-- > 0;)
+    if (escaped >> lane & 1) {
+      *--job.next = job.symbols[lane * job.stride + column];
+      ++job.escapes;
+    }
+}
+
+bool uwt::beginAnsLanes(AnsEncodeJob &job, const AnsRun &run) {
+  for (uint32_t lane = run.finalFrom; lane < run.lanes; ++lane) {
+    job.states[lane] = leastAnsState;
+    for (uint32_t i = run.columns - std::min(run.columns, ansFinalColumns); i < run.columns; ++i) {
+      uint32_t table = (job.ofRows[lane] + job.ofColumns[i]) & job.ofTensor->tableMask();
+      AnsSymbol symbol = job.ofTensor->encodeSymbol(table, job.symbols[lane * job.stride + i]);
+      if (symbol.frequency == 0)
+        return false;
+      job.states[lane] = leastStateBefore(symbol, job.ofTensor->frequencyBits, job.states[lane]);
+    }
+  }
+  return true;
+}
+
 namespace {
 
-class AnsUnitEncoder {
+/// Lanes of a run of one unit.
+class AnsRunEncoder {
 public:
-  AnsUnitEncoder(const AnsContext &context, const PanelUnit &unit, const uint16_t *symbols,
-                 size_t stride)
-      : context(context), unit(unit), symbols(symbols), stride(stride),
-        bits(context.tables.frequencyBits), runs(unit) {}
+  AnsRunEncoder(AnsEncodeJob &job, const AnsRun &run)
+      : job(job), run(run), tables(*job.ofTensor), next(job.next) {}
 
-  bool run(uint64_t &escapes, std::vector<uint8_t> &code) {
-    // A word and an escape an element.
-    words.resize(size_t(unit.rows) * unit.columns * 2);
-    end = words.data();
-    for (uint32_t i = runs.size(); i-- > 0;)
-      if (!encodeRun(runs[i], escapes))
-        return false;
-    appendAnsUnit({states, ansLanesOf(unit)},
-                  {words.data(), static_cast<size_t>(end - words.data())}, code);
+  bool encode() {
+    for (uint32_t column = run.columns; column-- > 0;) {
+      uint32_t taking = column + ansFinalColumns < run.columns ? run.lanes : run.finalFrom;
+      size_t found[ansLanes];
+      uint32_t escaped = 0;
+      for (uint32_t lane = 0; lane < run.lanes; ++lane) {
+        uint32_t table = (job.ofRows[lane] + job.ofColumns[column]) & tables.tableMask();
+        found[lane] = tables.encodeIndex(table, symbolAt(lane, column));
+        uint32_t entry = tables.encode[found[lane]];
+        if (entry == missingAnsEntry)
+          return false;
+        bool isEscape = entry >> ans_entry::numberShift == tables.escapeNumber();
+        escaped |= uint32_t(isEscape) << lane;
+      }
+      if (escaped) {
+        job.next = next;
+        storeAnsEscapes(job, escaped, column);
+        next = job.next;
+      }
+      for (uint32_t lane = run.lanes; lane-- > 0;)
+        put(found[lane], symbolAt(lane, column), lane < taking, job.states[lane]);
+    }
+    job.next = next;
     return true;
   }
 
 private:
-  bool encodeRun(const AnsRun &run, uint64_t &escapes) {
-    for (uint32_t lane = 0; lane < run.lanes; ++lane)
-      if (lane >= run.finalFrom && !begin(run, lane))
-        return false;
-    for (uint32_t column = run.columns; column-- > 0;) {
-      uint32_t taking = column + ansFinalColumns < run.columns ? run.lanes : run.finalFrom;
-      bool isMissing = false, hasEscape = false;
-      const AnsSymbol *found[ansLanes];
-      for (uint32_t lane = 0; lane < run.lanes; ++lane) {
-        found[lane] = &symbolAt(run, lane, column);
-        hasEscape |= found[lane]->isEscape;
-        isMissing |= found[lane]->frequency == 0;
-      }
-      if (isMissing)
-        return false;
-      for (uint32_t lane = hasEscape ? run.lanes : 0; lane-- > 0;)
-        if (found[lane]->isEscape) {
-          *end++ = valueAt(run, lane, column);
-          ++escapes;
-        }
-      for (uint32_t lane = run.lanes; lane-- > 0;)
-        put(*found[lane], lane < taking, states[lane]);
-    }
-    return true;
+  uint16_t symbolAt(uint32_t lane, uint32_t column) const {
+    return job.symbols[lane * job.stride + column];
   }
 
-  /// ans-4: the least state that the last elements of a lane lead from to 2^16.
-  bool begin(const AnsRun &run, uint32_t lane) {
-    states[lane] = leastAnsState;
-    for (uint32_t i = run.columns - std::min(run.columns, ansFinalColumns); i < run.columns; ++i) {
-      const AnsSymbol &symbol = symbolAt(run, lane, i);
-      if (symbol.frequency == 0)
-        return false;
-      states[lane] = leastStateBefore(symbol, bits, states[lane]);
-    }
-    return true;
-  }
-
-  uint16_t valueAt(const AnsRun &run, uint32_t lane, uint32_t column) const {
-    return symbols[(run.row + lane) * stride + run.column + column];
-  }
-  const AnsSymbol &symbolAt(const AnsRun &run, uint32_t lane, uint32_t column) const {
-    uint32_t table = context.ofRow(unit.firstRow + run.row + lane) +
-                     context.ofColumns(unit.firstColumn + run.column)[column];
-    return context.tables.encodeTable(table &
-                                      context.tables.tableMask())[valueAt(run, lane, column)];
-  }
-
-  void put(const AnsSymbol &symbol, bool mayTake, uint32_t &state) {
-    uint64_t limit = uint64_t(symbol.frequency) << (32 - bits - symbol.groupBits);
-    bool takes = mayTake && state >= limit;
-    *end = static_cast<uint16_t>(state);
-    end += takes;
+  void put(size_t index, uint32_t symbol, bool mayTake, uint32_t &state) {
+    uint32_t entry = tables.encode[index], bits = tables.frequencyBits;
+    uint32_t frequency = (entry & ans_entry::fieldMask) + 1;
+    uint32_t start = entry >> ans_entry::offsetShift & ans_entry::fieldMask;
+    uint32_t groupBits = tables.groupBitsOf(entry >> ans_entry::numberShift);
+    bool takes = mayTake && state >> (32 - bits - groupBits) >= frequency;
+    next[-1] = static_cast<uint16_t>(state);
+    next -= takes;
     state >>= takes ? 16 : 0;
-    state = state << symbol.groupBits | symbol.inGroup;
-    auto quotient = static_cast<uint32_t>(state * symbol.reciprocal >> (32 + bits));
-    state += quotient * ((1u << bits) - symbol.frequency) + symbol.start;
+    state = state << groupBits | (symbol & ((1u << groupBits) - 1));
+    auto quotient = static_cast<uint32_t>(state * tables.reciprocals[index] >> (32 + bits));
+    state += quotient * ((1u << bits) - frequency) + start;
   }
 
-  const AnsContext &context;
-  const PanelUnit &unit;
-  const uint16_t *symbols;
-  size_t stride;
-  uint32_t bits;
-  AnsRuns runs;
-  uint32_t states[ansLanes] = {};
-  std::vector<uint16_t> words;
-  uint16_t *end = nullptr;
+  AnsEncodeJob &job;
+  const AnsRun &run;
+  const AnsTables &tables;
+  uint16_t *next;
 };
 
 } // namespace
 
-bool uwt::encodeAnsUnitFast(const AnsContext &context, const PanelUnit &unit,
-                            const uint16_t *symbols, size_t stride, uint64_t &escapes,
-                            std::vector<uint8_t> &code) {
-  return AnsUnitEncoder(context, unit, symbols, stride).run(escapes, code);
+bool uwt::encodeAnsRunPortable(std::span<AnsEncodeJob> jobs, const AnsRun &run) {
+  return std::ranges::all_of(jobs,
+                             [&](AnsEncodeJob &job) { return AnsRunEncoder(job, run).encode(); });
 }

@@ -199,6 +199,7 @@ public:
       for (size_t s = steps[i].size(); s-- > 0;)
         put(steps[i][s], states[steps[i][s].lane], reversed);
     }
+    std::ranges::reverse(reversed);
     appendAnsUnit(states, reversed, code);
     return true;
   }
@@ -209,7 +210,7 @@ private:
         words.row(unit.firstRow + element.at.row)[unit.firstColumn + element.at.column]));
   }
   AnsSymbol symbolAt(const LaneElement &element) const {
-    return context.tables.encodeTable(tableOf(context, unit, element.at))[valueAt(element)];
+    return context.tables.encodeSymbol(tableOf(context, unit, element.at), valueAt(element));
   }
   uint64_t coded(uint64_t state, const AnsSymbol &symbol) const {
     state = state << symbol.groupBits | symbol.inGroup; // ans-8

@@ -13,6 +13,7 @@
 
 #include "../LowHalves.h"
 #include "../Scales.h"
+#include "../StreamRates.h"
 #include "LowStatistics.h"
 #include "PanelIndex.h"
 #include "TensorWords.h"
@@ -63,7 +64,9 @@ struct PendingPanel {
 
 /// What a thread reuses from panel to panel.
 struct EncodeWorker {
-  std::vector<uint16_t> words, low;
+  /// Of each panel of a group.
+  std::vector<std::vector<uint16_t>> words;
+  std::vector<uint16_t> low;
   CodingTimes times;
 };
 
@@ -97,9 +100,12 @@ private:
   void addSampled(std::span<const SampledPanel> panels);
   /// The number of panel `i` of those that are coded.
   uint64_t panelAt(uint64_t i) const { return sample ? sample->panels[i] : i; }
-  void encodePanel(uint64_t i, PendingPanel &pending, EncodeWorker &worker) const;
+  void encodeGroups(uint64_t begin, std::span<PendingPanel> pending);
+  void encodePanels(uint64_t begin, std::span<PendingPanel> pending, EncodeWorker &worker) const;
   void codeLow(PanelWords low, uint64_t i, PendingPanel &pending) const;
-  void codeWords(PanelWords words, uint64_t i, PendingPanel &pending) const;
+  void codeWords(std::span<const PanelWords> words, uint64_t begin,
+                 std::span<PendingPanel> pending) const;
+  void keepSmaller(PanelWords words, PendingPanel &pending) const;
   Status append(uint64_t panel, PendingPanel &pending);
   Status appendPart(PlaneKind kind, std::span<const uint8_t> bytes);
   Status finish();
@@ -267,12 +273,24 @@ PanelContext TensorEncoder::contextOf(uint64_t i) const {
   return classesOf(i);
 }
 
-void TensorEncoder::codeWords(PanelWords words, uint64_t i, PendingPanel &pending) const {
-  if (isVariable(plan.traits.rate))
-    encodeStreams(plan, tables, words, contextOf(i), options.path, pending.coded);
-  else if (plan.traits.rate == Rate::Fixed)
-    encodeFixed(plan, words, options.path, pending.coded);
+/// Panels from `begin` on.
+void TensorEncoder::codeWords(std::span<const PanelWords> words, uint64_t begin,
+                              std::span<PendingPanel> pending) const {
+  if (isVariable(plan.traits.rate)) {
+    std::vector<PanelToEncode> panels;
+    for (size_t i = 0; i < words.size(); ++i)
+      panels.push_back({words[i], contextOf(begin + i), &pending[i].coded});
+    encodeTogether(plan, tables, panels, options.path);
+  }
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (plan.traits.rate == Rate::Fixed)
+      encodeFixed(plan, words[i], options.path, pending[i].coded);
+    keepSmaller(words[i], pending[i]);
+  }
+}
 
+/// Stores a panel as words where its code is no smaller.
+void TensorEncoder::keepSmaller(PanelWords words, PendingPanel &pending) const {
   uint64_t wordsBytes =
       fieldBytes(plan.format.layout, words.rows, words.columns, plan.split.wordBits);
   bool coded = plan.traits.rate != Rate::Words && !pending.coded.overflow &&
@@ -295,19 +313,38 @@ void TensorEncoder::codeLow(PanelWords low, uint64_t i, PendingPanel &pending) c
   encodeLowRows(low, rowBits.subspan(i * panelRows, low.rows), options.path, pending.low);
 }
 
-void TensorEncoder::encodePanel(uint64_t i, PendingPanel &pending, EncodeWorker &worker) const {
+/// Encodes panels from `begin` on.
+void TensorEncoder::encodePanels(uint64_t begin, std::span<PendingPanel> pending,
+                                 EncodeWorker &worker) const {
   StopWatch watch;
-  pending.reset();
-  uint64_t panel = panelAt(i);
-  codeWords(tensor.load(source, panel, worker.words), i, pending);
-  if (hasLow)
-    codeLow(tensor.loadLow(source, panel, worker.low), i, pending);
+  std::vector<PanelWords> words;
+  worker.words.resize(std::max(worker.words.size(), pending.size()));
+  for (size_t i = 0; i < pending.size(); ++i) {
+    pending[i].reset();
+    words.push_back(tensor.load(source, panelAt(begin + i), worker.words[i]));
+  }
+  codeWords(words, begin, pending);
+  for (size_t i = 0; i < pending.size() && hasLow; ++i)
+    codeLow(tensor.loadLow(source, panelAt(begin + i), worker.low), begin + i, pending[i]);
   worker.times.code += watch.lap();
-  Xxh3Stream hash;
-  for (unsigned kind = numberOf(PlaneKind::Words); kind < planeKinds; ++kind)
-    hash.update(pending.part(static_cast<PlaneKind>(kind)));
-  pending.entry.checksum = hash.digest();
+  for (PendingPanel &panel : pending) {
+    Xxh3Stream hash;
+    for (unsigned kind = numberOf(PlaneKind::Words); kind < planeKinds; ++kind)
+      hash.update(panel.part(static_cast<PlaneKind>(kind)));
+    panel.entry.checksum = hash.digest();
+  }
   worker.times.checksum += watch.lap();
+}
+
+/// The same on all threads, in groups of panels that are coded together.
+void TensorEncoder::encodeGroups(uint64_t begin, std::span<PendingPanel> pending) {
+  // No thread waits for another one's group.
+  uint64_t each =
+      std::clamp<uint64_t>(pending.size() / pool.size(), 1, panelsTogether(plan, options.path));
+  pool.parallelFor(divideUp(pending.size(), each), [&](uint64_t group, unsigned worker) {
+    uint64_t first = group * each, count = std::min<uint64_t>(each, pending.size() - first);
+    encodePanels(begin + first, pending.subspan(first, count), workers[worker]);
+  });
 }
 
 Status TensorEncoder::appendPart(PlaneKind kind, std::span<const uint8_t> bytes) {
@@ -364,9 +401,7 @@ Expected<EncodedTensor> TensorEncoder::run() {
   std::vector<PendingPanel> pending(std::min(batch, result.panels));
   for (uint64_t begin = 0; begin < result.panels; begin += batch) {
     uint64_t count = std::min(batch, result.panels - begin);
-    pool.parallelFor(count, [&](uint64_t i, unsigned worker) {
-      encodePanel(begin + i, pending[i], workers[worker]);
-    });
+    encodeGroups(begin, std::span(pending).first(count));
     uint64_t done = 0;
     for (uint64_t i = 0; i < count; ++i) {
       UWT_RETURN_IF_ERROR(append(begin + i, pending[i]));
@@ -436,7 +471,7 @@ Expected<EncodedTensor> TensorEncoder::estimate(const PanelSample &from) {
   std::vector<PendingPanel> pending(pool.size());
   pool.parallelFor(sampled.size(), [&](uint64_t i, unsigned worker) {
     PendingPanel &panel = pending[worker];
-    encodePanel(i, panel, workers[worker]);
+    encodePanels(i, {&panel, 1}, workers[worker]);
     for (unsigned kind = 0; kind < planeKinds; ++kind)
       sampled[i].bytes[kind] = panel.part(static_cast<PlaneKind>(kind)).size();
     sampled[i].escapes = panel.coded.escapes;

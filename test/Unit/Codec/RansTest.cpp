@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Codec/StreamRates.h"
 #include "uwt/Codec/AnsCode.h"
 #include "uwt/Codec/Codec.h"
 #include "uwt/Codec/Panel.h"
@@ -198,5 +199,46 @@ TEST(RansTest, StreamsTakeWhatTheEntropySays) {
     auto [bits, entropy] = codedBits(shares);
     EXPECT_GT(bits, entropy);
     EXPECT_LT(bits, entropy + 0.015);
+  }
+}
+
+TEST(RansTest, APanelThatCannotBeCodedLeavesOthersAlone) {
+  CodingPlan plan;
+  plan.element = ElementType::BF16;
+  plan.format = parsed("rans<12>, layout=row_major");
+  plan.split = splitOf(plan.element, 0);
+  plan.traits = *(*findCodec("rans"))->traits(plan.format, plan.split);
+  constexpr uint32_t columns = 40;
+  plan.matrix = {4 * panelRows, columns};
+  // Neither symbol 7 nor the escape has a frequency.
+  plan.model.symbols = {5, 6, 7};
+  plan.model.weights = {{9, 9, 0, 0}};
+  StreamTables tables = makeStreamTables(plan);
+
+  Random random(3);
+  std::vector<std::vector<uint16_t>> words(4, std::vector<uint16_t>(panelRows * columns));
+  for (std::vector<uint16_t> &ofPanel : words)
+    for (uint16_t &word : ofPanel)
+      word = static_cast<uint16_t>(plan.split.join(5 + random.below(2), random.below(256)));
+  words[2][100] = static_cast<uint16_t>(plan.split.join(7, 0));
+  auto panel = [&](size_t i) {
+    return PanelWords{words[i].data(), columns, panelRows, columns};
+  };
+  std::vector<EncodedPanel> together(words.size());
+  std::vector<PanelToEncode> panels;
+  for (size_t i = 0; i < words.size(); ++i)
+    panels.push_back({panel(i), {}, &together[i]});
+  for (CodePath path : {CodePath::Reference, CodePath::Scalar, bestCodePath()}) {
+    encodeTogether(plan, tables, panels, path);
+    for (size_t i = 0; i < words.size(); ++i) {
+      EncodedPanel alone;
+      encodeStreams(plan, tables, panel(i), {}, CodePath::Reference, alone);
+      EXPECT_EQ(together[i].overflow, i == 2);
+      EXPECT_EQ(alone.overflow, i == 2);
+      if (i == 2)
+        continue;
+      EXPECT_EQ(together[i].code, alone.code);
+      EXPECT_EQ(together[i].raw, alone.raw);
+    }
   }
 }
