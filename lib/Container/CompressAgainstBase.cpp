@@ -25,9 +25,6 @@ Status FileCompressor::findBase() {
   baseOf.resize(header.tensors.size());
   if (!options.base)
     return ok();
-  if (options.estimate)
-    return usageError("samples do not show what differs from a base model; use --dry-run in place "
-                      "of --estimate");
   if (options.base->files().empty())
     return usageError("the base model was opened without the hashes that it is known by");
   for (size_t i = 0; i < baseOf.size(); ++i) {
@@ -52,6 +49,8 @@ Expected<bool> FileCompressor::subtractBaseOf(size_t i, std::span<const uint8_t>
                                               std::vector<uint64_t> &checksums) {
   differences.clear();
   bool isEqual = true, mayCode = choices[i].reason.empty();
+  if (mayCode)
+    differences.reserve(bytes.size());
   std::vector<uint8_t> scratch, piece;
   for (uint64_t at = 0; at < bytes.size() && (isEqual || mayCode); at += baseReadBytes) {
     std::span<const uint8_t> own =
@@ -85,6 +84,14 @@ Choice FileCompressor::choiceOfDifferences(size_t i) const {
   return choice;
 }
 
+/// tryToEncode; of an estimate, from a sample of these bytes.
+Expected<CodingAttempt> FileCompressor::tryAlone(size_t i, std::span<const uint8_t> bytes,
+                                                 uint64_t limit) {
+  if (options.estimate)
+    drawSample({&i, 1}, sampledElements(bytes.size() / getTraits(choices[i].element).bytes));
+  return tryToEncode({&i, 1}, bytes, limit);
+}
+
 /// The smaller of the differences and the tensor by itself.
 Status FileCompressor::codeSmallest(size_t i, std::span<const uint8_t> bytes,
                                     std::vector<uint64_t> checksums) {
@@ -94,14 +101,14 @@ Status FileCompressor::codeSmallest(size_t i, std::span<const uint8_t> bytes,
   auto tryDifferences = [&](uint64_t limit) {
     choices[i] = asDifference;
     recorded = checksums;
-    return tryToEncode({&i, 1}, changed, limit);
+    return tryAlone(i, changed, limit);
   };
   UWT_ASSIGN_OR_RETURN(CodingAttempt difference, tryDifferences(bytes.size() / clearlySmaller));
   if (difference.isKept())
     return ok();
   choices[i] = byItself;
   recorded.clear();
-  UWT_ASSIGN_OR_RETURN(CodingAttempt plain, tryToEncode({&i, 1}, bytes, difference.bytes));
+  UWT_ASSIGN_OR_RETURN(CodingAttempt plain, tryAlone(i, bytes, difference.bytes));
   if (plain.isKept())
     return ok();
   UWT_ASSIGN_OR_RETURN(difference, tryDifferences(difference.bytes + 1));

@@ -14,12 +14,14 @@
 
 namespace uwt {
 
-/// What is drawn of each class of equal tensors: this share, and at least so many elements.
+/// What is drawn of tensors that are alike: this share, and at least so many elements.
 static constexpr uint64_t share = 16, leastOfClass = uint64_t(1) << 19;
 /// What is drawn of a tensor at least. Fewer elements would not show its row classes.
 static constexpr uint64_t leastOfTensor = uint64_t(1) << 17;
 /// Shorter parts are read a page at a time.
 static constexpr uint64_t readAheadBytes = uint64_t(16) << 10;
+
+uint64_t sampledElements(uint64_t elements) { return std::max(elements / share, leastOfClass); }
 
 //===----------------------------------------------------------------------===//
 // EstimatePlan
@@ -47,7 +49,7 @@ void EstimatePlan::planClass(const SafetensorsHeader &header, ElementType elemen
                              std::span<const CodedMembers> alike) {
   const SafetensorsTensor &tensor = header.tensors[alike[0][0]];
   uint64_t each = tensor.bytes() / getTraits(element).bytes * alike[0].size();
-  uint64_t ofClass = std::max(each * alike.size() / share, leastOfClass);
+  uint64_t ofClass = sampledElements(each * alike.size());
   uint64_t ofTensor = std::max(divideUp(ofClass, alike.size()), leastOfTensor);
   uint64_t measured = divideUp(ofClass, std::min(std::max<uint64_t>(each, 1), ofTensor));
   measured = std::min<uint64_t>(measured, alike.size());

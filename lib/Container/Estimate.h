@@ -22,6 +22,9 @@ namespace uwt {
 /// Tensors, or stacks of them, that are coded as one: indices into the original's header.
 using CodedMembers = std::span<const size_t>;
 
+/// How many of so many alike elements are to be drawn.
+uint64_t sampledElements(uint64_t elements);
+
 /// Of many tensors of one dtype, shape and choice, only some are measured.
 class EstimatePlan {
 public:

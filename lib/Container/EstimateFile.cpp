@@ -9,15 +9,21 @@
 
 namespace uwt {
 
-Status FileCompressor::estimateMembers(CodedMembers members, uint64_t elements) {
+/// Draws the panels that `members` are estimated from. Without a sample, their format is refused as
+/// when compressing.
+TensorDescription FileCompressor::drawSample(CodedMembers members, uint64_t elements) {
   TensorDescription description = describe(members);
   description.format = wantedFormat(members[0]);
-  std::span<const uint8_t> bytes;
-  auto drawn = drawPanels(description, elements);
-  // Without a sample, the format is refused as when compressing.
   sample.reset();
-  if (drawn) {
+  if (auto drawn = drawPanels(description, elements))
     sample = *std::move(drawn);
+  return description;
+}
+
+Status FileCompressor::estimateMembers(CodedMembers members, uint64_t elements) {
+  TensorDescription description = drawSample(members, elements);
+  std::span<const uint8_t> bytes;
+  if (sample) {
     UWT_ASSIGN_OR_RETURN(
         bytes, sampledBytes.read(original, members, description, *sample, pool, &report.cast));
   }
@@ -55,6 +61,15 @@ Status FileCompressor::copyEstimate(CodedMembers members, size_t from) {
   return spool.keep();
 }
 
+/// Only all weights show whether they are those of the base model: they are read and compared, and
+/// samples of the differences are coded.
+Status FileCompressor::estimateAgainstBase(size_t i) {
+  report.sampledBytes += original.sourceOf(i).bytes();
+  UWT_RETURN_IF_ERROR(compressAgainstBase(i));
+  original.release(i);
+  return ok();
+}
+
 /// Bundles are small: they are read as a whole.
 Status FileCompressor::estimateBundle(CodedMembers members) {
   sample.reset();
@@ -86,6 +101,8 @@ Status FileCompressor::estimateTensors() {
       header.tensors[i].entry.sha256 = unknownSha256(original.header().tensors[i].name);
     if (shared[i])
       header.tensors[i].entry.sameAs = original.header().tensors[*shared[i]].name;
+    else if (baseOf[i])
+      UWT_RETURN_IF_ERROR(estimateAgainstBase(i));
     else if (bundleOf[i])
       UWT_RETURN_IF_ERROR(bundles[*bundleOf[i]].front() == i ? estimateBundle(bundles[*bundleOf[i]])
                                                              : ok());
@@ -95,7 +112,7 @@ Status FileCompressor::estimateTensors() {
       units.emplace_back(&i, 1);
     else if (stacks[*stackOf[i]].front() == i)
       units.emplace_back(stacks[*stackOf[i]]);
-    if (shared[i] || !choices[i].reason.empty())
+    if (shared[i] || baseOf[i] || !choices[i].reason.empty())
       UWT_RETURN_IF_ERROR(tellProgress({&i, 1}));
   }
   EstimatePlan plan(original.header(), choices, units);

@@ -70,6 +70,7 @@ private:
   std::vector<bool> whichMayStack() const;
   Status compressAgainstBase(size_t i);
   Choice choiceOfDifferences(size_t i) const;
+  Expected<CodingAttempt> tryAlone(size_t i, std::span<const uint8_t> bytes, uint64_t limit);
   Status codeSmallest(size_t i, std::span<const uint8_t> bytes, std::vector<uint64_t> checksums);
   Expected<bool> subtractBaseOf(size_t i, std::span<const uint8_t> bytes,
                                 std::vector<uint64_t> &checksums);
@@ -88,7 +89,9 @@ private:
   Status compressTensors();
   Status estimateTensors();
   Status estimateBundle(CodedMembers members);
+  Status estimateAgainstBase(size_t i);
   Status estimateMembers(CodedMembers members, uint64_t elements);
+  TensorDescription drawSample(CodedMembers members, uint64_t elements);
   Status copyEstimate(CodedMembers members, size_t from);
   Expected<CodingAttempt> tryToEncode(std::span<const size_t> members,
                                       std::span<const uint8_t> bytes, uint64_t limit = UINT64_MAX);

@@ -62,7 +62,8 @@ struct CompressOptions {
   bool dryRun = false;
   /// As a dry run, but from samples: about the sizes, in a fraction of the time. Of large tensors
   /// some panels are read, of many equal ones (in dtype and shape) some tensors; nothing else of
-  /// the data. Formats are chosen and panels coded as when compressing.
+  /// the data. Formats are chosen and panels coded as when compressing. With a base model, tensors
+  /// that it has are read whole, and some panels of their differences are coded.
   bool estimate = false;
   /// Whether outputs are written.
   bool writes() const { return !dryRun && !estimate; }

@@ -320,12 +320,32 @@ TEST_F(BaseModelTest, AWrongBaseIsFound) {
               HasSubstr("tensor 'equal' has another dtype or shape; expected the base model"));
 }
 
+TEST_F(BaseModelTest, AnEstimateIsOfDifferencesToo) {
+  std::vector<TestTensor> base = baseTensors(), tensors = tunedTensors();
+  // Large enough that only some of it is coded.
+  base.push_back({"wide", "BF16", {4096, 1024}, bf16Weights(4096 * 1024, 15)});
+  tensors.push_back({"wide", "BF16", {4096, 1024}, tuned(base.back().bytes, 2, 7, 20)});
+  writeTensors(folder / "base.safetensors", base);
+  writeTensors(folder / "tuned", tensors);
+  CompressOptions options = against(folder / "base.safetensors");
+  compressIt(options);
+  FileReport exact = report;
+  std::filesystem::remove(folder / "c");
+  options.estimate = true;
+  compressIt(options);
+  EXPECT_FALSE(std::filesystem::exists(folder / "c"));
+  EXPECT_NEAR(static_cast<double>(report.outputBytes), static_cast<double>(exact.outputBytes),
+              0.01 * static_cast<double>(exact.outputBytes));
+  for (size_t i = 0; i < exact.tensors.size(); ++i) {
+    EXPECT_EQ(report.tensors[i].isDifference, exact.tensors[i].isDifference)
+        << exact.tensors[i].name;
+    EXPECT_EQ(report.tensors[i].reason, exact.tensors[i].reason) << exact.tensors[i].name;
+  }
+  EXPECT_GT(report.sampledBytes, base.back().bytes.size());
+}
+
 TEST_F(BaseModelTest, WhatCannotBeIsRefused) {
   CompressOptions options = against(folder / "base.safetensors");
-  options.estimate = true;
-  EXPECT_THAT(messageOf(compressFile(folder / "tuned", folder / "c", options)),
-              HasSubstr("use --dry-run in place of --estimate"));
-  options.estimate = false;
   options.base = *BaseModel::open(folder / "base.safetensors");
   EXPECT_THAT(messageOf(compressFile(folder / "tuned", folder / "c", options)),
               HasSubstr("opened without the hashes"));
