@@ -51,7 +51,7 @@ uint32_t uwt::readerOf(const Format &format) {
 std::vector<uint64_t> SymbolStatistics::total() const {
   std::vector<uint64_t> sum(size_t(1) << split.symbolBits, 0);
   for (const std::vector<uint64_t> &ofClass : counts)
-    for (size_t symbol = 0; symbol < sum.size(); ++symbol)
+    for (size_t symbol = 0; symbol < ofClass.size(); ++symbol)
       sum[symbol] += ofClass[symbol];
   return sum;
 }

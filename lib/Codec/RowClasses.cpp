@@ -77,6 +77,13 @@ uint32_t uwt::fixedLog2(uint64_t value) {
 // Costs of rows
 //===----------------------------------------------------------------------===//
 
+/// Whether four counters are: far from a row's usual symbols most are.
+static bool areZero(const uint16_t *counts) {
+  uint64_t four;
+  std::memcpy(&four, counts, sizeof(four));
+  return four == 0;
+}
+
 static void scoreRow(const uint16_t *counts, uint32_t width, const int16_t *costs, uint32_t lanes,
                      Scores &scores) {
   scores.fill(0);
@@ -123,7 +130,9 @@ scoreRowAvx512(const uint16_t *counts, uint32_t width, const int16_t *costs, Sco
   for (auto &parts : sum)
     for (__m512i &part : parts)
       part = _mm512_setzero_si512();
-  for (uint32_t i = 0; i < width; i += 4)
+  for (uint32_t i = 0; i < width; i += 4) {
+    if (areZero(counts + i))
+      continue;
     for (uint32_t second = 0; second < 2; ++second) {
       uint32_t pair;
       std::memcpy(&pair, counts + i + 2 * second, sizeof(pair));
@@ -134,6 +143,7 @@ scoreRowAvx512(const uint16_t *counts, uint32_t width, const int16_t *costs, Sco
             _mm512_add_epi32(sum[second][part], _mm512_madd_epi16(count, _mm512_loadu_si512(cost)));
       }
     }
+  }
   for (uint32_t part = 0; part < Parts; ++part)
     _mm512_storeu_si512(&scores[part * 16], _mm512_add_epi32(sum[0][part], sum[1][part]));
 }
@@ -204,8 +214,14 @@ template <typename Function> void RowClassifier::forPanels(size_t panelStride, F
 static uint32_t entropyBin(const uint16_t *counts, uint32_t symbols) {
   uint64_t count = 0, weighted = 0;
   for (uint32_t i = 0; i < symbols; ++i) {
+    if (i % 4 == 0 && i + 4 <= symbols && areZero(counts + i)) {
+      i += 3;
+      continue;
+    }
+    if (counts[i] == 0)
+      continue;
     count += counts[i];
-    weighted += counts[i] ? uint64_t(counts[i]) * fixedLog2(counts[i]) : 0;
+    weighted += uint64_t(counts[i]) * fixedLog2(counts[i]);
   }
   if (count == 0)
     return 0;
@@ -279,7 +295,7 @@ void RowClassifier::makeCosts() {
     uint32_t logTotal = fixedLog2(total);
     for (uint32_t i = 0; i < rows.width; ++i)
       costs[(i / 2 * classLanes + lane) * 2 + i % 2] =
-          static_cast<int16_t>((logTotal - fixedLog2(uint64_t(sum[i]) + 1)) >> 8);
+          static_cast<int16_t>((logTotal - (sum[i] ? fixedLog2(uint64_t(sum[i]) + 1) : 0)) >> 8);
   }
 }
 

@@ -110,7 +110,8 @@ struct Model {
 /// Counts of a tensor's symbols, elements that exist only (no padding).
 struct SymbolStatistics {
   FieldSplit split{};
-  /// [class][symbol]: counts by row class; a single class without context.
+  /// [class][symbol]: counts by row class; a single class without context. Symbols behind the last
+  /// one, which is the same for all classes, do not occur.
   std::vector<std::vector<uint64_t>> counts;
   /// [class][first + second * 2^symbolBits]: counts of pairs, only for codecs
   /// whose codeSymbols is 2.

@@ -170,6 +170,8 @@ struct ChosenFormat {
   std::shared_ptr<const RowHistograms> rows;
   /// As sortRowClasses gives them for `format`, or empty.
   std::vector<uint8_t> rowClasses;
+  /// What countSymbols gives for `format` and `rowClasses`, or null.
+  std::shared_ptr<const SymbolStatistics> statistics;
   /// Where `format` has scales, or null.
   std::shared_ptr<const TensorScales> scales;
 };

@@ -303,11 +303,27 @@ int64_t splitGainOf(const ClassCounts &of, const CodecTraits &traits, size_t fir
   return gain;
 }
 
+/// Whether a class has any of the symbols in [begin, end).
+bool occurs(const ClassCounts &of, size_t begin, size_t end) {
+  return std::ranges::any_of(of.counts, [&](const std::vector<uint64_t> &counts) {
+    uint64_t any = 0;
+    for (size_t i = begin; i < end; ++i)
+      any |= counts[i];
+    return any != 0;
+  });
+}
+
 /// The commonest ones where these are too many.
 std::vector<KeptGroup> keptGroups(const ClassCounts &of, const CodecTraits &traits, size_t most) {
+  // Most of many symbols do not occur: so many are passed over at a time.
+  constexpr size_t passed = 128;
   std::vector<KeptGroup> found;
-  size_t size = size_t(1) << traits.groupBits;
-  for (size_t first = 0; first < of.counts.front().size(); first += size) {
+  size_t size = size_t(1) << traits.groupBits, symbols = of.counts.front().size();
+  for (size_t first = 0; first < symbols; first += size) {
+    if (first % passed == 0 && !occurs(of, first, std::min(first + passed, symbols))) {
+      first += passed - size;
+      continue;
+    }
     uint64_t all = 0;
     bool kept = false;
     for (size_t c = 0; c < of.counts.size(); ++c) {

@@ -99,7 +99,8 @@ std::vector<uint8_t> uwt::limitedCodeLengths(std::span<const uint64_t> counts, u
   uint32_t shift = std::max(0, static_cast<int>(std::bit_width(largest)) - 40);
 
   std::vector<Leaf> leaves;
-  for (uint32_t entry = 0; entry < counts.size(); ++entry)
+  // Counts mostly come by falling size: so they are nearly sorted.
+  for (uint32_t entry = static_cast<uint32_t>(counts.size()); entry-- > 0;)
     if (counts[entry] != 0)
       leaves.push_back({std::max<uint64_t>(counts[entry] >> shift, 1), entry});
   assert(leaves.size() <= size_t(1) << maxLength && "more entries than code words");

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Fixed/FieldPlane.h"
+#include "../WideCall.h"
 #include "PrefixStreamKernels.h"
 #include <algorithm>
 
@@ -137,18 +138,20 @@ void uwt::mergeRowsPortable(const MergeJob &job) {
   }
 }
 
+[[gnu::always_inline]] static inline void splitGroup(const uint16_t *words, FieldSplit split,
+                                                     uint16_t *raw, uint16_t *symbols) {
+  for (uint32_t i = 0; i < fixedUnitColumns; ++i) {
+    raw[i] = static_cast<uint16_t>(split.rawOf(words[i]));
+    symbols[i] = static_cast<uint16_t>(split.symbolOf(words[i]));
+  }
+}
+
 void uwt::splitRowsPortable(const SplitJob &job) {
-  const FieldSplit split = *job.split;
   uint16_t low[fixedUnitColumns], high[fixedUnitColumns];
   for (uint32_t group = 0; group < job.groups; ++group) {
     size_t at = size_t(group) * fixedUnitColumns;
-    for (uint32_t i = 0; i < fixedUnitColumns; ++i) {
-      uint32_t a = job.low[at + i], b = job.high[at + i];
-      low[i] = static_cast<uint16_t>(split.rawOf(a));
-      high[i] = static_cast<uint16_t>(split.rawOf(b));
-      job.symbolsLow[at + i] = static_cast<uint16_t>(split.symbolOf(a));
-      job.symbolsHigh[at + i] = static_cast<uint16_t>(split.symbolOf(b));
-    }
+    callWide<splitGroup>(job.low + at, *job.split, low, job.symbolsLow + at);
+    callWide<splitGroup>(job.high + at, *job.split, high, job.symbolsHigh + at);
     packGroup(job.chunks, job.raw + group * job.groupBytes, job.rowInStrip, low, high);
   }
 }

@@ -26,6 +26,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <numeric>
 #include <optional>
 
 using namespace uwt;
@@ -56,6 +57,13 @@ constexpr double infiniteBits = std::numeric_limits<double>::infinity();
 
 /// [class][symbol], and in a last entry those symbols that are not known.
 using ClassCounts = std::vector<std::vector<uint64_t>>;
+
+/// Counts of exponents with all their mantissa bits.
+struct Magnitudes {
+  /// Those that are counted, by rising exponent.
+  std::vector<size_t> exponents;
+  ClassCounts counts;
+};
 
 struct CodingCandidate {
   uint32_t mantissaBits;
@@ -96,11 +104,12 @@ private:
   uint32_t countedMantissa() const {
     return rows.split.symbolBits - getTraits(element).exponentBits;
   }
-  ClassCounts countMagnitudes(std::span<const uint8_t> classes, uint32_t classCount,
-                              uint32_t rowStride, ThreadPool &pool) const;
+  Magnitudes countMagnitudes(std::span<const uint8_t> classes, uint32_t classCount,
+                             uint32_t rowStride, ThreadPool &pool) const;
   std::vector<uint32_t> promisingMantissaBits(double enoughLeast, double enough,
                                               ThreadPool &pool) const;
-  void addFineCandidates(std::vector<CodingCandidate> &candidates, ThreadPool &pool) const;
+  void addFineCandidates(std::vector<CodingCandidate> &candidates, ThreadPool &pool);
+  std::shared_ptr<const SymbolStatistics> statisticsOf(const CodingCandidate &choice) const;
   double leastBits(uint32_t mantissaBits, const ClassCounts &classes) const;
   void scaleCounts(ClassCounts &counts) const;
   void addCandidates(uint32_t mantissaBits, const std::vector<ClassCounts> &counts, double enough,
@@ -126,6 +135,9 @@ private:
   bool hasFewSymbols = false;
   /// Rows sorted into each number of classes.
   std::vector<ClassedRows> classed;
+  /// By as many classes as the best candidate of fewer mantissa bits has, of all panels that other
+  /// counts are of; empty where finer codes do not pay.
+  Magnitudes magnitudes;
 };
 } // namespace
 
@@ -188,25 +200,27 @@ std::vector<CodingCandidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
 
 /// Drops exponents that occur in no class: prefix codes cost the same for any symbols. Leaves room
 /// for an entry more.
-static void keepOccurringExponents(ClassCounts &classes, uint32_t mantissaBits) {
+static Magnitudes occurringExponents(const ClassCounts &classes, uint32_t mantissaBits) {
   auto of = [&](const std::vector<uint64_t> &counts, size_t exponent) {
     return std::span(counts).subspan(exponent << mantissaBits, size_t(1) << mantissaBits);
   };
-  std::vector<size_t> occurring;
+  Magnitudes found;
   for (size_t exponent = 0; exponent < classes.front().size() >> mantissaBits; ++exponent) {
-    bool occurs = std::ranges::any_of(classes, [&](const std::vector<uint64_t> &counts) {
-      return std::ranges::any_of(of(counts, exponent), [](uint64_t count) { return count != 0; });
-    });
-    if (occurs)
-      occurring.push_back(exponent);
+    uint64_t any = 0;
+    for (const std::vector<uint64_t> &counts : classes)
+      for (uint64_t count : of(counts, exponent))
+        any |= count;
+    if (any)
+      found.exponents.push_back(exponent);
   }
-  for (std::vector<uint64_t> &counts : classes) {
+  for (const std::vector<uint64_t> &counts : classes) {
     std::vector<uint64_t> kept;
-    kept.reserve((occurring.size() << mantissaBits) + 1);
-    for (size_t exponent : occurring)
+    kept.reserve((found.exponents.size() << mantissaBits) + 1);
+    for (size_t exponent : found.exponents)
       kept.insert(kept.end(), of(counts, exponent).begin(), of(counts, exponent).end());
-    counts = std::move(kept);
+    found.counts.push_back(std::move(kept));
   }
+  return found;
 }
 
 /// Tables cost what they cost, so counts are of as many elements as the tensor has.
@@ -216,10 +230,9 @@ void BestSizeChoice::scaleCounts(ClassCounts &counts) const {
       count *= wholeScale;
 }
 
-/// Counts of exponents with all their mantissa bits, from every `rowStride`-th row of the panels
-/// that other counts are of; classes are of all rows.
-ClassCounts BestSizeChoice::countMagnitudes(std::span<const uint8_t> classes, uint32_t classCount,
-                                            uint32_t rowStride, ThreadPool &pool) const {
+/// From every `rowStride`-th row of the panels that other counts are of; classes are of all rows.
+Magnitudes BestSizeChoice::countMagnitudes(std::span<const uint8_t> classes, uint32_t classCount,
+                                           uint32_t rowStride, ThreadPool &pool) const {
   // Classes are of counted panels, which follow one another in `few`.
   std::vector<uint8_t> fewClasses;
   for (size_t p = 0; p < rows.counted.size() && !classes.empty(); p += panelStride) {
@@ -235,12 +248,43 @@ ClassCounts BestSizeChoice::countMagnitudes(std::span<const uint8_t> classes, ui
   FieldSplit split = splitOf(element, getTraits(element).mantissaBits);
   SymbolStatistics statistics = countSymbols(few, divideUp(rows.counted.size(), panelStride), split,
                                              /*wantPairs=*/false, fewClasses, classCount, pool);
-  if (!isSmallest)
-    keepOccurringExponents(statistics.counts, getTraits(element).mantissaBits);
-  for (std::vector<uint64_t> &counts : statistics.counts)
+  Magnitudes counted;
+  if (isSmallest) {
+    counted.exponents.resize(size_t(1) << getTraits(element).exponentBits);
+    std::iota(counted.exponents.begin(), counted.exponents.end(), size_t(0));
+    counted.counts = std::move(statistics.counts);
+  } else {
+    counted = occurringExponents(statistics.counts, getTraits(element).mantissaBits);
+  }
+  for (std::vector<uint64_t> &counts : counted.counts)
     counts.push_back(0);
-  scaleCounts(statistics.counts);
-  return std::move(statistics.counts);
+  scaleCounts(counted.counts);
+  return counted;
+}
+
+/// What countSymbols gives, where all magnitudes of the tensor have been counted for this
+/// candidate.
+std::shared_ptr<const SymbolStatistics>
+BestSizeChoice::statisticsOf(const CodingCandidate &choice) const {
+  bool isWhole = panelStride == 1 && rows.stride == 1 && wholeScale == 1 && choice.group == 1;
+  if (!isWhole || choice.mantissaBits <= countedMantissa())
+    return nullptr;
+  ClassCounts classes = magnitudes.counts;
+  for (uint32_t bits = getTraits(element).mantissaBits; bits > choice.mantissaBits; --bits)
+    dropMantissaBit(classes);
+  if (choice.classCount == 1)
+    classes = sumOfClasses(classes);
+
+  auto statistics = std::make_shared<SymbolStatistics>();
+  statistics->split = splitOf(element, choice.mantissaBits);
+  size_t each = size_t(1) << choice.mantissaBits;
+  for (const std::vector<uint64_t> &counts : classes) {
+    std::vector<uint64_t> &all =
+        statistics->counts.emplace_back(size_t(1) << statistics->split.symbolBits);
+    for (size_t i = 0; i < magnitudes.exponents.size(); ++i)
+      std::copy_n(&counts[i * each], each, &all[magnitudes.exponents[i] * each]);
+  }
+  return statistics;
 }
 
 /// Bits that no code of these symbols can do without: each symbol that occurs is in the tables, or
@@ -274,7 +318,7 @@ double BestSizeChoice::leastBits(uint32_t mantissaBits, const ClassCounts &class
 std::vector<uint32_t> BestSizeChoice::promisingMantissaBits(double enoughLeast, double enough,
                                                             ThreadPool &pool) const {
   uint32_t stride = elements < probedElements || isSmallest ? 1 : probeStride;
-  ClassCounts counts = countMagnitudes({}, 1, stride, pool);
+  ClassCounts counts = countMagnitudes({}, 1, stride, pool).counts;
   for (uint64_t &count : counts.front())
     count *= stride;
   std::vector<uint32_t> promising;
@@ -290,8 +334,7 @@ std::vector<uint32_t> BestSizeChoice::promisingMantissaBits(double enoughLeast, 
 
 /// Adds candidates of more mantissa bits than row histograms hold, where these pay without classes;
 /// then also with as many classes as the best of `candidates` has.
-void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates,
-                                       ThreadPool &pool) const {
+void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates, ThreadPool &pool) {
   uint32_t most = getTraits(element).mantissaBits, counted = countedMantissa();
   if (most <= counted)
     return;
@@ -307,12 +350,14 @@ void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates,
 
   const CodingCandidate *coarse = smallest(candidates);
   double enoughOfAll = coarse->bits * (1 - fineGain());
-  std::vector<ClassCounts> counts;
+  std::span<const uint8_t> classes;
   for (const ClassedRows &set : classed)
     if (set.classCount == coarse->classCount)
-      counts.push_back(countMagnitudes(set.classes, set.classCount, /*rowStride=*/1, pool));
-  counts.insert(counts.begin(), counts.empty() ? countMagnitudes({}, 1, /*rowStride=*/1, pool)
-                                               : sumOfClasses(counts.front()));
+      classes = set.classes;
+  magnitudes = countMagnitudes(classes, coarse->classCount, /*rowStride=*/1, pool);
+  std::vector<ClassCounts> counts = {sumOfClasses(magnitudes.counts)};
+  if (coarse->classCount > 1)
+    counts.push_back(magnitudes.counts);
   std::vector<CodingCandidate> fine;
   for (uint32_t bits = most; bits > counted; --bits) {
     double worthIt = enoughOfAll;
@@ -454,6 +499,7 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
     for (ClassedRows &set : classed)
       if (set.classCount == choice->classCount)
         result.rowClasses = std::move(set.classes);
+  result.statistics = statisticsOf(*choice);
   return result;
 }
 

@@ -25,9 +25,8 @@ constexpr uint64_t rareBytesLimit = uint64_t(64) << 20;
 /// What counters of 16 bits (signed, for SIMD's sake) hold. Of longer rows only the
 /// first columns are counted.
 constexpr uint32_t countedColumnsLimit = 32767;
-/// Rows with fewer columns are counted in a single table, lest adding up takes
-/// longer than counting.
-constexpr uint32_t fewColumns = 1024;
+/// Columns that show which symbols are common.
+constexpr uint32_t shownColumns = 1024;
 constexpr unsigned copies = 4;
 /// Panels from which the window is chosen.
 constexpr uint64_t samplePanels = 4;
@@ -135,7 +134,8 @@ countPanelRows(PanelWords words, uint32_t columns, const RowLayout &layout, size
                                                      RowLayout layout, size_t rareLimit,
                                                      uint16_t *tables,
                                                      RowHistograms::Panel *panel) {
-  if (columns < fewColumns && layout.tableSize > windowCounters)
+  // Adding up copies takes as long as the window, and a search for rare symbols as the table.
+  if (columns < layout.width || (columns < layout.tableSize && layout.tableSize > byteCounters))
     return countPanelRows<1>(words, columns, layout, rareLimit, tables, *panel);
   countPanelRows<copies>(words, columns, layout, rareLimit, tables, *panel);
 }
@@ -169,7 +169,7 @@ static void chooseWindow(const PanelSource &source, RowHistograms &rows) {
   for (uint64_t i = 0; i < std::min(samplePanels, rows.panels); ++i) {
     PanelWords words = source(i * rows.panels / samplePanels, scratch);
     for (uint32_t r = 0; r < words.rows; ++r)
-      for (uint64_t c = 0; c < std::min<uint64_t>(words.columns, fewColumns); ++c)
+      for (uint64_t c = 0; c < std::min<uint64_t>(words.columns, shownColumns); ++c)
         ++counts[(words.row(r)[c] >> layout.shift & layout.mask) + 1];
   }
   for (uint32_t i = 0; i < tableSize; ++i)
@@ -216,6 +216,23 @@ RowHistograms uwt::countRows(const PanelSource &source, uint64_t panels, const F
   return rows;
 }
 
+[[gnu::always_inline]] static inline void addRow(const uint16_t *row, uint32_t symbols,
+                                                 uint64_t *sums) {
+  constexpr uint32_t step = 16;
+  uint32_t i = 0;
+  // Far from a row's usual symbols there are none.
+  for (; i + step <= symbols; i += step) {
+    uint64_t some[step / 4];
+    std::memcpy(some, row + i, sizeof(some));
+    if ((some[0] | some[1] | some[2] | some[3]) == 0)
+      continue;
+    for (uint32_t k = 0; k < step; ++k)
+      sums[i + k] += row[i + k];
+  }
+  for (; i < symbols; ++i)
+    sums[i] += row[i];
+}
+
 std::vector<std::vector<uint64_t>> uwt::countsByClass(const RowHistograms &rows,
                                                       std::span<const uint8_t> classes,
                                                       uint32_t classCount, size_t panelStride) {
@@ -230,9 +247,7 @@ std::vector<std::vector<uint64_t>> uwt::countsByClass(const RowHistograms &rows,
     for (uint32_t r = 0; r < panel.rows; ++r) {
       const uint16_t *row = &panel.counts[size_t(r) * rows.width];
       std::vector<uint64_t> &sums = countsOf(r);
-      uint64_t *window = sums.data() + rows.base;
-      for (uint32_t i = 0; i < std::min(rows.symbols, tableSize); ++i)
-        window[i] += row[i];
+      callWide<addRow>(row, std::min(rows.symbols, tableSize), sums.data() + rows.base);
       if (hasOthers)
         sums.back() += row[rows.width - 1];
     }

@@ -92,6 +92,7 @@ private:
   Status prepare();
   Status buildModel();
   SymbolStatistics count(const PanelSource &panelOf, uint64_t panels);
+  SymbolStatistics countByClasses(const PanelSource &panelOf, uint64_t panels);
   SymbolStatistics countByScales(const PanelSource &panelOf, uint64_t panels);
   Status findLowHalves();
   uint64_t scaleWords() const;
@@ -166,27 +167,34 @@ Status TensorEncoder::buildModel() {
     return tensor.load(source, panelAt(i), scratch);
   };
   StopWatch watch;
-  SymbolStatistics statistics = count(panelOf, panels);
-  if (sample && !sample->panels.empty())
-    multiply(statistics, sample->panelsOfTensor / sample->panels.size());
+  if (options.chosen)
+    rowClasses = options.chosen->rowClasses;
+  std::shared_ptr<const SymbolStatistics> statistics =
+      options.chosen && !sample ? options.chosen->statistics : nullptr;
+  if (!statistics)
+    statistics = std::make_shared<const SymbolStatistics>(count(panelOf, panels));
   times.statistics += watch.lap();
-  UWT_ASSIGN_OR_RETURN(plan.model, codec->buildModel(plan.format, statistics));
+  UWT_ASSIGN_OR_RETURN(plan.model, codec->buildModel(plan.format, *statistics));
   tables = makeStreamTables(plan);
   times.model += watch.lap();
   return ok();
 }
 
 SymbolStatistics TensorEncoder::count(const PanelSource &panelOf, uint64_t panels) {
-  if (plan.format.hasScales())
-    return countByScales(panelOf, panels);
+  SymbolStatistics statistics =
+      plan.format.hasScales() ? countByScales(panelOf, panels) : countByClasses(panelOf, panels);
+  if (sample && !sample->panels.empty())
+    multiply(statistics, sample->panelsOfTensor / sample->panels.size());
+  return statistics;
+}
+
+SymbolStatistics TensorEncoder::countByClasses(const PanelSource &panelOf, uint64_t panels) {
   uint32_t classes = plan.format.rowClasses;
   bool pairs = plan.traits.codeSymbols == 2;
   std::optional<RowHistograms> counted;
   const RowHistograms *rows = options.chosen ? options.chosen->rows.get() : nullptr;
   if (rows && rows->split.symbolBits != plan.split.symbolBits)
     rows = nullptr;
-  if (classes > 1 && options.chosen)
-    rowClasses = options.chosen->rowClasses;
   if (classes > 1 && rowClasses.empty()) {
     if (!rows)
       rows = &counted.emplace(countRows(panelOf, panels, plan.split, pool));

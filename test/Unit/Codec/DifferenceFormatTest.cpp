@@ -46,6 +46,12 @@ protected:
     auto encoded = encodeTensor(description, source, planes, pool, options);
     if (!encoded)
       ADD_FAILURE() << encoded.error().message();
+    hasStatistics = chosen->statistics != nullptr;
+    // What the choice has counted is what the encoder would count.
+    chosen->statistics.reset();
+    MemoryPlanes counted;
+    EXPECT_TRUE(bool(encodeTensor(description, source, counted, pool, options)));
+    EXPECT_EQ(planes.planes, counted.planes);
     auto decoder = TensorDecoder::open(description, viewsOf(planes), encoded->indexChecksum);
     for (CodePath path : availableCodePaths()) {
       DecodeOptions how;
@@ -58,6 +64,8 @@ protected:
   }
 
   ThreadPool pool{2};
+  /// Whether the last choice has counted all symbols.
+  bool hasStatistics = false;
 };
 
 /// Bits an element of the words' entropy.
@@ -111,6 +119,12 @@ TEST_F(DifferenceFormatTest, RareChangesTakeLittleMoreThanTheirEntropy) {
     if (random.below(100) < 7)
       word = static_cast<uint16_t>(std::abs(random.normal()) * 8);
   EXPECT_LT(bitsOf(words, 512), entropyOf(words) + 0.03);
+  EXPECT_TRUE(hasStatistics);
+  // And a few signs that have changed.
+  for (size_t i = 0; i < words.size(); i += 10000)
+    words[i] = static_cast<uint16_t>(40000 + random.below(20000));
+  EXPECT_LT(bitsOf(words, 512), entropyOf(words) + 0.035);
+  EXPECT_TRUE(hasStatistics);
 }
 
 TEST_F(DifferenceFormatTest, RowsThatHaveNotChangedTakeNextToNothing) {

@@ -221,9 +221,7 @@ TEST(RansTest, APanelThatCannotBeCodedLeavesOthersAlone) {
     for (uint16_t &word : ofPanel)
       word = static_cast<uint16_t>(plan.split.join(5 + random.below(2), random.below(256)));
   words[2][100] = static_cast<uint16_t>(plan.split.join(7, 0));
-  auto panel = [&](size_t i) {
-    return PanelWords{words[i].data(), columns, panelRows, columns};
-  };
+  auto panel = [&](size_t i) { return PanelWords{words[i].data(), columns, panelRows, columns}; };
   std::vector<EncodedPanel> together(words.size());
   std::vector<PanelToEncode> panels;
   for (size_t i = 0; i < words.size(); ++i)

@@ -353,6 +353,28 @@ TEST(ChooseFormatTest, bitsInTheMiddleAreCodedWhereTheySaySomething) {
   EXPECT_EQ(bestSize(words).str(), "huffman<12,1>, coded=exponent+3");
 }
 
+TEST(ChooseFormatTest, WhatFinerCodesWereChosenByIsNotCountedAgain) {
+  Words like = plainWeights(1, 256, 512);
+  Words unlike = weights(1, 256, 512, [](uint64_t r) { return r % 2 == 0 ? 0.01f : 0.04f; });
+  Words third = unlike;
+  for (uint16_t &word : third.data)
+    word = static_cast<uint16_t>((word & ~0x10) | (word >> 3 & 0x10));
+  ThreadPool pool(1);
+  for (const Words &words : {roundedToFp8(like), roundedToFp8(unlike), third}) {
+    std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data.data()),
+                                   words.data.size() * 2);
+    TensorDescription description{ElementType::BF16, {256, 512}, {}};
+    ChosenFormat chosen = *chooseFormat(FormatPolicy::BestSize, description, bytes, pool);
+    ASSERT_GT(chosen.format.codedMantissa, 2u);
+    ASSERT_TRUE(chosen.statistics);
+    SymbolStatistics counted =
+        countSymbols(*panelSource(description, bytes), 256 / panelRows,
+                     splitOf(ElementType::BF16, chosen.format), /*wantPairs=*/false,
+                     chosen.rowClasses, chosen.format.rowClasses, pool);
+    EXPECT_EQ(chosen.statistics->counts, counted.counts) << chosen.format.str();
+  }
+}
+
 TEST(ChooseFormatTest, tensorsWithoutElementsStayRaw) {
   EXPECT_EQ(bestSize(plainWeights(1, 0, 7)).str(), "raw");
   EXPECT_EQ(bestSize(plainWeights(4, 7, 0)).str(), "raw");
