@@ -36,9 +36,17 @@ static double log2Of(uint64_t value) { return static_cast<double>(fixedLog2(valu
 /// least symbol 0.
 static std::vector<uint16_t> symbolsByCount(std::span<const uint64_t> counts) {
   std::vector<uint16_t> symbols;
-  for (size_t symbol = 0; symbol < counts.size(); ++symbol)
-    if (counts[symbol] != 0)
-      symbols.push_back(static_cast<uint16_t>(symbol));
+  // Most of many symbols do not occur: so many are passed over at a time.
+  constexpr size_t passed = 16;
+  for (size_t begin = 0; begin < counts.size(); begin += passed) {
+    size_t end = std::min(begin + passed, counts.size());
+    uint64_t any = 0;
+    for (size_t symbol = begin; symbol < end; ++symbol)
+      any |= counts[symbol];
+    for (size_t symbol = begin; any && symbol < end; ++symbol)
+      if (counts[symbol] != 0)
+        symbols.push_back(static_cast<uint16_t>(symbol));
+  }
   if (symbols.empty())
     symbols.push_back(0);
   std::sort(symbols.begin(), symbols.end(), [&](uint16_t a, uint16_t b) {
@@ -224,7 +232,7 @@ static Expected<Model> buildSingles(const Format &format, const CodecTraits &tra
   if (!hasEscapes && occurring.size() > size_t(1) << traits.maxLength)
     return doesNotFit(format, uint64_t(1) << traits.maxLength, occurring.size());
 
-  size_t symbols = size_t(1) << statistics.split.symbolBits;
+  size_t symbols = std::max<size_t>(statistics.counts.front().size(), 1);
   std::vector<std::vector<uint8_t>> isKept(classes, std::vector<uint8_t>(symbols, !hasEscapes));
   std::vector<uint8_t> isInAlphabet(symbols, !hasEscapes);
   for (size_t c = 0; c < classes && hasEscapes; ++c) {

@@ -278,9 +278,9 @@ BestSizeChoice::statisticsOf(const CodingCandidate &choice) const {
   auto statistics = std::make_shared<SymbolStatistics>();
   statistics->split = splitOf(element, choice.mantissaBits);
   size_t each = size_t(1) << choice.mantissaBits;
+  size_t symbols = (magnitudes.exponents.back() + 1) * each;
   for (const std::vector<uint64_t> &counts : classes) {
-    std::vector<uint64_t> &all =
-        statistics->counts.emplace_back(size_t(1) << statistics->split.symbolBits);
+    std::vector<uint64_t> &all = statistics->counts.emplace_back(symbols);
     for (size_t i = 0; i < magnitudes.exponents.size(); ++i)
       std::copy_n(&counts[i * each], each, &all[magnitudes.exponents[i] * each]);
   }

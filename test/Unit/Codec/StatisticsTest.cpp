@@ -371,7 +371,10 @@ TEST(ChooseFormatTest, WhatFinerCodesWereChosenByIsNotCountedAgain) {
         countSymbols(*panelSource(description, bytes), 256 / panelRows,
                      splitOf(ElementType::BF16, chosen.format), /*wantPairs=*/false,
                      chosen.rowClasses, chosen.format.rowClasses, pool);
-    EXPECT_EQ(chosen.statistics->counts, counted.counts) << chosen.format.str();
+    std::vector<std::vector<uint64_t>> counts = chosen.statistics->counts;
+    for (std::vector<uint64_t> &ofClass : counts)
+      ofClass.resize(counted.counts.front().size());
+    EXPECT_EQ(counts, counted.counts) << chosen.format.str();
   }
 }
 
