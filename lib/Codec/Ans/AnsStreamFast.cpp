@@ -136,66 +136,94 @@ bool uwt::beginAnsLanes(AnsEncodeJob &job, const AnsRun &run) {
 
 namespace {
 
-/// Lanes of a run of one unit.
-class AnsRunEncoder {
+/// Lanes of a run of one unit, in registers.
+template <bool AllLanes, bool HasGroups> class AnsRunEncoder {
 public:
   AnsRunEncoder(AnsEncodeJob &job, const AnsRun &run)
-      : job(job), run(run), tables(*job.ofTensor), next(job.next) {}
+      : job(job), run(run), tables(*job.ofTensor), next(job.next), entries(tables.encode.data()),
+        reciprocals(tables.reciprocals.data()), numberOf(tables.numberOf.data()),
+        bits(tables.frequencyBits), escapeNumber(tables.escapeNumber()) {}
 
   bool encode() {
-    for (uint32_t column = run.columns; column-- > 0;) {
-      uint32_t taking = column + ansFinalColumns < run.columns ? run.lanes : run.finalFrom;
-      size_t found[ansLanes];
-      uint32_t escaped = 0;
-      for (uint32_t lane = 0; lane < run.lanes; ++lane) {
-        uint32_t table = (job.ofRows[lane] + job.ofColumns[column]) & tables.tableMask();
-        found[lane] = tables.encodeIndex(table, symbolAt(lane, column));
-        uint32_t entry = tables.encode[found[lane]];
-        if (entry == missingAnsEntry)
-          return false;
-        bool isEscape = entry >> ans_entry::numberShift == tables.escapeNumber();
-        escaped |= uint32_t(isEscape) << lane;
-      }
-      if (escaped) {
-        job.next = next;
-        storeAnsEscapes(job, escaped, column);
-        next = job.next;
-      }
-      for (uint32_t lane = run.lanes; lane-- > 0;)
-        put(found[lane], symbolAt(lane, column), lane < taking, job.states[lane]);
-    }
+    uint32_t states[ansLanes];
+    std::copy_n(job.states, ansLanes, states);
+    for (uint32_t column = run.columns; column-- > 0;)
+      if (!encodeColumn(column, states))
+        return false;
+    std::copy_n(states, ansLanes, job.states);
     job.next = next;
     return true;
   }
 
 private:
+  bool encodeColumn(uint32_t column, uint32_t (&states)[ansLanes]) {
+    uint32_t taking = AllLanes || column + ansFinalColumns < run.columns ? ansLanes : run.finalFrom;
+    const uint32_t ofColumn = job.ofColumns[column], tableMask = tables.tableMask();
+    uint32_t found[ansLanes], escaped = 0;
+    bool isMissing = false;
+#pragma GCC unroll 8
+    for (uint32_t lane = 0; lane < ansLanes; ++lane) {
+      if (!AllLanes && lane >= run.lanes)
+        continue;
+      uint32_t table = (job.ofRows[lane] + ofColumn) & tableMask;
+      found[lane] = table << 8 | numberOf[symbolAt(lane, column)];
+      uint32_t entry = entries[found[lane]];
+      isMissing |= entry == missingAnsEntry;
+      escaped |= uint32_t(entry >> ans_entry::numberShift == escapeNumber) << lane;
+    }
+    if (isMissing)
+      return false;
+    if (escaped) {
+      job.next = next;
+      storeAnsEscapes(job, escaped, column);
+      next = job.next;
+    }
+#pragma GCC unroll 8
+    for (uint32_t lane = ansLanes; lane-- > 0;)
+      if (AllLanes || lane < run.lanes)
+        put(found[lane], symbolAt(lane, column), AllLanes || lane < taking, states[lane]);
+    return true;
+  }
+
   uint16_t symbolAt(uint32_t lane, uint32_t column) const {
     return job.symbols[lane * job.stride + column];
   }
 
-  void put(size_t index, uint32_t symbol, bool mayTake, uint32_t &state) {
-    uint32_t entry = tables.encode[index], bits = tables.frequencyBits;
+  void put(uint32_t index, uint32_t symbol, bool mayTake, uint32_t &state) {
+    uint32_t entry = entries[index];
     uint32_t frequency = (entry & ans_entry::fieldMask) + 1;
     uint32_t start = entry >> ans_entry::offsetShift & ans_entry::fieldMask;
-    uint32_t groupBits = tables.groupBitsOf(entry >> ans_entry::numberShift);
+    uint32_t groupBits = HasGroups ? tables.groupBitsOf(entry >> ans_entry::numberShift) : 0;
     bool takes = mayTake && state >> (32 - bits - groupBits) >= frequency;
     next[-1] = static_cast<uint16_t>(state);
     next -= takes;
-    state >>= takes ? 16 : 0;
-    state = state << groupBits | (symbol & ((1u << groupBits) - 1));
-    auto quotient = static_cast<uint32_t>(state * tables.reciprocals[index] >> (32 + bits));
-    state += quotient * ((1u << bits) - frequency) + start;
+    uint32_t rest = takes ? state >> 16 : state;
+    if constexpr (HasGroups)
+      rest = rest << groupBits | (symbol & ((1u << groupBits) - 1));
+    auto quotient = static_cast<uint32_t>(rest * reciprocals[index] >> (32 + bits));
+    state = rest + quotient * ((1u << bits) - frequency) + start;
   }
 
   AnsEncodeJob &job;
   const AnsRun &run;
   const AnsTables &tables;
   uint16_t *next;
+  const uint32_t *entries;
+  const uint64_t *reciprocals;
+  const uint8_t *numberOf;
+  uint32_t bits, escapeNumber;
 };
+
+template <bool HasGroups> bool encodeOneRun(AnsEncodeJob &job, const AnsRun &run) {
+  bool isWhole = run.lanes == ansLanes && run.finalFrom == ansLanes;
+  return isWhole ? AnsRunEncoder<true, HasGroups>(job, run).encode()
+                 : AnsRunEncoder<false, HasGroups>(job, run).encode();
+}
 
 } // namespace
 
 bool uwt::encodeAnsRunPortable(std::span<AnsEncodeJob> jobs, const AnsRun &run) {
-  return std::ranges::all_of(jobs,
-                             [&](AnsEncodeJob &job) { return AnsRunEncoder(job, run).encode(); });
+  return std::ranges::all_of(jobs, [&](AnsEncodeJob &job) {
+    return job.ofTensor->groups ? encodeOneRun<true>(job, run) : encodeOneRun<false>(job, run);
+  });
 }
