@@ -326,7 +326,8 @@ private:
     return _mm512_mask_mov_epi32(first, 0xFF00, all(uint32_t(jobs[1]->ofColumns[column]) << 8));
   }
 
-  /// Exact: quotients of numbers of 32 bits have 2^-32 between them, and doubles 52 bits.
+  /// Exact: a quotient is below 2^23 and, where it is not whole, at least 2^-12 below the next
+  /// whole number; doubles have 52 bits.
   UWT_AVX512 static __m512i divide(__m512i numerator, __m512i denominator) {
     auto halfOf = [](__m256i n, __m256i d) UWT_AVX512 {
       return _mm512_cvttpd_epu32(_mm512_div_pd(_mm512_cvtepu32_pd(n), _mm512_cvtepu32_pd(d)));

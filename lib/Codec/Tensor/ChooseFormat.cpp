@@ -198,8 +198,8 @@ std::vector<CodingCandidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
   return candidates;
 }
 
-/// Drops exponents that occur in no class: prefix codes cost the same for any symbols. Leaves room
-/// for an entry more.
+/// Without exponents that occur in no class: prefix codes cost the same for any symbols. Leaves
+/// room for an entry more.
 static Magnitudes occurringExponents(const ClassCounts &classes, uint32_t mantissaBits) {
   auto of = [&](const std::vector<uint64_t> &counts, size_t exponent) {
     return std::span(counts).subspan(exponent << mantissaBits, size_t(1) << mantissaBits);
