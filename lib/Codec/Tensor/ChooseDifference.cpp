@@ -43,7 +43,7 @@ private:
   /// Sizes that differ by a smaller part are taken to be equal.
   static constexpr double leastGain = 1.0 / 8192;
   /// Symbols are read again where no more than this part of them is large.
-  static constexpr double mostLarge = 1.0 / 64;
+  static constexpr double maxLarge = 1.0 / 64;
   /// What saves less than this part is not coded.
   static constexpr double leastSaving = 1.0 / 256;
   static constexpr uint32_t countedBits = 8, largestCounted = (1u << countedBits) - 1;
@@ -149,7 +149,7 @@ std::optional<ClassCounts> DifferenceChoice::countAll(const RowHistograms &rows,
     large += std::exchange(ofClass[largestCounted], 0);
   }
   bool isEach = std::ranges::all_of(rows.counted, &RowHistograms::Panel::isExact);
-  if (!isEach || static_cast<double>(large) > static_cast<double>(all) * mostLarge)
+  if (!isEach || static_cast<double>(large) > static_cast<double>(all) * maxLarge)
     return std::nullopt;
 
   struct Large {
