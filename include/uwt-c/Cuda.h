@@ -130,6 +130,33 @@ UWT_C_API UWTError *uwtCudaTranscodeWrite(UWTCudaTranscode *transcode, UWTCudaBu
                                           void *stream);
 UWT_C_API void uwtCudaTranscodeDestroy(UWTCudaTranscode *transcode);
 
+/** Dense row-major matrices in device memory. */
+typedef struct UWTCudaDense {
+  /** From the first element on; how many bytes there are, at least up to the last element. */
+  UWTCudaBuffer memory;
+  /** Elements from row to row and from matrix to matrix; 0 where they follow one another. Rows
+     begin at multiples of 16 bytes where k is a multiple of 8, else of 2. */
+  uint64_t rowStride, matrixStride;
+} UWTCudaDense;
+
+/** Dense matrices to an image. For one call at a time. */
+typedef struct UWTCudaEncode UWTCudaEncode;
+/** To make `format` of `matrices` matrices [rows, columns] of dtype `dtype` ("BF16"). A pack
+   without the kernels (`uwt compile --emit pack --weight-kernels encode`), and what only the host
+   makes, are errors: uwtCudaImageEncode makes the same image. */
+UWT_C_API UWTError *uwtCudaEncodeCreate(UWTCudaPack *pack, const char *dtype, uint64_t rows,
+                                        uint64_t columns, uint64_t matrices, const char *format,
+                                        UWTCudaEncode **encode);
+/** Bytes of scratch memory, with any contents: two for each 1,024 elements, and a few KB. */
+UWT_C_API uint64_t uwtCudaEncodeScratch(const UWTCudaEncode *encode);
+/** Counts what the matrices hold, and describes the result; waits for the stream. */
+UWT_C_API UWTError *uwtCudaEncodeCount(UWTCudaEncode *encode, const UWTCudaDense *source,
+                                       UWTCudaBuffer scratch, void *stream, UWTCudaWeight *result);
+/** Writes what uwtCudaEncodeCount has described to device memory of exactly its bytes, and waits;
+    matrices and scratch memory are as they were left. */
+UWT_C_API UWTError *uwtCudaEncodeWrite(UWTCudaEncode *encode, UWTCudaBuffer memory, void *stream);
+UWT_C_API void uwtCudaEncodeDestroy(UWTCudaEncode *encode);
+
 /*===-----------------------------------------------------------------------------------------===*\
 |* Products
 |*
@@ -209,24 +236,56 @@ UWT_C_API UWTError *uwtCudaLaunchLayers(const UWTCudaLayerQueue *queue, const UW
                                         size_t count, void *stream, uint32_t decodeCtas);
 
 /*===-----------------------------------------------------------------------------------------===*\
-|* Decoding
+|* Rows
+|*
+|* Elements of a weight as dense rows, by kernels that `uwt compile --emit pack --weight-kernels
+|* decode,gather` puts into a pack; those that gather also where the module does. These functions
+|* neither allocate device memory nor wait.
 \*===-----------------------------------------------------------------------------------------===*/
 
-/** The kernel of a pack that decodes a weight; a weight in format `raw` needs none. */
+/** The kernel of a pack that decodes a weight. */
 typedef struct UWTCudaDecoder UWTCudaDecoder;
 /** A pack without that kernel is an error of kind UWT_ERROR_UNSUPPORTED. */
 UWT_C_API UWTError *uwtCudaDecoderCreate(UWTCudaPack *pack, const UWTCudaWeight *weight,
                                          UWTCudaDecoder **decoder);
-/** Bytes of a decoded matrix: two an element, padding included. */
-UWT_C_API uint64_t uwtCudaDecoderBytes(const UWTCudaDecoder *decoder);
-/** Decodes matrix `matrix` of the weight whose image is at `image` to device memory of exactly
-    those bytes; neither allocates nor waits. The elements come in the order of the format `raw`
-    (docs/formats.md): 64 rows are a panel, and a panel has the units [column / 64, row / 16 % 4],
-    the last one only those of rows that exist. A unit has the elements [column / 8 % 2, row / 8 %
-    2, row % 8, column / 2 % 4, column / 16 % 4, column % 2]. */
+/** Decodes matrix `matrix` of the weight whose image is at `image` to the one matrix of `rows`,
+    [n, k]; what lies between its rows stays as it is. */
 UWT_C_API UWTError *uwtCudaDecode(const UWTCudaDecoder *decoder, uint64_t image, uint64_t matrix,
-                                  UWTCudaBuffer words, void *stream);
+                                  const UWTCudaDense *rows, void *stream);
 UWT_C_API void uwtCudaDecoderDestroy(UWTCudaDecoder *decoder);
+
+/** The kernel of a pack that gathers rows of a weight. */
+typedef struct UWTCudaGatherer UWTCudaGatherer;
+/** Of weights in formats of a fixed rate, like raw and inplace<12>; others, and a pack without that
+    kernel, are errors of kind UWT_ERROR_UNSUPPORTED. */
+UWT_C_API UWTError *uwtCudaGathererCreate(UWTCudaPack *pack, const UWTCudaWeight *weight,
+                                          UWTCudaGatherer **gatherer);
+UWT_C_API void uwtCudaGathererDestroy(UWTCudaGatherer *gatherer);
+
+typedef struct UWTCudaGather {
+  /** Set by uwtCudaGatherInit. */
+  size_t size;
+  /** Address of the device image, and which matrix of the weight. */
+  uint64_t weight, matrix;
+  /** What the caller takes the matrix to be: another size is an error. */
+  uint64_t n, k;
+  /** `count` ids, signed integers of `idBytes` bytes: 4 or 8. */
+  UWTCudaBuffer ids;
+  uint32_t idBytes;
+  uint64_t count;
+  /** One matrix [count, k]. */
+  UWTCudaDense rows;
+  /** Address of a u32 that gets its lowest bit set where an id is no row's, or 0. It is never
+      cleared here. */
+  uint64_t outside;
+} UWTCudaGather;
+/** Sets all to zero but the size. */
+UWT_C_API void uwtCudaGatherInit(UWTCudaGather *gather);
+/** Rows ids[0 … count - 1] of a matrix to those of `rows`. An id below 0 or from n on gives a row
+   of zeros: what a vocabulary that is shared by several devices adds up. A count of 0 does nothing.
+    Memory that is null, not aligned or too small is an error, and nothing is launched then. */
+UWT_C_API UWTError *uwtCudaGather(const UWTCudaGatherer *gatherer, const UWTCudaGather *gather,
+                                  void *stream);
 
 #ifdef __cplusplus
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 using namespace uwt;
+using cuda::DeviceWeightDescription;
 
 struct UWTCudaDevice {
   cuda::CudaDevicePtr device;
@@ -35,6 +36,12 @@ struct UWTCudaTranscode {
   cuda::DeviceTranscode steps;
 };
 
+struct UWTCudaEncode {
+  // What the steps refer to.
+  std::shared_ptr<cuda::DevicePack> pack;
+  cuda::DeviceEncode steps;
+};
+
 struct UWTCudaKernels {
   // What the kernels refer to.
   std::shared_ptr<cuda::DevicePack> pack;
@@ -44,7 +51,14 @@ struct UWTCudaKernels {
 struct UWTCudaDecoder {
   // What the decoder refers to.
   std::shared_ptr<cuda::DevicePack> pack;
-  cuda::WeightDecoder decoder;
+  cuda::RowDecoder decoder;
+};
+
+struct UWTCudaGatherer {
+  // What the gatherer refers to.
+  std::shared_ptr<cuda::DevicePack> pack;
+  DeviceWeightDescription weight;
+  cuda::RowGatherer gatherer;
 };
 
 struct UWTCudaLayerQueue {
@@ -96,7 +110,6 @@ void uwtCudaPackDestroy(UWTCudaPack *pack) { delete pack; }
 // Weights
 //===----------------------------------------------------------------------===//
 
-using cuda::DeviceWeightDescription;
 static_assert(std::extent_v<decltype(UWTCudaWeight::buffers)> ==
               DeviceWeightDescription::bufferKinds);
 static_assert(UWT_CUDA_ALIGNMENT == devicePlaneAlignment);
@@ -318,6 +331,61 @@ UWTError *uwtCudaTranscodeWrite(UWTCudaTranscode *transcode, UWTCudaBuffer memor
 
 void uwtCudaTranscodeDestroy(UWTCudaTranscode *transcode) { delete transcode; }
 
+static cuda::DenseMatrices matricesOf(const UWTCudaDense &dense) {
+  return {rangeOf(dense.memory), dense.rowStride, dense.matrixStride};
+}
+
+static Expected<cuda::DeviceEncode> createEncode(cuda::DevicePack &pack, const char *dtype,
+                                                 const MatrixShape &shape, uint64_t matrices,
+                                                 const char *format) {
+  UWT_ASSIGN_OR_RETURN(ElementType element, elementOf(dtype));
+  UWT_ASSIGN_OR_RETURN(Format parsed, Format::parse(format));
+  TensorDescription description{element, {matrices, shape.rows, shape.columns}, parsed};
+  // Whether such a tensor can be.
+  UWT_RETURN_IF_ERROR(description.elements());
+  TensorDescription::Matrices given;
+  given.count = matrices;
+  given.shape = shape;
+  return cuda::DeviceEncode::create(pack, element, given, parsed);
+}
+
+UWTError *uwtCudaEncodeCreate(UWTCudaPack *pack, const char *dtype, uint64_t rows, uint64_t columns,
+                              uint64_t matrices, const char *format, UWTCudaEncode **encode) {
+  return runFunction(
+      {{pack, "pack"}, {dtype, "dtype"}, {format, "format"}, {encode, "encode"}}, [&]() -> Status {
+        UWT_ASSIGN_OR_RETURN(cuda::DeviceEncode steps,
+                             createEncode(*pack->pack, dtype, {rows, columns}, matrices, format));
+        *encode = new UWTCudaEncode{pack->pack, std::move(steps)};
+        return ok();
+      });
+}
+
+uint64_t uwtCudaEncodeScratch(const UWTCudaEncode *encode) {
+  return encode ? encode->steps.scratchBytes() : 0;
+}
+
+UWTError *uwtCudaEncodeCount(UWTCudaEncode *encode, const UWTCudaDense *source,
+                             UWTCudaBuffer scratch, void *stream, UWTCudaWeight *result) {
+  return runFunction({{encode, "encode"}, {source, "source"}, {result, "result"}}, [&]() -> Status {
+    UWT_RETURN_IF_ERROR(checkSize(*result));
+    UWT_ASSIGN_OR_RETURN(
+        DeviceWeightDescription made,
+        encode->steps.count(matricesOf(*source), rangeOf(scratch),
+                            cuda::CudaStream::borrow(encode->pack->device(), stream)));
+    return describe(made, *result);
+  });
+}
+
+UWTError *uwtCudaEncodeWrite(UWTCudaEncode *encode, UWTCudaBuffer memory, void *stream) {
+  return runFunction({{encode, "encode"}}, [&] {
+    const cuda::CudaDevicePtr &device = encode->pack->device();
+    return encode->steps.write(cuda::DeviceBuffer::borrow(device, rangeOf(memory)),
+                               cuda::CudaStream::borrow(device, stream));
+  });
+}
+
+void uwtCudaEncodeDestroy(UWTCudaEncode *encode) { delete encode; }
+
 //===----------------------------------------------------------------------===//
 // Products
 //===----------------------------------------------------------------------===//
@@ -361,6 +429,15 @@ void uwtCudaLinearInit(UWTCudaLinear *linear) {
   linear->size = sizeof(UWTCudaLinear);
 }
 
+/// Whether a matrix is what a call takes it to be.
+static Status checkMatrix(const DeviceWeightDescription &weight, uint64_t n, uint64_t k) {
+  if (n == weight.rows() && k == weight.columns())
+    return ok();
+  return usageError("the weight has n " + std::to_string(weight.rows()) + " and k " +
+                    std::to_string(weight.columns()) + ", the call n " + std::to_string(n) +
+                    " and k " + std::to_string(k));
+}
+
 /// What a call says, checked as far as this side of the library can; `extras` holds what the result
 /// points to.
 static Expected<cuda::LaunchOperands> operandsOf(const UWTCudaLinear &linear,
@@ -370,10 +447,7 @@ static Expected<cuda::LaunchOperands> operandsOf(const UWTCudaLinear &linear,
       const UWTCudaLinear call,
       takeOptions(&linear, uwtCudaLinearInit, sizeof(UWTCudaLinear), "uwtCudaLinearInit"));
   const DeviceWeightDescription &weight = kernels.kernels.weight();
-  if (call.n != weight.rows() || call.k != weight.columns())
-    return usageError("the weight has n " + std::to_string(weight.rows()) + " and k " +
-                      std::to_string(weight.columns()) + ", the call n " + std::to_string(call.n) +
-                      " and k " + std::to_string(call.k));
+  UWT_RETURN_IF_ERROR(checkMatrix(weight, call.n, call.k));
   if (call.extraCount != 0 && !call.extras)
     return usageError("extras is NULL");
   for (const UWTCudaBuffer &extra : std::span(call.extras, call.extraCount))
@@ -458,29 +532,69 @@ UWTError *uwtCudaLaunchLayers(const UWTCudaLayerQueue *queue, const UWTCudaLayer
 }
 
 //===----------------------------------------------------------------------===//
-// Decoding
+// Rows
 //===----------------------------------------------------------------------===//
 
 UWTError *uwtCudaDecoderCreate(UWTCudaPack *pack, const UWTCudaWeight *weight,
                                UWTCudaDecoder **decoder) {
   return runFunction({{pack, "pack"}, {weight, "weight"}, {decoder, "decoder"}}, [&]() -> Status {
     UWT_ASSIGN_OR_RETURN(DeviceWeightDescription description, descriptionOf(*weight));
-    UWT_ASSIGN_OR_RETURN(cuda::WeightDecoder made,
-                         cuda::WeightDecoder::create(*pack->pack, description));
+    UWT_ASSIGN_OR_RETURN(cuda::RowDecoder made, cuda::RowDecoder::create(*pack->pack, description));
     *decoder = new UWTCudaDecoder{pack->pack, std::move(made)};
     return ok();
   });
 }
 
-uint64_t uwtCudaDecoderBytes(const UWTCudaDecoder *decoder) {
-  return decoder ? decoder->decoder.bytes() : 0;
-}
-
 UWTError *uwtCudaDecode(const UWTCudaDecoder *decoder, uint64_t image, uint64_t matrix,
-                        UWTCudaBuffer words, void *stream) {
-  return runFunction({{decoder, "decoder"}}, [&] {
-    return decoder->decoder.decode(image, matrix, rangeOf(words), stream);
+                        const UWTCudaDense *rows, void *stream) {
+  return runFunction({{decoder, "decoder"}, {rows, "rows"}}, [&] {
+    return decoder->decoder.decode(image, matrix, matricesOf(*rows), stream);
   });
 }
 
 void uwtCudaDecoderDestroy(UWTCudaDecoder *decoder) { delete decoder; }
+
+UWTError *uwtCudaGathererCreate(UWTCudaPack *pack, const UWTCudaWeight *weight,
+                                UWTCudaGatherer **gatherer) {
+  return runFunction({{pack, "pack"}, {weight, "weight"}, {gatherer, "gatherer"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(DeviceWeightDescription description, descriptionOf(*weight));
+    UWT_ASSIGN_OR_RETURN(cuda::RowGatherer made,
+                         cuda::RowGatherer::create(*pack->pack, description));
+    *gatherer = new UWTCudaGatherer{pack->pack, description, std::move(made)};
+    return ok();
+  });
+}
+
+void uwtCudaGathererDestroy(UWTCudaGatherer *gatherer) { delete gatherer; }
+
+void uwtCudaGatherInit(UWTCudaGather *gather) {
+  if (!gather)
+    return;
+  *gather = {};
+  gather->size = sizeof(UWTCudaGather);
+}
+
+static Expected<cuda::GatherOperands> operandsOf(const UWTCudaGather &gather,
+                                                 const DeviceWeightDescription &weight) {
+  UWT_ASSIGN_OR_RETURN(
+      const UWTCudaGather call,
+      takeOptions(&gather, uwtCudaGatherInit, sizeof(UWTCudaGather), "uwtCudaGatherInit"));
+  UWT_RETURN_IF_ERROR(checkMatrix(weight, call.n, call.k));
+  cuda::GatherOperands given;
+  given.weight = call.weight;
+  given.matrix = call.matrix;
+  given.ids = rangeOf(call.ids);
+  given.idBytes = call.idBytes;
+  given.count = call.count;
+  given.rows = matricesOf(call.rows);
+  given.outside = call.outside;
+  return given;
+}
+
+UWTError *uwtCudaGather(const UWTCudaGatherer *gatherer, const UWTCudaGather *gather,
+                        void *stream) {
+  return runFunction({{gatherer, "gatherer"}, {gather, "gather"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(cuda::GatherOperands given, operandsOf(*gather, gatherer->weight));
+    return gatherer->gatherer.gather(given, stream);
+  });
+}

@@ -70,6 +70,15 @@ const Format &uwt::rawFormat() {
   return format;
 }
 
+const Format &uwt::denseFormat() {
+  static const Format format = [] {
+    Format rows = rawFormat();
+    rows.layout = Layout::RowMajor;
+    return rows;
+  }();
+  return format;
+}
+
 bool uwt::isRaw(const Format &format) { return format.codec.keyword == rawFormat().codec.keyword; }
 
 const Format &uwt::baseFormat(uint32_t codeBits) {

@@ -76,8 +76,8 @@ public:
   Expected<const ProductTarget *> setTarget();
   /// Runs a part of the pipeline, and verifies what it has made.
   Status runPipeline(void (*build)(OpPassManager &, const CompileOptions &));
-  /// Makes kernels for the transcodes of weights, which takeKernels() takes as well.
-  Status makeTranscodes();
+  /// Makes the kernels that code and gather from weights, which takeKernels() takes as well.
+  Status makeWeightKernels();
   /// Makes kernels of the products of the bufferized module and takes them out of it, for a target
   /// with GPUs. Products without kernels are errors, or with `keepOnHost` stay for the CPU.
   Status takeKernels(bool keepOnHost);
@@ -157,9 +157,14 @@ static Status checkModule(ModuleOp module) {
   return ok();
 }
 
-Status Compilation::makeTranscodes() {
+Status Compilation::makeWeightKernels() {
+  codegen::BuildWeightKernelsPassOptions wanted;
+  wanted.encode = options.weightKernels.encode;
+  wanted.decode = options.weightKernels.decode;
+  wanted.gather = options.weightKernels.gather;
   return runPasses(
-      *module, [](OpPassManager &passes) { passes.addPass(codegen::createBuildTranscodesPass()); },
+      *module,
+      [&](OpPassManager &passes) { passes.addPass(codegen::createBuildWeightKernelsPass(wanted)); },
       ErrorKind::Unsupported, "a transcode has no kernel");
 }
 
@@ -438,10 +443,10 @@ static Expected<std::string> kernelText(std::span<const CompiledKernels> compile
 /// The kernels of a bufferized module.
 static Expected<std::string> emitKernels(Compilation &work, const ProductTarget &target,
                                          EmitKind kind) {
-  bool wantsTranscodes =
+  bool wantsWeightKernels =
       kind == EmitKind::Kernels || kind == EmitKind::Ptx || kind == EmitKind::Pack;
-  if (wantsTranscodes)
-    UWT_RETURN_IF_ERROR(work.makeTranscodes());
+  if (wantsWeightKernels)
+    UWT_RETURN_IF_ERROR(work.makeWeightKernels());
   UWT_RETURN_IF_ERROR(work.takeKernels(/*keepOnHost=*/false));
   if (kind == EmitKind::Kernels) {
     std::string text;

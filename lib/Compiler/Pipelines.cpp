@@ -168,7 +168,7 @@ void buildCompileGpuPipeline(OpPassManager &pm, const CompileOptions &options,
   buildInputPipeline(pm, options);
   buildTensorPipeline(pm, options);
   buildBufferPipeline(pm, options);
-  pm.addPass(codegen::createBuildTranscodesPass());
+  pm.addPass(codegen::createBuildWeightKernelsPass());
   buildKernelPipeline(pm, kernels);
 }
 

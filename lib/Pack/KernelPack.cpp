@@ -292,7 +292,7 @@ Expected<const KernelEntry *> Selection::run() {
   UWT_RETURN_IF_ERROR(keep(
       "kernel kinds",
       [&](const KernelEntry &entry) {
-        return query.kind ? entry.kind == *query.kind : entry.kind != GpuKernelKind::Transcode;
+        return query.kind ? entry.kind == *query.kind : isProduct(entry.kind);
       },
       [](const KernelEntry &entry) { return std::string(nameOf(entry.kind)); }));
   UWT_RETURN_IF_ERROR(keep(

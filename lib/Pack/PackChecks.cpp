@@ -31,9 +31,13 @@ std::string_view uwt::nameOf(CodeKind kind) {
   return nameIn(names, kind);
 }
 std::string_view uwt::nameOf(GpuKernelKind kind) {
-  static constexpr std::string_view names[kernelKinds] = {"skinny",    "wide",  "shared",
-                                                          "transcode", "dense", "simt"};
+  static constexpr std::string_view names[kernelKinds] = {
+      "skinny", "wide", "shared", "transcode", "dense", "simt", "histogram", "gather"};
   return nameIn(names, kind);
+}
+bool uwt::isProduct(GpuKernelKind kind) {
+  return kind != GpuKernelKind::Transcode && kind != GpuKernelKind::Histogram &&
+         kind != GpuKernelKind::Gather;
 }
 std::string_view uwt::nameOf(GridRule rule) {
   static constexpr std::string_view names[gridRules] = {"tiles", "persistent"};

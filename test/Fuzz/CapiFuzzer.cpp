@@ -295,7 +295,7 @@ void Caller::callCuda() {
   UWTCudaKernels *kernels = nullptr;
   take(uwtCudaKernelsCreate(pack, &weight, 1, &kernels), true);
   take(uwtCudaLinear(kernels, nullptr, nullptr), true);
-  fuzzRequire(!uwtCudaDeviceName(nullptr) && uwtCudaDecoderBytes(nullptr) == 0,
+  fuzzRequire(!uwtCudaDeviceName(nullptr) && uwtCudaEncodeScratch(nullptr) == 0,
               "an object that is NULL has properties");
 }
 

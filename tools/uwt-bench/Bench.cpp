@@ -33,13 +33,21 @@ Expected<OpenPack> BenchRun::openPack(const std::string &path) {
   return opened;
 }
 
+/// Whether a kernel multiplies, or codes a weight anew: others are not measured.
+static bool isMeasured(const KernelEntry &entry) {
+  bool isTranscode = entry.kind == GpuKernelKind::Transcode && entry.format != denseFormat() &&
+                     entry.result != denseFormat();
+  return isTranscode || isProduct(entry.kind);
+}
+
 Status BenchRun::openPacks() {
   for (const std::string &path : options.packs) {
     UWT_ASSIGN_OR_RETURN(OpenPack opened, openPack(path));
     const KernelPack &pack = opened.pack->pack();
     for (const KernelEntry &entry : pack.kernels()) {
       OpenPack::Kind kind{entry.format, entry.result};
-      if (!pack.isPreparation(entry) && std::ranges::find(opened.kinds, kind) == opened.kinds.end())
+      if (isMeasured(entry) && !pack.isPreparation(entry) &&
+          std::ranges::find(opened.kinds, kind) == opened.kinds.end())
         opened.kinds.push_back(kind);
     }
     packs.push_back(std::move(opened));
@@ -429,8 +437,8 @@ std::vector<uint32_t> BenchRun::mValuesFor(const GridShape &wanted) const {
     for (const OpenPack &pack : packs)
       for (const KernelEntry &entry : pack.pack->pack().kernels())
         if (!pack.kinds.empty() && entry.n.admits(wanted.rows) && entry.k.admits(wanted.columns) &&
-            (entry.kind != GpuKernelKind::Transcode || m == 1) && m >= entry.mFrom &&
-            m <= entry.mTo && !pack.pack->pack().isPreparation(entry))
+            (isProduct(entry.kind) || m == 1) && m >= entry.mFrom && m <= entry.mTo &&
+            !pack.pack->pack().isPreparation(entry))
           return true;
     return false;
   };

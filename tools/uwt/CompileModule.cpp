@@ -40,8 +40,10 @@ public:
         {"uwt compile model.mlir --emit mlir", "Which products were fused?"},
         {"uwt compile model.mlir --target avx2 --emit asm -o model.s", "Code of another machine"},
         {"uwt compile model.mlir --emit obj -o model.o", "An object file"},
-        {"uwt compile model.mlir --target sm_90a --emit pack -o model.pack",
-         "Kernels for an H200"}};
+        {"uwt compile model.mlir --target sm_90a --emit pack -o model.pack", "Kernels for an H200"},
+        {"uwt compile model.mlir --target sm_90a --emit pack --weight-kernels encode,gather -o "
+         "model.pack",
+         "Also kernels that make weights on the device, and gather their rows"}};
   }
   std::vector<command_line::Option> options() override;
   Status run(Session &session) override;
@@ -51,7 +53,7 @@ private:
   Json report(const ToolStats &stats) const;
 
   std::string input, emit = "stats";
-  std::optional<std::string> output;
+  std::optional<std::string> output, weightKernels;
   CompileOptionRows shared;
   bool force = false;
 };
@@ -71,6 +73,10 @@ std::vector<command_line::Option> CompileCommand::options() {
        {"mlir", "llvm", "asm", "obj", "kernels", "ptx", "cubin", "pack", "profiles", "stats"}},
       {"-o,--output", "OUT", "file to write (default: standard output)", &output,
        command_line::ValueHint::Path}};
+  rows.push_back({"--weight-kernels", "LIST",
+                  "what a pack has kernels for, of each weight, beside products: encode (from "
+                  "dense rows on the device), decode (to them), gather (rows by ids)",
+                  &weightKernels});
   std::vector<command_line::Option> more = shared.rows();
   rows.insert(rows.end(), more.begin(), more.end());
   rows.push_back({"-f,--force", "", "overwrite an existing output", &force});
@@ -107,6 +113,25 @@ static EmitKind kindOf(const std::string &emit) {
   return found == std::end(kinds) ? EmitKind::Nothing : found->second;
 }
 
+static Expected<WeightKernelChoice> parseWeightKernels(std::string_view list) {
+  WeightKernelChoice kernels;
+  for (std::string_view rest = list; !rest.empty();) {
+    std::string_view name = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+    if (name == "encode")
+      kernels.encode = true;
+    else if (name == "decode")
+      kernels.decode = true;
+    else if (name == "gather")
+      kernels.gather = true;
+    else
+      return usageError("--weight-kernels: names encode, decode and gather, with commas between, "
+                        "not " +
+                        inQuotes(list));
+  }
+  return kernels;
+}
+
 /// Whether it is no text.
 static bool isBinary(EmitKind kind) {
   return kind == EmitKind::Object || kind == EmitKind::Cubin || kind == EmitKind::Pack;
@@ -124,6 +149,11 @@ Status CompileCommand::run(Session &session) {
                       "-o");
   UWT_ASSIGN_OR_RETURN(ToolCompileOptions options, shared.options(0));
   options.cacheFolder = programFolder();
+  if (weightKernels && kind != EmitKind::Pack && kind != EmitKind::Kernels && kind != EmitKind::Ptx)
+    return usageError("--weight-kernels is of kernels: emit a pack, kernels or ptx");
+  if (weightKernels) {
+    UWT_ASSIGN_OR_RETURN(options.weightKernels, parseWeightKernels(*weightKernels));
+  }
   UWT_ASSIGN_OR_RETURN(std::string text, readModule(input));
   if (toFile)
     UWT_RETURN_IF_ERROR(checkOutput(input, *output, force));

@@ -198,6 +198,8 @@ const std::vector<Format> &runFormats();
 
 /// The words as they are: the format whose codec codes nothing, all else by default.
 const Format &rawFormat();
+/// The words as they are, in rows: what a dense tensor is.
+const Format &denseFormat();
 /// Whether the format's codec is that of rawFormat, whatever the order of its elements.
 bool isRaw(const Format &format);
 

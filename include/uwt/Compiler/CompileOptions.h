@@ -35,6 +35,16 @@ struct StrategyChoice {
   static Expected<StrategyChoice> parse(std::string_view text);
 };
 
+/// Kernels that a pack has for each weight of its module, beside those of products.
+struct WeightKernelChoice {
+  /// From dense rows to the weight's format, and back.
+  bool encode = false, decode = false;
+  /// Rows by their numbers; weights that the module gathers from have such kernels in any case.
+  bool gather = false;
+
+  bool operator==(const WeightKernelChoice &) const = default;
+};
+
 struct CompileOptions {
   /// Where the module runs, and its products: the text of a ProductTarget.
   std::string target = "native";
@@ -65,6 +75,8 @@ struct CompileOptions {
   /// For GPUs: kernels are picked for the format of each product alone, which is faster by some
   /// percent; sums may then be in another order than those from other formats, raw ones too.
   bool ownFormat = false;
+  /// emitCode() for GPUs.
+  WeightKernelChoice weightKernels;
   /// The level of LLVM's code generator, 0 to 3; its optimisations are left out at 0. Results have
   /// the same bits at all of them.
   unsigned optimisation = 3;

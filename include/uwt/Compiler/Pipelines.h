@@ -45,8 +45,8 @@ struct KernelPipelineOptions {
 };
 
 /// From buffers to kernels of products, with entries, and to calls of the runtime that launch them;
-/// decoders in kernels are emitted, those of transcodes (uwt-build-transcodes) too. All of it stays
-/// in the module.
+/// decoders in kernels are emitted, those of transcodes (uwt-build-weight-kernels) too. All of it
+/// stays in the module.
 void buildKernelPipeline(mlir::OpPassManager &pm, const KernelPipelineOptions &options);
 /// From what a front end wrote to kernels of products and transcodes: the pipeline
 /// `uwt-compile-gpu`. What is left for the host goes on with buildCodePipeline(), when kernels have

@@ -7,7 +7,8 @@
 //
 // What the host adds where kernel `encode` (kind transcode) codes a weight: the table by which
 // symbols become codes, and, from the escapes that the kernel has counted, where each panel's parts
-// go; and how both halves come together.
+// go; and how both halves come together. The weight is one in device memory, of another format, or
+// dense matrices there.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,7 +16,9 @@
 #define UWT_CUDA_ENCODEDWEIGHT_H
 
 #include "uwt/Cuda/WeightKernels.h"
+#include "uwt/Cuda/WeightRows.h"
 #include "uwt/Pack/Abi.h"
+#include <functional>
 
 namespace uwt::cuda {
 
@@ -35,6 +38,47 @@ struct EncodedTables {
 /// Errors: Usage (another number of units, a format that kernel `encode` does not make);
 /// Unsupported (more records than a table counts).
 Expected<EncodedTables> encodedTables(const CodingPlan &plan, std::span<const uint16_t> counts);
+
+/// The same where all panels are stored as words: of the format raw, or since columns beyond k
+/// would be infinite.
+EncodedTables wordTables(const CodingPlan &plan, uint64_t matrices);
+
+/// The steps that all weights share which a device codes. Movable; one thread at a time.
+class ImageCoder {
+public:
+  /// Launches kernel `encode` for a matrix, with these operands behind its source; of the format
+  /// raw one, plane `words` of the matrix.
+  using Launch = std::function<Status(uint64_t matrix, std::span<const DeviceRange> operands)>;
+
+  ImageCoder(CudaDevicePtr device, uint64_t matrices, CodingPlan plan)
+      : plan(std::move(plan)), device(std::move(device)), matrices(matrices) {}
+
+  uint64_t scratchBytes() const;
+  /// Counts escapes where the plan has a model, and describes what is to be made; waits.
+  Expected<DeviceWeightDescription> count(DeviceRange scratch, const Launch &launch,
+                                          const CudaStream &stream);
+  /// Forgets what was counted.
+  void reset() { result.reset(); }
+  Status write(const DeviceBuffer &memory, const Launch &launch, const CudaStream &stream) const;
+
+  bool makesWords() const { return plan.traits.rate == Rate::Words; }
+  CodingPlan plan;
+
+private:
+  uint64_t units() const;
+  uint64_t countStride() const;
+  Expected<std::vector<uint16_t>> countUnits(const Launch &launch, const CudaStream &stream) const;
+  Expected<EncodedTables> makeLayout(const Launch &launch, const CudaStream &stream) const;
+  Status writeTables(const DeviceBuffer &result, const CudaStream &stream) const;
+
+  CudaDevicePtr device;
+  uint64_t matrices;
+  EncodeTable codes{};
+  /// In scratch memory: the EncodeTable, and counts.
+  DeviceRange table, counts;
+  EncodedTables layout;
+  std::optional<DeviceWeightDescription> result;
+};
 
 /// A weight in device memory that becomes one of another format there, in memory of the caller's:
 /// count() says how much that takes, then write() makes the image. Movable; one thread at a time.
@@ -60,32 +104,66 @@ public:
   Status write(const DeviceBuffer &result, const CudaStream &stream);
 
 private:
-  DeviceTranscode(CudaDevicePtr device, const DeviceWeightDescription &source, CodingPlan plan,
-                  WeightDecoder decoder, KernelLauncher encoder)
-      : device(std::move(device)), source(source), plan(std::move(plan)),
-        decoder(std::move(decoder)), encoder(std::move(encoder)) {}
-  uint64_t units() const;
-  uint64_t countStride() const;
+  DeviceTranscode(const DeviceWeightDescription &source, ImageCoder coder, WeightDecoder decoder,
+                  std::optional<KernelLauncher> encoder)
+      : source(source), coder(std::move(coder)), decoder(std::move(decoder)),
+        encoder(std::move(encoder)) {}
   Expected<DeviceRange> wordsOf(uint64_t matrix, const CudaStream &stream);
-  Status encode(std::span<const DeviceRange> extras, const CudaStream &stream) const;
-  Expected<std::vector<uint16_t>> countUnits(const CudaStream &stream);
-  Status writeTables(const DeviceBuffer &result, const CudaStream &stream) const;
+  Status encode(uint64_t matrix, std::span<const DeviceRange> operands, const CudaStream &stream);
+  bool decodesToScratch() const;
 
-  CudaDevicePtr device;
   DeviceWeightDescription source;
-  CodingPlan plan;
+  ImageCoder coder;
   WeightDecoder decoder;
-  /// Takes nothing of the source but what extras say: one serves all matrices.
-  KernelLauncher encoder;
+  /// Takes nothing of the source but what operands say: one serves all matrices. None where
+  /// decoding is all.
+  std::optional<KernelLauncher> encoder;
 
   // Of the last count().
   uint64_t sourceImage = 0;
-  EncodeTable codes{};
-  /// In scratch memory: the EncodeTable, counts, and plane words of one matrix, and which.
-  DeviceRange table, counts, decoded;
+  /// In scratch memory: plane words of one matrix, and which.
+  DeviceRange decoded;
   std::optional<uint64_t> decodedMatrix;
-  EncodedTables layout;
-  std::optional<DeviceWeightDescription> result;
+};
+
+/// Dense matrices that become a weight there, in memory of the caller's, in the steps of a
+/// DeviceTranscode. Movable; one thread at a time.
+class DeviceEncode {
+public:
+  /// The pack outlives the object. Errors: Usage (a format that is none for the element, more than
+  /// 2^32 - 1 rows); Unsupported (a pack without kernels for it, a format that only the host
+  /// makes); those of KernelLauncher::create.
+  static Expected<DeviceEncode> create(DevicePack &pack, ElementType element,
+                                       const TensorDescription::Matrices &matrices,
+                                       const Format &format);
+
+  uint64_t scratchBytes() const;
+  /// As DeviceTranscode::count, after the symbols were counted: the model is that of these
+  /// matrices. Errors also: Usage (matrices that leave their memory, rows that overlap or are not
+  /// aligned to 16 bytes, of other columns than multiples of 8 to 2).
+  Expected<DeviceWeightDescription> count(const DenseMatrices &source, DeviceRange scratch,
+                                          const CudaStream &stream);
+  /// As DeviceTranscode::write.
+  Status write(const DeviceBuffer &result, const CudaStream &stream) const;
+
+private:
+  DeviceEncode(CudaDevicePtr device, const DeviceWeightDescription &dense, ImageCoder coder,
+               KernelLauncher encoder, std::optional<KernelLauncher> histogram)
+      : device(std::move(device)), dense(dense), coder(std::move(coder)),
+        encoder(std::move(encoder)), histogram(std::move(histogram)) {}
+  LaunchOperands operandsOf(uint64_t matrix, std::span<const DeviceRange> extras) const;
+  Status encode(uint64_t matrix, std::span<const DeviceRange> operands,
+                const CudaStream &stream) const;
+  Status countSymbols(DeviceRange symbols, const CudaStream &stream);
+
+  CudaDevicePtr device;
+  DeviceWeightDescription dense;
+  ImageCoder coder;
+  KernelLauncher encoder;
+  /// None where no model is made.
+  std::optional<KernelLauncher> histogram;
+  /// Of the last count(), with its strides.
+  DenseMatrices source;
 };
 
 } // namespace uwt::cuda

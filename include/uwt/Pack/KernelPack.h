@@ -36,8 +36,20 @@ inline constexpr uint32_t packVersion = 1;
 enum class CodeKind : uint8_t { Cubin, Ptx };
 
 /// How a kernel works: by tensor cores straight from planes (skinny, wide), through shared memory,
-/// to another format, from dense weights, or without tensor cores.
-enum class GpuKernelKind : uint8_t { Skinny, Wide, Shared, Transcode, Dense, Simt };
+/// to another format, from dense weights, or without tensor cores. The last two multiply nothing:
+/// they count symbols, and gather rows.
+enum class GpuKernelKind : uint8_t {
+  Skinny,
+  Wide,
+  Shared,
+  Transcode,
+  Dense,
+  Simt,
+  Histogram,
+  Gather
+};
+/// Whether kernels of a kind multiply.
+bool isProduct(GpuKernelKind kind);
 
 enum class GridRule : uint8_t {
   /// A CTA a tile.

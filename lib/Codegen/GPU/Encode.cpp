@@ -32,17 +32,50 @@ Status EncodeBuilder::checkResult(const EmittedFormat &format) {
   return ok();
 }
 
+std::vector<KernelArgument> EncodeBuilder::arguments() const {
+  std::vector<KernelArgument> arguments;
+  uint32_t number = 0;
+  auto add = [&](ArgumentType type) {
+    arguments.push_back({ArgumentKind::Extra, type, 16, number++, 0});
+  };
+  if (from == Source::DenseRows)
+    arguments = {DenseRows::argument(columns), scalarArgument(ArgumentKind::XStride)};
+  else
+    add(ArgumentType::I32);
+  // The result, or what says how it is made, and its planes.
+  constexpr ArgumentType types[] = {ArgumentType::I8,  ArgumentType::I16, ArgumentType::I64,
+                                    ArgumentType::I32, ArgumentType::I32, ArgumentType::I32,
+                                    ArgumentType::I32, ArgumentType::I32};
+  if (makesWords())
+    add(ArgumentType::I32);
+  else
+    llvm::for_each(types, add);
+  return arguments;
+}
+
+void EncodeBuilder::takeArguments(gpu::GPUFuncOp kernel) {
+  unsigned next = 0;
+  source = kernel.getArgument(next++);
+  if (from == Source::DenseRows)
+    dense.emplace(static_cast<const UnitCode &>(*this), source, kernel.getArgument(next++));
+  if (makesWords()) {
+    words = kernel.getArgument(next);
+    return;
+  }
+  for (Value *argument : {&table, &counts, &panelTable, &records, &words, &raw, &code, &patch})
+    *argument = kernel.getArgument(next++);
+}
+
 void EncodeBuilder::build(gpu::GPUModuleOp module) {
   OpBuilder::InsertionGuard guard(builder);
-  SmallVector<Type> arguments;
-  for (unsigned bits : {32, 8, 16, 64, 32, 32, 32, 32, 32})
-    arguments.push_back(globalBuffer(builder.getIntegerType(bits)));
-  gpu::GPUFuncOp kernel = beginKernel(module, "encode", arguments, threads, ctas);
-  unsigned next = 0;
-  for (Value *argument :
-       {&source, &table, &counts, &panelTable, &records, &words, &raw, &code, &patch})
-    *argument = kernel.getArgument(next++);
+  SmallVector<Type> types;
+  for (const KernelArgument &argument : arguments())
+    types.push_back(isMemref(argument.kind)
+                        ? Type(globalBuffer(builder.getIntegerType(8 * bytesOf(argument.type))))
+                        : builder.getIndexType());
+  gpu::GPUFuncOp kernel = beginKernel(module, "encode", types, threads, ctas);
   findLane();
+  takeArguments(kernel);
   forEachWarpItem(index.constant(panels * groups * 4), warps, [&](Value item) { buildUnit(item); });
   gpu::ReturnOp::create(builder, location);
 }
@@ -56,11 +89,7 @@ void EncodeBuilder::describe(KernelEntry &entry) const {
   rule.tileK = fixedUnitColumns;
   entry.launch = rule;
   entry.workspace = {};
-  constexpr ArgumentType types[] = {ArgumentType::I32, ArgumentType::I8,  ArgumentType::I16,
-                                    ArgumentType::I64, ArgumentType::I32, ArgumentType::I32,
-                                    ArgumentType::I32, ArgumentType::I32, ArgumentType::I32};
-  for (auto [number, type] : llvm::enumerate(types))
-    entry.arguments.push_back({ArgumentKind::Extra, type, 16, static_cast<uint32_t>(number), 0});
+  entry.arguments = arguments();
 }
 
 void EncodeBuilder::buildUnit(Value item) {
@@ -70,6 +99,10 @@ void EncodeBuilder::buildUnit(Value item) {
   panel.strips = stripsOf(panel.number);
   FixedUnit fixed{index.div(inPanel, 4), index.rem(inPanel, 4)};
   index.ifElse(index.less(fixed.strip, panel.strips), [&] {
+    if (makesWords()) {
+      storeWords(loadWords(panel, fixed), wordsAt(panel, fixed));
+      return;
+    }
     Fragments fragments = loadFragments(panel, fixed);
     Value isCounted = memref::DimOp::create(builder, location, counts, 0);
     index.ifElse(
@@ -78,13 +111,24 @@ void EncodeBuilder::buildUnit(Value item) {
   });
 }
 
-EncodeBuilder::Fragments EncodeBuilder::loadFragments(const Panel &panel, const FixedUnit &fixed) {
+Value EncodeBuilder::wordsAt(const Panel &panel, const FixedUnit &fixed) {
   Value at = index.mul(unitNumber(panel.number, panel.strips, fixed), wordUnitU32);
-  at = index.add(at, index.mul(lane, laneU32));
-  Fragments fragments;
+  return index.add(at, index.mul(lane, laneU32));
+}
+
+EncodeBuilder::Values EncodeBuilder::loadWords(const Panel &panel, const FixedUnit &fixed) {
+  if (dense)
+    return dense->loadUnit(panel.number, fixed);
+  Value at = wordsAt(panel, fixed);
+  Values fragments;
   for (int64_t r = 0; r < 4; ++r)
-    fragments.words.push_back(
-        loadVector(source, index.add(at, operandU32 * r), 4, builder.getI32Type()));
+    fragments.push_back(loadVector(source, index.add(at, operandU32 * r), 4, builder.getI32Type()));
+  return fragments;
+}
+
+EncodeBuilder::Fragments EncodeBuilder::loadFragments(const Panel &panel, const FixedUnit &fixed) {
+  Fragments fragments;
+  fragments.words = loadWords(panel, fixed);
   Values masks(4, LaneBuilder(builder, location, fragmentType()).constant(-1));
   if (Value isEdge = hasPadding(panel.number, fixed))
     masks = either(
@@ -146,11 +190,7 @@ void EncodeBuilder::storeFragments(const Panel &panel, const FixedUnit &fixed,
   };
   index.ifElse(
       index.less(0, field(DevicePanelField::StoredAsWords)),
-      [&] {
-        Value start = at(field(DevicePanelField::Words), wordUnitU32);
-        for (auto [r, fragment] : llvm::enumerate(fragments.words))
-          storeFragment(fragment, words, index.add(start, operandU32 * static_cast<int64_t>(r)));
-      },
+      [&] { storeWords(fragments.words, at(field(DevicePanelField::Words), wordUnitU32)); },
       [&] {
         const UnitGeometry &stored = format.traits.unit;
         isInPlace ? storeInPlace(fragments, at(field(DevicePanelField::Code), stored.codeU32))
@@ -159,6 +199,11 @@ void EncodeBuilder::storeFragments(const Panel &panel, const FixedUnit &fixed,
         if (format.format.escapes == Escapes::Patch)
           storeRecords(panel, fixed, fragments);
       });
+}
+
+void EncodeBuilder::storeWords(ValueRange fragments, Value at) {
+  for (auto [r, fragment] : llvm::enumerate(fragments))
+    storeFragment(fragment, words, index.add(at, operandU32 * static_cast<int64_t>(r)));
 }
 
 void EncodeBuilder::storeFragment(Value fragment, Value plane, Value at) {

@@ -5,28 +5,30 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// From plane `words` of a weight in format raw to the planes of a fixed rate. A warp codes a unit
-// by itself; where escape records go, the host has to say in between, so the kernel is launched
-// twice.
+// From plane `words` of a weight in format raw, or from a dense row-major matrix, to the planes of
+// a fixed rate, and from that matrix to plane `words`. A warp codes a unit by itself; where escape
+// records go, the host has to say in between, so the kernel is launched twice.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef UWT_LIB_CODEGEN_GPU_ENCODE_H
 #define UWT_LIB_CODEGEN_GPU_ENCODE_H
 
-#include "UnitCode.h"
+#include "DenseRows.h"
 #include "uwt/Codegen/Decode/Emission.h"
-#include "uwt/Pack/KernelPack.h"
 #include <array>
 
 namespace uwt::codegen {
 
 class EncodeBuilder : private UnitCode {
 public:
-  /// `format` is that of the result.
-  EncodeBuilder(CompressedType type, const EmittedFormat &format, mlir::OpBuilder &builder,
-                mlir::Location location)
-      : UnitCode(builder, location, type), format(format),
+  /// Where the elements come from.
+  enum class Source { Words, DenseRows };
+
+  /// `format` is that of the result: words only from dense rows.
+  EncodeBuilder(CompressedType type, const EmittedFormat &format, Source from,
+                mlir::OpBuilder &builder, mlir::Location location)
+      : UnitCode(builder, location, type), format(format), from(from),
         isInPlace(format.format.packing == Packing::InPlace) {}
 
   /// Whether there is such a kernel of a result. Errors: Unsupported.
@@ -49,7 +51,14 @@ private:
   struct Panel {
     mlir::Value number, strips;
   };
+  bool makesWords() const { return format.traits.rate == Rate::Words; }
+  std::vector<KernelArgument> arguments() const;
+  void takeArguments(mlir::gpu::GPUFuncOp kernel);
   void buildUnit(mlir::Value item);
+  Values loadWords(const Panel &panel, const FixedUnit &fixed);
+  /// Number of the lane's first u32 of a unit in plane `words` of a weight in format raw.
+  mlir::Value wordsAt(const Panel &panel, const FixedUnit &fixed);
+  void storeWords(mlir::ValueRange fragments, mlir::Value at);
   Fragments loadFragments(const Panel &panel, const FixedUnit &fixed);
   /// Of two halves the codes, and two bits that say which are escapes. Halves whose bits of
   /// `exists` are 0 are padding.
@@ -69,9 +78,12 @@ private:
   mlir::Type fragmentType() { return mlir::VectorType::get({4}, builder.getI32Type()); }
 
   const EmittedFormat &format;
+  Source from;
   bool isInPlace;
-  // Arguments in order.
-  mlir::Value source, table, counts, panelTable, records, words, raw, code, patch;
+  // Arguments: the source, of either kind, then the others in order.
+  mlir::Value source;
+  std::optional<DenseRows> dense;
+  mlir::Value table, counts, panelTable, records, words, raw, code, patch;
 };
 
 } // namespace uwt::codegen

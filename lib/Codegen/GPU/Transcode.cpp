@@ -23,28 +23,61 @@ static constexpr int64_t fixedCtas = 8, streamCtas = 6, codeCtas = 5, codeCtasWi
 static constexpr int64_t maxTableBytes = 96 * 1024;
 
 TranscodeBuilder::TranscodeBuilder(CompressedType type, const EmittedFormat &format,
-                                   OpBuilder &builder, Location location, DecodedForm form)
-    : UnitCode(builder, location, type), type(type), format(format), form(form),
+                                   OpBuilder &builder, Location location, DecodedForm form,
+                                   DecodedOrder order)
+    : UnitCode(builder, location, type), type(type), format(format), form(form), order(order),
       layout(unitLayout(format.format, format.element)) {}
+
+std::vector<KernelArgument> TranscodeBuilder::resultArguments(ArgumentKind where) const {
+  if (order == DecodedOrder::Units)
+    return {memrefArgument(where, makesWords() ? ArgumentType::I16 : ArgumentType::I8, 256)};
+  std::vector<KernelArgument> arguments = {DenseRows::argument(columns),
+                                           scalarArgument(ArgumentKind::XStride)};
+  if (order == DecodedOrder::Gathered) {
+    arguments.push_back(scalarArgument(ArgumentKind::M));
+    for (uint32_t number = 0; number < 2; ++number)
+      arguments.push_back({ArgumentKind::Extra, ArgumentType::I32, 4, number, 0});
+  }
+  return arguments;
+}
+
+void TranscodeBuilder::takeResult(gpu::GPUFuncOp kernel, unsigned next) {
+  result = kernel.getArgument(next++);
+  output.emplace(static_cast<const UnitCode &>(*this), type, format, form, result, windowBase);
+  if (order == DecodedOrder::Units)
+    return;
+  stride = kernel.getArgument(next++);
+  output->storeTo(DenseRows(static_cast<const UnitCode &>(*this), result, stride));
+  if (order == DecodedOrder::Rows)
+    return;
+  m = kernel.getArgument(next++);
+  ids = kernel.getArgument(next++);
+  outside = kernel.getArgument(next++);
+}
 
 void TranscodeBuilder::build(gpu::GPUModuleOp module, StringRef name) {
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<Type> arguments;
   for (unsigned bits : {64, 32, 32, 32, 32, 32, 32, 8})
     arguments.push_back(globalBuffer(builder.getIntegerType(bits)));
-  arguments.push_back(globalBuffer(resultType()));
+  for (const KernelArgument &argument : resultArguments(ArgumentKind::Extra))
+    arguments.push_back(isMemref(argument.kind)
+                            ? Type(globalBuffer(builder.getIntegerType(8 * bytesOf(argument.type))))
+                            : builder.getIndexType());
   gpu::GPUFuncOp kernel = beginKernel(module, name, arguments, threads, ctas());
   unsigned next = 0;
-  for (Value *argument :
-       {&panelTable, &records, &table, &words, &raw, &code, &patches, &classes, &result})
+  for (Value *argument : {&panelTable, &records, &table, &words, &raw, &code, &patches, &classes})
     *argument = kernel.getArgument(next++);
   findLane();
   if (isStream())
     streams.emplace(builder, location, type, format, lane);
   loadTable();
-  output.emplace(static_cast<const UnitCode &>(*this), type, format, form, result, windowBase);
-  forEachWarpItem(index.constant(panels * panelItems()), warps,
-                  [&](Value item) { isStream() ? buildStream(item) : buildFixed(item); });
+  takeResult(kernel, next);
+  if (order == DecodedOrder::Gathered)
+    forEachWarpItem(index.mul(m, itemsOfRow()), warps, [&](Value item) { buildGather(item); });
+  else
+    forEachWarpItem(index.constant(panels * panelItems()), warps,
+                    [&](Value item) { isStream() ? buildStream(item) : buildFixed(item); });
   gpu::ReturnOp::create(builder, location);
 }
 
@@ -96,25 +129,26 @@ void TranscodeBuilder::buildFixed(Value item) {
   TranscodePanel panel = loadPanel(index.div(item, panelItems()));
   FixedUnit fixed{index.div(inPanel, 4), index.rem(inPanel, 4)};
   index.ifElse(index.less(fixed.strip, panel.strips), [&] {
-    output->store(panel, fixed, decodeFixed(panel, fixed));
+    output->store(panel, fixed, decodeFixed(panel, fixed, lane));
     if (layout.hasEscapes)
       patchFixed(panel, fixed);
   });
 }
 
 TranscodeBuilder::Values TranscodeBuilder::decodeFixed(const TranscodePanel &panel,
-                                                       const FixedUnit &fixed) {
+                                                       const FixedUnit &fixed, Value reader) {
   if (layout.onlyWords)
-    return decode(panel, fixed, /*asWords=*/true);
+    return decode(panel, fixed, reader, /*asWords=*/true);
   auto fragment = VectorType::get({4}, builder.getI32Type());
   return either(
       panel.storedAsWords, SmallVector<Type>(4, fragment),
-      [&] { return decode(panel, fixed, /*asWords=*/true); },
-      [&] { return decode(panel, fixed, /*asWords=*/false); });
+      [&] { return decode(panel, fixed, reader, /*asWords=*/true); },
+      [&] { return decode(panel, fixed, reader, /*asWords=*/false); });
 }
 
 TranscodeBuilder::Values TranscodeBuilder::decode(const TranscodePanel &panel,
-                                                  const FixedUnit &fixed, bool asWords) {
+                                                  const FixedUnit &fixed, Value reader,
+                                                  bool asWords) {
   // Units of `size` u32, and `stride` of them from a group to the unit's next one.
   auto at = [&](Value plane, int64_t unitGroups, int64_t size, int64_t stride) {
     Value unitRow = index.div(fixed.group, unitGroups);
@@ -139,7 +173,7 @@ TranscodeBuilder::Values TranscodeBuilder::decode(const TranscodePanel &panel,
   auto fragment = VectorType::get({4}, builder.getI32Type());
   auto decoded = DecodeFragmentOp::create(
       builder, location, TypeRange{fragment, fragment, fragment, fragment}, type.getFormat(),
-      TypeAttr::get(type.getElementType()), lane, rawPlane, rawAt, codePlane, codeAt,
+      TypeAttr::get(type.getElementType()), reader, rawPlane, rawAt, codePlane, codeAt,
       asWords ? ValueRange() : ValueRange(tableRegisters),
       asWords ? builder.getUnitAttr() : UnitAttr());
   return Values(decoded.getResults());
@@ -157,17 +191,21 @@ void TranscodeBuilder::describe(KernelEntry &entry, ArgumentKind where) {
   rule.ctasPerMultiprocessor = static_cast<uint32_t>(ctas());
   rule.tileN = panelRows;
   rule.tileK = isStream() ? streamUnitColumns : fixedUnitColumns;
+  if (order == DecodedOrder::Gathered) {
+    rule.tileN = 0;
+    rule.tileK = gatheredGroups * fixedUnitColumns;
+    rule.tileM = 1;
+  }
   entry.launch = rule;
-  entry.arguments = {
-      memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
-      memrefArgument(ArgumentKind::Records, ArgumentType::I32),
-      memrefArgument(ArgumentKind::Table, ArgumentType::I32),
-      memrefArgument(ArgumentKind::Words, ArgumentType::I32),
-      memrefArgument(ArgumentKind::Raw, ArgumentType::I32),
-      memrefArgument(ArgumentKind::Code, ArgumentType::I32),
-      memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
-      memrefArgument(ArgumentKind::Classes, ArgumentType::I8),
-      memrefArgument(where, makesWords() ? ArgumentType::I16 : ArgumentType::I8, 256)};
+  entry.arguments = {memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
+                     memrefArgument(ArgumentKind::Records, ArgumentType::I32),
+                     memrefArgument(ArgumentKind::Table, ArgumentType::I32),
+                     memrefArgument(ArgumentKind::Words, ArgumentType::I32),
+                     memrefArgument(ArgumentKind::Raw, ArgumentType::I32),
+                     memrefArgument(ArgumentKind::Code, ArgumentType::I32),
+                     memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
+                     memrefArgument(ArgumentKind::Classes, ArgumentType::I8)};
+  llvm::append_range(entry.arguments, resultArguments(where));
   entry.workspace = {};
   if (where != ArgumentKind::Workspace)
     return;

@@ -23,7 +23,7 @@
 #include "UnitCode.h"
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/GPU/ProductPlan.h"
-#include "uwt/Codegen/GPU/TranscodeKernels.h"
+#include "uwt/Codegen/GPU/WeightKernels.h"
 
 namespace uwt::codegen {
 
@@ -31,13 +31,17 @@ class TranscodeBuilder : private UnitCode {
 public:
   /// ExponentBytes and Codes serve prefix codes with fields of bytes.
   TranscodeBuilder(CompressedType type, const EmittedFormat &format, mlir::OpBuilder &builder,
-                   mlir::Location location, DecodedForm form = DecodedForm::Words);
+                   mlir::Location location, DecodedForm form = DecodedForm::Words,
+                   DecodedOrder order = DecodedOrder::Units);
 
   /// Whether there is such a kernel for weights of `type`. Errors: Unsupported.
   static Status checkWeight(CompressedType type, const EmittedFormat &format,
                             DecodedForm form = DecodedForm::Words);
+  /// Whether rows of such weights are gathered. Errors: Unsupported.
+  static Status checkGather(CompressedType type, const EmittedFormat &format);
 
-  /// Adds the kernel: its arguments are a weight's buffers, then the result.
+  /// Adds the kernel: its arguments are a weight's buffers, then the result; of dense rows with
+  /// their stride, of gathered ones also m and what buildGatherKernel() says.
   void build(mlir::gpu::GPUModuleOp module, llvm::StringRef name);
   /// How it is launched, and its arguments, of which the result is of kind `where`: a buffer of its
   /// own, or the beginning of the workspace.
@@ -49,8 +53,6 @@ private:
   // Transcode.cpp
   bool makesWords() const { return form == DecodedForm::Words; }
   bool makesCodes() const { return form == DecodedForm::Codes; }
-  /// Of the result: i16 for words, i8 for bytes and codes.
-  mlir::Type resultType() { return builder.getIntegerType(makesWords() ? 16 : 8); }
   /// CTAs that a multiprocessor runs at a time.
   int64_t ctas() const;
   bool isStream() const { return !layout.fixedRate; }
@@ -60,8 +62,25 @@ private:
   void loadTable();
   TranscodePanel loadPanel(mlir::Value number);
   void buildFixed(mlir::Value item);
-  Values decodeFixed(const TranscodePanel &panel, const FixedUnit &fixed);
-  Values decode(const TranscodePanel &panel, const FixedUnit &fixed, bool asWords);
+  std::vector<KernelArgument> resultArguments(ArgumentKind where) const;
+  void takeResult(mlir::gpu::GPUFuncOp kernel, unsigned next);
+  /// The registers that lane `reader` has of a unit.
+  Values decodeFixed(const TranscodePanel &panel, const FixedUnit &fixed, mlir::Value reader);
+  Values decode(const TranscodePanel &panel, const FixedUnit &fixed, mlir::Value reader,
+                bool asWords);
+
+  // TranscodeGather.cpp
+  /// Column groups of a row that a warp gathers at a time: four lanes have those of a unit's row.
+  static constexpr int64_t gatheredGroups = 8;
+  int64_t itemsOfRow() const { return divideUp(groups, gatheredGroups); }
+  void buildGather(mlir::Value item);
+  /// The row that number `i` of the ids names, and whether the weight has it.
+  struct RowOfId {
+    mlir::Value row, isThere;
+  };
+  RowOfId rowOfId(mlir::Value i);
+  void gatherRow(mlir::Value row, mlir::Value firstGroup);
+  void gatherNothing(mlir::Value firstGroup);
 
   // TranscodeStreams.cpp
   void buildStream(mlir::Value item);
@@ -99,11 +118,14 @@ private:
   CompressedType type;
   const EmittedFormat &format;
   DecodedForm form;
+  DecodedOrder order;
   UnitLayout layout;
 
   // Arguments in order, and the result; memory of one dynamic dimension.
   mlir::Value panelTable, records, table, words, raw, code, patches, classes;
   mlir::Value result;
+  /// Dense rows: their stride; gathered ones: how many, their ids, and what says that one is none.
+  mlir::Value stride, m, ids, outside;
   Values tableRegisters;
   /// Strategy codes: the window's base in both halves.
   mlir::Value windowBase;

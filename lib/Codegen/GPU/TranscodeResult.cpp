@@ -21,6 +21,8 @@ Value TranscodeResult::resultAt(const TranscodePanel &panel, const FixedUnit &fi
 
 void TranscodeResult::store(const TranscodePanel &panel, const FixedUnit &fixed,
                             ValueRange fragments) {
+  if (dense)
+    return dense->storeUnit(panel.number, fixed, fragments);
   Values cleared = clearPadding(panel, fixed, fragments);
   Value unit = resultAt(panel, fixed);
   // Kinds of 32 lanes with 16 bytes each.
@@ -136,6 +138,17 @@ Value TranscodeResult::elementAt(Value r, Value owner, Value block, Value half) 
   return index.add(first, index.add(index.mul(half, 2), index.rem(r, 2)));
 }
 
+DenseRows::Element TranscodeResult::elementOfRows(const TranscodePanel &panel,
+                                                  const FixedUnit &fixed, Value r, Value owner,
+                                                  Value block, Value half) {
+  // order-3.
+  Value row = index.add(index.div(owner, 4), index.mul(index.rem(r, 2), 8));
+  Value inBlock =
+      index.add(index.add(index.mul(index.rem(owner, 4), 2), half), index.mul(index.div(r, 2), 8));
+  Value column = index.add(columnOf(fixed), index.add(index.mul(block, 16), inBlock));
+  return dense->elementAt(panel.number, fixed, row, column);
+}
+
 void TranscodeResult::storeElement(Value word, Value at) {
   if (!makesWords()) {
     LaneBuilder lanes(builder, location, word.getType());
@@ -149,7 +162,13 @@ void TranscodeResult::storeElement(Value word, Value at) {
 void TranscodeResult::storeWord(const TranscodePanel &panel, const FixedUnit &fixed, Value record) {
   // escape-2: value, half, register, lane, block.
   auto field = [&](unsigned low, unsigned count) { return toIndex(bits(record, low, count)); };
-  Value element = elementAt(field(17, 2), field(19, 5), field(24, 2), field(16, 1));
+  Value r = field(17, 2), owner = field(19, 5), block = field(24, 2), half = field(16, 1);
+  if (dense) {
+    DenseRows::Element element = elementOfRows(panel, fixed, r, owner, block, half);
+    index.ifElse(element.isThere, [&] { storeElement(record, element.at); });
+    return;
+  }
+  Value element = elementAt(r, owner, block, half);
   storeElement(record, index.add(resultAt(panel, fixed), element));
 }
 
@@ -170,9 +189,14 @@ void TranscodeResult::storeRun(const TranscodePanel &panel, const FixedUnit &fix
         index.add(index.mul(panel.number, panelRows), index.mul(fixed.strip, stripRows)), row);
     Value k =
         index.add(index.add(index.mul(fixed.group, fixedUnitColumns), index.mul(lane, 2)), half);
-    Value isThere = bitAnd(index.less(n, rows), index.less(k, columns));
-    index.ifElse(isThere, [&] {
-      Value at = index.add(unit, elementAt(r, owner, index.div(lane, 8), index.constant(half)));
+    DenseRows::Element element;
+    if (dense)
+      element = dense->elementAt(panel.number, fixed, row, k);
+    else
+      element = {index.add(unit, elementAt(r, owner, index.div(lane, 8), index.constant(half))),
+                 bitAnd(index.less(n, rows), index.less(k, columns))};
+    index.ifElse(element.isThere, [&] {
+      Value at = element.at;
       Value word = bits(pair, 8 * static_cast<unsigned>(half), std::min(symbolBits, 8u));
       word = shl(word, format.split.rawLowBits);
       if (makesWords()) {

@@ -8,7 +8,7 @@
 #ifndef UWT_LIB_CODEGEN_GPU_TRANSCODERESULT_H
 #define UWT_LIB_CODEGEN_GPU_TRANSCODERESULT_H
 
-#include "UnitCode.h"
+#include "DenseRows.h"
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/GPU/ProductPlan.h"
 
@@ -20,7 +20,12 @@ struct TranscodePanel {
   mlir::Value number, words, raw, code, patch, records, storedAsWords, strips;
 };
 
-/// Stores decoded units in the order of plane `words`: words, or of their symbols bytes or codes.
+/// Where decoded words go: to the order of plane `words`, to the rows of a dense matrix, or a row
+/// of them for each of some ids.
+enum class DecodedOrder { Units, Rows, Gathered };
+
+/// Stores decoded units in the order of plane `words`: words, or of their symbols bytes or codes;
+/// or words as dense rows.
 class TranscodeResult : private UnitCode {
 public:
   /// `buffer` is memory of i16 for words, else of i8. `windowBase` (form Codes) is the first symbol
@@ -30,6 +35,10 @@ public:
                   DecodedForm form, mlir::Value buffer, mlir::Value windowBase)
       : UnitCode(code), type(type), format(format), form(form), result(buffer),
         windowBase(windowBase) {}
+
+  /// From now on words go to dense rows, whose memory is the buffer.
+  void storeTo(const DenseRows &to) { dense.emplace(to); }
+  DenseRows &denseRows() { return *dense; }
 
   /// A unit's operand registers, by all lanes of a warp.
   void store(const TranscodePanel &panel, const FixedUnit &fixed, mlir::ValueRange fragments);
@@ -64,6 +73,10 @@ private:
   /// Number of an element in its unit of the result: that of half `half` of register `r` of lane
   /// `owner`, in block `block`.
   mlir::Value elementAt(mlir::Value r, mlir::Value owner, mlir::Value block, mlir::Value half);
+  /// The same of dense rows, where it is one of theirs.
+  DenseRows::Element elementOfRows(const TranscodePanel &panel, const FixedUnit &fixed,
+                                   mlir::Value r, mlir::Value owner, mlir::Value block,
+                                   mlir::Value half);
   /// Stores the word in the low bits of an i32, or its symbol.
   void storeElement(mlir::Value word, mlir::Value at);
 
@@ -71,6 +84,7 @@ private:
   const EmittedFormat &format;
   DecodedForm form;
   mlir::Value result, windowBase;
+  std::optional<DenseRows> dense;
 };
 
 } // namespace uwt::codegen

@@ -35,7 +35,7 @@ void TranscodeBuilder::copyStream(const TranscodePanel &panel, const StreamUnits
   index.loop(unit.strips, [&](Value strip) {
     index.loop(unit.groups, [&](Value group) {
       FixedUnit fixed{index.add(unit.firstGroup, group), index.add(unit.strip, strip)};
-      output->store(panel, fixed, decode(panel, fixed, /*asWords=*/true));
+      output->store(panel, fixed, decode(panel, fixed, lane, /*asWords=*/true));
     });
   });
 }

@@ -38,12 +38,12 @@ public:
   /// halves whose elements exist.
   Values existing(mlir::Value panel, const FixedUnit &fixed);
 
-  const int64_t rows, columns, groups, panels;
-  mlir::Value lane, warp;
-
-private:
+  /// The first row and the first column of a unit.
   mlir::Value rowOf(mlir::Value panel, const FixedUnit &fixed);
   mlir::Value columnOf(const FixedUnit &fixed);
+
+  const int64_t rows, columns, groups, panels;
+  mlir::Value lane, warp;
 };
 
 } // namespace uwt::codegen

@@ -14,8 +14,8 @@
 
 namespace uwt::test {
 
-/// What kernels `transcode` and `encode` do with one weight, by the host's codec: launches go
-/// matrix by matrix, from the first one on.
+/// What kernels `transcode`, `encode` and `encode_rows` do with one weight, by the host's codec:
+/// launches go matrix by matrix, from the first one on. `histogram` counts what it is given.
 class FakeTranscode {
 public:
   /// The weight in format raw, and in the one that is made.
@@ -24,6 +24,8 @@ public:
   /// Both kernels for weights in `format`, or `encode` alone where that is raw.
   static void addKernels(KernelPackWriter &pack, uint32_t code, const std::string &format,
                          const std::string &result);
+  /// Kernels `histogram` and `encode_rows` from dense rows to a format.
+  static void addDenseKernels(KernelPackWriter &pack, uint32_t code, const std::string &result);
   /// Parameters of each, for the fake driver.
   static const std::map<std::string, size_t> &parameterCounts();
 
@@ -39,6 +41,8 @@ public:
 
 private:
   uint64_t next(uint64_t &launches) const;
+  void countSymbols(const FakeLaunch &launch) const;
+  void encode(const FakeLaunch &launch, size_t first);
   void count(uint8_t *counts, uint64_t matrix) const;
   std::span<const uint8_t> wordsOf(uint64_t matrix) const;
 

@@ -180,6 +180,30 @@ TEST_F(SamplePackTest, GivesTranscodersOnlyWhenAsked) {
   EXPECT_THAT(chosen(*pack, query), testing::HasSubstr("have formats inplace<12> of bf16;"));
 }
 
+TEST(KernelPack, GivesKernelsThatDoNotMultiplyOnlyWhenAsked) {
+  KernelPackWriter writer;
+  uint32_t code = writer.addCode(CodeKind::Cubin, "sm_90a", sampleCubin());
+  for (auto [kind, name] : {std::pair(GpuKernelKind::Histogram, "counts"),
+                            {GpuKernelKind::Gather, "gathers"},
+                            {GpuKernelKind::Skinny, "multiplies"}}) {
+    KernelEntry entry = sampleKernel();
+    entry.kernel = name;
+    entry.kind = kind;
+    entry.code = code;
+    writer.addKernel(entry);
+  }
+  Bytes bytes = *writer.bytes();
+  PackPtr pack = *KernelPack::parse(bytes);
+  KernelQuery query = queryOf("sm_90", "inplace<12>", 8);
+  EXPECT_EQ(chosen(*pack, query), "multiplies of sm_90a (cubin)");
+  query.kind = GpuKernelKind::Histogram;
+  EXPECT_EQ(chosen(*pack, query), "counts of sm_90a (cubin)");
+  query.kind = GpuKernelKind::Gather;
+  EXPECT_EQ(chosen(*pack, query), "gathers of sm_90a (cubin)");
+  EXPECT_EQ(nameOf(GpuKernelKind::Gather), "gather");
+  EXPECT_EQ(nameOf(GpuKernelKind::Histogram), "histogram");
+}
+
 TEST_F(SamplePackTest, NeverGivesAKernelThatOnlyPreparesAnother) {
   std::span<const KernelEntry> kernels = pack->kernels();
   EXPECT_EQ(pack->preparationOf(kernels[1]), &kernels[5]);

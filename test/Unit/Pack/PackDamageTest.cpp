@@ -143,7 +143,7 @@ TEST(PackLies, OfTextsAreRefused) {
       messageOfRow([](PackTable &table) { table.tools.push_back({std::string(5000, 'x'), ""}); }),
       "the table is invalid: tool 0: name has 5000 bytes, more than 4096");
   EXPECT_EQ(messageOfKernel([](KernelEntry &entry) { entry.kind = GpuKernelKind(9); }),
-            "the table is invalid: kernel 0: kernel kind 9 is not below 6");
+            "the table is invalid: kernel 0: kernel kind 9 is not below 8");
   EXPECT_EQ(messageOfKernel([](KernelEntry &entry) { entry.format = {}; }), "it has no format");
   EXPECT_EQ(messageOfKernel([](KernelEntry &entry) { entry.format.codec.keyword = "a b"; }),
             "the table is invalid: kernel 0: format: codec: expected a name such as 'none' or "

@@ -116,17 +116,19 @@ def LowerLaunchesPass : Pass<"uwt-lower-launches", "::mlir::ModuleOp"> {
   ];
 }
 
-def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
-  let summary = "Write the kernels of transcodes";
+def BuildWeightKernelsPass : Pass<"uwt-build-weight-kernels", "::mlir::ModuleOp"> {
+  let summary = "Write the kernels that code and decode weights";
   let description = [{
     For each `uwt.transcode`, adds a `gpu.module` beside its function, named after it (`@main_transcode_0`), with the kernels of kind `transcode`. `@transcode` makes format `raw`: a
     warp decodes a unit, writes its words in the order of plane `words`, and writes its escapes over them. It serves all codecs of which a thread decodes its part
     (`raw`, `window<n>`, `bitplane<3>`, `palette<4>`, `inplace<12>`, `inplace<11>`, prefix codes with a table of at most 96 KB), with escapes
     of either kind. For results `window<4>`, `palette<4>` and `inplace<12>` `@encode` follows, which codes those words: first it counts escapes, then, with the places that the
-    host has made of the counts, it writes the planes (`uwt/Codegen/GPU/TranscodeKernels.h`). Each kernel has a `uwt.kernel_entry`. Others are refused by name. The transcode stays where it is.
+    host has made of the counts, it writes the planes (`uwt/Codegen/GPU/WeightKernels.h`). Each kernel has a `uwt.kernel_entry`. Others are refused by name. The transcode stays where it is.
 
     A `uwt.weight` that is `stored` in another format, which a loader transcodes, has such kernels at the end of the module (`@transcode_0`): equal ones once, none for
-    tensors that are stored raw, which have no code words that a GPU would read faster. Where no kernel serves a weight, a remark says why.
+    tensors that are stored raw, which have no code words that a GPU would read faster. A weight that a `uwt.gather` reads has kernel `@gather` (`@gather_0`), which decodes the rows
+    that ids name. With the options, each weight has such a kernel, and those between its format and dense rows, `raw, layout=row_major`: `@encode_0` with kernels `@histogram` and `@encode`,
+    `@decode_0` with `@transcode`. Where no kernel serves a weight, a remark says why.
 
     ```mlir
     // before
@@ -147,6 +149,11 @@ def BuildTranscodesPass : Pass<"uwt-build-transcodes", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
     "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::uwt::UWTDialect"
+  ];
+  let options = [
+    Option<"encode", "encode", "bool", /*default=*/"false", "Kernels from dense rows to each weight's format">,
+    Option<"decode", "decode", "bool", /*default=*/"false", "Kernels from each weight to dense rows">,
+    Option<"gather", "gather", "bool", /*default=*/"false", "Kernels that gather rows of each weight">
   ];
 }
 

@@ -34,30 +34,33 @@ void EmulatedPack::addProduct(const PackedProduct &product) {
     entry.prepare = before;
     entry.mFrom = product.mFrom;
     entry.mTo = product.mTo;
-    add(entry, made->kernels());
+    auto kernel = made->kernels().lookupSymbol<mlir::gpu::GPUFuncOp>(entry.kernel);
+    auto prepared = EmulatedKernel::prepare(kernel);
+    ASSERT_TRUE(mlir::succeeded(prepared));
+    add({entry, std::move(*prepared)});
     before = static_cast<uint32_t>(kernels.size());
   }
   products.push_back(std::move(made));
 }
 
-void EmulatedPack::addTranscode(const std::string &from, const std::string &to) {
-  auto transcode = std::make_unique<TranscodeModule>(from, to, rows, columns);
+void EmulatedPack::addTranscode(const std::string &from, const std::string &to,
+                                const std::string &element) {
+  auto transcode = std::make_unique<TranscodeModule>(from, to, rows, columns, element);
   ASSERT_EQ(transcode->prepare(), "");
-  for (const KernelEntry &entry : transcode->kernels().entries)
-    add(entry, transcode->kernels().module);
+  for (size_t number = 0; number < transcode->kernels().entries.size(); ++number)
+    add({transcode->kernels().entries[number], nullptr, transcode.get(), number});
   transcodes.push_back(std::move(transcode));
 }
 
-/// A kernel of `module`, under a name of its own.
-void EmulatedPack::add(KernelEntry entry, mlir::gpu::GPUModuleOp module) {
-  auto made = EmulatedKernel::prepare(module.lookupSymbol<mlir::gpu::GPUFuncOp>(entry.kernel));
-  ASSERT_TRUE(mlir::succeeded(made));
+/// A kernel, under a name of its own.
+void EmulatedPack::add(Kernel kernel) {
+  KernelEntry &entry = kernel.entry;
   entry.kernel += "_" + std::to_string(kernels.size());
   entry.code = code;
   writer.addKernel(entry);
   fake.parameterCounts[entry.kernel] = parametersOf(entry);
   names[entry.kernel] = kernels.size();
-  kernels.push_back({entry, std::move(*made)});
+  kernels.push_back(std::move(kernel));
 }
 
 size_t EmulatedPack::parametersOf(const KernelEntry &entry, std::optional<ArgumentKind> before) {
@@ -72,7 +75,8 @@ size_t EmulatedPack::parametersOf(const KernelEntry &entry, std::optional<Argume
 
 void EmulatedPack::emulate(const test::FakeLaunch &launch) {
   ASSERT_TRUE(names.contains(launch.function)) << launch.function;
-  const auto &[entry, kernel] = kernels[names[launch.function]];
+  const Kernel &kernel = kernels[names[launch.function]];
+  const KernelEntry &entry = kernel.entry;
   std::vector<EmulatedArgument> arguments;
   const uint64_t *next = launch.parameters.data();
   for (const KernelArgument &argument : entry.arguments) {
@@ -88,13 +92,20 @@ void EmulatedPack::emulate(const test::FakeLaunch &launch) {
                                                          argument.kind == ArgumentKind::Counters);
     next += memrefParameters;
   }
+  ++launches;
+  if (kernel.transcode) {
+    Status run = kernel.transcode->launch(kernel.number, launch.grid, arguments, launches);
+    if (!run)
+      faults.push_back(launch.function + ": " + run.error().message());
+    return;
+  }
   LaunchShape shape;
   shape.grid[0] = launch.grid;
   shape.block[0] = launch.threads;
   shape.dynamicSharedBytes = launch.sharedBytes;
   EmulationOptions emulation;
-  emulation.seed = ++launches;
-  auto run = kernel->launch(shape, arguments, emulation);
+  emulation.seed = launches;
+  auto run = kernel.product->launch(shape, arguments, emulation);
   if (!run)
     faults.push_back(launch.function + ": " + run.error().message());
 }

@@ -16,10 +16,36 @@
 #include "Cuda/CudaTesting.h"
 #include "KernelTesting.h"
 #include "Pack/SamplePack.h"
+#include <cstring>
 #include <map>
 #include <optional>
 
 namespace uwt::testing {
+
+/// Memory of nobody in the library, aligned as a device's.
+class DeviceMemory {
+public:
+  explicit DeviceMemory(uint64_t bytes)
+      : size(bytes), data(static_cast<uint8_t *>(
+                         std::aligned_alloc(256, roundUp(std::max<uint64_t>(bytes, 1), 256)))) {
+    std::memset(data, 0, roundUp(std::max<uint64_t>(bytes, 1), 256));
+  }
+  ~DeviceMemory() { std::free(data); }
+  DeviceMemory(const DeviceMemory &) = delete;
+  DeviceMemory &operator=(const DeviceMemory &) = delete;
+  uint64_t address() const { return reinterpret_cast<uint64_t>(data); }
+  cuda::DeviceRange range() const { return {address(), size}; }
+  std::span<uint8_t> bytes() const { return {data, size}; }
+  template <typename T> std::vector<T> read() const {
+    std::vector<T> items(size / sizeof(T));
+    std::memcpy(items.data(), data, items.size() * sizeof(T));
+    return items;
+  }
+
+private:
+  uint64_t size;
+  uint8_t *data;
+};
 
 /// A product's kernel of a pack.
 struct PackedProduct {
@@ -39,9 +65,12 @@ public:
 
   /// Fail the test where there are no such kernels.
   void addProduct(const PackedProduct &product);
-  void addTranscode(const std::string &from, const std::string &to);
+  void addTranscode(const std::string &from, const std::string &to,
+                    const std::string &element = "bf16");
+  /// The kernel that gathers rows.
+  void addGather(const std::string &format) { addTranscode(format, ""); }
   const KernelPackWriter &pack() const { return writer; }
-  const KernelEntry &lastEntry() const { return kernels.back().first; }
+  const KernelEntry &lastEntry() const { return kernels.back().entry; }
 
   /// The first parameter of an argument, or how many there are in all.
   static size_t parametersOf(const KernelEntry &entry,
@@ -53,14 +82,21 @@ public:
   std::vector<std::string> faults;
 
 private:
-  void add(KernelEntry entry, mlir::gpu::GPUModuleOp module);
+  struct Kernel {
+    KernelEntry entry;
+    /// What runs it: of a transcode the module, as its kernel `number`, from IR and PTX.
+    std::unique_ptr<emulator::EmulatedKernel> product;
+    const TranscodeModule *transcode = nullptr;
+    size_t number = 0;
+  };
+  void add(Kernel kernel);
 
   uint64_t rows, columns;
   KernelPackWriter writer;
   uint32_t code = writer.addCode(CodeKind::Cubin, "sm_90a", test::sampleCubin());
   std::vector<std::unique_ptr<TranscodeModule>> transcodes;
   std::vector<std::unique_ptr<Product>> products;
-  std::vector<std::pair<KernelEntry, std::unique_ptr<emulator::EmulatedKernel>>> kernels;
+  std::vector<Kernel> kernels;
   std::map<std::string, size_t> names;
   uint64_t launches = 0;
 };

@@ -23,30 +23,7 @@ using ::testing::IsEmpty;
 
 namespace {
 
-/// Memory of nobody in the library, aligned as a device's.
-class Memory {
-public:
-  explicit Memory(uint64_t bytes)
-      : size(bytes), data(static_cast<uint8_t *>(
-                         std::aligned_alloc(256, roundUp(std::max<uint64_t>(bytes, 1), 256)))) {
-    std::memset(data, 0, roundUp(std::max<uint64_t>(bytes, 1), 256));
-  }
-  ~Memory() { std::free(data); }
-  Memory(const Memory &) = delete;
-  Memory &operator=(const Memory &) = delete;
-  uint64_t address() const { return reinterpret_cast<uint64_t>(data); }
-  DeviceRange range() const { return {address(), size}; }
-  std::span<uint8_t> bytes() const { return {data, size}; }
-  template <typename T> std::vector<T> read() const {
-    std::vector<T> items(size / sizeof(T));
-    std::memcpy(items.data(), data, items.size() * sizeof(T));
-    return items;
-  }
-
-private:
-  uint64_t size;
-  uint8_t *data;
-};
+using Memory = uwt::testing::DeviceMemory;
 
 class EmulatedWeightTest : public ::testing::Test {
 protected:
@@ -146,24 +123,27 @@ TEST_F(EmulatedWeightTest, IsDecodedAndCodedInTheCallersMemory) {
         << number;
   }
 
-  auto steps = DeviceTranscode::create(*kernels, source.description(), coded.plan());
-  ASSERT_TRUE(bool(steps)) << steps.error().message();
-  Memory scratch(steps->scratchBytes());
-  // What is copied is checked by the fake driver to be device memory.
-  pack.fake.memory[scratch.address()] = scratch.bytes().size();
-  CudaStream stream = CudaStream::borrow(device, nullptr);
-  auto result = steps->count(image.address(), scratch.range(), stream);
-  ASSERT_TRUE(bool(result)) << result.error().message();
-  Memory made(result->bytes());
-  pack.fake.memory[made.address()] = made.bytes().size();
-  Status written = steps->write(DeviceBuffer::borrow(device, made.range()), stream);
-  ASSERT_TRUE(written) << written.error().message();
-  ASSERT_THAT(pack.faults, IsEmpty());
-  DeviceImageSource expected = *DeviceImageSource::create(coded);
-  ASSERT_EQ(result->bytes(), expected.description().bytes());
-  Memory host(expected.description().bytes());
-  expected.write(host.bytes());
-  EXPECT_TRUE(std::ranges::equal(made.bytes(), host.bytes()));
+  // To words by decoding alone.
+  for (const LoadedWeight *weight : {&coded, &raw}) {
+    auto steps = DeviceTranscode::create(*kernels, source.description(), weight->plan());
+    ASSERT_TRUE(bool(steps)) << steps.error().message();
+    Memory scratch(steps->scratchBytes());
+    // What is copied is checked by the fake driver to be device memory.
+    pack.fake.memory[scratch.address()] = scratch.bytes().size();
+    CudaStream stream = CudaStream::borrow(device, nullptr);
+    auto result = steps->count(image.address(), scratch.range(), stream);
+    ASSERT_TRUE(bool(result)) << result.error().message();
+    Memory made(result->bytes());
+    pack.fake.memory[made.address()] = made.bytes().size();
+    Status written = steps->write(DeviceBuffer::borrow(device, made.range()), stream);
+    ASSERT_TRUE(written) << written.error().message();
+    ASSERT_THAT(pack.faults, IsEmpty());
+    DeviceImageSource expected = *DeviceImageSource::create(*weight);
+    ASSERT_EQ(result->bytes(), expected.description().bytes());
+    Memory host(expected.description().bytes());
+    expected.write(host.bytes());
+    EXPECT_TRUE(std::ranges::equal(made.bytes(), host.bytes()));
+  }
 }
 
 } // namespace

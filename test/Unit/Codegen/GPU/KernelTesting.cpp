@@ -122,28 +122,37 @@ static bool isPtxDue() {
 
 TranscodeModule::TranscodeModule(const std::string &from, const std::string &to, uint64_t rows,
                                  uint64_t columns, const std::string &element)
-    : context(makeContext()) {
+    : isGather(to.empty()), context(makeContext()) {
   auto type = [&](const std::string &format) {
     return "!uwt.compressed<" + std::to_string(rows) + "x" + std::to_string(columns) + "x" +
            element + ", \"" + format + "\">";
   };
   context->loadAllAvailableDialects();
   module = mlir::parseSourceString<mlir::ModuleOp>(
-      "func.func @f() {\n  %w = uwt.weight \"w\" : " + type(from) +
-          "\n  %r = uwt.transcode %w : " + type(from) + " -> " + type(to) + "\n  return\n}\n",
+      "func.func @f() {\n  %w = uwt.weight \"w\" : " + type(from) + "\n  %r = uwt.transcode %w : " +
+          type(from) + " -> " + type(isGather ? from : to) + "\n  return\n}\n",
       context.get());
+}
+
+std::string TranscodeModule::build() {
+  uwt::TranscodeOp op;
+  module->walk([&](uwt::TranscodeOp found) { op = found; });
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module->getBody());
+  codegen::TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
+  Status served = isGather ? codegen::checkGather(types.source) : codegen::checkTranscode(types);
+  if (!served)
+    return served.error().message();
+  built.module = isGather
+                     ? codegen::buildGatherKernel(types.source, op.getLoc(), builder, "kernels")
+                     : codegen::buildTranscodeKernels(types, op.getLoc(), builder, "kernels");
+  return {};
 }
 
 std::string TranscodeModule::prepare() {
   if (!module)
     return "the module does not parse";
-  uwt::TranscodeOp op;
-  module->walk([&](uwt::TranscodeOp found) { op = found; });
-  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module->getBody());
-  codegen::TranscodeTypes types{op.getSource().getType(), op.getResult().getType()};
-  if (Status served = codegen::checkTranscode(types); !served)
-    return served.error().message();
-  built.module = codegen::buildTranscodeKernels(types, op.getLoc(), builder, "kernels");
+  if (std::string failure = build(); !failure.empty())
+    return failure;
   auto entries = codegen::readKernelEntries(built.module);
   if (mlir::failed(entries))
     return "the kernels have no entries";

@@ -12,7 +12,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "uwt/Codegen/GPU/KernelEntries.h"
-#include "uwt/Codegen/GPU/TranscodeKernels.h"
+#include "uwt/Codegen/GPU/WeightKernels.h"
 #include "uwt/CudaTools/CompileKernels.h"
 #include "uwt/Emulator/EmulatedProduct.h"
 #include <random>
@@ -51,7 +51,7 @@ struct KernelsWithEntries {
   std::vector<KernelEntry> entries;
 };
 
-/// The kernels of one transcode of a weight.
+/// The kernels of one transcode of a weight, or, `to` nothing, the one that gathers its rows.
 class TranscodeModule {
 public:
   TranscodeModule(const std::string &from, const std::string &to, uint64_t rows, uint64_t columns,
@@ -65,9 +65,11 @@ public:
                 uint64_t seed) const;
 
 private:
+  std::string build();
   std::string emulate();
   std::string emulatePtx();
 
+  bool isGather;
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   KernelsWithEntries built;

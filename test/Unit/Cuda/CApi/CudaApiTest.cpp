@@ -285,21 +285,199 @@ TEST_F(CudaObjects, ExpertsAreMultipliedByOneCall) {
   uwtCudaKernelsDestroy(made);
 }
 
-TEST_F(CudaObjects, DecodesAWeightThatIsStoredRaw) {
+namespace {
+
+/// A kernel that takes nothing of a weight, with a dense matrix, its stride, and `extras` operands.
+uwt::KernelEntry rowKernel(const char *name, uwt::GpuKernelKind kind, uint32_t extras) {
+  uwt::KernelEntry entry;
+  entry.kernel = name;
+  entry.kind = kind;
+  entry.strategy = name;
+  entry.format = *uwt::Format::parse("inplace<12>");
+  entry.launch.threads = 128;
+  entry.arguments = {{uwt::ArgumentKind::Panels, uwt::ArgumentType::I64, 1, 0, 0},
+                     {uwt::ArgumentKind::X, uwt::ArgumentType::I16, 16, 0, 0},
+                     {uwt::ArgumentKind::XStride, uwt::ArgumentType::I64, 1, 0, 0}};
+  for (uint32_t number = 0; number < extras; ++number)
+    entry.arguments.push_back({uwt::ArgumentKind::Extra, uwt::ArgumentType::I32, 4, number, 0});
+  return entry;
+}
+
+/// Of rows: those that decode and gather.
+class CudaRows : public CudaObjects {
+protected:
+  CudaRows() {
+    pack = folder / "rows.uwtpack";
+    uwt::KernelPackWriter writer;
+    uint32_t code = writer.addCode(uwt::CodeKind::Cubin, "sm_90a", sampleCubin());
+    uwt::KernelEntry decode = rowKernel("rows", uwt::GpuKernelKind::Transcode, 0),
+                     gather = rowKernel("gather", uwt::GpuKernelKind::Gather, 2);
+    decode.result = *uwt::Format::parse("raw, layout=row_major");
+    decode.code = gather.code = code;
+    writer.addKernel(decode);
+    writer.addKernel(gather);
+    EXPECT_TRUE(holds(writer.write(pack, false)));
+    fake->parameterCounts = {{"rows", 11}, {"gather", 21}};
+  }
+};
+
+} // namespace
+
+TEST_F(CudaRows, AreDecodedWithAStride) {
   open(model);
-  auto [bytes, weight] = imageOf("raw");
+  auto [bytes, weight] = imageOf("inplace<12>");
   UWTCudaDecoder *decoder = nullptr;
   ASSERT_EQ(textOf(uwtCudaDecoderCreate(kernels, &weight, &decoder)), "no error");
-  uint64_t size = uwtCudaDecoderBytes(decoder);
-  ASSERT_EQ(size, 9u * 5 * 2048);
-  DeviceMemory image(*fake, bytes.size()), words(*fake, size);
-  std::memcpy(image.data(), bytes.data(), bytes.size());
-  ASSERT_EQ(textOf(uwtCudaDecode(decoder, image.address(), 0, words.buffer(), nullptr)),
-            "no error");
-  EXPECT_EQ(std::memcmp(words.data(), image.data() + weight.buffers[3].begin, size), 0);
+  UWTCudaDense rows{};
+  auto refused = [&](uint64_t image = 0x1000000, uint64_t matrix = 0) {
+    return textOf(uwtCudaDecode(decoder, image, matrix, &rows, nullptr));
+  };
+  EXPECT_EQ(refused(), "2: the memory for rows is null");
+  rows.memory = {0x20008, 1 << 20};
+  EXPECT_EQ(refused(), "2: the memory for rows is not aligned to 16 bytes");
+  rows.memory = {0x20000, 130 * 280 * 2 - 17};
+  rows.rowStride = 280;
+  EXPECT_EQ(refused(), "2: the memory for rows has 72783 bytes, and 1 x 130 x 272 elements with "
+                       "these strides take 72784");
+  rows.memory.bytes = 72784;
+  EXPECT_EQ(refused(0), "2: the weight is null");
+  EXPECT_EQ(refused(0x1000000, 1), "2: kernel rows is asked for matrix 1 of a weight of 1");
+  EXPECT_TRUE(fake->launches.empty());
+  EXPECT_EQ(refused(), "no error");
+  ASSERT_EQ(fake->launches.size(), 1u);
+  const auto &parameters = fake->launches[0].parameters;
+  EXPECT_EQ(parameters[6], 0x20000u);
+  EXPECT_EQ(parameters[8], 72784u / 2);
+  EXPECT_EQ(parameters[10], 280u);
   uwtCudaDecoderDestroy(decoder);
-  auto [other, compressed] = imageOf("inplace<12>");
-  EXPECT_EQ(textOf(uwtCudaDecoderCreate(kernels, &compressed, &decoder)).substr(0, 2), "5:");
+  auto [raw, other] = imageOf("raw");
+  EXPECT_EQ(textOf(uwtCudaDecoderCreate(kernels, &other, &decoder)).substr(0, 2), "5:");
+}
+
+TEST_F(CudaRows, AreGatheredByIds) {
+  open(model);
+  auto [bytes, weight] = imageOf("inplace<12>");
+  UWTCudaGatherer *gatherer = nullptr;
+  ASSERT_EQ(textOf(uwtCudaGathererCreate(kernels, &weight, &gatherer)), "no error");
+  UWTCudaGather gather{};
+  auto refused = [&] { return textOf(uwtCudaGather(gatherer, &gather, nullptr)); };
+  EXPECT_EQ(refused(), "2: the options have size 0: set them with uwtCudaGatherInit");
+  uwtCudaGatherInit(&gather);
+  gather.n = 131;
+  gather.k = 272;
+  EXPECT_EQ(refused(), "2: the weight has n 130 and k 272, the call n 131 and k 272");
+  gather.n = 130;
+  EXPECT_EQ(refused(), "no error"); // A count of 0.
+  gather.count = 5;
+  EXPECT_EQ(refused(), "2: the memory for rows is null");
+  gather.rows.memory = {0x20000, 5 * 544 - 1};
+  EXPECT_THAT(refused(), testing::StartsWith("2: the memory for rows has 2719 bytes"));
+  gather.rows.memory.bytes = 5 * 544;
+  EXPECT_EQ(refused(), "2: ids have 4 or 8 bytes, not 0");
+  gather.idBytes = 8;
+  EXPECT_EQ(refused(), "2: the memory of ids is null");
+  gather.ids = {0x30004, 40};
+  EXPECT_EQ(refused(), "2: the memory of ids is not aligned to 8 bytes");
+  gather.ids = {0x30000, 39};
+  EXPECT_EQ(refused(), "2: the memory of ids has 39 bytes, and 5 ids take 40");
+  gather.ids.bytes = 40;
+  gather.outside = 0x40002;
+  EXPECT_EQ(refused(), "2: the word for ids outside is not aligned to 4 bytes");
+  gather.outside = 0x40000;
+  EXPECT_EQ(refused(), "2: the weight is null");
+  gather.weight = 0x1000000;
+  EXPECT_TRUE(fake->launches.empty());
+  EXPECT_EQ(refused(), "no error");
+  gather.idBytes = 4;
+  gather.outside = 0;
+  EXPECT_EQ(refused(), "no error");
+  ASSERT_EQ(fake->launches.size(), 2u);
+  const auto &wide = fake->launches[0].parameters, &narrow = fake->launches[1].parameters;
+  EXPECT_EQ(wide[8], 5u * 272);
+  EXPECT_EQ(wide[12], 0x30000u);
+  EXPECT_EQ(wide[14], 10u);
+  EXPECT_EQ(wide[17], 0x40000u);
+  EXPECT_EQ(wide[19], 1u);
+  EXPECT_EQ(narrow[14], 5u);
+  EXPECT_EQ(narrow[19], 0u);
+  uwtCudaGathererDestroy(gatherer);
+  auto [streams, other] = imageOf("huffman<12,2>");
+  EXPECT_EQ(textOf(uwtCudaGathererCreate(kernels, &other, &gatherer)),
+            "5: rows are not gathered from huffman<12,2>, whose units are streams: make the image "
+            "in a format of a fixed rate, like raw, window<4>, palette<4> and inplace<12>");
+}
+
+TEST_F(CudaObjects, EncodesDenseMatricesOnTheDevice) {
+  constexpr uint64_t matrices = 2, rows = 80, columns = 272, stride = 280;
+  pack = folder / "encode.uwtpack";
+  uwt::KernelPackWriter writer;
+  FakeTranscode::addDenseKernels(
+      writer, writer.addCode(uwt::CodeKind::Cubin, "sm_90a", sampleCubin()), "inplace<12>");
+  ASSERT_TRUE(holds(writer.write(pack, false)));
+  open(model);
+  UWTCudaEncode *encode = nullptr;
+  auto create = [&](const char *dtype, const char *format) {
+    return textOf(uwtCudaEncodeCreate(kernels, dtype, rows, columns, matrices, format, &encode));
+  };
+  EXPECT_EQ(create("BF15", "inplace<12>"), "2: a weight has no elements of dtype BF15");
+  EXPECT_EQ(create("BF16", "inplace<13>").substr(0, 2), "2:");
+  EXPECT_EQ(create("BF16", "huffman<12,2>"),
+            "2: no kernel codes a weight as huffman<12,2>; load it in that format");
+  EXPECT_EQ(create("BF16", "window<4>").substr(0, 2), "5:"); // Not in the pack.
+  EXPECT_EQ(create("BF16", "inplace<12>, fold=flat<272>").substr(0, 2), "5:");
+  EXPECT_EQ(
+      textOf(uwtCudaEncodeCreate(kernels, "BF16", ~uint64_t(0), 1 << 20, 3, "inplace<12>", &encode))
+          .substr(0, 2),
+      "2:");
+  ASSERT_EQ(create("BF16", "inplace<12>"), "no error");
+
+  Bytes dense = bf16Weights(matrices * rows * columns, 5);
+  uint64_t shape[] = {matrices, rows, columns};
+  UWTCudaImage *image = nullptr;
+  ASSERT_EQ(textOf(uwtCudaImageEncode(context, "BF16", 3, shape, dense.data(), dense.size(),
+                                      "inplace<12>", &image)),
+            "no error");
+  auto [expected, expectedWeight] = contents(image);
+  uwtCudaImageDestroy(image);
+  uwt::ThreadPool pool(1);
+  auto loadedAs = [&](const char *format) {
+    uwt::TensorDescription description{
+        uwt::ElementType::BF16, {matrices, rows, columns}, *uwt::Format::parse(format)};
+    return *uwt::LoadedWeight::fromBytes(description, dense, pool);
+  };
+  FakeTranscode work(loadedAs("raw"), loadedAs("inplace<12>"));
+  fake->onLaunch = [&](const FakeLaunch &launch) { work.compute(launch); };
+
+  DeviceMemory source(*fake, matrices * rows * stride * 2);
+  for (uint64_t row = 0; row < matrices * rows; ++row)
+    std::memcpy(source.data() + row * stride * 2, dense.data() + row * columns * 2, columns * 2);
+  DeviceMemory scratch(*fake, uwtCudaEncodeScratch(encode));
+  UWTCudaWeight result{};
+  UWTCudaDense given = {source.buffer(), stride, 0};
+  auto count = [&](UWTCudaBuffer memory) {
+    return textOf(uwtCudaEncodeCount(encode, &given, memory, nullptr, &result));
+  };
+  EXPECT_EQ(count(scratch.buffer()), "2: the weight has size 0: set it to sizeof(UWTCudaWeight)");
+  result.size = sizeof(result);
+  UWTCudaBuffer few = scratch.buffer();
+  few.bytes -= 1;
+  EXPECT_THAT(count(few), testing::StartsWith("2: coding takes scratch memory of"));
+  EXPECT_EQ(textOf(uwtCudaEncodeWrite(encode, few, nullptr)),
+            "2: an image is written as it was counted: call count() first");
+  given.rowStride = 271;
+  EXPECT_EQ(count(scratch.buffer()), "2: the memory of the matrices has rows of 272 elements, "
+                                     "which a stride of 271 overlaps");
+  given.rowStride = stride;
+  EXPECT_TRUE(fake->launches.empty());
+  size_t held = fake->held();
+  ASSERT_EQ(count(scratch.buffer()), "no error");
+  EXPECT_EQ(std::memcmp(&result, &expectedWeight, sizeof(result)), 0);
+  DeviceMemory made(*fake, result.bytes);
+  ASSERT_EQ(textOf(uwtCudaEncodeWrite(encode, made.buffer(), nullptr)), "no error");
+  EXPECT_EQ(std::memcmp(made.data(), expected.data(), expected.size()), 0);
+  // The caller's one buffer more, and none of the library's.
+  EXPECT_EQ(fake->held(), held + 1);
+  uwtCudaEncodeDestroy(encode);
 }
 
 TEST_F(CudaObjects, CodesOnTheDeviceInMemoryOfTheCaller) {
@@ -355,10 +533,10 @@ TEST_F(CudaObjects, CodesOnTheDeviceInMemoryOfTheCaller) {
   result.size = sizeof(result);
   UWTCudaBuffer few = scratch.buffer();
   EXPECT_EQ(textOf(uwtCudaTranscodeWrite(transcode, few, nullptr)),
-            "2: a transcode writes what it has counted: call count() first");
+            "2: an image is written as it was counted: call count() first");
   few.bytes -= 1;
   EXPECT_THAT(textOf(uwtCudaTranscodeCount(transcode, source.address(), few, nullptr, &result)),
-              testing::StartsWith("2: a transcode takes scratch memory of"));
+              testing::StartsWith("2: coding takes scratch memory of"));
   size_t held = fake->held();
   ASSERT_EQ(textOf(uwtCudaTranscodeCount(transcode, source.address(), scratch.buffer(), nullptr,
                                          &result)),

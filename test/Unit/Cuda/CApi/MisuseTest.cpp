@@ -495,8 +495,20 @@ TEST_F(CApiMisuseTest, Cuda) {
   EXPECT_EQ(textOf(uwtCudaGroupedLinear(kernels, &linear, offsets, 2, nullptr)),
             "2: kernels is NULL");
   EXPECT_EQ(textOf(uwtCudaDecoderCreate(pack, &weight, &decoder)), "2: pack is NULL");
-  EXPECT_EQ(uwtCudaDecoderBytes(nullptr), 0U);
-  EXPECT_EQ(textOf(uwtCudaDecode(decoder, 0, 0, {0, 0}, nullptr)), "2: decoder is NULL");
+  UWTCudaDense dense{};
+  EXPECT_EQ(textOf(uwtCudaDecode(decoder, 0, 0, &dense, nullptr)), "2: decoder is NULL");
+  UWTCudaGatherer *gatherer = nullptr;
+  EXPECT_EQ(textOf(uwtCudaGathererCreate(pack, &weight, &gatherer)), "2: pack is NULL");
+  uwtCudaGatherInit(nullptr);
+  EXPECT_EQ(textOf(uwtCudaGather(gatherer, nullptr, nullptr)), "2: gatherer is NULL");
+  UWTCudaEncode *encode = nullptr;
+  EXPECT_EQ(textOf(uwtCudaEncodeCreate(pack, "BF16", 1, 1, 1, "raw", &encode)), "2: pack is NULL");
+  EXPECT_EQ(uwtCudaEncodeScratch(nullptr), 0U);
+  EXPECT_EQ(textOf(uwtCudaEncodeCount(encode, &dense, {0, 0}, nullptr, &weight)),
+            "2: encode is NULL");
+  EXPECT_EQ(textOf(uwtCudaEncodeWrite(encode, {0, 0}, nullptr)), "2: encode is NULL");
+  uwtCudaEncodeDestroy(nullptr);
+  uwtCudaGathererDestroy(nullptr);
   EXPECT_EQ(textOf(uwtCudaLayerQueueCreate(device, &queue)), "2: device is NULL");
   EXPECT_EQ(textOf(uwtCudaLaunchLayers(queue, nullptr, 0, nullptr, 0)), "2: queue is NULL");
   uwtCudaDeviceDestroy(nullptr);

@@ -104,7 +104,8 @@ def UWT_KernelEntryAttr : UWT_Attr<"KernelEntry", "kernel_entry"> {
   let summary = "what a kernel is for, and how it is launched";
   let description = [{
     Attribute `uwt.kernel_entry` of a `gpu.func`: its entry in a pack (`docs/packs.md`), which is written from here. The kernel multiplies with a weight of
-    that format, n × k, for an m in that range; one of kind `transcode` makes a weight of format `to`. Every launch of it launches the kernel `after`
+    that format, n × k, for an m in that range; one of kind `transcode` makes a weight of format `to`, one of kind `histogram` counts its symbols,
+    one of kind `gather` decodes m of its rows. Every launch of it launches the kernel `after`
     first, on the same operands and scratch memory, which stands before it in the same `gpu.module`.
 
     ```mlir

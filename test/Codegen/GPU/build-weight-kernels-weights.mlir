@@ -1,4 +1,4 @@
-// RUN: uwt-opt %s --uwt-build-transcodes --verify-diagnostics=only-expected | FileCheck %s --implicit-check-not='gpu.module @'
+// RUN: uwt-opt %s --uwt-build-weight-kernels --verify-diagnostics=only-expected | FileCheck %s --implicit-check-not='gpu.module @'
 
 // Weights that a loader transcodes have kernels: equal transcodes once, none for what is stored raw or runs as it is stored. Where there is no kernel, a remark says so.
 // A name that the module has stays whose it is.

@@ -1,5 +1,5 @@
-// RUN: uwt-opt %s --uwt-build-transcodes | FileCheck %s
-// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-build-transcodes,uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=PTX
+// RUN: uwt-opt %s --uwt-build-weight-kernels | FileCheck %s
+// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-build-weight-kernels,uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=PTX
 
 // A kernel a transcode: of prefix codes with the decode table in shared memory, funnel shifts of a lane's stream, byte permutations of raw fields, and a
 // store of 16 bytes a register.

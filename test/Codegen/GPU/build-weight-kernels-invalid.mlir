@@ -1,4 +1,4 @@
-// RUN: uwt-opt %s --uwt-build-transcodes --verify-diagnostics --split-input-file
+// RUN: uwt-opt %s --uwt-build-weight-kernels --verify-diagnostics --split-input-file
 
 // What kind transcode does not serve is refused by name.
 
