@@ -10,6 +10,7 @@
 #include "text/Paths.h"
 #include "text/Text.h"
 #include "uwt/Container/File.h"
+#include "uwt/Support/Suggest.h"
 #include <algorithm>
 
 using namespace uwt;

@@ -73,6 +73,33 @@ size_t EmulatedPack::parametersOf(const KernelEntry &entry, std::optional<Argume
   return count;
 }
 
+namespace {
+/// The emulator takes buffers that are aligned to 16 bytes. Rows of some matrices begin elsewhere:
+/// while this lives, a copy stands for their memory.
+class AlignedArguments {
+public:
+  explicit AlignedArguments(std::vector<EmulatedArgument> &arguments) {
+    for (EmulatedArgument &argument : arguments)
+      if (reinterpret_cast<uint64_t>(argument.data) % 16 != 0) {
+        auto copy = std::make_unique<DeviceMemory>(argument.bytes);
+        std::memcpy(copy->bytes().data(), argument.data, argument.bytes);
+        auto *original = static_cast<uint8_t *>(argument.data);
+        argument.data = copy->bytes().data();
+        originals.emplace_back(original, std::move(copy));
+      }
+  }
+  ~AlignedArguments() {
+    for (const auto &[original, copy] : originals)
+      std::ranges::copy(copy->bytes(), original);
+  }
+  AlignedArguments(const AlignedArguments &) = delete;
+  AlignedArguments &operator=(const AlignedArguments &) = delete;
+
+private:
+  std::vector<std::pair<uint8_t *, std::unique_ptr<DeviceMemory>>> originals;
+};
+} // namespace
+
 void EmulatedPack::emulate(const test::FakeLaunch &launch) {
   ASSERT_TRUE(names.contains(launch.function)) << launch.function;
   const Kernel &kernel = kernels[names[launch.function]];
@@ -86,7 +113,9 @@ void EmulatedPack::emulate(const test::FakeLaunch &launch) {
     }
     // Allocated and aligned pointer, offset, size and stride. Bulk copies take runs of 16 bytes;
     // parts of weights have zeros behind.
-    uint64_t bytes = (next[3] * bytesOf(argument.type) + 15) / 16 * 16;
+    uint64_t bytes = next[3] * bytesOf(argument.type);
+    if (!kernel.transcode || argument.kind <= ArgumentKind::Classes)
+      bytes = roundUp(bytes, 16);
     arguments.push_back(EmulatedArgument::buffer(reinterpret_cast<void *>(next[1]), bytes));
     arguments.back().isFromBefore = launch.dependent && (argument.kind == ArgumentKind::Workspace ||
                                                          argument.kind == ArgumentKind::Counters);
@@ -94,6 +123,7 @@ void EmulatedPack::emulate(const test::FakeLaunch &launch) {
   }
   ++launches;
   if (kernel.transcode) {
+    AlignedArguments aligned(arguments);
     Status run = kernel.transcode->launch(kernel.number, launch.grid, arguments, launches);
     if (!run)
       faults.push_back(launch.function + ": " + run.error().message());
