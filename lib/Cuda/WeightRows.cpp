@@ -131,7 +131,7 @@ static Status checkIds(const GatherOperands &given) {
 }
 
 Status RowGatherer::gather(const GatherOperands &given, void *stream) const {
-  if (given.count == 0)
+  if (given.count == 0 || weight.columns() == 0)
     return ok();
   UWT_RETURN_IF_ERROR(checkDense("the memory for rows", given.rows,
                                  {1, given.count, weight.columns()}, launcher.entry()));
