@@ -130,17 +130,17 @@ private:
 /// DeviceTranscode. Movable; one thread at a time.
 class DeviceEncode {
 public:
-  /// The pack outlives the object. Errors: Usage (a format that is none for the element, more than
-  /// 2^32 - 1 rows); Unsupported (a pack without kernels for it, a format that only the host
-  /// makes); those of KernelLauncher::create.
+  /// The pack outlives the object. Errors: Usage (a format that is none for the element);
+  /// Unsupported (a pack without kernels for it, a format that only the host makes); those of
+  /// KernelLauncher::create.
   static Expected<DeviceEncode> create(DevicePack &pack, ElementType element,
                                        const TensorDescription::Matrices &matrices,
                                        const Format &format);
 
   uint64_t scratchBytes() const;
   /// As DeviceTranscode::count, after the symbols were counted: the model is that of these
-  /// matrices. Errors also: Usage (matrices that leave their memory, rows that overlap or are not
-  /// aligned to 16 bytes, of other columns than multiples of 8 to 2).
+  /// matrices. Errors also: Usage (matrices that leave their memory, more than 2^32 - 1 rows, rows
+  /// that overlap or are not aligned to 16 bytes, of other columns than multiples of 8 to 2).
   Expected<DeviceWeightDescription> count(const DenseMatrices &source, DeviceRange scratch,
                                           const CudaStream &stream);
   /// As DeviceTranscode::write.
