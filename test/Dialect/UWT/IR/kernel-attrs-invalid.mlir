@@ -32,7 +32,7 @@
 
 // -----
 
-// expected-error @+2 {{expected one of skinny, wide, shared, transcode, dense, simt, got narrow}}
+// expected-error @+2 {{expected one of skinny, wide, shared, transcode, dense, simt, histogram, gather, got narrow}}
 // expected-error @+1 {{failed to parse}}
 #e = #uwt.kernel_entry<narrow, "", from <"raw"> of bf16, n = 64, k = 64, m = 1 to any, launch <tiles, threads = 32>>
 
