@@ -135,15 +135,15 @@ typedef struct UWTCudaDense {
   /** From the first element on; how many bytes there are, at least up to the last element. */
   UWTCudaBuffer memory;
   /** Elements from row to row and from matrix to matrix; 0 where they follow one another. Rows
-     begin at multiples of 16 bytes where k is a multiple of 8, else of 2. */
+      begin at multiples of 16 bytes where k is a multiple of 8, else of 2. */
   uint64_t rowStride, matrixStride;
 } UWTCudaDense;
 
 /** Dense matrices to an image. For one call at a time. */
 typedef struct UWTCudaEncode UWTCudaEncode;
 /** To make `format` of `matrices` matrices [rows, columns] of dtype `dtype` ("BF16"). A pack
-   without the kernels (`uwt compile --emit pack --weight-kernels encode`), and what only the host
-   makes, are errors: uwtCudaImageEncode makes the same image. */
+    without the kernels (`uwt compile --emit pack --weight-kernels encode`), and what only the host
+    makes, are errors: uwtCudaImageEncode makes the same image. */
 UWT_C_API UWTError *uwtCudaEncodeCreate(UWTCudaPack *pack, const char *dtype, uint64_t rows,
                                         uint64_t columns, uint64_t matrices, const char *format,
                                         UWTCudaEncode **encode);
@@ -282,7 +282,7 @@ typedef struct UWTCudaGather {
 /** Sets all to zero but the size. */
 UWT_C_API void uwtCudaGatherInit(UWTCudaGather *gather);
 /** Rows ids[0 … count - 1] of a matrix to those of `rows`. An id below 0 or from n on gives a row
-   of zeros: what a vocabulary that is shared by several devices adds up. A count of 0 does nothing.
+    of zeros, so that devices which share a vocabulary can add up theirs. A count of 0 does nothing.
     Memory that is null, not aligned or too small is an error, and nothing is launched then. */
 UWT_C_API UWTError *uwtCudaGather(const UWTCudaGatherer *gatherer, const UWTCudaGather *gather,
                                   void *stream);
