@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Codec/PrefixCode.h"
+#include "SortCounts.h"
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -99,8 +100,7 @@ std::vector<uint8_t> uwt::limitedCodeLengths(std::span<const uint64_t> counts, u
   uint32_t shift = std::max(0, static_cast<int>(std::bit_width(largest)) - 40);
 
   std::vector<Leaf> leaves;
-  // Counts mostly come by falling size: so they are nearly sorted.
-  for (uint32_t entry = static_cast<uint32_t>(counts.size()); entry-- > 0;)
+  for (uint32_t entry = 0; entry < counts.size(); ++entry)
     if (counts[entry] != 0)
       leaves.push_back({std::max<uint64_t>(counts[entry] >> shift, 1), entry});
   assert(leaves.size() <= size_t(1) << maxLength && "more entries than code words");
@@ -112,9 +112,8 @@ std::vector<uint8_t> uwt::limitedCodeLengths(std::span<const uint64_t> counts, u
     return lengths;
 
   // The lightest leaf gets the longest code, so ties go to the lower entry.
-  std::sort(leaves.begin(), leaves.end(), [](const Leaf &a, const Leaf &b) {
-    return a.weight != b.weight ? a.weight < b.weight : a.entry > b.entry;
-  });
+  sortByFallingCount(leaves, [](const Leaf &leaf) { return leaf.weight; });
+  std::ranges::reverse(leaves);
   PackageMerge(std::move(leaves), maxLength).run([&](uint32_t entry, uint8_t length) {
     lengths[entry] = length;
   });

@@ -18,9 +18,9 @@
 
 #include "PrefixModel.h"
 #include "../RowClasses.h"
+#include "SortCounts.h"
 #include "uwt/Codec/PrefixCode.h"
 #include <algorithm>
-#include <functional>
 #include <limits>
 #include <utility>
 
@@ -49,9 +49,7 @@ static std::vector<uint16_t> symbolsByCount(std::span<const uint64_t> counts) {
   }
   if (symbols.empty())
     symbols.push_back(0);
-  std::sort(symbols.begin(), symbols.end(), [&](uint16_t a, uint16_t b) {
-    return counts[a] != counts[b] ? counts[a] > counts[b] : a < b;
-  });
+  sortByFallingCount(symbols, [&](uint16_t symbol) { return counts[symbol]; });
   return symbols;
 }
 
@@ -218,7 +216,7 @@ ClassBits uwt::estimateClassBits(const Format &format, const CodecTraits &traits
       sorted.push_back(count);
   if (sorted.empty())
     return {};
-  std::sort(sorted.begin(), sorted.end(), std::greater<>());
+  sortByFallingCount(sorted, [](uint64_t count) { return count; });
   KeptSymbols symbols(format, traits, std::move(sorted), classes);
   KeptSymbols::Estimate estimate = symbols.estimate();
   return {estimate.bits, wantRounding ? symbols.exactCost(estimate.kept) - estimate.bits : 0};
