@@ -34,12 +34,19 @@ static uint64_t unitsOf(const MatrixShape &matrix) {
   return divideUp(matrix.rows, stripRows) * divideUp(matrix.columns, fixedUnitColumns);
 }
 
-static Status checkCoding(const CodingPlan &plan, uint64_t units) {
+/// Whether kernels make a format: words, or codes of symbols that are bytes.
+static Status checkMade(const CodingPlan &plan) {
   const Format &format = plan.format;
-  if (plan.traits.rate != Rate::Fixed || !plan.traits.madeByDevices ||
-      format.layout == Layout::RowMajor || format.escapes == Escapes::Rows64 ||
-      plan.split.symbolBits != 8 || plan.split.wordBits != 16)
-    return usageError("no kernel codes a weight as " + format.str() + "; load it in that format");
+  bool isCoded = plan.traits.rate == Rate::Fixed && plan.traits.madeByDevices &&
+                 format.escapes != Escapes::Rows64 && plan.split.symbolBits == 8;
+  if ((plan.traits.rate == Rate::Words || isCoded) && format.layout != Layout::RowMajor &&
+      plan.split.wordBits == 16)
+    return ok();
+  return usageError("no kernel codes a weight as " + format.str() + "; load it in that format");
+}
+
+static Status checkCoding(const CodingPlan &plan, uint64_t units) {
+  UWT_RETURN_IF_ERROR(checkMade(plan));
   uint64_t expected = unitsOf(plan.matrix);
   if (units % std::max<uint64_t>(expected, 1) != 0)
     return usageError("a matrix " + std::to_string(plan.matrix.rows) + " x " +
@@ -285,6 +292,8 @@ DeviceTranscode::create(DevicePack &pack, const DeviceWeightDescription &source,
   if (mayPadWithInfinities(plan))
     return unsupportedError("columns beyond k might be infinite in " + plan.format.str() +
                             ", which no kernel prevents; let the host code the weight");
+  if (plan.traits.rate == Rate::Words)
+    UWT_RETURN_IF_ERROR(checkMade(plan));
   ImageCoder coder(pack.device(), source.matrices(), std::move(plan));
   std::optional<KernelLauncher> encoder;
   if (!coder.makesWords()) {
@@ -362,8 +371,7 @@ static Expected<CodingPlan> planOf(ElementType element, const MatrixShape &matri
                             format.str() + "; let the host code the weight");
   plan.split = splitOf(element, format);
   plan.matrix = matrix;
-  if (plan.traits.rate != Rate::Words)
-    UWT_RETURN_IF_ERROR(checkCoding(plan, 0));
+  UWT_RETURN_IF_ERROR(checkMade(plan));
   return plan;
 }
 

@@ -318,6 +318,8 @@ TEST(DenseRows, AreChecked) {
   EXPECT_THAT(create("raw", ElementType::F16).error().message(), HasSubstr("formats"));
   EXPECT_THAT(create("huffman<12,2>").error().message(),
               HasSubstr("no kernel codes a weight as huffman<12,2>"));
+  EXPECT_THAT(create("raw, layout=row_major").error().message(),
+              HasSubstr("no kernel codes a weight as raw, layout=row_major"));
   EXPECT_THAT(create("inplace<12>, storage=k_major").error().message(),
               HasSubstr("let the host code the weight"));
   auto steps = create("inplace<12>");

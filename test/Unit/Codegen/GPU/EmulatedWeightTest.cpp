@@ -123,6 +123,10 @@ TEST_F(EmulatedWeightTest, IsDecodedAndCodedInTheCallersMemory) {
         << number;
   }
 
+  CodingPlan rows = raw.plan();
+  rows.format.layout = Layout::RowMajor;
+  EXPECT_EQ(DeviceTranscode::create(*kernels, source.description(), rows).error().message(),
+            "no kernel codes a weight as raw, layout=row_major; load it in that format");
   // To words by decoding alone.
   for (const LoadedWeight *weight : {&coded, &raw}) {
     auto steps = DeviceTranscode::create(*kernels, source.description(), weight->plan());
