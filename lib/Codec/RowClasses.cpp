@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RowClasses.h"
+#include "NonZero.h"
 #include "WideCall.h"
 #include <algorithm>
 #include <array>
@@ -213,16 +214,12 @@ template <typename Function> void RowClassifier::forPanels(size_t panelStride, F
 /// Entropy of a row's symbols, as a bin.
 static uint32_t entropyBin(const uint16_t *counts, uint32_t symbols) {
   uint64_t count = 0, weighted = 0;
-  for (uint32_t i = 0; i < symbols; ++i) {
-    if (i % 4 == 0 && i + 4 <= symbols && areZero(counts + i)) {
-      i += 3;
-      continue;
-    }
+  forNonZero(std::span(counts, symbols), [&](size_t i) {
     if (counts[i] == 0)
-      continue;
+      return;
     count += counts[i];
     weighted += uint64_t(counts[i]) * fixedLog2(counts[i]);
-  }
+  });
   if (count == 0)
     return 0;
   uint64_t bits = fixedLog2(count) - std::min<uint64_t>(weighted / count, fixedLog2(count));

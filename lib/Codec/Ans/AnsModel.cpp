@@ -7,6 +7,7 @@
 
 #include "AnsModel.h"
 #include "../Golomb.h"
+#include "../NonZero.h"
 #include "../RowClasses.h"
 #include <algorithm>
 #include <bit>
@@ -306,10 +307,7 @@ int64_t splitGainOf(const ClassCounts &of, const CodecTraits &traits, size_t fir
 /// Whether a class has any of the symbols in [begin, end).
 bool occurs(const ClassCounts &of, size_t begin, size_t end) {
   return std::ranges::any_of(of.counts, [&](const std::vector<uint64_t> &counts) {
-    uint64_t any = 0;
-    for (size_t i = begin; i < end; ++i)
-      any |= counts[i];
-    return any != 0;
+    return hasNonZero(std::span(counts).subspan(begin, end - begin));
   });
 }
 

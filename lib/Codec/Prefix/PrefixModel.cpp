@@ -17,6 +17,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PrefixModel.h"
+#include "../NonZero.h"
 #include "../RowClasses.h"
 #include "SortCounts.h"
 #include "uwt/Codec/PrefixCode.h"
@@ -36,17 +37,10 @@ static double log2Of(uint64_t value) { return static_cast<double>(fixedLog2(valu
 /// least symbol 0.
 static std::vector<uint16_t> symbolsByCount(std::span<const uint64_t> counts) {
   std::vector<uint16_t> symbols;
-  // Most of many symbols do not occur: so many are passed over at a time.
-  constexpr size_t passed = 16;
-  for (size_t begin = 0; begin < counts.size(); begin += passed) {
-    size_t end = std::min(begin + passed, counts.size());
-    uint64_t any = 0;
-    for (size_t symbol = begin; symbol < end; ++symbol)
-      any |= counts[symbol];
-    for (size_t symbol = begin; any && symbol < end; ++symbol)
-      if (counts[symbol] != 0)
-        symbols.push_back(static_cast<uint16_t>(symbol));
-  }
+  forNonZero(counts, [&](size_t symbol) {
+    if (counts[symbol] != 0)
+      symbols.push_back(static_cast<uint16_t>(symbol));
+  });
   if (symbols.empty())
     symbols.push_back(0);
   sortByFallingCount(symbols, [&](uint16_t symbol) { return counts[symbol]; });

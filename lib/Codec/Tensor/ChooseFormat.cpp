@@ -16,6 +16,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Ans/AnsModel.h"
+#include "../NonZero.h"
 #include "../Prefix/PrefixModel.h"
 #include "../RowClasses.h"
 #include "ChooseDifference.h"
@@ -206,11 +207,10 @@ static Magnitudes occurringExponents(const ClassCounts &classes, uint32_t mantis
   };
   Magnitudes found;
   for (size_t exponent = 0; exponent < classes.front().size() >> mantissaBits; ++exponent) {
-    uint64_t any = 0;
-    for (const std::vector<uint64_t> &counts : classes)
-      for (uint64_t count : of(counts, exponent))
-        any |= count;
-    if (any)
+    bool occurs = std::ranges::any_of(classes, [&](const std::vector<uint64_t> &counts) {
+      return hasNonZero(of(counts, exponent));
+    });
+    if (occurs)
       found.exponents.push_back(exponent);
   }
   for (const std::vector<uint64_t> &counts : classes) {

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Codec/Statistics.h"
+#include "../NonZero.h"
 #include "uwt/Support/Cpu.h"
 #include <algorithm>
 #include <bit>
@@ -80,16 +81,8 @@ private:
 
   template <typename Count>
   static void add(std::span<const Count> from, std::vector<uint64_t> &counts) {
-    // Most symbols do not occur, and their tables are no longer in the first cache.
-    constexpr size_t step = 16;
-    for (size_t begin = 0; begin < from.size(); begin += step) {
-      size_t end = std::min(begin + step, from.size());
-      Count any = 0;
-      for (size_t i = begin; i < end; ++i)
-        any |= from[i];
-      for (size_t i = begin; any && i < end; ++i)
-        counts[i] += from[i];
-    }
+    // Of what does not occur, tables are no longer in the first cache.
+    forNonZero(from, [&](size_t i) { counts[i] += from[i]; });
   }
 
   /// Empties the tables before they can overflow.
