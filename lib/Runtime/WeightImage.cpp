@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Runtime/WeightImage.h"
+#include "WeightBuilder.h"
 #include "uwt/Support/Checksum.h"
 #include <algorithm>
 #include <cstddef>
@@ -150,12 +151,28 @@ bool WeightImage::hasPartsOf(const LoadedWeight &weight) const {
   return areEqual;
 }
 
+/// Whether all panels decode: some escapes are of no element, though code would follow them.
+static Status checkDecodes(const TensorDecoder &tensor, ThreadPool &pool) {
+  const MatrixShape &matrix = tensor.matrices().shape;
+  std::vector<std::vector<uint16_t>> words(pool.size());
+  FirstPanelError firstError;
+  pool.parallelFor(tensor.panels(), [&](uint64_t panel, unsigned worker) {
+    uint32_t rows = matrix.rowsOfPanel(panel % matrix.panels());
+    words[worker].resize(rows * matrix.columns);
+    Status decoded = tensor.decodePanelWords(
+        panel, bestCodePath(), {words[worker].data(), matrix.columns, rows, matrix.columns});
+    if (!decoded)
+      firstError.report(panel, decoded.takeError());
+  });
+  return firstError.take();
+}
+
 Status WeightImage::check(ThreadPool &pool) const {
   UWT_ASSIGN_OR_RETURN(Decoder decoder, this->decoder());
   const TensorDecoder &tensor = decoder.tensor;
   UWT_ASSIGN_OR_RETURN(LoadedWeight weight, LoadedWeight::fromDecoder(tensor, pool));
   if (tensor.description().format.str() == format() && !mayPadWithInfinities(tensor.plan()) &&
       hasPartsOf(weight))
-    return ok();
+    return checkDecodes(tensor, pool);
   return invalidError("the weight in memory is damaged");
 }

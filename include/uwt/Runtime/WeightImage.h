@@ -89,7 +89,7 @@ public:
   static Expected<WeightImage> open(std::span<const uint8_t> image);
 
   /// Whether the rest is what code follows unchecked, and what decoding gives back: to be called
-  /// once for an image that somebody else has made. Takes as long as copying it. Errors: Invalid.
+  /// once for an image that somebody else has made. Copies and decodes it. Errors: Invalid.
   Status check(ThreadPool &pool) const;
 
   ElementType element() const { return static_cast<ElementType>(header->element); }

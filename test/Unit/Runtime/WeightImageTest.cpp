@@ -292,6 +292,19 @@ TEST_F(WeightImageTest, DamageIsFound) {
   }
 }
 
+/// Parts are those of a weight with 75 columns as well, but for an escape in column 89.
+TEST_F(WeightImageTest, EscapesOutsideAreFound) {
+  Bytes weights = bf16Weights(70 * 90, 3);
+  weights[89 * 2 + 1] = 0x01;
+  ImageMemory memory = imageOf(describe({70, 90}, "inplace<12>"), weights);
+  auto *header = reinterpret_cast<ImageHeader *>(memory.span().data());
+  header->shape[1] = 75;
+  header->seal();
+  auto image = WeightImage::open(memory.span());
+  ASSERT_TRUE(holds(image));
+  EXPECT_THAT(messageOf(image->check(pool)), testing::HasSubstr("points outside its unit"));
+}
+
 TEST_F(WeightImageTest, CutOrMisplacedMemoryIsRefused) {
   ImageMemory sound = imageOf(describe({70, 90}, "inplace<12>"), bf16Weights(70 * 90, 3));
   for (size_t size : {size_t(0), size_t(63), sizeof(ImageHeader), sound.span().size() - 1})
