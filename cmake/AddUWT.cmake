@@ -81,8 +81,8 @@ if(UWT_ENABLE_COVERAGE)
   add_link_options(-fprofile-instr-generate)
 endif()
 
-# Six files at a time, where UWT_UNITY_BUILD asks for it. Names of file scope differ in a folder because of this.
-# Files for an instruction set stay alone.
+# Six files at a time, where UWT_UNITY_BUILD asks for it. Names of file scope differ in a folder because of this (those of unit
+# tests too). Files for an instruction set stay alone.
 function(uwt_compile_together target)
   if(NOT UWT_UNITY_BUILD)
     return()

@@ -10,11 +10,9 @@
 #include <gtest/gtest.h>
 
 using namespace uwt;
-using namespace uwt::testing;
+using namespace uwt::test;
 
 namespace {
-
-constexpr Layout rowMajor = Layout::RowMajor;
 
 /// Every element of a panel has one unit and one position there, and comes back
 /// from it.
@@ -45,7 +43,7 @@ TEST(PanelUnitTest, UnitsPartitionPanels) {
       {.name = "planes"},
       {.name = "inplace11", .chunks = {2, 1}, .packing = Packing::InPlace},
       {.name = "planes of 128 columns", .unitColumns = 128},
-      {.name = "rows", .layout = rowMajor},
+      {.name = "rows", .layout = Layout::RowMajor},
   };
   for (const FixedCase &format : formats)
     for (auto [rows, columns] : {std::pair(64, 1030), {17, 512}, {3, 513}, {33, 40}}) {
@@ -153,7 +151,7 @@ TEST_F(EscapesTest, WrongRunsAreRefused) {
 
 TEST_F(EscapesTest, OneRowTakesItsOwnRecords) {
   for (Escapes escapes : {Escapes::Patch, Escapes::Rows64}) {
-    CodingPlan plan = makePlan({.layout = rowMajor, .escapes = escapes}, 10, 1500);
+    CodingPlan plan = makePlan({.layout = Layout::RowMajor, .escapes = escapes}, 10, 1500);
     PanelUnit unit = fixedUnit(plan, 10, 1);
     Panel words = randomPanel(plan, 10, 20, 3);
     std::vector<uint32_t> records;
@@ -172,7 +170,7 @@ TEST_F(EscapesTest, OneRowTakesItsOwnRecords) {
 }
 
 TEST_F(EscapesTest, OneRowRefusesRecordsOfOthersInItsMidst) {
-  CodingPlan plan = makePlan({.layout = rowMajor}, 10, 64);
+  CodingPlan plan = makePlan({.layout = Layout::RowMajor}, 10, 64);
   std::vector<uint16_t> out(64);
   auto record = [](uint32_t row) { return row * 1024u << 16; };
   std::vector<uint32_t> records = {record(2), record(9), record(2), record(3)};

@@ -9,13 +9,12 @@
 #include <gtest/gtest.h>
 
 using namespace uwt;
-using namespace uwt::testing;
+using namespace uwt::test;
 
 namespace {
 
 constexpr CodePath fastPaths[] = {CodePath::Scalar, CodePath::Avx2, CodePath::Avx512};
 constexpr FieldSplit bf16j2 = {16, 10, 5}, f16 = {16, 5, 10}, e4m3 = {8, 4, 3}, e5m2j2 = {8, 7, 0};
-constexpr Layout rowMajor = Layout::RowMajor;
 
 std::vector<FixedCase> cases() {
   return {
@@ -31,18 +30,25 @@ std::vector<FixedCase> cases() {
        .packing = Packing::InPlace,
        .escapes = Escapes::Rows64},
       {.name = "Window3Runs", .chunks = {2, 1}, .escapes = Escapes::Rows64},
-      {.name = "Window4Rows", .layout = rowMajor},
-      {.name = "Bitplane3Rows", .chunks = {1, 1, 1}, .layout = rowMajor},
-      {.name = "Palette4RowsRuns", .layout = rowMajor, .escapes = Escapes::Rows64, .palette = true},
+      {.name = "Window4Rows", .layout = Layout::RowMajor},
+      {.name = "Bitplane3Rows", .chunks = {1, 1, 1}, .layout = Layout::RowMajor},
+      {.name = "Palette4RowsRuns",
+       .layout = Layout::RowMajor,
+       .escapes = Escapes::Rows64,
+       .palette = true},
       {.name = "Window4Mantissa", .split = bf16j2, .base = 0x1E0},
       {.name = "Palette4MantissaRows",
-       .layout = rowMajor,
+       .layout = Layout::RowMajor,
        .split = bf16j2,
        .base = 0x1E0,
        .palette = true},
       {.name = "Palette4Mantissa", .split = bf16j2, .base = 0x1E0, .palette = true},
       {.name = "Window4Half", .split = f16, .base = 8},
-      {.name = "Window3HalfRows", .chunks = {2, 1}, .layout = rowMajor, .split = f16, .base = 8},
+      {.name = "Window3HalfRows",
+       .chunks = {2, 1},
+       .layout = Layout::RowMajor,
+       .split = f16,
+       .base = 8},
       {.name = "Window3Float8", .chunks = {2, 1}, .split = e4m3, .base = 2},
       {.name = "Palette4Float8", .split = e5m2j2, .base = 0x30, .palette = true},
       {.name = "Palette4WideCodes", .chunks = {4, 1}, .palette = true},
@@ -90,7 +96,7 @@ Panel decodeAllWays(const CodingPlan &plan, const EncodedPanel &encoded, uint32_
     EXPECT_TRUE(decodeFixed(plan, coded(encoded), path, fast.mutableView()));
     EXPECT_TRUE(fast == oracle) << "path " << int(path);
   }
-  for (uint32_t row = 0; plan.format.layout == rowMajor && row < rows; ++row) {
+  for (uint32_t row = 0; plan.format.layout == Layout::RowMajor && row < rows; ++row) {
     std::vector<uint16_t> alone(plan.matrix.columns);
     EXPECT_TRUE(decodeFixedRow(plan, coded(encoded), rows, row, alone));
     EXPECT_TRUE(std::equal(alone.begin(), alone.end(), oracle.view().row(row))) << "row " << row;
@@ -225,7 +231,8 @@ TEST(FixedRateEscapeTest, RunRecordsAreDrawnAsSpecified) {
 }
 
 class WordsTest : public ::testing::TestWithParam<Layout> {};
-INSTANTIATE_TEST_SUITE_P(Layouts, WordsTest, ::testing::Values(Layout::Fragment16x16, rowMajor));
+INSTANTIATE_TEST_SUITE_P(Layouts, WordsTest,
+                         ::testing::Values(Layout::Fragment16x16, Layout::RowMajor));
 
 TEST_P(WordsTest, EveryWordComesBackOnEveryPath) {
   for (uint32_t bits : {8u, 16u})

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-namespace uwt::testing {
+namespace uwt::test {
 
 /// A format without its codec: tests give the model themselves, so that they
 /// depend on the engines alone.
@@ -93,6 +93,6 @@ inline CodedPanel coded(const EncodedPanel &panel) {
   return {panel.raw, panel.code, 0, panel.patch, panel.counts};
 }
 
-} // namespace uwt::testing
+} // namespace uwt::test
 
 #endif // UWT_TEST_UNIT_CODEC_FIXEDRATETESTING_H

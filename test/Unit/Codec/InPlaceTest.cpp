@@ -11,7 +11,7 @@
 #include <map>
 
 using namespace uwt;
-using namespace uwt::testing;
+using namespace uwt::test;
 
 namespace {
 

@@ -27,7 +27,7 @@ std::vector<CodePath> pathsHere() {
 }
 
 /// A panel's words, its rows' classes, and a plan with a model of them.
-struct Panel {
+struct WordsOfPanel {
   CodingPlan plan;
   std::vector<uint16_t> words;
   std::vector<uint8_t> classes;
@@ -55,7 +55,7 @@ std::vector<uint16_t> makeWords(const FieldSplit &split, uint64_t rows, uint64_t
   return words;
 }
 
-SymbolStatistics countOf(const Panel &panel) {
+SymbolStatistics countOf(const WordsOfPanel &panel) {
   const FieldSplit &split = panel.plan.split;
   SymbolStatistics statistics;
   statistics.split = split;
@@ -76,9 +76,9 @@ SymbolStatistics countOf(const Panel &panel) {
   return statistics;
 }
 
-Panel makePanel(const std::string &text, ElementType element, std::vector<uint16_t> words,
-                uint32_t rows, uint64_t columns) {
-  Panel panel{};
+WordsOfPanel makePanel(const std::string &text, ElementType element, std::vector<uint16_t> words,
+                       uint32_t rows, uint64_t columns) {
+  WordsOfPanel panel{};
   panel.plan.format = *Format::parse(text);
   panel.plan.element = element;
   panel.plan.split = splitOf(element, panel.plan.format.codedMantissa);
@@ -97,13 +97,13 @@ Panel makePanel(const std::string &text, ElementType element, std::vector<uint16
   return panel;
 }
 
-Panel makePanel(const std::string &text, ElementType element, uint32_t rows, uint64_t columns,
-                std::mt19937 &random) {
+WordsOfPanel makePanel(const std::string &text, ElementType element, uint32_t rows,
+                       uint64_t columns, std::mt19937 &random) {
   FieldSplit split = splitOf(element, (*Format::parse(text)).codedMantissa);
   return makePanel(text, element, makeWords(split, rows, columns, random), rows, columns);
 }
 
-EncodedPanel encode(const Panel &panel, CodePath path) {
+EncodedPanel encode(const WordsOfPanel &panel, CodePath path) {
   EncodedPanel out;
   encodePrefix(panel.plan, *makePrefixTables(panel.plan), panel.view(), panel.classes, path, out);
   return out;
@@ -116,7 +116,7 @@ struct Decoded {
   bool operator==(const Decoded &) const = default;
 };
 
-Decoded decode(const Panel &panel, const PrefixTables &tables, const EncodedPanel &coded,
+Decoded decode(const WordsOfPanel &panel, const PrefixTables &tables, const EncodedPanel &coded,
                CodePath path, size_t tail = 0) {
   Decoded out;
   // An odd stride, and rows that no store past the caches can reach.
@@ -148,7 +148,7 @@ std::vector<uint8_t> bytesOf(std::initializer_list<uint32_t> words) {
 }
 
 /// All paths encode to the same bytes, and decode them to the words.
-void expectRoundTrip(const Panel &panel, const std::string &name) {
+void expectRoundTrip(const WordsOfPanel &panel, const std::string &name) {
   SCOPED_TRACE(name + " " + panel.plan.format.str() + " " + std::to_string(panel.rows) + "x" +
                std::to_string(panel.columns));
   PrefixTablesPtr tables = makePrefixTables(panel.plan);
@@ -172,7 +172,7 @@ void expectRoundTrip(const Panel &panel, const std::string &name) {
 
 /// Panels of random words may have more escapes than a header counts (prefix-4):
 /// they go as words, on every path.
-void expectRoundTripOrOverflow(const Panel &panel, const std::string &name) {
+void expectRoundTripOrOverflow(const WordsOfPanel &panel, const std::string &name) {
   if (!encode(panel, CodePath::Reference).overflow)
     return expectRoundTrip(panel, name);
   for (CodePath path : pathsHere())
@@ -183,8 +183,8 @@ struct Shape {
   uint32_t rows;
   uint64_t columns;
 };
-constexpr Shape shapes[] = {{1, 1},    {17, 33},  {64, 1025}, {64, 512},
-                            {64, 513}, {3, 2050}, {40, 384},  {64, 1024}};
+constexpr Shape panelShapes[] = {{1, 1},    {17, 33},  {64, 1025}, {64, 512},
+                                 {64, 513}, {3, 2050}, {40, 384},  {64, 1024}};
 
 struct Example {
   const char *format;
@@ -225,8 +225,9 @@ TEST(PrefixStream, AllPathsAgreeOnEveryFormatAndShape) {
   std::mt19937 random(1);
   test::CasesToTest cases(5);
   for (const Example &example : examples)
-    for (Shape shape : shapes) {
-      Panel panel = makePanel(example.format, example.element, shape.rows, shape.columns, random);
+    for (Shape shape : panelShapes) {
+      WordsOfPanel panel =
+          makePanel(example.format, example.element, shape.rows, shape.columns, random);
       if (cases.takesNext())
         expectRoundTripOrOverflow(panel, "random");
     }
@@ -256,8 +257,8 @@ TEST(PrefixStream, CodesOneSymbolWithoutEscapes) {
 }
 
 TEST(PrefixStream, FindsCodeWordsThatDoNotExist) {
-  Panel panel = makePanel("huffman<12,1>, escapes=none", ElementType::BF16,
-                          std::vector<uint16_t>(16 * 600, 0x3F80), 16, 600);
+  WordsOfPanel panel = makePanel("huffman<12,1>, escapes=none", ElementType::BF16,
+                                 std::vector<uint16_t>(16 * 600, 0x3F80), 16, 600);
   PrefixTablesPtr tables = makePrefixTables(panel.plan);
   EncodedPanel coded = encode(panel, CodePath::Reference);
   coded.code[coded.code.size() / 2] = 8;
@@ -268,7 +269,7 @@ TEST(PrefixStream, FindsCodeWordsThatDoNotExist) {
 TEST(PrefixStream, WritesRowsBySpec) {
   // order-6, prefix-3, prefix-4, escape-2: computed by hand. Code words: 0x7F 0,
   // 0x7E 10, escape 11.
-  Panel panel{};
+  WordsOfPanel panel{};
   panel.plan.format = *Format::parse("huffman<2,1>, layout=row_major");
   panel.plan.split = splitOf(ElementType::BF16, 0);
   panel.plan.traits = *checkFormat(panel.plan.format, ElementType::BF16);
@@ -289,7 +290,7 @@ TEST(PrefixStream, WritesRowsBySpec) {
 TEST(PrefixStream, WritesFragmentsBySpec) {
   // order-5, order-7, prefix-1: a single escape, computed by hand. Code words of
   // pairs: 0 common, 10 (escape, common), 110 (common, escape), 111 both.
-  Panel panel{};
+  WordsOfPanel panel{};
   panel.plan.format = *Format::parse("huffman<12,2>");
   panel.plan.split = splitOf(ElementType::BF16, 0);
   panel.plan.traits = *checkFormat(panel.plan.format, ElementType::BF16);
@@ -314,7 +315,7 @@ TEST(PrefixStream, DecodesSingleRows) {
   for (const Example &example : examples) {
     if ((*Format::parse(example.format)).layout != Layout::RowMajor)
       continue;
-    Panel panel = makePanel(example.format, example.element, 23, 2051, random);
+    WordsOfPanel panel = makePanel(example.format, example.element, 23, 2051, random);
     PrefixTablesPtr tables = makePrefixTables(panel.plan);
     EncodedPanel coded = encode(panel, CodePath::Scalar);
     CodedPanel in;
@@ -333,7 +334,8 @@ TEST(PrefixStream, OverflowsWhereEscapesDoNotFitTheirCount) {
   // prefix-4: 14 bits for the number of records.
   std::mt19937 random(3);
   std::vector<uint16_t> words(64 * 1024, 0x3F80);
-  Panel panel = makePanel("huffman<2,1>, layout=row_major", ElementType::BF16, words, 64, 1024);
+  WordsOfPanel panel =
+      makePanel("huffman<2,1>, layout=row_major", ElementType::BF16, words, 64, 1024);
   for (size_t i = 0; i < 0x4000; ++i)
     panel.words[i * 4] = 0x0080;
   for (CodePath path : pathsHere())
@@ -347,7 +349,7 @@ TEST(PrefixStream, OverflowsWithoutEscapesOnOtherSymbols) {
                              "huffman<12,2>, escapes=none, layout=row_major"}) {
     std::vector<uint16_t> words(20 * 100, 0x3F80);
     words[50] = 0x3F00;
-    Panel panel = makePanel(format, ElementType::BF16, words, 20, 100);
+    WordsOfPanel panel = makePanel(format, ElementType::BF16, words, 20, 100);
     expectRoundTrip(panel, "two symbols");
     panel.words[1234] = 0x0001;
     for (CodePath path : pathsHere())
@@ -358,7 +360,8 @@ TEST(PrefixStream, OverflowsWithoutEscapesOnOtherSymbols) {
 namespace {
 
 /// All paths give the same words, or the same error; returns whether it was one.
-bool expectSameOnDamage(const Panel &panel, const PrefixTables &tables, const EncodedPanel &coded) {
+bool expectSameOnDamage(const WordsOfPanel &panel, const PrefixTables &tables,
+                        const EncodedPanel &coded) {
   Decoded expected = decode(panel, tables, coded, CodePath::Reference);
   for (CodePath path : pathsHere())
     EXPECT_EQ(decode(panel, tables, coded, path), expected)
@@ -371,7 +374,7 @@ bool expectSameOnDamage(const Panel &panel, const PrefixTables &tables, const En
 TEST(PrefixStream, AllPathsAgreeOnDamagedBytes) {
   std::mt19937 random(4);
   for (const Example &example : examples) {
-    Panel panel = makePanel(example.format, example.element, 18, 39, random);
+    WordsOfPanel panel = makePanel(example.format, example.element, 18, 39, random);
     PrefixTablesPtr tables = makePrefixTables(panel.plan);
     const EncodedPanel good = encode(panel, CodePath::Reference);
     ASSERT_FALSE(good.overflow);
@@ -390,7 +393,7 @@ TEST(PrefixStream, AllPathsAgreeOnOverrunningLanes) {
   // words there are.
   std::mt19937 random(5);
   for (const Example &example : examples) {
-    Panel panel = makePanel(example.format, example.element, 18, 1100, random);
+    WordsOfPanel panel = makePanel(example.format, example.element, 18, 1100, random);
     PrefixTablesPtr tables = makePrefixTables(panel.plan);
     const EncodedPanel good = encode(panel, CodePath::Reference);
     ASSERT_FALSE(good.overflow);
@@ -408,7 +411,7 @@ TEST(PrefixStream, FillsStreamingRows) {
   // Streaming rows at multiples of 64 bytes are written past the caches.
   std::mt19937 random(6);
   for (const char *format : {"huffman<12,2>", "huffman<12,1>, coded=exponent+2"}) {
-    Panel panel = makePanel(format, ElementType::BF16, 64, 1024, random);
+    WordsOfPanel panel = makePanel(format, ElementType::BF16, 64, 1024, random);
     PrefixTablesPtr tables = makePrefixTables(panel.plan);
     EncodedPanel coded = encode(panel, bestCodePath());
     CodedPanel in;
@@ -429,8 +432,8 @@ TEST(PrefixStream, FillsStreamingRows) {
 }
 
 TEST(PrefixStream, SaysWhatIsWrong) {
-  Panel panel = makePanel("huffman<2,1>, layout=row_major", ElementType::BF16,
-                          std::vector<uint16_t>(2 * 8, 0x3F80), 2, 8);
+  WordsOfPanel panel = makePanel("huffman<2,1>, layout=row_major", ElementType::BF16,
+                                 std::vector<uint16_t>(2 * 8, 0x3F80), 2, 8);
   PrefixTablesPtr tables = makePrefixTables(panel.plan);
   EncodedPanel good = encode(panel, CodePath::Reference);
   auto errorOf = [&](size_t word, uint32_t value, size_t size = 16) {

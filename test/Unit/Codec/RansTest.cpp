@@ -13,23 +13,21 @@
 #include "uwt/Codec/AnsCode.h"
 #include "uwt/Codec/Codec.h"
 #include "uwt/Codec/Panel.h"
-#include "uwt/Support/Random.h"
 #include <cmath>
 #include <gtest/gtest.h>
 #include <numeric>
 
 using namespace uwt;
+using namespace uwt::test;
 
-static Format parsed(const char *text) { return *Format::parse(text); }
-
-static std::string traitsError(const char *text) {
-  Format format = parsed(text);
+static std::string ransError(const char *text) {
+  Format format = parsedFormat(text);
   Expected<CodecTraits> traits =
       (*findCodec("rans"))->traits(format, splitOf(ElementType::BF16, format.codedMantissa));
   return traits ? "" : traits.error().message();
 }
 
-static Model build(const Format &format, std::vector<std::vector<uint64_t>> counts) {
+static Model ransModel(const Format &format, std::vector<std::vector<uint64_t>> counts) {
   SymbolStatistics statistics;
   statistics.split = splitOf(ElementType::BF16, format.codedMantissa);
   for (std::vector<uint64_t> &ofClass : counts)
@@ -70,9 +68,9 @@ TEST(RansTest, FrequenciesAddUp) {
 }
 
 TEST(RansTest, ModelGoesThroughItsBytes) { // ans-1
-  Format format = parsed("rans<12>, coded=exponent+2, context=row_class<2>");
+  Format format = parsedFormat("rans<12>, coded=exponent+2, context=row_class<2>");
   FieldSplit split = splitOf(ElementType::BF16, 2);
-  Model model = build(format, {{0, 5, 0, 1000, 3}, {0, 0, 0, 0, 3, 0, 90000, 1}});
+  Model model = ransModel(format, {{0, 5, 0, 1000, 3}, {0, 0, 0, 0, 3, 0, 90000, 1}});
   EXPECT_EQ(model.symbols, (std::vector<uint16_t>{1, 3, 4, 6}));
   EXPECT_EQ(model.commonest, 6);
   // Rarer than one in 40,000: an escape is cheaper.
@@ -89,10 +87,10 @@ TEST(RansTest, ModelGoesThroughItsBytes) { // ans-1
 }
 
 TEST(RansTest, RareSymbolsOfAnExponentMakeAGroup) { // ans-8
-  Format format = parsed("rans<12>, coded=exponent+1, context=scale<1>");
+  Format format = parsedFormat("rans<12>, coded=exponent+1, context=scale<1>");
   FieldSplit split = splitOf(ElementType::BF16, 1);
   // Exponent 2: its symbols 4 and 5 differ; of exponents 1 and 3 they do not.
-  Model model = build(format, {{0, 0, 2000, 2000, 90000, 10000, 1500, 1500}});
+  Model model = ransModel(format, {{0, 0, 2000, 2000, 90000, 10000, 1500, 1500}});
   EXPECT_EQ(model.symbols, (std::vector<uint16_t>{4, 5, 2, 6}));
   EXPECT_EQ(model.groups, 2u);
   const Codec &codec = **findCodec("rans");
@@ -111,7 +109,7 @@ TEST(RansTest, RareSymbolsOfAnExponentMakeAGroup) { // ans-8
 }
 
 TEST(RansTest, AnAlphabetOfTooManyEntriesIsRefused) { // ans-8
-  Format format = parsed("rans<12>, coded=exponent+4, context=scale<1>");
+  Format format = parsedFormat("rans<12>, coded=exponent+4, context=scale<1>");
   // Sixteen exponents, each number 0 (bit 1), each split (bit 1).
   std::vector<uint32_t> words = {16, ~0u, 0};
   size_t used = 0;
@@ -122,7 +120,7 @@ TEST(RansTest, AnAlphabetOfTooManyEntriesIsRefused) { // ans-8
 }
 
 TEST(RansTest, ModelIsRefusedWhereItIsNone) {
-  Format format = parsed("rans<12>");
+  Format format = parsedFormat("rans<12>");
   FieldSplit split = splitOf(ElementType::BF16, 0);
   const Codec &codec = **findCodec("rans");
   size_t used = 0;
@@ -151,13 +149,13 @@ TEST(RansTest, ModelIsRefusedWhereItIsNone) {
 }
 
 TEST(RansTest, ParametersAreChecked) {
-  EXPECT_EQ(traitsError("rans<9>"), "");
-  EXPECT_EQ(traitsError("rans"), "codec rans takes one parameter, such as rans<12>, got 'rans'");
-  EXPECT_EQ(traitsError("rans<8>"), "codec rans has frequencies of 9 to 12 bits, got 'rans<8>'");
-  EXPECT_EQ(traitsError("rans<13>"), "codec rans has frequencies of 9 to 12 bits, got 'rans<13>'");
-  EXPECT_EQ(traitsError("rans<12>, escapes=none"),
+  EXPECT_EQ(ransError("rans<9>"), "");
+  EXPECT_EQ(ransError("rans"), "codec rans takes one parameter, such as rans<12>, got 'rans'");
+  EXPECT_EQ(ransError("rans<8>"), "codec rans has frequencies of 9 to 12 bits, got 'rans<8>'");
+  EXPECT_EQ(ransError("rans<13>"), "codec rans has frequencies of 9 to 12 bits, got 'rans<13>'");
+  EXPECT_EQ(ransError("rans<12>, escapes=none"),
             "codec rans has its escapes in the stream; leave out escapes=");
-  EXPECT_EQ(readerOf(parsed("rans<12>")), 5u);
+  EXPECT_EQ(readerOf(parsedFormat("rans<12>")), 5u);
 }
 
 /// Bits a symbol in the stream of one panel of 64 x 1,024 symbols that are drawn from `shares`,
@@ -165,7 +163,7 @@ TEST(RansTest, ParametersAreChecked) {
 static std::pair<double, double> codedBits(const std::vector<double> &shares) {
   constexpr uint32_t rows = panelRows, columns = streamUnitColumns;
   CodingPlan plan;
-  plan.format = parsed("rans<12>");
+  plan.format = parsedFormat("rans<12>");
   plan.traits = *checkFormat(plan.format, plan.element);
   plan.split = splitOf(plan.element, 0);
   plan.matrix = {rows, columns};
@@ -185,7 +183,7 @@ static std::pair<double, double> codedBits(const std::vector<double> &shares) {
     if (count)
       entropy -= static_cast<double>(count) *
                  std::log2(static_cast<double>(count) / static_cast<double>(words.size()));
-  plan.model = build(plan.format, {counts});
+  plan.model = ransModel(plan.format, {counts});
   AnsTablesPtr tables = makeAnsTables(plan);
   EncodedPanel panel;
   encodeAns(plan, *tables, {words.data(), columns, rows, columns}, {}, bestCodePath(), panel);
@@ -205,7 +203,7 @@ TEST(RansTest, StreamsTakeWhatTheEntropySays) {
 TEST(RansTest, APanelThatCannotBeCodedLeavesOthersAlone) {
   CodingPlan plan;
   plan.element = ElementType::BF16;
-  plan.format = parsed("rans<12>, layout=row_major");
+  plan.format = parsedFormat("rans<12>, layout=row_major");
   plan.split = splitOf(plan.element, 0);
   plan.traits = *(*findCodec("rans"))->traits(plan.format, plan.split);
   constexpr uint32_t columns = 40;

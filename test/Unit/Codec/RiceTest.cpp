@@ -14,10 +14,9 @@
 #include <gtest/gtest.h>
 
 using namespace uwt;
+using namespace uwt::test;
 
-static Format parsed(const char *text) { return *Format::parse(text); }
-
-static Expected<Model> build(const Format &format, std::vector<uint64_t> counts) {
+static Expected<Model> riceModel(const Format &format, std::vector<uint64_t> counts) {
   SymbolStatistics statistics;
   statistics.split = splitOf(ElementType::BF16, format.codedMantissa);
   counts.resize(size_t(1) << statistics.split.symbolBits);
@@ -25,15 +24,15 @@ static Expected<Model> build(const Format &format, std::vector<uint64_t> counts)
   return (*findCodec("rice"))->buildModel(format, statistics);
 }
 
-static std::string traitsError(const char *text) {
-  Format format = parsed(text);
+static std::string riceError(const char *text) {
+  Format format = parsedFormat(text);
   Expected<CodecTraits> traits =
       (*findCodec("rice"))->traits(format, splitOf(ElementType::BF16, format.codedMantissa));
   return traits ? "" : traits.error().message();
 }
 
 TEST(RiceTest, LengthsAreThoseOfTheSpecification) { // rice-2
-  Expected<Model> model = build(parsed("rice<1,4>"), {});
+  Expected<Model> model = riceModel(parsedFormat("rice<1,4>"), {});
   ASSERT_TRUE(model);
   EXPECT_EQ(model->lengths[0], (std::vector<uint8_t>{2, 2, 3, 3, 4, 4, 4, 4}));
 }
@@ -45,21 +44,21 @@ TEST(RiceTest, EveryParameterPairGivesACompleteCode) { // prefix-2
       format.codec = {"rice", {k, m}};
       if (!(*findCodec("rice"))->traits(format, splitOf(ElementType::BF16, 0)))
         continue;
-      Expected<Model> model = build(format, {});
+      Expected<Model> model = riceModel(format, {});
       ASSERT_TRUE(model);
       EXPECT_TRUE(checkCodeLengths(model->lengths[0], k + m - 1)) << format.str();
     }
 }
 
 TEST(RiceTest, RanksFollowCountsAndTiesTheSymbol) { // rice-1
-  Expected<Model> model = build(parsed("rice<1,2>"), {5, 9, 5, 7});
+  Expected<Model> model = riceModel(parsedFormat("rice<1,2>"), {5, 9, 5, 7});
   ASSERT_TRUE(model);
   EXPECT_EQ(model->symbols, (std::vector<uint16_t>{1, 3, 0}));
   EXPECT_EQ(model->commonest, 1);
 }
 
 TEST(RiceTest, ModelIsRefusedWhereItIsNoRanking) {
-  Format format = parsed("rice<1,2>");
+  Format format = parsedFormat("rice<1,2>");
   FieldSplit split = splitOf(ElementType::BF16, 0);
   const Codec &codec = **findCodec("rice");
   size_t used = 0;
@@ -75,13 +74,13 @@ TEST(RiceTest, ModelIsRefusedWhereItIsNoRanking) {
 }
 
 TEST(RiceTest, ParametersAreChecked) { // rice-3
-  EXPECT_EQ(traitsError("rice<1,8>"), "");
-  EXPECT_EQ(traitsError("rice<1>"),
+  EXPECT_EQ(riceError("rice<1,8>"), "");
+  EXPECT_EQ(riceError("rice<1>"),
             "codec rice takes two parameters, such as rice<1,8>, got 'rice<1>'");
-  EXPECT_EQ(traitsError("rice<1,1>"),
+  EXPECT_EQ(riceError("rice<1,1>"),
             "codec rice<k,m> needs m of at least 2 and k + m of at most 16, got 'rice<1,1>'");
-  EXPECT_EQ(traitsError("rice<6,8>"), "codec rice<6,8> codes 511 symbols; the coded field has 256; "
-                                      "use smaller parameters");
-  EXPECT_EQ(traitsError("rice<1,8>, context=row_class<2>"),
+  EXPECT_EQ(riceError("rice<6,8>"), "codec rice<6,8> codes 511 symbols; the coded field has 256; "
+                                    "use smaller parameters");
+  EXPECT_EQ(riceError("rice<1,8>, context=row_class<2>"),
             "codec rice has one model for all rows: context=row_class<k> gains nothing");
 }

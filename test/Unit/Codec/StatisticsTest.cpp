@@ -17,8 +17,8 @@ using namespace uwt::test;
 
 namespace {
 
-/// Words of `matrices` matrices, panel by panel.
-struct Words {
+/// TensorOfWords of `matrices` matrices, panel by panel.
+struct TensorOfWords {
   uint64_t matrices, rows, columns;
   std::vector<uint16_t> data;
 
@@ -42,8 +42,8 @@ uint16_t toBf16(float value) { return static_cast<uint16_t>(std::bit_cast<uint32
 
 /// Sums of uniform numbers, near enough to weights; row r scaled by scale(r).
 template <typename Scale>
-Words weights(uint64_t matrices, uint64_t rows, uint64_t columns, Scale scale) {
-  Words words{matrices, rows, columns, {}};
+TensorOfWords weights(uint64_t matrices, uint64_t rows, uint64_t columns, Scale scale) {
+  TensorOfWords words{matrices, rows, columns, {}};
   std::mt19937 random(7);
   for (uint64_t r = 0; r < matrices * rows; ++r)
     for (uint64_t c = 0; c < columns; ++c) {
@@ -55,19 +55,19 @@ Words weights(uint64_t matrices, uint64_t rows, uint64_t columns, Scale scale) {
   return words;
 }
 
-Words plainWeights(uint64_t matrices, uint64_t rows, uint64_t columns) {
+TensorOfWords plainWeights(uint64_t matrices, uint64_t rows, uint64_t columns) {
   return weights(matrices, rows, columns, [](uint64_t) { return 0.03f; });
 }
 
-Words anyBits(uint64_t matrices, uint64_t rows, uint64_t columns) {
-  Words words{matrices, rows, columns, {}};
+TensorOfWords anyBits(uint64_t matrices, uint64_t rows, uint64_t columns) {
+  TensorOfWords words{matrices, rows, columns, {}};
   std::mt19937 random(8);
   for (uint64_t i = 0; i < matrices * rows * columns; ++i)
     words.data.push_back(static_cast<uint16_t>(random()));
   return words;
 }
 
-std::vector<uint8_t> anyClasses(const Words &words, uint32_t classCount) {
+std::vector<uint8_t> anyClasses(const TensorOfWords &words, uint32_t classCount) {
   std::vector<uint8_t> classes(words.panels() * panelRows);
   for (size_t i = 0; i < classes.size(); ++i)
     classes[i] = static_cast<uint8_t>(i * 7 % classCount);
@@ -75,7 +75,7 @@ std::vector<uint8_t> anyClasses(const Words &words, uint32_t classCount) {
 }
 
 /// What countSymbols promises, an element at a time.
-SymbolStatistics countSimply(const Words &words, const FieldSplit &split, bool wantPairs,
+SymbolStatistics countSimply(const TensorOfWords &words, const FieldSplit &split, bool wantPairs,
                              std::span<const uint8_t> classes, uint32_t classCount) {
   SymbolStatistics result;
   result.split = split;
@@ -97,8 +97,8 @@ SymbolStatistics countSimply(const Words &words, const FieldSplit &split, bool w
   return result;
 }
 
-const std::vector<Words> &awkwardTensors() {
-  static const std::vector<Words> tensors = {
+const std::vector<TensorOfWords> &awkwardTensors() {
+  static const std::vector<TensorOfWords> tensors = {
       plainWeights(1, 1, 1),     plainWeights(1, 65, 3),     plainWeights(3, 17, 37),
       anyBits(2, 70, 21),        plainWeights(1, 130, 1027), anyBits(1, 9, 1500),
       anyBits(1, 1, 40001),      plainWeights(1, 0, 5),      plainWeights(2, 3, 0),
@@ -106,7 +106,7 @@ const std::vector<Words> &awkwardTensors() {
   return tensors;
 }
 
-std::string name(const Words &words) {
+std::string name(const TensorOfWords &words) {
   return std::to_string(words.matrices) + " x [" + std::to_string(words.rows) + ", " +
          std::to_string(words.columns) + "]";
 }
@@ -115,7 +115,7 @@ constexpr ElementType types[] = {ElementType::BF16, ElementType::F16, ElementTyp
 
 TEST(StatisticsTest, countsEveryWordOnce) {
   ThreadPool pool(2);
-  for (const Words &words : awkwardTensors()) {
+  for (const TensorOfWords &words : awkwardTensors()) {
     std::vector<uint64_t> expected(65536);
     for (uint16_t word : words.data)
       ++expected[word];
@@ -125,7 +125,7 @@ TEST(StatisticsTest, countsEveryWordOnce) {
 
 TEST(StatisticsTest, countsWordsOf8Bits) {
   ThreadPool pool(1);
-  Words words{1, 3, 5, {0, 255, 1, 1, 7, 255, 255, 255, 128, 3, 3, 3, 3, 3, 3}};
+  TensorOfWords words{1, 3, 5, {0, 255, 1, 1, 7, 255, 255, 255, 128, 3, 3, 3, 3, 3, 3}};
   std::vector<uint64_t> counts = countWords(words.source(), words.panels(), 8, pool);
   ASSERT_EQ(counts.size(), 256u);
   EXPECT_EQ(counts[255], 4u);
@@ -134,7 +134,7 @@ TEST(StatisticsTest, countsWordsOf8Bits) {
 
 TEST(StatisticsTest, symbolsAreThoseOfASimpleCount) {
   ThreadPool pool(2);
-  for (const Words &words : awkwardTensors())
+  for (const TensorOfWords &words : awkwardTensors())
     for (ElementType type : types)
       for (unsigned mantissa : {0u, 2u, 7u}) {
         FieldSplit split = splitOf(type, mantissa);
@@ -152,7 +152,7 @@ TEST(StatisticsTest, symbolsAreThoseOfASimpleCount) {
 
 TEST(StatisticsTest, pairsAreThoseOfASimpleCount) {
   ThreadPool pool(2);
-  for (const Words &words : awkwardTensors())
+  for (const TensorOfWords &words : awkwardTensors())
     for (ElementType type : types) {
       FieldSplit split = splitOf(type, 0);
       std::vector<uint8_t> classes = anyClasses(words, 2);
@@ -169,7 +169,7 @@ TEST(StatisticsTest, pairsAreThoseOfASimpleCount) {
 
 TEST(StatisticsTest, classStatisticsOfRowHistogramsAreExact) {
   ThreadPool pool(2);
-  for (const Words &words : awkwardTensors())
+  for (const TensorOfWords &words : awkwardTensors())
     for (unsigned mantissa : {0u, 2u, 5u}) {
       FieldSplit split = splitOf(ElementType::BF16, mantissa);
       RowHistograms rows = countRows(words.source(), words.panels(), split, pool);
@@ -185,7 +185,7 @@ TEST(StatisticsTest, classStatisticsOfRowHistogramsAreExact) {
 
 TEST(StatisticsTest, rowHistogramsListSymbolsOutsideTheWindow) {
   // Zeros among weights lie far below them.
-  Words words = plainWeights(1, 64, 1100);
+  TensorOfWords words = plainWeights(1, 64, 1100);
   for (uint32_t r = 0; r < 10; ++r)
     words.data[r * 1100 + 5 * r] = 0;
   ThreadPool pool(1);
@@ -196,7 +196,7 @@ TEST(StatisticsTest, rowHistogramsListSymbolsOutsideTheWindow) {
 }
 
 TEST(StatisticsTest, wordsWithoutAWindowAreNotListed) {
-  Words words = anyBits(1, 64, 2048);
+  TensorOfWords words = anyBits(1, 64, 2048);
   ThreadPool pool(1);
   RowHistograms rows =
       countRows(words.source(), words.panels(), splitOf(ElementType::BF16, 2), pool);
@@ -231,7 +231,7 @@ TEST(StatisticsTest, entropiesOfKnownDistributions) {
 }
 
 TEST(StatisticsTest, rowsOfTwoScalesAreSeparated) {
-  Words words = weights(2, 100, 512, [](uint64_t r) { return r % 3 == 0 ? 0.01f : 0.04f; });
+  TensorOfWords words = weights(2, 100, 512, [](uint64_t r) { return r % 3 == 0 ? 0.01f : 0.04f; });
   ThreadPool pool(1);
   std::vector<uint8_t> classes =
       sortRowClasses(words.source(), words.panels(), splitOf(ElementType::BF16, 2), 2, pool);
@@ -246,7 +246,8 @@ TEST(StatisticsTest, rowsOfTwoScalesAreSeparated) {
 }
 
 TEST(StatisticsTest, classesDoNotDependOnThreads) {
-  Words words = weights(1, 1500, 96, [](uint64_t r) { return 0.01f + 0.001f * (r * 37 % 50); });
+  TensorOfWords words =
+      weights(1, 1500, 96, [](uint64_t r) { return 0.01f + 0.001f * (r * 37 % 50); });
   ThreadPool one(1), four(4);
   for (uint32_t classCount : {1u, 2u, 4u, 8u, 16u}) {
     FieldSplit split = splitOf(ElementType::BF16, 2);
@@ -259,7 +260,7 @@ TEST(StatisticsTest, classesDoNotDependOnThreads) {
 
 TEST(StatisticsTest, tensorsOfManyRowsAreSampledAndClassedAllTheSame) {
   // Rows of the smallest tensor whose histograms would pass the limit of memory.
-  Words words = weights(1, 491521 + 64, 1, [](uint64_t) { return 1.0f; });
+  TensorOfWords words = weights(1, 491521 + 64, 1, [](uint64_t) { return 1.0f; });
   ThreadPool pool(2);
   FieldSplit split = splitOf(ElementType::BF16, 2);
   RowHistograms rows = countRows(words.source(), words.panels(), split, pool);
@@ -310,7 +311,7 @@ Format chosenFormat(FormatPolicy policy, const TensorDescription &description,
   return chosen->format;
 }
 
-Format bestSize(const Words &words) {
+Format bestSize(const TensorOfWords &words) {
   std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data.data()),
                                  words.data.size() * 2);
   return chosenFormat(FormatPolicy::BestSize,
@@ -322,7 +323,7 @@ TEST(ChooseFormatTest, likeRowsHaveNoClasses) {
 }
 
 TEST(ChooseFormatTest, unlikeRowsHaveClasses) {
-  Words words = weights(1, 512, 512, [](uint64_t r) { return r % 2 == 0 ? 0.01f : 0.04f; });
+  TensorOfWords words = weights(1, 512, 512, [](uint64_t r) { return r % 2 == 0 ? 0.01f : 0.04f; });
   EXPECT_EQ(bestSize(words).str(), "huffman<12,1>, coded=exponent+2, context=row_class<2>");
 }
 
@@ -331,7 +332,7 @@ TEST(ChooseFormatTest, smallTensorsHaveSmallTables) {
 }
 
 /// The nearest value of FP8 (E4M3) to each word, as BF16: 3 of 7 mantissa bits are left.
-Words roundedToFp8(Words words) {
+TensorOfWords roundedToFp8(TensorOfWords words) {
   for (uint16_t &word : words.data)
     word = static_cast<uint16_t>((word + 8) & ~15);
   return words;
@@ -347,20 +348,21 @@ TEST(ChooseFormatTest, valuesOfFewerBitsAreCodedWhole) {
 
 TEST(ChooseFormatTest, bitsInTheMiddleAreCodedWhereTheySaySomething) {
   // The third bit of the mantissa is that of the exponent; the four below are noise.
-  Words words = plainWeights(1, 256, 512);
+  TensorOfWords words = plainWeights(1, 256, 512);
   for (uint16_t &word : words.data)
     word = static_cast<uint16_t>((word & ~0x10) | (word >> 3 & 0x10));
   EXPECT_EQ(bestSize(words).str(), "huffman<12,1>, coded=exponent+3");
 }
 
 TEST(ChooseFormatTest, WhatFinerCodesWereChosenByIsNotCountedAgain) {
-  Words like = plainWeights(1, 256, 512);
-  Words unlike = weights(1, 256, 512, [](uint64_t r) { return r % 2 == 0 ? 0.01f : 0.04f; });
-  Words third = unlike;
+  TensorOfWords like = plainWeights(1, 256, 512);
+  TensorOfWords unlike =
+      weights(1, 256, 512, [](uint64_t r) { return r % 2 == 0 ? 0.01f : 0.04f; });
+  TensorOfWords third = unlike;
   for (uint16_t &word : third.data)
     word = static_cast<uint16_t>((word & ~0x10) | (word >> 3 & 0x10));
   ThreadPool pool(1);
-  for (const Words &words : {roundedToFp8(like), roundedToFp8(unlike), third}) {
+  for (const TensorOfWords &words : {roundedToFp8(like), roundedToFp8(unlike), third}) {
     std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data.data()),
                                    words.data.size() * 2);
     TensorDescription description{ElementType::BF16, {256, 512}, {}};

@@ -13,7 +13,6 @@
 #include "Codec/TestData.h"
 #include "Container/TestFiles.h"
 #include "uwt/Support/Checksum.h"
-#include "uwt/Support/Random.h"
 #include <cstring>
 #include <filesystem>
 #include <gmock/gmock.h>
@@ -26,7 +25,7 @@ namespace {
 
 /// `bytes` with the lowest bits of some elements of `size` bytes changed.
 Bytes tuned(Bytes bytes, size_t size, unsigned percent, uint64_t seed) {
-  uwt::Random random(seed);
+  Random random(seed);
   for (size_t at = 0; at < bytes.size(); at += size)
     if (random.below(100) < percent)
       bytes[at] = static_cast<uint8_t>(bytes[at] + 1 + random.below(4));

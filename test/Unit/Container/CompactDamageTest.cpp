@@ -21,12 +21,6 @@ using testing::HasSubstr;
 
 namespace {
 
-VerifyOptions singleThread() {
-  VerifyOptions options;
-  options.threads = 1;
-  return options;
-}
-
 /// A compact container in `c`: a matrix, a bundle, two raw tensors.
 class CompactDamageTest : public testing::Test {
 protected:
@@ -123,7 +117,7 @@ TEST_F(CompactDamageTest, EveryFlippedBitIsFound) {
   std::vector<size_t> missed;
   for (size_t bit = 0; bit < whole.size() * 8; bit += underSanitizer ? 61 : 3) {
     put(bit / 8, static_cast<uint8_t>(whole[bit / 8] ^ (1u << bit % 8)));
-    auto report = verifyFile(path, singleThread());
+    auto report = verifyFile(path, verifyOnOneThread());
     if (report && report->passed())
       missed.push_back(bit);
     if (!report)

@@ -17,8 +17,8 @@ using namespace uwt;
 using namespace uwt::test;
 
 /// What transformers prints where it fails.
-static const std::string weights = "\"transformers_weights\": \"compressed weights; 'uwt "
-                                   "decompress' gives the original files back\"";
+static const std::string weightsItem = "\"transformers_weights\": \"compressed weights; 'uwt "
+                                       "decompress' gives the original files back\"";
 static const std::string method =
     "\"quantization_config\": {\"quant_method\": \"uwt\", \"version\": 1";
 
@@ -31,34 +31,34 @@ static std::string rewritten(const std::string &text) {
 }
 
 TEST(ConfigRewrite, AddsTwoMembersAndKeepsTheText) {
-  EXPECT_EQ(rewritten("{}"), "{" + method + "}, " + weights + "}");
-  EXPECT_EQ(rewritten("{\"a\": 1} "), "{\"a\": 1, " + method + "}, " + weights + "} ");
+  EXPECT_EQ(rewritten("{}"), "{" + method + "}, " + weightsItem + "}");
+  EXPECT_EQ(rewritten("{\"a\": 1} "), "{\"a\": 1, " + method + "}, " + weightsItem + "} ");
   EXPECT_EQ(rewritten("{\n  \"a\": {\"}\": \"\\\"}\"}\n}\n"),
-            "{\n  \"a\": {\"}\": \"\\\"}\"},\n  " + method + "},\n  " + weights + "\n}\n");
+            "{\n  \"a\": {\"}\": \"\\\"}\"},\n  " + method + "},\n  " + weightsItem + "\n}\n");
 }
 
 TEST(ConfigRewrite, KeepsTheEntryThatIsThere) {
   EXPECT_EQ(rewritten(R"({"quantization_config": null, "a": 1})"),
-            "{" + method + ", \"original\": null}, \"a\": 1, " + weights + "}");
+            "{" + method + ", \"original\": null}, \"a\": 1, " + weightsItem + "}");
   EXPECT_EQ(rewritten("{\"quantization_config\" : {\"bits\": 4,\n \"x\": [1, {}]} }"),
             "{\"quantization_config\" : {\"quant_method\": \"uwt\", \"version\": 1, \"original\": "
             "{\"bits\": 4,\n \"x\": [1, {}]}}, " +
-                weights + " }");
+                weightsItem + " }");
   // Only the outermost object's own member counts, however its name is written.
   EXPECT_EQ(rewritten(R"({"a": {"quantization_config": 1}})"),
-            "{\"a\": {\"quantization_config\": 1}, " + method + "}, " + weights + "}");
+            "{\"a\": {\"quantization_config\": 1}, " + method + "}, " + weightsItem + "}");
   EXPECT_EQ(rewritten(R"({"quantization\u005fconfig": 1})"),
             "{\"quantization\\u005fconfig\": {\"quant_method\": \"uwt\", \"version\": 1, "
             "\"original\": 1}, " +
-                weights + "}");
+                weightsItem + "}");
   EXPECT_EQ(rewritten(R"({"transformers_weights": "x.safetensors"})"),
-            "{" + weights + ", " + method + "}}");
+            "{" + weightsItem + ", " + method + "}}");
 }
 
 TEST(ConfigRewrite, TakesTheNumbersThatPythonWrites) {
   std::string text = "{\"a\": [NaN, Infinity, -Infinity], \"b\": \"NaN }\", \"c\": NaN}";
   EXPECT_EQ(rewritten(text),
-            text.substr(0, text.size() - 1) + ", " + method + "}, " + weights + "}");
+            text.substr(0, text.size() - 1) + ", " + method + "}, " + weightsItem + "}");
 }
 
 TEST(ConfigRewrite, RefusesWhatIsNoJsonObject) {

@@ -20,12 +20,6 @@ using namespace uwt::test;
 
 namespace {
 
-VerifyOptions singleThread() {
-  VerifyOptions options;
-  options.threads = 1;
-  return options;
-}
-
 /// A container in `c` of a small file `a`.
 class ContainerDamageTest : public testing::Test {
 protected:
@@ -105,7 +99,7 @@ TEST_F(ContainerDamageTest, EveryFlippedBitIsFound) {
   // Under sanitizers each bit of a byte in turn.
   for (size_t bit = 0; bit < whole.size() * 8; bit += underSanitizer ? 17 : 1) {
     flipBit(path, bit);
-    auto report = verifyFile(path, singleThread());
+    auto report = verifyFile(path, verifyOnOneThread());
     if (report && report->passed())
       missed.push_back(bit);
     // A version number may have become one that is not supported.
@@ -114,7 +108,7 @@ TEST_F(ContainerDamageTest, EveryFlippedBitIsFound) {
     flipBit(path, bit);
   }
   EXPECT_THAT(missed, testing::IsEmpty());
-  EXPECT_TRUE(verifyFile(path, singleThread())->passed());
+  EXPECT_TRUE(verifyFile(path, verifyOnOneThread())->passed());
 }
 
 TEST_F(ContainerDamageTest, FlippedBitsWithChecksOffAreAnErrorOrData) {
@@ -139,7 +133,7 @@ TEST_F(ContainerDamageTest, ADamagedTensorIsNamed) {
   size_t data = file->prefix().size();
   bytes[data + file->header().find("b")->begin] ^= 1;
   writeBytes(folder / "x", bytes);
-  auto report = verifyFile(folder / "x", singleThread());
+  auto report = verifyFile(folder / "x", verifyOnOneThread());
   ASSERT_TRUE(holds(report));
   ASSERT_EQ(report->findingCount, 1u);
   EXPECT_EQ(report->findings[0].where, folder / "x");
@@ -155,7 +149,7 @@ TEST_F(ContainerDamageTest, ADamagedTensorIsNamed) {
   ASSERT_NE(code, nullptr);
   bytes[data + code->end - 1] ^= 1;
   writeBytes(folder / "x", bytes);
-  report = verifyFile(folder / "x", singleThread());
+  report = verifyFile(folder / "x", verifyOnOneThread());
   ASSERT_TRUE(holds(report));
   ASSERT_EQ(report->findingCount, 1u);
   EXPECT_EQ(report->findings[0].message, "tensor 'w': plane code: padding is not zero");
@@ -221,7 +215,7 @@ TEST_F(ContainerDamageTest, FilesSavedByOtherToolsStayReadable) {
   EXPECT_TRUE(container->savedAgain());
   ASSERT_TRUE(holds(decompressFile(folder / "x", folder / "b", {})));
   EXPECT_EQ(readBytes(folder / "b"), readBytes(folder / "a"));
-  auto report = verifyFile(folder / "x", singleThread());
+  auto report = verifyFile(folder / "x", verifyOnOneThread());
   ASSERT_TRUE(holds(report));
   ASSERT_EQ(report->findingCount, 1u);
   EXPECT_THAT(report->findings[0].message, testing::HasSubstr("its contents are intact"));
@@ -231,7 +225,7 @@ TEST_F(ContainerDamageTest, ADifferenceFromTheOriginalIsNamed) {
   Bytes original = readBytes(folder / "a");
   original.back() ^= 1;
   writeBytes(folder / "other", original);
-  auto report = verifyFileAgainst(folder / "c", folder / "other", singleThread());
+  auto report = verifyFileAgainst(folder / "c", folder / "other", verifyOnOneThread());
   ASSERT_TRUE(holds(report));
   ASSERT_EQ(report->findingCount, 1u);
   EXPECT_EQ(report->findings[0].message, "tensor 'b' differs from the original at byte 11");

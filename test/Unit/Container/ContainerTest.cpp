@@ -16,12 +16,6 @@ using testing::ElementsAre;
 
 namespace {
 
-CompressOptions singleThread() {
-  CompressOptions options;
-  options.threads = 1;
-  return options;
-}
-
 /// Tensors of many kinds in one file.
 std::vector<TestTensor> mixedTensors() {
   Bytes f32;
@@ -51,7 +45,7 @@ const TensorEntry &entryOf(const Container &container, std::string_view name) {
 /// Compresses `tensors` to `c` and opens that.
 Expected<Container> compressTo(const TemporaryFolder &folder,
                                const std::vector<TestTensor> &tensors,
-                               const CompressOptions &options = singleThread()) {
+                               const CompressOptions &options = compressOnOneThread()) {
   writeTensors(folder / "a", tensors);
   UWT_RETURN_IF_ERROR(compressFile(folder / "a", folder / "c", options));
   return Container::open(folder / "c");
@@ -61,7 +55,7 @@ Expected<Container> compressTo(const TemporaryFolder &folder,
 
 TEST(Container, GivesBackTheOriginalByteForByte) {
   TemporaryFolder folder;
-  CompressOptions options = singleThread();
+  CompressOptions options = compressOnOneThread();
   options.kMajor = {"conv.*"};
   auto container = compressTo(folder, mixedTensors(), options);
   ASSERT_TRUE(holds(container));
@@ -118,7 +112,7 @@ TEST(Container, IsAPlainSafetensorsFileWithAlignedPlanes) {
 TEST(Container, BytesDoNotDependOnThreads) { // write-2
   TemporaryFolder folder;
   writeTensors(folder / "a", mixedTensors());
-  CompressOptions options = singleThread();
+  CompressOptions options = compressOnOneThread();
   ASSERT_TRUE(holds(compressFile(folder / "a", folder / "1", options)));
   options.threads = 5;
   ASSERT_TRUE(holds(compressFile(folder / "a", folder / "5", options)));
@@ -147,7 +141,7 @@ TEST(Container, EqualTensorsAreStoredOnce) {
 
 TEST(Container, ChoosesTensorsByRankSizeAndGlob) {
   TemporaryFolder folder;
-  CompressOptions options = singleThread();
+  CompressOptions options = compressOnOneThread();
   options.include = {"*.weight"};
   options.exclude = {"b.*"};
   options.minimumElements = 64 * 64;
@@ -169,22 +163,22 @@ TEST(Container, ChoosesTensorsByRankSizeAndGlob) {
 TEST(Container, RefusesNamesThatStandForPlanes) {
   TemporaryFolder folder;
   writeTensors(folder / "a", {{"x.uwt.raw", "U8", {1}, {1}}});
-  EXPECT_EQ(messageOf(compressFile(folder / "a", folder / "c", singleThread())),
+  EXPECT_EQ(messageOf(compressFile(folder / "a", folder / "c", compressOnOneThread())),
             folder / "a" + ": tensor 'x.uwt.raw': names with '.uwt.' stand for planes; rename the "
                            "tensor");
   writeBytes(folder / "a", safetensors(R"({"__metadata__":{"x.uwt":"1"}})"));
-  EXPECT_EQ(messageOf(compressFile(folder / "a", folder / "c", singleThread())),
+  EXPECT_EQ(messageOf(compressFile(folder / "a", folder / "c", compressOnOneThread())),
             folder / "a" + ": __metadata__ entry 'x.uwt': keys that begin with 'uwt.' or end in "
                            "'.uwt' stand for entries of a container; rename the entry");
   ASSERT_TRUE(holds(compressTo(folder, mixedTensors())));
-  EXPECT_EQ(messageOf(compressFile(folder / "c", folder / "d", singleThread())),
+  EXPECT_EQ(messageOf(compressFile(folder / "c", folder / "d", compressOnOneThread())),
             folder / "c" + ": this file is compressed already; decompress it first");
 }
 
 TEST(Container, FormatThatNoTensorCanHoldIsAUsageError) {
   TemporaryFolder folder;
   writeTensors(folder / "a", {{"x", "F16", {64, 64}, bf16Weights(4096, 1)}});
-  CompressOptions options = singleThread();
+  CompressOptions options = compressOnOneThread();
   options.format = *Format::parse("inplace<12>");
   auto report = compressFile(folder / "a", folder / "c", options);
   ASSERT_FALSE(report);
@@ -195,7 +189,7 @@ TEST(Container, FormatThatNoTensorCanHoldIsAUsageError) {
 TEST(Container, DryRunPredictsTheSizeAndWritesNothing) {
   TemporaryFolder folder;
   writeTensors(folder / "a", mixedTensors());
-  CompressOptions options = singleThread();
+  CompressOptions options = compressOnOneThread();
   options.dryRun = true;
   auto predicted = compressFile(folder / "a", folder / "c", options);
   ASSERT_TRUE(holds(predicted));
@@ -208,7 +202,7 @@ TEST(Container, DryRunPredictsTheSizeAndWritesNothing) {
 TEST(Container, InterruptionLeavesNothing) {
   TemporaryFolder folder;
   writeTensors(folder / "a", mixedTensors());
-  CompressOptions options = singleThread();
+  CompressOptions options = compressOnOneThread();
   uint64_t seen = 0;
   options.progress = [&](uint64_t bytes) { return (seen += bytes) < 50000; };
   auto report = compressFile(folder / "a", folder / "c", options);
@@ -221,7 +215,7 @@ TEST(Container, ProgressCountsTheBytesOfAllTensors) {
   TemporaryFolder folder;
   writeTensors(folder / "a", mixedTensors());
   for (bool cast : {false, true}) {
-    CompressOptions options = singleThread();
+    CompressOptions options = compressOnOneThread();
     options.overwrite = true;
     options.castToBF16 = cast;
     uint64_t seen = 0;
@@ -233,7 +227,7 @@ TEST(Container, ProgressCountsTheBytesOfAllTensors) {
 
 TEST(Container, RecordsAndComparesSha256) {
   TemporaryFolder folder;
-  CompressOptions options = singleThread();
+  CompressOptions options = compressOnOneThread();
   options.sha256 = true;
   auto container = compressTo(folder, mixedTensors(), options);
   ASSERT_TRUE(holds(container));
@@ -279,7 +273,7 @@ TEST(Container, CastRoundsToNearestEvenAndSaysWhatIsLost) {
                  {6},
                  f32({0x3f800000, 0x3f808000, 0x3f818000, 0x7f7fffff, 0x7f800001, 0x80000000})},
                 {"h", "F16", {2}, {0x00, 0x3c, 0x01, 0x00}}});
-  CompressOptions options = singleThread();
+  CompressOptions options = compressOnOneThread();
   options.castToBF16 = true;
   auto report = compressFile(folder / "a", folder / "c", options);
   ASSERT_TRUE(holds(report));

@@ -11,7 +11,6 @@
 
 #include "lib/Container/Difference.h"
 #include "Container/TestFiles.h"
-#include "uwt/Support/Random.h"
 #include <cstring>
 
 using namespace uwt;

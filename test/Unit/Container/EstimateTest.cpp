@@ -20,8 +20,8 @@ using testing::ElementsAre;
 
 namespace fs = std::filesystem;
 
-static TestTensor weights(std::string name, ElementType element, std::vector<uint64_t> shape,
-                          Distribution distribution) {
+static TestTensor drawnWeights(std::string name, ElementType element, std::vector<uint64_t> shape,
+                               Distribution distribution) {
   const ElementTraits &traits = getTraits(element);
   uint64_t seed = name.size() * 131 + static_cast<uint64_t>(name.back());
   Bytes bytes = makeTensor(element, shape, distribution, seed);
@@ -31,17 +31,17 @@ static TestTensor weights(std::string name, ElementType element, std::vector<uin
 /// Tensors of each kind: alone, of many equal ones, in a stack, twice, and such that stay raw.
 static std::vector<TestTensor> model(uint64_t rows) {
   std::vector<TestTensor> tensors = {
-      weights("wte.weight", ElementType::BF16, {2 * rows, 256}, Distribution::StudentT4),
-      weights("wide", ElementType::F32, {rows, 256}, Distribution::RowScaled),
-      weights("half", ElementType::F16, {rows, 128}, Distribution::Gaussian),
-      weights("byte", ElementType::F8E4M3FN, {rows, 300}, Distribution::StudentT4),
-      weights("noise", ElementType::BF16, {rows, 64}, Distribution::UniformBits),
-      weights("norm", ElementType::F32, {900}, Distribution::Gaussian)};
+      drawnWeights("wte.weight", ElementType::BF16, {2 * rows, 256}, Distribution::StudentT4),
+      drawnWeights("wide", ElementType::F32, {rows, 256}, Distribution::RowScaled),
+      drawnWeights("half", ElementType::F16, {rows, 128}, Distribution::Gaussian),
+      drawnWeights("byte", ElementType::F8E4M3FN, {rows, 300}, Distribution::StudentT4),
+      drawnWeights("noise", ElementType::BF16, {rows, 64}, Distribution::UniformBits),
+      drawnWeights("norm", ElementType::F32, {900}, Distribution::Gaussian)};
   for (char layer = 'a'; layer < 'i'; ++layer) {
-    tensors.push_back(weights(std::string("layer.") + layer, ElementType::BF16, {rows / 8, 256},
-                              Distribution::RowScaled));
-    tensors.push_back(weights(std::string("thin.") + layer, ElementType::BF16, {rows / 64, 40},
-                              Distribution::StudentT4));
+    tensors.push_back(drawnWeights(std::string("layer.") + layer, ElementType::BF16,
+                                   {rows / 8, 256}, Distribution::RowScaled));
+    tensors.push_back(drawnWeights(std::string("thin.") + layer, ElementType::BF16, {rows / 64, 40},
+                                   Distribution::StudentT4));
   }
   tensors.push_back(tensors[1]);
   tensors.back().name = "tied";
@@ -124,7 +124,7 @@ TEST(Estimate, LargerFilesAreEstimatedWithinOnePercent) {
 TEST(Estimate, TheResultDoesNotDependOnThreads) {
   TemporaryFolder folder;
   writeTensors(folder / "a",
-               {weights("w", ElementType::BF16, {12800, 256}, Distribution::StudentT4)});
+               {drawnWeights("w", ElementType::BF16, {12800, 256}, Distribution::StudentT4)});
   CompressOptions options;
   options.estimate = true;
   std::vector<uint64_t> sizes;
@@ -214,7 +214,8 @@ TEST(Estimate, FoldersAreEstimatedWithAllTheirFiles) {
 
 TEST(Estimate, WhatCompressingRefusesIsRefusedInTheSameWords) {
   TemporaryFolder folder;
-  writeTensors(folder / "a", {weights("x", ElementType::F16, {6400, 256}, Distribution::Gaussian)});
+  writeTensors(folder / "a",
+               {drawnWeights("x", ElementType::F16, {6400, 256}, Distribution::Gaussian)});
   CompressOptions options = onTwoThreads();
   CompressOptions estimating = options;
   estimating.estimate = true;

@@ -20,13 +20,6 @@ using testing::HasSubstr;
 
 namespace fs = std::filesystem;
 
-static VerifyOptions singleThread(bool decode) {
-  VerifyOptions options;
-  options.threads = 1;
-  options.decode = decode;
-  return options;
-}
-
 namespace {
 
 /// Containers of a few small tensors in each kind of format.
@@ -69,9 +62,9 @@ TEST_P(SealedDamageTest, DecodingFindsWhatDecompressingWouldFind) {
     auto sealed = resealContainer(bytes);
     ASSERT_TRUE(sealed);
     writeBytes(folder / "x", *sealed);
-    auto checked = verifyFile(folder / "x", singleThread(false));
+    auto checked = verifyFile(folder / "x", verifyOnOneThread());
     ASSERT_TRUE(holds(checked));
-    auto decoded = verifyFile(folder / "x", singleThread(true));
+    auto decoded = verifyFile(folder / "x", verifyOnOneThread(/*decode=*/true));
     ASSERT_TRUE(holds(decoded));
     DecompressOptions options;
     options.overwrite = true;
@@ -121,8 +114,8 @@ TEST(SealedFolder, WhatWasWrittenIsTakenBack) {
   manifest->files[1].checksum = std::stoull(digits, nullptr, 16);
   writeText(out + "/uwt.json", manifest->str());
 
-  EXPECT_TRUE(verify(out, singleThread(false))->passed());
-  EXPECT_FALSE(verify(out, singleThread(true))->passed());
+  EXPECT_TRUE(verify(out, verifyOnOneThread())->passed());
+  EXPECT_FALSE(verify(out, verifyOnOneThread(/*decode=*/true))->passed());
   fs::create_directory(back);
   writeText(back + "/mine", "stays");
   auto restored = decompress(out, back, {});

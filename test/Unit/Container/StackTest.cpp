@@ -18,14 +18,8 @@ using testing::UnorderedElementsAre;
 
 namespace {
 
-CompressOptions singleThread() {
-  CompressOptions options;
-  options.threads = 1;
-  return options;
-}
-
-TestTensor weights(std::string name, std::vector<uint64_t> shape, unsigned seed,
-                   ElementType element = ElementType::BF16) {
+TestTensor memberWeights(std::string name, std::vector<uint64_t> shape, unsigned seed,
+                         ElementType element = ElementType::BF16) {
   Bytes bytes = makeTensor(element, shape, Distribution::RowScaled, seed);
   return {std::move(name), std::string(getTraits(element).safetensorsName), std::move(shape),
           std::move(bytes)};
@@ -33,21 +27,21 @@ TestTensor weights(std::string name, std::vector<uint64_t> shape, unsigned seed,
 
 /// Five experts of one shape, with others in between.
 std::vector<TestTensor> experts() {
-  return {weights("e.0", {40, 70}, 1),
-          weights("norm", {70}, 2),
-          weights("e.1", {40, 70}, 3),
-          weights("e.2", {40, 70}, 4),
-          weights("gate", {24, 70}, 5),
-          weights("e.3", {40, 70}, 6),
-          weights("half", {40, 70}, 7, ElementType::F16),
-          weights("e.4", {40, 70}, 8)};
+  return {memberWeights("e.0", {40, 70}, 1),
+          memberWeights("norm", {70}, 2),
+          memberWeights("e.1", {40, 70}, 3),
+          memberWeights("e.2", {40, 70}, 4),
+          memberWeights("gate", {24, 70}, 5),
+          memberWeights("e.3", {40, 70}, 6),
+          memberWeights("half", {40, 70}, 7, ElementType::F16),
+          memberWeights("e.4", {40, 70}, 8)};
 }
 
 class StackTest : public testing::Test {
 protected:
   /// Compresses to `c` and opens that.
   Expected<Container> compressed(const std::vector<TestTensor> &tensors,
-                                 const CompressOptions &options = singleThread()) {
+                                 const CompressOptions &options = compressOnOneThread()) {
     writeTensors(folder / "a", tensors);
     UWT_RETURN_IF_ERROR(compressFile(folder / "a", folder / "c", options));
     return Container::open(folder / "c");
@@ -109,7 +103,7 @@ TEST_F(StackTest, EqualShapesAreStoredAsOne) {
 
 TEST_F(StackTest, MembersAreTensorsLikeAnyOther) {
   std::vector<TestTensor> tensors = experts();
-  CompressOptions options = singleThread();
+  CompressOptions options = compressOnOneThread();
   options.format = parsedFormat("window<4>");
   Expected<Container> container = compressed(tensors, options);
   ASSERT_TRUE(holds(container));
@@ -138,10 +132,10 @@ TEST_F(StackTest, MembersAreTensorsLikeAnyOther) {
 
 TEST_F(StackTest, FoldedTensorsAreStacked) {
   std::vector<TestTensor> tensors = {
-      weights("a.conv", {32, 12, 3, 3}, 1), weights("a.thin", {300, 6}, 2),
-      weights("b.conv", {32, 12, 3, 3}, 3), weights("b.thin", {300, 6}, 4),
-      weights("c.thin", {300, 6}, 5, ElementType::F32)};
-  tensors.push_back(weights("d.thin", {300, 6}, 6, ElementType::F32));
+      memberWeights("a.conv", {32, 12, 3, 3}, 1), memberWeights("a.thin", {300, 6}, 2),
+      memberWeights("b.conv", {32, 12, 3, 3}, 3), memberWeights("b.thin", {300, 6}, 4),
+      memberWeights("c.thin", {300, 6}, 5, ElementType::F32)};
+  tensors.push_back(memberWeights("d.thin", {300, 6}, 6, ElementType::F32));
   Expected<Container> container = compressed(tensors);
   ASSERT_TRUE(holds(container));
   EXPECT_EQ(stacksOf(*container).size(), 3u);
@@ -157,16 +151,17 @@ TEST_F(StackTest, FoldedTensorsAreStacked) {
 
 TEST_F(StackTest, OnlySmallAndAlikeTensorsAreStacked) {
   std::vector<TestTensor> tensors = experts();
-  CompressOptions options = singleThread();
+  CompressOptions options = compressOnOneThread();
   options.stackedBytes = 0;
   EXPECT_THAT(stacksOf(*compressed(tensors, options)), IsEmpty());
-  options = singleThread();
+  options = compressOnOneThread();
   options.overwrite = true;
   // One of them lies otherwise: members are known by type and shape alone.
   options.kMajor = {"e.2"};
   EXPECT_THAT(stacksOf(*compressed(tensors, options)), IsEmpty());
   options.kMajor = {"t.*"};
-  std::vector<TestTensor> lying = {weights("t.0", {64, 80}, 1), weights("t.1", {64, 80}, 2)};
+  std::vector<TestTensor> lying = {memberWeights("t.0", {64, 80}, 1),
+                                   memberWeights("t.1", {64, 80}, 2)};
   Expected<Container> transposed = compressed(lying, options);
   EXPECT_THAT(stacksOf(*transposed), ElementsAre(ElementsAre("t.0", "t.1")));
   EXPECT_EQ((*transposed->find("t.1"))[0].format->storage, Storage::KMajor);
@@ -177,7 +172,8 @@ TEST_F(StackTest, OnlySmallAndAlikeTensorsAreStacked) {
   EXPECT_THAT(stacksOf(*fewer), ElementsAre(ElementsAre("e.0", "e.2", "e.3")));
   expectBytes(*fewer, tensors);
   options.exclude.clear();
-  std::vector<TestTensor> large = {weights("a", {300, 300}, 1), weights("b", {300, 300}, 2)};
+  std::vector<TestTensor> large = {memberWeights("a", {300, 300}, 1),
+                                   memberWeights("b", {300, 300}, 2)};
   EXPECT_THAT(stacksOf(*compressed(large, options)), IsEmpty());
 }
 
@@ -189,16 +185,16 @@ uint64_t readerOf(const Container &container) {
 
 TEST_F(StackTest, FewBytesAreNoReasonForANewReader) {
   // 6,240 bytes that would be stacked and folded, in a file of 256 times that and less.
-  std::vector<TestTensor> tensors = {weights("a", {40, 26}, 1), weights("b", {40, 26}, 2),
-                                     weights("thin", {260, 4}, 3),
-                                     weights("large", {777, 1024}, 4)};
+  std::vector<TestTensor> tensors = {
+      memberWeights("a", {40, 26}, 1), memberWeights("b", {40, 26}, 2),
+      memberWeights("thin", {260, 4}, 3), memberWeights("large", {777, 1024}, 4)};
   Expected<Container> container = compressed(tensors);
   ASSERT_TRUE(holds(container));
   EXPECT_EQ(readerOf(*container), 2u);
   EXPECT_THAT(stacksOf(*container), ElementsAre(ElementsAre("a", "b")));
-  CompressOptions options = singleThread();
+  CompressOptions options = compressOnOneThread();
   options.overwrite = true;
-  tensors.back() = weights("large", {778, 1024}, 4);
+  tensors.back() = memberWeights("large", {778, 1024}, 4);
   container = compressed(tensors, options);
   ASSERT_TRUE(holds(container));
   EXPECT_EQ(readerOf(*container), 1u);
@@ -237,7 +233,7 @@ TEST_F(StackTest, NoiseStaysRaw) {
 
 TEST_F(StackTest, HashesOfMembersAreKept) {
   std::vector<TestTensor> tensors = experts();
-  CompressOptions options = singleThread();
+  CompressOptions options = compressOnOneThread();
   options.sha256 = true;
   Expected<Container> container = compressed(tensors, options);
   ASSERT_TRUE(holds(container));
@@ -254,10 +250,10 @@ TEST_F(StackTest, HashesOfMembersAreKept) {
 }
 
 TEST_F(StackTest, RoundedTensorsAreStacked) {
-  std::vector<TestTensor> tensors = {weights("a", {40, 70}, 1, ElementType::F32),
-                                     weights("b", {40, 70}, 2, ElementType::F32),
-                                     weights("bias", {70}, 3, ElementType::F32)};
-  CompressOptions options = singleThread();
+  std::vector<TestTensor> tensors = {memberWeights("a", {40, 70}, 1, ElementType::F32),
+                                     memberWeights("b", {40, 70}, 2, ElementType::F32),
+                                     memberWeights("bias", {70}, 3, ElementType::F32)};
+  CompressOptions options = compressOnOneThread();
   options.castToBF16 = true;
   writeTensors(folder / "a", tensors);
   Expected<FileReport> report = compressFile(folder / "a", folder / "c", options);
@@ -271,7 +267,7 @@ TEST_F(StackTest, RoundedTensorsAreStacked) {
 
 TEST_F(StackTest, ReportsAddUp) {
   std::vector<TestTensor> tensors = experts();
-  CompressOptions options = singleThread();
+  CompressOptions options = compressOnOneThread();
   uint64_t told = 0;
   options.progress = [&](uint64_t bytes) {
     told += bytes;
@@ -304,7 +300,7 @@ TEST_F(StackTest, HeadersAreSmall) {
       std::string name = "model.layers." + std::to_string(layer) + ".mlp.experts." +
                          std::to_string(expert) + ".down_proj.weight";
       names += name.size();
-      tensors.push_back(weights(name, {24, 48}, unsigned(tensors.size())));
+      tensors.push_back(memberWeights(name, {24, 48}, unsigned(tensors.size())));
     }
   Expected<Container> container = compressed(tensors);
   ASSERT_TRUE(holds(container));
@@ -328,7 +324,7 @@ TEST_F(StackTest, AnyTensorsComeBack) {
       tensors.push_back({std::to_string(i), std::string(getTraits(element).safetensorsName), shape,
                          makeTensor(element, shape, distribution, random.below(5))});
     }
-    CompressOptions options = singleThread();
+    CompressOptions options = compressOnOneThread();
     options.overwrite = true;
     options.minimumElements = random.below(2) ? 1 : 1024;
     std::vector<std::string> formats = registeredFormats();

@@ -19,9 +19,9 @@ using testing::ElementsAre;
 
 namespace {
 
-constexpr uint64_t experts = 3, rows = 150, columns = 90;
+constexpr uint64_t expertCount = 3, rows = 150, columns = 90;
 
-/// Rows and columns of matrices [first, last) of a tensor [experts, rows, columns] of 16 bits.
+/// Rows and columns of matrices [first, last) of a tensor [expertCount, rows, columns] of 16 bits.
 Bytes slice(const Bytes &whole, IndexRange matrices, IndexRange r, IndexRange c) {
   Bytes out;
   for (uint64_t m = matrices.begin; m < matrices.end; ++m)
@@ -36,14 +36,14 @@ Bytes slice(const Bytes &whole, IndexRange matrices, IndexRange r, IndexRange c)
 class TensorSliceTest : public testing::Test {
 protected:
   void SetUp() override {
-    weights = bf16Weights(experts * rows * columns, 1);
+    weights = bf16Weights(expertCount * rows * columns, 1);
     std::vector<TestTensor> tensors;
     for (const char *name : {"fragment", "k_major", "raw"})
-      tensors.push_back({name, "BF16", {experts, rows, columns}, weights});
+      tensors.push_back({name, "BF16", {expertCount, rows, columns}, weights});
     // Not equal to each other, or they would be stored once.
     for (size_t i = 0; i < tensors.size(); ++i)
       tensors[i].bytes[0] ^= static_cast<uint8_t>(i);
-    tensors.push_back({"wte.weight", "BF16", {experts * rows, columns}, weights});
+    tensors.push_back({"wte.weight", "BF16", {expertCount * rows, columns}, weights});
     tensors.push_back({"vector", "BF16", {rows}, slice(weights, {0, 1}, {0, rows}, {0, 1})});
     tensors.push_back({"nibbles", "F4", {4, 6}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}});
     writeTensors(folder / "a", tensors);
@@ -89,8 +89,8 @@ TEST_F(TensorSliceTest, RowsColumnsAndExpertsOfEveryStorage) {
     part.rows = IndexRange{63, 65};
     read = this->read(name, part);
     ASSERT_TRUE(holds(read)) << name;
-    EXPECT_THAT(read->shape, ElementsAre(experts, 2, 75));
-    EXPECT_EQ(read->bytes, slice(weights, {0, experts}, {63, 65}, {7, 82})) << name;
+    EXPECT_THAT(read->shape, ElementsAre(expertCount, 2, 75));
+    EXPECT_EQ(read->bytes, slice(weights, {0, expertCount}, {63, 65}, {7, 82})) << name;
   }
 }
 
@@ -174,7 +174,7 @@ TEST_F(TensorSliceTest, PartsThatDoNotFitAreUsageErrors) {
   part = {};
   part.expert = 0;
   EXPECT_EQ(messageOf(read("wte.weight", part)),
-            folder / "c" + ": tensor 'wte.weight': a tensor of rank 2 has no experts; expected "
+            folder / "c" + ": tensor 'wte.weight': a tensor of rank 2 has no expertCount; expected "
                            "rank 3 or more");
 }
 

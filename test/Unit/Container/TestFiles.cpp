@@ -92,6 +92,19 @@ Bytes safetensors(const std::string &header, const Bytes &data) {
   return bytes;
 }
 
+CompressOptions compressOnOneThread() {
+  CompressOptions options;
+  options.threads = 1;
+  return options;
+}
+
+VerifyOptions verifyOnOneThread(bool decode) {
+  VerifyOptions options;
+  options.threads = 1;
+  options.decode = decode;
+  return options;
+}
+
 void writeTensors(const std::string &path, const std::vector<TestTensor> &tensors) {
   std::vector<SafetensorsOutput> outputs;
   for (const TestTensor &tensor : tensors)

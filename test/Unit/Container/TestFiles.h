@@ -10,6 +10,7 @@
 
 #include "TestFolders.h"
 #include "uwt/Container/Checkpoint.h"
+#include "uwt/Container/Compress.h"
 #include "uwt/Container/Safetensors.h"
 #include <gtest/gtest.h>
 #include <map>
@@ -44,6 +45,8 @@ struct TestTensor {
   std::vector<uint64_t> shape;
   Bytes bytes;
 };
+CompressOptions compressOnOneThread();
+VerifyOptions verifyOnOneThread(bool decode = false);
 /// Writes the tensors as a safetensors file with metadata `format: pt`.
 void writeTensors(const std::string &path, const std::vector<TestTensor> &tensors);
 

@@ -54,13 +54,13 @@ TEST(LaunchSizeTest, ScratchMemoryFollowsTilesCtasAndOutputs) {
 }
 
 TEST(LaunchSizeTest, NothingToDoIsNoGrid) {
-  for (auto [rows, columns, m] : {std::tuple(0, 64, 1), std::tuple(64, 64, 0)}) {
-    auto size = launchSize(sampleKernel(), rows, columns, m, 264);
+  for (auto [weightRows, weightColumns, m] : {std::tuple(0, 64, 1), std::tuple(64, 64, 0)}) {
+    auto size = launchSize(sampleKernel(), weightRows, weightColumns, m, 264);
     ASSERT_TRUE(holds(size));
     EXPECT_EQ(size->grid, 0u);
     EXPECT_EQ(size->workspaceBytes, 0u);
   }
-  // No columns: the result is zeros, which somebody has to write.
+  // No weightColumns: the result is zeros, which somebody has to write.
   EXPECT_EQ(launchSize(sampleKernel(), 64, 0, 1, 264)->grid, 2u);
 }
 
@@ -91,11 +91,12 @@ struct Program {
   DeviceBuffer workspace, counters;
 };
 
-constexpr uint64_t rows = 130, columns = 272;
+constexpr uint64_t weightRows = 130, weightColumns = 272;
 
 Expected<LoadedWeight> loadedWeight(std::string_view format = "inplace<12>") {
   ThreadPool pool(1);
-  TensorDescription description{ElementType::BF16, {2, rows, columns}, parsedFormat(format)};
+  TensorDescription description{
+      ElementType::BF16, {2, weightRows, weightColumns}, parsedFormat(format)};
   std::vector<uint8_t> bytes =
       makeTensor(description.element, description.shape, Distribution::StudentT4, 3);
   return LoadedWeight::fromBytes(description, bytes, pool);
@@ -185,13 +186,14 @@ TEST_F(LaunchTest, PassesWhatTheKernelExpects) {
   plane(ArgumentKind::Patch, 4);
   plane(ArgumentKind::Records, 8);
   plane(ArgumentKind::Table, 4);
-  memref(0x10000, 2 * 280 + columns);
-  memref(0x20004, 3 * rows);
+  memref(0x10000, 2 * 280 + weightColumns);
+  memref(0x20004, 3 * weightRows);
   memref(program->workspace.address(), program->workspace.bytes() / 4);
   memref(program->counters.address(), 3); // A counter a tile.
   memref(0x5000, 130);
   memref(0x6002, 130);
-  for (uint64_t scalar : {uint64_t(3), rows, columns, uint64_t(280), rows, uint64_t(0x3F800000)})
+  for (uint64_t scalar :
+       {uint64_t(3), weightRows, weightColumns, uint64_t(280), weightRows, uint64_t(0x3F800000)})
     expected.push_back(scalar);
   EXPECT_EQ(launch.parameters, expected);
   // A panel table of the second matrix.
@@ -267,15 +269,16 @@ TEST_F(LaunchTest, LaunchesWhatPreparesAKernelBeforeIt) {
   EXPECT_EQ(fake.calls.size(), before + 2);
   ASSERT_EQ(fake.launches.size(), 2u);
   EXPECT_EQ(fake.launches[0].function, "uwt_pack_n64");
-  EXPECT_EQ(fake.launches[0].grid, 10u); // Five groups of 64 columns, two of 8 rows of x.
+  EXPECT_EQ(fake.launches[0].grid,
+            10u); // Five groups of 64 weightColumns, two of 8 weightRows of x.
   EXPECT_FALSE(fake.launches[0].dependent);
-  EXPECT_THAT(fake.launches[0].parameters, ElementsAre(0x10000, 0x10000, 0, 8 * 280 + columns, 1,
-                                                       280, 9, 0x30000, 0x30000, 0, 1 << 18, 1));
+  EXPECT_THAT(fake.launches[0].parameters, ElementsAre(0x10000, 0x10000, 0, 8 * 280 + weightColumns,
+                                                       1, 280, 9, 0x30000, 0x30000, 0, 1 << 18, 1));
   EXPECT_EQ(fake.launches[1].function, "uwt_skinny_inplace12_n64");
   EXPECT_TRUE(fake.launches[1].dependent);
   // As without the other kernel, whose workspace is the same.
   EXPECT_EQ(launcher->size(9)->workspaceBytes,
-            launchSize(entry, rows, columns, 9, 80)->workspaceBytes);
+            launchSize(entry, weightRows, weightColumns, 9, 80)->workspaceBytes);
   operands.serial = true;
   ASSERT_TRUE(holds(launcher->launch(operands, program->stream->get())));
   EXPECT_FALSE(fake.launches[3].dependent);
@@ -360,9 +363,9 @@ TEST_F(LaunchTest, RefusesOperandsThatDoNotFit) {
       {[](LaunchOperands &o) { o.x += 8; }, "x is not aligned to 16 bytes"},
       {[](LaunchOperands &o) { o.y += 2; }, "y is not aligned to 4 bytes"},
       {[](LaunchOperands &o) { o.xStride = 271; },
-       "x has rows of 272 elements, which a stride of 271 overlaps"},
+       "x has weightRows of 272 elements, which a stride of 271 overlaps"},
       {[](LaunchOperands &o) { o.xStride = 276; },
-       "x has the stride 276, with which not all rows are aligned to 16 bytes"},
+       "x has the stride 276, with which not all weightRows are aligned to 16 bytes"},
       {[](LaunchOperands &o) { o.yStride = uint64_t(1) << 31; },
        "y has the stride 2147483648, more than 2^31 - 1"},
       {[](LaunchOperands &o) { o.workspace.bytes -= 1; },

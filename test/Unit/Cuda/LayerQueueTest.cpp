@@ -20,7 +20,7 @@ using namespace uwt::test;
 
 namespace {
 
-constexpr uint64_t rows = 64, columns = 64, scratchBytes = 1 << 16;
+constexpr uint64_t layerRows = 64, layerColumns = 64, scratchBytes = 1 << 16;
 
 /// A kernel on workspaces of 16 KB.
 KernelEntry kernelOf(const std::string &name, std::vector<ArgumentKind> kinds) {
@@ -112,7 +112,7 @@ protected:
     pack = std::make_unique<DevicePack>(device, *KernelPack::parse(packBytes));
     ThreadPool pool(1);
     TensorDescription description{
-        ElementType::BF16, {rows, columns}, *Format::parse("inplace<12>")};
+        ElementType::BF16, {layerRows, layerColumns}, *Format::parse("inplace<12>")};
     std::vector<uint8_t> bytes =
         makeTensor(description.element, description.shape, Distribution::StudentT4, 3);
     weight.emplace(*DeviceWeight::upload(device, *LoadedWeight::fromBytes(description, bytes, pool),
@@ -239,7 +239,7 @@ TEST_F(LayerQueueTest, LeavesMultiprocessorsToTheOtherKernels) {
   ASSERT_TRUE(bool(queue->launch({&one, 1}, nullptr, 20)));
   EXPECT_EQ(fake.launches[0].function, "decode");
   EXPECT_EQ(fake.launches[0].grid, 20u);
-  EXPECT_EQ(fake.launches[2].grid, rows);
+  EXPECT_EQ(fake.launches[2].grid, layerRows);
 }
 
 TEST_F(LayerQueueTest, BadLayersAreFoundBeforeAnyIsLaunched) {

@@ -22,17 +22,18 @@ using testing::HasSubstr;
 
 namespace {
 
-constexpr uint64_t matrices = 3, rows = 130, columns = 272;
+constexpr uint64_t matrices = 3, matrixRows = 130, matrixColumns = 272;
 constexpr uint64_t scratchAddress = 0x100000, counterAddress = 0x200000;
 
 Bytes dense() {
-  const uint64_t shape[] = {matrices, rows, columns};
+  const uint64_t shape[] = {matrices, matrixRows, matrixColumns};
   return makeTensor(ElementType::BF16, shape, Distribution::StudentT4, 3);
 }
 
 Expected<LoadedWeight> loadedAs(std::string_view format) {
   ThreadPool pool(1);
-  TensorDescription description{ElementType::BF16, {matrices, rows, columns}, parsedFormat(format)};
+  TensorDescription description{
+      ElementType::BF16, {matrices, matrixRows, matrixColumns}, parsedFormat(format)};
   return LoadedWeight::fromBytes(description, dense(), pool);
 }
 
@@ -146,7 +147,7 @@ TEST_F(WeightKernelsTest, ADescriptionIsMadeOfItsNumbersAgain) {
   const DeviceWeightDescription &what = source.description();
   TensorDescription::Matrices shape;
   shape.count = matrices;
-  shape.shape = {rows, columns};
+  shape.shape = {matrixRows, matrixColumns};
   std::array<DeviceWeightDescription::Buffer, DeviceWeightDescription::bufferKinds> buffers;
   std::ranges::copy(what.buffers(), buffers.begin());
   auto create = [&](uint64_t bytes) {
@@ -178,7 +179,7 @@ TEST_F(WeightKernelsTest, ADescriptionIsMadeOfItsNumbersAgain) {
   }
   shape.shape.columns = uint64_t(1) << 60;
   EXPECT_THAT(messageOf(create(what.bytes())), HasSubstr("has more than 2^48 elements"));
-  shape.shape.columns = columns;
+  shape.shape.columns = matrixColumns;
   shape.shape.rows += 64;
   EXPECT_THAT(messageOf(create(what.bytes())),
               HasSubstr("has entries of 3 panels, and a matrix has 4"));
@@ -196,8 +197,8 @@ TEST_F(WeightKernelsTest, TakeThePacksKernelForEachM) {
     KernelQuery query;
     query.target = "sm_90";
     query.format = loaded.plan().format;
-    query.n = rows;
-    query.k = columns;
+    query.n = matrixRows;
+    query.k = matrixColumns;
     query.m = m;
     EXPECT_EQ(&(*launcher)->entry(), *pack->pack().select(query)) << m;
   }
@@ -310,8 +311,8 @@ TEST_F(WeightKernelsTest, MultiplyEachGroupByItsMatrix) {
     EXPECT_EQ(got[0], source.description()
                           .bufferAt(operands.weight, ArgumentKind::Panels, expected.matrix)
                           .address);
-    EXPECT_EQ(got[xParameter], operands.x + expected.first * 280 * 2);  // BF16.
-    EXPECT_EQ(got[yParameter], operands.y + expected.first * rows * 4); // F32.
+    EXPECT_EQ(got[xParameter], operands.x + expected.first * 280 * 2);        // BF16.
+    EXPECT_EQ(got[yParameter], operands.y + expected.first * matrixRows * 4); // F32.
     EXPECT_EQ(got[mParameter], expected.m);
   }
 }
@@ -340,8 +341,8 @@ TEST_F(WeightKernelsTest, FindTheRowsOfXInTheKernelThatPacksIt) {
   const uint64_t later[] = {0, 0, 2, 4};
   ASSERT_TRUE(holds(kernels.launchGroups(operandsFor(4), later, stream->get())));
   ASSERT_EQ(fake.launches.size(), 4u);
-  EXPECT_EQ(fake.launches[2].parameters[0], 0x10000 + 2 * columns * 2);
-  EXPECT_EQ(fake.launches[3].parameters[memrefParameters], 0x20000 + 2 * rows * 2);
+  EXPECT_EQ(fake.launches[2].parameters[0], 0x10000 + 2 * matrixColumns * 2);
+  EXPECT_EQ(fake.launches[3].parameters[memrefParameters], 0x20000 + 2 * matrixRows * 2);
 }
 
 TEST_F(WeightKernelsTest, RefuseGroupsBeforeTheFirstLaunch) {
@@ -352,13 +353,14 @@ TEST_F(WeightKernelsTest, RefuseGroupsBeforeTheFirstLaunch) {
   };
   EXPECT_EQ(message({0, 1, 2}), "a weight of 3 matrices has one offset more, got 3");
   EXPECT_EQ(message({0, 4, 3, 5}), "offset 2 is 3, less than the one before, 4");
-  EXPECT_EQ(message({0, 4, 5, 81}), "the last offset is 81, and x has 80 rows");
+  EXPECT_EQ(message({0, 4, 5, 81}), "the last offset is 81, and x has 80 matrixRows");
   EXPECT_EQ(message({0, 4, 5, 80}), "matrix 2: the kernels are for m from 1 to 64, not 75: make "
                                     "them for a larger one");
   // Rows of the second matrix begin where x is not aligned.
   operands.xStride = 276;
-  EXPECT_EQ(message({0, 1, 2, 3}), "matrix 0: x has the stride 276, with which not all rows are "
-                                   "aligned to 16 bytes");
+  EXPECT_EQ(message({0, 1, 2, 3}),
+            "matrix 0: x has the stride 276, with which not all matrixRows are "
+            "aligned to 16 bytes");
   operands.xStride = 0;
   operands.workspace.bytes = 1 << 19; // Enough for the last one only.
   EXPECT_THAT(message({0, 0, 1, 30}), testing::StartsWith("matrix 1: workspace has 524288 bytes"));
@@ -374,8 +376,8 @@ TEST_F(WeightKernelsTest, RefuseGroupsBeforeTheFirstLaunch) {
 
 /// Where docs and headers say that an element of a matrix lies among its words.
 static uint64_t wordOf(uint64_t row, uint64_t column) {
-  uint64_t groups = divideUp(columns, 64), panel = row / 64;
-  uint64_t strips = divideUp(std::min<uint64_t>(rows - panel * 64, 64), 16);
+  uint64_t groups = divideUp(matrixColumns, 64), panel = row / 64;
+  uint64_t strips = divideUp(std::min<uint64_t>(matrixRows - panel * 64, 64), 16);
   uint64_t unit = panel * 4 * groups + column / 64 * strips + row / 16 % 4;
   uint64_t at = unit;
   for (auto [index, size] : {std::pair(column / 8 % 2, 2),
@@ -391,10 +393,11 @@ static uint64_t wordOf(uint64_t row, uint64_t column) {
 /// Whether decoded words are those of a matrix.
 static void expectWordsOf(uint64_t matrix, const std::vector<uint16_t> &words) {
   Bytes bytes = dense();
-  for (uint64_t row = 0; row < rows; ++row)
-    for (uint64_t column = 0; column < columns; ++column) {
+  for (uint64_t row = 0; row < matrixRows; ++row)
+    for (uint64_t column = 0; column < matrixColumns; ++column) {
       uint16_t expected;
-      std::memcpy(&expected, bytes.data() + 2 * ((matrix * rows + row) * columns + column), 2);
+      std::memcpy(&expected,
+                  bytes.data() + 2 * ((matrix * matrixRows + row) * matrixColumns + column), 2);
       ASSERT_EQ(words[wordOf(row, column)], expected) << row << ", " << column;
     }
 }
@@ -452,7 +455,7 @@ TEST_F(WeightKernelsTest, RefuseToDecodeWhatTheyCannot) {
   ASSERT_TRUE(holds(decoder));
   TensorDescription::Matrices shape;
   shape.count = matrices;
-  shape.shape = {rows, 10 * columns};
+  shape.shape = {matrixRows, 10 * matrixColumns};
   auto wider =
       DeviceWeightDescription::create(shape, raw.plan().format, ElementType::BF16,
                                       image.description().bytes(), image.description().buffers());

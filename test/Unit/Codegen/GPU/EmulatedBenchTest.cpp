@@ -24,13 +24,13 @@ using ::testing::IsEmpty;
 namespace {
 
 /// A kernel of a pack, and the one that uwt-bench is to compare it with; nothing for any.
-struct BenchKernel : uwt::testing::PackedProduct {
+struct BenchKernel : uwt::test::PackedProduct {
   std::string twin;
 };
 
 /// Of each codec, what kernels make beside `raw`.
 std::vector<std::string> formatsOfDevices() {
-  std::vector<std::string> formats = uwt::testing::formatsOfEachCodec();
+  std::vector<std::string> formats = uwt::test::formatsOfEachCodec();
   std::erase_if(formats, [](const std::string &format) {
     CodecTraits traits = *checkFormat(*Format::parse(format), ElementType::BF16);
     return traits.rate != Rate::Fixed || !traits.madeByDevices;
@@ -69,7 +69,7 @@ protected:
   }
 
   test::TemporaryFolder folder;
-  uwt::testing::EmulatedPack pack{rows, columns};
+  uwt::test::EmulatedPack pack{rows, columns};
   BenchOptions options;
   BenchResult result;
 };
@@ -100,7 +100,7 @@ TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
     named.push_back(kernel.format);
   for (auto [rate, strategy] : {std::pair(Rate::Fixed, Direct), std::pair(Rate::Prefix, Buffer),
                                 std::pair(Rate::Ans, Buffer)})
-    for (const std::string &format : uwt::testing::withOtherCodecs(named, rate))
+    for (const std::string &format : uwt::test::withOtherCodecs(named, rate))
       if (std::ranges::count(named, format) == 0)
         given.push_back({{format, strategy, 8, 1, 64}, ""});
   for (const BenchKernel &kernel : given)

@@ -10,7 +10,7 @@
 
 using namespace uwt;
 using namespace uwt::emulator;
-using namespace uwt::testing;
+using namespace uwt::test;
 
 EmulatedPack::EmulatedPack(uint64_t rows, uint64_t columns)
     : fake(test::freshFakeCuda()), rows(rows), columns(columns) {

@@ -20,7 +20,7 @@
 #include <map>
 #include <optional>
 
-namespace uwt::testing {
+namespace uwt::test {
 
 /// Memory of nobody in the library, aligned as a device's.
 class DeviceMemory {
@@ -101,6 +101,6 @@ private:
   uint64_t launches = 0;
 };
 
-} // namespace uwt::testing
+} // namespace uwt::test
 
 #endif // UWT_TEST_UNIT_CODEGEN_GPU_EMULATEDPACK_H

@@ -17,7 +17,7 @@
 
 using namespace uwt;
 using namespace uwt::cuda;
-using namespace uwt::testing;
+using namespace uwt::test;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 

@@ -23,7 +23,7 @@ using ::testing::IsEmpty;
 
 namespace {
 
-using Memory = uwt::testing::DeviceMemory;
+using Memory = uwt::test::DeviceMemory;
 
 class EmulatedWeightTest : public ::testing::Test {
 protected:
@@ -42,8 +42,8 @@ protected:
         description, {reinterpret_cast<const uint8_t *>(words.data()), words.size() * 2}, pool);
   }
 
-  uwt::testing::EmulatedPack pack{rows, columns};
-  std::vector<uint16_t> words = uwt::testing::drawExact(matrices * matrix, 3, 200);
+  uwt::test::EmulatedPack pack{rows, columns};
+  std::vector<uint16_t> words = uwt::test::drawExact(matrices * matrix, 3, 200);
   std::vector<uint8_t> packBytes;
   CudaDevicePtr device;
   std::unique_ptr<DevicePack> kernels;
@@ -60,7 +60,7 @@ TEST_F(EmulatedWeightTest, EachExpertMultipliesItsRows) {
   ASSERT_TRUE(bool(products)) << products.error().message();
   const uint64_t offsets[] = {0, 3, 3, 14};
   constexpr uint32_t m = 14;
-  std::vector<uint16_t> dense = uwt::testing::drawIntegers(m * columns, 5);
+  std::vector<uint16_t> dense = uwt::test::drawIntegers(m * columns, 5);
   auto scratch = products->scratch(m);
   ASSERT_TRUE(bool(scratch));
   Memory x(dense.size() * 2), workspace(scratch->workspaceBytes), counters(scratch->counterBytes);
@@ -90,7 +90,7 @@ TEST_F(EmulatedWeightTest, EachExpertMultipliesItsRows) {
         return std::vector(of.begin() + static_cast<long>(from),
                            of.begin() + static_cast<long>(to));
       };
-      std::vector<float> own = uwt::testing::exactProduct(
+      std::vector<float> own = uwt::test::exactProduct(
           part(words, expert * matrix, (expert + 1) * matrix),
           part(dense, offsets[expert] * columns, offsets[expert + 1] * columns),
           {rows, columns, offsets[expert + 1] - offsets[expert]});

@@ -20,7 +20,7 @@ using namespace uwt;
 using namespace uwt::cuda;
 using namespace uwt::cuda_tools;
 using namespace uwt::emulator;
-using namespace uwt::testing;
+using namespace uwt::test;
 
 namespace {
 
@@ -58,7 +58,7 @@ private:
 
   EncodeCase formats;
   uint64_t rows, columns;
-  uwt::testing::TranscodeModule transcode;
+  uwt::test::TranscodeModule transcode;
 };
 
 Encoding::Encoding(const EncodeCase &formats, uint64_t rows, uint64_t columns)

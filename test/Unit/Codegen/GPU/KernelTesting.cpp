@@ -16,7 +16,7 @@
 #include <cmath>
 #include <set>
 
-namespace uwt::testing {
+namespace uwt::test {
 
 static uint16_t narrowed(float value) {
   return static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
@@ -376,4 +376,4 @@ bool Product::assembles(const std::string &target) {
   return mlir::succeeded(cuda_tools::compileKernels(built.module, **findGpuTarget(target), output));
 }
 
-} // namespace uwt::testing
+} // namespace uwt::test

@@ -17,7 +17,7 @@
 #include "uwt/Emulator/EmulatedProduct.h"
 #include <random>
 
-namespace uwt::testing {
+namespace uwt::test {
 
 struct Shape {
   uint64_t rows, columns, m;
@@ -142,6 +142,6 @@ private:
   std::optional<emulator::EmulatedProduct> product, productOfPtx;
 };
 
-} // namespace uwt::testing
+} // namespace uwt::test
 
 #endif // UWT_TEST_UNIT_CODEGEN_GPU_KERNELTESTING_H

@@ -20,7 +20,7 @@
 #include <gtest/gtest.h>
 
 using namespace uwt;
-using namespace uwt::testing;
+using namespace uwt::test;
 using mlir::isa;
 using mlir::gpu::GPUFuncOp;
 

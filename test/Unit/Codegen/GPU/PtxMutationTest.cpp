@@ -15,7 +15,7 @@
 #include <regex>
 
 using namespace uwt;
-using namespace uwt::testing;
+using namespace uwt::test;
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 using namespace uwt;
-using namespace uwt::testing;
+using namespace uwt::test;
 
 namespace {
 constexpr Shape shapes[] = {{130, 640, 5}, {192, 1030, 33}, {520, 150, 70}, {330, 260, 129}};

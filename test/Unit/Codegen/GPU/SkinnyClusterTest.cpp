@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 using namespace uwt;
-using namespace uwt::testing;
+using namespace uwt::test;
 
 namespace {
 

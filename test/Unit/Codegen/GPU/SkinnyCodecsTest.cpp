@@ -19,7 +19,7 @@
 using namespace uwt;
 using namespace uwt::cuda_tools;
 using namespace uwt::emulator;
-using namespace uwt::testing;
+using namespace uwt::test;
 
 namespace {
 

@@ -18,7 +18,7 @@
 
 using namespace uwt;
 using namespace uwt::cuda_tools;
-using namespace uwt::testing;
+using namespace uwt::test;
 
 namespace {
 

@@ -23,7 +23,7 @@
 using namespace uwt;
 using namespace uwt::cuda_tools;
 using namespace uwt::emulator;
-using uwt::testing::withOtherCodecs;
+using uwt::test::withOtherCodecs;
 
 namespace {
 
@@ -48,7 +48,7 @@ public:
 private:
   std::string format, element;
   Shape shape;
-  uwt::testing::TranscodeModule module;
+  uwt::test::TranscodeModule module;
 };
 
 Transcode::Transcode(const std::string &format, Shape shape, const std::string &element)

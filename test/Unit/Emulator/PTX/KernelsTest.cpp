@@ -13,7 +13,7 @@
 using namespace uwt;
 using namespace uwt::cuda_tools;
 using namespace uwt::emulator::ptx;
-using namespace uwt::testing;
+using namespace uwt::test;
 
 namespace {
 
