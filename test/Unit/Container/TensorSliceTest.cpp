@@ -21,7 +21,7 @@ namespace {
 
 constexpr uint64_t expertCount = 3, rows = 150, columns = 90;
 
-/// Rows and columns of matrices [first, last) of a tensor [expertCount, rows, columns] of 16 bits.
+/// Rows and columns of matrices [first, last) of a tensor [experts, rows, columns] of 16 bits.
 Bytes slice(const Bytes &whole, IndexRange matrices, IndexRange r, IndexRange c) {
   Bytes out;
   for (uint64_t m = matrices.begin; m < matrices.end; ++m)
@@ -174,7 +174,7 @@ TEST_F(TensorSliceTest, PartsThatDoNotFitAreUsageErrors) {
   part = {};
   part.expert = 0;
   EXPECT_EQ(messageOf(read("wte.weight", part)),
-            folder / "c" + ": tensor 'wte.weight': a tensor of rank 2 has no expertCount; expected "
+            folder / "c" + ": tensor 'wte.weight': a tensor of rank 2 has no experts; expected "
                            "rank 3 or more");
 }
 

@@ -270,7 +270,7 @@ TEST_F(LaunchTest, LaunchesWhatPreparesAKernelBeforeIt) {
   ASSERT_EQ(fake.launches.size(), 2u);
   EXPECT_EQ(fake.launches[0].function, "uwt_pack_n64");
   EXPECT_EQ(fake.launches[0].grid,
-            10u); // Five groups of 64 weightColumns, two of 8 weightRows of x.
+            10u); // Five groups of 64 columns, two of 8 rows of x.
   EXPECT_FALSE(fake.launches[0].dependent);
   EXPECT_THAT(fake.launches[0].parameters, ElementsAre(0x10000, 0x10000, 0, 8 * 280 + weightColumns,
                                                        1, 280, 9, 0x30000, 0x30000, 0, 1 << 18, 1));
@@ -363,9 +363,9 @@ TEST_F(LaunchTest, RefusesOperandsThatDoNotFit) {
       {[](LaunchOperands &o) { o.x += 8; }, "x is not aligned to 16 bytes"},
       {[](LaunchOperands &o) { o.y += 2; }, "y is not aligned to 4 bytes"},
       {[](LaunchOperands &o) { o.xStride = 271; },
-       "x has weightRows of 272 elements, which a stride of 271 overlaps"},
+       "x has rows of 272 elements, which a stride of 271 overlaps"},
       {[](LaunchOperands &o) { o.xStride = 276; },
-       "x has the stride 276, with which not all weightRows are aligned to 16 bytes"},
+       "x has the stride 276, with which not all rows are aligned to 16 bytes"},
       {[](LaunchOperands &o) { o.yStride = uint64_t(1) << 31; },
        "y has the stride 2147483648, more than 2^31 - 1"},
       {[](LaunchOperands &o) { o.workspace.bytes -= 1; },

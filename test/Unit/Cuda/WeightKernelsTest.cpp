@@ -353,13 +353,13 @@ TEST_F(WeightKernelsTest, RefuseGroupsBeforeTheFirstLaunch) {
   };
   EXPECT_EQ(message({0, 1, 2}), "a weight of 3 matrices has one offset more, got 3");
   EXPECT_EQ(message({0, 4, 3, 5}), "offset 2 is 3, less than the one before, 4");
-  EXPECT_EQ(message({0, 4, 5, 81}), "the last offset is 81, and x has 80 matrixRows");
+  EXPECT_EQ(message({0, 4, 5, 81}), "the last offset is 81, and x has 80 rows");
   EXPECT_EQ(message({0, 4, 5, 80}), "matrix 2: the kernels are for m from 1 to 64, not 75: make "
                                     "them for a larger one");
   // Rows of the second matrix begin where x is not aligned.
   operands.xStride = 276;
   EXPECT_EQ(message({0, 1, 2, 3}),
-            "matrix 0: x has the stride 276, with which not all matrixRows are "
+            "matrix 0: x has the stride 276, with which not all rows are "
             "aligned to 16 bytes");
   operands.xStride = 0;
   operands.workspace.bytes = 1 << 19; // Enough for the last one only.
