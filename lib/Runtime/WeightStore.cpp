@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Runtime/WeightStore.h"
+#include "uwt/Import/ImportedWeights.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <map>
@@ -33,10 +34,18 @@ WeightKey keyOf(const WeightRequest &request) {
   return {request.tensor, request.format ? request.format->str() : ""};
 }
 
+/// Where a weight comes from: a tensor, or several that a recipe makes one of.
+struct WeightSource {
+  std::optional<TensorReader> reader;
+  const ImportedWeight *imported = nullptr;
+
+  uint64_t bytes() const { return imported ? imported->bytes : reader->entry().bytes; }
+};
+
 /// Something to load, for one request or several.
 struct Task {
   const WeightRequest *request;
-  TensorReader reader;
+  WeightSource source;
   std::optional<Expected<LoadedWeight>> result;
 };
 
@@ -45,6 +54,8 @@ struct Task {
 struct WeightStore::State {
   std::vector<std::string> paths;
   std::vector<Checkpoint> checkpoints;
+  /// Of each of them.
+  std::vector<ImportedWeights> imported;
   bool check = true;
   CodePath path = bestCodePath();
 
@@ -52,6 +63,8 @@ struct WeightStore::State {
   std::map<WeightKey, std::weak_ptr<const LoadedWeight>> loaded;
 
   Expected<TensorReader> find(std::string_view tensor) const;
+  const ImportedWeight *findImported(std::string_view tensor) const;
+  Expected<WeightSource> sourceOf(const WeightRequest &request) const;
   Expected<std::vector<Task>> tasksFor(std::span<const WeightRequest> requests,
                                        std::map<WeightKey, WeightPointer> &held) const;
   void run(Task &task, ThreadPool &pool) const;
@@ -71,6 +84,8 @@ Expected<WeightStore> WeightStore::open(std::span<const std::string> paths,
   state->path = options.path;
   for (const std::string &path : paths) {
     UWT_ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::open(path, options));
+    UWT_ASSIGN_OR_RETURN(ImportedWeights imported, ImportedWeights::open(checkpoint, path));
+    state->imported.push_back(std::move(imported));
     state->checkpoints.push_back(std::move(checkpoint));
   }
   return WeightStore(std::move(state));
@@ -105,14 +120,52 @@ static std::string shapeText(const std::vector<uint64_t> &shape) {
   return text + "]";
 }
 
-static Status checkTensor(const TensorEntry &entry, const WeightRequest &request) {
-  if (entry.dtype == request.dtype && entry.shape == request.shape)
-    return ok();
-  return usageError("tensor " + inQuotes(entry.name) + " is " + std::string(entry.dtype->name) +
-                    " " + shapeText(entry.shape) + ", the program was compiled for " +
+static bool hasType(const TensorEntry &entry, const WeightRequest &request) {
+  return entry.dtype == request.dtype && entry.shape == request.shape;
+}
+
+/// Whether a weight that a recipe makes can be what `request` wants.
+static bool hasType(const ImportedWeight &weight, const WeightRequest &request) {
+  std::optional<ElementType> element;
+  if (request.dtype)
+    element = elementTypeFromSafetensors(request.dtype->name);
+  return element && canDecodeTo(*element) &&
+         request.shape == std::vector<uint64_t>{weight.rows, weight.columns};
+}
+
+static Error typeError(std::string_view dtype, const std::vector<uint64_t> &shape,
+                       const WeightRequest &request) {
+  return usageError("tensor " + inQuotes(request.tensor) + " is " + std::string(dtype) + " " +
+                    shapeText(shape) + ", the program was compiled for " +
                     std::string(request.dtype ? request.dtype->name : "no dtype") + " " +
                     shapeText(request.shape) +
                     ": use the weights that it was made for, or compile it for these");
+}
+
+const ImportedWeight *WeightStore::State::findImported(std::string_view tensor) const {
+  for (const ImportedWeights &weights : imported)
+    if (const ImportedWeight *found = weights.find(tensor))
+      return found;
+  return nullptr;
+}
+
+/// A tensor of that type first: of FP8 checkpoints the codes have the weight's own name.
+Expected<WeightSource> WeightStore::State::sourceOf(const WeightRequest &request) const {
+  const ImportedWeight *weight = findImported(request.tensor);
+  Expected<TensorReader> reader = find(request.tensor);
+  if (reader && (hasType(reader->entry(), request) || !weight)) {
+    if (!hasType(reader->entry(), request))
+      return typeError(reader->entry().dtype->name, reader->entry().shape, request);
+    return WeightSource{std::move(*reader)};
+  }
+  if (!weight)
+    return reader.takeError();
+  if (!weight->refusal.empty())
+    return unsupportedError("tensor " + inQuotes(request.tensor) + ": recipe " +
+                            std::string(weight->recipe) + ": " + weight->refusal);
+  if (!hasType(*weight, request))
+    return typeError("a quantised weight", {weight->rows, weight->columns}, request);
+  return WeightSource{std::nullopt, weight};
 }
 
 /// What has to be loaded. Loaded weights that are wanted are put into `held`.
@@ -121,17 +174,32 @@ WeightStore::State::tasksFor(std::span<const WeightRequest> requests,
                              std::map<WeightKey, WeightPointer> &held) const {
   std::vector<Task> tasks;
   for (const WeightRequest &request : requests) {
-    UWT_ASSIGN_OR_RETURN(TensorReader reader, find(request.tensor));
-    UWT_RETURN_IF_ERROR(checkTensor(reader.entry(), request));
+    UWT_ASSIGN_OR_RETURN(WeightSource source, sourceOf(request));
     WeightKey key = keyOf(request);
     if (held.count(key))
       continue;
     auto found = loaded.find(key);
     held[key] = found == loaded.end() ? nullptr : found->second.lock();
     if (!held[key])
-      tasks.push_back({&request, std::move(reader), std::nullopt});
+      tasks.push_back({&request, std::move(source), std::nullopt});
   }
   return tasks;
+}
+
+/// Decodes a weight that a recipe makes, and codes it as `request` says.
+static Expected<LoadedWeight> loadImported(const ImportedWeight &imported,
+                                           const WeightRequest &request, ThreadPool &pool,
+                                           const LoadOptions &options) {
+  UWT_ASSIGN_OR_RETURN(QuantizedWeight weight, imported.read(pool));
+  TensorDescription description;
+  description.element = *elementTypeFromSafetensors(request.dtype->name);
+  description.shape = request.shape;
+  description.format = request.format.value_or(rawFormat());
+  UWT_ASSIGN_OR_RETURN(uint64_t elements, description.elements());
+  std::vector<uint8_t> bytes(elements * getTraits(description.element).bytes);
+  weight.decode(description.element, bytes, pool);
+  weight = {};
+  return LoadedWeight::fromBytes(description, bytes, pool, options);
 }
 
 void WeightStore::State::run(Task &task, ThreadPool &pool) const {
@@ -140,13 +208,14 @@ void WeightStore::State::run(Task &task, ThreadPool &pool) const {
   options.path = path;
   options.dense = !task.request->format;
   options.runFormat = task.request->format;
-  task.result = LoadedWeight::fromReader(task.reader, pool, options);
+  const WeightSource &source = task.source;
+  task.result = source.imported ? loadImported(*source.imported, *task.request, pool, options)
+                                : LoadedWeight::fromReader(*source.reader, pool, options);
 }
 
 void WeightStore::State::runAll(std::vector<Task> &tasks, ThreadPool &pool) const {
-  auto small = std::partition(tasks.begin(), tasks.end(), [](const Task &task) {
-    return task.reader.entry().bytes >= largeBytes;
-  });
+  auto small = std::partition(tasks.begin(), tasks.end(),
+                              [](const Task &task) { return task.source.bytes() >= largeBytes; });
   for (auto task = tasks.begin(); task != small; ++task)
     run(*task, pool);
   pool.parallelFor(static_cast<uint64_t>(tasks.end() - small),

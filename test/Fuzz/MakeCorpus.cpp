@@ -13,6 +13,7 @@
 #include "Codec/TestData.h"
 #include "CompiledInput.h"
 #include "Container/Reseal.h"
+#include "Container/TestFiles.h"
 #include "FuzzBase.h"
 #include "Pack/SamplePack.h"
 #include "PlaneInput.h"
@@ -308,6 +309,22 @@ static int makeRandomInputs(const fs::path &corpus, const std::string &fuzzer) {
   return 0;
 }
 
+/// A checkpoint of each recipe.
+static int makeImports(const fs::path &corpus) {
+  for (const char *name :
+       {"gptq-planar-b3", "gptq-b2-g-idx", "awq-gemm-g128", "ct-int3-g128", "ct-int4-g32-asym",
+        "ct-mxfp4", "modelopt-nvfp4", "fp8-block", "bnb-nf4-nested"}) {
+    fs::path golden = sourceFolder() / "test" / "Import" / "golden" / name;
+    Bytes input = readBytes(golden / "config.json"),
+          model = readBytes(golden / "model.safetensors");
+    input.push_back(0);
+    input.insert(input.end(), model.begin(), model.end());
+    if (!writeSeed(corpus, name, input))
+      return failed("cannot write quantised checkpoints");
+  }
+  return 0;
+}
+
 static int makePack(const fs::path &corpus) {
   Expected<std::vector<uint8_t>> pack = samplePack().bytes();
   return pack && writeSeed(corpus / "pack", "sample", *pack) ? 0 : failed("cannot write the pack");
@@ -322,6 +339,6 @@ int main(int argc, char **argv) {
     result |= makePlanes(corpus, *codec);
   result |= makeManifests(corpus) | makeRandomInputs(corpus, "encoder") |
             makeRandomInputs(corpus, "capi") | makeWeights(corpus / "runtime") |
-            makeCompiledInputs(corpus / "compiled-decoder");
+            makeCompiledInputs(corpus / "compiled-decoder") | makeImports(corpus / "import");
   return result | makePack(corpus) | makeFiles(corpus);
 }

@@ -18,10 +18,11 @@ LLVM_FREE = {
     "Format": ["Support"],
     "Codec": ["Format"],
     "Container": ["Codec"],
+    "Import": ["Container"],
     "CommandLine": ["Support"],
     "Bench": ["CommandLine", "Container"],
     "Pack": ["Container"],
-    "Runtime": ["Container"],
+    "Runtime": ["Import"],
     "Cuda": ["Pack", "Runtime"],
     "CostModel": ["Codec", "Target"],
     "Kernels": ["Runtime", "Target"],
@@ -29,7 +30,7 @@ LLVM_FREE = {
     "Torch": ["CAPI"],
 }
 ARROWS = LLVM_FREE | {
-    "Dialect": ["CostModel", "Pack"],
+    "Dialect": ["CostModel", "Import", "Pack"],
     "Input": ["Dialect"],
     "Codegen/Decode": ["Dialect", "Runtime"],
     "Codegen/Math": [],

@@ -358,9 +358,8 @@ TEST_F(WeightKernelsTest, RefuseGroupsBeforeTheFirstLaunch) {
                                     "them for a larger one");
   // Rows of the second matrix begin where x is not aligned.
   operands.xStride = 276;
-  EXPECT_EQ(message({0, 1, 2, 3}),
-            "matrix 0: x has the stride 276, with which not all rows are "
-            "aligned to 16 bytes");
+  EXPECT_EQ(message({0, 1, 2, 3}), "matrix 0: x has the stride 276, with which not all rows are "
+                                   "aligned to 16 bytes");
   operands.xStride = 0;
   operands.workspace.bytes = 1 << 19; // Enough for the last one only.
   EXPECT_THAT(message({0, 0, 1, 30}), testing::StartsWith("matrix 1: workspace has 524288 bytes"));

@@ -30,7 +30,9 @@ public:
            "the fewest bits that a code for single weights needs; of exponents, the fewest where "
            "only exponents are coded and all other bits are stored as they are. What each part "
            "of the coding saves is said below the table: of tensors that are coded, the difference "
-           "between words and these entropies, and between entropy and what is stored.\n\n"
+           "between words and these entropies, and between entropy and what is stored. Of a "
+           "quantised model (GPTQ, AWQ, compressed-tensors, FP8, NVFP4, MXFP4, bitsandbytes) it "
+           "says which tensors are a weight together, and as what.\n\n"
            "A table that is wider than the terminal loses columns and the middle of long names. "
            "Into a pipe, or with --verbose, everything is printed. A model with thousands of "
            "tensors is best seen with --summary.\n\n"
@@ -118,11 +120,12 @@ Status InspectCommand::run(Session &session) {
     UWT_RETURN_IF_ERROR(checkOutput(input, *html, force, "--html"));
   UWT_RETURN_IF_ERROR(checkWeights(input));
   UWT_ASSIGN_OR_RETURN(Checkpoint model, Checkpoint::open(input));
+  UWT_ASSIGN_OR_RETURN(ImportedWeights quantized, ImportedWeights::open(model, input));
   FactsRequest request;
   request.tensors = tensors;
   request.values = !headersOnly;
   ThreadPool pool(threads);
-  Inspection inspection{input, &model, {}, !tensors.empty()};
+  Inspection inspection{input, &model, &quantized, {}, !tensors.empty()};
   {
     Progress progress(session, "inspecting", factsBytes(model, request));
     UWT_ASSIGN_OR_RETURN(inspection.tensors,

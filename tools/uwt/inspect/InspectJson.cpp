@@ -123,6 +123,20 @@ static Json fileJson(const Container &file) {
       {"original_sha256", file.originalSha256().empty() ? Json() : Json(file.originalSha256())}};
 }
 
+static Json quantizedJson(const ImportedWeights &weights) {
+  Json result = Json::array();
+  for (const auto &[name, weight] : weights.all())
+    result.push_back({{"name", name},
+                      {"recipe", weight.recipe},
+                      {"format", weight.format},
+                      {"shape", {weight.rows, weight.columns}},
+                      {"parts", weight.parts},
+                      {"bytes", weight.bytes},
+                      {"stored_bytes", weight.storedBytes},
+                      {"refusal", weight.refusal.empty() ? Json() : Json(weight.refusal)}});
+  return result;
+}
+
 /// Everything but the tensors.
 static Json headJson(const Inspection &inspection) {
   InspectionSum sum = sumOf(inspection);
@@ -143,6 +157,8 @@ static Json headJson(const Inspection &inspection) {
     total["bounded_stored_bytes"] = sum.stored;
   }
   result["total"] = std::move(total);
+  if (inspection.quantized->isKnown())
+    result["quantized"] = quantizedJson(*inspection.quantized);
   return result;
 }
 

@@ -234,6 +234,8 @@ std::string uwt::tool::legendText(const Session &session, const Inspection &insp
   std::string text = "bits are those stored for a weight";
   text += hasBounds ? ", entropy the fewest that a code for single weights needs\n" : "\n";
   text += savingsText(inspection) + heldText(inspection) + outlook(inspection);
+  if (!inspection.isShard)
+    text += quantizedText(*inspection.quantized);
   if (session.outputIsTerminal() && inspection.tensors.size() > manyRows)
     text += "--summary prints a line for each kind of tensor, --by-layer one for each layer\n";
   return session.wrapped(text);

@@ -10,6 +10,7 @@
 
 #include "../Session.h"
 #include "InspectFacts.h"
+#include "uwt/Import/ImportedWeights.h"
 #include <functional>
 
 namespace uwt::tool {
@@ -18,6 +19,8 @@ namespace uwt::tool {
 struct Inspection {
   std::string path;
   const Checkpoint *model = nullptr;
+  /// What several tensors are together, where the model is quantised.
+  const ImportedWeights *quantized = nullptr;
   std::vector<TensorFacts> tensors;
   /// Whether the tensors are only some of the model's.
   bool isShard = false;
@@ -57,6 +60,10 @@ std::string compactShape(std::span<const uint64_t> shape);
 std::string headText(const Inspection &inspection);
 /// What the numbers of a table mean, and what there is to save.
 std::string legendText(const Session &session, const Inspection &inspection);
+
+/// A line for each composition of quantised weights, and for each reason why some cannot be read;
+/// empty where there are none (InspectQuantized.cpp).
+std::string quantizedText(const ImportedWeights &weights);
 
 /// How tensors are put together in a summary.
 enum class SummaryBy {

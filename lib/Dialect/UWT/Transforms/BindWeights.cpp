@@ -16,6 +16,7 @@
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Dialect/UWT/Transforms/ConstantData.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
+#include "uwt/Import/ImportedWeights.h"
 #include "uwt/Support/Suggest.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -34,12 +35,23 @@ struct FoundTensor {
   const uwt::TensorEntry *entry = nullptr;
 };
 
+/// What a constant is bound to: a tensor, or several that a recipe makes a weight of.
+struct FoundWeight {
+  FoundTensor tensor;
+  const uwt::ImportedWeight *imported = nullptr;
+
+  bool isEmpty() const { return !tensor.entry && !imported; }
+};
+
 /// The files that a module is bound to.
 class WeightFiles {
 public:
   uwt::Status open(ArrayRef<std::string> paths) {
     for (const std::string &path : paths) {
       UWT_ASSIGN_OR_RETURN(uwt::Checkpoint checkpoint, uwt::Checkpoint::open(path));
+      UWT_ASSIGN_OR_RETURN(uwt::ImportedWeights weights,
+                           uwt::ImportedWeights::open(checkpoint, path));
+      imported.push_back(std::move(weights));
       checkpoints.push_back(std::move(checkpoint));
       description += (description.empty() ? "" : ", ") + path;
     }
@@ -57,12 +69,22 @@ public:
     return found;
   }
 
+  const uwt::ImportedWeight *findImported(StringRef name) const {
+    for (const uwt::ImportedWeights &weights : imported)
+      if (const uwt::ImportedWeight *found = weights.find(name))
+        return found;
+    return nullptr;
+  }
+
   /// Why there is no tensor `name`.
   std::string missing(StringRef name) const {
     std::vector<std::string_view> names;
     forEach([&](const uwt::Container &, const uwt::TensorEntry &entry) {
       names.push_back(entry.name);
     });
+    for (const uwt::ImportedWeights &weights : imported)
+      for (const auto &[weight, parts] : weights.all())
+        names.push_back(weight);
     return "no tensor " + uwt::inQuotes(std::string_view(name)) + " in " + description +
            uwt::didYouMean(std::string_view(name), names);
   }
@@ -76,6 +98,8 @@ public:
 
 private:
   std::vector<uwt::Checkpoint> checkpoints;
+  /// Of each of them.
+  std::vector<uwt::ImportedWeights> imported;
   std::string description;
 };
 
@@ -110,11 +134,14 @@ public:
 
 private:
   LogicalResult bindAll(ArrayRef<arith::ConstantOp> constants);
-  FailureOr<FoundTensor> findTensor(arith::ConstantOp constant, const llvm::StringSet<> &used);
+  FailureOr<FoundWeight> findWeight(arith::ConstantOp constant, const llvm::StringSet<> &used);
+  const uwt::ImportedWeight *findImported(arith::ConstantOp constant) const;
   FailureOr<FoundTensor> findByKey(arith::ConstantOp constant, const llvm::StringSet<> &used);
-  LogicalResult bind(arith::ConstantOp constant, const FoundTensor &tensor);
+  LogicalResult bind(arith::ConstantOp constant, const FoundWeight &weight);
   FailureOr<Value> makeWeight(OpBuilder &builder, arith::ConstantOp constant,
                               const FoundTensor &tensor);
+  FailureOr<Value> makeCompressed(OpBuilder &builder, arith::ConstantOp constant, StringRef name,
+                                  uwt::FormatAttr format);
 
   MLIRContext *context;
   uwt::FormatAttr rawFormat;
@@ -182,6 +209,26 @@ static LogicalResult checkType(arith::ConstantOp constant, const FoundTensor &te
   if (type.getElementType().isBF16() && (entry.dtype->name == "F32" || entry.dtype->name == "F16"))
     error << "; round the original weights: uwt compress ORIGINAL --cast bf16 -o OUT";
   return error;
+}
+
+/// The same of a weight that a recipe makes: of any float type that it can be decoded to.
+static LogicalResult checkType(arith::ConstantOp constant, const uwt::ImportedWeight &weight) {
+  auto type = cast<ShapedType>(constant.getType());
+  InFlightDiagnostic error = constant.emitError()
+                             << "quantised weight " << uwt::inQuotes(weight.name) << " (recipe "
+                             << StringRef(weight.recipe) << ") ";
+  if (!weight.refusal.empty())
+    return error << "cannot be read: " << weight.refusal;
+  std::vector<uint64_t> shape = {weight.rows, weight.columns};
+  if (!llvm::equal(shape, type.getShape(), [](uint64_t size, int64_t extent) {
+        return size == static_cast<uint64_t>(extent);
+      }))
+    return error << "has shape " << shapeText(shape) << ", expected " << shapeText(type.getShape());
+  std::optional<uwt::ElementType> element = uwt::elementTypeOf(type.getElementType());
+  if (!element || !uwt::canDecodeTo(*element))
+    return error << "decodes to bf16, f16 or f32, expected " << type.getElementType();
+  error.abandon();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -258,6 +305,19 @@ uwt::Expected<FoundTensor> ByteMatcher::find(ElementsAttr constant) {
 // Binding
 //===----------------------------------------------------------------------===//
 
+/// A weight that stays compressed in `format`, decoded.
+FailureOr<Value> Binder::makeCompressed(OpBuilder &builder, arith::ConstantOp constant,
+                                        StringRef name, uwt::FormatAttr format) {
+  auto type = cast<RankedTensorType>(constant.getType());
+  auto compressed =
+      uwt::CompressedType::getChecked([&] { return constant.emitError(); }, type, format);
+  if (!compressed)
+    return failure();
+  Value weight = uwt::WeightOp::create(builder, constant.getLoc(), compressed, name);
+  ++numCompressed;
+  return uwt::DecodeOp::create(builder, constant.getLoc(), weight).getResult();
+}
+
 /// The value that stands for `constant`.
 FailureOr<Value> Binder::makeWeight(OpBuilder &builder, arith::ConstantOp constant,
                                     const FoundTensor &tensor) {
@@ -270,21 +330,16 @@ FailureOr<Value> Binder::makeWeight(OpBuilder &builder, arith::ConstantOp consta
       entry = *stored;
   if (type.getRank() < 2 || !uwt::elementTypeOf(type.getElementType()))
     return uwt::WeightOp::create(builder, constant.getLoc(), type, name).getResult();
-
   uwt::FormatAttr stored =
       entry->format ? uwt::FormatAttr::get(context, *entry->format) : rawFormat;
-  auto compressed =
-      uwt::CompressedType::getChecked([&] { return constant.emitError(); }, type, stored);
-  if (!compressed)
-    return failure();
-  Value weight = uwt::WeightOp::create(builder, constant.getLoc(), compressed, name);
-  ++numCompressed;
-  return uwt::DecodeOp::create(builder, constant.getLoc(), weight).getResult();
+  return makeCompressed(builder, constant, name, stored);
 }
 
-LogicalResult Binder::bind(arith::ConstantOp constant, const FoundTensor &tensor) {
+LogicalResult Binder::bind(arith::ConstantOp constant, const FoundWeight &found) {
   OpBuilder builder(constant);
-  FailureOr<Value> weight = makeWeight(builder, constant, tensor);
+  FailureOr<Value> weight = found.imported
+                                ? makeCompressed(builder, constant, found.imported->name, rawFormat)
+                                : makeWeight(builder, constant, found.tensor);
   if (failed(weight))
     return failure();
   ++numBound;
@@ -293,24 +348,41 @@ LogicalResult Binder::bind(arith::ConstantOp constant, const FoundTensor &tensor
   return success();
 }
 
-/// The tensor to bind `constant` to, an empty one where it stays as it is.
-FailureOr<FoundTensor> Binder::findTensor(arith::ConstantOp constant,
+/// The quantised weight that a constant is named after. A tensor of the constant's type comes
+/// first: of FP8 checkpoints the codes have the weight's own name.
+const uwt::ImportedWeight *Binder::findImported(arith::ConstantOp constant) const {
+  StringRef key = uwt::keyOf(constant.getValue());
+  FoundTensor exact = files.find(key);
+  if (exact.entry && hasType(*exact.entry, cast<ShapedType>(constant.getType())))
+    return nullptr;
+  const uwt::ImportedWeight *found = files.findImported(key);
+  StringRef base = withoutCounter(key);
+  return found || exact.entry || base.empty() ? found : files.findImported(base);
+}
+
+/// What to bind `constant` to, nothing where it stays as it is.
+FailureOr<FoundWeight> Binder::findWeight(arith::ConstantOp constant,
                                           const llvm::StringSet<> &used) {
   auto value = cast<ElementsAttr>(constant.getValue());
   if (uwt::isElided(value)) {
+    if (const uwt::ImportedWeight *imported = findImported(constant)) {
+      if (failed(checkType(constant, *imported)))
+        return failure();
+      return FoundWeight{{}, imported};
+    }
     FailureOr<FoundTensor> found = findByKey(constant, used);
     if (failed(found) || failed(checkType(constant, *found)))
       return failure();
-    return found;
+    return FoundWeight{*found};
   }
   if (!matchBytes || value.isSplat())
-    return FoundTensor();
+    return FoundWeight();
   uwt::Expected<FoundTensor> found = matcher.find(value);
   if (!found) {
     constant.emitError() << found.error().message();
     return failure();
   }
-  return *found;
+  return FoundWeight{*found};
 }
 
 LogicalResult Binder::bindAll(ArrayRef<arith::ConstantOp> constants) {
@@ -322,8 +394,8 @@ LogicalResult Binder::bindAll(ArrayRef<arith::ConstantOp> constants) {
   // All of what is wrong is reported, not only the first.
   bool hasFailed = false;
   for (arith::ConstantOp constant : constants) {
-    FailureOr<FoundTensor> tensor = findTensor(constant, used);
-    bool isBound = succeeded(tensor) && (!tensor->entry || succeeded(bind(constant, *tensor)));
+    FailureOr<FoundWeight> weight = findWeight(constant, used);
+    bool isBound = succeeded(weight) && (weight->isEmpty() || succeeded(bind(constant, *weight)));
     hasFailed |= !isBound;
   }
   return failure(hasFailed);

@@ -33,6 +33,9 @@ def BindWeightsPass : Pass<"uwt-bind-weights", "::mlir::ModuleOp"> {
     Replaces each `arith.constant dense_resource<NAME>` that has no data by the tensor NAME of a file: a container, plain safetensors,
     or a folder of either. A matrix (rank 2 and more) that is stored compressed becomes a compressed `uwt.weight` in its stored format
     and a `uwt.decode`; one that is stored raw does so in `format`, and the loader encodes it. All others become dense weights.
+    Of a quantised checkpoint NAME may be a weight that several tensors are together (GPTQ, AWQ, compressed-tensors, FP8, FP4,
+    bitsandbytes): it becomes a compressed `uwt.weight` of the constant's own type, bf16, f16 or f32, in `format`. The loader decodes and
+    encodes it. A tensor NAME of the constant's type comes first.
     With `match-bytes`, constants with data that equal a tensor of the same shape and type are bound as well.
 
     A key that MLIR has renamed, because it was parsed before in the same context (`w` to `w_1`), is bound to the tensor it was

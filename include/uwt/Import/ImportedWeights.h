@@ -1,0 +1,68 @@
+//===- ImportedWeights.h - Weights of quantised checkpoints -----*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A quantised checkpoint has several tensors in the place of a weight: codes, scales, zero points.
+// A recipe knows how those of one kind of checkpoint are laid out (docs/quantised.md); what it
+// finds are weights of floats again, by the name that the model gives them: `X.weight`.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_IMPORT_IMPORTEDWEIGHTS_H
+#define UWT_IMPORT_IMPORTEDWEIGHTS_H
+
+#include "uwt/Container/Checkpoint.h"
+#include "uwt/Import/QuantizedWeight.h"
+#include <functional>
+#include <map>
+#include <memory>
+
+namespace uwt {
+
+/// A weight that several tensors of a checkpoint are.
+struct ImportedWeight {
+  std::string name;
+  /// The recipe by its keyword, "gptq" or "compressed-tensors", and the composition: "uint<4>,
+  /// zero={1x128, uint<4>}, scale={1x128, f16}".
+  std::string_view recipe;
+  std::string format;
+  uint64_t rows = 0, columns = 0;
+  /// Names of the tensors that it is made of, their bytes in all, and what files hold of them.
+  std::vector<std::string> parts;
+  uint64_t bytes = 0, storedBytes = 0;
+  /// Why it cannot be read, or empty.
+  std::string refusal;
+  /// Reads the parts. Errors: Unsupported (the refusal), Invalid and IO (as reading a tensor).
+  std::function<Expected<QuantizedWeight>(ThreadPool &pool)> read;
+};
+
+/// The quantised weights of a checkpoint. Immutable, so thread-safe.
+class ImportedWeights {
+public:
+  /// Looks for them among the names, shapes and dtypes of `checkpoint`, whose files outlive the
+  /// result. `path` is what it was opened from: config.json beside the files says how they are
+  /// quantised. A file or folder without one, or that is not quantised, has none of them. Errors:
+  /// Invalid (a config.json that is no JSON), IO.
+  static Expected<ImportedWeights> open(const Checkpoint &checkpoint, const std::string &path);
+
+  bool isEmpty() const { return weights.empty(); }
+  /// The method of quantization_config, or empty.
+  const std::string &method() const { return methodName; }
+  /// Whether a recipe knows the method.
+  bool isKnown() const { return known; }
+  /// By name.
+  const std::map<std::string, ImportedWeight, std::less<>> &all() const { return weights; }
+  const ImportedWeight *find(std::string_view name) const;
+
+private:
+  std::string methodName;
+  bool known = false;
+  std::map<std::string, ImportedWeight, std::less<>> weights;
+};
+
+} // namespace uwt
+
+#endif // UWT_IMPORT_IMPORTEDWEIGHTS_H

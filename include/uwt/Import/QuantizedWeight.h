@@ -1,0 +1,70 @@
+//===- QuantizedWeight.h - Codes, and what they mean ------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A quantised matrix in one form, whatever checkpoint it comes from: a code for each element, the
+// number that each code stands for, and grids of numbers that elements share (docs/quantised.md).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_IMPORT_QUANTIZEDWEIGHT_H
+#define UWT_IMPORT_QUANTIZEDWEIGHT_H
+
+#include "uwt/Format/ElementType.h"
+#include "uwt/Support/Error.h"
+#include "uwt/Support/Parallel.h"
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace uwt {
+
+/// Numbers that the elements of a cell share. Cells are `cellRows` x `cellColumns` elements, the
+/// last ones of a row or column of cells maybe smaller.
+struct Grid {
+  uint64_t cellRows = 0, cellColumns = 0;
+  /// Cells in a row of cells.
+  uint64_t columns = 0;
+  /// Row by row. Every number that checkpoints store here is an f32 too.
+  std::vector<float> cells;
+
+  /// A grid of one cell.
+  static Grid constant(float value) { return {UINT64_MAX, UINT64_MAX, 1, {value}}; }
+  float at(uint64_t row, uint64_t column) const {
+    return cells[row / cellRows * columns + column / cellColumns];
+  }
+  /// The first column of the cell after that of `column`.
+  uint64_t nextCell(uint64_t column) const { return (column / cellColumns + 1) * cellColumns; }
+};
+
+/// A matrix [rows, columns] of quantised weights.
+struct QuantizedWeight {
+  uint64_t rows = 0, columns = 0;
+  /// Of each element, row by row.
+  std::vector<uint8_t> codes;
+  /// The number that a code stands for (value-1): as many as there are codes.
+  std::vector<float> values;
+  /// What is subtracted from it (value-2).
+  Grid zero = Grid::constant(0);
+  /// What the difference is multiplied with (value-3).
+  Grid scale = Grid::constant(1);
+  /// What the product is multiplied with (value-4).
+  float factor = 1;
+  /// The column of both grids that column k belongs to, in elements: k itself where this is empty.
+  std::vector<uint32_t> gridColumns;
+
+  /// The weights as elements of `type` (BF16, F16 or F32), row by row, little-endian. `out` has
+  /// exactly their bytes. The same bits for any number of threads and on every machine.
+  void decode(ElementType type, std::span<uint8_t> out, ThreadPool &pool) const;
+};
+
+/// Whether weights can be decoded to that type.
+bool canDecodeTo(ElementType type);
+
+} // namespace uwt
+
+#endif // UWT_IMPORT_QUANTIZEDWEIGHT_H

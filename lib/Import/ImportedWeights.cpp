@@ -1,0 +1,100 @@
+//===- ImportedWeights.cpp - Weights of quantised checkpoints -------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Import/ImportedWeights.h"
+#include "Recipe.h"
+#include <filesystem>
+
+using namespace uwt;
+
+namespace {
+
+/// Tensors by the names of their modules, and in each by the rest of the name.
+using Modules = std::map<std::string_view, std::map<std::string_view, Part>>;
+
+Modules modulesOf(const Checkpoint &checkpoint) {
+  Modules modules;
+  for (const Container &container : checkpoint.files())
+    for (const TensorEntry &entry : container.entries()) {
+      std::string_view name = entry.name;
+      // bitsandbytes names what belongs to a weight after it: X.weight.absmax.
+      size_t dot = name.rfind(".weight.");
+      if (dot == std::string_view::npos)
+        dot = name.rfind('.');
+      if (dot != std::string_view::npos)
+        modules[name.substr(0, dot)].try_emplace(name.substr(dot + 1), Part{&container, &entry});
+    }
+  return modules;
+}
+
+/// A weight that a recipe claims, with the reason where it cannot read it.
+ImportedWeight makeWeight(const Recipe &recipe, std::string_view module,
+                          const QuantizationConfig &config, const Parts &parts, ThreadPool &pool) {
+  ImportedWeight weight;
+  weight.name = std::string(module) + ".weight";
+  weight.recipe = recipe.keyword();
+  Expected<WeightOutline> outline = recipe.outline(config, parts, pool);
+  if (outline && (outline->rows == 0 || outline->columns == 0))
+    outline = unsupportedError("it is empty");
+  if (!outline) {
+    weight.refusal = outline.error().message();
+    weight.read = [refusal = weight.refusal](ThreadPool &) -> Expected<QuantizedWeight> {
+      return unsupportedError(refusal);
+    };
+    return weight;
+  }
+  weight.format = outline->format;
+  weight.rows = outline->rows;
+  weight.columns = outline->columns;
+  for (std::string_view suffix : outline->parts) {
+    const TensorEntry &entry = *parts.at(suffix).entry;
+    weight.parts.push_back(entry.name);
+    weight.bytes += entry.bytes;
+    weight.storedBytes += entry.storedBytes;
+  }
+  weight.read = [&recipe, config, parts, outline = *outline](ThreadPool &pool) {
+    return recipe.assemble(config, parts, outline, pool);
+  };
+  return weight;
+}
+
+} // namespace
+
+Expected<ImportedWeights> ImportedWeights::open(const Checkpoint &checkpoint,
+                                                const std::string &path) {
+  ImportedWeights result;
+  std::filesystem::path folder = path;
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error))
+    folder = folder.parent_path();
+  UWT_ASSIGN_OR_RETURN(std::optional<QuantizationConfig> config,
+                       QuantizationConfig::ofFolder(folder.empty() ? "." : folder.string()));
+  if (!config)
+    return result;
+  result.methodName = config->method();
+  ThreadPool pool(1);
+  Modules modules = modulesOf(checkpoint);
+  for (const Recipe *recipe : allRecipes()) {
+    if (!recipe->reads(*config))
+      continue;
+    result.known = true;
+    for (auto &[module, tensors] : modules) {
+      Parts parts(tensors);
+      if (!recipe->claims(parts))
+        continue;
+      ImportedWeight weight = makeWeight(*recipe, module, *config, parts, pool);
+      std::string name = weight.name;
+      result.weights.try_emplace(std::move(name), std::move(weight));
+    }
+  }
+  return result;
+}
+
+const ImportedWeight *ImportedWeights::find(std::string_view name) const {
+  auto found = weights.find(name);
+  return found == weights.end() ? nullptr : &found->second;
+}

@@ -1,0 +1,99 @@
+//===- Parts.cpp - The tensors that a quantised weight is made of ---------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Parts.h"
+#include "Floats.h"
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+using namespace uwt;
+
+std::string uwt::shapeText(const Shape &shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); ++i)
+    text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+Status Parts::expect(std::string_view suffix,
+                     std::initializer_list<std::string_view> dtypes) const {
+  if (!has(suffix))
+    return unsupportedError("there is no tensor ." + std::string(suffix));
+  if (std::find(dtypes.begin(), dtypes.end(), dtype(suffix)) != dtypes.end())
+    return ok();
+  std::string wanted;
+  for (std::string_view each : dtypes)
+    wanted += (wanted.empty() ? "" : " or ") + std::string(each);
+  return unsupportedError("." + std::string(suffix) + " is " + std::string(dtype(suffix)) +
+                          ", expected " + wanted);
+}
+
+Status Parts::expect(std::string_view suffix, std::initializer_list<std::string_view> dtypes,
+                     const Shape &shape) const {
+  UWT_RETURN_IF_ERROR(expect(suffix, dtypes));
+  if (this->shape(suffix) == shape)
+    return ok();
+  return unsupportedError("." + std::string(suffix) + " is " + shapeText(this->shape(suffix)) +
+                          ", expected " + shapeText(shape));
+}
+
+Expected<std::vector<uint8_t>> Parts::bytes(std::string_view suffix, ThreadPool &pool) const {
+  const Part &part = at(suffix);
+  UWT_ASSIGN_OR_RETURN(TensorReader reader, part.container->reader(*part.entry));
+  std::vector<uint8_t> bytes(part.entry->bytes);
+  UWT_RETURN_IF_ERROR(reader.read(bytes, pool));
+  return bytes;
+}
+
+/// Numbers of a tensor's bytes.
+template <typename Number> static std::vector<Number> numbersOf(std::span<const uint8_t> bytes) {
+  std::vector<Number> numbers(bytes.size() / sizeof(Number));
+  if (!numbers.empty())
+    std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(Number));
+  return numbers;
+}
+
+Expected<std::vector<uint32_t>> Parts::words(std::string_view suffix, ThreadPool &pool) const {
+  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, this->bytes(suffix, pool));
+  return numbersOf<uint32_t>(bytes);
+}
+
+Expected<Shape> Parts::sizes(std::string_view suffix, ThreadPool &pool) const {
+  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, this->bytes(suffix, pool));
+  if (dtype(suffix) == "I64")
+    return numbersOf<uint64_t>(bytes);
+  std::vector<uint32_t> words = numbersOf<uint32_t>(bytes);
+  return Shape(words.begin(), words.end());
+}
+
+/// What codes stand for, by a function or a table of all codes.
+template <typename Code, typename Value>
+static std::vector<float> valuesOf(std::span<const uint8_t> bytes, Value value) {
+  std::vector<float> floats;
+  floats.reserve(bytes.size() / sizeof(Code));
+  for (Code code : numbersOf<Code>(bytes))
+    floats.push_back(value(code));
+  return floats;
+}
+
+Expected<std::vector<float>> Parts::floats(std::string_view suffix, ThreadPool &pool) const {
+  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, this->bytes(suffix, pool));
+  std::string_view dtype = this->dtype(suffix);
+  if (dtype == "F32")
+    return numbersOf<float>(bytes);
+  if (dtype == "BF16")
+    return valuesOf<uint16_t>(
+        bytes, [](uint16_t word) { return std::bit_cast<float>(uint32_t(word) << 16); });
+  if (dtype == "F16")
+    return valuesOf<uint16_t>(bytes, [](uint16_t word) { return float16.valueOf(word); });
+  if (dtype == "F8_E4M3")
+    return valuesOf<uint8_t>(bytes, [](uint8_t code) { return float8E4M3.valueOf(code); });
+  if (dtype == "F8_E5M2")
+    return valuesOf<uint8_t>(bytes, [](uint8_t code) { return float8E5M2.valueOf(code); });
+  return valuesOf<uint8_t>(bytes, valueOfE8M0);
+}

@@ -1,0 +1,64 @@
+//===- Parts.h - The tensors that a quantised weight is made of -*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Private to lib/Import.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_IMPORT_PARTS_H
+#define UWT_LIB_IMPORT_PARTS_H
+
+#include "uwt/Container/Container.h"
+#include "uwt/Support/Parallel.h"
+#include <map>
+
+namespace uwt {
+
+using Shape = std::vector<uint64_t>;
+
+/// "[2, 3]".
+std::string shapeText(const Shape &shape);
+
+/// A tensor, and the file that has it.
+struct Part {
+  const Container *container = nullptr;
+  const TensorEntry *entry = nullptr;
+};
+
+/// Tensors whose names begin with one prefix, by what follows it: "qweight".
+class Parts {
+public:
+  explicit Parts(std::map<std::string_view, Part> parts) : parts(std::move(parts)) {}
+
+  bool has(std::string_view suffix) const { return parts.count(suffix) != 0; }
+  /// Precondition of the next two: has(suffix).
+  const Shape &shape(std::string_view suffix) const { return at(suffix).entry->shape; }
+  std::string_view dtype(std::string_view suffix) const { return at(suffix).entry->dtype->name; }
+  const Part &at(std::string_view suffix) const { return parts.find(suffix)->second; }
+
+  /// Whether there is such a tensor of one of these dtypes. Errors: Unsupported, which says what
+  /// there is.
+  Status expect(std::string_view suffix, std::initializer_list<std::string_view> dtypes) const;
+  /// The same, of that shape.
+  Status expect(std::string_view suffix, std::initializer_list<std::string_view> dtypes,
+                const Shape &shape) const;
+
+  /// The tensor's bytes; numbers of 32 bits; sizes, of I64 or I32; floats of F32, F16, BF16,
+  /// F8_E4M3 and F8_E5M2, and of U8 as exponents (f8E8M0FNU), all exact. Precondition: expect() of
+  /// such a dtype. Errors: as reading a tensor.
+  Expected<std::vector<uint8_t>> bytes(std::string_view suffix, ThreadPool &pool) const;
+  Expected<std::vector<uint32_t>> words(std::string_view suffix, ThreadPool &pool) const;
+  Expected<Shape> sizes(std::string_view suffix, ThreadPool &pool) const;
+  Expected<std::vector<float>> floats(std::string_view suffix, ThreadPool &pool) const;
+
+private:
+  std::map<std::string_view, Part> parts;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_IMPORT_PARTS_H

@@ -1,0 +1,58 @@
+//===- Recipe.cpp - How one kind of checkpoint lays weights out -----------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Recipe.h"
+#include "uwt/Codec/StoredOrder.h"
+
+using namespace uwt;
+
+std::span<const Recipe *const> uwt::allRecipes() {
+  static const Recipe *const recipes[] = {
+#define UWT_RECIPE(name) &get##name##Recipe(),
+#include "Recipes.def"
+#undef UWT_RECIPE
+  };
+  return recipes;
+}
+
+std::string uwt::cellText(uint64_t rows, uint64_t columns, const WeightOutline &of) {
+  if (columns >= of.columns)
+    return rows >= of.rows ? "tensor"
+           : rows == 1     ? "row"
+                           : std::to_string(rows) + "x" + std::to_string(of.columns);
+  return std::to_string(rows) + "x" + std::to_string(columns);
+}
+
+std::string_view uwt::elementText(std::string_view dtype) {
+  constexpr std::pair<std::string_view, std::string_view> names[] = {
+      {"F32", "f32"},          {"F16", "f16"},        {"BF16", "bf16"},
+      {"F8_E4M3", "f8E4M3FN"}, {"F8_E5M2", "f8E5M2"}, {"U8", "f8E8M0FNU"}};
+  for (auto [name, text] : names)
+    if (name == dtype)
+      return text;
+  return dtype;
+}
+
+Expected<Grid> uwt::cellsOf(std::string_view what, const Shape &shape, const WeightOutline &of,
+                            uint64_t cellRows, uint64_t cellColumns) {
+  uint64_t count = 1;
+  for (uint64_t size : shape)
+    count *= size;
+  bool isMatrix = shape.size() == 2;
+  if (shape.size() <= 2 && count == 1)
+    return Grid::constant(0);
+  if ((isMatrix || shape.size() == 1) && shape[0] == of.rows && count == of.rows)
+    return Grid{1, of.columns, 1, {}};
+  if (cellRows == 0 || cellColumns == 0)
+    return unsupportedError("." + std::string(what) + " is " + shapeText(shape) +
+                            ", and the configuration does not say how large its blocks are");
+  Shape expected = {divideUp(of.rows, cellRows), divideUp(of.columns, cellColumns)};
+  if (shape == expected)
+    return Grid{cellRows, cellColumns, expected[1], {}};
+  return unsupportedError("." + std::string(what) + " is " + shapeText(shape) + ", expected " +
+                          shapeText(expected));
+}

@@ -1,0 +1,77 @@
+//===- Recipe.h - How one kind of checkpoint lays weights out ---*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A recipe is a file in lib/Import/Recipes and a line in Recipes.def. Layouts are facts of the
+// packers that its file names.
+//
+// Private to lib/Import.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_IMPORT_RECIPE_H
+#define UWT_LIB_IMPORT_RECIPE_H
+
+#include "Parts.h"
+#include "QuantizationConfig.h"
+#include "uwt/Import/QuantizedWeight.h"
+#include <span>
+
+namespace uwt {
+
+/// What names, shapes and dtypes say of a weight, and tensors of a few bytes.
+struct WeightOutline {
+  uint64_t rows = 0, columns = 0;
+  /// The composition as text (docs/quantised.md).
+  std::string format;
+  /// The tensors that it is made of, by their suffixes.
+  std::vector<std::string_view> parts;
+};
+
+class Recipe {
+public:
+  virtual ~Recipe() = default;
+
+  virtual std::string_view keyword() const = 0;
+  /// Whether checkpoints with this configuration are of this kind.
+  virtual bool reads(const QuantizationConfig &config) const = 0;
+  /// Whether `parts` are a weight's: tensors that share the name before their last dot.
+  virtual bool claims(const Parts &parts) const = 0;
+  /// Errors: Unsupported, with what the tensors have that this recipe does not read; as reading
+  /// tensors.
+  virtual Expected<WeightOutline> outline(const QuantizationConfig &config, const Parts &parts,
+                                          ThreadPool &pool) const = 0;
+  /// Precondition: `outline` is of these parts. Errors: Invalid (contents that mean nothing), and
+  /// as reading tensors.
+  virtual Expected<QuantizedWeight> assemble(const QuantizationConfig &config, const Parts &parts,
+                                             const WeightOutline &outline,
+                                             ThreadPool &pool) const = 0;
+};
+
+#define UWT_RECIPE(name) const Recipe &get##name##Recipe();
+#include "Recipes.def"
+#undef UWT_RECIPE
+
+/// All recipes, in the order in which they are asked.
+std::span<const Recipe *const> allRecipes();
+
+//===----------------------------------------------------------------------===//
+// What recipes share
+//===----------------------------------------------------------------------===//
+
+/// "1x128" of a cell of a matrix; "tensor" and "row" where it is all of that.
+std::string cellText(uint64_t rows, uint64_t columns, const WeightOutline &of);
+/// "f16" of a dtype that Parts::floats reads.
+std::string_view elementText(std::string_view dtype);
+
+/// Cells of a grid that is stored as a matrix of that shape, whatever its rank: a single number, a
+/// number a row, or `cellRows` x `cellColumns` elements each. Errors: Unsupported.
+Expected<Grid> cellsOf(std::string_view what, const Shape &shape, const WeightOutline &of,
+                       uint64_t cellRows, uint64_t cellColumns);
+
+} // namespace uwt
+
+#endif // UWT_LIB_IMPORT_RECIPE_H

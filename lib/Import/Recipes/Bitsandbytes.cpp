@@ -1,0 +1,182 @@
+//===- Bitsandbytes.cpp - NF4, FP4 and INT8 of bitsandbytes ---------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Codes of 4 bits into a table that the file has, in blocks of a flat row-major matrix, whose
+// scales may be codes themselves; or integers of 8 bits with a scale a row (bnb-1 to bnb-4 of
+// docs/quantised.md).
+//
+//===----------------------------------------------------------------------===//
+
+#include "../Recipe.h"
+#include <algorithm>
+
+using namespace uwt;
+using nlohmann::json;
+
+namespace {
+
+/// What the tensor weight.quant_state.bitsandbytes__… says.
+struct QuantState {
+  uint64_t rows = 0, columns = 0, block = 0;
+  /// Of scales that are codes: how many share one of theirs, and what is added.
+  uint64_t nestedBlock = 0;
+  float nestedOffset = 0;
+};
+
+class BitsandbytesRecipe final : public Recipe {
+public:
+  std::string_view keyword() const override { return "bitsandbytes"; }
+  bool reads(const QuantizationConfig &config) const override {
+    return config.method() == "bitsandbytes";
+  }
+  bool claims(const Parts &parts) const override {
+    return parts.has("weight") && (parts.has("SCB") || !stateOf(parts).empty());
+  }
+  Expected<WeightOutline> outline(const QuantizationConfig &config, const Parts &parts,
+                                  ThreadPool &pool) const override;
+  Expected<QuantizedWeight> assemble(const QuantizationConfig &config, const Parts &parts,
+                                     const WeightOutline &outline, ThreadPool &pool) const override;
+
+private:
+  static std::string_view stateOf(const Parts &parts) {
+    for (std::string_view name :
+         {"weight.quant_state.bitsandbytes__nf4", "weight.quant_state.bitsandbytes__fp4"})
+      if (parts.has(name))
+        return name;
+    return "";
+  }
+  static Expected<QuantState> readState(const Parts &parts, ThreadPool &pool);
+  static Expected<std::vector<float>> readScales(const Parts &parts, const QuantState &state,
+                                                 ThreadPool &pool);
+};
+
+} // namespace
+
+/// An unsigned member, or nothing.
+static uint64_t sizeOf(const json &object, const char *key) {
+  auto found = object.find(key);
+  return found != object.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
+}
+
+Expected<QuantState> BitsandbytesRecipe::readState(const Parts &parts, ThreadPool &pool) {
+  std::string_view name = stateOf(parts);
+  UWT_RETURN_IF_ERROR(parts.expect(name, {"U8"}));
+  constexpr uint64_t stateLimit = 4096;
+  if (parts.at(name).entry->bytes > stateLimit)
+    return unsupportedError("." + std::string(name) + " has more than " +
+                            std::to_string(stateLimit) + " bytes");
+  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> text, parts.bytes(name, pool));
+  json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object())
+    return invalidError("." + std::string(name) + " is not a JSON object");
+  QuantState state;
+  auto shape = object.find("shape");
+  if (shape == object.end() || !shape->is_array() || shape->size() != 2 ||
+      !(*shape)[0].is_number_unsigned() || !(*shape)[1].is_number_unsigned())
+    return unsupportedError("." + std::string(name) + " does not say the shape of a matrix");
+  state.rows = (*shape)[0].get<uint64_t>();
+  state.columns = (*shape)[1].get<uint64_t>();
+  state.block = sizeOf(object, "blocksize");
+  state.nestedBlock = sizeOf(object, "nested_blocksize");
+  auto offset = object.find("nested_offset");
+  if (offset != object.end() && offset->is_number())
+    state.nestedOffset = offset->get<float>();
+  if (state.block == 0 || state.columns % state.block != 0)
+    return unsupportedError("blocks of " + std::to_string(state.block) +
+                            " elements do not divide rows of " + std::to_string(state.columns));
+  return state;
+}
+
+Expected<WeightOutline> BitsandbytesRecipe::outline(const QuantizationConfig &, const Parts &parts,
+                                                    ThreadPool &pool) const {
+  if (parts.has("SCB")) {
+    UWT_RETURN_IF_ERROR(parts.expect("weight", {"I8"}));
+    const Shape &shape = parts.shape("weight");
+    if (shape.size() != 2)
+      return unsupportedError(".weight is " + shapeText(shape) + ", expected a matrix");
+    UWT_RETURN_IF_ERROR(parts.expect("SCB", {"F32"}, {shape[0]}));
+    return WeightOutline{shape[0], shape[1], "int<8>, scale={row, f32}", {"weight", "SCB"}};
+  }
+  UWT_ASSIGN_OR_RETURN(QuantState state, readState(parts, pool));
+  const Shape &packed = parts.shape("weight");
+  if (packed.size() != 2 || packed[1] != 1 || state.rows == 0 ||
+      packed[0] / state.rows != state.columns / 2 || state.columns % 2 != 0 ||
+      packed[0] % state.rows != 0)
+    return unsupportedError(".weight is " + shapeText(packed) + " of a weight " +
+                            shapeText({state.rows, state.columns}));
+  uint64_t blocks = state.rows * (state.columns / state.block);
+  UWT_RETURN_IF_ERROR(parts.expect("weight", {"U8"}));
+  UWT_RETURN_IF_ERROR(parts.expect("weight.quant_map", {"F32"}, {16}));
+  WeightOutline outline{state.rows, state.columns, "", {"weight", "weight.absmax"}};
+  std::string scale = "f32";
+  if (parts.has("weight.nested_absmax")) {
+    if (state.nestedBlock == 0)
+      return unsupportedError("the scales are codes, and nothing says how many share a scale");
+    UWT_RETURN_IF_ERROR(parts.expect("weight.absmax", {"U8"}, {blocks}));
+    uint64_t nested = (blocks - 1) / state.nestedBlock + 1;
+    UWT_RETURN_IF_ERROR(parts.expect("weight.nested_absmax", {"F32"}, {nested}));
+    UWT_RETURN_IF_ERROR(parts.expect("weight.nested_quant_map", {"F32"}, {256}));
+    outline.parts.insert(outline.parts.end(), {"weight.nested_absmax", "weight.nested_quant_map"});
+    scale = "table<8>, scale={flat<" + std::to_string(state.nestedBlock) +
+            ">, f32}, offset={tensor, f32}";
+  } else {
+    UWT_RETURN_IF_ERROR(parts.expect("weight.absmax", {"F32"}, {blocks}));
+  }
+  outline.parts.insert(outline.parts.end(), {"weight.quant_map", stateOf(parts)});
+  outline.format = "table<4>, scale={" + cellText(1, state.block, outline) + ", " + scale + "}";
+  return outline;
+}
+
+/// bnb-3: a scale a block.
+Expected<std::vector<float>>
+BitsandbytesRecipe::readScales(const Parts &parts, const QuantState &state, ThreadPool &pool) {
+  if (!parts.has("weight.nested_absmax"))
+    return parts.floats("weight.absmax", pool);
+  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> codes, parts.bytes("weight.absmax", pool));
+  UWT_ASSIGN_OR_RETURN(std::vector<float> table, parts.floats("weight.nested_quant_map", pool));
+  UWT_ASSIGN_OR_RETURN(std::vector<float> nested, parts.floats("weight.nested_absmax", pool));
+  std::vector<float> scales(codes.size());
+  for (size_t i = 0; i < codes.size(); ++i) {
+    float product = table[codes[i]] * nested[i / state.nestedBlock];
+    scales[i] = product + state.nestedOffset;
+  }
+  return scales;
+}
+
+Expected<QuantizedWeight> BitsandbytesRecipe::assemble(const QuantizationConfig &,
+                                                       const Parts &parts,
+                                                       const WeightOutline &outline,
+                                                       ThreadPool &pool) const {
+  QuantizedWeight weight;
+  weight.rows = outline.rows;
+  weight.columns = outline.columns;
+  if (parts.has("SCB")) { // bnb-4
+    for (int code = 0; code < 256; ++code)
+      weight.values.push_back(static_cast<float>(static_cast<int8_t>(code)));
+    UWT_ASSIGN_OR_RETURN(weight.codes, parts.bytes("weight", pool));
+    weight.scale = {1, outline.columns, 1, {}};
+    UWT_ASSIGN_OR_RETURN(weight.scale.cells, parts.floats("SCB", pool));
+    weight.factor = 1.0f / 127;
+    return weight;
+  }
+  UWT_ASSIGN_OR_RETURN(QuantState state, readState(parts, pool));
+  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> packed, parts.bytes("weight", pool));
+  weight.codes.reserve(packed.size() * 2);
+  for (uint8_t pair : packed) { // bnb-1
+    weight.codes.push_back(pair >> 4);
+    weight.codes.push_back(pair & 15);
+  }
+  UWT_ASSIGN_OR_RETURN(weight.values, parts.floats("weight.quant_map", pool)); // bnb-2
+  weight.scale = {1, state.block, state.columns / state.block, {}};
+  UWT_ASSIGN_OR_RETURN(weight.scale.cells, readScales(parts, state, pool));
+  return weight;
+}
+
+const Recipe &uwt::getBitsandbytesRecipe() {
+  static const BitsandbytesRecipe recipe;
+  return recipe;
+}

@@ -1,0 +1,157 @@
+//===- Gptq.cpp - Checkpoints of GPTQ -------------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// As AutoGPTQ and GPTQModel pack weights of 2 to 8 bits: codes go down the columns of qweight, zero
+// points along the rows of qzeros (gptq-1 to gptq-5 of docs/quantised.md).
+//
+//===----------------------------------------------------------------------===//
+
+#include "../CodeBits.h"
+#include "../Recipe.h"
+#include "uwt/Codec/StoredOrder.h"
+#include <algorithm>
+
+using namespace uwt;
+
+namespace {
+
+class GptqRecipe final : public Recipe {
+public:
+  std::string_view keyword() const override { return "gptq"; }
+  bool reads(const QuantizationConfig &config) const override { return config.method() == "gptq"; }
+  bool claims(const Parts &parts) const override { return parts.has("qweight"); }
+  Expected<WeightOutline> outline(const QuantizationConfig &config, const Parts &parts,
+                                  ThreadPool &pool) const override;
+  Expected<QuantizedWeight> assemble(const QuantizationConfig &config, const Parts &parts,
+                                     const WeightOutline &outline, ThreadPool &pool) const override;
+};
+
+} // namespace
+
+namespace {
+
+/// What the configuration says of all weights.
+struct GptqLayout {
+  CodeBits codes;
+  /// Whether zero points are stored less one (gptq-3).
+  bool isFirstVersion;
+};
+
+} // namespace
+
+/// Errors: Unsupported.
+static Expected<GptqLayout> layoutOf(const QuantizationConfig &config) {
+  using Packing = CodeBits::Packing;
+  std::string version = config.text("checkpoint_format");
+  if (version.empty())
+    version = "gptq";
+  if (version != "gptq" && version != "gptq_v2" && version != "gptq_p")
+    return unsupportedError("checkpoint_format '" + version +
+                            "' is none of gptq, gptq_v2 and gptq_p");
+  int64_t bits = config.integer("bits").value_or(4);
+  if (bits < 2 || bits > 8)
+    return unsupportedError(std::to_string(bits) + " bits are not 2 to 8");
+  // gptq-5: there is no other packing of 5 to 7 bits.
+  bool isPlanar = version == "gptq_p" || (bits > 4 && bits < 8);
+  CodeBits codes = {static_cast<unsigned>(bits), isPlanar ? Packing::Planar : Packing::Dense};
+  return GptqLayout{codes, version == "gptq" && !isPlanar};
+}
+
+Expected<WeightOutline> GptqRecipe::outline(const QuantizationConfig &config, const Parts &parts,
+                                            ThreadPool &) const {
+  UWT_ASSIGN_OR_RETURN(GptqLayout layout, layoutOf(config));
+  CodeBits codes = layout.codes;
+  UWT_RETURN_IF_ERROR(parts.expect("qweight", {"I32"}));
+  UWT_RETURN_IF_ERROR(parts.expect("scales", {"F16", "BF16", "F32"}));
+  const Shape &packed = parts.shape("qweight"), &scales = parts.shape("scales");
+  if (packed.size() != 2 || scales.size() != 2 || packed[1] != scales[1])
+    return unsupportedError(".qweight is " + shapeText(packed) + " and .scales is " +
+                            shapeText(scales));
+  WeightOutline outline;
+  outline.rows = packed[1];
+  outline.columns = packed[0] / codes.bits * 32 + packed[0] % codes.bits * 32 / codes.bits;
+  outline.parts = {"qweight", "scales", "qzeros"};
+  UWT_RETURN_IF_ERROR(parts.expect("qzeros", {"I32"}, {scales[0], codes.words(outline.rows)}));
+  if (codes.words(outline.columns) != packed[0] || scales[0] == 0)
+    return unsupportedError(".qweight is " + shapeText(packed) + " and .scales is " +
+                            shapeText(scales));
+  uint64_t group = divideUp(outline.columns, scales[0]);
+  if (parts.has("g_idx")) {
+    UWT_RETURN_IF_ERROR(parts.expect("g_idx", {"I32"}, {outline.columns}));
+    outline.parts.push_back("g_idx");
+  }
+  int64_t wanted = config.integer("group_size").value_or(-1);
+  if (wanted > 0 && divideUp(outline.columns, static_cast<uint64_t>(wanted)) == scales[0])
+    group = static_cast<uint64_t>(wanted);
+  std::string cell = cellText(1, group, outline),
+              element = "uint<" + std::to_string(codes.bits) + ">";
+  outline.format = element + ", zero={" + cell + ", " + element + "}, scale={" + cell + ", " +
+                   std::string(elementText(parts.dtype("scales"))) + "}";
+  return outline;
+}
+
+/// The group of each column, gptq-4. Errors: Invalid.
+static Expected<std::vector<uint32_t>>
+groupsOf(const QuantizationConfig &config, const Parts &parts, uint64_t columns, ThreadPool &pool) {
+  uint64_t groups = parts.shape("scales")[0];
+  std::vector<uint32_t> group;
+  if (parts.has("g_idx")) {
+    UWT_ASSIGN_OR_RETURN(group, parts.words("g_idx", pool));
+  } else {
+    uint64_t size = divideUp(columns, groups);
+    int64_t wanted = config.integer("group_size").value_or(-1);
+    if (wanted > 0)
+      size = static_cast<uint64_t>(wanted);
+    for (uint64_t column = 0; column < columns; ++column)
+      group.push_back(static_cast<uint32_t>(column / size));
+  }
+  auto outside = std::ranges::find_if(group, [&](uint32_t each) { return each >= groups; });
+  if (outside != group.end())
+    return invalidError("column " + std::to_string(outside - group.begin()) + " is of group " +
+                        std::to_string(*outside) + ", but there are " + std::to_string(groups));
+  return group;
+}
+
+/// A matrix [groups, rows] as a grid with a row of cells a row.
+static Grid transposed(std::span<const float> cells, uint64_t groups, uint64_t rows) {
+  Grid grid = {1, 1, groups, std::vector<float>(cells.size())};
+  for (uint64_t group = 0; group < groups; ++group)
+    for (uint64_t row = 0; row < rows; ++row)
+      grid.cells[row * groups + group] = cells[group * rows + row];
+  return grid;
+}
+
+Expected<QuantizedWeight> GptqRecipe::assemble(const QuantizationConfig &config, const Parts &parts,
+                                               const WeightOutline &outline,
+                                               ThreadPool &pool) const {
+  UWT_ASSIGN_OR_RETURN(GptqLayout layout, layoutOf(config));
+  CodeBits codes = layout.codes;
+  uint64_t rows = outline.rows, groups = parts.shape("scales")[0];
+  uint32_t count = 1u << codes.bits;
+
+  QuantizedWeight weight;
+  weight.rows = rows;
+  weight.columns = outline.columns;
+  for (uint32_t code = 0; code < count; ++code)
+    weight.values.push_back(static_cast<float>(code));
+  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> packed, parts.words("qweight", pool));
+  weight.codes = unpackColumns(codes, packed, rows, outline.columns, pool);
+  UWT_ASSIGN_OR_RETURN(std::vector<float> scales, parts.floats("scales", pool));
+  weight.scale = transposed(scales, groups, rows);
+  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> packedZeros, parts.words("qzeros", pool));
+  std::vector<float> zeros;
+  for (uint8_t zero : unpackRows(codes, packedZeros, groups, rows, pool))
+    zeros.push_back(static_cast<float>(layout.isFirstVersion ? (zero + 1) % count : zero));
+  weight.zero = transposed(zeros, groups, rows);
+  UWT_ASSIGN_OR_RETURN(weight.gridColumns, groupsOf(config, parts, outline.columns, pool));
+  return weight;
+}
+
+const Recipe &uwt::getGptqRecipe() {
+  static const GptqRecipe recipe;
+  return recipe;
+}

@@ -1,0 +1,77 @@
+// Quantised checkpoints: the tensors of a module are a weight together. Real files of the packers.
+
+// RUN: split-file %s %t && cp %golden/gptq-b4-g128/model.safetensors %golden/gptq-b4-g128/config.json %t
+// RUN: uwt-opt %t/bound.mlir --uwt-bind-weights="weights=%t format=huffman<8,2>" | FileCheck %s
+// RUN: uwt-opt %t/dense.mlir --uwt-bind-weights=weights=%golden/bnb-nf4/model.safetensors | FileCheck %s --check-prefix=DENSE
+// RUN: uwt-opt %t/invalid.mlir --split-input-file --verify-diagnostics --uwt-bind-weights=weights=%t
+// RUN: uwt-opt %t/codes.mlir --verify-diagnostics --uwt-bind-weights=weights=%golden/fp8-block/model.safetensors | FileCheck %s --check-prefix=CODES
+// RUN: sed -i 's/"bits": 4/"bits": 9/' %t/config.json
+// RUN: uwt-opt %t/refused.mlir --verify-diagnostics --uwt-bind-weights=weights=%t
+// RUN: echo '[' > %t/config.json
+// RUN: not uwt-opt %t/bound.mlir --uwt-bind-weights=weights=%t 2>&1 | FileCheck %s --check-prefix=NOT-JSON
+// NOT-JSON: config.json is not a JSON object
+
+//--- bound.mlir
+// Of any float type; a key that MLIR renamed is bound to the weight that it was written for.
+// CHECK-LABEL: @bound
+func.func @bound() -> (tensor<64x256xf16>, tensor<64x256xbf16>, tensor<64x256xf32>, tensor<2x64xf16>) {
+  // CHECK: %[[F16:.*]] = uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x256xf16, "huffman<8,2>">
+  // CHECK: uwt.decode %[[F16]]
+  %f16 = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight> : tensor<64x256xf16>
+  // CHECK: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x256xbf16, "huffman<8,2>">
+  %bf16 = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight_1> : tensor<64x256xbf16>
+  // CHECK: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x256xf32, "huffman<8,2>">
+  %f32 = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight_2> : tensor<64x256xf32>
+  // Its own tensors are there as before.
+  // CHECK: uwt.weight "model.layers.0.mlp.up_proj.scales" : !uwt.compressed<2x64xf16, "huffman<8,2>">
+  %scales = arith.constant dense_resource<model.layers.0.mlp.up_proj.scales> : tensor<2x64xf16>
+  return %f16, %bf16, %f32, %scales : tensor<64x256xf16>, tensor<64x256xbf16>, tensor<64x256xf32>, tensor<2x64xf16>
+}
+
+//--- dense.mlir
+// The folder of one file has the configuration.
+// DENSE: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<32x192xbf16, "raw">
+func.func @dense() -> tensor<32x192xbf16> {
+  %w = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight> : tensor<32x192xbf16>
+  return %w : tensor<32x192xbf16>
+}
+
+//--- codes.mlir
+// FP8 codes have the weight's own name: the type says which is meant.
+// CODES: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x192xf8E4M3FN, "raw">
+// CODES: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x192xbf16, "raw">
+func.func @codes() -> (tensor<64x192xf8E4M3FN>, tensor<64x192xbf16>) {
+  %codes = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight> : tensor<64x192xf8E4M3FN>
+  %w = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight_1> : tensor<64x192xbf16>
+  return %codes, %w : tensor<64x192xf8E4M3FN>, tensor<64x192xbf16>
+}
+
+//--- invalid.mlir
+func.func @shape() -> tensor<256x64xf16> {
+  // expected-error@below {{quantised weight 'model.layers.0.mlp.up_proj.weight' (recipe gptq) has shape 64x256, expected 256x64}}
+  %w = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight> : tensor<256x64xf16>
+  return %w : tensor<256x64xf16>
+}
+
+// -----
+
+func.func @type() -> tensor<64x256xi8> {
+  // expected-error@below {{quantised weight 'model.layers.0.mlp.up_proj.weight' (recipe gptq) decodes to bf16, f16 or f32, expected 'i8'}}
+  %w = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight> : tensor<64x256xi8>
+  return %w : tensor<64x256xi8>
+}
+
+// -----
+
+func.func @name() -> tensor<64x256xf16> {
+  // expected-error-re@below {{no tensor 'model.layers.0.mlp.up_proj.wieght' in {{.*}}; did you mean 'model.layers.0.mlp.up_proj.weight'?}}
+  %w = arith.constant dense_resource<model.layers.0.mlp.up_proj.wieght> : tensor<64x256xf16>
+  return %w : tensor<64x256xf16>
+}
+
+//--- refused.mlir
+func.func @refused() -> tensor<64x256xf16> {
+  // expected-error@below {{quantised weight 'model.layers.0.mlp.up_proj.weight' (recipe gptq) cannot be read: 9 bits are not 2 to 8}}
+  %w = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight> : tensor<64x256xf16>
+  return %w : tensor<64x256xf16>
+}

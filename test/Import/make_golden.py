@@ -1,0 +1,301 @@
+"""Makes test/Import/golden: small quantised checkpoints by the packers that users have, and the weights that these decode to.
+
+    /usr/bin/python3 -m venv VENV
+    VENV/bin/pip install torch transformers==5.24.0 compressed-tensors==0.20.0 bitsandbytes==0.50.2 nvidia-modelopt==0.47.0 safetensors==0.8.0
+    VENV/bin/pip download --no-deps --no-binary :all: -d SDISTS gptqmodel==7.7.0 autoawq==0.2.9   # and unpack both there
+    VENV/bin/python3 test/Import/make_golden.py --gptqmodel SDISTS/gptqmodel-7.7.0 --autoawq SDISTS/autoawq-0.2.9
+
+Of gptqmodel and autoawq only the modules that pack and decode are run, from their sources: the packages want a GPU's compiler. Each case is a
+folder with model.safetensors and config.json as the packer has them, and expected.safetensors, whose tensor `weight` is what the packer's own code
+decodes. CI needs none of this.
+"""
+
+import argparse
+import functools
+import importlib
+import json
+import logging
+import pathlib
+import sys
+import types
+
+import torch
+from safetensors.torch import save_file
+
+GOLDEN = pathlib.Path(__file__).resolve().parent / "golden"
+MODULE = "model.layers.0.mlp.up_proj"
+ROWS, COLUMNS = 48, 256
+
+
+def gaussian(rows=ROWS, columns=COLUMNS, dtype=torch.float32, seed=1):
+    return (torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed)) * 0.02).to(dtype)
+
+
+def write(case, tensors, config, expected):
+    """A case; the tensors are of one module."""
+    folder = GOLDEN / case
+    folder.mkdir(parents=True, exist_ok=True)
+    named = {f"{MODULE}.{name}": tensor.contiguous() for name, tensor in tensors.items()}
+    save_file(named, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "config.json").write_text(json.dumps({"quantization_config": config}, indent=1) + "\n", encoding="utf-8")
+    save_file({"weight": expected.contiguous()}, folder / "expected.safetensors")
+    print(case, sum(file.stat().st_size for file in folder.iterdir()), "bytes")
+
+
+# compressed-tensors
+
+
+def observed(weight, arguments, block=None, share=None):
+    """Scales and zero points of groups, as an observer of extremes finds them, by the package's own function."""
+    from compressed_tensors.quantization.utils import calculate_qparams
+
+    rows, columns = weight.shape
+    strategy = getattr(arguments.strategy, "value", arguments.strategy)
+    if strategy == "tensor":
+        low, high = weight.min().reshape(1), weight.max().reshape(1)
+    elif strategy == "channel":
+        low, high = weight.amin(1, keepdim=True), weight.amax(1, keepdim=True)
+    elif strategy == "block":
+        down, across = -(-rows // block[0]), -(-columns // block[1])
+        padded = torch.zeros(down * block[0], across * block[1], dtype=weight.dtype)
+        padded[:rows, :columns] = weight
+        cells = padded.reshape(down, block[0], across, block[1])
+        low, high = cells.amin((1, 3)), cells.amax((1, 3))
+    else:
+        cells = weight.reshape(rows, -1, arguments.group_size)
+        low, high = cells.amin(2), cells.amax(2)
+    return calculate_qparams(low, high, arguments, share)
+
+
+def compressed_case(case, name, compressor, weight, zero_points=False, share=None, **arguments):
+    """One case of compressed-tensors: `compressor` packs and decodes it."""
+    from compressed_tensors.quantization import QuantizationArgs, QuantizationScheme
+
+    args = QuantizationArgs(**arguments)
+    scheme = QuantizationScheme(targets=["Linear"], weights=args)
+    scale, zero = observed(weight, args, arguments.get("block_structure"), share)
+    state = {"weight": weight, "weight_scale": scale.to(weight.dtype)}
+    if zero_points:
+        state["weight_zero_point"] = zero
+    if share is not None:
+        state |= {"weight_scale": scale, "weight_global_scale": share}
+    packed = compressor.compress(state, scheme)
+    config = {
+        "quant_method": "compressed-tensors",
+        "format": name,
+        "quantization_status": "compressed",
+        "config_groups": {"group_0": {"targets": ["Linear"], "weights": json.loads(args.model_dump_json())}},
+        "ignore": ["lm_head"],
+    }
+    write(case, packed, config, compressor.decompress(packed, scheme)["weight"])
+    return packed, config
+
+
+def floor_packed(codes, bits):
+    """Words of whole codes, as compressed-tensors packed 3, 5, 6 and 7 bits before its commit 66e631f6 (2026-06-22)."""
+    each = 32 // bits
+    padded = torch.nn.functional.pad(codes.to(torch.int64), (0, -codes.shape[1] % each))
+    words = (padded.reshape(codes.shape[0], -1, each) << (bits * torch.arange(each))).sum(2)
+    return torch.where(words >= 2**31, words - 2**32, words).to(torch.int32)
+
+
+def make_grouped_columns(packed, config):
+    """Groups of any columns, as actorder=group had them before the package gave it up; decoded as its documentation says."""
+    from compressed_tensors.compressors.pack_quantized.helpers import unpack_from_int32
+
+    order = torch.randperm(COLUMNS, generator=torch.Generator().manual_seed(2))
+    groups = (torch.argsort(order) // 64).to(torch.int32)
+    codes = unpack_from_int32(packed["weight_packed"], 4, torch.Size((ROWS, COLUMNS)))
+    scale = packed["weight_scale"]
+    write("ct-int4-g-idx", packed | {"weight_g_idx": groups}, config, codes.to(scale.dtype) * scale[:, groups.long()])
+
+
+def make_compressed_tensors():
+    from compressed_tensors.compressors.mxfp4.base import MXFP4PackedCompressor
+    from compressed_tensors.compressors.naive_quantized.base import FloatQuantizationCompressor, IntQuantizationCompressor
+    from compressed_tensors.compressors.nvfp4.base import NVFP4PackedCompressor
+    from compressed_tensors.compressors.pack_quantized.base import PackedQuantizationCompressor
+    from compressed_tensors.compressors.pack_quantized.helpers import unpack_from_int32
+    from compressed_tensors.quantization.utils import generate_gparam
+
+    weight = gaussian(dtype=torch.bfloat16)
+    group = {"type": "int", "strategy": "group"}
+    pack = ("pack-quantized", PackedQuantizationCompressor, weight)
+    compressed_case("ct-int4-g128", *pack, num_bits=4, symmetric=True, group_size=128, **group)
+    compressed_case("ct-int4-g32-asym", *pack, zero_points=True, num_bits=4, symmetric=False, group_size=32, **group)
+    compressed_case("ct-int8-channel", *pack, num_bits=8, symmetric=True, type="int", strategy="channel")
+    compressed_case("ct-int5-f16", *pack[:2], gaussian(dtype=torch.float16), num_bits=5, symmetric=True, group_size=64, **group)
+    packed, config = compressed_case("ct-int3-g128", *pack, num_bits=3, symmetric=True, group_size=128, **group)
+    codes = unpack_from_int32(packed["weight_packed"], 3, torch.Size((ROWS, COLUMNS))).to(torch.int32) + 4
+    from safetensors.torch import load_file
+
+    expected = load_file(GOLDEN / "ct-int3-g128" / "expected.safetensors")["weight"]
+    write("ct-int3-whole-codes", packed | {"weight_packed": floor_packed(codes, 3)}, config, expected)
+    make_grouped_columns(*compressed_case("ct-int4-g64", *pack, num_bits=4, symmetric=True, group_size=64, **group))
+    ints = ("int-quantized", IntQuantizationCompressor, weight)
+    compressed_case("ct-int8", *ints, num_bits=8, symmetric=True, type="int", strategy="channel")
+    compressed_case("ct-int8-asym", *ints, zero_points=True, num_bits=8, symmetric=False, type="int", strategy="channel")
+    floats = ("float-quantized", FloatQuantizationCompressor)
+    for strategy in ("tensor", "channel"):
+        compressed_case(f"ct-fp8-{strategy}", *floats, weight, num_bits=8, symmetric=True, type="float", strategy=strategy)
+    block = {"num_bits": 8, "symmetric": True, "type": "float", "strategy": "block", "block_structure": [128, 128]}
+    compressed_case("ct-fp8-block", *floats, gaussian(160, 160, torch.bfloat16), **block)
+    fp4 = {"num_bits": 4, "symmetric": True, "type": "float"}
+    share = generate_gparam(weight.min().reshape(1).float(), weight.max().reshape(1).float())
+    compressed_case("ct-nvfp4", "nvfp4-pack-quantized", NVFP4PackedCompressor, weight, share=share,
+                    strategy="tensor_group", group_size=16, scale_dtype="torch.float8_e4m3fn", **fp4)
+    compressed_case("ct-mxfp4", "mxfp4-pack-quantized", MXFP4PackedCompressor, weight, strategy="group", group_size=32,
+                    scale_dtype="torch.uint8", **fp4)
+
+
+def bare_package(name, folder):
+    """A package whose own __init__ does not run, so that its modules can be imported alone."""
+    package = types.ModuleType(name)
+    package.__path__ = [str(folder)]
+    sys.modules[name] = package
+
+
+# AWQ
+
+
+def make_awq(sources):
+    for package in ("awq", "awq.utils", "awq.modules", "awq.modules.linear"):
+        bare_package(package, sources / package.replace(".", "/"))
+    gemm = importlib.import_module("awq.modules.linear.gemm")
+    packing = importlib.import_module("awq.utils.packing_utils")
+    for size in (128, 32):
+        rows = 64
+        cells = gaussian(rows).reshape(rows, -1, size)
+        low, high = cells.amin(2), cells.amax(2)
+        scales = ((high - low) / 15).half()
+        zeros = (-low / scales.float()).round().clamp(0, 15)
+        codes = ((cells / scales.float()[..., None]).round() + zeros[..., None]).clamp(0, 15)
+        linear = torch.nn.Linear(COLUMNS, rows, bias=False, dtype=torch.float32)
+        linear.weight.data = ((codes - zeros[..., None]) * scales.float()[..., None]).reshape(rows, -1)
+        grids = {"scales": scales.T.float(), "zeros": zeros.T.contiguous()}
+        made = gemm.WQLinear_GEMM.from_linear(linear, 4, size, **grids)
+        tensors = {name: getattr(made, name) for name in ("qweight", "qzeros", "scales")}
+        config = {"quant_method": "awq", "bits": 4, "group_size": size, "zero_point": True, "version": "gemm"}
+        write(f"awq-gemm-g{size}", tensors, config, packing.dequantize_gemm(*tensors.values(), 4, size).T)
+
+
+# GPTQ
+
+
+def quiet_logger(*_, **__):
+    return logging.getLogger("golden")
+
+
+def gptq_case(dequant, case, bits, size, rows=64, order=None, target=torch.float16, scale=torch.float16, **config):
+    """One case of GPTQModel; `order`: the columns in the order in which they are grouped."""
+    generator = torch.Generator().manual_seed(bits)
+    groups = COLUMNS // size
+    column_groups = torch.arange(COLUMNS) // size
+    if order is not None:
+        column_groups = torch.argsort(order) // size
+    codes = torch.randint(0, 2**bits, (rows, COLUMNS), generator=generator)
+    # All zero points, with the largest and, in the first version's files, the one that is stored as -1.
+    zeros = torch.randint(0, 2**bits, (groups, rows), generator=generator)
+    scales = (torch.rand(groups, rows, generator=generator) * 0.01 + 0.001).to(scale)
+    format_name = config.get("checkpoint_format", "gptq")
+    planar = format_name == "gptq_p"
+    stored = zeros if format_name != "gptq" else (zeros - 1) % 2**bits
+    pack = functools.partial(dequant.pack_cols, bits=bits, pack_dtype=torch.int32, planar=planar)
+    tensors = {"qweight": pack(codes).T, "qzeros": pack(stored), "scales": scales, "g_idx": column_groups.to(torch.int32)}
+    config = {"quant_method": "gptq", "bits": bits, "group_size": size, "desc_act": order is not None, "sym": False, **config}
+    write(case, tensors, config, torch.zeros(0))
+    decoded = dequant.convert_gptq_file(GOLDEN / case / "model.safetensors", target, config, "cpu")
+    write(case, tensors, config, decoded[f"{MODULE}.weight"])
+
+
+def gptqmodel_dequant(sources):
+    """The module that decodes what GPTQModel packs, without the rest of the package."""
+    for package in ("gptqmodel", "gptqmodel.utils", "gptqmodel.quantization"):
+        bare_package(package, sources / package.replace(".", "/"))
+    for name, members in (("logger", {"setup_logger": quiet_logger}), ("torch", {"HAS_NPU": False})):
+        stand_in = types.ModuleType(f"gptqmodel.utils.{name}")
+        stand_in.__dict__.update(members)
+        sys.modules[stand_in.__name__] = stand_in
+    return importlib.import_module("gptqmodel.utils.model_dequant")
+
+
+def make_gptq(sources):
+    case = functools.partial(gptq_case, gptqmodel_dequant(sources))
+    case("gptq-b4-g128", 4, 128, checkpoint_format="gptq")
+    case("gptq-b4-bf16", 4, 128, target=torch.bfloat16)
+    case("gptq-v2-b4-g64", 4, 64, checkpoint_format="gptq_v2")
+    case("gptq-b3-g128", 3, 128)
+    case("gptq-b8-channel", 8, COLUMNS, scale=torch.bfloat16, target=torch.bfloat16)
+    order = torch.randperm(COLUMNS, generator=torch.Generator().manual_seed(3))
+    case("gptq-b2-g-idx", 2, 64, order=order)
+    for bits in (3, 4, 5, 6, 7):
+        case(f"gptq-planar-b{bits}", bits, 64, rows=32, checkpoint_format="gptq_p")
+
+
+# bitsandbytes
+
+
+def make_bitsandbytes():
+    import bitsandbytes
+    from bitsandbytes import functional
+
+    weight = gaussian(32, 192, torch.bfloat16)
+    for name, kind, nested in (("nf4", "nf4", False), ("nf4-nested", "nf4", True), ("fp4", "fp4", False)):
+        codes, state = functional.quantize_4bit(weight, quant_type=kind, compress_statistics=nested)
+        tensors = {"weight": codes} | {f"weight.{key}": value for key, value in state.as_dict(packed=True).items()}
+        config = {"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_quant_type": kind, "bnb_4bit_use_double_quant": nested}
+        write(f"bnb-{name}", tensors, config, functional.dequantize_4bit(codes, state))
+    codes, scales, _ = functional.int8_vectorwise_quant(weight.half())
+    config = {"quant_method": "bitsandbytes", "load_in_8bit": True}
+    tensors = {"weight": codes, "SCB": scales, "weight_format": torch.zeros((), dtype=torch.uint8)}
+    write("bnb-int8", tensors, config, functional.int8_vectorwise_dequant(codes, scales))
+    print("bitsandbytes", bitsandbytes.__version__)
+
+
+# transformers
+
+
+def make_transformers():
+    """FP8 in blocks as DeepSeek has it, decoded by transformers' own code."""
+    from transformers.integrations.finegrained_fp8 import Fp8Dequantize
+
+    cells = gaussian(64, 192).reshape(2, 32, 3, 64)
+    scales = cells.abs().amax((1, 3)) / 448
+    codes = (cells / scales[:, None, :, None]).reshape(64, 192).to(torch.float8_e4m3fn)
+    config = {"quant_method": "fp8", "fmt": "e4m3", "weight_block_size": [32, 64], "activation_scheme": "dynamic"}
+    decoded = Fp8Dequantize(None)._dequantize_one(codes, scales, torch.bfloat16)
+    write("fp8-block", {"weight": codes, "weight_scale_inv": scales}, config, decoded)
+
+
+# ModelOpt
+
+
+def make_modelopt():
+    from modelopt.torch.quantization.qtensor import nvfp4_tensor
+
+    weight = gaussian(32, 192, torch.bfloat16)
+    made, scales, scale_2 = nvfp4_tensor.NVFP4QTensor.quantize(weight, 16)
+    decoded = made.dequantize(dtype=torch.bfloat16, scale=scales, double_scale=scale_2, block_sizes={-1: 16})
+    config = {"quant_method": "modelopt", "quant_algo": "NVFP4"}
+    tensors = {"weight": made._quantized_data, "weight_scale": scales, "weight_scale_2": scale_2}
+    write("modelopt-nvfp4", tensors, config, decoded)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--gptqmodel", type=pathlib.Path, help="its unpacked sources")
+    parser.add_argument("--autoawq", type=pathlib.Path, help="its unpacked sources")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    make_compressed_tensors()
+    make_bitsandbytes()
+    make_transformers()
+    make_modelopt()
+    for sources, make in ((arguments.autoawq, make_awq), (arguments.gptqmodel, make_gptq)):
+        if sources:
+            make(sources)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+//===- Checkpoints.h - Quantised checkpoints for tests ----------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_TEST_UNIT_IMPORT_CHECKPOINTS_H
+#define UWT_TEST_UNIT_IMPORT_CHECKPOINTS_H
+
+#include "../Container/TestFiles.h"
+#include "uwt/Import/ImportedWeights.h"
+
+namespace uwt::test {
+
+/// The module that all golden checkpoints are of.
+inline const std::string goldenModule = "model.layers.0.mlp.up_proj";
+
+/// A folder of test/Import/golden.
+std::string goldenFolder(const std::string &name);
+/// Names of all of them, sorted.
+std::vector<std::string> goldenNames();
+
+/// A checkpoint and the quantised weights in it. Aborts the test where they do not open.
+struct OpenedCheckpoint {
+  explicit OpenedCheckpoint(const std::string &path);
+
+  Checkpoint checkpoint;
+  ImportedWeights weights;
+
+  /// The golden module's weight; null where there is none.
+  const ImportedWeight *weight() const { return weights.find(goldenModule + ".weight"); }
+};
+
+/// Tensors of a safetensors file, as they are.
+std::vector<TestTensor> tensorsOf(const std::string &path);
+
+/// The weight as bytes of that type.
+Expected<Bytes> decoded(const ImportedWeight &weight, ElementType type, unsigned threads = 1);
+
+} // namespace uwt::test
+
+#endif // UWT_TEST_UNIT_IMPORT_CHECKPOINTS_H

@@ -1,0 +1,225 @@
+//===- GoldenTest.cpp - Files of the packers that users have --------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Checkpoints.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace uwt;
+using namespace uwt::test;
+using testing::HasSubstr;
+
+namespace {
+
+class GoldenTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(GoldenTest, DecodesToThePackersOwnBits) {
+  std::string folder = goldenFolder(GetParam());
+  OpenedCheckpoint opened(folder + "/model.safetensors");
+  const ImportedWeight *weight = opened.weight();
+  ASSERT_NE(weight, nullptr);
+  EXPECT_EQ(weight->refusal, "");
+  EXPECT_EQ(opened.weights.all().size(), 1u);
+  std::vector<TestTensor> expected = tensorsOf(folder + "/expected.safetensors");
+  ASSERT_EQ(expected.size(), 1u);
+  EXPECT_EQ((std::vector<uint64_t>{weight->rows, weight->columns}), expected[0].shape);
+  std::optional<ElementType> type = elementTypeFromSafetensors(expected[0].dtype);
+  ASSERT_TRUE(type);
+  for (unsigned threads : {1u, 3u}) {
+    Expected<Bytes> bytes = decoded(*weight, *type, threads);
+    ASSERT_TRUE(holds(bytes));
+    ASSERT_EQ(bytes->size(), expected[0].bytes.size());
+    auto [own, theirs] = std::ranges::mismatch(*bytes, expected[0].bytes);
+    EXPECT_EQ(own, bytes->end()) << "byte " << own - bytes->begin() << " of " << weight->format;
+  }
+}
+
+/// Names of parameters may have no "-".
+std::string parameterName(const testing::TestParamInfo<std::string> &info) {
+  std::string name = info.param;
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Packers, GoldenTest, testing::ValuesIn(goldenNames()), parameterName);
+
+TEST(ImportedWeightsTest, SayWhatTheyAre) {
+  const std::pair<const char *, const char *> formats[] = {
+      {"gptq-b4-g128", "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}"},
+      {"awq-gemm-g32", "uint<4>, zero={1x32, uint<4>}, scale={1x32, f16}"},
+      {"ct-int4-g128", "uint<4>, zero=8, scale={1x128, bf16}"},
+      {"ct-int8-channel", "uint<8>, zero=128, scale={row, bf16}"},
+      {"ct-fp8-block", "f8E4M3FN, scale={128x128, bf16}"},
+      {"ct-mxfp4", "f4E2M1FN, scale={1x32, f8E8M0FNU}"},
+      {"ct-nvfp4", "f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}"},
+      {"modelopt-nvfp4", "f4E2M1FN, scale={1x16, f8E4M3FN, scale={tensor, f32}}"},
+      {"bnb-nf4", "table<4>, scale={1x64, f32}"},
+      {"fp8-block", "f8E4M3FN, scale={32x64, f32}"},
+  };
+  for (auto [name, format] : formats) {
+    OpenedCheckpoint opened(goldenFolder(name) + "/model.safetensors");
+    ASSERT_NE(opened.weight(), nullptr) << name;
+    EXPECT_EQ(opened.weight()->format, format) << name;
+  }
+}
+
+/// A golden checkpoint with its tensors and configuration open to change.
+struct Edited {
+  explicit Edited(const std::string &name)
+      : tensors(tensorsOf(goldenFolder(name) + "/model.safetensors")),
+        config(readText(goldenFolder(name) + "/config.json")) {}
+
+  TestTensor &tensor(const std::string &suffix) {
+    for (TestTensor &each : tensors)
+      if (each.name == goldenModule + "." + suffix)
+        return each;
+    ADD_FAILURE() << "no tensor " << suffix;
+    return tensors.front();
+  }
+  void replaceInConfig(const std::string &from, const std::string &to) {
+    size_t at = config.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    config.replace(at, from.size(), to);
+  }
+  std::string write(TemporaryFolder &folder) const {
+    writeTensors(folder / "model.safetensors", tensors);
+    writeText(folder / "config.json", config);
+    return folder.path;
+  }
+
+  std::vector<TestTensor> tensors;
+  std::string config;
+};
+
+/// Why the edited weight is not read: the refusal, or the error of reading it.
+std::string errorOf(const Edited &edited) {
+  TemporaryFolder folder;
+  OpenedCheckpoint opened(edited.write(folder));
+  if (!opened.weight())
+    return "no weight";
+  Expected<Bytes> bytes = decoded(*opened.weight(), ElementType::BF16);
+  if (!opened.weight()->refusal.empty())
+    EXPECT_EQ(messageOf(bytes), opened.weight()->refusal);
+  return messageOf(bytes);
+}
+
+TEST(GptqTest, WhatCannotBeReadIsRefusedWithItsReason) {
+  Edited edited("gptq-b4-g128");
+  edited.replaceInConfig("\"checkpoint_format\": \"gptq\"", "\"checkpoint_format\": \"marlin\"");
+  EXPECT_EQ(errorOf(edited), "checkpoint_format 'marlin' is none of gptq, gptq_v2 and gptq_p");
+  edited = Edited("gptq-b4-g128");
+  edited.replaceInConfig("\"bits\": 4", "\"bits\": 9");
+  EXPECT_EQ(errorOf(edited), "9 bits are not 2 to 8");
+  edited = Edited("gptq-b4-g128");
+  edited.tensor("qweight").dtype = "F32";
+  EXPECT_EQ(errorOf(edited), ".qweight is F32, expected I32");
+  edited = Edited("gptq-b4-g128");
+  std::erase_if(edited.tensors,
+                [](const TestTensor &each) { return each.name.ends_with(".qzeros"); });
+  EXPECT_EQ(errorOf(edited), "there is no tensor .qzeros");
+  edited = Edited("gptq-b4-g128");
+  edited.replaceInConfig("\"bits\": 4", "\"bits\": 8");
+  EXPECT_EQ(errorOf(edited), ".qzeros is [2, 8], expected [2, 16]");
+}
+
+TEST(GptqTest, AColumnOfAGroupThatIsNotThereIsInvalid) {
+  Edited edited("gptq-b2-g-idx");
+  edited.tensor("g_idx").bytes[4 * 7] = 4;
+  EXPECT_EQ(errorOf(edited), "column 7 is of group 4, but there are 4");
+  edited.tensor("g_idx").bytes[4 * 7 + 3] = 0x80;
+  EXPECT_EQ(errorOf(edited), "column 7 is of group 2147483652, but there are 4");
+}
+
+/// A stored zero point of 15 is 0 in the first version (gptq-3), and no carry goes to the next.
+TEST(GptqTest, ZeroPointsOfTheFirstVersionWrapAlone) {
+  Edited first("gptq-b4-g128"), second("gptq-b4-g128");
+  first.tensor("qzeros").bytes.assign(first.tensor("qzeros").bytes.size(), 0x7F);
+  second.tensor("qzeros").bytes.assign(first.tensor("qzeros").bytes.size(), 0x80);
+  second.replaceInConfig("\"checkpoint_format\": \"gptq\"", "\"checkpoint_format\": \"gptq_v2\"");
+  TemporaryFolder one, two;
+  OpenedCheckpoint stored(first.write(one)), meant(second.write(two));
+  Expected<Bytes> own = decoded(*stored.weight(), ElementType::F32);
+  ASSERT_TRUE(holds(own));
+  EXPECT_EQ(*own, *decoded(*meant.weight(), ElementType::F32));
+}
+
+TEST(PackedIntegerTest, NeedsBitsThatGiveTheWords) {
+  Edited edited("ct-int3-g128");
+  edited.replaceInConfig("\"num_bits\": 3", "\"num_bits\": 5");
+  EXPECT_EQ(errorOf(edited), "no num_bits of config_groups gives rows of 24 words for 256 columns");
+  edited = Edited("ct-int4-g-idx");
+  edited.tensor("weight_g_idx").bytes[0] = 9;
+  EXPECT_EQ(errorOf(edited), "a column is of group 9, but there are 4");
+  edited = Edited("ct-int4-g128");
+  edited.tensor("weight_shape").bytes[7] = 0x7F;
+  EXPECT_THAT(errorOf(edited), HasSubstr(".weight_packed is [48, 32] of a weight ["));
+}
+
+TEST(ScaledTest, BlocksThatAreNotTheConfigurationsAreRefused) {
+  Edited edited("fp8-block");
+  edited.replaceInConfig("32,", "16,");
+  EXPECT_EQ(errorOf(edited), ".weight_scale_inv is [2, 3], expected [4, 3]");
+  edited = Edited("fp8-block");
+  edited.replaceInConfig("weight_block_size", "block");
+  EXPECT_EQ(errorOf(edited), ".weight_scale_inv is [2, 3], and the configuration does not say how "
+                             "large its blocks are");
+}
+
+TEST(BitsandbytesTest, TheStateIsRead) {
+  Edited edited("bnb-nf4");
+  edited.tensor("weight.quant_state.bitsandbytes__nf4").bytes[0] = '[';
+  EXPECT_EQ(errorOf(edited), ".weight.quant_state.bitsandbytes__nf4 is not a JSON object");
+  edited = Edited("bnb-nf4");
+  std::string text = "{\"blocksize\": 128, \"shape\": [32, 192]}";
+  TestTensor &state = edited.tensor("weight.quant_state.bitsandbytes__nf4");
+  state.bytes.assign(text.begin(), text.end());
+  state.shape = {text.size()};
+  EXPECT_EQ(errorOf(edited), "blocks of 128 elements do not divide rows of 192");
+}
+
+/// Whatever few bytes of configuration, shapes and contents say, there is a weight or one error.
+TEST(ImportedWeightsTest, DamageIsAWeightOrAnError) {
+  std::mt19937 generator(7);
+  auto below = [&](size_t limit) {
+    return std::uniform_int_distribution<size_t>(0, limit - 1)(generator);
+  };
+  for (const std::string &name : goldenNames())
+    for (int round = 0; round < 12; ++round) {
+      Edited edited(name);
+      TestTensor &tensor = edited.tensors[below(edited.tensors.size())];
+      switch (below(4)) {
+      case 0:
+        std::ranges::reverse(tensor.shape);
+        if (tensor.shape.size() < 2)
+          tensor.shape.push_back(1);
+        break;
+      case 1:
+        edited.tensors.erase(edited.tensors.begin() +
+                             static_cast<ptrdiff_t>(below(edited.tensors.size())));
+        break;
+      case 2:
+        edited.config[below(edited.config.size())] = "0129\"{"[below(6)];
+        break;
+      default:
+        for (int flip = 0; flip < 4 && !tensor.bytes.empty(); ++flip)
+          tensor.bytes[below(tensor.bytes.size())] ^= 1 << below(8);
+      }
+      TemporaryFolder folder;
+      edited.write(folder);
+      Expected<Checkpoint> checkpoint = Checkpoint::open(folder / "model.safetensors");
+      ASSERT_TRUE(holds(checkpoint));
+      Expected<ImportedWeights> weights = ImportedWeights::open(*checkpoint, folder.path);
+      if (!weights)
+        continue;
+      for (const auto &[key, weight] : weights->all())
+        if (Expected<Bytes> bytes = decoded(weight, ElementType::F32))
+          EXPECT_EQ(bytes->size(), weight.rows * weight.columns * 4);
+    }
+}
+
+} // namespace
