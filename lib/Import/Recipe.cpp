@@ -29,8 +29,8 @@ std::string uwt::cellText(uint64_t rows, uint64_t columns, const WeightOutline &
 
 std::string_view uwt::elementText(std::string_view dtype) {
   constexpr std::pair<std::string_view, std::string_view> names[] = {
-      {"F32", "f32"},          {"F16", "f16"},        {"BF16", "bf16"},
-      {"F8_E4M3", "f8E4M3FN"}, {"F8_E5M2", "f8E5M2"}, {"U8", "f8E8M0FNU"}};
+      {"F32", "f32"},        {"F16", "f16"},      {"BF16", "bf16"},        {"F8_E4M3", "f8E4M3FN"},
+      {"F8_E5M2", "f8E5M2"}, {"U8", "f8E8M0FNU"}, {"F8_E8M0", "f8E8M0FNU"}};
   for (auto [name, text] : names)
     if (name == dtype)
       return text;

@@ -1,11 +1,13 @@
 """Model folders of transformers: exported, compressed, compiled and run, beside PyTorch."""
 
 import json
+import os
 
 import pytest
 import tiny_models
 import torch
 from program import Program
+from safetensors.torch import save_file
 
 CACHE = 24
 
@@ -186,7 +188,57 @@ def test_speech(run_exporter, uwt, library, tmp_path):
     assert error_of(torch.cat(results, 1), expected[:, 3:]) < 0.015
 
 
-def test_folders_that_cannot_be_exported(run_exporter, uwt, tmp_path):
+def words(codes):
+    """Codes of 4 bits along the first dimension, eight a word, the first one lowest."""
+    eights = codes.reshape(-1, 8, codes.shape[1]).to(torch.int64) << (4 * torch.arange(8))[:, None]
+    return eights.sum(1).to(torch.int32)
+
+
+def gptq_tensors(weight, size=32):
+    """A weight rounded to 4 bits as GPTQ stores it (gptq_v2), and what that means."""
+    cells = weight.float().reshape(weight.shape[0], -1, size)
+    low, high = cells.amin(2, keepdim=True), cells.amax(2, keepdim=True)
+    scales = ((high - low) / 15).half()
+    zeros = (-low / scales.float()).round().clamp(0, 15)
+    codes = ((cells / scales.float()).round() + zeros).clamp(0, 15)
+    meaning = ((codes - zeros) * scales.float()).reshape(weight.shape).to(weight.dtype)
+    grid = {"qzeros": words(zeros[:, :, 0]).T.contiguous(), "scales": scales[:, :, 0].T.contiguous()}
+    return {"qweight": words(codes.reshape(weight.shape).T), **grid}, meaning
+
+
+def quantize(model):
+    """Rounds the matrices of a model's layers; returns the tensors of a GPTQ checkpoint."""
+    tensors = {}
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if not name.endswith("_proj.weight"):
+                tensors[name] = parameter.detach().clone()
+                continue
+            stored, parameter[:] = gptq_tensors(parameter)
+            tensors |= {name.removesuffix("weight") + key: value for key, value in stored.items()}
+    return tensors
+
+
+def test_quantized_checkpoint(run_exporter, uwt, library, tmp_path, monkeypatch):
+    """From a GPTQ folder, packed or compressed, the logits are those of the weights that it stands for, bit for bit."""
+    monkeypatch.setenv("PATH", str(uwt.binary.parent), prepend=os.pathsep)
+    model = tiny_models.make_model("llama", layers=2)
+    tensors = quantize(model)
+    program = prepare(run_exporter, uwt, library, tmp_path, model, "--cache-length", CACHE)
+    folder, module = tmp_path / "gptq", tmp_path / "gptq.mlir"
+    model.config.quantization_config = {"quant_method": "gptq", "bits": 4, "group_size": 32, "checkpoint_format": "gptq_v2"}
+    model.config.save_pretrained(folder)
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    code, _, errors = run_exporter("from_torch", "--hf", folder, "-o", module, "--cache-length", CACHE)
+    assert code == 0, errors
+    uwt("compress", folder, "-q")
+    tokens = torch.randint(3, tiny_models.VOCABULARY, (1, 9))
+    expected = decode_all(program, tokens, 4)
+    for weights in (folder, tmp_path / "gptq-uwt"):
+        assert torch.equal(decode_all(Program(library, module, weights), tokens, 4), expected)
+
+
+def test_folders_that_cannot_be_exported(run_exporter, uwt, tmp_path, monkeypatch):
     """One line says what is wrong with a folder."""
     model, folder = tiny_models.make_model("llama"), tmp_path / "model"
     module = tmp_path / "model.mlir"
@@ -217,6 +269,11 @@ def test_folders_that_cannot_be_exported(run_exporter, uwt, tmp_path):
     fails(
         f"{folder}: 'model.norm.weight' gives 'model.norm.weight' the shape [32], expected [64] by config.json"
     )
+    config = json.loads((folder / "config.json").read_text())
+    monkeypatch.setenv("PATH", str(uwt.binary.parent), prepend=os.pathsep)
+    config["quantization_config"] = {"quant_method": "quip"}
+    (folder / "config.json").write_text(json.dumps(config))
+    fails(f"{folder}: is quantised in a way that uwt does not read; export the model that it was made from")
     config = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 0}
     (folder / "config.json").write_text(json.dumps(config))
     fails(

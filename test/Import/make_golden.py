@@ -256,7 +256,7 @@ def make_bitsandbytes():
 
 
 def make_transformers():
-    """FP8 in blocks as DeepSeek has it, decoded by transformers' own code."""
+    """FP8 and FP4 as DeepSeek has them, and MXFP8, decoded by transformers' own code."""
     from transformers.integrations.finegrained_fp8 import Fp8Dequantize
 
     cells = gaussian(64, 192).reshape(2, 32, 3, 64)
@@ -265,6 +265,14 @@ def make_transformers():
     config = {"quant_method": "fp8", "fmt": "e4m3", "weight_block_size": [32, 64], "activation_scheme": "dynamic"}
     decoded = Fp8Dequantize(None)._dequantize_one(codes, scales, torch.bfloat16)
     write("fp8-block", {"weight": codes, "weight_scale_inv": scales}, config, decoded)
+    generator = torch.Generator().manual_seed(4)
+    exponents = torch.randint(112, 125, (64, 6), generator=generator, dtype=torch.uint8)
+    decoded = Fp8Dequantize(None)._dequantize_one(codes, exponents, torch.bfloat16)
+    write("mxfp8", {"weight": codes, "weight_scale": exponents}, {"quant_method": "fp8"}, decoded)
+    pairs = torch.randint(-128, 128, (64, 96), generator=generator, dtype=torch.int8)
+    scales = exponents.view(torch.float8_e8m0fnu)
+    decoded = Fp8Dequantize(None)._dequantize_one(pairs, scales, torch.bfloat16)
+    write("fp4-deepseek", {"weight": pairs, "scale": scales}, config, decoded)
 
 
 # ModelOpt

@@ -2,7 +2,8 @@
 
 A model is built from its configuration, and its parameters are what transformers makes of
 the checkpoint's tensors when it loads them: the tensors under other names, or stacked and
-split where the model holds them in another form. Weights are not read: shapes suffice.
+split where the model holds them in another form. Weights are not read: shapes suffice. Of a
+quantised checkpoint the model is that of floats, with the weights that uwt makes of it.
 """
 
 import os
@@ -12,6 +13,7 @@ import torch
 import transformers
 from checkpoint import read_checkpoint
 from command_line import ExportError, one_line
+from quantized import with_weights
 from safetensors import safe_open
 from torch.nn.utils import parametrize
 from transformers.conversion_mapping import get_model_conversion_mapping
@@ -50,10 +52,18 @@ def load_model(folder, cast=None):
     except Exception as error:  # whatever transformers raises
         raise ExportError(f"{folder}/config.json: transformers cannot read it: {one_line(error)}") from error
     if getattr(config, "quantization_config", None) is not None:
-        raise ExportError(f"{folder}: has quantised weights; export the model that they were made from")
+        stored = with_weights(folder, stored, name_of_dtype(config, cast))
+        del config.quantization_config
     tensors = {name: tensor_without_values(name, tensor, cast) for name, tensor in stored.items()}
     model = build_model(folder, config, model_dtype(config, tensors, cast))
     return model, bind_parameters(folder, model, tensors)
+
+
+def name_of_dtype(config, cast):
+    """The element type of a quantised model's activations, as files have it."""
+    dtype = torch.bfloat16 if cast else config.dtype
+    names = [name for name, other in DTYPES.items() if other == dtype]
+    return names[0] if names else "F16"
 
 
 def tensor_without_values(name, stored, cast):

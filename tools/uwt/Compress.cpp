@@ -258,6 +258,13 @@ Status CompressCommand::run(Session &session) {
   outcome.shard = shard.value_or("");
   outcome.dryRun = !options.compress.writes();
   outcome.estimated = estimate;
+  // Only told: whatever is wrong with the configuration, the tensors are compressed.
+  Expected<Checkpoint> model = Checkpoint::open(input);
+  std::optional<ImportedWeights> quantized;
+  if (model)
+    if (Expected<ImportedWeights> weights = ImportedWeights::open(*model, input))
+      quantized = *std::move(weights);
+  outcome.quantized = quantized ? &*quantized : nullptr;
   report(session, outcome);
   return ok();
 }

@@ -7,6 +7,7 @@
 
 #include "CompressReport.h"
 #include "FormatOption.h"
+#include "QuantizedReport.h"
 #include "text/Json.h"
 #include "text/Paths.h"
 #include "text/Table.h"
@@ -260,6 +261,22 @@ static std::string uncodedText(const CheckpointReport &report) {
   return text;
 }
 
+/// What became of each tensor.
+static PartSizes partSizes(const CheckpointReport &report) {
+  PartSizes sizes;
+  for (const FileReport &file : report.weights)
+    for (const TensorReport &tensor : file.tensors) {
+      PartSize &size = sizes[tensor.name];
+      size.stored = tensor.storedBytes;
+      if (tensor.bounds)
+        size.entropyBits =
+            (tensor.bounds->joint + lowBits(tensor)) * static_cast<double>(elementsOf(tensor));
+      else if (tensor.format.empty())
+        size.entropyBits = 8 * static_cast<double>(tensor.storedBytes);
+    }
+  return sizes;
+}
+
 static bool hasTensors(const CheckpointReport &report) {
   for (const FileReport &file : report.weights)
     if (!file.tensors.empty())
@@ -275,6 +292,8 @@ void uwt::tool::printCompressSummary(Session &session, const CompressOutcome &ou
   if (hasTensors(report))
     text += groupTable(session, report) + "\n";
   std::string rest = uncodedText(report) + castText(report, outcome.estimated) + otherFiles(report);
+  if (outcome.quantized)
+    rest += quantizedText(*outcome.quantized, partSizes(report));
   double rate = outcome.seconds > 0 ? static_cast<double>(report.inputBytes) / outcome.seconds : 0;
   if (isPart(outcome))
     rest += "shard " + outcome.shard + ", " + plural(report.weights.size(), "file") + ": ";
@@ -358,6 +377,8 @@ void uwt::tool::printCompressJson(Session &session, const CompressOutcome &outco
   result["left_out"] = report.leftOut;
   result["warnings"] = report.warnings;
   result["note"] = outcome.dryRun ? Json() : Json(closingNote(outcome));
+  if (outcome.quantized && outcome.quantized->isKnown())
+    result["quantized"] = quantizedGroupsJson(*outcome.quantized, partSizes(report));
   result["files"] = Json::array();
   for (const FileReport &file : report.weights)
     result["files"].push_back(fileJson(file));

@@ -10,6 +10,7 @@
 
 #include "Session.h"
 #include "uwt/Container/Checkpoint.h"
+#include "uwt/Import/ImportedWeights.h"
 
 namespace uwt::tool {
 
@@ -22,6 +23,8 @@ struct CompressOutcome {
   bool dryRun = false, estimated = false;
   double seconds = 0;
   CheckpointReport report;
+  /// The quantised weights of the input.
+  const ImportedWeights *quantized = nullptr;
 };
 
 /// Sizes beside bounds by type and format, and what else there is to know; every tensor

@@ -57,7 +57,7 @@ Expected<WeightOutline> AwqRecipe::outline(const QuantizationConfig &config, con
   return outline;
 }
 
-/// awq-1: the transpose of [columns, rows] codes in words [columns, rows / 8].
+/// awq-1, awq-2: the transpose of [columns, rows] codes in words [columns, rows / 8].
 static std::vector<uint8_t> unpackWords(std::span<const uint32_t> words, uint64_t rows,
                                         uint64_t columns, ThreadPool &pool) {
   std::vector<uint8_t> codes(rows * columns);

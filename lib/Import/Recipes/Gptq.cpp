@@ -143,7 +143,7 @@ Expected<QuantizedWeight> GptqRecipe::assemble(const QuantizationConfig &config,
   UWT_ASSIGN_OR_RETURN(std::vector<float> scales, parts.floats("scales", pool));
   weight.scale = transposed(scales, groups, rows);
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> packedZeros, parts.words("qzeros", pool));
-  std::vector<float> zeros;
+  std::vector<float> zeros; // gptq-2
   for (uint8_t zero : unpackRows(codes, packedZeros, groups, rows, pool))
     zeros.push_back(static_cast<float>(layout.isFirstVersion ? (zero + 1) % count : zero));
   weight.zero = transposed(zeros, groups, rows);

@@ -13,69 +13,93 @@
 #include "../Floats.h"
 #include "../Recipe.h"
 #include "uwt/Codec/StoredOrder.h"
+#include <algorithm>
+#include <array>
 
 using namespace uwt;
 
 namespace {
 
 /// What differs between packers.
-struct Names {
-  std::string_view codes, global;
+struct Packer {
+  std::string_view codes, scale, global;
   /// Whether scales are divided by the global one, or multiplied with it (fp4-3).
   bool divides;
+  /// Whether code 8 is -0 (fp4-1).
+  bool hasNegativeZero;
 };
+constexpr Packer packers[] = {
+    {"weight_packed", "weight_scale", "weight_global_scale", true, true},
+    {"weight", "weight_scale", "weight_scale_2", false, false},
+    {"weight", "scale", "", false, true},
+};
+
+bool isExponent(const Parts &parts, const Packer &packer) {
+  std::string_view dtype = parts.dtype(packer.scale);
+  return dtype == "U8" || dtype == "F8_E8M0";
+}
+
+/// fp4-2: columns that share a scale.
+uint64_t groupOf(const Parts &parts, const Packer &packer) {
+  return isExponent(parts, packer) ? 32 : 16;
+}
 
 class PackedFloatRecipe final : public Recipe {
 public:
   std::string_view keyword() const override { return "fp4"; }
   bool reads(const QuantizationConfig &config) const override {
-    return config.method() == "compressed-tensors" || config.method() == "modelopt";
+    constexpr std::array<std::string_view, 3> methods = {"compressed-tensors", "modelopt", "fp8"};
+    return std::ranges::find(methods, config.method()) != methods.end();
   }
-  bool claims(const Parts &parts) const override {
-    return parts.has("weight_scale") && namesOf(parts).codes != "";
-  }
+  bool claims(const Parts &parts) const override { return packerOf(parts) != nullptr; }
   Expected<WeightOutline> outline(const QuantizationConfig &config, const Parts &parts,
                                   ThreadPool &pool) const override;
   Expected<QuantizedWeight> assemble(const QuantizationConfig &config, const Parts &parts,
                                      const WeightOutline &outline, ThreadPool &pool) const override;
 
 private:
-  static Names namesOf(const Parts &parts) {
-    if (parts.has("weight_packed") && parts.dtype("weight_packed") == "U8")
-      return {"weight_packed", "weight_global_scale", true};
-    if (parts.has("weight") && parts.dtype("weight") == "U8")
-      return {"weight", "weight_scale_2", false};
-    return {"", "", false};
-  }
+  static const Packer *packerOf(const Parts &parts);
 };
 
 } // namespace
 
+/// Null where the tensors are of none.
+const Packer *PackedFloatRecipe::packerOf(const Parts &parts) {
+  for (const Packer &packer : packers) {
+    if (!parts.has(packer.codes) || !parts.has(packer.scale))
+      continue;
+    // DeepSeek's bytes are I8, as those of INT8 are: their scales tell them apart.
+    bool isPacked = parts.dtype(packer.codes) == "U8" ||
+                    (parts.dtype(packer.codes) == "I8" && isExponent(parts, packer));
+    if (isPacked)
+      return &packer;
+  }
+  return nullptr;
+}
+
 Expected<WeightOutline> PackedFloatRecipe::outline(const QuantizationConfig &, const Parts &parts,
                                                    ThreadPool &) const {
-  Names names = namesOf(parts);
-  const Shape &packed = parts.shape(names.codes), &scales = parts.shape("weight_scale");
-  UWT_RETURN_IF_ERROR(parts.expect("weight_scale", {"F8_E4M3", "U8"}));
-  // fp4-2: cells of 16 columns under e4m3, of 32 under exponents.
-  bool isExponent = parts.dtype("weight_scale") == "U8";
-  uint64_t group = isExponent ? 32 : 16;
+  const Packer &packer = *packerOf(parts);
+  const Shape &packed = parts.shape(packer.codes), &scales = parts.shape(packer.scale);
+  UWT_RETURN_IF_ERROR(parts.expect(packer.scale, {"F8_E4M3", "F8_E8M0", "U8"}));
+  uint64_t group = groupOf(parts, packer);
   if (packed.size() != 2 || scales != Shape{packed[0], divideUp(packed[1], group / 2)})
-    return unsupportedError("." + std::string(names.codes) + " is " + shapeText(packed) +
-                            " and .weight_scale is " + shapeText(scales));
-  WeightOutline outline{packed[0], packed[1] * 2, "", {names.codes, "weight_scale"}};
+    return unsupportedError("." + std::string(packer.codes) + " is " + shapeText(packed) +
+                            " and ." + std::string(packer.scale) + " is " + shapeText(scales));
+  WeightOutline outline{packed[0], packed[1] * 2, "", {packer.codes, packer.scale}};
   std::string nested;
-  if (parts.has(names.global)) {
-    UWT_RETURN_IF_ERROR(parts.expect(names.global, {"F32"}));
-    if (parts.shape(names.global) != Shape{} && parts.shape(names.global) != Shape{1})
-      return unsupportedError("." + std::string(names.global) + " is " +
-                              shapeText(parts.shape(names.global)) + ", expected one number");
-    outline.parts.push_back(names.global);
-    nested = std::string(names.divides ? ", divide" : ", scale") + "={tensor, f32}";
-  } else if (!isExponent) {
-    return unsupportedError("there is no tensor ." + std::string(names.global));
+  if (parts.has(packer.global)) {
+    UWT_RETURN_IF_ERROR(parts.expect(packer.global, {"F32"}));
+    if (parts.shape(packer.global) != Shape{} && parts.shape(packer.global) != Shape{1})
+      return unsupportedError("." + std::string(packer.global) + " is " +
+                              shapeText(parts.shape(packer.global)) + ", expected one number");
+    outline.parts.push_back(packer.global);
+    nested = std::string(packer.divides ? ", divide" : ", scale") + "={tensor, f32}";
+  } else if (!isExponent(parts, packer)) {
+    return unsupportedError("there is no tensor ." + std::string(packer.global));
   }
   outline.format = "f4E2M1FN, scale={1x" + std::to_string(group) + ", " +
-                   std::string(elementText(parts.dtype("weight_scale"))) + nested + "}";
+                   std::string(elementText(parts.dtype(packer.scale))) + nested + "}";
   return outline;
 }
 
@@ -83,28 +107,27 @@ Expected<QuantizedWeight> PackedFloatRecipe::assemble(const QuantizationConfig &
                                                       const Parts &parts,
                                                       const WeightOutline &outline,
                                                       ThreadPool &pool) const {
-  Names names = namesOf(parts);
+  const Packer &packer = *packerOf(parts);
   QuantizedWeight weight;
   weight.rows = outline.rows;
   weight.columns = outline.columns;
   weight.values = float4E2M1.values();
-  // ModelOpt's own decoder has no negative zero.
-  if (!names.divides)
+  if (!packer.hasNegativeZero)
     weight.values[8] = 0;
-  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> packed, parts.bytes(names.codes, pool));
+  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> packed, parts.bytes(packer.codes, pool));
   weight.codes.reserve(packed.size() * 2);
   for (uint8_t pair : packed) { // fp4-1
     weight.codes.push_back(pair & 15);
     weight.codes.push_back(pair >> 4);
   }
-  uint64_t group = parts.dtype("weight_scale") == "U8" ? 32 : 16;
+  uint64_t group = groupOf(parts, packer);
   weight.scale = {1, group, divideUp(outline.columns, group), {}};
-  UWT_ASSIGN_OR_RETURN(weight.scale.cells, parts.floats("weight_scale", pool));
-  if (!parts.has(names.global))
+  UWT_ASSIGN_OR_RETURN(weight.scale.cells, parts.floats(packer.scale, pool));
+  if (!parts.has(packer.global))
     return weight;
-  UWT_ASSIGN_OR_RETURN(std::vector<float> global, parts.floats(names.global, pool));
+  UWT_ASSIGN_OR_RETURN(std::vector<float> global, parts.floats(packer.global, pool));
   for (float &scale : weight.scale.cells)
-    scale = names.divides ? scale / global[0] : scale * global[0];
+    scale = packer.divides ? scale / global[0] : scale * global[0];
   return weight;
 }
 

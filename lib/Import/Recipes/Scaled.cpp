@@ -30,7 +30,7 @@ public:
     return std::ranges::find(methods, config.method()) != methods.end();
   }
   bool claims(const Parts &parts) const override {
-    if (!parts.has("weight") || scaleOf(parts).empty())
+    if (!parts.has("weight") || scaleOf(parts).empty() || parts.shape("weight").size() < 2)
       return false;
     std::string_view dtype = parts.dtype("weight");
     return dtype == "F8_E4M3" || dtype == "F8_E5M2" || dtype == "I8";
@@ -41,11 +41,12 @@ public:
                                      const WeightOutline &outline, ThreadPool &pool) const override;
 
 private:
-  /// byte-2: both are multiplied with, whatever they are called.
+  /// byte-2: all are multiplied with, whatever they are called.
   static std::string_view scaleOf(const Parts &parts) {
-    if (parts.has("weight_scale_inv"))
-      return "weight_scale_inv";
-    return parts.has("weight_scale") ? "weight_scale" : "";
+    for (std::string_view name : {"weight_scale_inv", "weight_scale", "scale"})
+      if (parts.has(name))
+        return name;
+    return "";
   }
 };
 
@@ -66,7 +67,9 @@ static Expected<Grid> gridOf(const QuantizationConfig &config, const Parts &part
     if (size > 0)
       return cellsOf(suffix, shape, outline, 1, static_cast<uint64_t>(size));
   }
-  return cellsOf(suffix, shape, outline, 0, 0);
+  // Exponents are those of MXFP8, unless somebody says otherwise.
+  bool isExponent = parts.dtype(suffix) == "U8" || parts.dtype(suffix) == "F8_E8M0";
+  return cellsOf(suffix, shape, outline, isExponent ? 1 : 0, isExponent ? 32 : 0);
 }
 
 Expected<WeightOutline> ScaledRecipe::outline(const QuantizationConfig &config, const Parts &parts,
@@ -75,7 +78,7 @@ Expected<WeightOutline> ScaledRecipe::outline(const QuantizationConfig &config, 
   if (shape.size() != 2)
     return unsupportedError(".weight is " + shapeText(shape) + ", expected a matrix");
   std::string_view scale = scaleOf(parts), dtype = parts.dtype("weight");
-  UWT_RETURN_IF_ERROR(parts.expect(scale, {"F32", "BF16", "F16"}));
+  UWT_RETURN_IF_ERROR(parts.expect(scale, {"F32", "BF16", "F16", "F8_E8M0", "U8"}));
   WeightOutline outline{shape[0], shape[1], "", {"weight", scale}};
   UWT_ASSIGN_OR_RETURN(Grid grid, gridOf(config, parts, scale, outline));
   std::string cell = cellText(grid.cellRows, grid.cellColumns, outline);

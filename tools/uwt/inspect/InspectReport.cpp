@@ -7,6 +7,7 @@
 
 #include "InspectReport.h"
 #include "../FormatOption.h"
+#include "../QuantizedReport.h"
 #include "../text/Names.h"
 #include "../text/Table.h"
 #include "../text/Text.h"
@@ -227,6 +228,18 @@ static std::string savingsText(const Inspection &inspection) {
   return text;
 }
 
+/// What is known of each tensor.
+static PartSizes partSizes(const Inspection &inspection) {
+  PartSizes sizes;
+  for (const TensorFacts &tensor : inspection.tensors) {
+    PartSize &size = sizes[tensor.entry->name];
+    size.stored = tensor.entry->storedBytes;
+    if (tensor.values)
+      size.entropyBits = tensor.values->bounds.joint * static_cast<double>(tensor.elements);
+  }
+  return sizes;
+}
+
 std::string uwt::tool::legendText(const Session &session, const Inspection &inspection) {
   // Of more rows than this, nobody sees the first on a terminal.
   constexpr size_t manyRows = 100;
@@ -235,7 +248,7 @@ std::string uwt::tool::legendText(const Session &session, const Inspection &insp
   text += hasBounds ? ", entropy the fewest that a code for single weights needs\n" : "\n";
   text += savingsText(inspection) + heldText(inspection) + outlook(inspection);
   if (!inspection.isShard)
-    text += quantizedText(*inspection.quantized);
+    text += quantizedText(*inspection.quantized, partSizes(inspection));
   if (session.outputIsTerminal() && inspection.tensors.size() > manyRows)
     text += "--summary prints a line for each kind of tensor, --by-layer one for each layer\n";
   return session.wrapped(text);

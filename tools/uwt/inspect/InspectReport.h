@@ -61,10 +61,6 @@ std::string headText(const Inspection &inspection);
 /// What the numbers of a table mean, and what there is to save.
 std::string legendText(const Session &session, const Inspection &inspection);
 
-/// A line for each composition of quantised weights, and for each reason why some cannot be read;
-/// empty where there are none (InspectQuantized.cpp).
-std::string quantizedText(const ImportedWeights &weights);
-
 /// How tensors are put together in a summary.
 enum class SummaryBy {
   /// By name with the numbers left out: model.layers.*.mlp.down_proj.weight.
