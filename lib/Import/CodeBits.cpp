@@ -50,7 +50,7 @@ static uint32_t denseCode(const uint32_t *words, uint64_t stride, unsigned bits,
   uint64_t both = words[0];
   if (shift + bits > wordBits)
     both |= uint64_t(words[stride]) << wordBits;
-  return static_cast<uint32_t>(both >> shift) & ((1u << bits) - 1);
+  return static_cast<uint32_t>(both >> shift & ((uint64_t(1) << bits) - 1));
 }
 
 uint8_t CodeBits::at(const uint32_t *words, uint64_t stride, uint64_t index) const {

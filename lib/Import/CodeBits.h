@@ -33,6 +33,8 @@ struct CodeBits {
   unsigned bits;
   Packing packing = Packing::Dense;
 
+  /// How many different codes there are.
+  uint64_t count() const { return uint64_t(1) << bits; }
   /// Words that so many codes take.
   uint64_t words(uint64_t codes) const;
   /// Code number `index` of the series whose words lie `stride` apart.

@@ -16,17 +16,24 @@ namespace {
 /// Tensors by the names of their modules, and in each by the rest of the name.
 using Modules = std::map<std::string_view, std::map<std::string_view, Part>>;
 
+/// Where the name of a tensor's module ends: at its last dot, but what belongs to a weight may be
+/// named after it, X.weight.absmax (bitsandbytes) or X_blocks (gpt-oss).
+size_t endOfModule(std::string_view name) {
+  for (std::string_view suffix : {"_blocks", "_scales"})
+    if (name.ends_with(suffix))
+      return name.size() - suffix.size();
+  size_t weight = name.rfind(".weight.");
+  return weight != std::string_view::npos ? weight : name.rfind('.');
+}
+
 Modules modulesOf(const Checkpoint &checkpoint) {
   Modules modules;
   for (const Container &container : checkpoint.files())
     for (const TensorEntry &entry : container.entries()) {
       std::string_view name = entry.name;
-      // bitsandbytes names what belongs to a weight after it: X.weight.absmax.
-      size_t dot = name.rfind(".weight.");
-      if (dot == std::string_view::npos)
-        dot = name.rfind('.');
-      if (dot != std::string_view::npos)
-        modules[name.substr(0, dot)].try_emplace(name.substr(dot + 1), Part{&container, &entry});
+      size_t end = endOfModule(name);
+      if (end != std::string_view::npos)
+        modules[name.substr(0, end)].try_emplace(name.substr(end + 1), Part{&container, &entry});
     }
   return modules;
 }
@@ -35,7 +42,7 @@ Modules modulesOf(const Checkpoint &checkpoint) {
 ImportedWeight makeWeight(const Recipe &recipe, std::string_view module,
                           const QuantizationConfig &config, const Parts &parts, ThreadPool &pool) {
   ImportedWeight weight;
-  weight.name = std::string(module) + ".weight";
+  weight.name = std::string(module) + std::string(recipe.suffix());
   weight.recipe = recipe.keyword();
   Expected<WeightOutline> outline = recipe.outline(config, parts, pool);
   if (outline && (outline->rows == 0 || outline->columns == 0))
@@ -48,8 +55,9 @@ ImportedWeight makeWeight(const Recipe &recipe, std::string_view module,
     return weight;
   }
   weight.format = outline->format;
-  weight.rows = outline->rows;
-  weight.columns = outline->columns;
+  weight.shape = outline->shape;
+  if (weight.shape.empty())
+    weight.shape = {outline->rows, outline->columns};
   for (std::string_view suffix : outline->parts) {
     const TensorEntry &entry = *parts.at(suffix).entry;
     weight.parts.push_back(entry.name);

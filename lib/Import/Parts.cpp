@@ -20,6 +20,12 @@ std::string uwt::shapeText(const Shape &shape) {
   return text + "]";
 }
 
+/// The end of a tensor's name with what is before the suffix: ".qweight", "_blocks".
+static std::string endOf(const Part &part, std::string_view suffix) {
+  const std::string &name = part.entry->name;
+  return name.substr(name.size() - suffix.size() - 1);
+}
+
 Status Parts::expect(std::string_view suffix,
                      std::initializer_list<std::string_view> dtypes) const {
   if (!has(suffix))
@@ -29,7 +35,7 @@ Status Parts::expect(std::string_view suffix,
   std::string wanted;
   for (std::string_view each : dtypes)
     wanted += (wanted.empty() ? "" : " or ") + std::string(each);
-  return unsupportedError("." + std::string(suffix) + " is " + std::string(dtype(suffix)) +
+  return unsupportedError(endOf(at(suffix), suffix) + " is " + std::string(dtype(suffix)) +
                           ", expected " + wanted);
 }
 
@@ -38,7 +44,7 @@ Status Parts::expect(std::string_view suffix, std::initializer_list<std::string_
   UWT_RETURN_IF_ERROR(expect(suffix, dtypes));
   if (this->shape(suffix) == shape)
     return ok();
-  return unsupportedError("." + std::string(suffix) + " is " + shapeText(this->shape(suffix)) +
+  return unsupportedError(endOf(at(suffix), suffix) + " is " + shapeText(this->shape(suffix)) +
                           ", expected " + shapeText(shape));
 }
 

@@ -7,6 +7,7 @@
 
 #include "uwt/Import/QuantizedWeight.h"
 #include "Floats.h"
+#include "uwt/Codec/StoredOrder.h"
 #include <algorithm>
 #include <cstring>
 
@@ -95,10 +96,37 @@ private:
 
 } // namespace
 
+/// Elements of `bytes` bytes, rows of columns, to columns of `stride` rows.
+static void transpose(std::span<const uint8_t> rows, uint64_t columns, uint64_t bytes,
+                      uint64_t stride, uint8_t *out) {
+  uint64_t count = rows.size() / bytes / columns;
+  for (uint64_t column = 0; column < columns; ++column)
+    for (uint64_t row = 0; row < count; ++row)
+      std::memcpy(out + (column * stride + row) * bytes,
+                  rows.data() + (row * columns + column) * bytes, bytes);
+}
+
 void QuantizedWeight::decode(ElementType type, std::span<uint8_t> out, ThreadPool &pool) const {
   std::vector<RowDecoder> decoders(pool.size(), RowDecoder(*this, type));
-  uint64_t rowBytes = columns * getTraits(type).bytes;
-  pool.parallelFor(rows, [&](uint64_t row, unsigned worker) {
-    decoders[worker].decode(row, out.data() + row * rowBytes);
+  uint64_t bytes = getTraits(type).bytes, rowBytes = columns * bytes;
+  if (!isTransposed) {
+    pool.parallelFor(rows, [&](uint64_t row, unsigned worker) {
+      decoders[worker].decode(row, out.data() + row * rowBytes);
+    });
+    return;
+  }
+  // So many rows that what is written is whole cache lines.
+  constexpr uint64_t blockRows = 64;
+  uint64_t rowsEach = rows / matrices, blocks = divideUp(rowsEach, blockRows);
+  std::vector<std::vector<uint8_t>> buffers(pool.size());
+  pool.parallelFor(matrices * blocks, [&](uint64_t task, unsigned worker) {
+    uint64_t matrix = task / blocks, first = task % blocks * blockRows;
+    uint64_t count = std::min(blockRows, rowsEach - first);
+    std::vector<uint8_t> &buffer = buffers[worker];
+    buffer.resize(count * rowBytes);
+    for (uint64_t row = 0; row < count; ++row)
+      decoders[worker].decode(matrix * rowsEach + first + row, buffer.data() + row * rowBytes);
+    transpose(buffer, columns, bytes, rowsEach,
+              out.data() + (matrix * rowsEach * columns + first) * bytes);
   });
 }

@@ -37,6 +37,16 @@ std::string_view uwt::elementText(std::string_view dtype) {
   return dtype;
 }
 
+std::vector<uint8_t> uwt::nibblesOf(std::span<const uint8_t> packed) {
+  std::vector<uint8_t> codes;
+  codes.reserve(packed.size() * 2);
+  for (uint8_t pair : packed) {
+    codes.push_back(pair & 15);
+    codes.push_back(pair >> 4);
+  }
+  return codes;
+}
+
 Expected<Grid> uwt::cellsOf(std::string_view what, const Shape &shape, const WeightOutline &of,
                             uint64_t cellRows, uint64_t cellColumns) {
   uint64_t count = 1;

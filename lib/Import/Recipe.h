@@ -25,6 +25,8 @@ namespace uwt {
 /// What names, shapes and dtypes say of a weight, and tensors of a few bytes.
 struct WeightOutline {
   uint64_t rows = 0, columns = 0;
+  /// Of the weight, where it is not [rows, columns].
+  Shape shape;
   /// The composition as text (docs/quantised.md).
   std::string format;
   /// The tensors that it is made of, by their suffixes.
@@ -36,6 +38,8 @@ public:
   virtual ~Recipe() = default;
 
   virtual std::string_view keyword() const = 0;
+  /// What the weight's name has behind that of its module.
+  virtual std::string_view suffix() const { return ".weight"; }
   /// Whether checkpoints with this configuration are of this kind.
   virtual bool reads(const QuantizationConfig &config) const = 0;
   /// Whether `parts` are a weight's: tensors that share the name before their last dot.
@@ -66,6 +70,9 @@ std::span<const Recipe *const> allRecipes();
 std::string cellText(uint64_t rows, uint64_t columns, const WeightOutline &of);
 /// "f16" of a dtype that Parts::floats reads.
 std::string_view elementText(std::string_view dtype);
+
+/// Two codes of 4 bits a byte, the lower one first.
+std::vector<uint8_t> nibblesOf(std::span<const uint8_t> packed);
 
 /// Cells of a grid that is stored as a matrix of that shape, whatever its rank: a single number, a
 /// number a row, or `cellRows` x `cellColumns` elements each. Errors: Unsupported.

@@ -129,8 +129,7 @@ static bool hasType(const ImportedWeight &weight, const WeightRequest &request) 
   std::optional<ElementType> element;
   if (request.dtype)
     element = elementTypeFromSafetensors(request.dtype->name);
-  return element && canDecodeTo(*element) &&
-         request.shape == std::vector<uint64_t>{weight.rows, weight.columns};
+  return element && canDecodeTo(*element) && request.shape == weight.shape;
 }
 
 static Error typeError(std::string_view dtype, const std::vector<uint64_t> &shape,
@@ -164,7 +163,7 @@ Expected<WeightSource> WeightStore::State::sourceOf(const WeightRequest &request
     return unsupportedError("tensor " + inQuotes(request.tensor) + ": recipe " +
                             std::string(weight->recipe) + ": " + weight->refusal);
   if (!hasType(*weight, request))
-    return typeError("a quantised weight", {weight->rows, weight->columns}, request);
+    return typeError("a quantised weight", weight->shape, request);
   return WeightSource{std::nullopt, weight};
 }
 

@@ -33,8 +33,10 @@ static void readWeight(const ImportedWeight &weight, ThreadPool &pool) {
     fuzzRequire(!read.error().message().empty(), "an error has no message");
     return;
   }
-  fuzzRequire(read->rows == weight.rows && read->columns == weight.columns &&
-                  read->codes.size() == weight.rows * weight.columns,
+  uint64_t elements = 1;
+  for (uint64_t size : weight.shape)
+    elements *= size;
+  fuzzRequire(read->codes.size() == elements && elements == read->rows * read->columns,
               "a weight is not of the shape that was said");
   for (ElementType type : {ElementType::BF16, ElementType::F16, ElementType::F32}) {
     std::vector<uint8_t> bytes(read->codes.size() * getTraits(type).bytes);

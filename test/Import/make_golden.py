@@ -31,11 +31,11 @@ def gaussian(rows=ROWS, columns=COLUMNS, dtype=torch.float32, seed=1):
     return (torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed)) * 0.02).to(dtype)
 
 
-def write(case, tensors, config, expected):
+def write(case, tensors, config, expected, separator="."):
     """A case; the tensors are of one module."""
     folder = GOLDEN / case
     folder.mkdir(parents=True, exist_ok=True)
-    named = {f"{MODULE}.{name}": tensor.contiguous() for name, tensor in tensors.items()}
+    named = {f"{MODULE}{separator}{name}": tensor.contiguous() for name, tensor in tensors.items()}
     save_file(named, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "config.json").write_text(json.dumps({"quantization_config": config}, indent=1) + "\n", encoding="utf-8")
     save_file({"weight": expected.contiguous()}, folder / "expected.safetensors")
@@ -256,8 +256,9 @@ def make_bitsandbytes():
 
 
 def make_transformers():
-    """FP8 and FP4 as DeepSeek has them, and MXFP8, decoded by transformers' own code."""
+    """FP8 and FP4 as DeepSeek has them, MXFP8, and experts of gpt-oss, decoded by transformers' own code."""
     from transformers.integrations.finegrained_fp8 import Fp8Dequantize
+    from transformers.integrations.mxfp4 import convert_moe_packed_tensors
 
     cells = gaussian(64, 192).reshape(2, 32, 3, 64)
     scales = cells.abs().amax((1, 3)) / 448
@@ -273,6 +274,10 @@ def make_transformers():
     scales = exponents.view(torch.float8_e8m0fnu)
     decoded = Fp8Dequantize(None)._dequantize_one(pairs, scales, torch.bfloat16)
     write("fp4-deepseek", {"weight": pairs, "scale": scales}, config, decoded)
+    blocks = torch.randint(0, 256, (3, 64, 4, 16), generator=generator, dtype=torch.uint8)
+    exponents = torch.randint(110, 135, (3, 64, 4), generator=generator, dtype=torch.uint8)
+    decoded = convert_moe_packed_tensors(blocks, exponents)
+    write("gpt-oss", {"blocks": blocks, "scales": exponents}, {"quant_method": "mxfp4"}, decoded, separator="_")
 
 
 # ModelOpt

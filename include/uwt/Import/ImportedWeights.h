@@ -29,7 +29,7 @@ struct ImportedWeight {
   /// zero={1x128, uint<4>}, scale={1x128, f16}".
   std::string_view recipe;
   std::string format;
-  uint64_t rows = 0, columns = 0;
+  std::vector<uint64_t> shape;
   /// Names of the tensors that it is made of, their bytes in all, and what files hold of them.
   std::vector<std::string> parts;
   uint64_t bytes = 0, storedBytes = 0;

@@ -41,9 +41,13 @@ struct Grid {
   uint64_t nextCell(uint64_t column) const { return (column / cellColumns + 1) * cellColumns; }
 };
 
-/// A matrix [rows, columns] of quantised weights.
+/// A matrix [rows, columns] of quantised weights, or several of them, one below the other.
 struct QuantizedWeight {
   uint64_t rows = 0, columns = 0;
+  /// How many matrices they are, of equally many rows.
+  uint64_t matrices = 1;
+  /// Whether the weight has each of them transposed: [matrices, columns, rows / matrices].
+  bool isTransposed = false;
   /// Of each element, row by row.
   std::vector<uint8_t> codes;
   /// The number that a code stands for (value-1): as many as there are codes.
@@ -57,8 +61,8 @@ struct QuantizedWeight {
   /// The column of both grids that column k belongs to, in elements: k itself where this is empty.
   std::vector<uint32_t> gridColumns;
 
-  /// The weights as elements of `type` (BF16, F16 or F32), row by row, little-endian. `out` has
-  /// exactly their bytes. The same bits for any number of threads and on every machine.
+  /// The weights as elements of `type` (BF16, F16 or F32), in order of the weight, little-endian.
+  /// `out` has exactly their bytes. The same bits for any number of threads and on every machine.
   void decode(ElementType type, std::span<uint8_t> out, ThreadPool &pool) const;
 };
 

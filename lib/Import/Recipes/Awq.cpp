@@ -50,7 +50,7 @@ Expected<WeightOutline> AwqRecipe::outline(const QuantizationConfig &config, con
     return unsupportedError(".qweight is " + shapeText(packed) + " and .scales is " +
                             shapeText(scales));
   UWT_RETURN_IF_ERROR(parts.expect("qzeros", {"I32"}, {scales[0], packed[1]}));
-  WeightOutline outline{scales[1], packed[0], "", {"qweight", "scales", "qzeros"}};
+  WeightOutline outline{scales[1], packed[0], {}, "", {"qweight", "scales", "qzeros"}};
   std::string cell = cellText(1, packed[0] / scales[0], outline);
   outline.format = "uint<4>, zero={" + cell + ", uint<4>}, scale={" + cell + ", " +
                    std::string(elementText(parts.dtype("scales"))) + "}";

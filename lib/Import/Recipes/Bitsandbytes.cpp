@@ -99,7 +99,7 @@ Expected<WeightOutline> BitsandbytesRecipe::outline(const QuantizationConfig &, 
     if (shape.size() != 2)
       return unsupportedError(".weight is " + shapeText(shape) + ", expected a matrix");
     UWT_RETURN_IF_ERROR(parts.expect("SCB", {"F32"}, {shape[0]}));
-    return WeightOutline{shape[0], shape[1], "int<8>, scale={row, f32}", {"weight", "SCB"}};
+    return WeightOutline{shape[0], shape[1], {}, "int<8>, scale={row, f32}", {"weight", "SCB"}};
   }
   UWT_ASSIGN_OR_RETURN(QuantState state, readState(parts, pool));
   const Shape &packed = parts.shape("weight");
@@ -111,7 +111,7 @@ Expected<WeightOutline> BitsandbytesRecipe::outline(const QuantizationConfig &, 
   uint64_t blocks = state.rows * (state.columns / state.block);
   UWT_RETURN_IF_ERROR(parts.expect("weight", {"U8"}));
   UWT_RETURN_IF_ERROR(parts.expect("weight.quant_map", {"F32"}, {16}));
-  WeightOutline outline{state.rows, state.columns, "", {"weight", "weight.absmax"}};
+  WeightOutline outline{state.rows, state.columns, {}, "", {"weight", "weight.absmax"}};
   std::string scale = "f32";
   if (parts.has("weight.nested_absmax")) {
     if (state.nestedBlock == 0)

@@ -82,7 +82,7 @@ Expected<WeightOutline> GptqRecipe::outline(const QuantizationConfig &config, co
   uint64_t group = divideUp(outline.columns, scales[0]);
   if (parts.has("g_idx")) {
     UWT_RETURN_IF_ERROR(parts.expect("g_idx", {"I32"}, {outline.columns}));
-    outline.parts.push_back("g_idx");
+    outline.parts.emplace_back("g_idx");
   }
   int64_t wanted = config.integer("group_size").value_or(-1);
   if (wanted > 0 && divideUp(outline.columns, static_cast<uint64_t>(wanted)) == scales[0])
@@ -131,12 +131,11 @@ Expected<QuantizedWeight> GptqRecipe::assemble(const QuantizationConfig &config,
   UWT_ASSIGN_OR_RETURN(GptqLayout layout, layoutOf(config));
   CodeBits codes = layout.codes;
   uint64_t rows = outline.rows, groups = parts.shape("scales")[0];
-  uint32_t count = 1u << codes.bits;
 
   QuantizedWeight weight;
   weight.rows = rows;
   weight.columns = outline.columns;
-  for (uint32_t code = 0; code < count; ++code)
+  for (uint64_t code = 0; code < codes.count(); ++code)
     weight.values.push_back(static_cast<float>(code));
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> packed, parts.words("qweight", pool));
   weight.codes = unpackColumns(codes, packed, rows, outline.columns, pool);
@@ -145,7 +144,7 @@ Expected<QuantizedWeight> GptqRecipe::assemble(const QuantizationConfig &config,
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> packedZeros, parts.words("qzeros", pool));
   std::vector<float> zeros; // gptq-2
   for (uint8_t zero : unpackRows(codes, packedZeros, groups, rows, pool))
-    zeros.push_back(static_cast<float>(layout.isFirstVersion ? (zero + 1) % count : zero));
+    zeros.push_back(static_cast<float>(layout.isFirstVersion ? (zero + 1) % codes.count() : zero));
   weight.zero = transposed(zeros, groups, rows);
   UWT_ASSIGN_OR_RETURN(weight.gridColumns, groupsOf(config, parts, outline.columns, pool));
   return weight;

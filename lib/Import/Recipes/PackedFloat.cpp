@@ -86,11 +86,11 @@ Expected<WeightOutline> PackedFloatRecipe::outline(const QuantizationConfig &, c
   if (packed.size() != 2 || scales != Shape{packed[0], divideUp(packed[1], group / 2)})
     return unsupportedError("." + std::string(packer.codes) + " is " + shapeText(packed) +
                             " and ." + std::string(packer.scale) + " is " + shapeText(scales));
-  WeightOutline outline{packed[0], packed[1] * 2, "", {packer.codes, packer.scale}};
+  WeightOutline outline{packed[0], packed[1] * 2, {}, "", {packer.codes, packer.scale}};
   std::string nested;
   if (parts.has(packer.global)) {
     UWT_RETURN_IF_ERROR(parts.expect(packer.global, {"F32"}));
-    if (parts.shape(packer.global) != Shape{} && parts.shape(packer.global) != Shape{1})
+    if (!parts.shape(packer.global).empty() && parts.shape(packer.global) != Shape{1})
       return unsupportedError("." + std::string(packer.global) + " is " +
                               shapeText(parts.shape(packer.global)) + ", expected one number");
     outline.parts.push_back(packer.global);
@@ -115,11 +115,7 @@ Expected<QuantizedWeight> PackedFloatRecipe::assemble(const QuantizationConfig &
   if (!packer.hasNegativeZero)
     weight.values[8] = 0;
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> packed, parts.bytes(packer.codes, pool));
-  weight.codes.reserve(packed.size() * 2);
-  for (uint8_t pair : packed) { // fp4-1
-    weight.codes.push_back(pair & 15);
-    weight.codes.push_back(pair >> 4);
-  }
+  weight.codes = nibblesOf(packed); // fp4-1
   uint64_t group = groupOf(parts, packer);
   weight.scale = {1, group, divideUp(outline.columns, group), {}};
   UWT_ASSIGN_OR_RETURN(weight.scale.cells, parts.floats(packer.scale, pool));

@@ -101,7 +101,8 @@ Expected<WeightOutline> PackedIntegerRecipe::outline(const QuantizationConfig &c
   if (packed.size() != 2 || packed[0] != shape[0] || shape[1] > 32 * packed[1])
     return unsupportedError(".weight_packed is " + shapeText(packed) + " of a weight " +
                             shapeText(shape));
-  WeightOutline outline{shape[0], shape[1], "", {"weight_packed", "weight_scale", "weight_shape"}};
+  WeightOutline outline{
+      shape[0], shape[1], {}, "", {"weight_packed", "weight_scale", "weight_shape"}};
   UWT_ASSIGN_OR_RETURN(CodeBits codes, bitsOf(config, shape[1], packed[1]));
   const Shape &scales = parts.shape("weight_scale");
   uint64_t group = groupSize(config, shape[1], scales.size() == 2 ? scales[1] : 1);
@@ -112,14 +113,14 @@ Expected<WeightOutline> PackedIntegerRecipe::outline(const QuantizationConfig &c
   if (parts.has("weight_zero_point")) {
     UWT_RETURN_IF_ERROR(
         parts.expect("weight_zero_point", {"I32"}, {codes.words(shape[0]), scale.columns}));
-    outline.parts.push_back("weight_zero_point");
+    outline.parts.emplace_back("weight_zero_point");
     outline.format += "{" + cell + ", " + element + "}";
   } else {
-    outline.format += std::to_string(1u << (codes.bits - 1));
+    outline.format += std::to_string(codes.count() / 2);
   }
   if (parts.has("weight_g_idx")) {
     UWT_RETURN_IF_ERROR(parts.expect("weight_g_idx", {"I32"}, {shape[1]}));
-    outline.parts.push_back("weight_g_idx");
+    outline.parts.emplace_back("weight_g_idx");
   }
   outline.format +=
       ", scale={" + cell + ", " + std::string(elementText(parts.dtype("weight_scale"))) + "}";
@@ -135,7 +136,7 @@ Expected<QuantizedWeight> PackedIntegerRecipe::assemble(const QuantizationConfig
   QuantizedWeight weight;
   weight.rows = outline.rows;
   weight.columns = outline.columns;
-  for (uint32_t code = 0; code < 1u << codes.bits; ++code)
+  for (uint64_t code = 0; code < codes.count(); ++code)
     weight.values.push_back(static_cast<float>(code));
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> packed, parts.words("weight_packed", pool));
   weight.codes = unpackRows(codes, packed, outline.rows, outline.columns, pool);
@@ -144,7 +145,8 @@ Expected<QuantizedWeight> PackedIntegerRecipe::assemble(const QuantizationConfig
   uint64_t group = groupSize(config, outline.columns, scales.size() == 2 ? scales[1] : 1);
   UWT_ASSIGN_OR_RETURN(weight.scale, cellsOf("weight_scale", scales, outline, 1, group));
   UWT_ASSIGN_OR_RETURN(weight.scale.cells, parts.floats("weight_scale", pool));
-  weight.zero = Grid::constant(static_cast<float>(1u << (codes.bits - 1)));
+  uint64_t middle = codes.count() / 2;
+  weight.zero = Grid::constant(static_cast<float>(middle));
   uint64_t groups = weight.scale.columns;
   if (parts.has("weight_zero_point")) {
     UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> words, parts.words("weight_zero_point", pool));

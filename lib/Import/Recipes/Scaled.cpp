@@ -79,13 +79,13 @@ Expected<WeightOutline> ScaledRecipe::outline(const QuantizationConfig &config, 
     return unsupportedError(".weight is " + shapeText(shape) + ", expected a matrix");
   std::string_view scale = scaleOf(parts), dtype = parts.dtype("weight");
   UWT_RETURN_IF_ERROR(parts.expect(scale, {"F32", "BF16", "F16", "F8_E8M0", "U8"}));
-  WeightOutline outline{shape[0], shape[1], "", {"weight", scale}};
+  WeightOutline outline{shape[0], shape[1], {}, "", {"weight", scale}};
   UWT_ASSIGN_OR_RETURN(Grid grid, gridOf(config, parts, scale, outline));
   std::string cell = cellText(grid.cellRows, grid.cellColumns, outline);
   outline.format = dtype == "I8" ? "int<8>" : std::string(elementText(dtype));
   if (parts.has("weight_zero_point")) {
     UWT_RETURN_IF_ERROR(parts.expect("weight_zero_point", {"I8"}, parts.shape(scale)));
-    outline.parts.push_back("weight_zero_point");
+    outline.parts.emplace_back("weight_zero_point");
     outline.format += ", zero={" + cell + ", int<8>}";
   }
   outline.format += ", scale={" + cell + ", " + std::string(elementText(parts.dtype(scale))) + "}";

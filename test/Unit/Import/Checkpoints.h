@@ -28,8 +28,11 @@ struct OpenedCheckpoint {
   Checkpoint checkpoint;
   ImportedWeights weights;
 
-  /// The golden module's weight; null where there is none.
-  const ImportedWeight *weight() const { return weights.find(goldenModule + ".weight"); }
+  /// The golden module's weight, X.weight or X; null where there is none.
+  const ImportedWeight *weight() const {
+    const ImportedWeight *found = weights.find(goldenModule + ".weight");
+    return found ? found : weights.find(goldenModule);
+  }
 };
 
 /// Tensors of a safetensors file, as they are.

@@ -8,6 +8,7 @@
 #include "Checkpoints.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <numeric>
 #include <random>
 
 using namespace uwt;
@@ -27,7 +28,7 @@ TEST_P(GoldenTest, DecodesToThePackersOwnBits) {
   EXPECT_EQ(opened.weights.all().size(), 1u);
   std::vector<TestTensor> expected = tensorsOf(folder + "/expected.safetensors");
   ASSERT_EQ(expected.size(), 1u);
-  EXPECT_EQ((std::vector<uint64_t>{weight->rows, weight->columns}), expected[0].shape);
+  EXPECT_EQ(weight->shape, expected[0].shape);
   std::optional<ElementType> type = elementTypeFromSafetensors(expected[0].dtype);
   ASSERT_TRUE(type);
   for (unsigned threads : {1u, 3u}) {
@@ -182,6 +183,14 @@ TEST(BitsandbytesTest, TheStateIsRead) {
   EXPECT_EQ(errorOf(edited), "blocks of 128 elements do not divide rows of 192");
 }
 
+TEST(StackedFloatTest, BlocksHaveTheirScales) {
+  Edited edited("gpt-oss");
+  for (TestTensor &each : edited.tensors)
+    if (each.name.ends_with("_scales"))
+      each.shape = {3, 128, 2};
+  EXPECT_EQ(errorOf(edited), "_scales is [3, 128, 2], expected [3, 64, 4]");
+}
+
 /// Whatever few bytes of configuration, shapes and contents say, there is a weight or one error.
 TEST(ImportedWeightsTest, DamageIsAWeightOrAnError) {
   std::mt19937 generator(7);
@@ -218,7 +227,8 @@ TEST(ImportedWeightsTest, DamageIsAWeightOrAnError) {
         continue;
       for (const auto &[key, weight] : weights->all())
         if (Expected<Bytes> bytes = decoded(weight, ElementType::F32))
-          EXPECT_EQ(bytes->size(), weight.rows * weight.columns * 4);
+          EXPECT_EQ(bytes->size(), 4 * std::accumulate(weight.shape.begin(), weight.shape.end(),
+                                                       uint64_t(1), std::multiplies<>()));
     }
 }
 

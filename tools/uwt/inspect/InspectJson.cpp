@@ -129,7 +129,7 @@ static Json quantizedJson(const ImportedWeights &weights) {
     result.push_back({{"name", name},
                       {"recipe", weight.recipe},
                       {"format", weight.format},
-                      {"shape", {weight.rows, weight.columns}},
+                      {"shape", weight.shape},
                       {"parts", weight.parts},
                       {"bytes", weight.bytes},
                       {"stored_bytes", weight.storedBytes},

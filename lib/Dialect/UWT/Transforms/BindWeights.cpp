@@ -219,11 +219,11 @@ static LogicalResult checkType(arith::ConstantOp constant, const uwt::ImportedWe
                              << StringRef(weight.recipe) << ") ";
   if (!weight.refusal.empty())
     return error << "cannot be read: " << weight.refusal;
-  std::vector<uint64_t> shape = {weight.rows, weight.columns};
-  if (!llvm::equal(shape, type.getShape(), [](uint64_t size, int64_t extent) {
+  if (!llvm::equal(weight.shape, type.getShape(), [](uint64_t size, int64_t extent) {
         return size == static_cast<uint64_t>(extent);
       }))
-    return error << "has shape " << shapeText(shape) << ", expected " << shapeText(type.getShape());
+    return error << "has shape " << shapeText(weight.shape) << ", expected "
+                 << shapeText(type.getShape());
   std::optional<uwt::ElementType> element = uwt::elementTypeOf(type.getElementType());
   if (!element || !uwt::canDecodeTo(*element))
     return error << "decodes to bf16, f16 or f32, expected " << type.getElementType();
