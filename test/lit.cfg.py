@@ -40,6 +40,7 @@ config.substitutions += [
     ("%inputs", inputs),
     # Quantised checkpoints by the packers that users have (test/Import/make_golden.py).
     ("%golden", os.path.join(config.test_source_root, "Import", "golden")),
+    ("%gguf", os.path.join(config.test_source_root, "Import", "gguf")),
     # The tool with a codec that no build has.
     ("%uwt-with-test-codec", os.path.join(config.uwt_binary_root, "test", "TestCodec", "bin", "uwt")),
     ("%fake-cuda", os.path.join(config.uwt_binary_root, "test", "Unit", "Cuda", "FakeDriver", "libuwt-fake-cuda.so")),

@@ -19,7 +19,7 @@ bool uwt::canDecodeTo(ElementType type) {
 
 namespace {
 
-/// value-5: one rounding to the type.
+/// value-6: one rounding to the type.
 void store(ElementType type, float value, uint8_t *out) {
   switch (type) {
   case ElementType::F32:
@@ -46,11 +46,19 @@ public:
         table(weight.values.size() * bytes) {}
 
   void decode(uint64_t row, uint8_t *out) {
+    if (!weight.floats.empty()) {
+      for (uint64_t column = 0; column < weight.columns; ++column)
+        store(type, weight.floats[row * weight.columns + column], out + column * bytes);
+      return;
+    }
     const uint8_t *codes = weight.codes.data() + row * weight.columns;
     for (uint64_t begin = 0; begin < weight.columns;) {
       uint64_t cell = cellOf(begin), end = runEnd(begin);
+      std::optional<float> offset;
+      if (weight.offset)
+        offset = weight.offset->at(row, cell);
       decodeRun({codes + begin, end - begin}, weight.zero.at(row, cell), weight.scale.at(row, cell),
-                out + begin * bytes);
+                offset, out + begin * bytes);
       begin = end;
     }
   }
@@ -63,7 +71,8 @@ private:
   uint64_t runEnd(uint64_t begin) const {
     const std::vector<uint32_t> &columns = weight.gridColumns;
     if (columns.empty())
-      return std::min({weight.columns, weight.zero.nextCell(begin), weight.scale.nextCell(begin)});
+      return std::min({weight.columns, weight.zero.nextCell(begin), weight.scale.nextCell(begin),
+                       weight.offset ? weight.offset->nextCell(begin) : UINT64_MAX});
     uint64_t end = begin + 1;
     while (end < weight.columns && columns[end] == columns[begin])
       ++end;
@@ -71,11 +80,13 @@ private:
   }
 
   /// Of a long run each code is decoded once.
-  void decodeRun(std::span<const uint8_t> codes, float zero, float scale, uint8_t *out) {
+  void decodeRun(std::span<const uint8_t> codes, float zero, float scale,
+                 std::optional<float> offset, uint8_t *out) {
     auto valueOf = [&](uint64_t code) {
       float difference = weight.values[code] - zero; // value-2
       float product = difference * scale;            // value-3
-      return product * weight.factor;                // value-4
+      product = product * weight.factor;             // value-4
+      return offset ? product + *offset : product;   // value-5
     };
     if (codes.size() < weight.values.size()) {
       for (size_t i = 0; i < codes.size(); ++i)

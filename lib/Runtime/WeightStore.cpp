@@ -54,7 +54,7 @@ struct Task {
 struct WeightStore::State {
   std::vector<std::string> paths;
   std::vector<Checkpoint> checkpoints;
-  /// Of each of them.
+  /// Of each of them, and of GGUF files.
   std::vector<ImportedWeights> imported;
   bool check = true;
   CodePath path = bestCodePath();
@@ -83,6 +83,11 @@ Expected<WeightStore> WeightStore::open(std::span<const std::string> paths,
   state->check = options.check;
   state->path = options.path;
   for (const std::string &path : paths) {
+    if (ImportedWeights::isGguf(path)) {
+      UWT_ASSIGN_OR_RETURN(ImportedWeights imported, ImportedWeights::openGguf(path));
+      state->imported.push_back(std::move(imported));
+      continue;
+    }
     UWT_ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::open(path, options));
     UWT_ASSIGN_OR_RETURN(ImportedWeights imported, ImportedWeights::open(checkpoint, path));
     state->imported.push_back(std::move(imported));

@@ -322,6 +322,10 @@ static int makeImports(const fs::path &corpus) {
     if (!writeSeed(corpus, name, input))
       return failed("cannot write quantised checkpoints");
   }
+  for (const char *name : {"types.gguf", "llama.gguf"})
+    if (!writeSeed(corpus.parent_path() / "gguf", name,
+                   readBytes(sourceFolder() / "test" / "Import" / "gguf" / name)))
+      return failed("cannot write files of llama.cpp");
   return 0;
 }
 

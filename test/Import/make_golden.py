@@ -1,7 +1,7 @@
 """Makes test/Import/golden: small quantised checkpoints by the packers that users have, and the weights that these decode to.
 
     /usr/bin/python3 -m venv VENV
-    VENV/bin/pip install torch transformers==5.24.0 compressed-tensors==0.20.0 bitsandbytes==0.50.2 nvidia-modelopt==0.47.0 safetensors==0.8.0
+    VENV/bin/pip install torch transformers==5.24.0 compressed-tensors==0.20.0 bitsandbytes==0.50.2 gguf==0.19.0 nvidia-modelopt==0.47.0 safetensors==0.8.0
     VENV/bin/pip download --no-deps --no-binary :all: -d SDISTS gptqmodel==7.7.0 autoawq==0.2.9   # and unpack both there
     VENV/bin/python3 test/Import/make_golden.py --gptqmodel SDISTS/gptqmodel-7.7.0 --autoawq SDISTS/autoawq-0.2.9
 
@@ -19,7 +19,9 @@ import pathlib
 import sys
 import types
 
+import numpy as np
 import torch
+import transformers
 from safetensors.torch import save_file
 
 GOLDEN = pathlib.Path(__file__).resolve().parent / "golden"
@@ -294,6 +296,89 @@ def make_modelopt():
     write("modelopt-nvfp4", tensors, config, decoded)
 
 
+# GGUF
+
+
+def gguf_blocks(kind, rows, columns):
+    """Blocks of any bits, with finite scales."""
+    import gguf
+
+    size, count = gguf.GGML_QUANT_SIZES[kind]
+    generator = np.random.default_rng(int(kind))
+    blocks = generator.integers(0, 256, (rows, columns // size, count), dtype=np.uint8)
+    halves = {"Q2_K": (80, 82), "Q3_K": (108,), "Q4_K": (0, 2), "Q5_K": (0, 2), "Q6_K": (208,), "MXFP4": ()}
+    places = halves.get(kind.name, (0, 2) if kind.name.endswith("_1") else (0,))
+    for place in places:
+        scales = (generator.random(blocks.shape[:2]) * 0.02 - 0.005).astype(np.float16)
+        blocks[..., place : place + 2] = scales[..., None].view(np.uint8).reshape(*scales.shape, 2)
+    return blocks.reshape(rows, -1)
+
+
+def make_gguf():
+    import gguf
+
+    kinds = gguf.GGMLQuantizationType
+    blocks = (kinds.Q4_0, kinds.Q4_1, kinds.Q5_0, kinds.Q5_1, kinds.Q8_0, kinds.Q2_K, kinds.Q3_K, kinds.Q4_K, kinds.Q5_K, kinds.Q6_K, kinds.MXFP4)
+    folder = GOLDEN.parent / "gguf"
+    folder.mkdir(exist_ok=True)
+    writer, expected = gguf.GGUFWriter(folder / "types.gguf", "none"), {}
+    writer.add_array("tokens", ["a", "bc"])
+    for kind in blocks:
+        data = gguf_blocks(kind, 3, 512)
+        writer.add_tensor(kind.name, data, raw_dtype=kind)
+        expected[kind.name] = torch.from_numpy(gguf.quants.dequantize(data, kind).copy())
+    numbers = gaussian(4, 8)
+    for name, dtype in (("F32", torch.float32), ("F16", torch.float16)):
+        writer.add_tensor(name, numbers.to(dtype).numpy())
+        expected[name] = numbers.to(dtype).float()
+    words = numbers.to(torch.bfloat16)
+    writer.add_tensor("BF16", words.view(torch.uint8).numpy(), raw_dtype=kinds.BF16)
+    expected["BF16"] = words.float()
+    finish(writer)
+    save_file(expected, folder / "types.safetensors")
+    make_gguf_llama(folder)
+
+
+def finish(writer):
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def make_gguf_llama(folder):
+    """A model as llama.cpp has it, and what transformers makes of it."""
+    import gguf
+    from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
+
+    writer = gguf.GGUFWriter(folder / "llama.gguf", "llama")
+    writer.add_block_count(1)
+    writer.add_context_length(64)
+    writer.add_embedding_length(64)
+    writer.add_feed_forward_length(96)
+    writer.add_head_count(4)
+    writer.add_head_count_kv(2)
+    writer.add_rope_dimension_count(16)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_vocab_size(32)
+    shapes = {"attn_q": (64, 64), "attn_k": (32, 64), "attn_v": (32, 64), "attn_output": (64, 64),
+              "ffn_gate": (96, 64), "ffn_up": (96, 64), "ffn_down": (64, 96)}
+    kind = gguf.GGMLQuantizationType.Q4_0
+    for name, (rows, columns) in shapes.items():
+        data = gguf.quants.quantize(gaussian(rows, columns, seed=rows + columns).numpy(), kind)
+        writer.add_tensor(f"blk.0.{name}.weight", data, raw_dtype=kind)
+    for name, rows in (("token_embd.weight", 32), ("output.weight", 32)):
+        writer.add_tensor(name, gaussian(rows, 64).to(torch.float16).numpy())
+    for name in ("blk.0.attn_norm.weight", "blk.0.ffn_norm.weight", "output_norm.weight"):
+        writer.add_tensor(name, gaussian(1, 64)[0].numpy())
+    finish(writer)
+    config = transformers.LlamaConfig(hidden_size=64, intermediate_size=96, num_hidden_layers=1, num_attention_heads=4,
+                                      num_key_value_heads=2, vocab_size=32)
+    model = transformers.LlamaForCausalLM(config)
+    loaded = load_gguf_checkpoint(folder / "llama.gguf", return_tensors=True, model_to_load=model)["tensors"]
+    save_file({name: tensor.contiguous() for name, tensor in loaded.items()}, folder / "llama.safetensors")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gptqmodel", type=pathlib.Path, help="its unpacked sources")
@@ -304,6 +389,7 @@ def main():
     make_bitsandbytes()
     make_transformers()
     make_modelopt()
+    make_gguf()
     for sources, make in ((arguments.autoawq, make_awq), (arguments.gptqmodel, make_gptq)):
         if sources:
             make(sources)

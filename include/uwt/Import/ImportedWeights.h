@@ -48,6 +48,12 @@ public:
   /// Invalid (a config.json that is no JSON), IO.
   static Expected<ImportedWeights> open(const Checkpoint &checkpoint, const std::string &path);
 
+  /// Whether a file is of llama.cpp's format, by its name or its first bytes.
+  static bool isGguf(const std::string &path);
+  /// The weights of such a file, all that it has: by the names there, and for known architectures
+  /// by those of transformers too. Errors: Invalid, Unsupported (another version), IO.
+  static Expected<ImportedWeights> openGguf(const std::string &path);
+
   bool isEmpty() const { return weights.empty(); }
   /// The method of quantization_config, or empty.
   const std::string &method() const { return methodName; }

@@ -17,6 +17,7 @@
 #include "uwt/Support/Error.h"
 #include "uwt/Support/Parallel.h"
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -58,8 +59,12 @@ struct QuantizedWeight {
   Grid scale = Grid::constant(1);
   /// What the product is multiplied with (value-4).
   float factor = 1;
-  /// The column of both grids that column k belongs to, in elements: k itself where this is empty.
+  /// What is added then (value-5).
+  std::optional<Grid> offset;
+  /// The column of all grids that column k belongs to, in elements: k itself where this is empty.
   std::vector<uint32_t> gridColumns;
+  /// The weights themselves, row by row, where the file has floats: all else is empty then.
+  std::vector<float> floats;
 
   /// The weights as elements of `type` (BF16, F16 or F32), in order of the weight, little-endian.
   /// `out` has exactly their bytes. The same bits for any number of threads and on every machine.

@@ -48,17 +48,22 @@ class WeightFiles {
 public:
   uwt::Status open(ArrayRef<std::string> paths) {
     for (const std::string &path : paths) {
+      description += (description.empty() ? "" : ", ") + path;
+      if (uwt::ImportedWeights::isGguf(path)) {
+        UWT_ASSIGN_OR_RETURN(uwt::ImportedWeights weights, uwt::ImportedWeights::openGguf(path));
+        imported.push_back(std::move(weights));
+        continue;
+      }
       UWT_ASSIGN_OR_RETURN(uwt::Checkpoint checkpoint, uwt::Checkpoint::open(path));
       UWT_ASSIGN_OR_RETURN(uwt::ImportedWeights weights,
                            uwt::ImportedWeights::open(checkpoint, path));
       imported.push_back(std::move(weights));
       checkpoints.push_back(std::move(checkpoint));
-      description += (description.empty() ? "" : ", ") + path;
     }
     return uwt::ok();
   }
 
-  bool isEmpty() const { return checkpoints.empty(); }
+  bool isEmpty() const { return imported.empty(); }
 
   FoundTensor find(StringRef name) const {
     FoundTensor found;
@@ -98,7 +103,7 @@ public:
 
 private:
   std::vector<uwt::Checkpoint> checkpoints;
-  /// Of each of them.
+  /// Of each of them, and of GGUF files.
   std::vector<uwt::ImportedWeights> imported;
   std::string description;
 };
@@ -305,10 +310,12 @@ uwt::Expected<FoundTensor> ByteMatcher::find(ElementsAttr constant) {
 // Binding
 //===----------------------------------------------------------------------===//
 
-/// A weight that stays compressed in `format`, decoded.
+/// A weight that stays compressed in `format`, decoded; dense where it is no matrix.
 FailureOr<Value> Binder::makeCompressed(OpBuilder &builder, arith::ConstantOp constant,
                                         StringRef name, uwt::FormatAttr format) {
   auto type = cast<RankedTensorType>(constant.getType());
+  if (type.getRank() < 2)
+    return uwt::WeightOp::create(builder, constant.getLoc(), type, name).getResult();
   auto compressed =
       uwt::CompressedType::getChecked([&] { return constant.emitError(); }, type, format);
   if (!compressed)

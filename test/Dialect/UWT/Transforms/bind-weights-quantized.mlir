@@ -5,6 +5,10 @@
 // RUN: uwt-opt %t/dense.mlir --uwt-bind-weights=weights=%golden/bnb-nf4/model.safetensors | FileCheck %s --check-prefix=DENSE
 // RUN: uwt-opt %t/invalid.mlir --split-input-file --verify-diagnostics --uwt-bind-weights=weights=%t
 // RUN: uwt-opt %t/codes.mlir --verify-diagnostics --uwt-bind-weights=weights=%golden/fp8-block/model.safetensors | FileCheck %s --check-prefix=CODES
+// RUN: uwt-opt %t/gguf.mlir --uwt-bind-weights=weights=%gguf/llama.gguf | FileCheck %s --check-prefix=GGUF
+// RUN: head -c 100 %gguf/llama.gguf > %t/short.gguf
+// RUN: not uwt-opt %t/gguf.mlir --uwt-bind-weights=weights=%t/short.gguf 2>&1 | FileCheck %s --check-prefix=SHORT
+// SHORT: short.gguf: the header ends at byte 100 of it
 // RUN: sed -i 's/"bits": 4/"bits": 9/' %t/config.json
 // RUN: uwt-opt %t/refused.mlir --verify-diagnostics --uwt-bind-weights=weights=%t
 // RUN: echo '[' > %t/config.json
@@ -34,6 +38,18 @@ func.func @bound() -> (tensor<64x256xf16>, tensor<64x256xbf16>, tensor<64x256xf3
 func.func @dense() -> tensor<32x192xbf16> {
   %w = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight> : tensor<32x192xbf16>
   return %w : tensor<32x192xbf16>
+}
+
+//--- gguf.mlir
+// By the names of transformers; vectors are dense.
+// GGUF: uwt.weight "model.layers.0.self_attn.q_proj.weight" : !uwt.compressed<64x64xbf16, "raw">
+// GGUF: uwt.weight "blk.0.attn_q.weight" : !uwt.compressed<64x64xf32, "raw">
+// GGUF: uwt.weight "model.norm.weight" : tensor<64xbf16>
+func.func @gguf() -> (tensor<64x64xbf16>, tensor<64x64xf32>, tensor<64xbf16>) {
+  %w = arith.constant dense_resource<model.layers.0.self_attn.q_proj.weight> : tensor<64x64xbf16>
+  %own = arith.constant dense_resource<blk.0.attn_q.weight> : tensor<64x64xf32>
+  %norm = arith.constant dense_resource<model.norm.weight> : tensor<64xbf16>
+  return %w, %own, %norm : tensor<64x64xbf16>, tensor<64x64xf32>, tensor<64xbf16>
 }
 
 //--- codes.mlir

@@ -1,0 +1,242 @@
+//===- GgufBlocks.cpp - Blocks of GGUF files ------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "GgufBlocks.h"
+#include "../Floats.h"
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+using namespace uwt;
+
+/// Elements of a small block, and of a large one.
+static constexpr unsigned smallBlock = 32, largeBlock = 256;
+
+static float halfAt(const uint8_t *bytes) {
+  uint16_t word = 0;
+  std::memcpy(&word, bytes, sizeof(word));
+  return float16.valueOf(word);
+}
+
+//===----------------------------------------------------------------------===//
+// Small blocks: elements i and i + 16 in a byte
+//===----------------------------------------------------------------------===//
+
+static void readNibbles(const uint8_t *packed, uint8_t *codes) {
+  for (unsigned i = 0; i < smallBlock / 2; ++i) {
+    codes[i] = packed[i] & 15;
+    codes[i + smallBlock / 2] = packed[i] >> 4;
+  }
+}
+
+/// The fifth bits of 32 codes.
+static void addFifthBits(const uint8_t *packed, uint8_t *codes) {
+  for (unsigned i = 0; i < smallBlock; ++i)
+    codes[i] |= static_cast<uint8_t>((packed[i / 8] >> (i % 8) & 1) << 4);
+}
+
+static void readQ4Zero(const uint8_t *block, BlockContents out) {
+  out.scales[0] = halfAt(block);
+  readNibbles(block + 2, out.codes);
+}
+
+static void readQ4One(const uint8_t *block, BlockContents out) {
+  out.scales[0] = halfAt(block);
+  out.offsets[0] = halfAt(block + 2);
+  readNibbles(block + 4, out.codes);
+}
+
+static void readQ5Zero(const uint8_t *block, BlockContents out) {
+  out.scales[0] = halfAt(block);
+  readNibbles(block + 6, out.codes);
+  addFifthBits(block + 2, out.codes);
+}
+
+static void readQ5One(const uint8_t *block, BlockContents out) {
+  out.scales[0] = halfAt(block);
+  out.offsets[0] = halfAt(block + 2);
+  readNibbles(block + 8, out.codes);
+  addFifthBits(block + 4, out.codes);
+}
+
+/// Signed bytes as codes from 0.
+static void readQ8Zero(const uint8_t *block, BlockContents out) {
+  out.scales[0] = halfAt(block);
+  for (unsigned i = 0; i < smallBlock; ++i)
+    out.codes[i] = block[2 + i] ^ 0x80;
+}
+
+static void readMxfp4(const uint8_t *block, BlockContents out) {
+  // The numbers of its codes are doubled.
+  out.scales[0] = std::ldexp(1.0f, static_cast<int>(block[0]) - 128);
+  readNibbles(block + 1, out.codes);
+}
+
+//===----------------------------------------------------------------------===//
+// Large blocks
+//===----------------------------------------------------------------------===//
+
+/// Fields of `bits` bits in chunks of `chunk` bytes: the lowest fields of all bytes of a chunk come
+/// first, then the next ones. They are shifted left by `shift` into the codes.
+static void addFields(const uint8_t *packed, unsigned bits, unsigned chunk, unsigned shift,
+                      uint8_t *codes) {
+  unsigned fields = 8 / bits;
+  for (unsigned element = 0; element < largeBlock; ++element) {
+    unsigned in = element % (chunk * fields);
+    uint8_t byte = packed[element / (chunk * fields) * chunk + in % chunk];
+    codes[element] |=
+        static_cast<uint8_t>((byte >> (in / chunk * bits) & ((1u << bits) - 1)) << shift);
+  }
+}
+
+/// Scales and minima of Q4_K and Q5_K: eight each, of 6 bits.
+static void readScalesAndMinima(const uint8_t *block, BlockContents out) {
+  float scale = halfAt(block), minimum = halfAt(block + 2);
+  const uint8_t *packed = block + 4;
+  for (unsigned i = 0; i < 4; ++i) {
+    auto set = [&](unsigned cell, unsigned scaleCode, unsigned minimumCode) {
+      out.scales[cell] = scale * static_cast<float>(scaleCode);
+      out.offsets[cell] = -(minimum * static_cast<float>(minimumCode));
+    };
+    uint8_t low = packed[i], high = packed[i + 4], both = packed[i + 8];
+    set(i, low & 63, high & 63);
+    set(i + 4, (both & 15) | (low >> 2 & 48), (both >> 4) | (high >> 2 & 48));
+  }
+}
+
+static void readQ2K(const uint8_t *block, BlockContents out) {
+  float scale = halfAt(block + 80), minimum = halfAt(block + 82);
+  for (unsigned cell = 0; cell < 16; ++cell) {
+    out.scales[cell] = scale * static_cast<float>(block[cell] & 15);
+    out.offsets[cell] = -(minimum * static_cast<float>(block[cell] >> 4));
+  }
+  addFields(block + 16, 2, 32, 0, out.codes);
+}
+
+static void readQ3K(const uint8_t *block, BlockContents out) {
+  const uint8_t *packed = block + 96;
+  float scale = halfAt(block + 108);
+  for (unsigned cell = 0; cell < 16; ++cell) {
+    unsigned low = packed[cell % 8] >> (cell / 8 * 4) & 15;
+    unsigned high = packed[8 + cell % 4] >> (cell / 4 * 2) & 3;
+    out.scales[cell] = scale * static_cast<float>(static_cast<int>(low | high << 4) - 32);
+  }
+  addFields(block + 32, 2, 32, 0, out.codes);
+  addFields(block, 1, 32, 2, out.codes);
+}
+
+static void readQ4K(const uint8_t *block, BlockContents out) {
+  readScalesAndMinima(block, out);
+  addFields(block + 16, 4, 32, 0, out.codes);
+}
+
+static void readQ5K(const uint8_t *block, BlockContents out) {
+  readScalesAndMinima(block, out);
+  addFields(block + 48, 4, 32, 0, out.codes);
+  addFields(block + 16, 1, 32, 4, out.codes);
+}
+
+static void readQ6K(const uint8_t *block, BlockContents out) {
+  float scale = halfAt(block + 208);
+  for (unsigned cell = 0; cell < 16; ++cell)
+    out.scales[cell] = scale * static_cast<float>(static_cast<int8_t>(block[192 + cell]));
+  addFields(block, 4, 64, 0, out.codes);
+  addFields(block + 128, 2, 32, 4, out.codes);
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+static constexpr uint32_t numberOfF32 = 0, numberOfF16 = 1, numberOfBF16 = 30, numberOfMxfp4 = 39;
+
+static const BlockType blockTypes[] = {
+    {numberOfF32, "F32", 1, 4, 0, false, "f32"},
+    {numberOfF16, "F16", 1, 2, 0, false, "f16"},
+    {numberOfBF16, "BF16", 1, 2, 0, false, "bf16"},
+    {2, "Q4_0", 32, 18, 32, false, "uint<4>, zero=8, scale={1x32, f16}", 8, 4, readQ4Zero},
+    {3, "Q4_1", 32, 20, 32, true, "uint<4>, scale={1x32, f16}, offset={1x32, f16}", 0, 4,
+     readQ4One},
+    {6, "Q5_0", 32, 22, 32, false, "uint<5>, zero=16, scale={1x32, f16}", 16, 5, readQ5Zero},
+    {7, "Q5_1", 32, 24, 32, true, "uint<5>, scale={1x32, f16}, offset={1x32, f16}", 0, 5,
+     readQ5One},
+    {8, "Q8_0", 32, 34, 32, false, "int<8>, scale={1x32, f16}", 128, 8, readQ8Zero},
+    {10, "Q2_K", 256, 84, 16, true,
+     "uint<2>, scale={1x16, uint<4>, scale={1x256, f16}}, offset={1x16, uint<4>, scale={1x256, "
+     "f16}}",
+     0, 2, readQ2K},
+    {11, "Q3_K", 256, 110, 16, false,
+     "uint<3>, zero=4, scale={1x16, uint<6>, zero=32, scale={1x256, f16}}", 4, 3, readQ3K},
+    {12, "Q4_K", 256, 144, 32, true,
+     "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, uint<6>, scale={1x256, "
+     "f16}}",
+     0, 4, readQ4K},
+    {13, "Q5_K", 256, 176, 32, true,
+     "uint<5>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, uint<6>, scale={1x256, "
+     "f16}}",
+     0, 5, readQ5K},
+    {14, "Q6_K", 256, 210, 16, false, "uint<6>, zero=32, scale={1x16, int<8>, scale={1x256, f16}}",
+     32, 6, readQ6K},
+    {numberOfMxfp4, "MXFP4", 32, 17, 32, false, "f4E2M1FN, scale={1x32, f8E8M0FNU}", 0, 4,
+     readMxfp4},
+};
+
+const BlockType *uwt::blockTypeOf(uint32_t number) {
+  for (const BlockType &type : blockTypes)
+    if (type.number == number)
+      return &type;
+  return nullptr;
+}
+
+/// A tensor that holds floats.
+static std::vector<float> floatsOf(const BlockType &type, std::span<const uint8_t> bytes) {
+  std::vector<float> floats(bytes.size() / type.bytes);
+  for (size_t i = 0; i < floats.size(); ++i) {
+    uint32_t word = 0;
+    std::memcpy(&word, bytes.data() + i * type.bytes, type.bytes);
+    floats[i] = type.number == numberOfF16
+                    ? float16.valueOf(word)
+                    : std::bit_cast<float>(type.bytes == 4 ? word : word << 16);
+  }
+  return floats;
+}
+
+static std::vector<float> valuesOf(const BlockType &type) {
+  if (type.number == numberOfMxfp4)
+    return {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+  std::vector<float> values;
+  for (int code = 0; code < 1 << type.codeBits; ++code)
+    values.push_back(static_cast<float>(code - type.zero));
+  return values;
+}
+
+QuantizedWeight uwt::weightOf(const BlockType &type, std::span<const uint8_t> bytes, uint64_t rows,
+                              uint64_t columns, ThreadPool &pool) {
+  QuantizedWeight weight;
+  weight.rows = rows;
+  weight.columns = columns;
+  if (type.cell == 0) {
+    weight.floats = floatsOf(type, bytes);
+    return weight;
+  }
+  weight.values = valuesOf(type);
+  weight.codes.resize(rows * columns);
+  Grid grid = {1, type.cell, columns / type.cell, std::vector<float>(rows * columns / type.cell)};
+  weight.scale = grid;
+  if (type.hasOffset)
+    weight.offset = std::move(grid);
+  uint64_t blocks = columns / type.elements, cells = type.elements / type.cell;
+  pool.parallelFor(rows, [&](uint64_t row, unsigned) {
+    for (uint64_t block = row * blocks; block < (row + 1) * blocks; ++block) {
+      float *offsets = type.hasOffset ? weight.offset->cells.data() + block * cells : nullptr;
+      type.read(bytes.data() + block * type.bytes,
+                {weight.codes.data() + block * type.elements,
+                 weight.scale.cells.data() + block * cells, offsets});
+    }
+  });
+  return weight;
+}

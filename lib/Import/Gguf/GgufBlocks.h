@@ -1,0 +1,56 @@
+//===- GgufBlocks.h - Blocks of GGUF files ----------------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A row of a tensor is a series of blocks; a block has the codes of its elements, a scale for each
+// cell, and maybe an offset (gguf-4 of docs/quantised.md).
+//
+// Private to lib/Import.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_IMPORT_GGUF_GGUFBLOCKS_H
+#define UWT_LIB_IMPORT_GGUF_GGUFBLOCKS_H
+
+#include "uwt/Import/QuantizedWeight.h"
+#include <string_view>
+
+namespace uwt {
+
+/// What a block is read into: a code an element, a scale and an offset a cell.
+struct BlockContents {
+  uint8_t *codes;
+  float *scales, *offsets;
+};
+
+/// A type of ggml.
+struct BlockType {
+  uint32_t number;
+  std::string_view name;
+  /// Of a block.
+  uint64_t elements, bytes;
+  /// Elements of a cell; 0 of a float type, which has no codes.
+  uint64_t cell = 0;
+  bool hasOffset = false;
+  /// The composition as text.
+  std::string_view format;
+  /// Codes of 0, 1, … stand for 0, 1, … less this number.
+  int zero = 0;
+  unsigned codeBits = 0;
+  void (*read)(const uint8_t *block, BlockContents out) = nullptr;
+};
+
+/// Null where this build does not know it.
+const BlockType *blockTypeOf(uint32_t number);
+
+/// A weight of `type` from its bytes, rows of blocks. Preconditions: `bytes` are those of `rows`
+/// rows of `columns` elements, whole blocks.
+QuantizedWeight weightOf(const BlockType &type, std::span<const uint8_t> bytes, uint64_t rows,
+                         uint64_t columns, ThreadPool &pool);
+
+} // namespace uwt
+
+#endif // UWT_LIB_IMPORT_GGUF_GGUFBLOCKS_H

@@ -1,0 +1,119 @@
+//===- GgufTest.cpp - Files of llama.cpp ----------------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Checkpoints.h"
+#include <cstring>
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace uwt;
+using namespace uwt::test;
+
+namespace {
+
+std::string ggufFile(const std::string &name) {
+  return (sourceFolder() / "test" / "Import" / "gguf" / name).string();
+}
+
+/// Each tensor of a safetensors file is the weight of its name in the GGUF file, bit for bit.
+void expectWeights(const std::string &name) {
+  Expected<ImportedWeights> weights = ImportedWeights::openGguf(ggufFile(name + ".gguf"));
+  ASSERT_TRUE(holds(weights));
+  for (const TestTensor &tensor : tensorsOf(ggufFile(name + ".safetensors"))) {
+    const ImportedWeight *weight = weights->find(tensor.name);
+    ASSERT_NE(weight, nullptr) << tensor.name;
+    EXPECT_EQ(weight->refusal, "");
+    EXPECT_EQ(weight->shape, tensor.shape) << tensor.name;
+    std::optional<ElementType> type = elementTypeFromSafetensors(tensor.dtype);
+    ASSERT_TRUE(type);
+    for (unsigned threads : {1u, 3u}) {
+      Expected<Bytes> bytes = decoded(*weight, *type, threads);
+      ASSERT_TRUE(holds(bytes));
+      EXPECT_TRUE(*bytes == tensor.bytes) << tensor.name << ", " << weight->format;
+    }
+  }
+}
+
+TEST(GgufTest, BlocksDecodeToTheBitsOfItsPackage) { expectWeights("types"); }
+
+/// Names and order of rows of q and k are transformers'.
+TEST(GgufTest, ALlamaHasTheTensorsOfTransformers) { expectWeights("llama"); }
+
+TEST(GgufTest, NamesOfTheFileAreThereToo) {
+  Expected<ImportedWeights> weights = ImportedWeights::openGguf(ggufFile("llama.gguf"));
+  ASSERT_TRUE(holds(weights));
+  const ImportedWeight *own = weights->find("blk.0.attn_q.weight");
+  const ImportedWeight *ordered = weights->find("model.layers.0.self_attn.q_proj.weight");
+  ASSERT_NE(own, nullptr);
+  ASSERT_NE(ordered, nullptr);
+  EXPECT_EQ(own->format, "uint<4>, zero=8, scale={1x32, f16}");
+  EXPECT_NE(*decoded(*own, ElementType::F32), *decoded(*ordered, ElementType::F32));
+  EXPECT_EQ(weights->find("model.layers.0.self_attn.rotary.weight"), nullptr);
+}
+
+/// Opens a file of these bytes.
+std::string errorOf(const Bytes &bytes) {
+  TemporaryFolder folder;
+  writeBytes(folder / "x.gguf", bytes);
+  std::string message = messageOf(ImportedWeights::openGguf(folder / "x.gguf"));
+  std::string path = folder / "x.gguf: ";
+  return message.starts_with(path) ? message.substr(path.size()) : message;
+}
+
+TEST(GgufTest, DamagedHeadersAreOneError) {
+  Bytes file = readBytes(ggufFile("llama.gguf"));
+  EXPECT_EQ(errorOf({file.begin(), file.begin() + 3}), "the header ends at byte 3 of it");
+  Bytes other = file;
+  other[0] = 'X';
+  EXPECT_EQ(errorOf(other), "is not a GGUF file");
+  other = file;
+  other[4] = 1;
+  EXPECT_EQ(errorOf(other), "GGUF version 1 is not 2 or 3");
+  other = file;
+  std::memset(other.data() + 16, 0xFF, 8);
+  EXPECT_EQ(errorOf(other), "the header ends at byte 27392 of it");
+  file.resize(file.size() - 64);
+  EXPECT_EQ(errorOf(file), "tensor 'output_norm.weight' ends behind the file's end");
+}
+
+TEST(GgufTest, AnUnknownTypeIsRefusedByItsWeight) {
+  Bytes file = readBytes(ggufFile("types.gguf"));
+  // The type follows the name, the number of dimensions and two of them.
+  std::string name = "Q4_0";
+  auto at = std::search(file.begin(), file.end(), name.begin(), name.end());
+  ASSERT_NE(at, file.end());
+  at[static_cast<ptrdiff_t>(name.size() + 4 + 16)] = 16;
+  TemporaryFolder folder;
+  writeBytes(folder / "x.gguf", file);
+  Expected<ImportedWeights> weights = ImportedWeights::openGguf(folder / "x.gguf");
+  ASSERT_TRUE(holds(weights));
+  EXPECT_EQ(weights->find("Q4_0")->refusal, "blocks of type 16 are not read");
+  EXPECT_EQ(messageOf(decoded(*weights->find("Q4_0"), ElementType::F32)),
+            "blocks of type 16 are not read");
+}
+
+TEST(GgufTest, DamageIsAWeightOrAnError) {
+  std::mt19937 generator(3);
+  Bytes file = readBytes(ggufFile("llama.gguf"));
+  std::uniform_int_distribution<size_t> place(0, 1600);
+  TemporaryFolder folder;
+  for (int round = 0; round < 200; ++round) {
+    Bytes damaged = file;
+    for (int flip = 0; flip < 2; ++flip)
+      damaged[place(generator)] ^= static_cast<uint8_t>(1u << place(generator) % 8);
+    writeBytes(folder / "x.gguf", damaged);
+    Expected<ImportedWeights> weights = ImportedWeights::openGguf(folder / "x.gguf");
+    if (!weights) {
+      EXPECT_NE(weights.error().message(), "");
+      continue;
+    }
+    for (const auto &[name, weight] : weights->all())
+      (void)bool(decoded(weight, ElementType::BF16));
+  }
+}
+
+} // namespace
