@@ -147,11 +147,11 @@ static Expected<uint64_t> bytesOf(const GgufTensor &tensor) {
 }
 
 static Expected<GgufTensor> readTensor(GgufReader &reader) {
-  constexpr uint64_t mostDimensions = 4;
+  constexpr uint64_t maxDimensions = 4;
   GgufTensor tensor;
   UWT_ASSIGN_OR_RETURN(tensor.name, reader.text());
   UWT_ASSIGN_OR_RETURN(uint64_t dimensions, reader.number(4));
-  if (dimensions > mostDimensions)
+  if (dimensions > maxDimensions)
     return invalidError("tensor '" + tensor.name + "' has " + std::to_string(dimensions) +
                         " dimensions");
   for (uint64_t i = 0; i < dimensions; ++i) {
