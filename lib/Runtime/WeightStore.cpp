@@ -105,6 +105,9 @@ Expected<TensorReader> WeightStore::State::find(std::string_view tensor) const {
       for (const TensorEntry &entry : container.entries())
         names.push_back(entry.name);
     }
+  for (const ImportedWeights &weights : imported)
+    for (const auto &[name, weight] : weights.all())
+      names.push_back(name);
   if (paths.empty())
     return usageError("tensor " + inQuotes(tensor) +
                       " is needed, but no weights are open: name the file or folder that has it");

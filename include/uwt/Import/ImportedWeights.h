@@ -54,7 +54,6 @@ public:
   /// by those of transformers too. Errors: Invalid, Unsupported (another version), IO.
   static Expected<ImportedWeights> openGguf(const std::string &path);
 
-  bool isEmpty() const { return weights.empty(); }
   /// The method of quantization_config, or empty.
   const std::string &method() const { return methodName; }
   /// Whether a recipe knows the method.

@@ -61,6 +61,24 @@ static Expected<GptqLayout> layoutOf(const QuantizationConfig &config) {
   return GptqLayout{codes, version == "gptq" && !isPlanar};
 }
 
+/// Columns of a group where they stand side by side (gptq-4). Errors: Unsupported.
+static Expected<uint64_t> groupSizeOf(const QuantizationConfig &config, const Parts &parts,
+                                      uint64_t columns) {
+  uint64_t groups = parts.shape("scales")[0];
+  int64_t wanted = config.integer("group_size").value_or(-1);
+  if (wanted <= 0 && (groups == 1 || parts.has("g_idx")))
+    return divideUp(columns, groups);
+  if (wanted <= 0)
+    return unsupportedError(".scales has " + std::to_string(groups) +
+                            " groups, and the configuration has no group_size");
+  auto size = static_cast<uint64_t>(wanted);
+  if (divideUp(columns, size) != groups && !parts.has("g_idx"))
+    return unsupportedError(".scales has " + std::to_string(groups) + " groups, but group_size " +
+                            std::to_string(size) + " gives " +
+                            std::to_string(divideUp(columns, size)));
+  return size;
+}
+
 Expected<WeightOutline> GptqRecipe::outline(const QuantizationConfig &config, const Parts &parts,
                                             ThreadPool &) const {
   UWT_ASSIGN_OR_RETURN(GptqLayout layout, layoutOf(config));
@@ -79,14 +97,11 @@ Expected<WeightOutline> GptqRecipe::outline(const QuantizationConfig &config, co
   if (codes.words(outline.columns) != packed[0] || scales[0] == 0)
     return unsupportedError(".qweight is " + shapeText(packed) + " and .scales is " +
                             shapeText(scales));
-  uint64_t group = divideUp(outline.columns, scales[0]);
+  UWT_ASSIGN_OR_RETURN(uint64_t group, groupSizeOf(config, parts, outline.columns));
   if (parts.has("g_idx")) {
     UWT_RETURN_IF_ERROR(parts.expect("g_idx", {"I32"}, {outline.columns}));
     outline.parts.emplace_back("g_idx");
   }
-  int64_t wanted = config.integer("group_size").value_or(-1);
-  if (wanted > 0 && divideUp(outline.columns, static_cast<uint64_t>(wanted)) == scales[0])
-    group = static_cast<uint64_t>(wanted);
   std::string cell = cellText(1, group, outline),
               element = "uint<" + std::to_string(codes.bits) + ">";
   outline.format = element + ", zero={" + cell + ", " + element + "}, scale={" + cell + ", " +
@@ -102,10 +117,7 @@ groupsOf(const QuantizationConfig &config, const Parts &parts, uint64_t columns,
   if (parts.has("g_idx")) {
     UWT_ASSIGN_OR_RETURN(group, parts.words("g_idx", pool));
   } else {
-    uint64_t size = divideUp(columns, groups);
-    int64_t wanted = config.integer("group_size").value_or(-1);
-    if (wanted > 0)
-      size = static_cast<uint64_t>(wanted);
+    UWT_ASSIGN_OR_RETURN(uint64_t size, groupSizeOf(config, parts, columns));
     for (uint64_t column = 0; column < columns; ++column)
       group.push_back(static_cast<uint32_t>(column / size));
   }

@@ -64,7 +64,7 @@ static Expected<CodeBits> bitsOf(const QuantizationConfig &config, uint64_t colu
                           " words for " + std::to_string(columns) + " columns");
 }
 
-/// packed-1: the columns of scales say how large groups are, unless the configuration does.
+/// packed-1: the size that gives so many groups, or 0 where the configuration has none.
 static uint64_t groupSize(const QuantizationConfig &config, uint64_t columns, uint64_t groups) {
   for (const QuantizationConfig &group : config.groups()) {
     auto size =
@@ -72,7 +72,7 @@ static uint64_t groupSize(const QuantizationConfig &config, uint64_t columns, ui
     if (size != 0 && divideUp(columns, size) == groups)
       return size;
   }
-  return groups ? divideUp(columns, groups) : columns;
+  return groups == 1 ? columns : 0;
 }
 
 /// packed-4: the group of each column, or nothing where groups are columns side by side. Errors:

@@ -126,6 +126,14 @@ TEST(GptqTest, WhatCannotBeReadIsRefusedWithItsReason) {
   edited = Edited("gptq-b4-g128");
   edited.replaceInConfig("\"bits\": 4", "\"bits\": 8");
   EXPECT_EQ(errorOf(edited), ".qzeros is [2, 8], expected [2, 16]");
+  edited = Edited("gptq-b4-g128");
+  edited.replaceInConfig("\"group_size\": 128", "\"group_size\": 256");
+  EXPECT_EQ(errorOf(edited), "no error"); // g_idx says which columns are a group's.
+  std::erase_if(edited.tensors,
+                [](const TestTensor &each) { return each.name.ends_with(".g_idx"); });
+  EXPECT_EQ(errorOf(edited), ".scales has 2 groups, but group_size 256 gives 1");
+  edited.replaceInConfig("\"group_size\": 256", "\"group_size\": -1");
+  EXPECT_EQ(errorOf(edited), ".scales has 2 groups, and the configuration has no group_size");
 }
 
 TEST(GptqTest, AColumnOfAGroupThatIsNotThereIsInvalid) {
@@ -153,6 +161,10 @@ TEST(PackedIntegerTest, NeedsBitsThatGiveTheWords) {
   Edited edited("ct-int3-g128");
   edited.replaceInConfig("\"num_bits\": 3", "\"num_bits\": 5");
   EXPECT_EQ(errorOf(edited), "no num_bits of config_groups gives rows of 24 words for 256 columns");
+  edited = Edited("ct-int4-g128");
+  edited.replaceInConfig("\"group_size\": 128", "\"group_size\": 96");
+  EXPECT_EQ(errorOf(edited), ".weight_scale is [48, 2], and the configuration does not say how "
+                             "large its blocks are");
   edited = Edited("ct-int4-g-idx");
   edited.tensor("weight_g_idx").bytes[0] = 9;
   EXPECT_EQ(errorOf(edited), "a column is of group 9, but there are 4");
