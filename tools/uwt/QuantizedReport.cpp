@@ -32,6 +32,8 @@ std::vector<QuantizedGroup> uwt::tool::quantizedGroups(const ImportedWeights &we
                                                        const PartSizes &sizes) {
   std::map<std::tuple<bool, std::string_view, std::string>, QuantizedGroup> groups;
   for (const auto &[name, weight] : weights.all()) {
+    if (weight.isAlias)
+      continue;
     bool isRefused = !weight.refusal.empty();
     auto [at, isNew] =
         groups.try_emplace({isRefused, weight.recipe, isRefused ? weight.refusal : weight.format});
@@ -58,8 +60,10 @@ std::vector<QuantizedGroup> uwt::tool::quantizedGroups(const ImportedWeights &we
 }
 
 static std::string groupText(const QuantizedGroup &group) {
-  std::string text =
-      plural(group.weights, "quantised weight") + " (" + std::string(group.recipe) + ")";
+  // Of GGUF files, floats are among them.
+  bool isFloat = group.refusal.empty() && group.format.find(',') == std::string::npos;
+  std::string text = plural(group.weights, isFloat ? "weight" : "quantised weight") + " (" +
+                     std::string(group.recipe) + ")";
   if (!group.refusal.empty())
     return text + " cannot be read: " + group.refusal + "\n";
   text += ": " + group.format + "; " + formatNumber(bitsPer(group.bytes, group.elements), 3) +

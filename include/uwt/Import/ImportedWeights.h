@@ -25,6 +25,8 @@ namespace uwt {
 /// A weight that several tensors of a checkpoint are.
 struct ImportedWeight {
   std::string name;
+  /// Whether it is there by another name as well, which the file has.
+  bool isAlias = false;
   /// The recipe by its keyword, "gptq" or "compressed-tensors", and the composition: "uint<4>,
   /// zero={1x128, uint<4>}, scale={1x128, f16}".
   std::string_view recipe;

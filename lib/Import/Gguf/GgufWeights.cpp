@@ -121,6 +121,7 @@ static std::vector<uint8_t> separateHalves(std::span<const uint8_t> rows, uint64
 static ImportedWeight makeWeight(const std::shared_ptr<const GgufModel> &model,
                                  const GgufTensor &tensor, std::string name, uint64_t heads) {
   ImportedWeight weight;
+  weight.isAlias = name != tensor.name;
   weight.name = std::move(name);
   weight.recipe = "gguf";
   weight.parts = {tensor.name};

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Command.h"
+#include "../QuantizedReport.h"
 #include "../text/Paths.h"
 #include "../text/Progress.h"
 #include "../text/Text.h"
@@ -38,6 +39,7 @@ public:
            "tensors is best seen with --summary.\n\n"
            "--html writes one page that needs nothing else: tables, charts of sizes, histograms "
            "of exponents, and where weights with rare exponents lie.\n\n"
+           "Of a GGUF file it shows the kinds of weights that it has.\n\n"
            "Of a pack of compiled GPU kernels it shows code objects and kernels, with --verbose "
            "also how each is launched and its arguments.";
   }
@@ -52,7 +54,8 @@ public:
   }
   std::vector<command_line::Option> options() override {
     command_line::Option in{
-        "IN", "", "a safetensors file or a model folder, compressed or not, or a kernel pack",
+        "IN", "",
+        "a safetensors file or a model folder, compressed or not, a GGUF file, or a kernel pack",
         &input, command_line::ValueHint::Path};
     in.required = true;
     return {in,
@@ -71,6 +74,7 @@ public:
   Status run(Session &session) override;
 
 private:
+  Status inspectGguf(Session &session) const;
   Status writePage(Session &session, const Inspection &inspection) const;
   void printText(Session &session, const Inspection &inspection) const;
 
@@ -112,6 +116,8 @@ Status InspectCommand::run(Session &session) {
       return usageError(input + ": a kernel pack has no tensors; leave out --html and --tensor");
     return inspectPack(session, input);
   }
+  if (ImportedWeights::isGguf(input))
+    return inspectGguf(session);
   if (byRole && byLayer)
     return usageError("--summary and --by-layer say different things; give one of them");
   if (html && *html == "-" && session.wantsJson())
@@ -138,6 +144,30 @@ Status InspectCommand::run(Session &session) {
     session.print("\n");
   } else if (!html && !session.options().quiet) {
     printText(session, inspection);
+  }
+  return ok();
+}
+
+Status InspectCommand::inspectGguf(Session &session) const {
+  if (html || !tensors.empty() || byRole || byLayer)
+    return usageError(input + ": of a GGUF file the kinds of its weights are shown; leave out "
+                              "--html, --tensor, --summary and --by-layer");
+  UWT_ASSIGN_OR_RETURN(ImportedWeights weights, ImportedWeights::openGguf(input));
+  std::vector<QuantizedGroup> groups = quantizedGroups(weights, {});
+  uint64_t count = 0, bytes = 0;
+  for (const QuantizedGroup &group : groups) {
+    count += group.weights;
+    bytes += group.bytes;
+  }
+  if (session.wantsJson()) {
+    Json result = schemaObject("inspect");
+    result["path"] = input;
+    result["total"] = {{"tensors", count}, {"bytes", bytes}};
+    result["quantized"] = quantizedGroupsJson(weights, {});
+    printJson(session, result);
+  } else if (!session.options().quiet) {
+    session.print(session.wrapped(printable(input) + ": GGUF, " + plural(count, "tensor") + ", " +
+                                  formatBytes(bytes) + "\n" + quantizedText(weights, {})));
   }
   return ok();
 }
