@@ -65,13 +65,37 @@ uint8_t CodeBits::at(const uint32_t *words, uint64_t stride, uint64_t index) con
   return 0;
 }
 
+/// All codes of a word that has whole ones, up to `codes` of them.
+static void unpackWord(uint32_t word, unsigned bits, uint64_t codes, uint8_t *out) {
+  uint64_t count = std::min<uint64_t>(codes, wordBits / bits);
+  for (uint64_t i = 0; i < count; ++i)
+    out[i] = static_cast<uint8_t>(word >> (i * bits) & ((1u << bits) - 1));
+}
+
+/// Codes [rows, columns] of words: those of a row lie `stride` apart, those of the next row
+/// `rowStride` behind.
+static void unpackBlock(CodeBits bits, const uint32_t *words, uint64_t stride, uint64_t rowStride,
+                        uint64_t rows, uint64_t columns, uint8_t *codes) {
+  if (wordBits % bits.bits != 0 || bits.packing == CodeBits::Packing::Planar) {
+    for (uint64_t column = 0; column < columns; ++column)
+      for (uint64_t row = 0; row < rows; ++row)
+        codes[row * columns + column] = bits.at(words + row * rowStride, stride, column);
+    return;
+  }
+  uint64_t each = wordBits / bits.bits;
+  for (uint64_t column = 0, word = 0; column < columns; column += each, ++word)
+    for (uint64_t row = 0; row < rows; ++row)
+      unpackWord(words[row * rowStride + word * stride], bits.bits, columns - column,
+                 codes + row * columns + column);
+}
+
 std::vector<uint8_t> uwt::unpackRows(CodeBits bits, std::span<const uint32_t> words, uint64_t rows,
                                      uint64_t columns, ThreadPool &pool) {
   std::vector<uint8_t> codes(rows * columns);
   uint64_t wordsEach = bits.words(columns);
   pool.parallelFor(rows, [&](uint64_t row, unsigned) {
-    for (uint64_t column = 0; column < columns; ++column)
-      codes[row * columns + column] = bits.at(words.data() + row * wordsEach, 1, column);
+    unpackBlock(bits, words.data() + row * wordsEach, 1, 0, 1, columns,
+                codes.data() + row * columns);
   });
   return codes;
 }
@@ -82,10 +106,9 @@ std::vector<uint8_t> uwt::unpackColumns(CodeBits bits, std::span<const uint32_t>
   constexpr uint64_t rowsEach = 64;
   std::vector<uint8_t> codes(rows * columns);
   pool.parallelFor(divideUp(rows, rowsEach), [&](uint64_t block, unsigned) {
-    uint64_t end = std::min(rows, (block + 1) * rowsEach);
-    for (uint64_t column = 0; column < columns; ++column)
-      for (uint64_t row = block * rowsEach; row < end; ++row)
-        codes[row * columns + column] = bits.at(words.data() + row, rows, column);
+    uint64_t first = block * rowsEach;
+    unpackBlock(bits, words.data() + first, rows, 1, std::min(rowsEach, rows - first), columns,
+                codes.data() + first * columns);
   });
   return codes;
 }

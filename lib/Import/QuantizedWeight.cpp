@@ -9,6 +9,7 @@
 #include "Floats.h"
 #include "uwt/Codec/StoredOrder.h"
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 using namespace uwt;
@@ -19,36 +20,19 @@ bool uwt::canDecodeTo(ElementType type) {
 
 namespace {
 
-/// value-6: one rounding to the type.
-void store(ElementType type, float value, uint8_t *out) {
-  switch (type) {
-  case ElementType::F32:
-    std::memcpy(out, &value, sizeof(value));
-    return;
-  case ElementType::F16: {
-    uint16_t word = roundToF16(value);
-    std::memcpy(out, &word, sizeof(word));
-    return;
-  }
-  default: {
-    uint16_t word = roundToBF16(value);
-    std::memcpy(out, &word, sizeof(word));
-    return;
-  }
-  }
-}
-
-/// Decodes rows, run by run: elements beside one another that share their cells.
-class RowDecoder {
+/// Decodes rows, run by run: elements beside one another that share their cells. `Round` makes an
+/// element of an f32 (value-6).
+template <auto Round> class RowDecoder {
 public:
-  RowDecoder(const QuantizedWeight &weight, ElementType type)
-      : weight(weight), type(type), bytes(getTraits(type).bytes),
-        table(weight.values.size() * bytes) {}
+  using Word = decltype(Round(0.0f));
 
-  void decode(uint64_t row, uint8_t *out) {
+  explicit RowDecoder(const QuantizedWeight &weight)
+      : weight(weight), table(weight.values.size()) {}
+
+  void decode(uint64_t row, Word *out) {
     if (!weight.floats.empty()) {
-      for (uint64_t column = 0; column < weight.columns; ++column)
-        store(type, weight.floats[row * weight.columns + column], out + column * bytes);
+      const float *floats = weight.floats.data() + row * weight.columns;
+      std::transform(floats, floats + weight.columns, out, Round);
       return;
     }
     const uint8_t *codes = weight.codes.data() + row * weight.columns;
@@ -58,7 +42,7 @@ public:
       if (weight.offset)
         offset = weight.offset->at(row, cell);
       decodeRun({codes + begin, end - begin}, weight.zero.at(row, cell), weight.scale.at(row, cell),
-                offset, out + begin * bytes);
+                offset, out + begin);
       begin = end;
     }
   }
@@ -81,63 +65,64 @@ private:
 
   /// Of a long run each code is decoded once.
   void decodeRun(std::span<const uint8_t> codes, float zero, float scale,
-                 std::optional<float> offset, uint8_t *out) {
-    auto valueOf = [&](uint64_t code) {
-      float difference = weight.values[code] - zero; // value-2
-      float product = difference * scale;            // value-3
-      product = product * weight.factor;             // value-4
-      return offset ? product + *offset : product;   // value-5
+                 std::optional<float> offset, Word *out) {
+    auto wordOf = [&](uint64_t code) {
+      float difference = weight.values[code] - zero;      // value-2
+      float product = difference * scale;                 // value-3
+      product = product * weight.factor;                  // value-4
+      return Round(offset ? product + *offset : product); // value-5
     };
     if (codes.size() < weight.values.size()) {
-      for (size_t i = 0; i < codes.size(); ++i)
-        store(type, valueOf(codes[i]), out + i * bytes);
+      std::ranges::transform(codes, out, wordOf);
       return;
     }
     for (size_t code = 0; code < weight.values.size(); ++code)
-      store(type, valueOf(code), table.data() + code * bytes);
-    for (size_t i = 0; i < codes.size(); ++i)
-      std::memcpy(out + i * bytes, table.data() + codes[i] * bytes, bytes);
+      table[code] = wordOf(code);
+    std::ranges::transform(codes, out, [&](uint8_t code) { return table[code]; });
   }
 
   const QuantizedWeight &weight;
-  const ElementType type;
-  const uint64_t bytes;
-  std::vector<uint8_t> table;
+  std::vector<Word> table;
 };
 
 } // namespace
 
-/// Elements of `bytes` bytes, rows of columns, to columns of `stride` rows.
-static void transpose(std::span<const uint8_t> rows, uint64_t columns, uint64_t bytes,
-                      uint64_t stride, uint8_t *out) {
-  uint64_t count = rows.size() / bytes / columns;
-  for (uint64_t column = 0; column < columns; ++column)
-    for (uint64_t row = 0; row < count; ++row)
-      std::memcpy(out + (column * stride + row) * bytes,
-                  rows.data() + (row * columns + column) * bytes, bytes);
+static uint32_t bitsOf(float value) { return std::bit_cast<uint32_t>(value); }
+
+/// All rows, to words that lie as the weight has them.
+template <auto Round>
+static void decodeRows(const QuantizedWeight &weight, uint8_t *out, ThreadPool &pool) {
+  using Word = RowDecoder<Round>::Word;
+  // So many rows that what is written transposed is whole cache lines.
+  constexpr uint64_t blockRows = 64;
+  uint64_t columns = weight.columns, rowsEach = weight.rows / weight.matrices;
+  uint64_t blocks = divideUp(rowsEach, blockRows);
+  std::vector<RowDecoder<Round>> decoders(pool.size(), RowDecoder<Round>(weight));
+  std::vector<std::vector<Word>> buffers(pool.size());
+  pool.parallelFor(weight.matrices * blocks, [&](uint64_t task, unsigned worker) {
+    uint64_t matrix = task / blocks, first = task % blocks * blockRows;
+    uint64_t count = std::min(blockRows, rowsEach - first);
+    uint8_t *begin = out + matrix * rowsEach * columns * sizeof(Word);
+    std::vector<Word> &buffer = buffers[worker];
+    buffer.resize(columns);
+    for (uint64_t row = first; row < first + count; ++row) {
+      decoders[worker].decode(matrix * rowsEach + row, buffer.data());
+      if (!weight.isTransposed) {
+        std::memcpy(begin + row * columns * sizeof(Word), buffer.data(), columns * sizeof(Word));
+        continue;
+      }
+      for (uint64_t column = 0; column < columns; ++column)
+        std::memcpy(begin + (column * rowsEach + row) * sizeof(Word), &buffer[column],
+                    sizeof(Word));
+    }
+  });
 }
 
 void QuantizedWeight::decode(ElementType type, std::span<uint8_t> out, ThreadPool &pool) const {
-  std::vector<RowDecoder> decoders(pool.size(), RowDecoder(*this, type));
-  uint64_t bytes = getTraits(type).bytes, rowBytes = columns * bytes;
-  if (!isTransposed) {
-    pool.parallelFor(rows, [&](uint64_t row, unsigned worker) {
-      decoders[worker].decode(row, out.data() + row * rowBytes);
-    });
-    return;
-  }
-  // So many rows that what is written is whole cache lines.
-  constexpr uint64_t blockRows = 64;
-  uint64_t rowsEach = rows / matrices, blocks = divideUp(rowsEach, blockRows);
-  std::vector<std::vector<uint8_t>> buffers(pool.size());
-  pool.parallelFor(matrices * blocks, [&](uint64_t task, unsigned worker) {
-    uint64_t matrix = task / blocks, first = task % blocks * blockRows;
-    uint64_t count = std::min(blockRows, rowsEach - first);
-    std::vector<uint8_t> &buffer = buffers[worker];
-    buffer.resize(count * rowBytes);
-    for (uint64_t row = 0; row < count; ++row)
-      decoders[worker].decode(matrix * rowsEach + first + row, buffer.data() + row * rowBytes);
-    transpose(buffer, columns, bytes, rowsEach,
-              out.data() + (matrix * rowsEach * columns + first) * bytes);
-  });
+  if (type == ElementType::F32)
+    decodeRows<bitsOf>(*this, out.data(), pool);
+  else if (type == ElementType::F16)
+    decodeRows<roundToF16>(*this, out.data(), pool);
+  else
+    decodeRows<roundToBF16>(*this, out.data(), pool);
 }
