@@ -58,9 +58,12 @@ int64_t estimatedWork(linalg::LinalgOp op) {
   return work;
 }
 
+/// An empty loop has nothing to cut, and linalg's tiling takes its size for that of one that is not
+/// cut, of which it then looks for bounds that it does not have.
 bool isCandidate(Operation *op) {
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-  return linalgOp && linalgOp.hasPureTensorSemantics() && isa<TilingInterface>(op);
+  return linalgOp && linalgOp.hasPureTensorSemantics() && isa<TilingInterface>(op) &&
+         !llvm::is_contained(linalgOp.getStaticLoopRanges(), 0);
 }
 
 /// Operations before `root` in its block all of whose users are in the group, `root` included,

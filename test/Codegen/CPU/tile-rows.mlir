@@ -64,3 +64,21 @@ func.func @pieces(%x: tensor<8192xf32>) -> tensor<8192xf32> {
   %w = linalg.exp ins(%x : tensor<8192xf32>) outs(%e : tensor<8192xf32>) -> tensor<8192xf32>
   return %w : tensor<8192xf32>
 }
+
+// -----
+
+// A product over nothing is not cut; the zeros that it starts from are.
+// CHECK-LABEL: func.func @empty_reduction
+// CHECK: scf.forall
+// CHECK: linalg.fill
+// CHECK: tensor.parallel_insert_slice
+// CHECK-NOT: scf.forall
+// CHECK: linalg.mmt4d {{.*}} outs(%{{.*}} : tensor<3x2x512x2xi32>)
+// CHECK: return
+func.func @empty_reduction(%a: tensor<3x1x512x0xi32>, %b: tensor<2x1x2x0xi32>) -> tensor<3x2x512x2xi32> {
+  %zero = arith.constant 0 : i32
+  %empty = tensor.empty() : tensor<3x2x512x2xi32>
+  %init = linalg.fill ins(%zero : i32) outs(%empty : tensor<3x2x512x2xi32>) -> tensor<3x2x512x2xi32>
+  %y = linalg.mmt4d ins(%a, %b : tensor<3x1x512x0xi32>, tensor<2x1x2x0xi32>) outs(%init : tensor<3x2x512x2xi32>) -> tensor<3x2x512x2xi32>
+  return %y : tensor<3x2x512x2xi32>
+}
