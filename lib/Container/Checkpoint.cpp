@@ -82,9 +82,8 @@ Expected<std::pair<const Container *, const TensorEntry *>>
 Checkpoint::find(std::string_view name) const {
   std::vector<std::string_view> names;
   for (const Container &container : containers) {
-    auto entry = container.find(name);
-    if (entry)
-      return std::pair(&container, *entry);
+    if (const TensorEntry *entry = container.lookUp(name))
+      return std::pair(&container, entry);
     for (const TensorEntry &other : container.entries())
       names.push_back(other.name);
   }

@@ -343,9 +343,16 @@ uint64_t Container::originalBytes() const {
   return bytes;
 }
 
+const TensorEntry *Container::lookUp(std::string_view name) const {
+  const SafetensorsTensor *tensor = state->original->find(name);
+  if (!tensor)
+    return nullptr;
+  return &state->entries[static_cast<size_t>(tensor - state->original->tensors.data())];
+}
+
 Expected<const TensorEntry *> Container::find(std::string_view name) const {
-  if (const SafetensorsTensor *tensor = state->original->find(name))
-    return &state->entries[static_cast<size_t>(tensor - state->original->tensors.data())];
+  if (const TensorEntry *entry = lookUp(name))
+    return entry;
   std::vector<std::string_view> names;
   for (const TensorEntry &entry : state->entries)
     names.push_back(entry.name);

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Floats.h"
+#include "uwt/Format/BF16.h"
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -49,10 +50,9 @@ static uint32_t roundedShift(uint32_t value, uint32_t dropped) {
 }
 
 uint16_t uwt::roundToBF16(float value) {
-  auto bits = std::bit_cast<uint32_t>(value);
   if (std::isnan(value))
-    return static_cast<uint16_t>((bits >> 16 & 0x8000) | 0x7FC0);
-  return static_cast<uint16_t>(roundedShift(bits, 16));
+    return std::signbit(value) ? 0xFFC0 : 0x7FC0;
+  return toBF16(value);
 }
 
 uint16_t uwt::roundToF16(float value) {

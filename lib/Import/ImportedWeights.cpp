@@ -8,6 +8,7 @@
 #include "uwt/Import/ImportedWeights.h"
 #include "Recipe.h"
 #include <filesystem>
+#include <numeric>
 
 using namespace uwt;
 
@@ -15,6 +16,9 @@ namespace {
 
 /// Tensors by the names of their modules, and in each by the rest of the name.
 using Modules = std::map<std::string_view, std::map<std::string_view, Part>>;
+
+/// Weights share it: it may name each module that is not quantised.
+using SharedConfig = std::shared_ptr<const QuantizationConfig>;
 
 /// Where the name of a tensor's module ends: at its last dot, but what belongs to a weight may be
 /// named after it, X.weight.absmax (bitsandbytes) or X_blocks (gpt-oss).
@@ -39,12 +43,12 @@ Modules modulesOf(const Checkpoint &checkpoint) {
 }
 
 /// A weight that a recipe claims, with the reason where it cannot read it.
-ImportedWeight makeWeight(const Recipe &recipe, std::string_view module,
-                          const QuantizationConfig &config, const Parts &parts, ThreadPool &pool) {
+ImportedWeight makeWeight(const Recipe &recipe, std::string_view module, const SharedConfig &config,
+                          const Parts &parts, ThreadPool &pool) {
   ImportedWeight weight;
   weight.name = std::string(module) + std::string(recipe.suffix());
   weight.recipe = recipe.keyword();
-  Expected<WeightOutline> outline = recipe.outline(config, parts, pool);
+  Expected<WeightOutline> outline = recipe.outline(*config, parts, pool);
   if (outline && (outline->rows == 0 || outline->columns == 0))
     outline = unsupportedError("it is empty");
   if (!outline) {
@@ -65,7 +69,7 @@ ImportedWeight makeWeight(const Recipe &recipe, std::string_view module,
     weight.storedBytes += entry.storedBytes;
   }
   weight.read = [&recipe, config, parts, outline = *outline](ThreadPool &pool) {
-    return recipe.assemble(config, parts, outline, pool);
+    return recipe.assemble(*config, parts, outline, pool);
   };
   return weight;
 }
@@ -83,23 +87,41 @@ Expected<ImportedWeights> ImportedWeights::open(const Checkpoint &checkpoint,
                        QuantizationConfig::ofFolder(folder.empty() ? "." : folder.string()));
   if (!config)
     return result;
-  result.methodName = config->method();
+  auto shared = std::make_shared<const QuantizationConfig>(*std::move(config));
+  result.methodName = shared->method();
   ThreadPool pool(1);
   Modules modules = modulesOf(checkpoint);
   for (const Recipe *recipe : allRecipes()) {
-    if (!recipe->reads(*config))
+    if (!recipe->reads(*shared))
       continue;
     result.known = true;
     for (auto &[module, tensors] : modules) {
       Parts parts(tensors);
       if (!recipe->claims(parts))
         continue;
-      ImportedWeight weight = makeWeight(*recipe, module, *config, parts, pool);
+      ImportedWeight weight = makeWeight(*recipe, module, shared, parts, pool);
       std::string name = weight.name;
       result.weights.try_emplace(std::move(name), std::move(weight));
     }
   }
   return result;
+}
+
+Expected<OpenedWeights> OpenedWeights::open(const std::string &path, const ReadOptions &options) {
+  OpenedWeights opened;
+  if (ImportedWeights::isGguf(path)) {
+    UWT_ASSIGN_OR_RETURN(opened.imported, ImportedWeights::openGguf(path));
+    return opened;
+  }
+  UWT_ASSIGN_OR_RETURN(opened.checkpoint, Checkpoint::open(path, options));
+  UWT_ASSIGN_OR_RETURN(opened.imported, ImportedWeights::open(opened.checkpoint, path));
+  return opened;
+}
+
+uint64_t ImportedWeight::elements() const {
+  if (!refusal.empty())
+    return 0;
+  return std::accumulate(shape.begin(), shape.end(), uint64_t(1), std::multiplies<>());
 }
 
 const ImportedWeight *ImportedWeights::find(std::string_view name) const {

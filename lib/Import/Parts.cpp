@@ -7,8 +7,8 @@
 
 #include "Parts.h"
 #include "Floats.h"
+#include "uwt/Format/BF16.h"
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 using namespace uwt;
@@ -93,8 +93,7 @@ Expected<std::vector<float>> Parts::floats(std::string_view suffix, ThreadPool &
   if (dtype == "F32")
     return numbersOf<float>(bytes);
   if (dtype == "BF16")
-    return valuesOf<uint16_t>(
-        bytes, [](uint16_t word) { return std::bit_cast<float>(uint32_t(word) << 16); });
+    return valuesOf<uint16_t>(bytes, fromBF16);
   if (dtype == "F16")
     return valuesOf<uint16_t>(bytes, [](uint16_t word) { return float16.valueOf(word); });
   if (dtype == "F8_E4M3")

@@ -7,6 +7,7 @@
 
 #include "Recipe.h"
 #include "uwt/Codec/StoredOrder.h"
+#include <numeric>
 
 using namespace uwt;
 
@@ -36,6 +37,21 @@ std::string_view uwt::elementText(std::string_view dtype) {
       return text;
   return dtype;
 }
+
+std::vector<float> uwt::integerValues(uint64_t count, int zero) {
+  std::vector<float> values(count);
+  std::iota(values.begin(), values.end(), static_cast<float>(-zero));
+  return values;
+}
+
+std::vector<float> uwt::signedByteValues() {
+  std::vector<float> values = integerValues(256);
+  for (uint64_t code = 128; code < 256; ++code)
+    values[code] -= 256;
+  return values;
+}
+
+bool uwt::isExponentDtype(std::string_view dtype) { return dtype == "U8" || dtype == "F8_E8M0"; }
 
 std::vector<uint8_t> uwt::nibblesOf(std::span<const uint8_t> packed) {
   std::vector<uint8_t> codes;

@@ -71,6 +71,24 @@ std::string cellText(uint64_t rows, uint64_t columns, const WeightOutline &of);
 /// "f16" of a dtype that Parts::floats reads.
 std::string_view elementText(std::string_view dtype);
 
+/// The numbers 0, 1, … of so many codes, less `zero` (value-1).
+std::vector<float> integerValues(uint64_t count, int zero = 0);
+/// The numbers of two's complement in 8 bits.
+std::vector<float> signedByteValues();
+/// Whether numbers of that dtype are exponents (f8E8M0FNU).
+bool isExponentDtype(std::string_view dtype);
+
+/// A matrix [groups, rows] as a grid of cells of a row x `cellColumns`.
+template <typename Number>
+Grid gridOfColumns(std::span<const Number> cells, uint64_t groups, uint64_t rows,
+                   uint64_t cellColumns) {
+  Grid grid = {1, cellColumns, groups, std::vector<float>(cells.size())};
+  for (uint64_t group = 0; group < groups; ++group)
+    for (uint64_t row = 0; row < rows; ++row)
+      grid.cells[row * groups + group] = static_cast<float>(cells[group * rows + row]);
+  return grid;
+}
+
 /// Two codes of 4 bits a byte, the lower one first.
 std::vector<uint8_t> nibblesOf(std::span<const uint8_t> packed);
 

@@ -34,6 +34,12 @@ WeightKey keyOf(const WeightRequest &request) {
   return {request.tensor, request.format ? request.format->str() : ""};
 }
 
+/// A tensor, and the file that has it.
+struct StoredTensor {
+  const Container *container = nullptr;
+  const TensorEntry *entry = nullptr;
+};
+
 /// Where a weight comes from: a tensor, or several that a recipe makes one of.
 struct WeightSource {
   std::optional<TensorReader> reader;
@@ -53,16 +59,18 @@ struct Task {
 
 struct WeightStore::State {
   std::vector<std::string> paths;
-  std::vector<Checkpoint> checkpoints;
-  /// Of each of them, and of GGUF files.
-  std::vector<ImportedWeights> imported;
+  /// Of each of the paths.
+  std::vector<OpenedWeights> opened;
   bool check = true;
   CodePath path = bestCodePath();
 
   mutable std::mutex mutex;
   std::map<WeightKey, std::weak_ptr<const LoadedWeight>> loaded;
 
-  Expected<TensorReader> find(std::string_view tensor) const;
+  /// Empty where there is none.
+  StoredTensor findTensor(std::string_view tensor) const;
+  /// Why a tensor is not found.
+  Error missing(std::string_view tensor) const;
   const ImportedWeight *findImported(std::string_view tensor) const;
   Expected<WeightSource> sourceOf(const WeightRequest &request) const;
   Expected<std::vector<Task>> tasksFor(std::span<const WeightRequest> requests,
@@ -83,31 +91,29 @@ Expected<WeightStore> WeightStore::open(std::span<const std::string> paths,
   state->check = options.check;
   state->path = options.path;
   for (const std::string &path : paths) {
-    if (ImportedWeights::isGguf(path)) {
-      UWT_ASSIGN_OR_RETURN(ImportedWeights imported, ImportedWeights::openGguf(path));
-      state->imported.push_back(std::move(imported));
-      continue;
-    }
-    UWT_ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::open(path, options));
-    UWT_ASSIGN_OR_RETURN(ImportedWeights imported, ImportedWeights::open(checkpoint, path));
-    state->imported.push_back(std::move(imported));
-    state->checkpoints.push_back(std::move(checkpoint));
+    UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(path, options));
+    state->opened.push_back(std::move(opened));
   }
   return WeightStore(std::move(state));
 }
 
-Expected<TensorReader> WeightStore::State::find(std::string_view tensor) const {
+StoredTensor WeightStore::State::findTensor(std::string_view tensor) const {
+  for (const OpenedWeights &each : opened)
+    for (const Container &container : each.checkpoint.files())
+      if (const TensorEntry *entry = container.lookUp(tensor))
+        return {&container, entry};
+  return {};
+}
+
+Error WeightStore::State::missing(std::string_view tensor) const {
   std::vector<std::string_view> names;
-  for (const Checkpoint &checkpoint : checkpoints)
-    for (const Container &container : checkpoint.files()) {
-      if (auto entry = container.find(tensor))
-        return container.reader(**entry);
+  for (const OpenedWeights &each : opened) {
+    for (const Container &container : each.checkpoint.files())
       for (const TensorEntry &entry : container.entries())
         names.push_back(entry.name);
-    }
-  for (const ImportedWeights &weights : imported)
-    for (const auto &[name, weight] : weights.all())
+    for (const auto &[name, weight] : each.imported.all())
       names.push_back(name);
+  }
   if (paths.empty())
     return usageError("tensor " + inQuotes(tensor) +
                       " is needed, but no weights are open: name the file or folder that has it");
@@ -118,7 +124,10 @@ Expected<TensorReader> WeightStore::State::find(std::string_view tensor) const {
 }
 
 Expected<TensorReader> WeightStore::find(std::string_view tensor) const {
-  return state->find(tensor);
+  StoredTensor found = state->findTensor(tensor);
+  if (!found.entry)
+    return state->missing(tensor);
+  return found.container->reader(*found.entry);
 }
 
 static std::string shapeText(const std::vector<uint64_t> &shape) {
@@ -150,23 +159,24 @@ static Error typeError(std::string_view dtype, const std::vector<uint64_t> &shap
 }
 
 const ImportedWeight *WeightStore::State::findImported(std::string_view tensor) const {
-  for (const ImportedWeights &weights : imported)
-    if (const ImportedWeight *found = weights.find(tensor))
+  for (const OpenedWeights &each : opened)
+    if (const ImportedWeight *found = each.imported.find(tensor))
       return found;
   return nullptr;
 }
 
 /// A tensor of that type first: of FP8 checkpoints the codes have the weight's own name.
 Expected<WeightSource> WeightStore::State::sourceOf(const WeightRequest &request) const {
-  const ImportedWeight *weight = findImported(request.tensor);
-  Expected<TensorReader> reader = find(request.tensor);
-  if (reader && (hasType(reader->entry(), request) || !weight)) {
-    if (!hasType(reader->entry(), request))
-      return typeError(reader->entry().dtype->name, reader->entry().shape, request);
-    return WeightSource{std::move(*reader)};
+  StoredTensor tensor = findTensor(request.tensor);
+  if (tensor.entry && hasType(*tensor.entry, request)) {
+    UWT_ASSIGN_OR_RETURN(TensorReader reader, tensor.container->reader(*tensor.entry));
+    return WeightSource{std::move(reader)};
   }
+  const ImportedWeight *weight = findImported(request.tensor);
+  if (!weight && tensor.entry)
+    return typeError(tensor.entry->dtype->name, tensor.entry->shape, request);
   if (!weight)
-    return reader.takeError();
+    return missing(request.tensor);
   if (!weight->refusal.empty())
     return unsupportedError("tensor " + inQuotes(request.tensor) + ": recipe " +
                             std::string(weight->recipe) + ": " + weight->refusal);

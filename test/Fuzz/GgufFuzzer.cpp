@@ -24,9 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzzRequire(bool(read) == weight.refusal.empty(), "a weight is refused, and read");
     if (!read)
       continue;
-    uint64_t elements = 1;
-    for (uint64_t extent : weight.shape)
-      elements *= extent;
+    uint64_t elements = weight.elements();
     fuzzRequire(read->rows * read->columns == elements,
                 "a weight is not of the shape that was said");
     std::vector<uint8_t> bytes(elements * getTraits(ElementType::BF16).bytes);

@@ -33,9 +33,7 @@ static void readWeight(const ImportedWeight &weight, ThreadPool &pool) {
     fuzzRequire(!read.error().message().empty(), "an error has no message");
     return;
   }
-  uint64_t elements = 1;
-  for (uint64_t size : weight.shape)
-    elements *= size;
+  uint64_t elements = weight.elements();
   fuzzRequire(read->codes.size() == elements && elements == read->rows * read->columns,
               "a weight is not of the shape that was said");
   for (ElementType type : {ElementType::BF16, ElementType::F16, ElementType::F32}) {

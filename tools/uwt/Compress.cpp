@@ -259,12 +259,11 @@ Status CompressCommand::run(Session &session) {
   outcome.dryRun = !options.compress.writes();
   outcome.estimated = estimate;
   // Only told: whatever is wrong with the configuration, the tensors are compressed.
-  Expected<Checkpoint> model = Checkpoint::open(input);
-  std::optional<ImportedWeights> quantized;
-  if (model)
-    if (Expected<ImportedWeights> weights = ImportedWeights::open(*model, input))
-      quantized = *std::move(weights);
-  outcome.quantized = quantized ? &*quantized : nullptr;
+  std::optional<OpenedWeights> opened;
+  if (options.compress.bounds)
+    if (Expected<OpenedWeights> weights = OpenedWeights::open(input))
+      opened = *std::move(weights);
+  outcome.quantized = opened ? &opened->imported : nullptr;
   report(session, outcome);
   return ok();
 }

@@ -11,15 +11,6 @@
 using namespace uwt;
 using namespace uwt::tool;
 
-static uint64_t elementsOf(const ImportedWeight &weight) {
-  if (!weight.refusal.empty())
-    return 0;
-  uint64_t elements = 1;
-  for (uint64_t size : weight.shape)
-    elements *= size;
-  return elements;
-}
-
 static void addPart(QuantizedGroup &group, const std::string &name, const PartSizes &sizes) {
   auto found = sizes.find(name);
   if (found == sizes.end() || !found->second.entropyBits)
@@ -41,7 +32,7 @@ std::vector<QuantizedGroup> uwt::tool::quantizedGroups(const ImportedWeights &we
     if (isNew)
       group = {weight.recipe, weight.format, weight.refusal, 0, 0, 0, 0, 0.0};
     ++group.weights;
-    group.elements += elementsOf(weight);
+    group.elements += weight.elements();
     group.bytes += weight.bytes;
     uint64_t stored = 0;
     bool isKnown = true;

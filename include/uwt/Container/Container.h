@@ -284,6 +284,8 @@ public:
   bool savedAgain() const;
   /// Tensors of the original, in the order of its header.
   const std::vector<TensorEntry> &entries() const;
+  /// The entry of a tensor; null where the file has none: where that is no error.
+  const TensorEntry *lookUp(std::string_view name) const;
   /// The entry of that name, or a usage error with a suggestion.
   Expected<const TensorEntry *> find(std::string_view name) const;
   /// Whether small tensors and the texts of the header are stored in the compact form (file-13).

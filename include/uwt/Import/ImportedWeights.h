@@ -39,6 +39,9 @@ struct ImportedWeight {
   std::string refusal;
   /// Reads the parts. Errors: Unsupported (the refusal), Invalid and IO (as reading a tensor).
   std::function<Expected<QuantizedWeight>(ThreadPool &pool)> read;
+
+  /// Product of the shape; 0 of a weight that cannot be read.
+  uint64_t elements() const;
 };
 
 /// The quantised weights of a checkpoint. Immutable, so thread-safe.
@@ -68,6 +71,16 @@ private:
   std::string methodName;
   bool known = false;
   std::map<std::string, ImportedWeight, std::less<>> weights;
+};
+
+/// What a path has: tensors, and the weights that some of them are together. A GGUF file has no
+/// tensors, and all else as weights.
+struct OpenedWeights {
+  Checkpoint checkpoint;
+  ImportedWeights imported;
+
+  /// Errors: as Checkpoint::open, ImportedWeights::open and openGguf.
+  static Expected<OpenedWeights> open(const std::string &path, const ReadOptions &options = {});
 };
 
 } // namespace uwt

@@ -7,6 +7,7 @@
 
 #include "GgufBlocks.h"
 #include "../Floats.h"
+#include "../Recipe.h"
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -208,10 +209,7 @@ static std::vector<float> floatsOf(const BlockType &type, std::span<const uint8_
 static std::vector<float> valuesOf(const BlockType &type) {
   if (type.number == numberOfMxfp4)
     return {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
-  std::vector<float> values;
-  for (int code = 0; code < 1 << type.codeBits; ++code)
-    values.push_back(static_cast<float>(code - type.zero));
-  return values;
+  return integerValues(uint64_t(1) << type.codeBits, type.zero);
 }
 
 QuantizedWeight uwt::weightOf(const BlockType &type, std::span<const uint8_t> bytes, uint64_t rows,

@@ -78,20 +78,15 @@ Expected<QuantizedWeight> AwqRecipe::assemble(const QuantizationConfig &, const 
   QuantizedWeight weight;
   weight.rows = rows;
   weight.columns = outline.columns;
-  for (int code = 0; code < 16; ++code)
-    weight.values.push_back(static_cast<float>(code));
+  weight.values = integerValues(16);
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> packed, parts.words("qweight", pool));
   weight.codes = unpackWords(packed, rows, outline.columns, pool);
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> packedZeros, parts.words("qzeros", pool));
   std::vector<uint8_t> zeros = unpackWords(packedZeros, rows, groups, pool);
+  uint64_t cell = outline.columns / groups;
+  weight.zero = {1, cell, groups, std::vector<float>(zeros.begin(), zeros.end())};
   UWT_ASSIGN_OR_RETURN(std::vector<float> scales, parts.floats("scales", pool));
-  Grid grid = {1, outline.columns / groups, groups, std::vector<float>(rows * groups)};
-  weight.zero = weight.scale = grid;
-  for (uint64_t row = 0; row < rows; ++row)
-    for (uint64_t group = 0; group < groups; ++group) {
-      weight.zero.cells[row * groups + group] = zeros[row * groups + group];
-      weight.scale.cells[row * groups + group] = scales[group * rows + row];
-    }
+  weight.scale = gridOfColumns<float>(scales, groups, rows, cell);
   return weight;
 }
 

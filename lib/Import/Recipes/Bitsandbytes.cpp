@@ -155,8 +155,7 @@ Expected<QuantizedWeight> BitsandbytesRecipe::assemble(const QuantizationConfig 
   weight.rows = outline.rows;
   weight.columns = outline.columns;
   if (parts.has("SCB")) { // bnb-4
-    for (int code = 0; code < 256; ++code)
-      weight.values.push_back(static_cast<float>(static_cast<int8_t>(code)));
+    weight.values = signedByteValues();
     UWT_ASSIGN_OR_RETURN(weight.codes, parts.bytes("weight", pool));
     weight.scale = {1, outline.columns, 1, {}};
     UWT_ASSIGN_OR_RETURN(weight.scale.cells, parts.floats("SCB", pool));

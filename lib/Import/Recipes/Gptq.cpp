@@ -128,15 +128,6 @@ groupsOf(const QuantizationConfig &config, const Parts &parts, uint64_t columns,
   return group;
 }
 
-/// A matrix [groups, rows] as a grid with a row of cells a row.
-static Grid transposed(std::span<const float> cells, uint64_t groups, uint64_t rows) {
-  Grid grid = {1, 1, groups, std::vector<float>(cells.size())};
-  for (uint64_t group = 0; group < groups; ++group)
-    for (uint64_t row = 0; row < rows; ++row)
-      grid.cells[row * groups + group] = cells[group * rows + row];
-  return grid;
-}
-
 Expected<QuantizedWeight> GptqRecipe::assemble(const QuantizationConfig &config, const Parts &parts,
                                                const WeightOutline &outline,
                                                ThreadPool &pool) const {
@@ -147,17 +138,17 @@ Expected<QuantizedWeight> GptqRecipe::assemble(const QuantizationConfig &config,
   QuantizedWeight weight;
   weight.rows = rows;
   weight.columns = outline.columns;
-  for (uint64_t code = 0; code < codes.count(); ++code)
-    weight.values.push_back(static_cast<float>(code));
+  weight.values = integerValues(codes.count());
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> packed, parts.words("qweight", pool));
   weight.codes = unpackColumns(codes, packed, rows, outline.columns, pool);
   UWT_ASSIGN_OR_RETURN(std::vector<float> scales, parts.floats("scales", pool));
-  weight.scale = transposed(scales, groups, rows);
+  weight.scale = gridOfColumns<float>(scales, groups, rows, 1);
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> packedZeros, parts.words("qzeros", pool));
-  std::vector<float> zeros; // gptq-2
-  for (uint8_t zero : unpackRows(codes, packedZeros, groups, rows, pool))
-    zeros.push_back(static_cast<float>(layout.isFirstVersion ? (zero + 1) % codes.count() : zero));
-  weight.zero = transposed(zeros, groups, rows);
+  std::vector<uint8_t> zeros = unpackRows(codes, packedZeros, groups, rows, pool); // gptq-2
+  if (layout.isFirstVersion)
+    for (uint8_t &zero : zeros)
+      zero = static_cast<uint8_t>((zero + 1) % codes.count());
+  weight.zero = gridOfColumns<uint8_t>(zeros, groups, rows, 1);
   UWT_ASSIGN_OR_RETURN(weight.gridColumns, groupsOf(config, parts, outline.columns, pool));
   return weight;
 }

@@ -35,8 +35,7 @@ constexpr Packer packers[] = {
 };
 
 bool isExponent(const Parts &parts, const Packer &packer) {
-  std::string_view dtype = parts.dtype(packer.scale);
-  return dtype == "U8" || dtype == "F8_E8M0";
+  return isExponentDtype(parts.dtype(packer.scale));
 }
 
 /// fp4-2: columns that share a scale.

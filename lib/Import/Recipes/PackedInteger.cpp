@@ -136,8 +136,7 @@ Expected<QuantizedWeight> PackedIntegerRecipe::assemble(const QuantizationConfig
   QuantizedWeight weight;
   weight.rows = outline.rows;
   weight.columns = outline.columns;
-  for (uint64_t code = 0; code < codes.count(); ++code)
-    weight.values.push_back(static_cast<float>(code));
+  weight.values = integerValues(codes.count());
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> packed, parts.words("weight_packed", pool));
   weight.codes = unpackRows(codes, packed, outline.rows, outline.columns, pool);
 
@@ -152,10 +151,7 @@ Expected<QuantizedWeight> PackedIntegerRecipe::assemble(const QuantizationConfig
     UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> words, parts.words("weight_zero_point", pool));
     // packed-3: down the columns, as many codes as the weight has rows.
     std::vector<uint8_t> zeros = unpackColumns(codes, words, groups, outline.rows, pool);
-    weight.zero = {1, weight.scale.cellColumns, groups, std::vector<float>(zeros.size())};
-    for (uint64_t row = 0; row < outline.rows; ++row)
-      for (uint64_t cell = 0; cell < groups; ++cell)
-        weight.zero.cells[row * groups + cell] = zeros[cell * outline.rows + row];
+    weight.zero = gridOfColumns<uint8_t>(zeros, groups, outline.rows, weight.scale.cellColumns);
   }
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> columnGroups, groupsOf(parts, groups, pool));
   if (!columnGroups.empty()) {

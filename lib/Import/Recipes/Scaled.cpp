@@ -68,7 +68,7 @@ static Expected<Grid> gridOf(const QuantizationConfig &config, const Parts &part
       return cellsOf(suffix, shape, outline, 1, static_cast<uint64_t>(size));
   }
   // Exponents are those of MXFP8, unless somebody says otherwise.
-  bool isExponent = parts.dtype(suffix) == "U8" || parts.dtype(suffix) == "F8_E8M0";
+  bool isExponent = isExponentDtype(parts.dtype(suffix));
   return cellsOf(suffix, shape, outline, isExponent ? 1 : 0, isExponent ? 32 : 0);
 }
 
@@ -94,12 +94,9 @@ Expected<WeightOutline> ScaledRecipe::outline(const QuantizationConfig &config, 
 
 /// The number of each code of a dtype of 8 bits (byte-1).
 static std::vector<float> valuesOf(std::string_view dtype) {
-  if (dtype != "I8")
-    return (dtype == "F8_E5M2" ? float8E5M2 : float8E4M3).values();
-  std::vector<float> values;
-  for (int code = 0; code < 256; ++code)
-    values.push_back(static_cast<float>(static_cast<int8_t>(code)));
-  return values;
+  if (dtype == "I8")
+    return signedByteValues();
+  return (dtype == "F8_E5M2" ? float8E5M2 : float8E4M3).values();
 }
 
 Expected<QuantizedWeight> ScaledRecipe::assemble(const QuantizationConfig &config,
@@ -117,7 +114,7 @@ Expected<QuantizedWeight> ScaledRecipe::assemble(const QuantizationConfig &confi
     return weight;
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> zeros, parts.bytes("weight_zero_point", pool));
   weight.zero = weight.scale;
-  std::vector<float> numbers = valuesOf("I8");
+  std::vector<float> numbers = signedByteValues();
   std::ranges::transform(zeros, weight.zero.cells.begin(),
                          [&](uint8_t code) { return numbers[code]; });
   return weight;

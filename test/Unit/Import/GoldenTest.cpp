@@ -8,7 +8,6 @@
 #include "Checkpoints.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <numeric>
 #include <random>
 
 using namespace uwt;
@@ -239,8 +238,7 @@ TEST(ImportedWeightsTest, DamageIsAWeightOrAnError) {
         continue;
       for (const auto &[key, weight] : weights->all())
         if (Expected<Bytes> bytes = decoded(weight, ElementType::F32))
-          EXPECT_EQ(bytes->size(), 4 * std::accumulate(weight.shape.begin(), weight.shape.end(),
-                                                       uint64_t(1), std::multiplies<>()));
+          EXPECT_EQ(bytes->size(), 4 * weight.elements());
     }
 }
 

@@ -78,6 +78,9 @@ COMMANDS = [
     ["emit-ir", "IN", "--layers", "a"],
 ]
 
+# What inspect shows, though it has no safetensors.
+SHOWN = ("kernels.uwtpack", "model.gguf")
+
 
 def main():
     folder = pathlib.Path(sys.argv[1])
@@ -86,7 +89,7 @@ def main():
         (folder / name).write_bytes(data)
         messages = {}
         for command in COMMANDS:
-            if name == "kernels.uwtpack" and command[0] == "inspect":
+            if command[0] == "inspect" and name in SHOWN:
                 continue
             words = ["uwt"] + [name if word == "IN" else word for word in command]
             done = subprocess.run(words, cwd=folder, capture_output=True, text=True)

@@ -49,21 +49,13 @@ public:
   uwt::Status open(ArrayRef<std::string> paths) {
     for (const std::string &path : paths) {
       description += (description.empty() ? "" : ", ") + path;
-      if (uwt::ImportedWeights::isGguf(path)) {
-        UWT_ASSIGN_OR_RETURN(uwt::ImportedWeights weights, uwt::ImportedWeights::openGguf(path));
-        imported.push_back(std::move(weights));
-        continue;
-      }
-      UWT_ASSIGN_OR_RETURN(uwt::Checkpoint checkpoint, uwt::Checkpoint::open(path));
-      UWT_ASSIGN_OR_RETURN(uwt::ImportedWeights weights,
-                           uwt::ImportedWeights::open(checkpoint, path));
-      imported.push_back(std::move(weights));
-      checkpoints.push_back(std::move(checkpoint));
+      UWT_ASSIGN_OR_RETURN(uwt::OpenedWeights weights, uwt::OpenedWeights::open(path));
+      opened.push_back(std::move(weights));
     }
     return uwt::ok();
   }
 
-  bool isEmpty() const { return imported.empty(); }
+  bool isEmpty() const { return opened.empty(); }
 
   FoundTensor find(StringRef name) const {
     FoundTensor found;
@@ -75,8 +67,8 @@ public:
   }
 
   const uwt::ImportedWeight *findImported(StringRef name) const {
-    for (const uwt::ImportedWeights &weights : imported)
-      if (const uwt::ImportedWeight *found = weights.find(name))
+    for (const uwt::OpenedWeights &each : opened)
+      if (const uwt::ImportedWeight *found = each.imported.find(name))
         return found;
     return nullptr;
   }
@@ -87,24 +79,22 @@ public:
     forEach([&](const uwt::Container &, const uwt::TensorEntry &entry) {
       names.push_back(entry.name);
     });
-    for (const uwt::ImportedWeights &weights : imported)
-      for (const auto &[weight, parts] : weights.all())
+    for (const uwt::OpenedWeights &each : opened)
+      for (const auto &[weight, parts] : each.imported.all())
         names.push_back(weight);
     return "no tensor " + uwt::inQuotes(std::string_view(name)) + " in " + description +
            uwt::didYouMean(std::string_view(name), names);
   }
 
   template <typename Function> void forEach(const Function &function) const {
-    for (const uwt::Checkpoint &checkpoint : checkpoints)
-      for (const uwt::Container &container : checkpoint.files())
+    for (const uwt::OpenedWeights &each : opened)
+      for (const uwt::Container &container : each.checkpoint.files())
         for (const uwt::TensorEntry &entry : container.entries())
           function(container, entry);
   }
 
 private:
-  std::vector<uwt::Checkpoint> checkpoints;
-  /// Of each of them, and of GGUF files.
-  std::vector<uwt::ImportedWeights> imported;
+  std::vector<uwt::OpenedWeights> opened;
   std::string description;
 };
 
