@@ -52,10 +52,7 @@ ImportedWeight makeWeight(const Recipe &recipe, std::string_view module, const S
   if (outline && (outline->rows == 0 || outline->columns == 0))
     outline = unsupportedError("it is empty");
   if (!outline) {
-    weight.refusal = outline.error().message();
-    weight.read = [refusal = weight.refusal](ThreadPool &) -> Expected<QuantizedWeight> {
-      return unsupportedError(refusal);
-    };
+    weight.refuse(outline.error().message());
     return weight;
   }
   weight.format = outline->format;
@@ -116,6 +113,13 @@ Expected<OpenedWeights> OpenedWeights::open(const std::string &path, const ReadO
   UWT_ASSIGN_OR_RETURN(opened.checkpoint, Checkpoint::open(path, options));
   UWT_ASSIGN_OR_RETURN(opened.imported, ImportedWeights::open(opened.checkpoint, path));
   return opened;
+}
+
+void ImportedWeight::refuse(std::string reason) {
+  refusal = std::move(reason);
+  read = [refusal = refusal](ThreadPool &) -> Expected<QuantizedWeight> {
+    return unsupportedError(refusal);
+  };
 }
 
 uint64_t ImportedWeight::elements() const {

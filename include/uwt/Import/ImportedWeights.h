@@ -40,6 +40,8 @@ struct ImportedWeight {
   /// Reads the parts. Errors: Unsupported (the refusal), Invalid and IO (as reading a tensor).
   std::function<Expected<QuantizedWeight>(ThreadPool &pool)> read;
 
+  /// Makes it a weight that cannot be read.
+  void refuse(std::string reason);
   /// Product of the shape; 0 of a weight that cannot be read.
   uint64_t elements() const;
 };

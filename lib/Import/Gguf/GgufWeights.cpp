@@ -132,18 +132,14 @@ static ImportedWeight makeWeight(const std::shared_ptr<const GgufModel> &model,
   for (size_t i = 0; i + 1 < tensor.shape.size(); ++i)
     rows *= tensor.shape[i];
   if (!tensor.type)
-    weight.refusal = "blocks of type " + std::to_string(tensor.typeNumber) + " are not read";
+    weight.refuse("blocks of type " + std::to_string(tensor.typeNumber) + " are not read");
   else if (tensor.bytes == 0)
-    weight.refusal = "it is empty";
+    weight.refuse("it is empty");
   else if (heads != 0 && (rows % heads != 0 || rows / heads % 2 != 0))
-    weight.refusal =
-        std::to_string(rows) + " rows are not " + std::to_string(heads) + " heads of two halves";
-  if (!weight.refusal.empty()) {
-    weight.read = [refusal = weight.refusal](ThreadPool &) -> Expected<QuantizedWeight> {
-      return unsupportedError(refusal);
-    };
+    weight.refuse(std::to_string(rows) + " rows are not " + std::to_string(heads) +
+                  " heads of two halves");
+  if (!weight.refusal.empty())
     return weight;
-  }
   weight.format = tensor.type->format;
   weight.read = [model, &tensor, rows, columns,
                  heads](ThreadPool &pool) -> Expected<QuantizedWeight> {

@@ -125,13 +125,13 @@ Status InspectCommand::run(Session &session) {
   if (html && *html != "-")
     UWT_RETURN_IF_ERROR(checkOutput(input, *html, force, "--html"));
   UWT_RETURN_IF_ERROR(checkWeights(input));
-  UWT_ASSIGN_OR_RETURN(Checkpoint model, Checkpoint::open(input));
-  UWT_ASSIGN_OR_RETURN(ImportedWeights quantized, ImportedWeights::open(model, input));
+  UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(input));
+  const Checkpoint &model = opened.checkpoint;
   FactsRequest request;
   request.tensors = tensors;
   request.values = !headersOnly;
   ThreadPool pool(threads);
-  Inspection inspection{input, &model, &quantized, {}, !tensors.empty()};
+  Inspection inspection{input, &model, &opened.imported, {}, !tensors.empty()};
   {
     Progress progress(session, "inspecting", factsBytes(model, request));
     UWT_ASSIGN_OR_RETURN(inspection.tensors,
