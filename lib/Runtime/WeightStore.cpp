@@ -35,7 +35,7 @@ WeightKey keyOf(const WeightRequest &request) {
 }
 
 /// A tensor, and the file that has it.
-struct StoredTensor {
+struct TensorInFile {
   const Container *container = nullptr;
   const TensorEntry *entry = nullptr;
 };
@@ -68,7 +68,7 @@ struct WeightStore::State {
   std::map<WeightKey, std::weak_ptr<const LoadedWeight>> loaded;
 
   /// Empty where there is none.
-  StoredTensor findTensor(std::string_view tensor) const;
+  TensorInFile findTensor(std::string_view tensor) const;
   /// Why a tensor is not found.
   Error missing(std::string_view tensor) const;
   const ImportedWeight *findImported(std::string_view tensor) const;
@@ -97,7 +97,7 @@ Expected<WeightStore> WeightStore::open(std::span<const std::string> paths,
   return WeightStore(std::move(state));
 }
 
-StoredTensor WeightStore::State::findTensor(std::string_view tensor) const {
+TensorInFile WeightStore::State::findTensor(std::string_view tensor) const {
   for (const OpenedWeights &each : opened)
     for (const Container &container : each.checkpoint.files())
       if (const TensorEntry *entry = container.lookUp(tensor))
@@ -124,7 +124,7 @@ Error WeightStore::State::missing(std::string_view tensor) const {
 }
 
 Expected<TensorReader> WeightStore::find(std::string_view tensor) const {
-  StoredTensor found = state->findTensor(tensor);
+  TensorInFile found = state->findTensor(tensor);
   if (!found.entry)
     return state->missing(tensor);
   return found.container->reader(*found.entry);
@@ -167,7 +167,7 @@ const ImportedWeight *WeightStore::State::findImported(std::string_view tensor) 
 
 /// A tensor of that type first: of FP8 checkpoints the codes have the weight's own name.
 Expected<WeightSource> WeightStore::State::sourceOf(const WeightRequest &request) const {
-  StoredTensor tensor = findTensor(request.tensor);
+  TensorInFile tensor = findTensor(request.tensor);
   if (tensor.entry && hasType(*tensor.entry, request)) {
     UWT_ASSIGN_OR_RETURN(TensorReader reader, tensor.container->reader(*tensor.entry));
     return WeightSource{std::move(reader)};

@@ -118,8 +118,10 @@ static Status skipArray(GgufReader &reader) {
 static Status readValue(GgufReader &reader, GgufHeader &header) {
   UWT_ASSIGN_OR_RETURN(std::string key, reader.text());
   UWT_ASSIGN_OR_RETURN(ValueKind kind, readKind(reader));
-  if (kind == ValueKind::Array)
+  if (kind == ValueKind::Array) {
+    header.arrays.insert(std::move(key));
     return skipArray(reader);
+  }
   if (kind == ValueKind::Text) {
     UWT_ASSIGN_OR_RETURN(header.texts[key], reader.text());
     return ok();

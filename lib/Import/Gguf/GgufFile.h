@@ -17,6 +17,7 @@
 #include "uwt/Support/Error.h"
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,9 +38,10 @@ struct GgufTensor {
 };
 
 struct GgufHeader {
-  /// Integers and texts of the metadata, by key; arrays and floats are passed over.
+  /// Integers and texts of the metadata, by key; of arrays the keys, floats are passed over.
   std::map<std::string, uint64_t, std::less<>> integers;
   std::map<std::string, std::string, std::less<>> texts;
+  std::set<std::string, std::less<>> arrays;
   std::vector<GgufTensor> tensors;
 
   /// Errors: Invalid, where `file` is damaged; Unsupported (another version).

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <optional>
 
 using namespace uwt;
 
@@ -59,9 +60,13 @@ struct GgufModel {
     auto found = header.texts.find("general.architecture");
     return found == header.texts.end() ? std::string_view() : found->second;
   }
-  uint64_t integer(std::string_view key) const {
-    auto found = header.integers.find(std::string(architecture()) + "." + std::string(key));
-    return found == header.integers.end() ? 0 : found->second;
+  /// A number of heads: `absent` where the file has no such key, 0 where it has one for each layer.
+  uint64_t heads(std::string_view key, uint64_t absent) const {
+    std::string full = std::string(architecture()) + "." + std::string(key);
+    if (header.arrays.contains(full))
+      return 0;
+    auto found = header.integers.find(full);
+    return found == header.integers.end() ? absent : found->second;
   }
 };
 
@@ -94,15 +99,17 @@ static std::string transformersName(std::string_view name) {
   return "";
 }
 
-/// gguf-6: the heads whose rows llama.cpp has interleaved, or 0 where it has not.
-static uint64_t interleavedHeads(const GgufModel &model, std::string_view name) {
+/// gguf-6: the heads whose rows llama.cpp has interleaved, 0 where the file does not say; nothing
+/// where it keeps the order of transformers.
+static std::optional<uint64_t> interleavedHeads(const GgufModel &model, std::string_view name) {
   if (model.architecture() != "llama")
-    return 0;
-  uint64_t heads = model.integer("attention.head_count");
+    return std::nullopt;
+  uint64_t heads = model.heads("attention.head_count", 0);
   if (layerIn(name, "blk.*.attn_q.weight"))
     return heads;
-  uint64_t shared = model.integer("attention.head_count_kv");
-  return layerIn(name, "blk.*.attn_k.weight") ? (shared ? shared : heads) : 0;
+  if (layerIn(name, "blk.*.attn_k.weight"))
+    return model.heads("attention.head_count_kv", heads);
+  return std::nullopt;
 }
 
 /// The file's rows (head, place, half) as rows (head, half, place).
@@ -119,7 +126,8 @@ static std::vector<uint8_t> separateHalves(std::span<const uint8_t> rows, uint64
 }
 
 static ImportedWeight makeWeight(const std::shared_ptr<const GgufModel> &model,
-                                 const GgufTensor &tensor, std::string name, uint64_t heads) {
+                                 const GgufTensor &tensor, std::string name,
+                                 std::optional<uint64_t> heads = std::nullopt) {
   ImportedWeight weight;
   weight.isAlias = name != tensor.name;
   weight.name = std::move(name);
@@ -135,8 +143,10 @@ static ImportedWeight makeWeight(const std::shared_ptr<const GgufModel> &model,
     weight.refuse("blocks of type " + std::to_string(tensor.typeNumber) + " are not read");
   else if (tensor.bytes == 0)
     weight.refuse("it is empty");
-  else if (heads != 0 && (rows % heads != 0 || rows / heads % 2 != 0))
-    weight.refuse(std::to_string(rows) + " rows are not " + std::to_string(heads) +
+  else if (heads == 0)
+    weight.refuse("the file does not say of how many heads it is");
+  else if (heads && (rows % *heads != 0 || rows / *heads % 2 != 0))
+    weight.refuse(std::to_string(rows) + " rows are not " + std::to_string(*heads) +
                   " heads of two halves");
   if (!weight.refusal.empty())
     return weight;
@@ -145,8 +155,8 @@ static ImportedWeight makeWeight(const std::shared_ptr<const GgufModel> &model,
                  heads](ThreadPool &pool) -> Expected<QuantizedWeight> {
     std::span<const uint8_t> bytes = model->file.bytes().subspan(tensor.begin, tensor.bytes);
     std::vector<uint8_t> ordered;
-    if (heads != 0)
-      bytes = ordered = separateHalves(bytes, rows, heads);
+    if (heads)
+      bytes = ordered = separateHalves(bytes, rows, *heads);
     QuantizedWeight result = weightOf(*tensor.type, bytes, rows, columns, pool);
     UWT_RETURN_IF_ERROR(model->file.checkRead());
     return result;
@@ -175,7 +185,7 @@ Expected<ImportedWeights> ImportedWeights::openGguf(const std::string &path) {
   bool isKnown =
       std::ranges::find(knownArchitectures, model->architecture()) != knownArchitectures.end();
   for (const GgufTensor &tensor : model->header.tensors) {
-    result.weights.emplace(tensor.name, makeWeight(model, tensor, tensor.name, 0));
+    result.weights.emplace(tensor.name, makeWeight(model, tensor, tensor.name));
     std::string name = isKnown ? transformersName(tensor.name) : "";
     if (!name.empty())
       result.weights.emplace(

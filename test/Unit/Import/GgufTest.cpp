@@ -96,6 +96,38 @@ TEST(GgufTest, AnUnknownTypeIsRefusedByItsWeight) {
             "blocks of type 16 are not read");
 }
 
+/// Without the number of heads the order of rows is not known: no weight by transformers' name.
+TEST(GgufTest, AnOrderThatIsNotKnownIsRefused) {
+  const std::string keys[] = {"llama.attention.head_count", "llama.attention.head_count_kv"};
+  const char *refused[] = {"q", "k"};
+  for (int i : {0, 1}) {
+    Bytes file = readBytes(ggufFile("llama.gguf"));
+    // A text is its length and its letters; the key of another thing takes the place.
+    std::string key = keys[i];
+    Bytes length = {static_cast<uint8_t>(key.size()), 0, 0, 0, 0, 0, 0, 0};
+    Bytes text = length;
+    text.insert(text.end(), key.begin(), key.end());
+    auto at = std::search(file.begin(), file.end(), text.begin(), text.end());
+    ASSERT_NE(at, file.end());
+    // As an array of one number, as files with another number in each layer have it.
+    auto kind = at + static_cast<ptrdiff_t>(text.size());
+    Bytes number(kind + 4, kind + 8);
+    Bytes array = {9, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0};
+    array.insert(array.end(), number.begin(), number.end());
+    auto begin = kind - file.begin();
+    file.erase(kind, kind + 8);
+    file.insert(file.begin() + begin, array.begin(), array.end());
+    TemporaryFolder folder;
+    writeBytes(folder / "x.gguf", file);
+    Expected<ImportedWeights> weights = ImportedWeights::openGguf(folder / "x.gguf");
+    ASSERT_TRUE(holds(weights));
+    std::string name = "model.layers.0.self_attn." + std::string(refused[i]) + "_proj.weight";
+    EXPECT_EQ(weights->find(name)->refusal, "the file does not say of how many heads it is");
+    EXPECT_EQ(weights->find("model.layers.0.self_attn.v_proj.weight")->refusal, "");
+    EXPECT_EQ(weights->find("blk.0.attn_" + std::string(refused[i]) + ".weight")->refusal, "");
+  }
+}
+
 TEST(GgufTest, DamageIsAWeightOrAnError) {
   std::mt19937 generator(3);
   Bytes file = readBytes(ggufFile("llama.gguf"));
