@@ -11,6 +11,7 @@
 
 #include "uwt/Codec/Codec.h"
 #include "uwt/Codec/Panel.h"
+#include "uwt/Codec/Quantized.h"
 #include <bit>
 
 using namespace uwt;
@@ -116,7 +117,20 @@ UnitGeometry uwt::unitOfPlanes(const FieldSplit &split, uint32_t codeBits, uint3
   return unit;
 }
 
+Expected<CodecTraits> uwt::checkRunFormat(const Format &format, ElementType element) {
+  if (format.isQuantized())
+    return checkQuantized(format, element);
+  return checkFormat(format, element);
+}
+
 Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element) {
+  if (format.isQuantized())
+    return usageError("'" + format.element.str() +
+                      "' is an element of quantised checkpoints, which files keep as they are: "
+                      "leave it out, and choose a codec for the tensors");
+  if (format.scale || format.zeroGrid || format.zero != 0)
+    return usageError("zero= and scale= are of quantised elements such as uint<4>, and codec " +
+                      format.codec.str() + " codes floats");
   if (format.version != formatVersion)
     return unsupportedError("format version " + std::to_string(format.version) +
                             " is not supported; this build reads version " +

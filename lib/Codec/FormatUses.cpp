@@ -79,7 +79,9 @@ const Format &uwt::denseFormat() {
   return format;
 }
 
-bool uwt::isRaw(const Format &format) { return format.codec.keyword == rawFormat().codec.keyword; }
+bool uwt::isRaw(const Format &format) {
+  return !format.isQuantized() && format.codec.keyword == rawFormat().codec.keyword;
+}
 
 const Format &uwt::baseFormat(uint32_t codeBits) {
   return findPlain([&](const PlainFormat &plain) {

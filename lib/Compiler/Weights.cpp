@@ -161,8 +161,9 @@ Status uwt::loadWeights(const ProgramCode &code, const CompileOptions &options,
   if (!code.stored.empty()) {
     if (!store)
       return missingFile(code.stored.front().request.tensor);
-    auto requests =
-        llvm::map_to_vector(code.stored, [](const StoredWeight &weight) { return weight.request; });
+    std::vector<WeightRequest> requests;
+    for (const StoredWeight &weight : code.stored)
+      requests.push_back(weight.request);
     UWT_ASSIGN_OR_RETURN(auto loaded, store->load(requests, pool));
     for (auto [weight, made] : llvm::zip(code.stored, loaded))
       state.weights[weight.slot] = std::move(made);

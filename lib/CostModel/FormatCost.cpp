@@ -8,6 +8,7 @@
 #include "uwt/CostModel/FormatCost.h"
 #include "uwt/Codec/AnsCode.h"
 #include "uwt/Codec/Panel.h"
+#include "uwt/Codec/Quantized.h"
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -212,6 +213,10 @@ ExpectedSize uwt::expectedSize(const Format &format, ElementType element) {
     plain.codedSign = false;
     return expectedSize(plain, element);
   }
+  if (format.isQuantized()) {
+    QuantizedUnit unit = quantizedUnit(format);
+    return {32.0 * unit.u32() / (stripRows * unit.columns), 0};
+  }
   const ElementTraits &elementTraits = getTraits(element);
   uint32_t lowBits = elementTraits.lowBits ? format.lowBits : 0;
   double whole = elementTraits.wordBits + lowBits;
@@ -236,6 +241,6 @@ ExpectedSize uwt::expectedSize(const Format &format, ElementType element) {
 }
 
 uint32_t uwt::kernelUnitColumns(const Format &format, ElementType element) {
-  CodecTraits traits = *checkFormat(format, element);
+  CodecTraits traits = *checkRunFormat(format, element);
   return isVariable(traits.rate) ? streamUnitColumns : traits.unit.columns;
 }

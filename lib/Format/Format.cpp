@@ -12,6 +12,7 @@
 
 #include "uwt/Format/Format.h"
 #include "uwt/Support/Suggest.h"
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <optional>
@@ -49,7 +50,7 @@ static Expected<uint32_t> parseNumber(std::string_view text, const std::string &
 
 static bool isKeyword(std::string_view text) {
   for (char c : text)
-    if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_')
+    if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '_')
       return false;
   return !text.empty() && !(text[0] >= '0' && text[0] <= '9');
 }
@@ -261,6 +262,65 @@ static std::string printLow(const Format &format) {
                                                 : nameOf(lowNames, format.lowHalves);
 }
 
+/// "1x128", "row" or "tensor".
+static Status parseCell(GridFormat &grid, std::string_view text, const std::string &what) {
+  if (text == "tensor")
+    return ok();
+  grid.cellRows = 1;
+  if (text == "row")
+    return ok();
+  size_t cross = text.find('x');
+  if (cross == std::string_view::npos)
+    return usageError(what + ": expected cells such as 1x128, row or tensor, got " +
+                      inQuotes(text));
+  UWT_ASSIGN_OR_RETURN(grid.cellRows, parseNumber(text.substr(0, cross), what));
+  UWT_ASSIGN_OR_RETURN(grid.cellColumns, parseNumber(text.substr(cross + 1), what));
+  if (grid.cellRows == 0 || grid.cellColumns == 0)
+    return usageError(what + ": cells of " + inQuotes(text) + " have no elements");
+  return ok();
+}
+
+static Expected<GridFormat> parseGrid(std::string_view value, const std::string &what) {
+  size_t comma = value.find(',');
+  if (!value.starts_with('{') || !value.ends_with('}') || comma == std::string_view::npos)
+    return usageError(what + ": expected cells and a type, such as '{1x128, f16}', got " +
+                      inQuotes(value));
+  GridFormat grid;
+  UWT_RETURN_IF_ERROR(parseCell(grid, trim(value.substr(1, comma - 1)), what));
+  std::string_view number = value.substr(comma + 1, value.size() - comma - 2);
+  UWT_ASSIGN_OR_RETURN(grid.number, parseTerm(trim(number), what));
+  return grid;
+}
+
+std::string GridFormat::str() const {
+  std::string cell = cellRows == 0      ? "tensor"
+                     : cellColumns == 0 ? "row"
+                                        : std::to_string(cellRows) + "x" +
+                                              std::to_string(cellColumns);
+  return "{" + cell + ", " + number.str() + "}";
+}
+
+static Status parseZero(Format &format, std::string_view value) {
+  if (value.starts_with('{')) {
+    UWT_ASSIGN_OR_RETURN(format.zeroGrid, parseGrid(value, "zero"));
+    return ok();
+  }
+  UWT_ASSIGN_OR_RETURN(format.zero, parseNumber(value, "zero"));
+  return ok();
+}
+
+static std::string printZero(const Format &format) {
+  return format.zeroGrid ? format.zeroGrid->str() : std::to_string(format.zero);
+}
+
+static Status parseScale(Format &format, std::string_view value) {
+  format.scale = std::nullopt;
+  if (value == "none")
+    return ok();
+  UWT_ASSIGN_OR_RETURN(format.scale, parseGrid(value, "scale"));
+  return ok();
+}
+
 namespace {
 struct Item {
   std::string_view key;
@@ -269,7 +329,7 @@ struct Item {
 };
 } // namespace
 
-static constexpr size_t packingItem = 4;
+static constexpr size_t packingItem = 4, escapesItem = 7, zeroItem = 10;
 static constexpr Item itemTable[] = {
     {"version", parseVersion, [](const Format &f) { return std::to_string(f.version); }},
     {"layout", parseLayout, [](const Format &f) { return nameOf(layoutNames, f.layout); }},
@@ -281,8 +341,27 @@ static constexpr Item itemTable[] = {
     {"escapes", parseEscapes, [](const Format &f) { return nameOf(escapeNames, f.escapes); }},
     {"index", parseIndex, [](const Format &f) { return nameOf(indexNames, f.shortIndex); }},
     {"low", parseLow, printLow},
+    // Of quantised weights only.
+    {"zero", parseZero, printZero},
+    {"scale", parseScale, [](const Format &f) { return f.scale ? f.scale->str() : "none"; }},
 };
-static_assert(itemTable[packingItem].key == "packing");
+static_assert(itemTable[packingItem].key == "packing" && itemTable[escapesItem].key == "escapes" &&
+              itemTable[zeroItem].key == "zero");
+
+/// Elements of quantised weights, by their keywords.
+static bool isElement(const Term &term) {
+  constexpr std::string_view names[] = {"uint", "int", "f4E2M1FN"};
+  return std::ranges::find(names, term.keyword) != std::end(names);
+}
+
+/// What a format of such an element has where its text is silent.
+static Format quantizedDefaults(const Term &element) {
+  Format format;
+  format.codec = {"raw", {}};
+  format.element = element;
+  format.escapes = Escapes::None;
+  return format;
+}
 
 //===----------------------------------------------------------------------===//
 // Printing
@@ -290,8 +369,12 @@ static_assert(itemTable[packingItem].key == "packing");
 
 std::string Format::str() const {
   const ShortName *shortName = findShortName(*this);
-  std::string text = shortName ? shortName->name.str() : codec.str();
-  Format defaults;
+  Format defaults = isQuantized() ? quantizedDefaults(element) : Format();
+  bool hasPlainCodec = isQuantized() && codec == defaults.codec;
+  std::string text = shortName       ? shortName->name.str()
+                     : hasPlainCodec ? element.str()
+                     : isQuantized() ? element.str() + ", " + codec.str()
+                                     : codec.str();
   if (shortName)
     defaults.packing = packing;
   for (const Item &item : itemTable) {
@@ -313,8 +396,11 @@ Format Format::ofMatrices() const {
 }
 
 std::string Format::fullStr() const {
-  std::string text = codec.str();
-  for (const Item &item : itemTable)
+  std::string text = (isQuantized() ? element.str() + ", " : "") + codec.str();
+  std::span<const Item> items = itemTable;
+  if (!isQuantized())
+    items = items.first(zeroItem);
+  for (const Item &item : items)
     text.append(", ").append(item.key).append("=").append(item.print(*this));
   return text;
 }
@@ -349,23 +435,27 @@ static std::optional<std::string_view> keyOf(std::string_view item) {
   return trim(item.substr(0, equals));
 }
 
-/// Cuts the text at commas outside of angle brackets.
+/// Cuts the text at commas outside of brackets: `<>`, also inside `{}`.
 Expected<std::vector<std::string_view>> Parser::split() const {
   std::vector<std::string_view> items;
-  bool inBrackets = false;
+  std::string open;
   size_t start = 0;
   for (size_t i = 0; i <= text.size(); ++i) {
     char c = i < text.size() ? text[i] : ',';
-    if (c == '<' || c == '>') {
-      if (inBrackets == (c == '<'))
-        return usageError("format " + inQuotes(text) + " has a '" + c +
-                          "' without its counterpart");
-      inBrackets = c == '<';
-    }
+    bool opens = c == '<' || c == '{', closes = c == '>' || c == '}';
+    bool fits = opens ? open.empty() || (open == "{" && c == '<')
+                      : !closes || open.ends_with(c == '>' ? '<' : '{');
+    if (!fits)
+      return usageError("format " + inQuotes(text) + " has a '" + c + "' without its counterpart");
+    if (opens)
+      open += c;
+    else if (closes)
+      open.pop_back();
     bool isEnd = i == text.size();
-    if (isEnd && inBrackets)
-      return usageError("format " + inQuotes(text) + " has a '<' without its counterpart");
-    if (c != ',' || inBrackets)
+    if (isEnd && !open.empty())
+      return usageError("format " + inQuotes(text) + " has a '" + open.back() +
+                        "' without its counterpart");
+    if (c != ',' || !open.empty())
       continue;
     std::string_view item = trim(text.substr(start, i - start));
     if (item.empty() && isEnd && !items.empty())
@@ -380,6 +470,13 @@ Expected<std::vector<std::string_view>> Parser::split() const {
 
 Status Parser::parseCodec(std::string_view item) {
   UWT_ASSIGN_OR_RETURN(Term term, parseTerm(item, "codec"));
+  if (isElement(term) && format.isQuantized())
+    return usageError("format " + inQuotes(text) + " has two elements, '" + format.element.str() +
+                      "' and " + inQuotes(item));
+  if (isElement(term)) {
+    format.element = std::move(term);
+    return ok();
+  }
   if (hasCodec)
     return usageError("format " + inQuotes(text) + " has two codecs, '" + format.codec.str() +
                       "' and " + inQuotes(item));
@@ -427,8 +524,13 @@ Expected<Format> Parser::parse() {
   for (std::string_view item : items)
     if (keyOf(item) != "version")
       UWT_RETURN_IF_ERROR(parseItem(item));
-  if (!hasCodec)
+  if (!hasCodec && !format.isQuantized())
     return usageError("format " + inQuotes(text) + " names no codec");
+  Format defaults = quantizedDefaults(format.element);
+  if (!hasCodec)
+    format.codec = defaults.codec;
+  if (format.isQuantized() && !hasItem[escapesItem])
+    format.escapes = defaults.escapes;
   return std::move(format);
 }
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Floats.h"
+#include "uwt/Import/Floats.h"
 #include "uwt/Format/BF16.h"
 #include <bit>
 #include <cmath>

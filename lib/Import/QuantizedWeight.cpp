@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Import/QuantizedWeight.h"
-#include "Floats.h"
+#include "uwt/Import/Floats.h"
 #include "uwt/Codec/StoredOrder.h"
 #include <algorithm>
 #include <bit>
@@ -37,7 +37,7 @@ public:
     }
     const uint8_t *codes = weight.codes.data() + row * weight.columns;
     for (uint64_t begin = 0; begin < weight.columns;) {
-      uint64_t cell = cellOf(begin), end = runEnd(begin);
+      uint64_t cell = weight.gridColumn(begin), end = runEnd(begin);
       std::optional<float> offset;
       if (weight.offset)
         offset = weight.offset->at(row, cell);
@@ -48,10 +48,6 @@ public:
   }
 
 private:
-  uint64_t cellOf(uint64_t column) const {
-    return weight.gridColumns.empty() ? column : weight.gridColumns[column];
-  }
-
   uint64_t runEnd(uint64_t begin) const {
     const std::vector<uint32_t> &columns = weight.gridColumns;
     if (columns.empty())
@@ -91,7 +87,7 @@ static uint32_t bitsOf(float value) { return std::bit_cast<uint32_t>(value); }
 
 /// All rows, to words that lie as the weight has them.
 template <auto Round>
-static void decodeRows(const QuantizedWeight &weight, uint8_t *out, ThreadPool &pool) {
+static void decodeAll(const QuantizedWeight &weight, uint8_t *out, ThreadPool &pool) {
   using Word = RowDecoder<Round>::Word;
   // So many rows that what is written transposed is whole cache lines.
   constexpr uint64_t blockRows = 64;
@@ -120,9 +116,15 @@ static void decodeRows(const QuantizedWeight &weight, uint8_t *out, ThreadPool &
 
 void QuantizedWeight::decode(ElementType type, std::span<uint8_t> out, ThreadPool &pool) const {
   if (type == ElementType::F32)
-    decodeRows<bitsOf>(*this, out.data(), pool);
+    decodeAll<bitsOf>(*this, out.data(), pool);
   else if (type == ElementType::F16)
-    decodeRows<roundToF16>(*this, out.data(), pool);
+    decodeAll<roundToF16>(*this, out.data(), pool);
   else
-    decodeRows<roundToBF16>(*this, out.data(), pool);
+    decodeAll<roundToBF16>(*this, out.data(), pool);
+}
+
+void QuantizedWeight::decodeRows(uint64_t first, std::span<uint16_t> out) const {
+  RowDecoder<roundToBF16> decoder(*this);
+  for (uint64_t row = 0; row * columns < out.size(); ++row)
+    decoder.decode(first + row, out.data() + row * columns);
 }

@@ -37,8 +37,11 @@ Expected<bool> PanelCoder::code(uint64_t panel, std::span<uint8_t> code,
   EncodedPanel &coded = worker.coded;
   uint64_t limit = wordsBytes(rowsOf(panel)); // panel-1
   coded.reset();
-  if (codeDirectly(panel, code, coded) && !coded.overflow && coded.bytes() + code.size() < limit)
-    return true;
+  bool isCoded =
+      codeDirectly(panel, code, coded) && !coded.overflow && coded.bytes() + code.size() < limit;
+  // Words do not say what the codes of a quantised weight are.
+  if (isCoded || coding.format.isQuantized())
+    return isCoded;
   coded.reset();
   UWT_ASSIGN_OR_RETURN(PanelWords words, wordsOf(panel, worker));
   if (isVariable(coding.traits.rate))

@@ -90,6 +90,10 @@ Expected<std::unique_ptr<PanelCoder>> makeCoder(CodingPlan plan, uint64_t panels
                                                 PanelSource source, ThreadPool &pool,
                                                 const LoadOptions &options);
 
+/// The weight that the panels of `coder` are. Of `options` path and times are looked at.
+Expected<LoadedWeight> codePanels(const TensorDescription &description, const PanelCoder &coder,
+                                  ThreadPool &pool, const LoadOptions &options);
+
 } // namespace uwt
 
 #endif // UWT_LIB_RUNTIME_PANELCODER_H

@@ -191,6 +191,12 @@ Expected<LoadedWeight> WeightTranscoder::run() {
   return builder.finish();
 }
 
+Expected<LoadedWeight> uwt::codePanels(const TensorDescription &description,
+                                       const PanelCoder &coder, ThreadPool &pool,
+                                       const LoadOptions &options) {
+  return WeightTranscoder(description, coder, pool, options).run();
+}
+
 static Expected<LoadedWeight> transcodeDense(const TensorDecoder &decoder, const Format &runFormat,
                                              ThreadPool &pool, const LoadOptions &options) {
   TensorDescription description = decoder.description();
@@ -215,7 +221,7 @@ Expected<LoadedWeight> uwt::transcodeWeight(const TensorDecoder &decoder, const 
     options.times->model += watch.lap();
   TensorDescription description = decoder.description();
   description.format = runFormat;
-  return WeightTranscoder(description, *coder, pool, options).run();
+  return codePanels(description, *coder, pool, options);
 }
 
 static Expected<LoadedWeight> encodeThroughPlanes(const TensorDescription &description,
@@ -246,5 +252,5 @@ Expected<LoadedWeight> uwt::encodeWeight(const TensorDescription &description,
       makeCoder(std::move(plan), matrices.panels(), std::move(source), pool, options));
   if (options.times)
     options.times->model += watch.lap();
-  return WeightTranscoder(description, *coder, pool, options).run();
+  return codePanels(description, *coder, pool, options);
 }

@@ -16,6 +16,7 @@
 #define UWT_LIB_RUNTIME_WEIGHTBUILDER_H
 
 #include "uwt/Codec/DecodeTable.h"
+#include "uwt/Import/QuantizedWeight.h"
 #include "uwt/Runtime/LoadedWeight.h"
 #include <mutex>
 
@@ -85,6 +86,12 @@ Expected<LoadedWeight> transcodeWeight(const TensorDecoder &decoder, const Forma
 Expected<LoadedWeight> encodeWeight(const TensorDescription &description,
                                     std::span<const uint8_t> bytes, ThreadPool &pool,
                                     const LoadOptions &options);
+
+/// In `format`, which is one of quantised weights. Panels whose codes do not say what the weight is
+/// are words; where the weight is none that the format has, all of them.
+Expected<LoadedWeight> codeQuantized(const QuantizedWeight &weight,
+                                     const TensorDescription &description, ThreadPool &pool,
+                                     const LoadOptions &options);
 
 } // namespace uwt
 

@@ -180,12 +180,19 @@ uint32_t readerOf(const Format &format);
 /// The split of an element's word that the format's coded field asks for. Precondition: the coded
 /// field fits the type, as checkFormat says.
 inline FieldSplit splitOf(ElementType element, const Format &format) {
+  // Nothing of a quantised weight's words is there beside its codes.
+  if (format.isQuantized())
+    return {getTraits(element).wordBits, getTraits(element).wordBits, 0, 0};
   return splitOf(element, format.codedMantissa, format.codedSign);
 }
 
 /// Checks that `format` is a valid composition for `element` and gives the
 /// traits of its codec; else a usage error with the reason.
 Expected<CodecTraits> checkFormat(const Format &format, ElementType element);
+
+/// The same for what products run from: beside those, formats of quantised weights
+/// (uwt/Codec/Quantized.h), which are made when a checkpoint is loaded and which no file has.
+Expected<CodecTraits> checkRunFormat(const Format &format, ElementType element);
 
 //===----------------------------------------------------------------------===//
 // Formats by what their codecs are good for

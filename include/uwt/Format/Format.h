@@ -29,6 +29,14 @@
 // Everything but the codec has a default. Some codecs have a short name with their packing
 // (shortNames).
 //
+// Weights that run from the codes of a quantised checkpoint (docs/quantised.md, section "In
+// memory") have their element in the place of a codec, and the numbers that elements share:
+//
+//   uint<4>                  or int<4>, f4E2M1FN: what a code stands for
+//   zero=8                   what is subtracted, or {1x128, uint<4>}: a number a cell
+//   scale={1x128, f16}       what the difference is multiplied with; cells are of so many rows and
+//                            columns, or a row, or the tensor
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef UWT_FORMAT_FORMAT_H
@@ -36,6 +44,7 @@
 
 #include "uwt/Support/Error.h"
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -129,6 +138,17 @@ struct ShortName {
   Term name, codec;
 };
 
+/// Numbers that the elements of a cell share, as a format says it: `{1x128, f16}`.
+struct GridFormat {
+  /// Of a cell; 0 for as many as there are: `{row, f16}` has 1 and 0, `{tensor, f16}` twice 0.
+  uint32_t cellRows = 0, cellColumns = 0;
+  /// The type of the numbers: `f16`, `uint<4>`.
+  Term number;
+
+  bool operator==(const GridFormat &) const = default;
+  std::string str() const;
+};
+
 /// The short names of the text form.
 std::span<const ShortName> shortNames();
 
@@ -153,9 +173,17 @@ struct Format {
   bool codedSign = false;
   /// Whether the index has 8 bytes a panel beside row classes in place of 16 (index-1).
   bool shortIndex = false;
+  /// What the codes of a quantised weight are: `uint<4>`. Of floats it has no keyword.
+  Term element;
+  /// What is subtracted from the number that a code stands for: this, or a number a cell.
+  uint32_t zero = 0;
+  std::optional<GridFormat> zeroGrid;
+  /// What the difference is multiplied with; a quantised weight has one.
+  std::optional<GridFormat> scale;
 
   bool operator==(const Format &) const = default;
 
+  bool isQuantized() const { return !element.keyword.empty(); }
   bool hasScales() const { return scaleSteps != 0; }
   /// Whether something beside the symbol chooses its code table.
   bool hasContext() const { return rowClasses > 1 || hasScales(); }

@@ -69,6 +69,11 @@ struct QuantizedWeight {
   /// The weights as elements of `type` (BF16, F16 or F32), in order of the weight, little-endian.
   /// `out` has exactly their bytes. The same bits for any number of threads and on every machine.
   void decode(ElementType type, std::span<uint8_t> out, ThreadPool &pool) const;
+  /// Rows [first, first + out.size() / columns) as bf16, not transposed.
+  void decodeRows(uint64_t first, std::span<uint16_t> out) const;
+
+  /// The column of all grids that column k belongs to.
+  uint64_t gridColumn(uint64_t k) const { return gridColumns.empty() ? k : gridColumns[k]; }
 };
 
 /// Whether weights can be decoded to that type.

@@ -49,6 +49,9 @@ static DecodeTableLayout ansLayout(const Format &format, const FieldSplit &split
 DecodeTableLayout uwt::decodeTableLayout(const Format &format, const FieldSplit &split,
                                          const CodecTraits &traits) {
   DecodeTableLayout layout;
+  // Numbers of codes are constants of compiled code.
+  if (format.isQuantized())
+    return layout;
   uint32_t symbolMask = (1u << split.symbolBits) - 1;
   if (traits.rate == Rate::Fixed) {
     layout.indexBits = traits.codeBits;

@@ -93,17 +93,163 @@ static Value lowerLookup(OpBuilder &builder, LookupOp op, const Target &target) 
   return lanes.merge(0xFFFF, low, high);
 }
 
+//===----------------------------------------------------------------------===//
+// Tables of numbers
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Lowers `uwt.lookup_floats`.
+class FloatLookup {
+public:
+  FloatLookup(OpBuilder &builder, LookupFloatsOp op, const Target &target)
+      : builder(builder), location(op.getLoc()), op(op), target(target),
+        lanes(builder, location, op.getCodes().getType()) {}
+  Value lower();
+
+private:
+  static constexpr int64_t entries = 16, halves = 32;
+
+  VectorType vectorOf(int64_t count, Type element) const {
+    return VectorType::get({count}, element);
+  }
+  VectorType words() const { return vectorOf(halves, builder.getI16Type()); }
+  Value bitcast(Type type, Value value) {
+    return vector::BitCastOp::create(builder, location, type, value);
+  }
+  Value shuffle(Value a, Value b, ArrayRef<int64_t> picks) {
+    return vector::ShuffleOp::create(builder, location, a, b, picks);
+  }
+
+  Value roundTable(Value table);
+  Value roundTables();
+  Value permuteWords();
+  Value permuteBytes(Value table, Value codes);
+  Value permuteBytesOfLanes(Value table);
+  Value selectWords(Value table);
+
+  OpBuilder &builder;
+  Location location;
+  LookupFloatsOp op;
+  const Target &target;
+  LaneBuilder lanes;
+};
+} // namespace
+
+/// 16 f32 that are finite as bf16.
+Value FloatLookup::roundTable(Value table) {
+  Value bits = arith::BitcastOp::create(builder, location, lanes.type(), table);
+  Value odd = lanes.bitAnd(lanes.lshr(bits, 16), 1);
+  Value rounded = lanes.lshr(lanes.add(lanes.add(bits, 0x7FFF), odd), 16);
+  return arith::TruncIOp::create(builder, location, vectorOf(entries, builder.getI16Type()),
+                                 rounded);
+}
+
+/// The entries of one table twice, or of both tables.
+Value FloatLookup::roundTables() {
+  Value first = op.getTables().front(), last = op.getTables().back();
+  if (target.supports(Feature::Avx512Bf16))
+    return bitcast(words(), callIntrinsic(builder, location, "llvm.x86.avx512bf16.cvtne2ps2bf16.512",
+                                          vectorOf(halves, builder.getBF16Type()), {last, first}));
+  return shuffle(roundTable(first), roundTable(last),
+                 llvm::to_vector(llvm::seq<int64_t>(0, halves)));
+}
+
+/// The permute looks at the low five bits of each word: a bit of the next code, or the table.
+Value FloatLookup::permuteWords() {
+  Value codes = op.getCodes();
+  if (op.getTables().size() == 2)
+    codes = lanes.bitOr(lanes.bitAnd(codes, 0x000F000F),
+                        lanes.constants({0, 0, 0x00100010, 0x00100010}));
+  Value found = callIntrinsic(builder, location, "llvm.x86.avx512.permvar.hi.512", words(),
+                              {roundTables(), bitcast(words(), codes)});
+  return bitcast(lanes.type(), found);
+}
+
+/// Sixteen words of a table of as many, by bytes: an index with its highest bit set gives 0.
+Value FloatLookup::permuteBytes(Value table, Value codes) {
+  VectorType bytes = vectorOf(halves, builder.getI8Type());
+  LaneBuilder few(builder, location, codes.getType());
+  auto tableOf = [&](Value words) -> Value {
+    Value narrow = arith::TruncIOp::create(builder, location,
+                                           vectorOf(entries, builder.getI8Type()), words);
+    SmallVector<int64_t> twice;
+    for (int64_t i = 0; i < halves; ++i)
+      twice.push_back(i % entries);
+    return shuffle(narrow, narrow, twice);
+  };
+  auto lookUp = [&](Value words, Value at) {
+    Value found = callIntrinsic(builder, location, "llvm.x86.avx2.pshuf.b", bytes,
+                                {tableOf(words), bitcast(bytes, at)});
+    return bitcast(few.type(), found);
+  };
+  LaneBuilder tableWords(builder, location, table.getType());
+  Value at = few.bitAnd(codes, 0x000F000F);
+  Value low = lookUp(table, few.bitOr(at, 0x80008000));
+  Value high = lookUp(tableWords.lshr(table, 8), few.bitOr(few.shl(at, 8), 0x00800080));
+  return few.bitOr(low, high);
+}
+
+Value FloatLookup::permuteBytesOfLanes(Value table) {
+  constexpr int64_t few = 8;
+  Value rounded = roundTable(table);
+  std::array<Value, 2> parts;
+  for (int64_t part = 0; part < 2; ++part) {
+    Value codes = shuffle(op.getCodes(), op.getCodes(),
+                          llvm::to_vector(llvm::seq<int64_t>(part * few, (part + 1) * few)));
+    parts[part] = permuteBytes(rounded, codes);
+  }
+  return shuffle(parts[0], parts[1], llvm::to_vector(llvm::seq<int64_t>(0, 2 * few)));
+}
+
+/// A tree of selections, a level a bit of the code.
+Value FloatLookup::selectWords(Value table) {
+  Value rounded = roundTable(table);
+  Value codes = bitcast(words(), op.getCodes());
+  LaneBuilder wide(builder, location, words());
+  SmallVector<Value> left;
+  for (int64_t i = 0; i < entries; ++i)
+    left.push_back(wide.splat(vector::ExtractOp::create(builder, location, rounded, i)));
+  for (unsigned bit = 0; left.size() > 1; ++bit) {
+    Value isSet = wide.notEqual(wide.bitAnd(codes, 1u << bit), 0);
+    for (size_t i = 0; i < left.size() / 2; ++i)
+      left[i] = wide.select(isSet, left[2 * i + 1], left[2 * i]);
+    left.resize(left.size() / 2);
+  }
+  return bitcast(lanes.type(), left.front());
+}
+
+Value FloatLookup::lower() {
+  if (target.supports(Feature::Avx512))
+    return permuteWords();
+  auto lookUp = [&](Value table) {
+    return target.supports(Feature::Avx2) ? permuteBytesOfLanes(table) : selectWords(table);
+  };
+  Value first = lookUp(op.getTables().front());
+  if (op.getTables().size() == 1)
+    return first;
+  SmallVector<int64_t> picks;
+  for (int64_t lane = 0; lane < entries; ++lane)
+    picks.push_back(lane % 4 < 2 ? lane : entries + lane);
+  return shuffle(first, lookUp(op.getTables().back()), picks);
+}
+
+static Value lowered(OpBuilder &builder, Operation *op, const Target &target) {
+  if (auto dot = dyn_cast<DotOp>(op))
+    return lowerDot(builder, dot, target);
+  if (auto lookup = dyn_cast<LookupOp>(op))
+    return lowerLookup(builder, lookup, target);
+  return FloatLookup(builder, cast<LookupFloatsOp>(op), target).lower();
+}
+
 namespace {
 struct LowerLaneOpsPass : impl::LowerLaneOpsPassBase<LowerLaneOpsPass> {
   void runOnOperation() override {
     const Target &target = TargetAttr::of(getOperation());
     getOperation()->walk([&](Operation *op) {
-      if (!isa<DotOp, LookupOp>(op))
+      if (!isa<DotOp, LookupOp, LookupFloatsOp>(op))
         return;
       OpBuilder builder(op);
-      auto dot = dyn_cast<DotOp>(op);
-      op->getResult(0).replaceAllUsesWith(dot ? lowerDot(builder, dot, target)
-                                              : lowerLookup(builder, cast<LookupOp>(op), target));
+      op->getResult(0).replaceAllUsesWith(lowered(builder, op, target));
       op->erase();
     });
   }

@@ -46,8 +46,14 @@ const Emitter *findEmitter(StringRef keyword) {
   return nullptr;
 }
 
+/// The emitter of a format, or null.
+static const Emitter *findEmitterOf(const Format &format) {
+  return findEmitter(format.isQuantized() ? StringRef(dequantizerKeyword)
+                                          : StringRef(format.codec.keyword));
+}
+
 UnitLayout unitLayout(const Format &format, ElementType element) {
-  CodecTraits traits = *checkFormat(format, element);
+  CodecTraits traits = *checkRunFormat(format, element);
   UnitLayout layout;
   layout.fixedRate = !isVariable(traits.rate);
   layout.onlyWords = traits.rate == Rate::Words;
@@ -63,7 +69,7 @@ UnitLayout unitLayout(const Format &format, ElementType element) {
 
 Expected<EmittedFormat> describeFormat(const Format &format, ElementType element) {
   EmittedFormat described;
-  UWT_ASSIGN_OR_RETURN(described.traits, checkFormat(format, element));
+  UWT_ASSIGN_OR_RETURN(described.traits, checkRunFormat(format, element));
   described.format = format;
   described.element = element;
   described.split = splitOf(element, format);
@@ -74,7 +80,7 @@ Expected<EmittedFormat> describeFormat(const Format &format, ElementType element
   if (element != ElementType::BF16 && element != ElementType::F16)
     return unsupportedError("products are compiled for bf16 and f16, not for " +
                             std::string(getTraits(element).name));
-  const Emitter *emitter = findEmitter(format.codec.keyword);
+  const Emitter *emitter = findEmitterOf(format);
   if (!emitter)
     return unsupportedError("codec '" + format.codec.keyword + "' has no decoder in compiled code");
   UWT_RETURN_IF_ERROR(emitter->checkServes(described));
@@ -184,7 +190,7 @@ static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewri
   UnitEmission unit(lanes, format, op, sink);
   if (op.getAsWords())
     emitWords(unit);
-  else if (failed(findEmitter(format.format.codec.keyword)->emitUnit(unit)))
+  else if (failed(findEmitterOf(format.format)->emitUnit(unit)))
     return op.emitOpError() << "has a format without fixed units: '" << format.format.str() << "'";
   if (!op.getBuffer() && number != expected)
     return op.emitOpError() << "expects " << number << " row vectors for format '"
@@ -207,7 +213,7 @@ static LogicalResult checkTable(const Emitter &emitter, const EmittedFormat &for
 
 static LogicalResult emitFragmentOp(const EmittedFormat &format, RewriterBase &rewriter,
                                     DecodeFragmentOp op) {
-  const Emitter &emitter = *findEmitter(format.format.codec.keyword);
+  const Emitter &emitter = *findEmitterOf(format.format);
   if (op.getExponentBytes() && !format.hasByteFields())
     return op.emitOpError() << "has a format whose symbols and raw fields are not bytes: '"
                             << format.format.str() << "'";
@@ -244,7 +250,7 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
     return describeFormat(cast<FormatAttr>(attribute).getFormat(), *element);
   }
   static const Emitter &emitterOf(const EmittedFormat &format) {
-    return *findEmitter(format.format.codec.keyword);
+    return *findEmitterOf(format.format);
   }
 
   Status checkEmission(Attribute attribute, Type type) const {

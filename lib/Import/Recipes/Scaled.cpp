@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../Floats.h"
+#include "uwt/Import/Floats.h"
 #include "../Recipe.h"
 #include "uwt/Codec/StoredOrder.h"
 #include <algorithm>

@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../Floats.h"
+#include "uwt/Import/Floats.h"
 #include "../Recipe.h"
 
 using namespace uwt;

@@ -56,8 +56,14 @@ TEST(FormatTest, BothFormsParseBack) {
           for (uint32_t classes : {1u, 2u, 16u})
             for (const Term &codec :
                  {Term{"raw", {}}, Term{"window", {4}}, Term{"huffman", {12, 2}}}) {
-              Format format{codec, formatVersion, layout, storage, Fold(), packing,
-                            3,     classes,       escapes};
+              Format format;
+              format.codec = codec;
+              format.layout = layout;
+              format.storage = storage;
+              format.packing = packing;
+              format.codedMantissa = 3;
+              format.rowClasses = classes;
+              format.escapes = escapes;
               EXPECT_EQ(parsed(format.str()), format) << format.str();
               EXPECT_EQ(parsed(format.fullStr()), format) << format.fullStr();
             }

@@ -165,7 +165,7 @@ Expected<std::string> CompilerOfTool::findCudaTool(const std::string &program) c
 
 Expected<double> CompilerOfTool::decodeOperations(const std::string &format) const {
   UWT_ASSIGN_OR_RETURN(Format parsed, Format::parse(format));
-  UWT_RETURN_IF_ERROR(checkFormat(parsed, ElementType::BF16));
+  UWT_RETURN_IF_ERROR(checkRunFormat(parsed, ElementType::BF16));
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
   context->loadDialect<UWTDialect>();
   auto attribute = FormatAttr::get(context.get(), parsed);

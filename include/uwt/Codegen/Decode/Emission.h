@@ -140,12 +140,15 @@ namespace ans_state {
 inline constexpr unsigned own = 0, next = 1, rows = 2, blocks = 3;
 } // namespace ans_state
 
+/// The keyword of the emitter that decodes quantised weights (uwt/Codec/Quantized.h).
+inline constexpr llvm::StringLiteral dequantizerKeyword = "lookup";
+
 /// The code that decodes one codec's tensors. Stateless.
 class Emitter {
 public:
   virtual ~Emitter() = default;
 
-  /// The codec's keyword.
+  /// The codec's keyword; of what decodes quantised weights, `dequantizerKeyword`.
   virtual llvm::StringRef keyword() const = 0;
   /// Whether this emitter serves the composition (valid, 16-bit words, layout fragment). Errors:
   /// Unsupported, with a clause for a diagnostic: "codec x has no ...".

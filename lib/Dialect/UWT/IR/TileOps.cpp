@@ -130,4 +130,14 @@ void LookupOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effect
   addRead(effects);
 }
 
+//===----------------------------------------------------------------------===//
+// LookupFloatsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult LookupFloatsOp::verify() {
+  if (getTables().size() == 1 || getTables().size() == 2)
+    return success();
+  return emitOpError() << "expects 1 or 2 tables, got " << getTables().size();
+}
+
 } // namespace uwt

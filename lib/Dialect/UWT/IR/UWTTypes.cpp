@@ -29,7 +29,7 @@ LogicalResult CompressedType::verify(llvm::function_ref<InFlightDiagnostic()> em
   if (!element)
     return emitError() << "elements of type " << elementType
                        << " cannot be compressed; expected bf16, f16, f32, f8E4M3FN or f8E5M2";
-  if (Expected<CodecTraits> traits = checkFormat(format.getFormat(), *element); !traits)
+  if (Expected<CodecTraits> traits = checkRunFormat(format.getFormat(), *element); !traits)
     return emitError() << traits.error().message();
   if (ShapedType::isDynamicShape(shape)) {
     if (shape.size() == 2 && format.getFormat().fold == Fold())

@@ -135,6 +135,8 @@ private:
   LogicalResult bind(arith::ConstantOp constant, const FoundWeight &weight);
   FailureOr<Value> makeWeight(OpBuilder &builder, arith::ConstantOp constant,
                               const FoundTensor &tensor);
+  FailureOr<Value> makeImported(OpBuilder &builder, arith::ConstantOp constant,
+                                const uwt::ImportedWeight &imported);
   FailureOr<Value> makeCompressed(OpBuilder &builder, arith::ConstantOp constant, StringRef name,
                                   uwt::FormatAttr format);
 
@@ -332,11 +334,22 @@ FailureOr<Value> Binder::makeWeight(OpBuilder &builder, arith::ConstantOp consta
   return makeCompressed(builder, constant, name, stored);
 }
 
+/// A weight that a recipe makes: in its own format, where products run from that and nobody has
+/// asked for another one.
+FailureOr<Value> Binder::makeImported(OpBuilder &builder, arith::ConstantOp constant,
+                                      const uwt::ImportedWeight &imported) {
+  auto type = cast<RankedTensorType>(constant.getType());
+  uwt::Expected<uwt::Format> own = uwt::Format::parse(imported.format);
+  bool isServed = type.getRank() == 2 && rawFormat.getFormat() == uwt::rawFormat() && own && own->isQuantized() &&
+                  uwt::checkRunFormat(*own, *uwt::elementTypeOf(type.getElementType()));
+  return makeCompressed(builder, constant, imported.name,
+                        isServed ? uwt::FormatAttr::get(context, *own) : rawFormat);
+}
+
 LogicalResult Binder::bind(arith::ConstantOp constant, const FoundWeight &found) {
   OpBuilder builder(constant);
-  FailureOr<Value> weight = found.imported
-                                ? makeCompressed(builder, constant, found.imported->name, rawFormat)
-                                : makeWeight(builder, constant, found.tensor);
+  FailureOr<Value> weight = found.imported ? makeImported(builder, constant, *found.imported)
+                                           : makeWeight(builder, constant, found.tensor);
   if (failed(weight))
     return failure();
   ++numBound;

@@ -343,7 +343,7 @@ Expected<std::optional<Contraction>> Contraction::find(linalg::LinalgOp op) {
 /// Whether compiled code decodes elements of `element` from `format`. Errors: why it does not.
 static Status checkDecoder(MLIRContext *context, Type element, const Format &format) {
   std::optional<ElementType> elementType = elementTypeOf(element);
-  if (!elementType || !checkFormat(format, *elementType)) {
+  if (!elementType || !checkRunFormat(format, *elementType)) {
     std::string text;
     llvm::raw_string_ostream(text) << element;
     return unsupportedError("no format codes elements of type " + text);

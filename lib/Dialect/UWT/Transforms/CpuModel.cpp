@@ -190,7 +190,7 @@ static size_t smallestFormat(ArrayRef<FormatCost> formats) {
 
 Expected<SmallVector<FormatCandidate>> CpuModel::rankFormats(WeightUses &weight,
                                                              ArrayRef<CompressedType> types) {
-  SmallVector<FormatCost> formats;
+  std::vector<FormatCost> formats;
   for (CompressedType type : types)
     formats.push_back(costOf(weight.weight(), type));
   if (weight.products.empty())

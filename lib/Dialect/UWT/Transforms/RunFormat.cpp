@@ -14,7 +14,10 @@ namespace uwt {
 std::optional<CompressedType> inFormat(CompressedType type, Format format) {
   format.storage = type.getFormat().getFormat().storage;
   format.fold = type.getFormat().getFormat().fold;
-  if (!checkFormat(format, *elementTypeOf(type.getElementType())))
+  // Codes of a quantised weight are made from a checkpoint's, not from words.
+  if (format.isQuantized() && format != type.getFormat().getFormat())
+    return std::nullopt;
+  if (!checkRunFormat(format, *elementTypeOf(type.getElementType())))
     return std::nullopt;
   return type.withFormat(FormatAttr::get(type.getContext(), format));
 }

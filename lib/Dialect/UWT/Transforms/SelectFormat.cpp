@@ -54,6 +54,9 @@ FailureOr<CompressedType> SelectFormatPass::forcedFor(WeightUses &weight) {
     return first->emitOpError() << "cannot run from '" << runFormat
                                 << "': " << forced.error().message();
   std::optional<CompressedType> type = inFormat(stored, *forced);
+  if (!type && forced->isQuantized())
+    return first->emitOpError() << "cannot run from " << runFormat
+                                << ": only a weight of a quantised checkpoint has its codes";
   if (!type)
     return first->emitOpError() << "cannot run from " << runFormat
                                 << ": the format is no composition for "

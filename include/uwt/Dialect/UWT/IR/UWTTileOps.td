@@ -155,4 +155,21 @@ def UWT_LookupOp : UWT_Op<"lookup", [AllTypesMatch<["codes", "symbols"]>, Declar
   let assemblyFormat = "$codes `in` $table attr-dict `:` type($codes) `,` type($table)";
 }
 
+def UWT_LookupFloatsOp : UWT_Op<"lookup_floats", [Pure, AllTypesMatch<["codes", "words"]>]> {
+  let summary = "looks packed codes up in tables of numbers";
+  let description = [{
+    For each half word, entry `code & 15` of a table as bf16, rounded to nearest, ties to even. Entries are finite, and none is subnormal.
+    One table serves all lanes; of two, the first one serves the lower two of each four lanes (the blocks of 32 columns), the second one
+    the others.
+
+    ```mlir
+    %w = uwt.lookup_floats %codes in %first, %second : vector<16xi32>, vector<16xf32>, vector<16xf32>
+    ```
+  }];
+  let arguments = (ins VectorOfLengthAndType<[16], [I32]>:$codes, Variadic<VectorOfLengthAndType<[16], [F32]>>:$tables);
+  let results = (outs VectorOfLengthAndType<[16], [I32]>:$words);
+  let assemblyFormat = "$codes `in` $tables attr-dict `:` type($codes) `,` type($tables)";
+  let hasVerifier = 1;
+}
+
 #endif // UWT_DIALECT_UWT_IR_UWTTILEOPS

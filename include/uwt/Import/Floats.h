@@ -8,12 +8,10 @@
 // In integers, so that the bits are the same on every machine, whatever its floating-point control
 // register says.
 //
-// Private to lib/Import.
-//
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_LIB_IMPORT_FLOATS_H
-#define UWT_LIB_IMPORT_FLOATS_H
+#ifndef UWT_IMPORT_FLOATS_H
+#define UWT_IMPORT_FLOATS_H
 
 #include <cstdint>
 #include <vector>
@@ -55,4 +53,4 @@ uint16_t roundToBF16(float value);
 
 } // namespace uwt
 
-#endif // UWT_LIB_IMPORT_FLOATS_H
+#endif // UWT_IMPORT_FLOATS_H

@@ -1,0 +1,54 @@
+//===- Quantized.h - Quantised weights in memory ----------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The formats that quantised weights run from: codes, and the numbers that elements share. They are
+// made when a checkpoint is loaded, and no file has them (docs/quantised.md, section "In memory").
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CODEC_QUANTIZED_H
+#define UWT_CODEC_QUANTIZED_H
+
+#include "uwt/Codec/Codec.h"
+#include <array>
+
+namespace uwt {
+
+/// Bits of a code, and how many different codes there are.
+inline constexpr uint32_t quantizedCodeBits = 4, quantizedCodes = 1u << quantizedCodeBits;
+
+/// A unit of plane `code` (run-1): the codes of its groups, as a plane has fields of four bits
+/// (plane-1); then for each of a row's cells the scales of 16 rows; then likewise their zeros.
+struct QuantizedUnit {
+  uint32_t columns = fixedUnitColumns;
+  /// Cells that a row of the unit belongs to; more than one only in units of 64 columns.
+  uint32_t cells = 1;
+  /// Bits of a number: 8, 16 or 32; of zeros 8, or 0 where the format has none.
+  uint32_t scaleBits = 16, zeroBits = 0;
+
+  uint32_t codesU32() const { return columns / fixedUnitColumns * fragmentLanes * 4; }
+  /// u32 of 16 rows' numbers of so many bits.
+  static uint32_t cellU32(uint32_t bits) { return stripRows * bits / 32; }
+  /// Where the numbers of a cell begin.
+  uint32_t scaleAt(uint32_t cell) const { return codesU32() + cell * cellU32(scaleBits); }
+  uint32_t zeroAt(uint32_t cell) const { return scaleAt(cells) + cell * cellU32(zeroBits); }
+  uint32_t u32() const { return zeroAt(cells); }
+};
+
+/// Checks a format of a quantised weight for elements that it decodes to. Errors: Usage, with the
+/// reason.
+Expected<CodecTraits> checkQuantized(const Format &format, ElementType element);
+
+/// The unit of a format that checkQuantized takes.
+QuantizedUnit quantizedUnit(const Format &format);
+
+/// The number that each code stands for (value-1).
+std::array<float, quantizedCodes> quantizedValues(const Term &element);
+
+} // namespace uwt
+
+#endif // UWT_CODEC_QUANTIZED_H

@@ -1,0 +1,274 @@
+//===- QuantizedCoder.cpp - Weights in memory from their codes ------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Compiled code computes the sixteen weights of a cell by the rules that QuantizedWeight::decode
+// follows, and rounds as the target does where nothing is subnormal, infinite or NaN. A panel with
+// a cell of which that is not so is stored as words (run-2).
+//
+//===----------------------------------------------------------------------===//
+
+#include "PanelCoder.h"
+#include "WeightBuilder.h"
+#include "uwt/Codec/Quantized.h"
+#include "uwt/Import/Floats.h"
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+using namespace uwt;
+
+static constexpr uint32_t rowsInBlock = 8, blocksInGroup = 4, pairsInBlock = 8;
+
+static uint32_t bitsOf(float value) { return std::bit_cast<uint32_t>(value); }
+
+//===----------------------------------------------------------------------===//
+// Numbers that elements share
+//===----------------------------------------------------------------------===//
+
+/// A scale as the bits of its type, or nothing where it is no number of it.
+static std::optional<uint32_t> scaleBits(float scale, std::string_view type) {
+  uint32_t bits = bitsOf(scale);
+  constexpr uint32_t exponentMask = 0xFF, bf16Low = 0xFFFF, f32Mantissa = 0x7FFFFF;
+  uint32_t exponent = bits >> 23 & exponentMask;
+  if (exponent == exponentMask)
+    return std::nullopt;
+  if (type == "f32")
+    return bits;
+  if (type == "bf16")
+    return bits & bf16Low ? std::nullopt : std::optional(bits >> 16);
+  if (type == "f8E8M0FNU") {
+    // The exponent 0 stands for a subnormal.
+    bool isPower = bits >> 31 == 0 && (bits & f32Mantissa) == 0 && exponent != 0;
+    return isPower ? std::optional(exponent) : std::nullopt;
+  }
+  uint32_t half = roundToF16(scale);
+  return bitsOf(float16.valueOf(half)) == bits ? std::optional(half) : std::nullopt;
+}
+
+static bool isSameCell(const Grid &grid, uint64_t a, uint64_t b) {
+  return a / grid.cellColumns == b / grid.cellColumns;
+}
+
+/// For each cell in memory of a row, the column of the weight's grids. Nothing where a cell's
+/// columns do not share their numbers in the weight.
+static std::optional<std::vector<uint64_t>> cellColumnsOf(const QuantizedWeight &weight,
+                                                          const QuantizedUnit &unit) {
+  uint64_t width = unit.columns / unit.cells;
+  std::vector<uint64_t> columns;
+  for (uint64_t begin = 0; begin < weight.columns; begin += width) {
+    uint64_t end = std::min(begin + width, weight.columns), first = weight.gridColumn(begin);
+    for (uint64_t k = begin + 1; k < end; ++k)
+      if (!isSameCell(weight.scale, first, weight.gridColumn(k)) ||
+          !isSameCell(weight.zero, first, weight.gridColumn(k)))
+        return std::nullopt;
+    columns.push_back(first);
+  }
+  return columns;
+}
+
+namespace {
+
+/// Packs the panels of one weight.
+class QuantizedPacker {
+public:
+  /// Nothing where the weight is none that the format has.
+  static std::optional<QuantizedPacker> make(const QuantizedWeight &weight, const CodingPlan &plan);
+
+  /// The part of plane `code` of the rows from `first` on. False where compiled code would not
+  /// compute the weight's own bits.
+  bool pack(uint64_t first, uint32_t rows, std::span<uint8_t> out) const;
+
+private:
+  explicit QuantizedPacker(const QuantizedWeight &weight, const Format &format)
+      : weight(weight), format(format), unit(quantizedUnit(format)) {}
+
+  bool hasNumbers() const;
+  void packCodes(uint64_t first, uint32_t rows, uint64_t column, uint8_t *out) const;
+  bool packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell, uint8_t *out) const;
+  bool isExact(float zero, float scale) const;
+
+  const QuantizedWeight &weight;
+  const Format &format;
+  QuantizedUnit unit;
+  /// Of each cell of a row in memory, the column of the weight's grids.
+  std::vector<uint64_t> cellColumns;
+};
+
+} // namespace
+
+/// Whether the numbers of codes less zero are the format's.
+bool QuantizedPacker::hasNumbers() const {
+  std::array<float, quantizedCodes> numbers = quantizedValues(format.element);
+  bool isConstant = weight.zero.cells.size() == 1;
+  if (weight.values.size() != numbers.size() || (!format.zeroGrid && !isConstant))
+    return false;
+  float zero = format.zeroGrid ? 0 : weight.zero.cells.front();
+  for (size_t code = 0; code < numbers.size(); ++code)
+    if (bitsOf(weight.values[code] - zero) !=
+        bitsOf(numbers[code] - static_cast<float>(format.zero)))
+      return false;
+  auto isByte = [](float number) { return bitsOf(number) == bitsOf(std::floor(number)) &&
+                                          number >= 0 && number <= 255; };
+  return !format.zeroGrid || std::ranges::all_of(weight.zero.cells, isByte);
+}
+
+std::optional<QuantizedPacker> QuantizedPacker::make(const QuantizedWeight &weight,
+                                                     const CodingPlan &plan) {
+  const MatrixShape &matrix = plan.matrix;
+  if (!weight.floats.empty() || weight.matrices != 1 || weight.isTransposed ||
+      weight.rows != matrix.rows || weight.columns != matrix.columns || weight.factor != 1 ||
+      weight.offset)
+    return std::nullopt;
+  QuantizedPacker packer(weight, plan.format);
+  std::optional<std::vector<uint64_t>> columns = cellColumnsOf(weight, packer.unit);
+  std::string_view type = plan.format.scale->number.keyword;
+  auto isOfType = [&](float scale) { return scaleBits(scale, type).has_value(); };
+  if (!columns || !packer.hasNumbers() || !std::ranges::all_of(weight.scale.cells, isOfType))
+    return std::nullopt;
+  packer.cellColumns = *std::move(columns);
+  return packer;
+}
+
+/// Whether every weight of a cell is zero, or finite and not subnormal, before it is rounded and
+/// after.
+bool QuantizedPacker::isExact(float zero, float scale) const {
+  // From here on f32 round to an infinity.
+  constexpr uint32_t smallestNormal = 0x00800000, overflow = 0x7F7F8000, magnitude = 0x7FFFFFFF;
+  bool exact = true;
+  for (float value : weight.values) {
+    uint32_t bits = bitsOf((value - zero) * scale) & magnitude;
+    exact &= bits == 0 || bits - smallestNormal < overflow - smallestNormal;
+  }
+  return exact;
+}
+
+static void storeNumber(uint8_t *out, uint32_t at, uint32_t row, uint32_t bits, uint32_t number) {
+  std::memcpy(out + at * 4 + row * bits / 8, &number, bits / 8);
+}
+
+/// A cell of a row, `cell` counted through the row.
+bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
+                               uint8_t *out) const {
+  uint64_t column = cellColumns[cell];
+  float scale = weight.scale.at(row, column), zero = weight.zero.at(row, column);
+  auto inUnit = static_cast<uint32_t>(cell % unit.cells);
+  storeNumber(out, unit.scaleAt(inUnit), rowInStrip, unit.scaleBits,
+              *scaleBits(scale, format.scale->number.keyword));
+  if (unit.zeroBits != 0)
+    storeNumber(out, unit.zeroAt(inUnit), rowInStrip, unit.zeroBits, static_cast<uint32_t>(zero));
+  return isExact(zero, scale);
+}
+
+/// A group of 64 columns of a strip: bits 4r of a half are the code of register r (run-1).
+void QuantizedPacker::packCodes(uint64_t first, uint32_t rows, uint64_t column,
+                                uint8_t *out) const {
+  constexpr uint32_t width = fixedUnitColumns, half = blockColumns / 2;
+  std::array<std::array<uint8_t, width>, stripRows> codes{};
+  uint64_t count = std::min<uint64_t>(width, weight.columns - std::min(weight.columns, column));
+  for (uint32_t row = 0; row < rows && count != 0; ++row)
+    std::memcpy(codes[row].data(), weight.codes.data() + (first + row) * weight.columns + column,
+                count);
+  for (uint32_t row = 0; row < rowsInBlock; ++row) {
+    const auto &upper = codes[row], &lower = codes[row + rowsInBlock];
+    for (uint32_t block = 0; block < blocksInGroup; ++block)
+      for (uint32_t pair = 0; pair < pairsInBlock; ++pair) {
+        uint32_t k = block * blockColumns + pair;
+        auto word = static_cast<uint16_t>(upper[k] | lower[k] << 4 | upper[k + half] << 8 |
+                                          lower[k + half] << 12);
+        uint32_t at = ((row * 4 + pair / 2) * blocksInGroup + block) * 2 + pair % 2;
+        std::memcpy(out + at * 2, &word, 2);
+      }
+  }
+}
+
+bool QuantizedPacker::pack(uint64_t first, uint32_t rows, std::span<uint8_t> out) const {
+  uint64_t strips = divideUp(rows, stripRows), units = divideUp(weight.columns, unit.columns);
+  std::ranges::fill(out, uint8_t(0));
+  bool isExact = true;
+  for (uint64_t u = 0; u < units; ++u)
+    for (uint64_t strip = 0; strip < strips; ++strip) {
+      uint8_t *to = out.data() + (u * strips + strip) * unit.u32() * 4;
+      auto inStrip = static_cast<uint32_t>(std::min<uint64_t>(stripRows, rows - strip * stripRows));
+      uint64_t row = first + strip * stripRows;
+      for (uint32_t group = 0; group < unit.columns / fixedUnitColumns; ++group)
+        packCodes(row, inStrip, u * unit.columns + group * fixedUnitColumns,
+                  to + uint64_t(group) * fragmentLanes * quantizedCodeBits * 4);
+      uint64_t end = std::min<uint64_t>(cellColumns.size(), (u + 1) * unit.cells);
+      for (uint64_t cell = u * unit.cells; cell < end; ++cell)
+        for (uint32_t i = 0; i < inStrip; ++i)
+          isExact &= packCell(row + i, i, cell, to);
+    }
+  return isExact;
+}
+
+//===----------------------------------------------------------------------===//
+// Panels
+//===----------------------------------------------------------------------===//
+
+namespace {
+class QuantizedCoder final : public PanelCoder {
+public:
+  QuantizedCoder(CodingPlan plan, uint64_t panels, const QuantizedWeight *weight,
+                 PanelSource source, CodePath path)
+      : PanelCoder(std::move(plan), panels, path), source(std::move(source)) {
+    if (!weight)
+      return;
+    if (std::optional<QuantizedPacker> made = QuantizedPacker::make(*weight, this->plan()))
+      packer.emplace(*std::move(made));
+  }
+  bool hasCodes() const { return packer.has_value(); }
+
+private:
+  Expected<PanelWords> wordsOf(uint64_t panel, PanelWorker &worker) const override {
+    return source(panel, worker.words);
+  }
+  bool codeDirectly(uint64_t panel, std::span<uint8_t> code, EncodedPanel &) const override {
+    return packer && packer->pack(panel * panelRows, rowsOf(panel), code);
+  }
+
+  std::optional<QuantizedPacker> packer;
+  const PanelSource source;
+};
+} // namespace
+
+static Expected<CodingPlan> planOf(const TensorDescription &description) {
+  CodingPlan plan;
+  plan.format = description.format;
+  plan.element = description.element;
+  UWT_ASSIGN_OR_RETURN(plan.traits, checkRunFormat(plan.format, plan.element));
+  plan.split = splitOf(plan.element, plan.format);
+  UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());
+  plan.matrix = matrices.shape;
+  return plan;
+}
+
+Expected<LoadedWeight> uwt::codeQuantized(const QuantizedWeight &weight,
+                                          const TensorDescription &description, ThreadPool &pool,
+                                          const LoadOptions &options) {
+  UWT_ASSIGN_OR_RETURN(CodingPlan plan, planOf(description));
+  UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());
+  uint64_t columns = plan.matrix.columns;
+  PanelSource rows = [&](uint64_t panel, std::vector<uint16_t> &scratch) {
+    uint32_t count = plan.matrix.rowsOfPanel(panel);
+    scratch.resize(count * columns);
+    weight.decodeRows(panel * panelRows, scratch);
+    return PanelWords{scratch.data(), columns, count, columns};
+  };
+  if (!options.asWords) {
+    QuantizedCoder coder(plan, matrices.panels(), &weight, rows, options.path);
+    if (coder.hasCodes())
+      return codePanels(description, coder, pool, options);
+  }
+  UWT_ASSIGN_OR_RETURN(uint64_t elements, description.elements());
+  std::vector<uint8_t> bytes(elements * getTraits(description.element).bytes);
+  weight.decode(description.element, bytes, pool);
+  TensorDescription dense = description;
+  dense.format = rawFormat();
+  UWT_ASSIGN_OR_RETURN(PanelSource source, panelSource(dense, bytes));
+  QuantizedCoder coder(plan, matrices.panels(), nullptr, source, options.path);
+  return codePanels(description, coder, pool, options);
+}
