@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Codec/Quantized.h"
+#include "uwt/Format/Floats.h"
+#include <algorithm>
 #include <optional>
 
 using namespace uwt;
@@ -25,24 +27,46 @@ static std::optional<uint32_t> scaleBitsOf(const Term &number) {
   return std::nullopt;
 }
 
-/// Cells are of one row, or none: a unit has a number a row.
+/// A unit has a number a row, whatever rows a cell has; columns of its own are those of units.
 static bool isServed(const GridFormat &grid) {
   uint32_t columns = grid.cellColumns;
-  if (columns == 0)
-    return true;
-  return grid.cellRows == 1 &&
-         (columns == smallestCell || columns == fixedUnitColumns ||
-          columns == 2 * fixedUnitColumns || columns % largestUnit == 0);
+  return columns == 0 || columns == smallestCell || columns == fixedUnitColumns ||
+         columns == 2 * fixedUnitColumns || columns % largestUnit == 0;
+}
+
+namespace {
+/// An element that products run from: an integer, or a float.
+struct Element {
+  Term term;
+  uint32_t bits;
+  std::optional<SmallFloat> kind = {};
+};
+} // namespace
+
+static const Element *findElement(const Term &term) {
+  static const Element elements[] = {
+      {{"uint", {4}}, 4},           {{"int", {4}}, 4},
+      {{"uint", {8}}, 8},           {{"int", {8}}, 8},
+      {{"f4E2M1FN", {}}, 4, float4E2M1},  {{"f8E4M3FN", {}}, 8, float8E4M3},
+      {{"f8E5M2", {}}, 8, float8E5M2},
+  };
+  for (const Element &element : elements)
+    if (element.term == term)
+      return &element;
+  return nullptr;
 }
 
 static Status checkZero(const Format &format) {
-  if (format.zero >= quantizedCodes)
-    return usageError("zero=" + std::to_string(format.zero) + ": expected a code of 4 bits");
+  uint32_t bits = findElement(format.element)->bits;
+  if (format.zero >> bits != 0)
+    return usageError("zero=" + std::to_string(format.zero) + " is no code of " +
+                      std::to_string(bits) + " bits");
   if (!format.zeroGrid)
     return ok();
   const GridFormat &zero = *format.zeroGrid, &scale = *format.scale;
-  if (zero.number != Term{"uint", {quantizedCodeBits}})
-    return usageError("zero=" + zero.str() + ": expected numbers of type uint<4>");
+  if (zero.number != Term{"uint", {bits}})
+    return usageError("zero=" + zero.str() + ": expected numbers of type uint<" +
+                      std::to_string(bits) + ">");
   if (zero.cellRows != scale.cellRows || zero.cellColumns != scale.cellColumns)
     return usageError("zero=" + zero.str() + " has other cells than scale=" + scale.str());
   return ok();
@@ -66,9 +90,9 @@ static Status checkPlain(const Format &format) {
 Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType element) {
   UWT_RETURN_IF_ERROR(checkPlain(format));
   std::string name = format.element.str();
-  bool isFloat = format.element == Term{"f4E2M1FN", {}};
-  if (!isFloat && format.element.parameters != std::vector<uint32_t>{quantizedCodeBits})
-    return usageError(name + ": products run from the codes of uint<4>, int<4> and f4E2M1FN");
+  if (!findElement(format.element))
+    return usageError(name + ": products run from codes of uint<4>, int<4>, uint<8>, int<8>, "
+                             "f4E2M1FN, f8E4M3FN and f8E5M2");
   if (element != ElementType::BF16)
     return usageError(name + " is decoded to bf16, not to " +
                       std::string(getTraits(element).name));
@@ -79,20 +103,21 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
                       ": expected numbers of type f16, bf16, f32 or f8E8M0FNU");
   if (!isServed(*format.scale))
     return usageError("scale=" + format.scale->str() +
-                      ": expected cells of 1x32, 1x64, 1x128, 1x256 or multiples, row or tensor");
+                      ": expected cells of 32, 64, 128, 256 or a multiple of 256 columns, row or tensor");
   UWT_RETURN_IF_ERROR(checkZero(format));
   QuantizedUnit unit = quantizedUnit(format);
   CodecTraits traits;
   traits.rate = Rate::Fixed;
-  traits.codeBits = quantizedCodeBits;
-  traits.chunks = {quantizedCodeBits};
-  traits.unit = {unit.columns, 0, unit.u32(), 0, fragmentLanes * quantizedCodeBits};
+  traits.codeBits = unit.codeBits;
+  traits.chunks = {unit.codeBits};
+  traits.unit = {unit.columns, 0, unit.u32(), 0, unit.rowU32()};
   return traits;
 }
 
 QuantizedUnit uwt::quantizedUnit(const Format &format) {
   uint32_t columns = format.scale->cellColumns;
   QuantizedUnit unit;
+  unit.codeBits = findElement(format.element)->bits;
   bool isLarge = columns == 0 || columns > largestUnit;
   unit.columns = isLarge ? largestUnit : std::max(columns, fixedUnitColumns);
   unit.cells = isLarge ? 1 : unit.columns / columns;
@@ -101,18 +126,15 @@ QuantizedUnit uwt::quantizedUnit(const Format &format) {
   return unit;
 }
 
-std::array<float, quantizedCodes> uwt::quantizedValues(const Term &element) {
-  constexpr std::array<float, quantizedCodes / 2> magnitudes = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6};
-  std::array<float, quantizedCodes> values;
-  for (uint32_t code = 0; code < quantizedCodes; ++code) {
-    uint32_t low = code % magnitudes.size();
-    bool isUpper = code >= magnitudes.size();
-    if (element.keyword == "f4E2M1FN")
-      values[code] = isUpper ? -magnitudes[low] : magnitudes[low];
-    else if (element.keyword == "int")
-      values[code] = static_cast<float>(code) - (isUpper ? float(quantizedCodes) : 0);
-    else
-      values[code] = static_cast<float>(code);
+std::vector<float> uwt::quantizedValues(const Term &term) {
+  const Element &element = *findElement(term);
+  if (element.kind)
+    return element.kind->values();
+  uint32_t count = 1u << element.bits;
+  std::vector<float> values;
+  for (uint32_t code = 0; code < count; ++code) {
+    bool isNegative = term.keyword == "int" && code >= count / 2;
+    values.push_back(static_cast<float>(code) - static_cast<float>(isNegative ? count : 0));
   }
   return values;
 }

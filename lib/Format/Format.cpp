@@ -350,7 +350,7 @@ static_assert(itemTable[packingItem].key == "packing" && itemTable[escapesItem].
 
 /// Elements of quantised weights, by their keywords.
 static bool isElement(const Term &term) {
-  constexpr std::string_view names[] = {"uint", "int", "f4E2M1FN"};
+  constexpr std::string_view names[] = {"uint", "int", "f4E2M1FN", "f8E4M3FN", "f8E5M2"};
   return std::ranges::find(names, term.keyword) != std::end(names);
 }
 

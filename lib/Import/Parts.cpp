@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Parts.h"
-#include "uwt/Import/Floats.h"
+#include "uwt/Format/Floats.h"
 #include "uwt/Format/BF16.h"
 #include <algorithm>
 #include <cstring>

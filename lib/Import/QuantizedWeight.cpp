@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Import/QuantizedWeight.h"
-#include "uwt/Import/Floats.h"
+#include "uwt/Format/Floats.h"
 #include "uwt/Codec/StoredOrder.h"
 #include <algorithm>
 #include <bit>

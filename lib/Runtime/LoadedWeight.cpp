@@ -125,6 +125,19 @@ Expected<LoadedWeight> LoadedWeight::fromBytes(const TensorDescription &descript
   return builder.finish();
 }
 
+Expected<LoadedWeight> LoadedWeight::fromQuantized(const TensorDescription &description,
+                                                   const QuantizedWeight &weight, ThreadPool &pool,
+                                                   const LoadOptions &options) {
+  if (!options.dense && description.format.isQuantized())
+    return codeQuantized(weight, description, pool, options);
+  UWT_ASSIGN_OR_RETURN(uint64_t elements, description.elements());
+  std::vector<uint8_t> bytes(elements * getTraits(description.element).bytes);
+  weight.decode(description.element, bytes, pool);
+  LoadOptions asIs = options;
+  asIs.runFormat = std::nullopt;
+  return fromBytes(description, bytes, pool, asIs);
+}
+
 /// A tensor of a container that is not compressed, or a difference from its base model.
 static Expected<LoadedWeight> loadRaw(const TensorReader &reader, ThreadPool &pool,
                                       const LoadOptions &options) {

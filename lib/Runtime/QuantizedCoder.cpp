@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Compiled code computes the sixteen weights of a cell by the rules that QuantizedWeight::decode
+// Compiled code computes the weights of a cell by the rules that QuantizedWeight::decode
 // follows, and rounds as the target does where nothing is subnormal, infinite or NaN. A panel with
 // a cell of which that is not so is stored as words (run-2).
 //
@@ -14,7 +14,7 @@
 #include "PanelCoder.h"
 #include "WeightBuilder.h"
 #include "uwt/Codec/Quantized.h"
-#include "uwt/Import/Floats.h"
+#include "uwt/Format/Floats.h"
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -84,16 +84,24 @@ public:
 
 private:
   explicit QuantizedPacker(const QuantizedWeight &weight, const Format &format)
-      : weight(weight), format(format), unit(quantizedUnit(format)) {}
+      : weight(weight), format(format), unit(quantizedUnit(format)) {
+    std::ranges::copy_if(weight.values, std::back_inserter(finite),
+                         [](float value) { return std::isfinite(value); });
+    mayHaveSpecials = finite.size() < weight.values.size();
+  }
 
   bool hasNumbers() const;
-  void packCodes(uint64_t first, uint32_t rows, uint64_t column, uint8_t *out) const;
+  bool hasSpecials(uint64_t first, uint32_t rows) const;
+  void packGroup(uint64_t first, uint32_t rows, uint64_t u, uint32_t group, uint8_t *out) const;
   bool packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell, uint8_t *out) const;
   bool isExact(float zero, float scale) const;
 
   const QuantizedWeight &weight;
   const Format &format;
   QuantizedUnit unit;
+  /// The numbers that the values of codes are, infinities and NaN left out; whether there are some.
+  std::vector<float> finite;
+  bool mayHaveSpecials = false;
   /// Of each cell of a row in memory, the column of the weight's grids.
   std::vector<uint64_t> cellColumns;
 };
@@ -102,7 +110,7 @@ private:
 
 /// Whether the numbers of codes less zero are the format's.
 bool QuantizedPacker::hasNumbers() const {
-  std::array<float, quantizedCodes> numbers = quantizedValues(format.element);
+  std::vector<float> numbers = quantizedValues(format.element);
   bool isConstant = weight.zero.cells.size() == 1;
   if (weight.values.size() != numbers.size() || (!format.zeroGrid && !isConstant))
     return false;
@@ -133,13 +141,24 @@ std::optional<QuantizedPacker> QuantizedPacker::make(const QuantizedWeight &weig
   return packer;
 }
 
+/// Whether a code of these rows stands for an infinity or NaN.
+bool QuantizedPacker::hasSpecials(uint64_t first, uint32_t rows) const {
+  if (!mayHaveSpecials)
+    return false;
+  std::span<const uint8_t> codes = weight.codes;
+  return std::ranges::any_of(codes.subspan(first * weight.columns, rows * weight.columns),
+                             [&](uint8_t code) { return !std::isfinite(weight.values[code]); });
+}
+
 /// Whether every weight of a cell is zero, or finite and not subnormal, before it is rounded and
-/// after.
+/// after. Compiled code multiplies floats of 8 bits as if they were 2^112 or 2^120 times smaller,
+/// and scales by as much.
 bool QuantizedPacker::isExact(float zero, float scale) const {
   // From here on f32 round to an infinity.
   constexpr uint32_t smallestNormal = 0x00800000, overflow = 0x7F7F8000, magnitude = 0x7FFFFFFF;
-  bool exact = true;
-  for (float value : weight.values) {
+  constexpr float largestScale = 0x1p7f;
+  bool exact = unit.codeBits == 4 || std::abs(scale) < largestScale;
+  for (float value : finite) {
     uint32_t bits = bitsOf((value - zero) * scale) & magnitude;
     exact &= bits == 0 || bits - smallestNormal < overflow - smallestNormal;
   }
@@ -163,40 +182,62 @@ bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
   return isExact(zero, scale);
 }
 
-/// A group of 64 columns of a strip: bits 4r of a half are the code of register r (run-1).
-void QuantizedPacker::packCodes(uint64_t first, uint32_t rows, uint64_t column,
-                                uint8_t *out) const {
-  constexpr uint32_t width = fixedUnitColumns, half = blockColumns / 2;
-  std::array<std::array<uint8_t, width>, stripRows> codes{};
-  uint64_t count = std::min<uint64_t>(width, weight.columns - std::min(weight.columns, column));
-  for (uint32_t row = 0; row < rows && count != 0; ++row)
-    std::memcpy(codes[row].data(), weight.codes.data() + (first + row) * weight.columns + column,
-                count);
-  for (uint32_t row = 0; row < rowsInBlock; ++row) {
-    const auto &upper = codes[row], &lower = codes[row + rowsInBlock];
-    for (uint32_t block = 0; block < blocksInGroup; ++block)
-      for (uint32_t pair = 0; pair < pairsInBlock; ++pair) {
-        uint32_t k = block * blockColumns + pair;
-        auto word = static_cast<uint16_t>(upper[k] | lower[k] << 4 | upper[k + half] << 8 |
-                                          lower[k + half] << 12);
-        uint32_t at = ((row * 4 + pair / 2) * blocksInGroup + block) * 2 + pair % 2;
-        std::memcpy(out + at * 2, &word, 2);
-      }
+/// Of a group's codes [16][64] those of rows `row` and `row` + 8, of 8 bits (run-1).
+static void packBytes(const uint8_t *codes, uint32_t row, uint8_t *out) {
+  constexpr uint32_t registerWords = 32, half = blockColumns / 2;
+  for (uint32_t r = 0; r < 4; ++r) {
+    // Word 2 * (4t + b) + h is column 16b + 2t + h of the half that r has.
+    uint8_t *to = out + r * registerWords;
+    const uint8_t *from = codes + (row + rowsInBlock * (r % 2)) * fixedUnitColumns + half * (r / 2);
+    for (uint32_t t = 0; t < 4; ++t)
+      for (uint32_t block = 0; block < blocksInGroup; ++block)
+        std::memcpy(to + 2 * (4 * t + block), from + block * blockColumns + 2 * t, 2);
   }
+}
+
+/// The same of 4 bits.
+static void packNibbles(const uint8_t *codes, uint32_t row, uint8_t *out) {
+  constexpr uint32_t half = blockColumns / 2;
+  const uint8_t *upper = codes + row * fixedUnitColumns;
+  const uint8_t *lower = upper + rowsInBlock * fixedUnitColumns;
+  for (uint32_t block = 0; block < blocksInGroup; ++block)
+    for (uint32_t pair = 0; pair < pairsInBlock; ++pair) {
+      uint32_t k = block * blockColumns + pair;
+      auto word = static_cast<uint16_t>(upper[k] | lower[k] << 4 | upper[k + half] << 8 |
+                                        lower[k + half] << 12);
+      uint32_t at = (pair / 2 * blocksInGroup + block) * 2 + pair % 2;
+      std::memcpy(out + at * 2, &word, 2);
+    }
+}
+
+/// The codes of a group of 64 columns, of `rows` rows from `first` on, in unit `u` of their strip.
+void QuantizedPacker::packGroup(uint64_t first, uint32_t rows, uint64_t u, uint32_t group,
+                                uint8_t *out) const {
+  std::array<uint8_t, stripRows * fixedUnitColumns> codes{};
+  uint64_t column = u * unit.columns + group * fixedUnitColumns;
+  uint64_t left = weight.columns - std::min(weight.columns, column);
+  uint64_t count = std::min<uint64_t>(fixedUnitColumns, left);
+  for (uint32_t row = 0; row < rows && count != 0; ++row)
+    std::memcpy(&codes[row * fixedUnitColumns],
+                weight.codes.data() + (first + row) * weight.columns + column, count);
+  auto *pack = unit.codeBits == 4 ? packNibbles : packBytes;
+  for (uint32_t g = 0; g < rowsInBlock; ++g)
+    pack(codes.data(), g, out + uint64_t(unit.rowAt(g, group)) * 4);
 }
 
 bool QuantizedPacker::pack(uint64_t first, uint32_t rows, std::span<uint8_t> out) const {
   uint64_t strips = divideUp(rows, stripRows), units = divideUp(weight.columns, unit.columns);
   std::ranges::fill(out, uint8_t(0));
+  if (hasSpecials(first, rows))
+    return false;
   bool isExact = true;
   for (uint64_t u = 0; u < units; ++u)
     for (uint64_t strip = 0; strip < strips; ++strip) {
       uint8_t *to = out.data() + (u * strips + strip) * unit.u32() * 4;
       auto inStrip = static_cast<uint32_t>(std::min<uint64_t>(stripRows, rows - strip * stripRows));
       uint64_t row = first + strip * stripRows;
-      for (uint32_t group = 0; group < unit.columns / fixedUnitColumns; ++group)
-        packCodes(row, inStrip, u * unit.columns + group * fixedUnitColumns,
-                  to + uint64_t(group) * fragmentLanes * quantizedCodeBits * 4);
+      for (uint32_t group = 0; group < unit.groups(); ++group)
+        packGroup(row, inStrip, u, group, to);
       uint64_t end = std::min<uint64_t>(cellColumns.size(), (u + 1) * unit.cells);
       for (uint64_t cell = u * unit.cells; cell < end; ++cell)
         for (uint32_t i = 0; i < inStrip; ++i)

@@ -87,8 +87,7 @@ Expected<LoadedWeight> encodeWeight(const TensorDescription &description,
                                     std::span<const uint8_t> bytes, ThreadPool &pool,
                                     const LoadOptions &options);
 
-/// In `format`, which is one of quantised weights. Panels whose codes do not say what the weight is
-/// are words; where the weight is none that the format has, all of them.
+/// In `description.format`, which is one of quantised weights.
 Expected<LoadedWeight> codeQuantized(const QuantizedWeight &weight,
                                      const TensorDescription &description, ThreadPool &pool,
                                      const LoadOptions &options);

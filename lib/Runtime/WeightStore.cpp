@@ -11,7 +11,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Runtime/WeightStore.h"
-#include "WeightBuilder.h"
 #include "uwt/Import/ImportedWeights.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
@@ -213,13 +212,7 @@ static Expected<LoadedWeight> loadImported(const ImportedWeight &imported,
   description.element = *elementTypeFromSafetensors(request.dtype->name);
   description.shape = request.shape;
   description.format = request.format.value_or(rawFormat());
-  if (description.format.isQuantized())
-    return codeQuantized(weight, description, pool, options);
-  UWT_ASSIGN_OR_RETURN(uint64_t elements, description.elements());
-  std::vector<uint8_t> bytes(elements * getTraits(description.element).bytes);
-  weight.decode(description.element, bytes, pool);
-  weight = {};
-  return LoadedWeight::fromBytes(description, bytes, pool, options);
+  return LoadedWeight::fromQuantized(description, weight, pool, options);
 }
 
 void WeightStore::State::run(Task &task, ThreadPool &pool) const {

@@ -14,23 +14,31 @@
 #define UWT_CODEC_QUANTIZED_H
 
 #include "uwt/Codec/Codec.h"
-#include <array>
+#include <vector>
 
 namespace uwt {
 
-/// Bits of a code, and how many different codes there are.
-inline constexpr uint32_t quantizedCodeBits = 4, quantizedCodes = 1u << quantizedCodeBits;
+/// How many different codes of 4 bits there are; all codes are of 4 or 8 bits.
+inline constexpr uint32_t nibbleCodes = 16, largestCodes = 256;
 
-/// A unit of plane `code` (run-1): the codes of its groups, as a plane has fields of four bits
-/// (plane-1); then for each of a row's cells the scales of 16 rows; then likewise their zeros.
+/// A unit of plane `code` (run-1): the codes; for each of a row's cells the scales of 16 rows; then
+/// likewise their zeros. Codes lie in the order in which compiled code reads them: by row g of a
+/// block, by group of 64 columns, and of these rows g and g + 8, which four registers of the
+/// fragment's lanes hold. Codes of 4 bits of all four are in one another's halves: the code of
+/// register r at bit 4r. Those of 8 bits follow register by register, 32 words a byte each.
 struct QuantizedUnit {
+  uint32_t codeBits = 4;
   uint32_t columns = fixedUnitColumns;
   /// Cells that a row of the unit belongs to; more than one only in units of 64 columns.
   uint32_t cells = 1;
   /// Bits of a number: 8, 16 or 32; of zeros 8, or 0 where the format has none.
   uint32_t scaleBits = 16, zeroBits = 0;
 
-  uint32_t codesU32() const { return columns / fixedUnitColumns * fragmentLanes * 4; }
+  uint32_t groups() const { return columns / fixedUnitColumns; }
+  /// Rows g and g + 8 of a group.
+  uint32_t rowU32() const { return 4 * codeBits; }
+  uint32_t rowAt(uint32_t g, uint32_t group) const { return (g * groups() + group) * rowU32(); }
+  uint32_t codesU32() const { return rowAt(stripRows / 2, 0); }
   /// u32 of 16 rows' numbers of so many bits.
   static uint32_t cellU32(uint32_t bits) { return stripRows * bits / 32; }
   /// Where the numbers of a cell begin.
@@ -46,8 +54,8 @@ Expected<CodecTraits> checkQuantized(const Format &format, ElementType element);
 /// The unit of a format that checkQuantized takes.
 QuantizedUnit quantizedUnit(const Format &format);
 
-/// The number that each code stands for (value-1).
-std::array<float, quantizedCodes> quantizedValues(const Term &element);
+/// The number that each code stands for (value-1), NaN and infinities of floats included.
+std::vector<float> quantizedValues(const Term &element);
 
 } // namespace uwt
 

@@ -20,6 +20,7 @@
 
 #include "uwt/Codec/Tensor.h"
 #include "uwt/Container/Container.h"
+#include "uwt/Import/QuantizedWeight.h"
 #include "uwt/Runtime/Abi.h"
 #include "uwt/Runtime/Memory.h"
 #include <array>
@@ -73,6 +74,13 @@ public:
   static Expected<LoadedWeight> fromBytes(const TensorDescription &description,
                                           std::span<const uint8_t> bytes, ThreadPool &pool,
                                           const LoadOptions &options = {});
+
+  /// From codes and what they mean, in `description.format` or dense; options.runFormat is not
+  /// looked at. In a format of quantised weights (uwt/Codec/Quantized.h) panels whose codes do not
+  /// say what the weight is are words; where the weight is none that the format has, all of them.
+  static Expected<LoadedWeight> fromQuantized(const TensorDescription &description,
+                                              const QuantizedWeight &weight, ThreadPool &pool,
+                                              const LoadOptions &options = {});
 
   /// From a container. Raw tensors are coded in options.runFormat, or as `raw` without one;
   /// dense, they may have any dtype.

@@ -94,8 +94,33 @@ static Value lowerLookup(OpBuilder &builder, LookupOp op, const Target &target) 
 }
 
 //===----------------------------------------------------------------------===//
-// Tables of numbers
+// Numbers
 //===----------------------------------------------------------------------===//
+
+/// 16 f32 as bf16 by integers, which is right where they are finite.
+static Value roundByIntegers(OpBuilder &builder, Location location, Value numbers) {
+  LaneBuilder lanes(builder, location, VectorType::get({16}, builder.getI32Type()));
+  Value bits = arith::BitcastOp::create(builder, location, lanes.type(), numbers);
+  Value odd = lanes.bitAnd(lanes.lshr(bits, 16), 1);
+  Value rounded = lanes.lshr(lanes.add(lanes.add(bits, 0x7FFF), odd), 16);
+  return arith::TruncIOp::create(builder, location, VectorType::get({16}, builder.getI16Type()),
+                                 rounded);
+}
+
+/// Twice 16 f32 as 32 words.
+static Value roundWords(OpBuilder &builder, Location location, Value first, Value second,
+                        const Target &target) {
+  auto words = VectorType::get({32}, builder.getI16Type());
+  if (target.supports(Feature::Avx512Bf16)) {
+    auto pairs = VectorType::get({32}, builder.getBF16Type());
+    Value rounded = callIntrinsic(builder, location, "llvm.x86.avx512bf16.cvtne2ps2bf16.512", pairs,
+                                  {second, first});
+    return vector::BitCastOp::create(builder, location, words, rounded);
+  }
+  return vector::ShuffleOp::create(builder, location, roundByIntegers(builder, location, first),
+                                   roundByIntegers(builder, location, second),
+                                   llvm::to_vector(llvm::seq<int64_t>(0, 32)));
+}
 
 namespace {
 /// Lowers `uwt.lookup_floats`.
@@ -120,8 +145,6 @@ private:
     return vector::ShuffleOp::create(builder, location, a, b, picks);
   }
 
-  Value roundTable(Value table);
-  Value roundTables();
   Value permuteWords();
   Value permuteBytes(Value table, Value codes);
   Value permuteBytesOfLanes(Value table);
@@ -135,33 +158,16 @@ private:
 };
 } // namespace
 
-/// 16 f32 that are finite as bf16.
-Value FloatLookup::roundTable(Value table) {
-  Value bits = arith::BitcastOp::create(builder, location, lanes.type(), table);
-  Value odd = lanes.bitAnd(lanes.lshr(bits, 16), 1);
-  Value rounded = lanes.lshr(lanes.add(lanes.add(bits, 0x7FFF), odd), 16);
-  return arith::TruncIOp::create(builder, location, vectorOf(entries, builder.getI16Type()),
-                                 rounded);
-}
-
-/// The entries of one table twice, or of both tables.
-Value FloatLookup::roundTables() {
-  Value first = op.getTables().front(), last = op.getTables().back();
-  if (target.supports(Feature::Avx512Bf16))
-    return bitcast(words(), callIntrinsic(builder, location, "llvm.x86.avx512bf16.cvtne2ps2bf16.512",
-                                          vectorOf(halves, builder.getBF16Type()), {last, first}));
-  return shuffle(roundTable(first), roundTable(last),
-                 llvm::to_vector(llvm::seq<int64_t>(0, halves)));
-}
-
 /// The permute looks at the low five bits of each word: a bit of the next code, or the table.
 Value FloatLookup::permuteWords() {
   Value codes = op.getCodes();
   if (op.getTables().size() == 2)
     codes = lanes.bitOr(lanes.bitAnd(codes, 0x000F000F),
                         lanes.constants({0, 0, 0x00100010, 0x00100010}));
+  Value tables =
+      roundWords(builder, location, op.getTables().front(), op.getTables().back(), target);
   Value found = callIntrinsic(builder, location, "llvm.x86.avx512.permvar.hi.512", words(),
-                              {roundTables(), bitcast(words(), codes)});
+                              {tables, bitcast(words(), codes)});
   return bitcast(lanes.type(), found);
 }
 
@@ -191,7 +197,7 @@ Value FloatLookup::permuteBytes(Value table, Value codes) {
 
 Value FloatLookup::permuteBytesOfLanes(Value table) {
   constexpr int64_t few = 8;
-  Value rounded = roundTable(table);
+  Value rounded = roundByIntegers(builder, location, table);
   std::array<Value, 2> parts;
   for (int64_t part = 0; part < 2; ++part) {
     Value codes = shuffle(op.getCodes(), op.getCodes(),
@@ -203,7 +209,7 @@ Value FloatLookup::permuteBytesOfLanes(Value table) {
 
 /// A tree of selections, a level a bit of the code.
 Value FloatLookup::selectWords(Value table) {
-  Value rounded = roundTable(table);
+  Value rounded = roundByIntegers(builder, location, table);
   Value codes = bitcast(words(), op.getCodes());
   LaneBuilder wide(builder, location, words());
   SmallVector<Value> left;
@@ -234,6 +240,10 @@ Value FloatLookup::lower() {
 }
 
 static Value lowered(OpBuilder &builder, Operation *op, const Target &target) {
+  if (auto round = dyn_cast<RoundWordsOp>(op)) {
+    Value words = roundWords(builder, op->getLoc(), round.getFirst(), round.getSecond(), target);
+    return vector::BitCastOp::create(builder, op->getLoc(), round.getType(), words);
+  }
   if (auto dot = dyn_cast<DotOp>(op))
     return lowerDot(builder, dot, target);
   if (auto lookup = dyn_cast<LookupOp>(op))
@@ -246,7 +256,7 @@ struct LowerLaneOpsPass : impl::LowerLaneOpsPassBase<LowerLaneOpsPass> {
   void runOnOperation() override {
     const Target &target = TargetAttr::of(getOperation());
     getOperation()->walk([&](Operation *op) {
-      if (!isa<DotOp, LookupOp, LookupFloatsOp>(op))
+      if (!isa<DotOp, LookupOp, LookupFloatsOp, RoundWordsOp>(op))
         return;
       OpBuilder builder(op);
       op->getResult(0).replaceAllUsesWith(lowered(builder, op, target));

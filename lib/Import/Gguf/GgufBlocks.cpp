@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "GgufBlocks.h"
-#include "uwt/Import/Floats.h"
+#include "uwt/Format/Floats.h"
 #include "../Recipe.h"
 #include <bit>
 #include <cmath>

@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "uwt/Import/Floats.h"
+#include "uwt/Format/Floats.h"
 #include "../Recipe.h"
 #include "uwt/Codec/StoredOrder.h"
 #include <algorithm>

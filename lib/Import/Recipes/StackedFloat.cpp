@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "uwt/Import/Floats.h"
+#include "uwt/Format/Floats.h"
 #include "../Recipe.h"
 
 using namespace uwt;

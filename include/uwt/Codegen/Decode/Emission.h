@@ -141,7 +141,7 @@ inline constexpr unsigned own = 0, next = 1, rows = 2, blocks = 3;
 } // namespace ans_state
 
 /// The keyword of the emitter that decodes quantised weights (uwt/Codec/Quantized.h).
-inline constexpr llvm::StringLiteral dequantizerKeyword = "lookup";
+inline constexpr llvm::StringLiteral dequantizerKeyword = "quantized";
 
 /// The code that decodes one codec's tensors. Stateless.
 class Emitter {

@@ -155,20 +155,34 @@ def UWT_LookupOp : UWT_Op<"lookup", [AllTypesMatch<["codes", "symbols"]>, Declar
   let assemblyFormat = "$codes `in` $table attr-dict `:` type($codes) `,` type($table)";
 }
 
-def UWT_LookupFloatsOp : UWT_Op<"lookup_floats", [Pure, AllTypesMatch<["codes", "words"]>]> {
-  let summary = "looks packed codes up in tables of numbers";
+def UWT_RoundWordsOp : UWT_Op<"round_words", [Pure]> {
+  let summary = "rounds numbers to bf16, one after another";
   let description = [{
-    For each half word, entry `code & 15` of a table as bf16, rounded to nearest, ties to even. Entries are finite, and none is subnormal.
-    One table serves all lanes; of two, the first one serves the lower two of each four lanes (the blocks of 32 columns), the second one
-    the others.
+    Words 0 to 15 of the result, two a lane, are the numbers of `first`, the others those of `second`, to nearest, ties to even. Numbers are
+    finite, also as bf16, and none is subnormal.
 
     ```mlir
-    %w = uwt.lookup_floats %codes in %first, %second : vector<16xi32>, vector<16xf32>, vector<16xf32>
+    %w = uwt.round_words %first, %second
     ```
   }];
-  let arguments = (ins VectorOfLengthAndType<[16], [I32]>:$codes, Variadic<VectorOfLengthAndType<[16], [F32]>>:$tables);
-  let results = (outs VectorOfLengthAndType<[16], [I32]>:$words);
-  let assemblyFormat = "$codes `in` $tables attr-dict `:` type($codes) `,` type($tables)";
+  let arguments = (ins UWT_Sums:$first, UWT_Sums:$second);
+  let results = (outs UWT_RowVector:$words);
+  let assemblyFormat = "$first `,` $second attr-dict";
+}
+
+def UWT_LookupFloatsOp : UWT_Op<"lookup_floats", [Pure]> {
+  let summary = "looks packed codes up in tables of numbers";
+  let description = [{
+    For each half word, entry `code & 15` of a table as bf16, rounded as by `uwt.round_words`. One table serves all lanes; of two, the first one
+    serves the lower two of each four lanes (columns 0 to 31 of a group), the second one the others.
+
+    ```mlir
+    %w = uwt.lookup_floats %codes in %table
+    ```
+  }];
+  let arguments = (ins UWT_RowVector:$codes, Variadic<UWT_Sums>:$tables);
+  let results = (outs UWT_RowVector:$words);
+  let assemblyFormat = "$codes `in` $tables attr-dict";
   let hasVerifier = 1;
 }
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "uwt/Import/Floats.h"
+#include "uwt/Format/Floats.h"
 #include "uwt/Format/BF16.h"
 #include <bit>
 #include <cmath>

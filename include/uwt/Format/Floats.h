@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_IMPORT_FLOATS_H
-#define UWT_IMPORT_FLOATS_H
+#ifndef UWT_FORMAT_FLOATS_H
+#define UWT_FORMAT_FLOATS_H
 
 #include <cstdint>
 #include <vector>
@@ -53,4 +53,4 @@ uint16_t roundToBF16(float value);
 
 } // namespace uwt
 
-#endif // UWT_IMPORT_FLOATS_H
+#endif // UWT_FORMAT_FLOATS_H

@@ -1,0 +1,313 @@
+//===- Quantized.cpp - Quantised weights as lane code ---------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Two ways from codes to weights, both with the arithmetic of value-2, value-3 and value-6:
+//
+//   lookup      4 bits: a cell of a row has sixteen different weights at most. They are computed
+//               once a cell, and the codes look them up: two operations for 32 weights, whatever
+//               the element.
+//   arithmetic  8 bits: each code becomes a float, less its zero, times its scale.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FieldPlanes.h"
+#include "Fragment.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Codec/Quantized.h"
+#include "uwt/Dialect/UWT/IR/Indices.h"
+
+using namespace mlir;
+
+namespace uwt::codegen {
+namespace {
+
+constexpr unsigned laneCount = 16;
+static_assert(laneCount == stripRows && laneCount == nibbleCodes);
+
+/// Operations on 16 f32.
+class FloatBuilder {
+public:
+  explicit FloatBuilder(LaneBuilder &lanes) : lanes(lanes) {}
+
+  VectorType type() const { return VectorType::get({laneCount}, lanes.ops().getF32Type()); }
+  Value constants(ArrayRef<float> numbers) {
+    return arith::ConstantOp::create(lanes.ops(), lanes.loc(),
+                                     DenseElementsAttr::get(type(), numbers));
+  }
+  Value constant(float number) {
+    return arith::ConstantOp::create(lanes.ops(), lanes.loc(),
+                                     DenseElementsAttr::get(type(), number));
+  }
+  Value sub(Value a, Value b) {
+    return arith::SubFOp::create(lanes.ops(), lanes.loc(), a, b);
+  }
+  Value mul(Value a, Value b) {
+    return arith::MulFOp::create(lanes.ops(), lanes.loc(), a, b);
+  }
+  Value ofBits(Value bits) {
+    return arith::BitcastOp::create(lanes.ops(), lanes.loc(), type(), bits);
+  }
+  Value bitsOf(Value numbers) {
+    return arith::BitcastOp::create(lanes.ops(), lanes.loc(), lanes.type(), numbers);
+  }
+  /// Of integers that are not negative as u32, or as i32.
+  Value ofIntegers(Value integers) {
+    return arith::SIToFPOp::create(lanes.ops(), lanes.loc(), type(), integers);
+  }
+  /// A number of 16 in every lane.
+  Value splat(Value numbers, unsigned lane) {
+    Value number = vector::ExtractOp::create(lanes.ops(), lanes.loc(), numbers, lane);
+    return vector::BroadcastOp::create(lanes.ops(), lanes.loc(), type(), number);
+  }
+
+private:
+  LaneBuilder &lanes;
+};
+
+/// The numbers that elements of a unit share, of 16 rows a lane each.
+class UnitNumbers {
+public:
+  explicit UnitNumbers(UnitEmission &unit)
+      : layout(quantizedUnit(unit.format.format)), lanes(unit.lanes), floats(unit.lanes),
+        format(unit.format.format), buffer(unit.weightBuffer(WeightBuffer::Code)),
+        first(unit.code) {
+    for (unsigned cell = 0; cell < layout.cells; ++cell) {
+      scales.push_back(loadScales(cell));
+      if (hasZeros())
+        zeros.push_back(loadZeros(cell));
+    }
+  }
+
+  bool hasZeros() const { return layout.zeroBits != 0; }
+  Value scale(unsigned row, unsigned cell) { return floats.splat(scales[cell], row); }
+  Value zero(unsigned row, unsigned cell) { return floats.splat(zeros[cell], row); }
+
+  const QuantizedUnit layout;
+
+private:
+  /// 16 rows' numbers of so many bits, from `at` of the unit on, each in its lane.
+  Value loadNumbers(uint32_t at, uint32_t bits) {
+    if (bits == 32)
+      return lanes.load(buffer, first, at);
+    Value words = lanes.loadRepeated(buffer, first, at, QuantizedUnit::cellU32(bits));
+    SmallVector<uint32_t> shifts;
+    for (uint32_t shift = 0; shift < 32; shift += bits)
+      shifts.push_back(shift);
+    return lanes.bitAnd(lanes.lshr(words, lanes.constants(shifts)), (1u << bits) - 1);
+  }
+
+  /// Exponent and mantissa of an f16 at their offsets, times 2^112: exact, subnormals included.
+  /// Scales are finite.
+  Value widenHalves(Value halves) {
+    Value magnitude = floats.ofBits(lanes.shl(lanes.bitAnd(halves, 0x7FFF), 13));
+    Value bits = floats.bitsOf(floats.mul(magnitude, floats.constant(0x1p112f)));
+    return floats.ofBits(lanes.bitOr(bits, lanes.shl(lanes.bitAnd(halves, 0x8000), 16)));
+  }
+
+  Value loadScales(unsigned cell) {
+    Value numbers = loadNumbers(layout.scaleAt(cell), layout.scaleBits);
+    StringRef type = format.scale->number.keyword;
+    if (type == "f16")
+      return widenHalves(numbers);
+    // The numbers of these types are the upper bits of an f32.
+    if (type == "bf16")
+      numbers = lanes.shl(numbers, 16);
+    else if (type == "f8E8M0FNU")
+      numbers = lanes.shl(numbers, 23);
+    return floats.ofBits(numbers);
+  }
+
+  Value loadZeros(unsigned cell) {
+    return floats.ofIntegers(loadNumbers(layout.zeroAt(cell), layout.zeroBits));
+  }
+
+  LaneBuilder &lanes;
+  FloatBuilder floats;
+  const Format &format;
+  Value buffer, first;
+  SmallVector<Value> scales, zeros;
+};
+
+//===----------------------------------------------------------------------===//
+// lookup
+//===----------------------------------------------------------------------===//
+
+/// The weights of a row's codes, a table a cell.
+SmallVector<Value> tablesOf(UnitNumbers &numbers, FloatBuilder floats, Value values, unsigned row) {
+  SmallVector<Value> tables;
+  for (unsigned cell = 0; cell < numbers.layout.cells; ++cell) {
+    Value differences =
+        numbers.hasZeros() ? floats.sub(values, numbers.zero(row, cell)) : values;
+    tables.push_back(floats.mul(differences, numbers.scale(row, cell)));
+  }
+  return tables;
+}
+
+void emitLookups(UnitEmission &unit) {
+  LaneBuilder &lanes = unit.lanes;
+  FloatBuilder floats(lanes);
+  const Format &format = unit.format.format;
+  UnitNumbers numbers(unit);
+  std::vector<float> ofCodes = quantizedValues(format.element);
+  for (float &number : ofCodes)
+    number -= static_cast<float>(format.zero);
+  Value values = floats.constants(ofCodes);
+  Value buffer = unit.weightBuffer(WeightBuffer::Code);
+  for (unsigned g = 0; g < unit.rows; ++g) {
+    std::array<SmallVector<Value>, 2> tables = {tablesOf(numbers, floats, values, g),
+                                                tablesOf(numbers, floats, values, g + rowsInStrip)};
+    for (unsigned group = 0; group < unit.format.traits.unit.groups(); ++group) {
+      Value codes = lanes.load(buffer, unit.code, numbers.layout.rowAt(g, group));
+      // Above a register's codes are those of the next ones.
+      for (unsigned r = 0; r < registersInLane; ++r)
+        unit.set(rowVectorNumber(group, r, g),
+                 LookupFloatsOp::create(lanes.ops(), lanes.loc(), lanes.lshr(codes, 4 * r),
+                                        tables[r % 2]));
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// arithmetic
+//===----------------------------------------------------------------------===//
+
+/// Decodes codes of 8 bits, 16 words at a time.
+class ByteDecoder {
+public:
+  ByteDecoder(UnitEmission &unit)
+      : lanes(unit.lanes), floats(unit.lanes), element(unit.format.format.element),
+        constantZero(unit.format.format.zero), numbers(unit),
+        buffer(unit.weightBuffer(WeightBuffer::Code)), first(unit.code) {}
+
+  /// What a row's words are multiplied with, and what is subtracted before.
+  struct RowNumbers {
+    Value scale, zero;
+  };
+  RowNumbers ofRow(unsigned row) {
+    RowNumbers result;
+    result.scale = ofWords([&](unsigned cell) { return numbers.scale(row, cell); });
+    if (numbers.hasZeros())
+      result.zero = ofWords([&](unsigned cell) { return numbers.zero(row, cell); });
+    else if (constantZero != 0)
+      result.zero = floats.constant(static_cast<float>(constantZero));
+    if (isFloat())
+      result.scale = floats.mul(result.scale, floats.constant(exponentStep()));
+    return result;
+  }
+
+  /// The words of a register and row of a group.
+  Value decode(unsigned group, unsigned r, unsigned g, RowNumbers row) {
+    int64_t at = numbers.layout.rowAt(g, group) + r * (2 * laneCount / 4);
+    std::array<Value, 2> halves;
+    for (unsigned i = 0; i < 2; ++i) {
+      Value value = valuesOf(loadBytes(at + i * (laneCount / 4)));
+      if (row.zero)
+        value = floats.sub(value, row.zero);
+      halves[i] = floats.mul(value, row.scale);
+    }
+    return RoundWordsOp::create(lanes.ops(), lanes.loc(), halves[0], halves[1]);
+  }
+
+private:
+  bool isFloat() const { return element.keyword.starts_with('f'); }
+  unsigned mantissaBits() const { return element.keyword == "f8E5M2" ? 2 : 3; }
+  /// Between the biases of f32 and of the element.
+  float exponentStep() const { return mantissaBits() == 2 ? 0x1p112f : 0x1p120f; }
+
+  /// Of each of 16 words: word i is in lane i / 2 of the unit, and of each four lanes the upper two
+  /// belong to the second one of two cells.
+  Value ofWords(llvm::function_ref<Value(unsigned cell)> ofCell) {
+    if (numbers.layout.cells == 1)
+      return ofCell(0);
+    SmallVector<int64_t> picks;
+    for (int64_t word = 0; word < laneCount; ++word)
+      picks.push_back(word / 2 % 4 < 2 ? 0 : laneCount);
+    return vector::ShuffleOp::create(lanes.ops(), lanes.loc(), ofCell(0), ofCell(1), picks);
+  }
+
+  /// 16 bytes with their signs; those of unsigned integers without.
+  Value loadBytes(int64_t at) {
+    OpBuilder &builder = lanes.ops();
+    auto few = VectorType::get({laneCount / 4}, builder.getI32Type());
+    Value index = Indices(builder, lanes.loc()).add(first, at);
+    Value words = vector::LoadOp::create(builder, lanes.loc(), few, buffer, index);
+    Value bytes = vector::BitCastOp::create(
+        builder, lanes.loc(), VectorType::get({laneCount}, builder.getI8Type()), words);
+    if (element.keyword == "uint")
+      return arith::ExtUIOp::create(builder, lanes.loc(), lanes.type(), bytes);
+    return arith::ExtSIOp::create(builder, lanes.loc(), lanes.type(), bytes);
+  }
+
+  /// The numbers of codes; those of floats divided by exponentStep(): exponent and mantissa at
+  /// their offsets, beneath the sign, which the bits above the code are too.
+  Value valuesOf(Value codes) {
+    if (!isFloat())
+      return floats.ofIntegers(codes);
+    unsigned shift = 23 - mantissaBits();
+    uint32_t mask = 0x80000000u | 0x7Fu << shift;
+    return floats.ofBits(lanes.bitAnd(lanes.shl(codes, shift), mask));
+  }
+
+  LaneBuilder &lanes;
+  FloatBuilder floats;
+  const Term &element;
+  uint32_t constantZero;
+  UnitNumbers numbers;
+  Value buffer, first;
+};
+
+void emitArithmetic(UnitEmission &unit) {
+  ByteDecoder decoder(unit);
+  for (unsigned g = 0; g < unit.rows; ++g) {
+    std::array<ByteDecoder::RowNumbers, 2> rows = {decoder.ofRow(g),
+                                                   decoder.ofRow(g + rowsInStrip)};
+    for (unsigned group = 0; group < unit.format.traits.unit.groups(); ++group)
+      for (unsigned r = 0; r < registersInLane; ++r)
+        unit.set(rowVectorNumber(group, r, g), decoder.decode(group, r, g, rows[r % 2]));
+  }
+}
+
+struct QuantizedEmitter final : Emitter {
+  StringRef keyword() const override { return dequantizerKeyword; }
+  SmallVector<WeightBuffer> buffers(const EmittedFormat & /*format*/) const override {
+    return {WeightBuffer::Words, WeightBuffer::Code};
+  }
+
+  double cost(const EmittedFormat &format) const override {
+    // In the time of a shift, measured on a Zen 4 at 1 to 16 rows of x: a permute takes that of 5,
+    // a broadcast of 3, rounding of 4.
+    constexpr double permute = 5, broadcast = 3, rounding = 4;
+    QuantizedUnit unit = quantizedUnit(format.format);
+    bool hasZeros = unit.zeroBits != 0;
+    double vectors = 2.0 * unit.columns / fixedUnitColumns;
+    double ofCell = broadcast + (hasZeros ? broadcast : 0);
+    if (unit.codeBits == 4)
+      return permute + (unit.cells == 1 ? 1 : 2) +
+             (unit.cells * (ofCell + (hasZeros ? 2 : 1)) + rounding) / vectors;
+    bool isFloat = format.format.element.keyword.starts_with('f');
+    double ofHalf = 2 + (isFloat ? 2 : 1) + (hasZeros || format.format.zero != 0 ? 1 : 0);
+    return 2 * ofHalf + rounding + unit.cells * ofCell / vectors;
+  }
+
+  LogicalResult emitUnit(UnitEmission &unit) const override {
+    if (unit.format.traits.codeBits == 4)
+      emitLookups(unit);
+    else
+      emitArithmetic(unit);
+    return success();
+  }
+};
+
+} // namespace
+
+const Emitter &getQuantizedEmitter() {
+  static const QuantizedEmitter emitter;
+  return emitter;
+}
+
+} // namespace uwt::codegen
