@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Codec/Codec.h"
+#include "uwt/Codec/Quantized.h"
 #include <gtest/gtest.h>
 
 using namespace uwt;
@@ -161,6 +162,55 @@ TEST(FormatCheckTest, RefusesAnotherVersion) {
   Expected<CodecTraits> traits = checkFormat(format, ElementType::BF16);
   ASSERT_FALSE(traits);
   EXPECT_EQ(traits.error().getKind(), ErrorKind::Unsupported);
+}
+
+std::string runRefusal(std::string_view text, ElementType element = ElementType::BF16) {
+  Expected<CodecTraits> traits = checkRunFormat(*Format::parse(text), element);
+  if (traits)
+    return "accepted";
+  EXPECT_EQ(traits.error().getKind(), ErrorKind::Usage);
+  return traits.error().message();
+}
+
+// run-1
+TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
+  EXPECT_EQ(runRefusal("huffman<8,2>"), "accepted");
+  Format format = *Format::parse("uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}");
+  CodecTraits traits = *checkRunFormat(format, ElementType::BF16);
+  EXPECT_EQ(traits.rate, Rate::Fixed);
+  EXPECT_EQ(traits.unit.columns, 128u);
+  // Codes of two groups, 16 scales of 2 bytes, 16 zeros of a byte.
+  EXPECT_EQ(traits.unit.codeU32, 256u + 8 + 4);
+  EXPECT_EQ(traits.unit.rawU32, 0u);
+  EXPECT_EQ(quantizedUnit(*Format::parse("uint<4>, scale={1x32, f8E8M0FNU}")).u32(), 128u + 2 * 4);
+  EXPECT_EQ(quantizedUnit(*Format::parse("f8E4M3FN, scale={128x1024, f32}")).u32(),
+            4 * 256u + 16);
+
+  EXPECT_EQ(refusal("uint<4>, scale={1x128, f16}"),
+            "'uint<4>' is an element of quantised checkpoints, which files keep as they are: leave "
+            "it out, and choose a codec for the tensors");
+  EXPECT_EQ(refusal("huffman<8,2>, scale={1x128, f16}"),
+            "zero= and scale= are of quantised elements such as uint<4>, and codec huffman<8,2> "
+            "codes floats");
+  EXPECT_EQ(runRefusal("uint<4>, scale={1x128, f16}", ElementType::F32),
+            "uint<4> is decoded to bf16, not to f32");
+  EXPECT_EQ(runRefusal("uint<3>, scale={1x128, f16}"),
+            "uint<3>: products run from codes of uint<4>, int<4>, uint<8>, int<8>, f4E2M1FN, "
+            "f8E4M3FN and f8E5M2");
+  EXPECT_EQ(runRefusal("uint<4>"), "uint<4> has no scale; expected scale= and cells, as {1x128, "
+                                   "f16}");
+  EXPECT_EQ(runRefusal("uint<4>, scale={1x128, f8E4M3FN}"),
+            "scale={1x128, f8E4M3FN}: expected numbers of type f16, bf16, f32 or f8E8M0FNU");
+  EXPECT_EQ(runRefusal("uint<4>, scale={1x48, f16}"),
+            "scale={1x48, f16}: expected cells of 32, 64, 128, 256 or a multiple of 256 columns, "
+            "row or tensor");
+  EXPECT_EQ(runRefusal("uint<4>, zero=16, scale={row, f16}"), "zero=16 is no code of 4 bits");
+  EXPECT_EQ(runRefusal("uint<4>, zero={row, f16}, scale={row, f16}"),
+            "zero={row, f16}: expected numbers of type uint<4>");
+  EXPECT_EQ(runRefusal("uint<4>, zero={1x64, uint<4>}, scale={1x128, f16}"),
+            "zero={1x64, uint<4>} has other cells than scale={1x128, f16}");
+  EXPECT_EQ(runRefusal("uint<4>, huffman<8,2>, scale={row, f16}").substr(0, 78),
+            "a format of quantised weights has an element, zero= and scale= alone, got 'uin");
 }
 
 } // namespace

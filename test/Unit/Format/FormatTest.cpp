@@ -134,8 +134,8 @@ TEST(FormatTest, RefusesMalformedText) {
   EXPECT_EQ(failure("window<4"), "format 'window<4' has a '<' without its counterpart");
   EXPECT_EQ(failure("window4>"), "format 'window4>' has a '>' without its counterpart");
   EXPECT_EQ(failure("window<4>x"), "codec: 'window<4>x' does not end with '>'");
-  EXPECT_EQ(failure("Window<4>"),
-            "codec: expected a name such as 'none' or 'window<4>', got 'Window<4>'");
+  EXPECT_EQ(failure("-window<4>"),
+            "codec: expected a name such as 'none' or 'window<4>', got '-window<4>'");
   EXPECT_EQ(failure("window<>"), "codec: expected a number, got nothing");
   EXPECT_EQ(failure("window<-4>"), "codec: expected a number, got '-4'");
   EXPECT_EQ(failure("window<4294967296>"), "codec: '4294967296' is more than 4294967295");
@@ -168,6 +168,38 @@ TEST(FormatTest, RefusesUnknownItemsAndValues) {
 TEST(FormatTest, NamesAnotherVersionBeforeAnythingElse) {
   EXPECT_EQ(failure("raw, future=item, version=2", ErrorKind::Unsupported),
             "format version 2 is not supported; this build reads version 1");
+}
+
+TEST(FormatTest, QuantizedWeightsHaveAnElement) {
+  Format format = parsed("scale={ 1x128,f16 }, zero={1x128, uint<4>}, uint<4>");
+  EXPECT_TRUE(format.isQuantized());
+  EXPECT_EQ(format.element, (Term{"uint", {4}}));
+  EXPECT_EQ(format.codec, (Term{"raw", {}}));
+  EXPECT_EQ(format.escapes, Escapes::None);
+  EXPECT_EQ(*format.scale, (GridFormat{1, 128, {"f16", {}}}));
+  EXPECT_EQ(*format.zeroGrid, (GridFormat{1, 128, {"uint", {4}}}));
+  EXPECT_EQ(format.str(), "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}");
+  EXPECT_EQ(parsed(format.fullStr()), format) << format.fullStr();
+  for (const char *text : {"f8E4M3FN, scale={row, f32}", "int<8>, zero=3, scale={tensor, bf16}",
+                           "f8E4M3FN, scale={128x128, f32}, storage=k_major"})
+    EXPECT_EQ(parsed(parsed(text).fullStr()), parsed(text)) << text;
+  EXPECT_EQ(parsed("f8E4M3FN, scale={128x128, f32}, storage=k_major").str(),
+            "f8E4M3FN, storage=k_major, scale={128x128, f32}");
+  EXPECT_EQ(parsed("raw").fullStr().find("scale={"), std::string::npos);
+
+  EXPECT_EQ(failure("uint<4>, int<4>"),
+            "format 'uint<4>, int<4>' has two elements, 'uint<4>' and 'int<4>'");
+  EXPECT_EQ(failure("uint<4>, scale=f16"),
+            "scale: expected cells and a type, such as '{1x128, f16}', got 'f16'");
+  EXPECT_EQ(failure("uint<4>, scale={128, f16}"),
+            "scale: expected cells such as 1x128, row or tensor, got '128'");
+  EXPECT_EQ(failure("uint<4>, scale={0x128, f16}"), "scale: cells of '0x128' have no elements");
+  EXPECT_EQ(failure("uint<4>, zero={1x8, f<16}"),
+            "format 'uint<4>, zero={1x8, f<16}' has a '}' without its counterpart");
+  EXPECT_EQ(failure("uint<4>, zero={1x8, {1x8, f16}}"),
+            "format 'uint<4>, zero={1x8, {1x8, f16}}' has a '{' without its counterpart");
+  EXPECT_EQ(failure("uint<4>, zero={1x8, f16"),
+            "format 'uint<4>, zero={1x8, f16' has a '{' without its counterpart");
 }
 
 } // namespace

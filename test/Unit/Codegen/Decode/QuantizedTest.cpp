@@ -1,0 +1,287 @@
+//===- QuantizedTest.cpp - Products from codes of quantised weights -------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every format of quantised weights, on every target that this machine runs: products equal, bit
+// for bit, those of the floats that QuantizedWeight::decode makes of the same codes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ProductJit.h"
+#include "Runtime/ExpectedProduct.h"
+#include "uwt/Codec/Quantized.h"
+#include "uwt/Format/Floats.h"
+#include "uwt/Runtime/LoadedWeight.h"
+#include "uwt/Runtime/ThreadScope.h"
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace uwt;
+using namespace uwt::test;
+
+namespace {
+
+std::vector<float> drawNumbers(uint64_t count, std::mt19937 &random) {
+  std::normal_distribution<float> normal;
+  std::vector<float> numbers(count);
+  for (float &number : numbers)
+    number = std::bit_cast<float>(uint32_t(roundToBF16(normal(random))) << 16);
+  return numbers;
+}
+
+/// A scale that is a number of that type, of either sign where it has one.
+float drawScale(std::string_view type, std::mt19937 &random) {
+  float scale = std::ldexp(1.0f + float(random() % 1024) / 1024, -4 - int(random() % 6));
+  if (type == "f8E8M0FNU")
+    return std::ldexp(1.0f, std::ilogb(scale));
+  if (type == "bf16")
+    scale = std::bit_cast<float>(uint32_t(roundToBF16(scale)) << 16);
+  if (type == "f32")
+    scale *= 1 + float(random() % 4096) * 0x1p-23f;
+  return random() % 8 == 0 ? -scale : scale;
+}
+
+Grid drawGrid(const GridFormat &format, uint64_t rows, uint64_t columns,
+              llvm::function_ref<float()> draw) {
+  Grid grid;
+  grid.cellRows = format.cellRows == 0 ? rows : format.cellRows;
+  grid.cellColumns = format.cellColumns == 0 ? columns : format.cellColumns;
+  grid.columns = divideUp(columns, grid.cellColumns);
+  grid.cells.resize(grid.columns * divideUp(rows, grid.cellRows));
+  std::ranges::generate(grid.cells, draw);
+  return grid;
+}
+
+/// A weight that the format has, with all codes that are numbers.
+QuantizedWeight drawWeight(const Format &format, uint64_t rows, uint64_t columns, uint32_t seed) {
+  std::mt19937 random(seed);
+  QuantizedWeight weight;
+  weight.rows = rows;
+  weight.columns = columns;
+  weight.values = quantizedValues(format.element);
+  while (weight.codes.size() < rows * columns) {
+    auto code = static_cast<uint8_t>(random() % weight.values.size());
+    if (std::isfinite(weight.values[code]))
+      weight.codes.push_back(code);
+  }
+  weight.scale = drawGrid(*format.scale, rows, columns,
+                          [&] { return drawScale(format.scale->number.keyword, random); });
+  weight.zero = Grid::constant(static_cast<float>(format.zero));
+  if (format.zeroGrid)
+    weight.zero = drawGrid(*format.zeroGrid, rows, columns, [&] {
+      return static_cast<float>(random() % weight.values.size());
+    });
+  return weight;
+}
+
+std::vector<float> decoded(const QuantizedWeight &weight) {
+  std::vector<uint16_t> words(weight.rows * weight.columns);
+  weight.decodeRows(0, words);
+  std::vector<float> values;
+  for (uint16_t word : words)
+    values.push_back(std::bit_cast<float>(uint32_t(word) << 16));
+  return values;
+}
+
+uint64_t panelsOfWords(const LoadedWeight &weight) {
+  return std::ranges::count_if(weight.panels(),
+                               [](const PanelEntry &panel) { return panel.storedAsWords != 0; });
+}
+
+/// Compiles a product for the format, runs it on rows of x, and compares every bit.
+void checkProduct(ProductSpec spec, const QuantizedWeight &weight, uint64_t expectedWords,
+                  std::initializer_list<uint64_t> mValues) {
+  SCOPED_TRACE(spec.moduleText());
+  auto product = ProductJit::compile(spec);
+  ASSERT_TRUE(product) << product.error().message();
+  ThreadPool pool(2);
+  ThreadScope scope(&pool);
+  auto loaded = LoadedWeight::fromQuantized(spec.description(), weight, pool);
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  EXPECT_EQ(panelsOfWords(*loaded), expectedWords);
+  std::vector<float> w = decoded(weight);
+  for (uint64_t m : mValues) {
+    std::mt19937 random(7);
+    std::vector<float> x = drawNumbers(m * spec.columns, random);
+    std::vector<uint16_t> words;
+    for (float number : x)
+      words.push_back(roundToBF16(number));
+    std::vector<float> expected = expectedProduct(w, x, spec.rows, spec.columns, m);
+    std::vector<float> y = (*product)->run(loaded->view(), words.data(), m, spec.columns);
+    EXPECT_TRUE(std::ranges::equal(std::as_bytes(std::span(y)),
+                                   std::as_bytes(std::span(expected).first(y.size()))))
+        << "m " << m;
+  }
+}
+
+ProductSpec specOf(std::string format, uint64_t rows, uint64_t columns) {
+  ProductSpec spec;
+  spec.rows = rows;
+  spec.columns = columns;
+  spec.format = std::move(format);
+  return spec;
+}
+
+/// Each element, each type of number, each width of cells.
+const char *const formats[] = {
+    "uint<4>, zero=8, scale={1x128, bf16}",
+    "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
+    "uint<4>, zero={1x64, uint<4>}, scale={1x64, f32}",
+    "uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}",
+    "int<4>, scale={1x256, f16}",
+    "int<4>, scale={row, f32}",
+    "int<4>, scale={tensor, f32}",
+    "f4E2M1FN, scale={1x32, f8E8M0FNU}",
+    "f4E2M1FN, scale={1x64, f16}",
+    "uint<8>, zero=128, scale={row, bf16}",
+    "uint<8>, zero={1x64, uint<8>}, scale={1x64, f16}",
+    "int<8>, scale={1x32, f16}",
+    "int<8>, scale={1x512, f32}",
+    "f8E4M3FN, scale={128x128, f32}",
+    "f8E4M3FN, scale={16x64, bf16}",
+    "f8E4M3FN, scale={1x32, f8E8M0FNU}",
+    "f8E5M2, scale={tensor, f32}",
+};
+
+struct Shape {
+  uint64_t rows, columns;
+};
+constexpr Shape shapes[] = {{1, 1}, {17, 33}, {65, 64}, {64, 1000}, {130, 257}, {33, 640}};
+
+std::vector<ProductSpec> specs() {
+  std::vector<ProductSpec> result;
+  size_t turn = 0;
+  for (const Target &target : allTargets())
+    for (const char *format : formats) {
+      if (!checkRunsHere(target))
+        continue;
+      Shape shape = shapes[turn++ % std::size(shapes)];
+      result.push_back(specOf(format, shape.rows, shape.columns));
+      result.back().target = target.name;
+    }
+  return result;
+}
+
+/// A panel of fewer bytes as words is stored so.
+uint64_t wordsWhereSmaller(const ProductSpec &spec) {
+  QuantizedUnit unit = quantizedUnit(spec.description().format);
+  uint64_t words = 0;
+  for (uint64_t row = 0; row < spec.rows; row += panelRows) {
+    uint64_t strips = divideUp(std::min<uint64_t>(panelRows, spec.rows - row), stripRows);
+    uint64_t codes = strips * divideUp(spec.columns, unit.columns) * unit.u32() * 4;
+    words += codes >= strips * stripRows * roundUp(spec.columns, fixedUnitColumns) * 2;
+  }
+  return words;
+}
+
+struct QuantizedTest : testing::TestWithParam<ProductSpec> {};
+
+TEST_P(QuantizedTest, HasTheBitsOfTheFloats) {
+  const ProductSpec &spec = GetParam();
+  QuantizedWeight weight = drawWeight(spec.description().format, spec.rows, spec.columns, 1);
+  checkProduct(spec, weight, wordsWhereSmaller(spec), {1, 2, 5, 17});
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, QuantizedTest, testing::ValuesIn(specs()),
+                         [](const testing::TestParamInfo<ProductSpec> &info) {
+                           std::string name = std::to_string(info.index) + "_" + info.param.target +
+                                              "_" + info.param.format;
+                           for (char &c : name)
+                             c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+                           return name;
+                         });
+
+TEST(QuantizedStrategyTest, EveryStrategyHasTheSameBits) {
+  for (const char *format : {formats[1], formats[3], formats[4], formats[13]})
+    for (const char *strategy : {"direct, tile_n = 16, tile_m = 1, tile_k = 64",
+                                 "buffer, tile_n = 4, tile_m = 3, tile_k = 256",
+                                 "buffer, tile_n = 16, tile_m = 1, tile_k = 1024"}) {
+      ProductSpec spec = specOf(format, 130, 1025);
+      spec.strategy = strategy;
+      spec.m = 5;
+      QuantizedWeight weight = drawWeight(spec.description().format, spec.rows, spec.columns, 2);
+      checkProduct(spec, weight, 0, {5});
+    }
+}
+
+/// A weight of two panels, of which `change` makes the second one such that codes do not say it.
+void checkSecondPanelIsWords(const char *format,
+                             llvm::function_ref<void(QuantizedWeight &weight)> change) {
+  ProductSpec spec = specOf(format, 128, 512);
+  QuantizedWeight weight = drawWeight(spec.description().format, 128, 512, 3);
+  change(weight);
+  ThreadPool pool(1);
+  auto loaded = LoadedWeight::fromQuantized(spec.description(), weight, pool);
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  EXPECT_EQ(loaded->panels()[0].storedAsWords, 0u);
+  EXPECT_EQ(loaded->panels()[1].storedAsWords, 1u);
+}
+
+// run-2
+TEST(QuantizedWeightTest, PanelsWithOddNumbersAreWords) {
+  const char *wide = "uint<4>, zero=8, scale={1x128, f32}";
+  // Of the last row: too large for a bf16, and a weight below the normal numbers.
+  for (float scale : {0x1p126f, 0x1p-126f * 0.5f})
+    checkSecondPanelIsWords(wide,
+                            [&](QuantizedWeight &weight) { weight.scale.cells.back() = scale; });
+  const char *bytes = "f8E4M3FN, scale={row, f32}";
+  checkSecondPanelIsWords(bytes, [](QuantizedWeight &weight) { weight.codes.back() = 0x7F; });
+  checkSecondPanelIsWords(bytes, [](QuantizedWeight &weight) { weight.scale.cells.back() = 128; });
+}
+
+TEST(QuantizedWeightTest, ZeroScalesAndNegativeZerosHaveTheirBits) {
+  for (const char *format : {"uint<4>, zero=8, scale={1x128, f16}", "f8E4M3FN, scale={row, bf16}"}) {
+    ProductSpec spec = specOf(format, 64, 256);
+    QuantizedWeight weight = drawWeight(spec.description().format, 64, 256, 4);
+    for (size_t i = 0; i < weight.scale.cells.size(); i += 3)
+      weight.scale.cells[i] = i % 2 == 0 ? 0.0f : -0.0f;
+    checkProduct(spec, weight, 0, {1});
+  }
+}
+
+/// What a weight has that its format does not: all panels are words, and products right.
+void checkAllPanelsAreWords(const char *format,
+                            llvm::function_ref<void(QuantizedWeight &weight)> change) {
+  ProductSpec spec = specOf(format, 80, 256);
+  QuantizedWeight weight = drawWeight(spec.description().format, 80, 256, 5);
+  change(weight);
+  checkProduct(spec, weight, 2, {2});
+}
+
+TEST(QuantizedWeightTest, WeightsOfAnotherFormatAreWords) {
+  const char *plain = "uint<4>, zero=8, scale={1x128, f16}";
+  auto check = [&](llvm::function_ref<void(QuantizedWeight & weight)> change) {
+    checkAllPanelsAreWords(plain, change);
+  };
+  check([](QuantizedWeight &weight) { weight.zero = Grid::constant(7); });
+  check([](QuantizedWeight &weight) { weight.values[3] = 2.5f; });
+  check([](QuantizedWeight &weight) { weight.scale.cells[1] = 1.0f / 3; });
+  check([](QuantizedWeight &weight) { weight.factor = 0.5f; });
+  check([](QuantizedWeight &weight) { weight.offset = Grid::constant(1); });
+  check([](QuantizedWeight &weight) {
+    weight.scale.cellColumns = 64;
+    weight.scale.columns = 4;
+    weight.scale.cells.resize(80 * 4, 0.25f);
+  });
+  // Groups in an order of their own (act-order).
+  check([](QuantizedWeight &weight) {
+    for (uint32_t k = 0; k < 256; ++k)
+      weight.gridColumns.push_back(k % 2 * 128);
+  });
+}
+
+TEST(QuantizedWeightTest, GroupsInOrderNeedNoOrder) {
+  ProductSpec spec = specOf("uint<4>, zero=8, scale={1x128, f16}", 64, 256);
+  QuantizedWeight weight = drawWeight(spec.description().format, 64, 256, 6);
+  for (uint32_t k = 0; k < 256; ++k)
+    weight.gridColumns.push_back(k / 128 * 128);
+  checkProduct(spec, weight, 0, {1});
+}
+
+} // namespace
