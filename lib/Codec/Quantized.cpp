@@ -35,31 +35,33 @@ static bool isServed(const GridFormat &grid) {
 }
 
 namespace {
-/// An element that products run from: an integer, or a float.
+/// An element that products run from: an integer of so many bits, or a float.
 struct Element {
-  Term term;
-  uint32_t bits;
-  std::optional<SmallFloat> kind = {};
+  uint32_t bits = 0;
+  bool isSigned = false;
+  std::optional<SmallFloat> kind;
+
+  /// Of a code in memory.
+  uint32_t codeBits() const { return bits <= 4 ? 4 : 8; }
 };
 } // namespace
 
-static const Element *findElement(const Term &term) {
-  static const Element elements[] = {
-      {{"uint", {4}}, 4},           {{"int", {4}}, 4},
-      {{"uint", {8}}, 8},           {{"int", {8}}, 8},
-      {{"f4E2M1FN", {}}, 4, float4E2M1},  {{"f8E4M3FN", {}}, 8, float8E4M3},
-      {{"f8E5M2", {}}, 8, float8E5M2},
-  };
-  for (const Element &element : elements)
-    if (element.term == term)
-      return &element;
-  return nullptr;
+static std::optional<Element> findElement(const Term &term) {
+  static const std::pair<std::string_view, SmallFloat> floats[] = {
+      {"f4E2M1FN", float4E2M1}, {"f8E4M3FN", float8E4M3}, {"f8E5M2", float8E5M2}};
+  for (const auto &[name, kind] : floats)
+    if (term == Term{std::string(name), {}})
+      return Element{kind.bits(), true, kind};
+  bool isInteger = (term.keyword == "uint" || term.keyword == "int") && term.parameters.size() == 1;
+  if (!isInteger || term.parameters[0] == 0 || term.parameters[0] > 8)
+    return std::nullopt;
+  return Element{term.parameters[0], term.keyword == "int", std::nullopt};
 }
 
 static Status checkZero(const Format &format) {
   uint32_t bits = findElement(format.element)->bits;
   if (format.zero >> bits != 0)
-    return usageError("zero=" + std::to_string(format.zero) + " is no code of " +
+    return usageError("zero=" + std::to_string(format.zero) + " has more than " +
                       std::to_string(bits) + " bits");
   if (!format.zeroGrid)
     return ok();
@@ -91,10 +93,10 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
   UWT_RETURN_IF_ERROR(checkPlain(format));
   std::string name = format.element.str();
   if (!findElement(format.element))
-    return usageError(name + ": products run from codes of uint<4>, int<4>, uint<8>, int<8>, "
+    return usageError(name + ": products run from codes of uint<1> to uint<8>, int<1> to int<8>, "
                              "f4E2M1FN, f8E4M3FN and f8E5M2");
-  if (element != ElementType::BF16)
-    return usageError(name + " is decoded to bf16, not to " +
+  if (element != ElementType::BF16 && element != ElementType::F16)
+    return usageError(name + " is decoded to bf16 and f16, not to " +
                       std::string(getTraits(element).name));
   if (!format.scale)
     return usageError(name + " has no scale; expected scale= and cells, as {1x128, f16}");
@@ -117,7 +119,7 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
 QuantizedUnit uwt::quantizedUnit(const Format &format) {
   uint32_t columns = format.scale->cellColumns;
   QuantizedUnit unit;
-  unit.codeBits = findElement(format.element)->bits;
+  unit.codeBits = findElement(format.element)->codeBits();
   bool isLarge = columns == 0 || columns > largestUnit;
   unit.columns = isLarge ? largestUnit : std::max(columns, fixedUnitColumns);
   unit.cells = isLarge ? 1 : unit.columns / columns;
@@ -127,13 +129,13 @@ QuantizedUnit uwt::quantizedUnit(const Format &format) {
 }
 
 std::vector<float> uwt::quantizedValues(const Term &term) {
-  const Element &element = *findElement(term);
+  Element element = *findElement(term);
   if (element.kind)
     return element.kind->values();
   uint32_t count = 1u << element.bits;
   std::vector<float> values;
   for (uint32_t code = 0; code < count; ++code) {
-    bool isNegative = term.keyword == "int" && code >= count / 2;
+    bool isNegative = element.isSigned && code >= count / 2;
     values.push_back(static_cast<float>(code) - static_cast<float>(isNegative ? count : 0));
   }
   return values;

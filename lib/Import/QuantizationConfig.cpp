@@ -66,6 +66,11 @@ std::optional<int64_t> QuantizationConfig::integer(const char *key) const {
   return found && found->is_number_integer() ? std::optional(found->get<int64_t>()) : std::nullopt;
 }
 
+bool QuantizationConfig::flag(const char *key) const {
+  const json *found = member(value, key);
+  return found && found->is_boolean() && found->get<bool>();
+}
+
 std::optional<std::pair<uint64_t, uint64_t>> QuantizationConfig::pair(const char *key) const {
   const json *found = member(value, key);
   if (!found || !found->is_array() || found->size() != 2 || !(*found)[0].is_number_unsigned() ||

@@ -31,9 +31,10 @@ public:
 
   /// `quant_method`, or empty.
   std::string method() const { return text("quant_method"); }
-  /// A string, an integer; a default where the member is absent or something else.
+  /// A string, an integer, a truth; a default where the member is absent or something else.
   std::string text(const char *key) const;
   std::optional<int64_t> integer(const char *key) const;
+  bool flag(const char *key) const;
   /// Two integers, as of weight_block_size.
   std::optional<std::pair<uint64_t, uint64_t>> pair(const char *key) const;
   /// The members `weights` of config_groups (compressed-tensors).

@@ -123,8 +123,17 @@ void QuantizedWeight::decode(ElementType type, std::span<uint8_t> out, ThreadPoo
     decodeAll<roundToBF16>(*this, out.data(), pool);
 }
 
-void QuantizedWeight::decodeRows(uint64_t first, std::span<uint16_t> out) const {
-  RowDecoder<roundToBF16> decoder(*this);
-  for (uint64_t row = 0; row * columns < out.size(); ++row)
-    decoder.decode(first + row, out.data() + row * columns);
+template <auto Round>
+static void decodeSome(const QuantizedWeight &weight, uint64_t first, std::span<uint16_t> out) {
+  RowDecoder<Round> decoder(weight);
+  for (uint64_t row = 0; row * weight.columns < out.size(); ++row)
+    decoder.decode(first + row, out.data() + row * weight.columns);
+}
+
+void QuantizedWeight::decodeRows(ElementType type, uint64_t first,
+                                 std::span<uint16_t> out) const {
+  if (type == ElementType::F16)
+    decodeSome<roundToF16>(*this, first, out);
+  else
+    decodeSome<roundToBF16>(*this, first, out);
 }

@@ -71,6 +71,9 @@ std::string cellText(uint64_t rows, uint64_t columns, const WeightOutline &of);
 /// "f16" of a dtype that Parts::floats reads.
 std::string_view elementText(std::string_view dtype);
 
+/// What stands behind a composition whose columns belong to cells in an order of their own.
+inline constexpr std::string_view columnOrderText = ", order=k";
+
 /// The numbers 0, 1, … of so many codes, less `zero` (value-1).
 std::vector<float> integerValues(uint64_t count, int zero = 0);
 /// The numbers of two's complement in 8 bits.

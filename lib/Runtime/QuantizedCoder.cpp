@@ -83,8 +83,9 @@ public:
   bool pack(uint64_t first, uint32_t rows, std::span<uint8_t> out) const;
 
 private:
-  explicit QuantizedPacker(const QuantizedWeight &weight, const Format &format)
-      : weight(weight), format(format), unit(quantizedUnit(format)) {
+  QuantizedPacker(const QuantizedWeight &weight, const CodingPlan &plan)
+      : weight(weight), format(plan.format), element(plan.element),
+        unit(quantizedUnit(plan.format)) {
     std::ranges::copy_if(weight.values, std::back_inserter(finite),
                          [](float value) { return std::isfinite(value); });
     mayHaveSpecials = finite.size() < weight.values.size();
@@ -98,6 +99,7 @@ private:
 
   const QuantizedWeight &weight;
   const Format &format;
+  ElementType element;
   QuantizedUnit unit;
   /// The numbers that the values of codes are, infinities and NaN left out; whether there are some.
   std::vector<float> finite;
@@ -131,7 +133,7 @@ std::optional<QuantizedPacker> QuantizedPacker::make(const QuantizedWeight &weig
       weight.rows != matrix.rows || weight.columns != matrix.columns || weight.factor != 1 ||
       weight.offset)
     return std::nullopt;
-  QuantizedPacker packer(weight, plan.format);
+  QuantizedPacker packer(weight, plan);
   std::optional<std::vector<uint64_t>> columns = cellColumnsOf(weight, packer.unit);
   std::string_view type = plan.format.scale->number.keyword;
   auto isOfType = [&](float scale) { return scaleBits(scale, type).has_value(); };
@@ -150,17 +152,19 @@ bool QuantizedPacker::hasSpecials(uint64_t first, uint32_t rows) const {
                              [&](uint8_t code) { return !std::isfinite(weight.values[code]); });
 }
 
-/// Whether every weight of a cell is zero, or finite and not subnormal, before it is rounded and
-/// after. Compiled code multiplies floats of 8 bits as if they were 2^112 or 2^120 times smaller,
+/// Whether every weight of a cell is zero, or finite and for bf16 not subnormal, before it is
+/// rounded and after. Compiled code multiplies floats of 8 bits as if they were 2^112 or 2^120 times smaller,
 /// and scales by as much.
 bool QuantizedPacker::isExact(float zero, float scale) const {
-  // From here on f32 round to an infinity.
-  constexpr uint32_t smallestNormal = 0x00800000, overflow = 0x7F7F8000, magnitude = 0x7FFFFFFF;
+  constexpr uint32_t smallestNormal = 0x00800000, magnitude = 0x7FFFFFFF;
+  bool isHalf = element == ElementType::F16;
+  // From `overflow` on f32 round to an infinity.
+  uint32_t smallest = isHalf ? 0 : smallestNormal, overflow = isHalf ? 0x477FF000 : 0x7F7F8000;
   constexpr float largestScale = 0x1p7f;
   bool exact = unit.codeBits == 4 || std::abs(scale) < largestScale;
   for (float value : finite) {
     uint32_t bits = bitsOf((value - zero) * scale) & magnitude;
-    exact &= bits == 0 || bits - smallestNormal < overflow - smallestNormal;
+    exact &= bits == 0 || bits - smallest < overflow - smallest;
   }
   return exact;
 }
@@ -296,7 +300,7 @@ Expected<LoadedWeight> uwt::codeQuantized(const QuantizedWeight &weight,
   PanelSource rows = [&](uint64_t panel, std::vector<uint16_t> &scratch) {
     uint32_t count = plan.matrix.rowsOfPanel(panel);
     scratch.resize(count * columns);
-    weight.decodeRows(panel * panelRows, scratch);
+    weight.decodeRows(plan.element, panel * panelRows, scratch);
     return PanelWords{scratch.data(), columns, count, columns};
   };
   if (!options.asWords) {

@@ -18,8 +18,9 @@
 
 namespace uwt {
 
-/// How many different codes of 4 bits there are; all codes are of 4 or 8 bits.
-inline constexpr uint32_t nibbleCodes = 16, largestCodes = 256;
+/// How many different codes of 4 bits there are. In memory codes have 4 or 8 bits; elements of fewer
+/// bits have the smaller of their codes.
+inline constexpr uint32_t nibbleCodes = 16;
 
 /// A unit of plane `code` (run-1): the codes; for each of a row's cells the scales of 16 rows; then
 /// likewise their zeros. Codes lie in the order in which compiled code reads them: by row g of a

@@ -69,8 +69,8 @@ struct QuantizedWeight {
   /// The weights as elements of `type` (BF16, F16 or F32), in order of the weight, little-endian.
   /// `out` has exactly their bytes. The same bits for any number of threads and on every machine.
   void decode(ElementType type, std::span<uint8_t> out, ThreadPool &pool) const;
-  /// Rows [first, first + out.size() / columns) as bf16, not transposed.
-  void decodeRows(uint64_t first, std::span<uint16_t> out) const;
+  /// Rows [first, first + out.size() / columns) as BF16 or F16, not transposed.
+  void decodeRows(ElementType type, uint64_t first, std::span<uint16_t> out) const;
 
   /// The column of all grids that column k belongs to.
   uint64_t gridColumn(uint64_t k) const { return gridColumns.empty() ? k : gridColumns[k]; }

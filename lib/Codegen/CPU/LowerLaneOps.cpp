@@ -97,28 +97,77 @@ static Value lowerLookup(OpBuilder &builder, LookupOp op, const Target &target) 
 // Numbers
 //===----------------------------------------------------------------------===//
 
-/// 16 f32 as bf16 by integers, which is right where they are finite.
-static Value roundByIntegers(OpBuilder &builder, Location location, Value numbers) {
-  LaneBuilder lanes(builder, location, VectorType::get({16}, builder.getI32Type()));
-  Value bits = arith::BitcastOp::create(builder, location, lanes.type(), numbers);
-  Value odd = lanes.bitAnd(lanes.lshr(bits, 16), 1);
-  Value rounded = lanes.lshr(lanes.add(lanes.add(bits, 0x7FFF), odd), 16);
-  return arith::TruncIOp::create(builder, location, VectorType::get({16}, builder.getI16Type()),
-                                 rounded);
+namespace {
+/// Rounds numbers to words, where they are what `uwt.round_words` says.
+class WordRounder {
+public:
+  WordRounder(OpBuilder &builder, Location location, Type element, const Target &target)
+      : builder(builder), location(location), element(element), target(target),
+        lanes(builder, location, VectorType::get({16}, builder.getI32Type())) {}
+
+  /// 16 f32 as 16 words.
+  Value round(Value numbers);
+  /// Twice 16 f32 as 32 words.
+  Value roundBoth(Value first, Value second);
+
+private:
+  Type words(int64_t count) const { return VectorType::get({count}, builder.getI16Type()); }
+  Value asFloats(Value bits) {
+    auto floats = VectorType::get({16}, builder.getF32Type());
+    return arith::BitcastOp::create(builder, location, floats, bits);
+  }
+  Value asBits(Value floats) {
+    return arith::BitcastOp::create(builder, location, lanes.type(), floats);
+  }
+  /// `bits` without the lowest `dropped`, to nearest even.
+  Value roundedShift(Value bits, unsigned dropped) {
+    Value odd = lanes.bitAnd(lanes.lshr(bits, dropped), 1);
+    Value half = lanes.add(bits, (1u << (dropped - 1)) - 1);
+    return lanes.lshr(lanes.add(half, odd), dropped);
+  }
+  Value halfByIntegers(Value bits);
+
+  OpBuilder &builder;
+  Location location;
+  Type element;
+  const Target &target;
+  LaneBuilder lanes;
+};
+} // namespace
+
+/// An f16 without the target's conversion. A subnormal one is what is left below 2^-1 when that is
+/// added: as large as its lowest bit is that of the sum.
+Value WordRounder::halfByIntegers(Value bits) {
+  constexpr uint32_t smallestNormal = 0x38800000, one = 0x3F000000, biases = (127 - 15) << 10;
+  Value magnitude = lanes.bitAnd(bits, 0x7FFFFFFF);
+  Value normal = lanes.sub(roundedShift(magnitude, 13), biases);
+  Value sum = arith::AddFOp::create(builder, location, asFloats(magnitude),
+                                    asFloats(lanes.constant(one)));
+  Value subnormal = lanes.sub(asBits(sum), one);
+  Value isSmall = lanes.less(magnitude, smallestNormal);
+  Value sign = lanes.lshr(lanes.bitAnd(bits, 0x80000000), 16);
+  return lanes.bitOr(lanes.select(isSmall, subnormal, normal), sign);
 }
 
-/// Twice 16 f32 as 32 words.
-static Value roundWords(OpBuilder &builder, Location location, Value first, Value second,
-                        const Target &target) {
-  auto words = VectorType::get({32}, builder.getI16Type());
-  if (target.supports(Feature::Avx512Bf16)) {
+Value WordRounder::round(Value numbers) {
+  if (element.isF16() && target.supports(Feature::Fma)) {
+    Value halves = arith::TruncFOp::create(
+        builder, location, VectorType::get({16}, builder.getF16Type()), numbers);
+    return vector::BitCastOp::create(builder, location, words(16), halves);
+  }
+  Value bits = asBits(numbers);
+  Value rounded = element.isF16() ? halfByIntegers(bits) : roundedShift(bits, 16);
+  return arith::TruncIOp::create(builder, location, words(16), rounded);
+}
+
+Value WordRounder::roundBoth(Value first, Value second) {
+  if (element.isBF16() && target.supports(Feature::Avx512Bf16)) {
     auto pairs = VectorType::get({32}, builder.getBF16Type());
     Value rounded = callIntrinsic(builder, location, "llvm.x86.avx512bf16.cvtne2ps2bf16.512", pairs,
                                   {second, first});
-    return vector::BitCastOp::create(builder, location, words, rounded);
+    return vector::BitCastOp::create(builder, location, words(32), rounded);
   }
-  return vector::ShuffleOp::create(builder, location, roundByIntegers(builder, location, first),
-                                   roundByIntegers(builder, location, second),
+  return vector::ShuffleOp::create(builder, location, round(first), round(second),
                                    llvm::to_vector(llvm::seq<int64_t>(0, 32)));
 }
 
@@ -128,7 +177,8 @@ class FloatLookup {
 public:
   FloatLookup(OpBuilder &builder, LookupFloatsOp op, const Target &target)
       : builder(builder), location(op.getLoc()), op(op), target(target),
-        lanes(builder, location, op.getCodes().getType()) {}
+        lanes(builder, location, op.getCodes().getType()),
+        rounder(builder, location, op.getElement(), target) {}
   Value lower();
 
 private:
@@ -155,6 +205,7 @@ private:
   LookupFloatsOp op;
   const Target &target;
   LaneBuilder lanes;
+  WordRounder rounder;
 };
 } // namespace
 
@@ -164,8 +215,7 @@ Value FloatLookup::permuteWords() {
   if (op.getTables().size() == 2)
     codes = lanes.bitOr(lanes.bitAnd(codes, 0x000F000F),
                         lanes.constants({0, 0, 0x00100010, 0x00100010}));
-  Value tables =
-      roundWords(builder, location, op.getTables().front(), op.getTables().back(), target);
+  Value tables = rounder.roundBoth(op.getTables().front(), op.getTables().back());
   Value found = callIntrinsic(builder, location, "llvm.x86.avx512.permvar.hi.512", words(),
                               {tables, bitcast(words(), codes)});
   return bitcast(lanes.type(), found);
@@ -197,7 +247,7 @@ Value FloatLookup::permuteBytes(Value table, Value codes) {
 
 Value FloatLookup::permuteBytesOfLanes(Value table) {
   constexpr int64_t few = 8;
-  Value rounded = roundByIntegers(builder, location, table);
+  Value rounded = rounder.round(table);
   std::array<Value, 2> parts;
   for (int64_t part = 0; part < 2; ++part) {
     Value codes = shuffle(op.getCodes(), op.getCodes(),
@@ -209,7 +259,7 @@ Value FloatLookup::permuteBytesOfLanes(Value table) {
 
 /// A tree of selections, a level a bit of the code.
 Value FloatLookup::selectWords(Value table) {
-  Value rounded = roundByIntegers(builder, location, table);
+  Value rounded = rounder.round(table);
   Value codes = bitcast(words(), op.getCodes());
   LaneBuilder wide(builder, location, words());
   SmallVector<Value> left;
@@ -241,7 +291,8 @@ Value FloatLookup::lower() {
 
 static Value lowered(OpBuilder &builder, Operation *op, const Target &target) {
   if (auto round = dyn_cast<RoundWordsOp>(op)) {
-    Value words = roundWords(builder, op->getLoc(), round.getFirst(), round.getSecond(), target);
+    WordRounder rounder(builder, op->getLoc(), round.getElement(), target);
+    Value words = rounder.roundBoth(round.getFirst(), round.getSecond());
     return vector::BitCastOp::create(builder, op->getLoc(), round.getType(), words);
   }
   if (auto dot = dyn_cast<DotOp>(op))

@@ -29,6 +29,11 @@ namespace {
 constexpr unsigned laneCount = 16;
 static_assert(laneCount == stripRows && laneCount == nibbleCodes);
 
+/// What codes are decoded to.
+Type elementOf(UnitEmission &unit) {
+  return typeOf(unit.lanes.ops().getContext(), unit.format.element);
+}
+
 /// Operations on 16 f32.
 class FloatBuilder {
 public:
@@ -156,6 +161,7 @@ void emitLookups(UnitEmission &unit) {
   std::vector<float> ofCodes = quantizedValues(format.element);
   for (float &number : ofCodes)
     number -= static_cast<float>(format.zero);
+  ofCodes.resize(nibbleCodes);
   Value values = floats.constants(ofCodes);
   Value buffer = unit.weightBuffer(WeightBuffer::Code);
   for (unsigned g = 0; g < unit.rows; ++g) {
@@ -167,7 +173,7 @@ void emitLookups(UnitEmission &unit) {
       for (unsigned r = 0; r < registersInLane; ++r)
         unit.set(rowVectorNumber(group, r, g),
                  LookupFloatsOp::create(lanes.ops(), lanes.loc(), lanes.lshr(codes, 4 * r),
-                                        tables[r % 2]));
+                                        tables[r % 2], elementOf(unit)));
     }
   }
 }
@@ -181,7 +187,7 @@ class ByteDecoder {
 public:
   ByteDecoder(UnitEmission &unit)
       : lanes(unit.lanes), floats(unit.lanes), element(unit.format.format.element),
-        constantZero(unit.format.format.zero), numbers(unit),
+        constantZero(unit.format.format.zero), to(elementOf(unit)), numbers(unit),
         buffer(unit.weightBuffer(WeightBuffer::Code)), first(unit.code) {}
 
   /// What a row's words are multiplied with, and what is subtracted before.
@@ -210,7 +216,7 @@ public:
         value = floats.sub(value, row.zero);
       halves[i] = floats.mul(value, row.scale);
     }
-    return RoundWordsOp::create(lanes.ops(), lanes.loc(), halves[0], halves[1]);
+    return RoundWordsOp::create(lanes.ops(), lanes.loc(), halves[0], halves[1], to);
   }
 
 private:
@@ -243,11 +249,20 @@ private:
     return arith::ExtSIOp::create(builder, lanes.loc(), lanes.type(), bytes);
   }
 
+  /// Two's complement of so many bits.
+  Value withSign(Value codes, uint32_t bits) {
+    Value above = lanes.constant(32 - bits);
+    Value shifted = arith::ShLIOp::create(lanes.ops(), lanes.loc(), codes, above);
+    return arith::ShRSIOp::create(lanes.ops(), lanes.loc(), shifted, above);
+  }
+
   /// The numbers of codes; those of floats divided by exponentStep(): exponent and mantissa at
   /// their offsets, beneath the sign, which the bits above the code are too.
   Value valuesOf(Value codes) {
-    if (!isFloat())
-      return floats.ofIntegers(codes);
+    if (!isFloat()) {
+      uint32_t bits = element.parameters.front();
+      return floats.ofIntegers(element.keyword == "int" && bits < 8 ? withSign(codes, bits) : codes);
+    }
     unsigned shift = 23 - mantissaBits();
     uint32_t mask = 0x80000000u | 0x7Fu << shift;
     return floats.ofBits(lanes.bitAnd(lanes.shl(codes, shift), mask));
@@ -257,6 +272,8 @@ private:
   FloatBuilder floats;
   const Term &element;
   uint32_t constantZero;
+  /// What codes are decoded to.
+  Type to;
   UnitNumbers numbers;
   Value buffer, first;
 };

@@ -106,6 +106,9 @@ Expected<WeightOutline> GptqRecipe::outline(const QuantizationConfig &config, co
               element = "uint<" + std::to_string(codes.bits) + ">";
   outline.format = element + ", zero={" + cell + ", " + element + "}, scale={" + cell + ", " +
                    std::string(elementText(parts.dtype("scales"))) + "}";
+  // Files without desc_act have a g_idx as well, and it is in order.
+  if (config.flag("desc_act"))
+    outline.format += columnOrderText;
   return outline;
 }
 

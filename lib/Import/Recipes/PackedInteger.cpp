@@ -124,6 +124,8 @@ Expected<WeightOutline> PackedIntegerRecipe::outline(const QuantizationConfig &c
   }
   outline.format +=
       ", scale={" + cell + ", " + std::string(elementText(parts.dtype("weight_scale"))) + "}";
+  if (parts.has("weight_g_idx"))
+    outline.format += columnOrderText;
   return outline;
 }
 

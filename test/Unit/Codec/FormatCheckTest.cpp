@@ -193,9 +193,9 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
             "zero= and scale= are of quantised elements such as uint<4>, and codec huffman<8,2> "
             "codes floats");
   EXPECT_EQ(runRefusal("uint<4>, scale={1x128, f16}", ElementType::F32),
-            "uint<4> is decoded to bf16, not to f32");
-  EXPECT_EQ(runRefusal("uint<3>, scale={1x128, f16}"),
-            "uint<3>: products run from codes of uint<4>, int<4>, uint<8>, int<8>, f4E2M1FN, "
+            "uint<4> is decoded to bf16 and f16, not to f32");
+  EXPECT_EQ(runRefusal("uint<9>, scale={1x128, f16}"),
+            "uint<9>: products run from codes of uint<1> to uint<8>, int<1> to int<8>, f4E2M1FN, "
             "f8E4M3FN and f8E5M2");
   EXPECT_EQ(runRefusal("uint<4>"), "uint<4> has no scale; expected scale= and cells, as {1x128, "
                                    "f16}");
@@ -204,7 +204,7 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
   EXPECT_EQ(runRefusal("uint<4>, scale={1x48, f16}"),
             "scale={1x48, f16}: expected cells of 32, 64, 128, 256 or a multiple of 256 columns, "
             "row or tensor");
-  EXPECT_EQ(runRefusal("uint<4>, zero=16, scale={row, f16}"), "zero=16 is no code of 4 bits");
+  EXPECT_EQ(runRefusal("uint<4>, zero=16, scale={row, f16}"), "zero=16 has more than 4 bits");
   EXPECT_EQ(runRefusal("uint<4>, zero={row, f16}, scale={row, f16}"),
             "zero={row, f16}: expected numbers of type uint<4>");
   EXPECT_EQ(runRefusal("uint<4>, zero={1x64, uint<4>}, scale={1x128, f16}"),

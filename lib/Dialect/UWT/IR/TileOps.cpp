@@ -131,13 +131,21 @@ void LookupOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effect
 }
 
 //===----------------------------------------------------------------------===//
-// LookupFloatsOp
+// RoundWordsOp and LookupFloatsOp
 //===----------------------------------------------------------------------===//
 
-LogicalResult LookupFloatsOp::verify() {
-  if (getTables().size() == 1 || getTables().size() == 2)
+static LogicalResult verifyWord(Operation *op, Type element) {
+  if (element.isBF16() || element.isF16())
     return success();
-  return emitOpError() << "expects 1 or 2 tables, got " << getTables().size();
+  return op->emitOpError() << "expects element type bf16 or f16, got " << element;
+}
+
+LogicalResult RoundWordsOp::verify() { return verifyWord(*this, getElement()); }
+
+LogicalResult LookupFloatsOp::verify() {
+  if (getTables().size() != 1 && getTables().size() != 2)
+    return emitOpError() << "expects 1 or 2 tables, got " << getTables().size();
+  return verifyWord(*this, getElement());
 }
 
 } // namespace uwt

@@ -2,6 +2,7 @@
 
 // RUN: split-file %s %t && cp %golden/gptq-b4-g128/model.safetensors %golden/gptq-b4-g128/config.json %t
 // RUN: uwt-opt %t/bound.mlir --uwt-bind-weights="weights=%t format=huffman<8,2>" | FileCheck %s
+// RUN: uwt-opt %t/codes-in-memory.mlir --uwt-bind-weights=weights=%t | FileCheck %s --check-prefix=MEMORY
 // RUN: uwt-opt %t/dense.mlir --uwt-bind-weights=weights=%golden/bnb-nf4/model.safetensors | FileCheck %s --check-prefix=DENSE
 // RUN: uwt-opt %t/invalid.mlir --split-input-file --verify-diagnostics --uwt-bind-weights=weights=%t
 // RUN: uwt-opt %t/codes.mlir --verify-diagnostics --uwt-bind-weights=weights=%golden/fp8-block/model.safetensors | FileCheck %s --check-prefix=CODES
@@ -32,6 +33,16 @@ func.func @bound() -> (tensor<64x256xf16>, tensor<64x256xbf16>, tensor<64x256xf3
   return %f16, %bf16, %f32, %scales : tensor<64x256xf16>, tensor<64x256xbf16>, tensor<64x256xf32>, tensor<2x64xf16>
 }
 
+//--- codes-in-memory.mlir
+// Where nobody asks for another format, bf16 runs from the codes.
+// MEMORY: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x256xbf16, "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}">
+// MEMORY: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x256xf16, "raw">
+func.func @memory() -> (tensor<64x256xbf16>, tensor<64x256xf16>) {
+  %bf16 = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight> : tensor<64x256xbf16>
+  %f16 = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight_1> : tensor<64x256xf16>
+  return %bf16, %f16 : tensor<64x256xbf16>, tensor<64x256xf16>
+}
+
 //--- dense.mlir
 // The folder of one file has the configuration.
 // DENSE: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<32x192xbf16, "raw">
@@ -42,7 +53,7 @@ func.func @dense() -> tensor<32x192xbf16> {
 
 //--- gguf.mlir
 // By the names of transformers; vectors are dense.
-// GGUF: uwt.weight "model.layers.0.self_attn.q_proj.weight" : !uwt.compressed<64x64xbf16, "raw">
+// GGUF: uwt.weight "model.layers.0.self_attn.q_proj.weight" : !uwt.compressed<64x64xbf16, "uint<4>, zero=8, scale={1x32, f16}">
 // GGUF: uwt.weight "blk.0.attn_q.weight" : !uwt.compressed<64x64xf32, "raw">
 // GGUF: uwt.weight "model.norm.weight" : tensor<64xbf16>
 func.func @gguf() -> (tensor<64x64xbf16>, tensor<64x64xf32>, tensor<64xbf16>) {
@@ -55,7 +66,7 @@ func.func @gguf() -> (tensor<64x64xbf16>, tensor<64x64xf32>, tensor<64xbf16>) {
 //--- codes.mlir
 // FP8 codes have the weight's own name: the type says which is meant.
 // CODES: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x192xf8E4M3FN, "raw">
-// CODES: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x192xbf16, "raw">
+// CODES: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x192xbf16, "f8E4M3FN, scale={32x64, f32}">
 func.func @codes() -> (tensor<64x192xf8E4M3FN>, tensor<64x192xbf16>) {
   %codes = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight> : tensor<64x192xf8E4M3FN>
   %w = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight_1> : tensor<64x192xbf16>

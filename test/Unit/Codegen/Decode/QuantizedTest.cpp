@@ -27,11 +27,13 @@ using namespace uwt::test;
 
 namespace {
 
-std::vector<float> drawNumbers(uint64_t count, std::mt19937 &random) {
+/// Numbers of bf16 or f16.
+std::vector<float> drawNumbers(uint64_t count, std::mt19937 &random, bool isHalf) {
   std::normal_distribution<float> normal;
   std::vector<float> numbers(count);
   for (float &number : numbers)
-    number = std::bit_cast<float>(uint32_t(roundToBF16(normal(random))) << 16);
+    number = isHalf ? float16.valueOf(roundToF16(normal(random)))
+                    : std::bit_cast<float>(uint32_t(roundToBF16(normal(random))) << 16);
   return numbers;
 }
 
@@ -80,12 +82,13 @@ QuantizedWeight drawWeight(const Format &format, uint64_t rows, uint64_t columns
   return weight;
 }
 
-std::vector<float> decoded(const QuantizedWeight &weight) {
+std::vector<float> decoded(const QuantizedWeight &weight, ElementType element) {
   std::vector<uint16_t> words(weight.rows * weight.columns);
-  weight.decodeRows(0, words);
+  weight.decodeRows(element, 0, words);
   std::vector<float> values;
   for (uint16_t word : words)
-    values.push_back(std::bit_cast<float>(uint32_t(word) << 16));
+    values.push_back(element == ElementType::F16 ? float16.valueOf(word)
+                                                 : std::bit_cast<float>(uint32_t(word) << 16));
   return values;
 }
 
@@ -105,13 +108,13 @@ void checkProduct(ProductSpec spec, const QuantizedWeight &weight, uint64_t expe
   auto loaded = LoadedWeight::fromQuantized(spec.description(), weight, pool);
   ASSERT_TRUE(loaded) << loaded.error().message();
   EXPECT_EQ(panelsOfWords(*loaded), expectedWords);
-  std::vector<float> w = decoded(weight);
+  std::vector<float> w = decoded(weight, spec.description().element);
   for (uint64_t m : mValues) {
     std::mt19937 random(7);
-    std::vector<float> x = drawNumbers(m * spec.columns, random);
+    std::vector<float> x = drawNumbers(m * spec.columns, random, spec.x == "f16");
     std::vector<uint16_t> words;
     for (float number : x)
-      words.push_back(roundToBF16(number));
+      words.push_back(spec.x == "f16" ? roundToF16(number) : roundToBF16(number));
     std::vector<float> expected = expectedProduct(w, x, spec.rows, spec.columns, m);
     std::vector<float> y = (*product)->run(loaded->view(), words.data(), m, spec.columns);
     EXPECT_TRUE(std::ranges::equal(std::as_bytes(std::span(y)),
@@ -147,6 +150,10 @@ const char *const formats[] = {
     "f8E4M3FN, scale={16x64, bf16}",
     "f8E4M3FN, scale={1x32, f8E8M0FNU}",
     "f8E5M2, scale={tensor, f32}",
+    "uint<3>, zero={1x128, uint<3>}, scale={1x128, f16}",
+    "int<2>, scale={1x64, bf16}",
+    "uint<5>, zero=16, scale={1x128, f16}",
+    "int<6>, scale={1x64, bf16}",
 };
 
 struct Shape {
@@ -161,9 +168,10 @@ std::vector<ProductSpec> specs() {
     for (const char *format : formats) {
       if (!checkRunsHere(target))
         continue;
-      Shape shape = shapes[turn++ % std::size(shapes)];
+      Shape shape = shapes[turn % std::size(shapes)];
       result.push_back(specOf(format, shape.rows, shape.columns));
       result.back().target = target.name;
+      result.back().element = result.back().x = turn++ % 3 == 1 ? "f16" : "bf16";
     }
   return result;
 }
@@ -233,6 +241,33 @@ TEST(QuantizedWeightTest, PanelsWithOddNumbersAreWords) {
   const char *bytes = "f8E4M3FN, scale={row, f32}";
   checkSecondPanelIsWords(bytes, [](QuantizedWeight &weight) { weight.codes.back() = 0x7F; });
   checkSecondPanelIsWords(bytes, [](QuantizedWeight &weight) { weight.scale.cells.back() = 128; });
+}
+
+TEST(QuantizedWeightTest, SmallHalvesAreRoundedAsTheyAre) {
+  for (const Target &target : allTargets()) {
+    if (!checkRunsHere(target))
+      continue;
+    for (const char *format : {"uint<4>, zero=8, scale={1x128, f32}", "int<8>, scale={row, f32}"}) {
+      ProductSpec spec = specOf(format, 64, 256);
+      spec.element = spec.x = "f16";
+      spec.target = target.name;
+      QuantizedWeight weight = drawWeight(spec.description().format, 64, 256, 8);
+      for (float &scale : weight.scale.cells)
+        scale = std::ldexp(scale, -14);
+      checkProduct(spec, weight, 0, {1});
+    }
+  }
+}
+
+TEST(QuantizedWeightTest, HalvesThatOverflowAreWords) {
+  ProductSpec spec = specOf("int<8>, scale={row, f32}", 128, 512);
+  spec.element = "f16";
+  QuantizedWeight weight = drawWeight(spec.description().format, 128, 512, 9);
+  weight.scale.cells.back() = 65520.0f / 127;
+  ThreadPool pool(1);
+  auto loaded = LoadedWeight::fromQuantized(spec.description(), weight, pool);
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  EXPECT_EQ(panelsOfWords(*loaded), 1u);
 }
 
 TEST(QuantizedWeightTest, ZeroScalesAndNegativeZerosHaveTheirBits) {

@@ -156,31 +156,32 @@ def UWT_LookupOp : UWT_Op<"lookup", [AllTypesMatch<["codes", "symbols"]>, Declar
 }
 
 def UWT_RoundWordsOp : UWT_Op<"round_words", [Pure]> {
-  let summary = "rounds numbers to bf16, one after another";
+  let summary = "rounds numbers to bf16 or f16, one after another";
   let description = [{
     Words 0 to 15 of the result, two a lane, are the numbers of `first`, the others those of `second`, to nearest, ties to even. Numbers are
-    finite, also as bf16, and none is subnormal.
+    finite, also as words; for bf16 none is subnormal.
 
     ```mlir
-    %w = uwt.round_words %first, %second
+    %w = uwt.round_words %first, %second {element = bf16}
     ```
   }];
-  let arguments = (ins UWT_Sums:$first, UWT_Sums:$second);
+  let arguments = (ins UWT_Sums:$first, UWT_Sums:$second, TypeAttr:$element);
   let results = (outs UWT_RowVector:$words);
   let assemblyFormat = "$first `,` $second attr-dict";
+  let hasVerifier = 1;
 }
 
 def UWT_LookupFloatsOp : UWT_Op<"lookup_floats", [Pure]> {
   let summary = "looks packed codes up in tables of numbers";
   let description = [{
-    For each half word, entry `code & 15` of a table as bf16, rounded as by `uwt.round_words`. One table serves all lanes; of two, the first one
+    For each half word, entry `code & 15` of a table, rounded as by `uwt.round_words`. One table serves all lanes; of two, the first one
     serves the lower two of each four lanes (columns 0 to 31 of a group), the second one the others.
 
     ```mlir
-    %w = uwt.lookup_floats %codes in %table
+    %w = uwt.lookup_floats %codes in %table {element = bf16}
     ```
   }];
-  let arguments = (ins UWT_RowVector:$codes, Variadic<UWT_Sums>:$tables);
+  let arguments = (ins UWT_RowVector:$codes, Variadic<UWT_Sums>:$tables, TypeAttr:$element);
   let results = (outs UWT_RowVector:$words);
   let assemblyFormat = "$codes `in` $tables attr-dict";
   let hasVerifier = 1;
