@@ -66,9 +66,9 @@ static Status checkZero(const Format &format) {
   if (!format.zeroGrid)
     return ok();
   const GridFormat &zero = *format.zeroGrid, &scale = *format.scale;
-  if (zero.number != Term{"uint", {bits}})
-    return usageError("zero=" + zero.str() + ": expected numbers of type uint<" +
-                      std::to_string(bits) + ">");
+  if (zero.number != format.element || findElement(format.element)->kind)
+    return usageError("zero=" + zero.str() + ": expected integers of the element's type, " +
+                      format.element.str());
   if (zero.cellRows != scale.cellRows || zero.cellColumns != scale.cellColumns)
     return usageError("zero=" + zero.str() + " has other cells than scale=" + scale.str());
   return ok();

@@ -151,17 +151,36 @@ static bool fromJSON(const json::Value &value, StoredWeight &weight, json::Path 
 }
 
 static json::Value toJSON(const DerivedWeight &weight) {
-  return json::Object{{"slot", static_cast<int64_t>(weight.slot)},
+  json::Object object{{"slot", static_cast<int64_t>(weight.slot)},
                       {"function", weight.function},
                       {"tensors", weight.tensors},
                       {"result", weight.description}};
+  if (weight.codes)
+    object["codes"] = weight.codes->str();
+  return object;
+}
+
+/// A format of quantised weights that decodes to `element`, from its text.
+static std::optional<Format> parseCodes(const std::string &text, ElementType element) {
+  Expected<Format> format = Format::parse(text);
+  if (!format || !format->isQuantized() || !checkRunFormat(*format, element))
+    return std::nullopt;
+  return *std::move(format);
 }
 
 static bool fromJSON(const json::Value &value, DerivedWeight &weight, json::Path path) {
   json::ObjectMapper map(value, path);
+  std::string codes;
   if (!map || !map.map("slot", weight.slot) || !map.map("function", weight.function) ||
-      !map.map("tensors", weight.tensors) || !map.map("result", weight.description))
+      !map.map("tensors", weight.tensors) || !map.map("result", weight.description) ||
+      !map.mapOptional("codes", codes))
     return false;
+  if (!codes.empty())
+    weight.codes = parseCodes(codes, weight.description.element);
+  if (!codes.empty() && !weight.codes) {
+    path.field("codes").report("no format of quantised weights");
+    return false;
+  }
   if (weight.function.obstacle.empty() && weight.tensors.size() == weight.function.inputs.size())
     return true;
   path.report("a function that derives no weight");

@@ -27,8 +27,10 @@ namespace uwt {
 struct DerivedWeight {
   /// Its index among the weights.
   size_t slot = 0;
-  /// The function: tensors in, one tensor out.
+  /// The function: tensors in, one tensor out; where `codes` is there, two or three
+  /// (#uwt.derivation).
   Signature function;
+  std::optional<Format> codes;
   /// Its arguments.
   std::vector<std::string> tensors;
   /// What its result is encoded as.

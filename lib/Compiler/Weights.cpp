@@ -15,6 +15,7 @@
 #include "Weights.h"
 #include "Codegen.h"
 #include "Signatures.h"
+#include "uwt/Codec/Quantized.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Dialect/UWT/Transforms/ConstantData.h"
 #include "uwt/Support/Suggest.h"
@@ -71,6 +72,21 @@ Expected<std::optional<WeightStore>> uwt::openWeights(const CompileOptions &opti
   return store;
 }
 
+/// What the function of a derived weight gives: the weight, or codes, scales and zeros.
+static std::vector<TensorSpec> resultsOf(const DerivedWeight &weight, CompressedType type) {
+  std::vector<int64_t> shape(type.getShape());
+  if (!weight.codes)
+    return {{dtypeOf(type.getElementType()), shape}};
+  MLIRContext *context = type.getContext();
+  int64_t cell = weight.codes->scale->cellColumns;
+  int64_t cells = cell == 0 ? 1 : static_cast<int64_t>(divideUp(shape[1], cell));
+  TensorSpec grid{dtypeOf(Float32Type::get(context)), {shape[0], cells}};
+  std::vector<TensorSpec> results = {{dtypeOf(IntegerType::get(context, 8)), shape}, grid};
+  if (weight.codes->zeroGrid)
+    results.push_back(grid);
+  return results;
+}
+
 /// What is to be done for a slot whose weight is computed.
 static Expected<DerivedWeight> describeDerived(ModuleOp module, SlotAttr slot, size_t number) {
   DerivationAttr derivation = slot.getDerivation();
@@ -83,15 +99,15 @@ static Expected<DerivedWeight> describeDerived(ModuleOp module, SlotAttr slot, s
   weight.slot = number;
   weight.function = signatureOf(function);
   weight.description = cast<CompressedType>(slot.getType()).getDescription();
+  if (FormatAttr codes = derivation.getCodes())
+    weight.codes = codes.getFormat();
   for (auto name : derivation.getWeights().getAsRange<StringAttr>())
     weight.tensors.push_back(name.str());
-  std::vector<int64_t> shape(weight.description.shape.begin(), weight.description.shape.end());
-  TensorSpec result{dtypeOf(cast<CompressedType>(slot.getType()).getTensorType().getElementType()),
-                    shape};
+  std::vector<TensorSpec> results = resultsOf(weight, cast<CompressedType>(slot.getType()));
   if (!weight.function.obstacle.empty() || weight.function.inputs.size() != weight.tensors.size() ||
-      weight.function.outputs != std::vector<TensorSpec>{result})
+      weight.function.outputs != results)
     return invalidError("function " + inQuotes(weight.function.name) +
-                        " does not derive a weight " + result.str() + " from " +
+                        " does not derive a weight " + results.front().str() + " from " +
                         std::to_string(weight.tensors.size()) + " tensors");
   return weight;
 }
@@ -212,6 +228,55 @@ private:
 };
 } // namespace
 
+/// Numbers of a derived weight, of cells of a row.
+static Grid gridOf(const TensorResult &result, const Format &codes, uint64_t columns) {
+  Grid grid;
+  grid.cellRows = 1;
+  grid.cellColumns = codes.scale->cellColumns == 0 ? columns : codes.scale->cellColumns;
+  grid.cells.resize(result.bytes().size() / sizeof(float));
+  std::memcpy(grid.cells.data(), result.bytes().data(), result.bytes().size());
+  grid.columns = divideUp(columns, grid.cellColumns);
+  return grid;
+}
+
+/// Compiled code subtracts zero points of 8 bits, and the IR may say so in types that have no more.
+static Status checkZeros(const Grid &zeros) {
+  for (float zero : zeros.cells)
+    if (!(zero >= -128 && zero <= 255))
+      return invalidError("the weight has a zero point of " + std::to_string(zero) +
+                          ", and products run from zero points of 8 bits");
+  return ok();
+}
+
+/// The weight that codes, scales and zeros are.
+static Expected<QuantizedWeight> quantizedOf(const DerivedWeight &weight,
+                                             std::span<const TensorResult> results) {
+  const Format &codes = *weight.codes;
+  QuantizedWeight quantized;
+  quantized.rows = weight.description.shape[0];
+  quantized.columns = weight.description.shape[1];
+  quantized.values = quantizedValues(codes.element);
+  std::span<const uint8_t> bytes = results[0].bytes();
+  quantized.codes.assign(bytes.begin(), bytes.end());
+  quantized.scale = gridOf(results[1], codes, quantized.columns);
+  quantized.zero = Grid::constant(static_cast<float>(codes.zero));
+  if (!codes.zeroGrid)
+    return quantized;
+  quantized.zero = gridOf(results[2], codes, quantized.columns);
+  UWT_RETURN_IF_ERROR(checkZeros(quantized.zero));
+  return quantized;
+}
+
+/// The weight that the function of `weight` gave.
+static Expected<LoadedWeight> encodeDerived(const DerivedWeight &weight,
+                                            std::span<const TensorResult> results,
+                                            ThreadPool &pool, const LoadOptions &options) {
+  if (!weight.codes)
+    return LoadedWeight::fromBytes(weight.description, results.front().bytes(), pool, options);
+  UWT_ASSIGN_OR_RETURN(QuantizedWeight quantized, quantizedOf(weight, results));
+  return LoadedWeight::fromQuantized(weight.description, quantized, pool, options);
+}
+
 Status uwt::deriveWeights(const ProgramCode &code, const CompileOptions &options,
                           std::optional<WeightStore> &store, ThreadPool &pool,
                           Program::State &state) {
@@ -223,9 +288,7 @@ Status uwt::deriveWeights(const ProgramCode &code, const CompileOptions &options
     UWT_ASSIGN_OR_RETURN(EntryFunction entry, state.jit->entry(entryName(weight.function.name)));
     UWT_ASSIGN_OR_RETURN(std::vector<TensorResult> results,
                          callEntry(entry, weight.function, inputs, &pool));
-    UWT_ASSIGN_OR_RETURN(
-        LoadedWeight made,
-        LoadedWeight::fromBytes(weight.description, results.front().bytes(), pool, load));
+    UWT_ASSIGN_OR_RETURN(LoadedWeight made, encodeDerived(weight, results, pool, load));
     state.weights[weight.slot] = std::make_shared<const LoadedWeight>(std::move(made));
     tensors.release(weight);
   }

@@ -121,8 +121,11 @@ bool QuantizedPacker::hasNumbers() const {
     if (bitsOf(weight.values[code] - zero) !=
         bitsOf(numbers[code] - static_cast<float>(format.zero)))
       return false;
-  auto isByte = [](float number) { return bitsOf(number) == bitsOf(std::floor(number)) &&
-                                          number >= 0 && number <= 255; };
+  bool isSigned = format.element.keyword == "int";
+  float smallest = isSigned ? -128 : 0, largest = isSigned ? 127 : 255;
+  auto isByte = [&](float number) {
+    return bitsOf(number) == bitsOf(std::floor(number)) && number >= smallest && number <= largest;
+  };
   return !format.zeroGrid || std::ranges::all_of(weight.zero.cells, isByte);
 }
 
@@ -182,7 +185,7 @@ bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
   storeNumber(out, unit.scaleAt(inUnit), rowInStrip, unit.scaleBits,
               *scaleBits(scale, format.scale->number.keyword));
   if (unit.zeroBits != 0)
-    storeNumber(out, unit.zeroAt(inUnit), rowInStrip, unit.zeroBits, static_cast<uint32_t>(zero));
+    storeNumber(out, unit.zeroAt(inUnit), rowInStrip, unit.zeroBits, static_cast<uint32_t>(static_cast<int32_t>(zero)));
   return isExact(zero, scale);
 }
 

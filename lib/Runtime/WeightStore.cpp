@@ -137,8 +137,18 @@ static std::string shapeText(const std::vector<uint64_t> &shape) {
   return text + "]";
 }
 
+/// Whether a tensor of one dtype has the bits of another one: front ends write unsigned integers
+/// without their sign as well.
+static bool hasBitsOf(const SafetensorsDtype *stored, const SafetensorsDtype *wanted) {
+  if (stored == wanted)
+    return true;
+  auto isInteger = [](std::string_view name) { return name[0] == 'I' || name[0] == 'U'; };
+  return stored && wanted && isInteger(stored->name) && isInteger(wanted->name) &&
+         stored->name.substr(1) == wanted->name.substr(1);
+}
+
 static bool hasType(const TensorEntry &entry, const WeightRequest &request) {
-  return entry.dtype == request.dtype && entry.shape == request.shape;
+  return hasBitsOf(entry.dtype, request.dtype) && entry.shape == request.shape;
 }
 
 /// Whether a weight that a recipe makes can be what `request` wants.

@@ -74,6 +74,13 @@ private:
   LaneBuilder &lanes;
 };
 
+/// Two's complement of so many bits.
+Value withSign(LaneBuilder &lanes, Value codes, uint32_t bits) {
+  Value above = lanes.constant(32 - bits);
+  Value shifted = arith::ShLIOp::create(lanes.ops(), lanes.loc(), codes, above);
+  return arith::ShRSIOp::create(lanes.ops(), lanes.loc(), shifted, above);
+}
+
 /// The numbers that elements of a unit share, of 16 rows a lane each.
 class UnitNumbers {
 public:
@@ -127,8 +134,11 @@ private:
     return floats.ofBits(numbers);
   }
 
+  /// Bytes with or without a sign.
   Value loadZeros(unsigned cell) {
-    return floats.ofIntegers(loadNumbers(layout.zeroAt(cell), layout.zeroBits));
+    Value numbers = loadNumbers(layout.zeroAt(cell), layout.zeroBits);
+    bool hasSign = format.element.keyword == "int";
+    return floats.ofIntegers(hasSign ? withSign(lanes, numbers, layout.zeroBits) : numbers);
   }
 
   LaneBuilder &lanes;
@@ -249,19 +259,13 @@ private:
     return arith::ExtSIOp::create(builder, lanes.loc(), lanes.type(), bytes);
   }
 
-  /// Two's complement of so many bits.
-  Value withSign(Value codes, uint32_t bits) {
-    Value above = lanes.constant(32 - bits);
-    Value shifted = arith::ShLIOp::create(lanes.ops(), lanes.loc(), codes, above);
-    return arith::ShRSIOp::create(lanes.ops(), lanes.loc(), shifted, above);
-  }
-
   /// The numbers of codes; those of floats divided by exponentStep(): exponent and mantissa at
   /// their offsets, beneath the sign, which the bits above the code are too.
   Value valuesOf(Value codes) {
     if (!isFloat()) {
       uint32_t bits = element.parameters.front();
-      return floats.ofIntegers(element.keyword == "int" && bits < 8 ? withSign(codes, bits) : codes);
+      return floats.ofIntegers(element.keyword == "int" && bits < 8 ? withSign(lanes, codes, bits)
+                                                                  : codes);
     }
     unsigned shift = 23 - mantissaBits();
     uint32_t mask = 0x80000000u | 0x7Fu << shift;

@@ -206,7 +206,7 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
             "row or tensor");
   EXPECT_EQ(runRefusal("uint<4>, zero=16, scale={row, f16}"), "zero=16 has more than 4 bits");
   EXPECT_EQ(runRefusal("uint<4>, zero={row, f16}, scale={row, f16}"),
-            "zero={row, f16}: expected numbers of type uint<4>");
+            "zero={row, f16}: expected integers of the element's type, uint<4>");
   EXPECT_EQ(runRefusal("uint<4>, zero={1x64, uint<4>}, scale={1x128, f16}"),
             "zero={1x64, uint<4>} has other cells than scale={1x128, f16}");
   EXPECT_EQ(runRefusal("uint<4>, huffman<8,2>, scale={row, f16}").substr(0, 78),

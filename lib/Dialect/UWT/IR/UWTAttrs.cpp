@@ -84,9 +84,12 @@ const Target &TargetAttr::of(Operation *op) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult DerivationAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
-                                     FlatSymbolRefAttr /*function*/, ArrayAttr weights) {
+                                     FlatSymbolRefAttr /*function*/, ArrayAttr weights,
+                                     FormatAttr codes) {
   if (!llvm::all_of(weights, llvm::IsaPred<StringAttr>))
     return emitError() << "expected the names of weights, got " << weights;
+  if (codes && !codes.getFormat().isQuantized())
+    return emitError() << "expected a format of quantised weights, got '" << codes.getText() << "'";
   return success();
 }
 

@@ -212,14 +212,41 @@ static Expected<WeightExpression> expressionOf(const Contraction &c) {
                             shapeText({paddedRows, paddedColumns}) +
                             (rows == 1 ? " (as a depthwise convolution's)" : ""));
   // A vector, or elements that no format codes.
-  if (llvm::none_of(expression->leaves, [](Operation *leaf) { return isa<DecodeOp>(leaf); }))
+  if (!c.dequantization && llvm::none_of(expression->leaves, [](Operation *leaf) { return isa<DecodeOp>(leaf); }))
     return unsupportedError("its weight is a vector, or of a type that is not compressed");
   return *std::move(expression);
+}
+
+/// Whether a weight is computed from codes: elements of 8 bits or fewer.
+static bool isOfCodes(const WeightExpression &expression) {
+  return llvm::any_of(expression.leaves, [](Operation *leaf) {
+    auto type = cast<RankedTensorType>(leaf->getResult(0).getType());
+    return type.getElementType().isIntOrFloat() && type.getElementTypeBitWidth() <= 8;
+  });
+}
+
+/// Finds how the derived matrix is computed from codes, if it is one matrix as it stands.
+static void findDequantization(Contraction &c) {
+  std::optional<WeightExpression> expression = WeightExpression::find(c.derivedValue());
+  if (!expression || !isOfCodes(*expression))
+    return;
+  bool isMatrix = c.weightLoops.size() == 2 && c.n.size() == 1 && c.k.size() == 1 &&
+                  c.weightLoops[0] == int64_t(c.n[0]);
+  if (expression->number || c.selectedMatrices || !isMatrix) {
+    c.notFromCodes = "it is not one matrix [N, K]";
+    return;
+  }
+  Expected<Dequantization> found = Dequantization::find(c.derivedValue());
+  if (found)
+    c.dequantization = *std::move(found);
+  else
+    c.notFromCodes = found.error().message();
 }
 
 /// Makes the matrices of the product those that are computed from weights when they are loaded.
 /// Errors: this is impossible, or does not pay.
 static Status findDerived(Contraction &c) {
+  findDequantization(c);
   UWT_ASSIGN_OR_RETURN(WeightExpression expression, expressionOf(c));
   if (expression.number) {
     if (!c.experts.empty())
@@ -230,7 +257,7 @@ static Status findDerived(Contraction &c) {
   auto type = cast<RankedTensorType>(c.derivedValue().getType());
   int64_t bytes = tensorBytes(type) * std::max<int64_t>(expression.count, 1);
   int64_t source = expression.widenedLeafBytes();
-  if (bytes > source + source / 4)
+  if (!c.dequantization && bytes > source + source / 4)
     return unsupportedError("computed when it is loaded, its weight would take " +
                             std::to_string(bytes) + " bytes, from " + std::to_string(source));
   if (c.selectedMatrices)
@@ -370,7 +397,8 @@ Expected<CompressedType> Contraction::getRunType() const {
       shape.insert(shape.begin(), layers);
     else if (!experts.empty())
       shape.insert(shape.begin(), sizeOf(*this, experts));
-    return CompressedType::get(type.clone(shape), FormatAttr::get(context, raw));
+    const Format &format = dequantization ? dequantization->format : raw;
+    return CompressedType::get(type.clone(shape), FormatAttr::get(context, format));
   }
   auto storedType = cast<CompressedType>(DecodeOp(stored).getSource().getType());
   Format format = storedType.getFormat().getFormat();

@@ -15,6 +15,7 @@
 #ifndef UWT_LIB_DIALECT_UWT_TRANSFORMS_CONTRACTION_H
 #define UWT_LIB_DIALECT_UWT_TRANSFORMS_CONTRACTION_H
 
+#include "Dequantization.h"
 #include "TableLookup.h"
 #include "WeightExpression.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -74,6 +75,11 @@ struct Contraction {
   std::optional<TableLookup> selectedMatrices;
   /// Whether K is the first dimension of the weight's matrix.
   bool kMajor = false;
+  /// Where the derived matrix is computed from codes that products run from.
+  std::optional<Dequantization> dequantization;
+  /// Where it is computed from codes, but in another way than a format of quantised weights does:
+  /// what differs.
+  std::string notFromCodes;
 
   /// Analyses `op`. Gives std::nullopt where no operand comes from a weight. Errors: Unsupported
   /// (why a product with a weight stays as it is).
@@ -91,7 +97,8 @@ struct Contraction {
   mlir::Value derivedValue() const { return selectedMatrices ? selectedMatrices->table : weight; }
 
   /// The compressed type that the product starts from. Of a stored weight it is the weight's own,
-  /// in fragments and along K, or raw where no compiled code decodes that; of a derived one raw.
+  /// in fragments and along K, or raw where no compiled code decodes that; of a derived one that of
+  /// its codes, else raw.
   /// Errors: Unsupported (no compiled code decodes this element type at all).
   Expected<CompressedType> getRunType() const;
 };

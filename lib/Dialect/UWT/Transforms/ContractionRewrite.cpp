@@ -229,6 +229,8 @@ Value Rewrite::createSelection() {
 Value Rewrite::deriveWeight() {
   if (c.selectedMatrices)
     return deriver.derive(b, c.derivedValue(), runType);
+  if (c.dequantization)
+    return deriver.derive(b, c.dequantization->materialize(b, loc), runType, runType.getFormat());
   SmallVector<ReassociationIndices> withoutUnits;
   ReassociationIndices group;
   Loops loops;

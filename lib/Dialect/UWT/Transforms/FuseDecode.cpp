@@ -182,6 +182,10 @@ Operations FuseDecodePass::fuseProducts(IRRewriter &rewriter, FunctionOpInterfac
     uwt::Expected<uwt::CompressedType> runType = product->getRunType();
     if (!runType)
       continue;
+    if (!product->notFromCodes.empty())
+      op.emitRemark() << "the weight of this product is held as floats, not as the codes that it is "
+                         "computed from: "
+                      << product->notFromCodes;
     uwt::rewriteContraction(rewriter, *product, *runType, numerics, deriver);
     if (product->selectedMatrices)
       replaced.insert(product->selectedMatrices->op);
@@ -210,12 +214,20 @@ void FuseDecodePass::runOnFunction(FunctionOpInterface function, uwt::WeightDeri
   eraseDeadOps(function);
 }
 
+/// Whether an operation is a weight that no format codes, and maybe a weight's codes.
+static bool isDenseMatrix(Operation *op) {
+  auto weight = dyn_cast<uwt::WeightOp>(op);
+  auto type = weight ? dyn_cast<RankedTensorType>(weight.getType()) : RankedTensorType();
+  return type && type.getRank() >= 2;
+}
+
 void FuseDecodePass::runOnOperation() {
   ModuleOp module = getOperation();
   SmallVector<FunctionOpInterface> functions;
   module.walk([&](FunctionOpInterface function) {
     WalkResult search = function.walk([](Operation *op) {
-      return isa<uwt::DecodeOp>(op) ? WalkResult::interrupt() : WalkResult::advance();
+      return isa<uwt::DecodeOp>(op) || isDenseMatrix(op) ? WalkResult::interrupt()
+                                                         : WalkResult::advance();
     });
     if (search.wasInterrupted())
       functions.push_back(function);

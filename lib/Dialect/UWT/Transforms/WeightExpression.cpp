@@ -29,8 +29,11 @@ namespace {
 /// Collects an expression, operands before users.
 class Search {
 public:
-  std::optional<WeightExpression> run(Value value) {
-    return visit(value) ? std::optional(std::move(expression)) : std::nullopt;
+  std::optional<WeightExpression> run(ValueRange values) {
+    for (Value value : values)
+      if (!visit(value))
+        return std::nullopt;
+    return std::move(expression);
   }
 
 private:
@@ -118,10 +121,14 @@ bool Search::visit(Value value) {
 }
 
 std::optional<WeightExpression> WeightExpression::find(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || !type.hasStaticShape())
-    return std::nullopt;
-  std::optional<WeightExpression> expression = Search().run(value);
+  return find(ValueRange(value));
+}
+
+std::optional<WeightExpression> WeightExpression::find(ValueRange values) {
+  for (Value value : values)
+    if (auto type = dyn_cast<RankedTensorType>(value.getType()); !type || !type.hasStaticShape())
+      return std::nullopt;
+  std::optional<WeightExpression> expression = Search().run(values);
   if (!expression || expression->leaves.empty())
     return std::nullopt;
   return expression;
@@ -183,15 +190,15 @@ static Value stackLayers(OpBuilder &builder, Location loc, Value value,
   return scf::ForOp::create(builder, loc, begin, end, step, stack, body).getResult(0);
 }
 
-/// The function that computes `value`; not in the module yet.
-func::FuncOp WeightDeriver::makeFunction(Value value, const WeightExpression &expression,
+/// The function that computes `values`; not in the module yet.
+func::FuncOp WeightDeriver::makeFunction(ValueRange values, const WeightExpression &expression,
                                          ArrayRef<Operation *> arguments) {
   OpBuilder builder(module.getContext());
+  Location loc = values.front().getLoc();
   SmallVector<Type> types;
   for (Operation *leaf : arguments)
     types.push_back(leaf->getResult(0).getType());
-  auto function =
-      func::FuncOp::create(builder, value.getLoc(), "derive", builder.getFunctionType(types, {}));
+  auto function = func::FuncOp::create(builder, loc, "derive", builder.getFunctionType(types, {}));
   function.setPrivate();
   // Tensors are shared with other functions, and with other programs.
   for (unsigned i = 0; i < types.size(); ++i)
@@ -209,15 +216,16 @@ func::FuncOp WeightDeriver::makeFunction(Value value, const WeightExpression &ex
       Value stored = mapping.lookup(storedSource(decode)->getResult(0));
       mapping.map(decode.getResult(), DecodeOp::create(builder, decode.getLoc(), stored));
     }
-  Value result;
+  SmallVector<Value> results;
   if (expression.number) {
-    result = stackLayers(builder, value.getLoc(), value, expression, mapping);
+    results.push_back(stackLayers(builder, loc, values.front(), expression, mapping));
   } else {
     cloneOperations(builder, expression, mapping);
-    result = mapping.lookup(value);
+    for (Value value : values)
+      results.push_back(mapping.lookup(value));
   }
-  func::ReturnOp::create(builder, value.getLoc(), result);
-  function.setFunctionType(builder.getFunctionType(types, result.getType()));
+  func::ReturnOp::create(builder, loc, results);
+  function.setFunctionType(builder.getFunctionType(types, ValueRange(results).getTypes()));
   return function;
 }
 
@@ -236,7 +244,12 @@ func::FuncOp WeightDeriver::unique(func::FuncOp function) {
 }
 
 Value WeightDeriver::derive(OpBuilder &builder, Value value, CompressedType type) {
-  std::optional<WeightExpression> expression = WeightExpression::find(value);
+  return derive(builder, ValueRange(value), type, /*codes=*/{});
+}
+
+Value WeightDeriver::derive(OpBuilder &builder, ValueRange values, CompressedType type,
+                            FormatAttr codes) {
+  std::optional<WeightExpression> expression = WeightExpression::find(values);
   assert(expression && "only a weight expression is derived");
   SmallVector<Operation *> arguments;
   SmallVector<Attribute> names;
@@ -248,10 +261,10 @@ Value WeightDeriver::derive(OpBuilder &builder, Value value, CompressedType type
     arguments.push_back(leaf);
     names.push_back(weight.getNameAttr());
   }
-  func::FuncOp function = unique(makeFunction(value, *expression, arguments));
+  func::FuncOp function = unique(makeFunction(values, *expression, arguments));
   auto derivation = DerivationAttr::get(builder.getContext(), FlatSymbolRefAttr::get(function),
-                                        builder.getArrayAttr(names));
-  return WeightOp::create(builder, value.getLoc(), type, derivation);
+                                        builder.getArrayAttr(names), codes);
+  return WeightOp::create(builder, values.front().getLoc(), type, derivation);
 }
 
 } // namespace uwt

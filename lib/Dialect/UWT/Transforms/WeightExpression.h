@@ -36,6 +36,8 @@ struct WeightExpression {
   /// The expression of `value`, a tensor of static shape; nothing where something else takes part,
   /// or where no weight does.
   static std::optional<WeightExpression> find(mlir::Value value);
+  /// The same of several values together.
+  static std::optional<WeightExpression> find(mlir::ValueRange values);
 
   /// Bytes of the tensors of all leaves. Elements of 8 bits count as 16 bits: left alone, they
   /// would be widened at every call.
@@ -57,9 +59,12 @@ public:
   /// A weight of type `type` for the value of a weight expression; for a layer that is selected, of
   /// the values of all layers, stacked. Equal expressions of other weights share a function.
   mlir::Value derive(mlir::OpBuilder &builder, mlir::Value value, CompressedType type);
+  /// A weight for the codes, scales and zeros (`Dequantization::materialize`) of format `codes`.
+  mlir::Value derive(mlir::OpBuilder &builder, mlir::ValueRange values, CompressedType type,
+                     FormatAttr codes);
 
 private:
-  mlir::func::FuncOp makeFunction(mlir::Value value, const WeightExpression &expression,
+  mlir::func::FuncOp makeFunction(mlir::ValueRange values, const WeightExpression &expression,
                                   llvm::ArrayRef<mlir::Operation *> arguments);
   mlir::func::FuncOp unique(mlir::func::FuncOp function);
 

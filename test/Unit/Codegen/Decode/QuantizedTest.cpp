@@ -77,7 +77,7 @@ QuantizedWeight drawWeight(const Format &format, uint64_t rows, uint64_t columns
   weight.zero = Grid::constant(static_cast<float>(format.zero));
   if (format.zeroGrid)
     weight.zero = drawGrid(*format.zeroGrid, rows, columns, [&] {
-      return static_cast<float>(random() % weight.values.size());
+      return weight.values[random() % weight.values.size()];
     });
   return weight;
 }
@@ -145,6 +145,8 @@ const char *const formats[] = {
     "uint<8>, zero=128, scale={row, bf16}",
     "uint<8>, zero={1x64, uint<8>}, scale={1x64, f16}",
     "int<8>, scale={1x32, f16}",
+    "int<8>, zero={row, int<8>}, scale={row, bf16}",
+    "int<4>, zero={1x32, int<4>}, scale={1x32, f16}",
     "int<8>, scale={1x512, f32}",
     "f8E4M3FN, scale={128x128, f32}",
     "f8E4M3FN, scale={16x64, bf16}",

@@ -177,14 +177,16 @@ def UWT_WeightBufferAttrDef : EnumAttr<UWT_Dialect, UWT_WeightBuffer, "buffer">;
 def UWT_DerivationAttr : UWT_Attr<"Derivation", "derivation"> {
   let summary = "a function that computes a weight from tensors of a container";
   let description = [{
-    The loader calls `function` once, with the tensors `weights` as dense arguments, and encodes its result.
+    The loader calls `function` once, with the tensors `weights` as dense arguments, and encodes its result. With `codes`, a format of
+    quantised weights, the results are codes (i8 of the weight's shape), scales (f32 [rows, cells of a row]), and zeros likewise where the format has a grid of them.
 
     ```mlir
     #uwt.derivation<@derive, ["attention.q.weight", "attention.k.weight"]>
+    #uwt.derivation<@derive, ["q.codes", "q.scales"], #uwt.format<"int<8>, scale={row, f16}">>
     ```
   }];
-  let parameters = (ins "::mlir::FlatSymbolRefAttr":$function, "::mlir::ArrayAttr":$weights);
-  let assemblyFormat = "`<` $function `,` $weights `>`";
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$function, "::mlir::ArrayAttr":$weights, OptionalParameter<"::uwt::FormatAttr">:$codes);
+  let assemblyFormat = "`<` $function `,` $weights (`,` $codes^)? `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     /// "derive(attention.q.weight, attention.k.weight)": a name for the weight, no other one's.

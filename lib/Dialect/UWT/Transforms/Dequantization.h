@@ -1,0 +1,65 @@
+//===- Dequantization.h - Weights that IR computes from codes ---*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Front ends write a quantised weight as the arithmetic that makes floats of its codes: widen,
+// subtract a zero point, multiply with a scale, round. Where that arithmetic is what a format of
+// quantised weights does (value-2, value-3 and value-6 of docs/quantised.md), the weight may be
+// held as its codes.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_DIALECT_UWT_TRANSFORMS_DEQUANTIZATION_H
+#define UWT_LIB_DIALECT_UWT_TRANSFORMS_DEQUANTIZATION_H
+
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/Builders.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include <memory>
+#include <vector>
+
+namespace uwt {
+
+/// What one element of a tensor is computed by: an operation of a body on others, an element of a
+/// tensor, or a constant.
+struct ElementExpression {
+  mlir::Type type;
+  /// An operation of one result; none for an element of a tensor.
+  mlir::Operation *op = nullptr;
+  std::vector<ElementExpression> operands;
+  /// The tensor, and from the loops to its indices.
+  mlir::Value tensor;
+  mlir::AffineMap map;
+
+  /// Whether elements depend on that loop.
+  bool isFunctionOf(unsigned loop) const;
+};
+
+/// A matrix [N, K] of bf16 or f16 as codes and what they mean.
+struct Dequantization {
+  /// `int<8>, zero={row, int<8>}, scale={row, f16}`.
+  Format format;
+
+  /// Looks for one behind `value`. Errors: Unsupported, with the step that is another one than the
+  /// format's.
+  static Expected<Dequantization> find(mlir::Value value);
+
+  /// Makes tensors of the codes (i8 [N, K], two's complement of the element's bits), and of scales
+  /// and zeros, where these are a grid (f32 [N, cells of a row]).
+  llvm::SmallVector<mlir::Value> materialize(mlir::OpBuilder &builder, mlir::Location loc) const;
+
+  /// What codes, scales and zeros are computed by, over the loops `shape`: N and K, or N, cells of
+  /// a row, and columns of a cell.
+  llvm::SmallVector<int64_t> shape;
+  ElementExpression codes, scale;
+  std::optional<ElementExpression> zero;
+  /// Of a cell.
+  int64_t cellColumns = 0;
+};
+
+} // namespace uwt
+
+#endif // UWT_LIB_DIALECT_UWT_TRANSFORMS_DEQUANTIZATION_H
