@@ -12,7 +12,7 @@
 
 using namespace uwt;
 
-static constexpr uint32_t smallestCell = 32, largestUnit = 256;
+static constexpr uint32_t smallestCell = 32, largestUnit = 128;
 
 /// Bits that a scale of that type takes.
 static std::optional<uint32_t> scaleBitsOf(const Term &number) {
@@ -31,7 +31,7 @@ static std::optional<uint32_t> scaleBitsOf(const Term &number) {
 static bool isServed(const GridFormat &grid) {
   uint32_t columns = grid.cellColumns;
   return columns == 0 || columns == smallestCell || columns == fixedUnitColumns ||
-         columns == 2 * fixedUnitColumns || columns % largestUnit == 0;
+         columns % largestUnit == 0;
 }
 
 namespace {
@@ -105,7 +105,7 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
                       ": expected numbers of type f16, bf16, f32 or f8E8M0FNU");
   if (!isServed(*format.scale))
     return usageError("scale=" + format.scale->str() +
-                      ": expected cells of 32, 64, 128, 256 or a multiple of 256 columns, row or tensor");
+                      ": expected cells of 32, 64 or a multiple of 128 columns, row or tensor");
   UWT_RETURN_IF_ERROR(checkZero(format));
   QuantizedUnit unit = quantizedUnit(format);
   CodecTraits traits;

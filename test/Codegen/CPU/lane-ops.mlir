@@ -78,3 +78,73 @@ func.func @one_lane(%codes: i32, %table: memref<?xi32>) -> i32 {
   %s = uwt.lookup %codes in %table : i32, memref<?xi32>
   return %s : i32
 }
+
+// -----
+
+// Tables of numbers: rounded by the target's instruction, two at a time, and looked up as words.
+
+module attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  // CHECK-LABEL: func @one_table
+  //  CHECK-SAME:   (%[[CODES:.*]]: vector<16xi32>, %[[T:.*]]: vector<16xf32>)
+  //       CHECK:   llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"(%[[T]], %[[T]])
+  //       CHECK:   %[[AT:.*]] = vector.bitcast %[[CODES]] : vector<16xi32> to vector<32xi16>
+  //       CHECK:   llvm.call_intrinsic "llvm.x86.avx512.permvar.hi.512"(%{{.*}}, %[[AT]])
+  func.func @one_table(%codes: vector<16xi32>, %table: vector<16xf32>) -> vector<16xi32> {
+    %w = uwt.lookup_floats %codes in %table {element = bf16}
+    return %w : vector<16xi32>
+  }
+
+  // Bit 4 of an index says which table a lane has.
+  // CHECK-LABEL: func @two_tables
+  //  CHECK-SAME:   (%[[CODES:.*]]: vector<16xi32>, %[[A:.*]]: vector<16xf32>, %[[B:.*]]: vector<16xf32>)
+  //       CHECK:   arith.andi %[[CODES]]
+  //       CHECK:   arith.constant dense<[0, 0, 1048592, 1048592, 0, 0
+  //       CHECK:   "llvm.x86.avx512bf16.cvtne2ps2bf16.512"(%[[B]], %[[A]])
+  //       CHECK:   "llvm.x86.avx512.permvar.hi.512"
+  func.func @two_tables(%codes: vector<16xi32>, %a: vector<16xf32>, %b: vector<16xf32>) -> vector<16xi32> {
+    %w = uwt.lookup_floats %codes in %a, %b {element = bf16}
+    return %w : vector<16xi32>
+  }
+
+  // CHECK-LABEL: func @halves
+  //   CHECK-NOT:   bf16
+  // CHECK-COUNT-2: arith.truncf %{{.*}} : vector<16xf32> to vector<16xf16>
+  func.func @halves(%a: vector<16xf32>, %b: vector<16xf32>) -> vector<16xi32> {
+    %w = uwt.round_words %a, %b {element = f16}
+    return %w : vector<16xi32>
+  }
+}
+
+// -----
+
+module attributes {uwt.target = #uwt.target<"avx2">} {
+  // Low and high bytes, of eight lanes at a time.
+  // CHECK-LABEL: func @bytes
+  // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
+  //   CHECK-NOT:   pshuf
+  func.func @bytes(%codes: vector<16xi32>, %table: vector<16xf32>) -> vector<16xi32> {
+    %w = uwt.lookup_floats %codes in %table {element = bf16}
+    return %w : vector<16xi32>
+  }
+}
+
+// -----
+
+// Without any of them: selections, and rounding by integers, subnormal halves too.
+
+// CHECK-LABEL: func @selected
+//   CHECK-NOT:   intrinsic
+// CHECK-COUNT-15: arith.select {{.*}} vector<32xi16>
+func.func @selected(%codes: vector<16xi32>, %table: vector<16xf32>) -> vector<16xi32> {
+  %w = uwt.lookup_floats %codes in %table {element = bf16}
+  return %w : vector<16xi32>
+}
+
+// CHECK-LABEL: func @rounded_halves
+//   CHECK-NOT:   truncf
+//       CHECK:   arith.addf
+//       CHECK:   arith.select
+func.func @rounded_halves(%a: vector<16xf32>, %b: vector<16xf32>) -> vector<16xi32> {
+  %w = uwt.round_words %a, %b {element = f16}
+  return %w : vector<16xi32>
+}

@@ -122,3 +122,56 @@ func.func @patch_runs(%record: index, %count: index, %buffer: memref<1024xi16>) 
   uwt.patch_unit %w[%record], %count, runs %c1, %buffer[%c0] : !uwt.compressed<64x64xbf16, "window<4>, escapes=rows<64>">, memref<1024xi16>
   return
 }
+
+// -----
+
+// Codes of 4 bits are looked up: a table a row and cell, of the numbers less the zero point, times the scale. Codes of row g come first, then
+// the scales of 16 rows (from u32 256 on), then their zero points.
+
+// CHECK-LABEL: func @nibbles
+//  CHECK-SAME:   (%[[CODE:.*]]: index, %[[BUFFER:.*]]: memref<2048xi16>)
+//       CHECK:   %[[PLANE:.*]] = uwt.buffer code
+//       CHECK:   %[[C256:.*]] = arith.constant 256 : index
+//       CHECK:   %[[AT:.*]] = arith.addi %[[CODE]], %[[C256]]
+//       CHECK:   vector.load %[[PLANE]][%[[AT]]] : memref<?xi32>, vector<8xi32>
+//       CHECK:   arith.constant dense<5.19229686E+33>
+//       CHECK:   %[[SCALES:.*]] = arith.bitcast %{{.*}} : vector<16xi32> to vector<16xf32>
+//       CHECK:   arith.constant 264 : index
+//       CHECK:   %[[ZEROS:.*]] = arith.sitofp
+//       CHECK:   %[[NUMBERS:.*]] = arith.constant dense<[0.000000e+00, 1.000000e+00, 2.000000e+00
+//       CHECK:   %[[Z:.*]] = vector.extract %[[ZEROS]][0]
+//       CHECK:   %[[D:.*]] = arith.subf %[[NUMBERS]]
+//       CHECK:   vector.extract %[[SCALES]][0]
+//       CHECK:   %[[T:.*]] = arith.mulf %[[D]]
+//       CHECK:   vector.extract %[[ZEROS]][8]
+//       CHECK:   %[[T8:.*]] = arith.mulf
+//       CHECK:   %[[CODES:.*]] = vector.load %{{.*}}[%[[CODE]]]
+//       CHECK:   uwt.lookup_floats %[[CODES]] in %[[T]] {element = bf16}
+//       CHECK:   %[[NEXT:.*]] = arith.shrui %[[CODES]]
+//       CHECK:   uwt.lookup_floats %[[NEXT]] in %[[T8]] {element = bf16}
+func.func @nibbles(%code: index, %buffer: memref<2048xi16>) {
+  %c0 = arith.constant 0 : index
+  %w = uwt.weight "w" : !uwt.compressed<64x128xbf16, "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}">
+  uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x128xbf16, "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}">, memref<2048xi16>
+  return
+}
+
+// -----
+
+// Codes of 8 bits: floats are exponent and mantissa at their offsets, and the scale makes up for the bias.
+
+// CHECK-LABEL: func @bytes
+//       CHECK:   %[[BIAS:.*]] = arith.constant dense<1.329228E+36>
+//       CHECK:   arith.mulf %{{.*}}, %[[BIAS]]
+//       CHECK:   vector.load %{{.*}} : memref<?xi32>, vector<4xi32>
+//       CHECK:   arith.extsi %{{.*}} : vector<16xi8> to vector<16xi32>
+//       CHECK:   arith.constant dense<-2014314496>
+//       CHECK:   %[[A:.*]] = arith.mulf
+//       CHECK:   %[[B:.*]] = arith.mulf
+//       CHECK:   uwt.round_words %[[A]], %[[B]] {element = f16}
+func.func @bytes(%code: index, %buffer: memref<1024xi16>) {
+  %c0 = arith.constant 0 : index
+  %w = uwt.weight "w" : !uwt.compressed<64x64xf16, "f8E4M3FN, scale={1x64, bf16}">
+  uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x64xf16, "f8E4M3FN, scale={1x64, bf16}">, memref<1024xi16>
+  return
+}

@@ -184,7 +184,7 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
   EXPECT_EQ(traits.unit.rawU32, 0u);
   EXPECT_EQ(quantizedUnit(*Format::parse("uint<4>, scale={1x32, f8E8M0FNU}")).u32(), 128u + 2 * 4);
   EXPECT_EQ(quantizedUnit(*Format::parse("f8E4M3FN, scale={128x1024, f32}")).u32(),
-            4 * 256u + 16);
+            2 * 256u + 16);
 
   EXPECT_EQ(refusal("uint<4>, scale={1x128, f16}"),
             "'uint<4>' is an element of quantised checkpoints, which files keep as they are: leave "
@@ -202,8 +202,8 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
   EXPECT_EQ(runRefusal("uint<4>, scale={1x128, f8E4M3FN}"),
             "scale={1x128, f8E4M3FN}: expected numbers of type f16, bf16, f32 or f8E8M0FNU");
   EXPECT_EQ(runRefusal("uint<4>, scale={1x48, f16}"),
-            "scale={1x48, f16}: expected cells of 32, 64, 128, 256 or a multiple of 256 columns, "
-            "row or tensor");
+            "scale={1x48, f16}: expected cells of 32, 64 or a multiple of 128 columns, row or "
+            "tensor");
   EXPECT_EQ(runRefusal("uint<4>, zero=16, scale={row, f16}"), "zero=16 has more than 4 bits");
   EXPECT_EQ(runRefusal("uint<4>, zero={row, f16}, scale={row, f16}"),
             "zero={row, f16}: expected integers of the element's type, uint<4>");

@@ -259,7 +259,8 @@ static Status findDerived(Contraction &c) {
   int64_t source = expression.widenedLeafBytes();
   if (!c.dequantization && bytes > source + source / 4)
     return unsupportedError("computed when it is loaded, its weight would take " +
-                            std::to_string(bytes) + " bytes, from " + std::to_string(source));
+                            std::to_string(bytes) + " bytes, from " + std::to_string(source) +
+                            (c.notFromCodes.empty() ? "" : "; as codes: " + c.notFromCodes));
   if (c.selectedMatrices)
     return ok();
   // Without a transpose where K comes before N.

@@ -190,12 +190,6 @@ static const ElementExpression &behindWidening(const ElementExpression &expressi
 }
 
 namespace {
-/// Bits that an integer is made of, and whether it has a sign.
-struct IntegerKind {
-  unsigned bits;
-  bool isSigned;
-};
-
 /// Matches an element that is computed from codes.
 class DequantizationMatcher {
 public:
@@ -215,88 +209,129 @@ private:
 } // namespace
 
 namespace {
-/// Finds how many bits the elements of a value may have, behind what moves elements.
+/// Integers from `low` to `high`.
+struct Interval {
+  int64_t low, high;
+
+  bool contains(Interval other) const { return low <= other.low && other.high <= high; }
+};
+
+/// Finds between which numbers the elements of a value are, behind what moves elements.
 class IntegerRange {
 public:
-  IntegerKind of(Value value, bool isSigned);
+  /// Of integers with or without a sign.
+  Interval of(Value value, bool isSigned);
 
 private:
-  IntegerKind ofResult(OpResult result, bool isSigned);
-  IntegerKind ofAll(ValueRange values, bool isSigned);
+  Interval ofResult(OpResult result, bool isSigned);
+  Interval ofArithmetic(OpResult result, Interval all, bool isSigned);
+  Interval ofAll(ValueRange values, Interval all, bool isSigned);
 
   /// Steps that are looked at.
   unsigned left = 64;
 };
 } // namespace
 
-static unsigned widthOf(Value value) {
-  return getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth();
+/// All integers of a type.
+static Interval allOf(Type type, bool isSigned) {
+  // Wider ones are no codes.
+  unsigned width = std::min(getElementTypeOrSelf(type).getIntOrFloatBitWidth(), 40u);
+  int64_t half = int64_t(1) << (width - 1);
+  return isSigned ? Interval{-half, half - 1} : Interval{0, 2 * half - 1};
 }
 
-/// The second operand where it is a small constant.
-static std::optional<unsigned> smallOperand(Operation *op) {
-  APInt number;
-  bool isSmall = op->getNumOperands() == 2 &&
-                 matchPattern(op->getOperand(1), m_ConstantInt(&number)) && number.ult(256);
-  return isSmall ? std::optional<unsigned>(number.getZExtValue()) : std::nullopt;
+static Interval shifted(Interval value, int64_t bits) {
+  return {value.low >> bits, value.high >> bits};
 }
 
-/// The widest of several values; what has no content counts for nothing.
-IntegerKind IntegerRange::ofAll(ValueRange values, bool isSigned) {
-  std::optional<IntegerKind> widest;
+/// The constant that both ends are, if it is one.
+static std::optional<int64_t> constantIn(Interval value) {
+  return value.low == value.high ? std::optional(value.low) : std::nullopt;
+}
+
+/// From the lowest to the highest of several values; what has no content counts for nothing.
+Interval IntegerRange::ofAll(ValueRange values, Interval all, bool isSigned) {
+  std::optional<Interval> hull;
   for (Value value : values) {
     if (value.getDefiningOp<tensor::EmptyOp>())
       continue;
-    IntegerKind kind = of(value, isSigned);
-    // With a sign, a number without one has a bit more.
-    if (widest && widest->isSigned != kind.isSigned) {
-      ++(widest->isSigned ? kind : *widest).bits;
-      kind.isSigned = widest->isSigned = true;
-    }
-    widest = {std::max(widest ? widest->bits : 0, kind.bits), kind.isSigned};
+    Interval each = of(value, isSigned);
+    hull = hull ? Interval{std::min(hull->low, each.low), std::max(hull->high, each.high)} : each;
   }
-  return widest.value_or(IntegerKind{8, isSigned});
+  return hull.value_or(all);
 }
 
-IntegerKind IntegerRange::ofResult(OpResult result, bool isSigned) {
+Interval IntegerRange::ofArithmetic(OpResult result, Interval all, bool isSigned) {
   Operation *op = result.getOwner();
+  if (isa<arith::ExtSIOp, arith::ExtUIOp, arith::TruncIOp>(op)) {
+    Interval inner =
+        of(op->getOperand(0), isa<arith::TruncIOp>(op) ? isSigned : isa<arith::ExtSIOp>(op));
+    return all.contains(inner) ? inner : all;
+  }
+  if (!isa<arith::AndIOp, arith::ShRUIOp, arith::ShRSIOp, arith::SubIOp, arith::AddIOp>(op))
+    return all;
+  bool ofSigned = isa<arith::ShRSIOp>(op) || (isSigned && !isa<arith::ShRUIOp>(op));
+  Interval first = of(op->getOperand(0), ofSigned), second = of(op->getOperand(1), isSigned);
+  std::optional<int64_t> constant = constantIn(second);
+  bool isShift = constant && *constant >= 0 && *constant < 32;
+  Interval computed = all;
+  if (isa<arith::AndIOp>(op) && constant && *constant >= 0)
+    computed = {0, *constant};
+  else if (isa<arith::ShRUIOp, arith::ShRSIOp>(op) && isShift)
+    computed = shifted(first, *constant);
+  else if (isa<arith::SubIOp>(op))
+    computed = {first.low - second.high, first.high - second.low};
+  else if (isa<arith::AddIOp>(op))
+    computed = {first.low + second.low, first.high + second.high};
+  // Where it wraps around, it may be anything.
+  return all.contains(computed) ? computed : all;
+}
+
+Interval IntegerRange::ofResult(OpResult result, bool isSigned) {
+  Operation *op = result.getOwner();
+  Interval all = allOf(result.getType(), isSigned);
+  APInt number;
+  if (matchPattern(result, m_ConstantInt(&number)) && number.getBitWidth() <= 64) {
+    int64_t value = isSigned ? number.getSExtValue() : static_cast<int64_t>(number.getZExtValue());
+    return {value, value};
+  }
   if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp, tensor::ExtractSliceOp>(
           op))
     return of(op->getOperand(0), isSigned);
   if (isa<tensor::ConcatOp>(op))
-    return ofAll(op->getOperands(), isSigned);
+    return ofAll(op->getOperands(), all, isSigned);
   if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
-    return ofAll({insert.getSource(), insert.getDest()}, isSigned);
+    return ofAll({insert.getSource(), insert.getDest()}, all, isSigned);
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op); linalgOp && op->getNumResults() == 1)
     return of(linalgOp.getBlock()->getTerminator()->getOperand(0), isSigned);
-  if (isa<arith::ExtSIOp>(op))
-    return of(op->getOperand(0), true);
-  if (isa<arith::ExtUIOp>(op))
-    return of(op->getOperand(0), false);
-  unsigned width = widthOf(result);
-  std::optional<unsigned> number = smallOperand(op);
-  unsigned masked = number && llvm::isMask_32(*number) ? llvm::popcount(*number) : width;
-  // What keeps the topmost bit may be negative.
-  if (isa<arith::AndIOp>(op) && masked < width)
-    return {masked, false};
-  if (number && isa<arith::ShRUIOp>(op) && *number > 0 && *number < width)
-    return {width - *number, false};
-  if (number && isa<arith::ShRSIOp>(op) && *number < width)
-    return {width - *number, true};
-  return {width, isSigned};
+  return ofArithmetic(result, all, isSigned);
 }
 
-IntegerKind IntegerRange::of(Value value, bool isSigned) {
+Interval IntegerRange::of(Value value, bool isSigned) {
+  Interval all = allOf(value.getType(), isSigned);
   if (left == 0)
-    return {widthOf(value), isSigned};
+    return all;
   --left;
   if (auto result = dyn_cast<OpResult>(value))
     return ofResult(result, isSigned);
   auto argument = cast<BlockArgument>(value);
   auto op = dyn_cast<linalg::LinalgOp>(argument.getOwner()->getParentOp());
   if (!op || op.isDpsInit(op.getMatchingOpOperand(argument)))
-    return {widthOf(value), isSigned};
+    return all;
   return of(op.getMatchingOpOperand(argument)->get(), isSigned);
+}
+
+/// The integer type of the fewest bits that has all of an interval.
+static Term elementOf(Interval range) {
+  uint32_t bits = 1;
+  if (range.low >= 0) {
+    while (range.high >> bits != 0)
+      ++bits;
+    return {"uint", {bits}};
+  }
+  while (range.low < -(int64_t(1) << (bits - 1)) || range.high >= int64_t(1) << (bits - 1))
+    ++bits;
+  return {"int", {bits}};
 }
 
 Status DequantizationMatcher::setZero(const ElementExpression &zero) {
@@ -315,10 +350,11 @@ Status DequantizationMatcher::setZero(const ElementExpression &zero) {
 
 Status DequantizationMatcher::matchInteger(const ElementExpression &integer, bool isSigned) {
   Value value = integer.op ? integer.op->getResult(0) : integer.tensor;
-  IntegerKind kind = IntegerRange().of(value, isSigned);
-  if (kind.bits == 0 || kind.bits > 8)
-    return unsupportedError("its codes have " + std::to_string(kind.bits) + " bits");
-  result.format.element = {kind.isSigned ? "int" : "uint", {kind.bits}};
+  Term element = elementOf(IntegerRange().of(value, isSigned));
+  if (element.parameters[0] > 8)
+    return unsupportedError("its codes may have " + std::to_string(element.parameters[0]) +
+                            " bits");
+  result.format.element = std::move(element);
   result.codes = integer;
   return ok();
 }

@@ -68,7 +68,7 @@ FailureOr<CompressedType> SelectFormatPass::forcedFor(WeightUses &weight) {
 }
 
 /// The stored format first: it needs no transcode. Then what weights may be coded to when they are
-/// loaded.
+/// loaded, but for the codes of quantised weights, which are the least memory and seldom slower.
 FailureOr<SmallVector<CompressedType>> SelectFormatPass::candidatesFor(WeightUses &weight,
                                                                        bool isDecided) {
   auto stored = cast<CompressedType>(weight.weight().getType());
@@ -76,6 +76,8 @@ FailureOr<SmallVector<CompressedType>> SelectFormatPass::candidatesFor(WeightUse
   Status asStored = model->checkFormat(stored);
   if (asStored)
     types.push_back(stored);
+  if (asStored && stored.getFormat().getFormat().isQuantized())
+    return types;
   for (const Format &format : runFormats())
     if (auto type = inFormat(stored, format);
         type && !isDecided && *type != stored && model->checkFormat(*type))

@@ -287,3 +287,42 @@ func.func @check(%inside: i1, %i: index) {
   uwt.check %inside, "{0} {1} {2}" (%i, %i, %i)
   return
 }
+
+// -----
+
+func.func @tables(%w: vector<16xi32>, %f: vector<16xf32>) {
+  // expected-error@below {{expects 1 or 2 tables, got 3}}
+  %0 = uwt.lookup_floats %w in %f, %f, %f {element = bf16}
+  return
+}
+
+// -----
+
+func.func @words(%w: vector<16xi32>, %f: vector<16xf32>) {
+  // expected-error@below {{expects element type bf16 or f16, got 'f32'}}
+  %0 = uwt.lookup_floats %w in %f {element = f32}
+  return
+}
+
+// -----
+
+func.func @rounded(%f: vector<16xf32>) {
+  // expected-error@below {{expects element type bf16 or f16, got 'f8E4M3FN'}}
+  %0 = uwt.round_words %f, %f {element = f8E4M3FN}
+  return
+}
+
+// -----
+
+// expected-error@below {{uint<4> has no scale; expected scale= and cells, as {1x128, f16}}}
+func.func private @no_scale() -> !uwt.compressed<64x64xbf16, "uint<4>">
+
+// -----
+
+// expected-error@below {{f8E4M3FN is decoded to bf16 and f16, not to f32}}
+func.func private @element() -> !uwt.compressed<64x64xf32, "f8E4M3FN, scale={row, f32}">
+
+// -----
+
+// expected-error@below {{expected a format of quantised weights, got 'raw'}}
+func.func private @derivation() attributes {d = #uwt.derivation<@derive, ["a"], #uwt.format<"raw">>}

@@ -159,6 +159,12 @@ func.func @lane(%w: vector<16xi32>, %acc: vector<16xf32>, %f: vector<16xf32>, %i
   %2 = uwt.lookup %w in %table : vector<16xi32>, memref<?xi32>
   // CHECK: uwt.lookup %{{.*}} in %{{.*}} : i32, memref<?xi32>
   %3 = uwt.lookup %i in %table : i32, memref<?xi32>
+  // CHECK: uwt.round_words %{{.*}}, %{{.*}} {element = bf16}
+  %4 = uwt.round_words %f, %f {element = bf16}
+  // CHECK: uwt.lookup_floats %{{.*}} in %{{.*}} {element = f16}
+  %5 = uwt.lookup_floats %w in %f {element = f16}
+  // CHECK: uwt.lookup_floats %{{.*}} in %{{.*}}, %{{.*}} {element = bf16}
+  %6 = uwt.lookup_floats %w in %f, %f {element = bf16}
   return
 }
 
@@ -170,6 +176,12 @@ func.func @check(%inside: i1, %i: index, %size: index) {
   uwt.check %inside, "index {0} is outside of {1}" (%i, %size)
   return
 }
+
+// Formats of quantised weights are spelled in one way.
+// CHECK: func.func private @quantized(!uwt.compressed<64x64xbf16, "uint<4>, zero={1x32, uint<4>}, scale={1x32, f16}">)
+// CHECK-SAME: d = #uwt.derivation<@derive, ["a", "b"], <"f8E4M3FN, scale={128x128, f32}">>
+func.func private @quantized(!uwt.compressed<64x64xbf16, "scale={ 1x32, f16}, zero={1x32, uint<4>}, uint<4>">)
+    attributes {d = #uwt.derivation<@derive, ["a", "b"], #uwt.format<"f8E4M3FN, scale={128x128, f32}">>}
 
 {-#
   dialect_resources: {
