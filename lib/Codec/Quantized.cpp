@@ -123,7 +123,7 @@ QuantizedUnit uwt::quantizedUnit(const Format &format) {
   bool isLarge = columns == 0 || columns > largestUnit;
   unit.columns = isLarge ? largestUnit : std::max(columns, fixedUnitColumns);
   unit.cells = isLarge ? 1 : unit.columns / columns;
-  unit.scaleBits = *scaleBitsOf(format.scale->number);
+  unit.scaleBits = scaleBitsOf(format.scale->number).value_or(0);
   unit.zeroBits = format.zeroGrid ? 8 : 0;
   return unit;
 }

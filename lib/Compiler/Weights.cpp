@@ -269,8 +269,8 @@ static Expected<QuantizedWeight> quantizedOf(const DerivedWeight &weight,
 
 /// The weight that the function of `weight` gave.
 static Expected<LoadedWeight> encodeDerived(const DerivedWeight &weight,
-                                            std::span<const TensorResult> results,
-                                            ThreadPool &pool, const LoadOptions &options) {
+                                            std::span<const TensorResult> results, ThreadPool &pool,
+                                            const LoadOptions &options) {
   if (!weight.codes)
     return LoadedWeight::fromBytes(weight.description, results.front().bytes(), pool, options);
   UWT_ASSIGN_OR_RETURN(QuantizedWeight quantized, quantizedOf(weight, results));

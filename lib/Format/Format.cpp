@@ -293,10 +293,10 @@ static Expected<GridFormat> parseGrid(std::string_view value, const std::string 
 }
 
 std::string GridFormat::str() const {
-  std::string cell = cellRows == 0      ? "tensor"
-                     : cellColumns == 0 ? "row"
-                                        : std::to_string(cellRows) + "x" +
-                                              std::to_string(cellColumns);
+  std::string cell = cellRows == 0 ? "tensor"
+                     : cellColumns == 0
+                         ? "row"
+                         : std::to_string(cellRows) + "x" + std::to_string(cellColumns);
   return "{" + cell + ", " + number.str() + "}";
 }
 
@@ -370,11 +370,9 @@ static Format quantizedDefaults(const Term &element) {
 std::string Format::str() const {
   const ShortName *shortName = findShortName(*this);
   Format defaults = isQuantized() ? quantizedDefaults(element) : Format();
-  bool hasPlainCodec = isQuantized() && codec == defaults.codec;
-  std::string text = shortName       ? shortName->name.str()
-                     : hasPlainCodec ? element.str()
-                     : isQuantized() ? element.str() + ", " + codec.str()
-                                     : codec.str();
+  std::string text = shortName ? shortName->name.str() : codec.str();
+  if (isQuantized())
+    text = element.str() + (codec == defaults.codec ? "" : ", " + text);
   if (shortName)
     defaults.packing = packing;
   for (const Item &item : itemTable) {
@@ -398,7 +396,7 @@ Format Format::ofMatrices() const {
 std::string Format::fullStr() const {
   std::string text = (isQuantized() ? element.str() + ", " : "") + codec.str();
   std::span<const Item> items = itemTable;
-  if (!isQuantized())
+  if (!isQuantized() && !scale && !zeroGrid && zero == 0)
     items = items.first(zeroItem);
   for (const Item &item : items)
     text.append(", ").append(item.key).append("=").append(item.print(*this));

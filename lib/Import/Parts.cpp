@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Parts.h"
-#include "uwt/Format/Floats.h"
 #include "uwt/Format/BF16.h"
+#include "uwt/Format/Floats.h"
 #include <algorithm>
 #include <cstring>
 

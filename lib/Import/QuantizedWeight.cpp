@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Import/QuantizedWeight.h"
-#include "uwt/Format/Floats.h"
 #include "uwt/Codec/StoredOrder.h"
+#include "uwt/Format/Floats.h"
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -130,8 +130,7 @@ static void decodeSome(const QuantizedWeight &weight, uint64_t first, std::span<
     decoder.decode(first + row, out.data() + row * weight.columns);
 }
 
-void QuantizedWeight::decodeRows(ElementType type, uint64_t first,
-                                 std::span<uint16_t> out) const {
+void QuantizedWeight::decodeRows(ElementType type, uint64_t first, std::span<uint16_t> out) const {
   if (type == ElementType::F16)
     decodeSome<roundToF16>(*this, first, out);
   else

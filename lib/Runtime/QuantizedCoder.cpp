@@ -156,15 +156,15 @@ bool QuantizedPacker::hasSpecials(uint64_t first, uint32_t rows) const {
 }
 
 /// Whether every weight of a cell is zero, or finite and for bf16 not subnormal, before it is
-/// rounded and after. Compiled code multiplies floats of 8 bits as if they were 2^112 or 2^120 times smaller,
-/// and scales by as much.
+/// rounded and after. Compiled code multiplies floats of 8 bits as if they were 2^112 or 2^120
+/// times smaller, and scales by as much.
 bool QuantizedPacker::isExact(float zero, float scale) const {
   constexpr uint32_t smallestNormal = 0x00800000, magnitude = 0x7FFFFFFF;
   bool isHalf = element == ElementType::F16;
   // From `overflow` on f32 round to an infinity.
   uint32_t smallest = isHalf ? 0 : smallestNormal, overflow = isHalf ? 0x477FF000 : 0x7F7F8000;
   constexpr float largestScale = 0x1p7f;
-  bool exact = unit.codeBits == 4 || std::abs(scale) < largestScale;
+  bool exact = unit.hasNibbles() || std::abs(scale) < largestScale;
   for (float value : finite) {
     uint32_t bits = bitsOf((value - zero) * scale) & magnitude;
     exact &= bits == 0 || bits - smallest < overflow - smallest;
@@ -183,9 +183,10 @@ bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
   float scale = weight.scale.at(row, column), zero = weight.zero.at(row, column);
   auto inUnit = static_cast<uint32_t>(cell % unit.cells);
   storeNumber(out, unit.scaleAt(inUnit), rowInStrip, unit.scaleBits,
-              *scaleBits(scale, format.scale->number.keyword));
+              scaleBits(scale, format.scale->number.keyword).value_or(0));
   if (unit.zeroBits != 0)
-    storeNumber(out, unit.zeroAt(inUnit), rowInStrip, unit.zeroBits, static_cast<uint32_t>(static_cast<int32_t>(zero)));
+    storeNumber(out, unit.zeroAt(inUnit), rowInStrip, unit.zeroBits,
+                static_cast<uint32_t>(static_cast<int32_t>(zero)));
   return isExact(zero, scale);
 }
 
@@ -227,7 +228,7 @@ void QuantizedPacker::packGroup(uint64_t first, uint32_t rows, uint64_t u, uint3
   for (uint32_t row = 0; row < rows && count != 0; ++row)
     std::memcpy(&codes[row * fixedUnitColumns],
                 weight.codes.data() + (first + row) * weight.columns + column, count);
-  auto *pack = unit.codeBits == 4 ? packNibbles : packBytes;
+  auto *pack = unit.hasNibbles() ? packNibbles : packBytes;
   for (uint32_t g = 0; g < rowsInBlock; ++g)
     pack(codes.data(), g, out + uint64_t(unit.rowAt(g, group)) * 4);
 }

@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   requireSame(*format, format->fullStr());
   for (ElementType element : {ElementType::BF16, ElementType::F16, ElementType::F32,
                               ElementType::F8E4M3FN, ElementType::F8E5M2})
-    if (Expected<CodecTraits> traits = checkFormat(*format, element))
+    if (Expected<CodecTraits> traits = checkRunFormat(*format, element))
       fuzzRequire(traits->maxLength <= 15 && traits->codeBits <= 16, "traits out of range");
   return 0;
 }

@@ -52,7 +52,12 @@ static int failed(const std::string &what) {
 //===----------------------------------------------------------------------===//
 
 static int makeFormatTexts(const fs::path &corpus) {
-  for (const std::string &text : registeredFormats())
+  std::vector<std::string> texts = registeredFormats();
+  // Of quantised weights.
+  texts.emplace_back("uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}");
+  texts.emplace_back("int<8>, zero=3, scale={row, bf16}");
+  texts.emplace_back("f8E4M3FN, scale={128x128, f8E8M0FNU}");
+  for (const std::string &text : texts)
     for (const std::string &form : {text, parsedFormat(text).fullStr()})
       if (!writeSeed(corpus / "format-text", testNameOf(form), bytesOf(form)))
         return failed("cannot write format texts");

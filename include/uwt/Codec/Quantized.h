@@ -18,8 +18,8 @@
 
 namespace uwt {
 
-/// How many different codes of 4 bits there are. In memory codes have 4 or 8 bits; elements of fewer
-/// bits have the smaller of their codes.
+/// How many different codes of 4 bits there are. In memory codes have 4 or 8 bits; elements of
+/// fewer bits have the smaller of their codes.
 inline constexpr uint32_t nibbleCodes = 16;
 
 /// A unit of plane `code` (run-1): the codes; for each of a row's cells the scales of 16 rows; then
@@ -35,6 +35,8 @@ struct QuantizedUnit {
   /// Bits of a number: 8, 16 or 32; of zeros 8, or 0 where the format has none.
   uint32_t scaleBits = 16, zeroBits = 0;
 
+  /// Whether codes have 4 bits; else 8.
+  bool hasNibbles() const { return codeBits < 8; }
   uint32_t groups() const { return columns / fixedUnitColumns; }
   /// Rows g and g + 8 of a group.
   uint32_t rowU32() const { return 4 * codeBits; }

@@ -141,8 +141,8 @@ Value WordRounder::halfByIntegers(Value bits) {
   constexpr uint32_t smallestNormal = 0x38800000, one = 0x3F000000, biases = (127 - 15) << 10;
   Value magnitude = lanes.bitAnd(bits, 0x7FFFFFFF);
   Value normal = lanes.sub(roundedShift(magnitude, 13), biases);
-  Value sum = arith::AddFOp::create(builder, location, asFloats(magnitude),
-                                    asFloats(lanes.constant(one)));
+  Value sum =
+      arith::AddFOp::create(builder, location, asFloats(magnitude), asFloats(lanes.constant(one)));
   Value subnormal = lanes.sub(asBits(sum), one);
   Value isSmall = lanes.less(magnitude, smallestNormal);
   Value sign = lanes.lshr(lanes.bitAnd(bits, 0x80000000), 16);
@@ -151,8 +151,8 @@ Value WordRounder::halfByIntegers(Value bits) {
 
 Value WordRounder::round(Value numbers) {
   if (element.isF16() && target.supports(Feature::Fma)) {
-    Value halves = arith::TruncFOp::create(
-        builder, location, VectorType::get({16}, builder.getF16Type()), numbers);
+    Value halves = arith::TruncFOp::create(builder, location,
+                                           VectorType::get({16}, builder.getF16Type()), numbers);
     return vector::BitCastOp::create(builder, location, words(16), halves);
   }
   Value bits = asBits(numbers);
@@ -226,8 +226,8 @@ Value FloatLookup::permuteBytes(Value table, Value codes) {
   VectorType bytes = vectorOf(halves, builder.getI8Type());
   LaneBuilder few(builder, location, codes.getType());
   auto tableOf = [&](Value words) -> Value {
-    Value narrow = arith::TruncIOp::create(builder, location,
-                                           vectorOf(entries, builder.getI8Type()), words);
+    Value narrow =
+        arith::TruncIOp::create(builder, location, vectorOf(entries, builder.getI8Type()), words);
     SmallVector<int64_t> twice;
     for (int64_t i = 0; i < halves; ++i)
       twice.push_back(i % entries);

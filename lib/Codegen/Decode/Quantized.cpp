@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Two ways from codes to weights, both with the arithmetic of value-2, value-3 and value-6:
+// Two ways from codes to weights (run-3), both with the arithmetic of value-2, value-3 and value-6:
 //
 //   lookup      4 bits: a cell of a row has sixteen different weights at most. They are computed
 //               once a cell, and the codes look them up: two operations for 32 weights, whatever
@@ -14,11 +14,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "uwt/Codec/Quantized.h"
 #include "FieldPlanes.h"
 #include "Fragment.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "uwt/Codec/Quantized.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
 
 using namespace mlir;
@@ -48,12 +48,8 @@ public:
     return arith::ConstantOp::create(lanes.ops(), lanes.loc(),
                                      DenseElementsAttr::get(type(), number));
   }
-  Value sub(Value a, Value b) {
-    return arith::SubFOp::create(lanes.ops(), lanes.loc(), a, b);
-  }
-  Value mul(Value a, Value b) {
-    return arith::MulFOp::create(lanes.ops(), lanes.loc(), a, b);
-  }
+  Value sub(Value a, Value b) { return arith::SubFOp::create(lanes.ops(), lanes.loc(), a, b); }
+  Value mul(Value a, Value b) { return arith::MulFOp::create(lanes.ops(), lanes.loc(), a, b); }
   Value ofBits(Value bits) {
     return arith::BitcastOp::create(lanes.ops(), lanes.loc(), type(), bits);
   }
@@ -156,8 +152,7 @@ private:
 SmallVector<Value> tablesOf(UnitNumbers &numbers, FloatBuilder floats, Value values, unsigned row) {
   SmallVector<Value> tables;
   for (unsigned cell = 0; cell < numbers.layout.cells; ++cell) {
-    Value differences =
-        numbers.hasZeros() ? floats.sub(values, numbers.zero(row, cell)) : values;
+    Value differences = numbers.hasZeros() ? floats.sub(values, numbers.zero(row, cell)) : values;
     tables.push_back(floats.mul(differences, numbers.scale(row, cell)));
   }
   return tables;
@@ -265,7 +260,7 @@ private:
     if (!isFloat()) {
       uint32_t bits = element.parameters.front();
       return floats.ofIntegers(element.keyword == "int" && bits < 8 ? withSign(lanes, codes, bits)
-                                                                  : codes);
+                                                                    : codes);
     }
     unsigned shift = 23 - mantissaBits();
     uint32_t mask = 0x80000000u | 0x7Fu << shift;
@@ -307,7 +302,7 @@ struct QuantizedEmitter final : Emitter {
     bool hasZeros = unit.zeroBits != 0;
     double vectors = 2.0 * unit.columns / fixedUnitColumns;
     double ofCell = broadcast + (hasZeros ? broadcast : 0);
-    if (unit.codeBits == 4)
+    if (unit.hasNibbles())
       return permute + (unit.cells == 1 ? 1 : 2) +
              (unit.cells * (ofCell + (hasZeros ? 2 : 1)) + rounding) / vectors;
     bool isFloat = format.format.element.keyword.starts_with('f');
@@ -316,7 +311,7 @@ struct QuantizedEmitter final : Emitter {
   }
 
   LogicalResult emitUnit(UnitEmission &unit) const override {
-    if (unit.format.traits.codeBits == 4)
+    if (quantizedUnit(unit.format.format).hasNibbles())
       emitLookups(unit);
     else
       emitArithmetic(unit);

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "GgufBlocks.h"
-#include "uwt/Format/Floats.h"
 #include "../Recipe.h"
+#include "uwt/Format/Floats.h"
 #include <bit>
 #include <cmath>
 #include <cstring>

@@ -11,9 +11,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "uwt/Format/Floats.h"
 #include "../Recipe.h"
 #include "uwt/Codec/StoredOrder.h"
+#include "uwt/Format/Floats.h"
 #include <algorithm>
 #include <array>
 

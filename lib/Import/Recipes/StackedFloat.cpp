@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "uwt/Format/Floats.h"
 #include "../Recipe.h"
+#include "uwt/Format/Floats.h"
 
 using namespace uwt;
 

@@ -183,8 +183,7 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
   EXPECT_EQ(traits.unit.codeU32, 256u + 8 + 4);
   EXPECT_EQ(traits.unit.rawU32, 0u);
   EXPECT_EQ(quantizedUnit(*Format::parse("uint<4>, scale={1x32, f8E8M0FNU}")).u32(), 128u + 2 * 4);
-  EXPECT_EQ(quantizedUnit(*Format::parse("f8E4M3FN, scale={128x1024, f32}")).u32(),
-            2 * 256u + 16);
+  EXPECT_EQ(quantizedUnit(*Format::parse("f8E4M3FN, scale={128x1024, f32}")).u32(), 2 * 256u + 16);
 
   EXPECT_EQ(refusal("uint<4>, scale={1x128, f16}"),
             "'uint<4>' is an element of quantised checkpoints, which files keep as they are: leave "

@@ -185,7 +185,13 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
     EXPECT_EQ(parsed(parsed(text).fullStr()), parsed(text)) << text;
   EXPECT_EQ(parsed("f8E4M3FN, scale={128x128, f32}, storage=k_major").str(),
             "f8E4M3FN, storage=k_major, scale={128x128, f32}");
-  EXPECT_EQ(parsed("raw").fullStr().find("scale={"), std::string::npos);
+  // Compositions that nothing takes have one spelling as well.
+  for (const char *text : {"huffman<8,2>, scale={1x128, f16}", "uint<4>, inplace<12>, zero=3",
+                           "uint<4>, huffman<8,2>, escapes=rows<64>, zero={row, f16}"}) {
+    EXPECT_EQ(parsed(parsed(text).str()), parsed(text)) << parsed(text).str();
+    EXPECT_EQ(parsed(parsed(text).fullStr()), parsed(text)) << parsed(text).fullStr();
+  }
+  EXPECT_EQ(parsed("raw").fullStr().find("scale="), std::string::npos);
 
   EXPECT_EQ(failure("uint<4>, int<4>"),
             "format 'uint<4>, int<4>' has two elements, 'uint<4>' and 'int<4>'");

@@ -340,7 +340,8 @@ FailureOr<Value> Binder::makeImported(OpBuilder &builder, arith::ConstantOp cons
                                       const uwt::ImportedWeight &imported) {
   auto type = cast<RankedTensorType>(constant.getType());
   uwt::Expected<uwt::Format> own = uwt::Format::parse(imported.format);
-  bool isServed = type.getRank() == 2 && rawFormat.getFormat() == uwt::rawFormat() && own && own->isQuantized() &&
+  bool isServed = type.getRank() == 2 && rawFormat.getFormat() == uwt::rawFormat() && own &&
+                  own->isQuantized() &&
                   uwt::checkRunFormat(*own, *uwt::elementTypeOf(type.getElementType()));
   return makeCompressed(builder, constant, imported.name,
                         isServed ? uwt::FormatAttr::get(context, *own) : rawFormat);

@@ -212,7 +212,8 @@ static Expected<WeightExpression> expressionOf(const Contraction &c) {
                             shapeText({paddedRows, paddedColumns}) +
                             (rows == 1 ? " (as a depthwise convolution's)" : ""));
   // A vector, or elements that no format codes.
-  if (!c.dequantization && llvm::none_of(expression->leaves, [](Operation *leaf) { return isa<DecodeOp>(leaf); }))
+  if (!c.dequantization &&
+      llvm::none_of(expression->leaves, [](Operation *leaf) { return isa<DecodeOp>(leaf); }))
     return unsupportedError("its weight is a vector, or of a type that is not compressed");
   return *std::move(expression);
 }

@@ -24,6 +24,11 @@ using namespace mlir;
 
 namespace uwt {
 
+/// Bits of a number; of what is none, more than codes and scales have.
+static unsigned widthOf(Type type) {
+  return type.isIntOrFloat() ? type.getIntOrFloatBitWidth() : 128;
+}
+
 bool ElementExpression::isFunctionOf(unsigned loop) const {
   if (tensor)
     return map.isFunctionOfDim(loop);
@@ -64,8 +69,8 @@ static std::optional<ElementExpression> constantOf(Value value) {
   return expression;
 }
 
-std::optional<ElementExpression>
-ElementTracer::argument(BlockArgument argument, linalg::LinalgOp op, AffineMap loops) {
+std::optional<ElementExpression> ElementTracer::argument(BlockArgument argument,
+                                                         linalg::LinalgOp op, AffineMap loops) {
   OpOperand *operand = op.getMatchingOpOperand(argument);
   if (op.isDpsInit(operand))
     return std::nullopt;
@@ -134,7 +139,8 @@ std::optional<ElementExpression> ElementTracer::computed(Value tensor, AffineMap
     return indices ? std::optional(element(source, indices.compose(map))) : std::nullopt;
   }
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-  if (!linalgOp || op->getNumResults() != 1 || linalgOp.getNumLoops() != linalgOp.getNumParallelLoops())
+  if (!linalgOp || op->getNumResults() != 1 ||
+      linalgOp.getNumLoops() != linalgOp.getNumParallelLoops())
     return std::nullopt;
   AffineMap output = linalgOp.getMatchingIndexingMap(linalgOp.getDpsInitOperand(0));
   if (!output.isPermutation())
@@ -184,7 +190,7 @@ template <typename... Ops> static bool isOp(const ElementExpression &expression)
 /// Behind widenings of floats, which are exact.
 static const ElementExpression &behindWidening(const ElementExpression &expression) {
   const ElementExpression *inner = &expression;
-  while (isOp<arith::ExtFOp>(*inner) && inner->operands[0].type.getIntOrFloatBitWidth() >= 16)
+  while (isOp<arith::ExtFOp>(*inner) && widthOf(inner->operands[0].type) >= 16)
     inner = &inner->operands[0];
   return *inner;
 }
@@ -235,7 +241,7 @@ private:
 /// All integers of a type.
 static Interval allOf(Type type, bool isSigned) {
   // Wider ones are no codes.
-  unsigned width = std::min(getElementTypeOrSelf(type).getIntOrFloatBitWidth(), 40u);
+  unsigned width = std::min(widthOf(getElementTypeOrSelf(type)), 40u);
   int64_t half = int64_t(1) << (width - 1);
   return isSigned ? Interval{-half, half - 1} : Interval{0, 2 * half - 1};
 }
@@ -361,7 +367,7 @@ Status DequantizationMatcher::matchInteger(const ElementExpression &integer, boo
 
 /// The number that a code stands for, less its zero where that is subtracted as an integer.
 Status DequantizationMatcher::matchNumber(const ElementExpression &number) {
-  if (isOp<arith::ExtFOp>(number) && number.operands[0].type.getIntOrFloatBitWidth() <= 8) {
+  if (isOp<arith::ExtFOp>(number) && widthOf(number.operands[0].type) <= 8) {
     Type type = number.operands[0].type;
     StringRef name = isa<Float4E2M1FNType>(type)   ? "f4E2M1FN"
                      : isa<Float8E4M3FNType>(type) ? "f8E4M3FN"
@@ -379,7 +385,7 @@ Status DequantizationMatcher::matchNumber(const ElementExpression &number) {
   const ElementExpression &integer = number.operands[0];
   if (!isOp<arith::SubIOp>(integer))
     return matchInteger(integer, isSigned);
-  if (!isSigned || integer.type.getIntOrFloatBitWidth() < 16)
+  if (!isSigned || widthOf(integer.type) < 16)
     return unsupportedError("differences with zero points wrap around");
   UWT_RETURN_IF_ERROR(matchInteger(integer.operands[0], isSigned));
   return setZero(integer.operands[1]);
@@ -407,7 +413,7 @@ Status DequantizationMatcher::setScale(const ElementExpression &scale) {
   std::string name = isStored && type.isF16()                        ? "f16"
                      : isStored && type.isBF16()                     ? "bf16"
                      : isStored && isa<Float8E8M0FNUType>(type)      ? "f8E8M0FNU"
-                     : type.getIntOrFloatBitWidth() <= 8 && isStored ? "bf16"
+                     : widthOf(type) <= 8 && isStored ? "bf16"
                                                                      : "f32";
   result.format.scale = GridFormat{1, 0, {name, {}}};
   result.scale = scale;
@@ -498,13 +504,13 @@ public:
     SmallVector<AffineMap> all = maps;
     all.push_back(AffineMap::getMultiDimIdentityMap(shape.size(), builder.getContext()));
     SmallVector<utils::IteratorType> iterators(shape.size(), utils::IteratorType::parallel);
-    return linalg::GenericOp::create(
-               builder, loc, empty.getType(), tensors, empty, all, iterators,
-               [&](OpBuilder &inner, Location, ValueRange arguments) {
-                 next = 0;
-                 Value element = convert(inner, clone(inner, expression, arguments));
-                 linalg::YieldOp::create(inner, loc, element);
-               })
+    return linalg::GenericOp::create(builder, loc, empty.getType(), tensors, empty, all, iterators,
+                                     [&](OpBuilder &inner, Location, ValueRange arguments) {
+                                       next = 0;
+                                       Value element =
+                                           convert(inner, clone(inner, expression, arguments));
+                                       linalg::YieldOp::create(inner, loc, element);
+                                     })
         .getResult(0);
   }
 

@@ -183,9 +183,10 @@ Operations FuseDecodePass::fuseProducts(IRRewriter &rewriter, FunctionOpInterfac
     if (!runType)
       continue;
     if (!product->notFromCodes.empty())
-      op.emitRemark() << "the weight of this product is held as floats, not as the codes that it is "
-                         "computed from: "
-                      << product->notFromCodes;
+      op.emitRemark()
+          << "the weight of this product is held as floats, not as the codes that it is "
+             "computed from: "
+          << product->notFromCodes;
     uwt::rewriteContraction(rewriter, *product, *runType, numerics, deriver);
     if (product->selectedMatrices)
       replaced.insert(product->selectedMatrices->op);

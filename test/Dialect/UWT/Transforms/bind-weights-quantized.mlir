@@ -34,13 +34,15 @@ func.func @bound() -> (tensor<64x256xf16>, tensor<64x256xbf16>, tensor<64x256xf3
 }
 
 //--- codes-in-memory.mlir
-// Where nobody asks for another format, bf16 runs from the codes.
+// Where nobody asks for another format, bf16 and f16 run from the codes.
 // MEMORY: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x256xbf16, "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}">
-// MEMORY: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x256xf16, "raw">
-func.func @memory() -> (tensor<64x256xbf16>, tensor<64x256xf16>) {
+// MEMORY: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x256xf16, "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}">
+// MEMORY: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x256xf32, "raw">
+func.func @memory() -> (tensor<64x256xbf16>, tensor<64x256xf16>, tensor<64x256xf32>) {
   %bf16 = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight> : tensor<64x256xbf16>
   %f16 = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight_1> : tensor<64x256xf16>
-  return %bf16, %f16 : tensor<64x256xbf16>, tensor<64x256xf16>
+  %f32 = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight_2> : tensor<64x256xf32>
+  return %bf16, %f16, %f32 : tensor<64x256xbf16>, tensor<64x256xf16>, tensor<64x256xf32>
 }
 
 //--- dense.mlir

@@ -10,9 +10,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "uwt/Codec/Quantized.h"
 #include "ProductJit.h"
 #include "Runtime/ExpectedProduct.h"
-#include "uwt/Codec/Quantized.h"
 #include "uwt/Format/Floats.h"
 #include "uwt/Runtime/LoadedWeight.h"
 #include "uwt/Runtime/ThreadScope.h"
@@ -76,9 +76,8 @@ QuantizedWeight drawWeight(const Format &format, uint64_t rows, uint64_t columns
                           [&] { return drawScale(format.scale->number.keyword, random); });
   weight.zero = Grid::constant(static_cast<float>(format.zero));
   if (format.zeroGrid)
-    weight.zero = drawGrid(*format.zeroGrid, rows, columns, [&] {
-      return weight.values[random() % weight.values.size()];
-    });
+    weight.zero = drawGrid(*format.zeroGrid, rows, columns,
+                           [&] { return weight.values[random() % weight.values.size()]; });
   return weight;
 }
 
@@ -273,7 +272,8 @@ TEST(QuantizedWeightTest, HalvesThatOverflowAreWords) {
 }
 
 TEST(QuantizedWeightTest, ZeroScalesAndNegativeZerosHaveTheirBits) {
-  for (const char *format : {"uint<4>, zero=8, scale={1x128, f16}", "f8E4M3FN, scale={row, bf16}"}) {
+  for (const char *format :
+       {"uint<4>, zero=8, scale={1x128, f16}", "f8E4M3FN, scale={row, bf16}"}) {
     ProductSpec spec = specOf(format, 64, 256);
     QuantizedWeight weight = drawWeight(spec.description().format, 64, 256, 4);
     for (size_t i = 0; i < weight.scale.cells.size(); i += 3)

@@ -34,8 +34,9 @@ def BindWeightsPass : Pass<"uwt-bind-weights", "::mlir::ModuleOp"> {
     or a folder of either. A matrix (rank 2 and more) that is stored compressed becomes a compressed `uwt.weight` in its stored format
     and a `uwt.decode`; one that is stored raw does so in `format`, and the loader encodes it. All others become dense weights.
     Of a quantised checkpoint NAME may be a weight that several tensors are together (GPTQ, AWQ, compressed-tensors, FP8, FP4,
-    bitsandbytes): it becomes a compressed `uwt.weight` of the constant's own type, bf16, f16 or f32, in `format`. The loader decodes and
-    encodes it. A tensor NAME of the constant's type comes first.
+    bitsandbytes): it becomes a compressed `uwt.weight` of the constant's own type, bf16, f16 or f32. With `format` left alone, a matrix of bf16 or f16
+    whose codes products run from is in its own format (`uint<4>, zero=8, scale={1x128, f16}`); others are in `format`, and the loader decodes and encodes them. A tensor NAME of the constant's
+    type comes first.
     With `match-bytes`, constants with data that equal a tensor of the same shape and type are bound as well.
 
     A key that MLIR has renamed, because it was parsed before in the same context (`w` to `w_1`), is bound to the tensor it was
@@ -55,7 +56,7 @@ def BindWeightsPass : Pass<"uwt-bind-weights", "::mlir::ModuleOp"> {
     ListOption<"weights", "weights", "std::string",
                "Files or folders with the weights; a tensor is taken from the first that has it">,
     Option<"format", "format", "std::string", /*default=*/"::uwt::rawFormat().str()",
-           "Format of matrices that a file has uncompressed">,
+           "Format of matrices that a file has uncompressed, and but for the default of quantised weights">,
     Option<"matchBytes", "match-bytes", "bool", /*default=*/"false",
            "Bind constants with data, too, where they equal a tensor">,
   ];
@@ -163,6 +164,11 @@ def FuseDecodePass : Pass<"uwt-fuse-decode", "::mlir::ModuleOp"> {
     pads, scales, kernels of convolutions), the computation moves into a function of its own, `@derive`, and the product reads a `uwt.weight` with a `derivation`: the
     loader calls the function once, and encodes the result. No rounding of the IR is changed. Equal functions are one. A weight that would take over five quarters of the bytes
     that it is computed from stays as it is; elements of 8 bits (f8 with a scale) count as 16 bits, which each call would widen them to.
+
+    **Codes.** Where that computation is `round((number(code) - zero) * scale)`, number by number, the function gives codes, scales and zeros instead, and the weight
+    is held as its codes, in a format such as `uint<4>, zero={1x64, uint<4>}, scale={1x64, f16}`. Codes are integers of up to 8 bits (what is known of their range counts: masks,
+    shifts, differences with constants) or f4E2M1FN, f8E4M3FN, f8E5M2; the rest is in f32, or in the weight's own type, where it is as exact; a cell is a row or a dimension that is
+    collapsed behind. What differs is said in a remark, and the weight is floats, with the roundings of the IR.
 
     **Selections.** A slice of one matrix of a weight of rank 3 (stacked layers in a loop, an expert), and matrices that are gathered by index, become the
     `selection` of the product; nothing is copied. Rows that are looked up in a weight of rank 2 (embeddings) become `uwt.gather`.
