@@ -156,14 +156,13 @@ bool QuantizedPacker::hasSpecials(uint64_t first, uint32_t rows) const {
 }
 
 /// Whether every weight of a cell is zero, or finite and for bf16 not subnormal, before it is
-/// rounded and after. Compiled code multiplies floats of 8 bits as if they were 2^112 or 2^120
-/// times smaller, and scales by as much.
+/// rounded and after. Compiled code multiplies scales of floats of 8 bits by 2^8 beforehand.
 bool QuantizedPacker::isExact(float zero, float scale) const {
   constexpr uint32_t smallestNormal = 0x00800000, magnitude = 0x7FFFFFFF;
   bool isHalf = element == ElementType::F16;
   // From `overflow` on f32 round to an infinity.
   uint32_t smallest = isHalf ? 0 : smallestNormal, overflow = isHalf ? 0x477FF000 : 0x7F7F8000;
-  constexpr float largestScale = 0x1p7f;
+  constexpr float largestScale = 0x1p119f;
   bool exact = unit.hasNibbles() || std::abs(scale) < largestScale;
   for (float value : finite) {
     uint32_t bits = bitsOf((value - zero) * scale) & magnitude;

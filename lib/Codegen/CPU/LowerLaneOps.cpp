@@ -299,6 +299,8 @@ static Value lowered(OpBuilder &builder, Operation *op, const Target &target) {
     return lowerDot(builder, dot, target);
   if (auto lookup = dyn_cast<LookupOp>(op))
     return lowerLookup(builder, lookup, target);
+  if (auto widen = dyn_cast<WidenHalvesOp>(op))
+    return widenLowHalves(builder, op->getLoc(), widen.getWords(), target.supports(Feature::Fma));
   return FloatLookup(builder, cast<LookupFloatsOp>(op), target).lower();
 }
 
@@ -307,7 +309,7 @@ struct LowerLaneOpsPass : impl::LowerLaneOpsPassBase<LowerLaneOpsPass> {
   void runOnOperation() override {
     const Target &target = TargetAttr::of(getOperation());
     getOperation()->walk([&](Operation *op) {
-      if (!isa<DotOp, LookupOp, LookupFloatsOp, RoundWordsOp>(op))
+      if (!isa<DotOp, LookupOp, LookupFloatsOp, RoundWordsOp, WidenHalvesOp>(op))
         return;
       OpBuilder builder(op);
       op->getResult(0).replaceAllUsesWith(lowered(builder, op, target));

@@ -49,16 +49,19 @@ static Value expandHalf(LaneBuilder &lanes, Value words) {
   return asFloats(lanes, lanes.bitOr(chosen, sign));
 }
 
+Value widenLowHalves(OpBuilder &builder, Location location, Value words, bool hasHalfConversion) {
+  LaneBuilder lanes(builder, location, words.getType());
+  return hasHalfConversion ? convertHalf(lanes, words) : expandHalf(lanes, words);
+}
+
 std::pair<Value, Value> widenHalves(OpBuilder &builder, Location location, Value pairs,
                                     Type element, bool hasHalfConversion) {
   LaneBuilder lanes(builder, location, pairs.getType());
   if (element.isBF16())
     return {asFloats(lanes, lanes.shl(pairs, 16)),
             asFloats(lanes, lanes.bitAnd(pairs, 0xFFFF0000))};
-  auto convert = [&](Value words) {
-    return hasHalfConversion ? convertHalf(lanes, words) : expandHalf(lanes, words);
-  };
-  return {convert(pairs), convert(lanes.lshr(pairs, 16))};
+  return {widenLowHalves(builder, location, pairs, hasHalfConversion),
+          widenLowHalves(builder, location, lanes.lshr(pairs, 16), hasHalfConversion)};
 }
 
 } // namespace uwt::codegen

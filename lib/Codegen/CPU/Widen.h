@@ -19,6 +19,10 @@ std::pair<mlir::Value, mlir::Value> widenHalves(mlir::OpBuilder &builder, mlir::
                                                 mlir::Value pairs, mlir::Type element,
                                                 bool hasHalfConversion);
 
+/// The same of the f16 in the low halves of `words`; the high halves may be anything.
+mlir::Value widenLowHalves(mlir::OpBuilder &builder, mlir::Location location, mlir::Value words,
+                           bool hasHalfConversion);
+
 } // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_CPU_WIDEN_H

@@ -53,9 +53,6 @@ public:
   Value ofBits(Value bits) {
     return arith::BitcastOp::create(lanes.ops(), lanes.loc(), type(), bits);
   }
-  Value bitsOf(Value numbers) {
-    return arith::BitcastOp::create(lanes.ops(), lanes.loc(), lanes.type(), numbers);
-  }
   /// Of integers that are not negative as u32, or as i32.
   Value ofIntegers(Value integers) {
     return arith::SIToFPOp::create(lanes.ops(), lanes.loc(), type(), integers);
@@ -69,6 +66,9 @@ public:
 private:
   LaneBuilder &lanes;
 };
+
+/// Whether exponents have a bit less than those of f16, and another bias.
+bool hasFewExponents(const Term &element) { return element.keyword == "f8E4M3FN"; }
 
 /// Two's complement of so many bits.
 Value withSign(LaneBuilder &lanes, Value codes, uint32_t bits) {
@@ -109,19 +109,16 @@ private:
     return lanes.bitAnd(lanes.lshr(words, lanes.constants(shifts)), (1u << bits) - 1);
   }
 
-  /// Exponent and mantissa of an f16 at their offsets, times 2^112: exact, subnormals included.
-  /// Scales are finite.
-  Value widenHalves(Value halves) {
-    Value magnitude = floats.ofBits(lanes.shl(lanes.bitAnd(halves, 0x7FFF), 13));
-    Value bits = floats.bitsOf(floats.mul(magnitude, floats.constant(0x1p112f)));
-    return floats.ofBits(lanes.bitOr(bits, lanes.shl(lanes.bitAnd(halves, 0x8000), 16)));
+  Value loadScales(unsigned cell) {
+    Value scales = widenScales(loadNumbers(layout.scaleAt(cell), layout.scaleBits));
+    // ByteDecoder::valuesOf.
+    return hasFewExponents(format.element) ? floats.mul(scales, floats.constant(0x1p8f)) : scales;
   }
 
-  Value loadScales(unsigned cell) {
-    Value numbers = loadNumbers(layout.scaleAt(cell), layout.scaleBits);
+  Value widenScales(Value numbers) {
     StringRef type = format.scale->number.keyword;
     if (type == "f16")
-      return widenHalves(numbers);
+      return WidenHalvesOp::create(lanes.ops(), lanes.loc(), numbers);
     // The numbers of these types are the upper bits of an f32.
     if (type == "bf16")
       numbers = lanes.shl(numbers, 16);
@@ -206,8 +203,6 @@ public:
       result.zero = ofWords([&](unsigned cell) { return numbers.zero(row, cell); });
     else if (constantZero != 0)
       result.zero = floats.constant(static_cast<float>(constantZero));
-    if (isFloat())
-      result.scale = floats.mul(result.scale, floats.constant(exponentStep()));
     return result;
   }
 
@@ -226,10 +221,6 @@ public:
 
 private:
   bool isFloat() const { return element.keyword.starts_with('f'); }
-  unsigned mantissaBits() const { return element.keyword == "f8E5M2" ? 2 : 3; }
-  /// Between the biases of f32 and of the element.
-  float exponentStep() const { return mantissaBits() == 2 ? 0x1p112f : 0x1p120f; }
-
   /// Of each of 16 words: word i is in lane i / 2 of the unit, and of each four lanes the upper two
   /// belong to the second one of two cells.
   Value ofWords(llvm::function_ref<Value(unsigned cell)> ofCell) {
@@ -254,17 +245,17 @@ private:
     return arith::ExtSIOp::create(builder, lanes.loc(), lanes.type(), bytes);
   }
 
-  /// The numbers of codes; those of floats divided by exponentStep(): exponent and mantissa at
-  /// their offsets, beneath the sign, which the bits above the code are too.
+  /// The numbers of codes. Floats are halves first, whose exponents have a bit more: for those of
+  /// f8E4M3FN, 2^8 times too small. (As f32, subnormal ones would be slow.)
   Value valuesOf(Value codes) {
     if (!isFloat()) {
       uint32_t bits = element.parameters.front();
       return floats.ofIntegers(element.keyword == "int" && bits < 8 ? withSign(lanes, codes, bits)
                                                                     : codes);
     }
-    unsigned shift = 23 - mantissaBits();
-    uint32_t mask = 0x80000000u | 0x7Fu << shift;
-    return floats.ofBits(lanes.bitAnd(lanes.shl(codes, shift), mask));
+    Value halves =
+        hasFewExponents(element) ? lanes.bitAnd(lanes.shl(codes, 7), 0xBF80) : lanes.shl(codes, 8);
+    return WidenHalvesOp::create(lanes.ops(), lanes.loc(), halves);
   }
 
   LaneBuilder &lanes;
@@ -306,7 +297,7 @@ struct QuantizedEmitter final : Emitter {
       return permute + (unit.cells == 1 ? 1 : 2) +
              (unit.cells * (ofCell + (hasZeros ? 2 : 1)) + rounding) / vectors;
     bool isFloat = format.format.element.keyword.starts_with('f');
-    double ofHalf = 2 + (isFloat ? 2 : 1) + (hasZeros || format.format.zero != 0 ? 1 : 0);
+    double ofHalf = 2 + (isFloat ? 3 : 1) + (hasZeros || format.format.zero != 0 ? 1 : 0);
     return 2 * ofHalf + rounding + unit.cells * ofCell / vectors;
   }
 

@@ -134,8 +134,7 @@ func.func @patch_runs(%record: index, %count: index, %buffer: memref<1024xi16>) 
 //       CHECK:   %[[C256:.*]] = arith.constant 256 : index
 //       CHECK:   %[[AT:.*]] = arith.addi %[[CODE]], %[[C256]]
 //       CHECK:   vector.load %[[PLANE]][%[[AT]]] : memref<?xi32>, vector<8xi32>
-//       CHECK:   arith.constant dense<5.19229686E+33>
-//       CHECK:   %[[SCALES:.*]] = arith.bitcast %{{.*}} : vector<16xi32> to vector<16xf32>
+//       CHECK:   %[[SCALES:.*]] = uwt.widen_halves
 //       CHECK:   arith.constant 264 : index
 //       CHECK:   %[[ZEROS:.*]] = arith.sitofp
 //       CHECK:   %[[NUMBERS:.*]] = arith.constant dense<[0.000000e+00, 1.000000e+00, 2.000000e+00
@@ -158,14 +157,15 @@ func.func @nibbles(%code: index, %buffer: memref<2048xi16>) {
 
 // -----
 
-// Codes of 8 bits: floats are exponent and mantissa at their offsets, and the scale makes up for the bias.
+// Codes of 8 bits: floats are halves first, and the scale makes up for the other bias.
 
 // CHECK-LABEL: func @bytes
-//       CHECK:   %[[BIAS:.*]] = arith.constant dense<1.329228E+36>
+//       CHECK:   %[[BIAS:.*]] = arith.constant dense<2.560000e+02>
 //       CHECK:   arith.mulf %{{.*}}, %[[BIAS]]
 //       CHECK:   vector.load %{{.*}} : memref<?xi32>, vector<4xi32>
 //       CHECK:   arith.extsi %{{.*}} : vector<16xi8> to vector<16xi32>
-//       CHECK:   arith.constant dense<-2014314496>
+//       CHECK:   arith.constant dense<49024>
+//       CHECK:   uwt.widen_halves
 //       CHECK:   %[[A:.*]] = arith.mulf
 //       CHECK:   %[[B:.*]] = arith.mulf
 //       CHECK:   uwt.round_words %[[A]], %[[B]] {element = f16}

@@ -410,11 +410,11 @@ Status DequantizationMatcher::setScale(const ElementExpression &scale) {
     stored = &stored->operands[0];
   Type type = stored->type;
   bool isStored = stored->tensor != nullptr;
-  std::string name = isStored && type.isF16()                        ? "f16"
-                     : isStored && type.isBF16()                     ? "bf16"
-                     : isStored && isa<Float8E8M0FNUType>(type)      ? "f8E8M0FNU"
-                     : widthOf(type) <= 8 && isStored ? "bf16"
-                                                                     : "f32";
+  std::string name = isStored && type.isF16()                   ? "f16"
+                     : isStored && type.isBF16()                ? "bf16"
+                     : isStored && isa<Float8E8M0FNUType>(type) ? "f8E8M0FNU"
+                     : widthOf(type) <= 8 && isStored           ? "bf16"
+                                                                : "f32";
   result.format.scale = GridFormat{1, 0, {name, {}}};
   result.scale = scale;
   return ok();

@@ -241,7 +241,10 @@ TEST(QuantizedWeightTest, PanelsWithOddNumbersAreWords) {
                             [&](QuantizedWeight &weight) { weight.scale.cells.back() = scale; });
   const char *bytes = "f8E4M3FN, scale={row, f32}";
   checkSecondPanelIsWords(bytes, [](QuantizedWeight &weight) { weight.codes.back() = 0x7F; });
-  checkSecondPanelIsWords(bytes, [](QuantizedWeight &weight) { weight.scale.cells.back() = 128; });
+  checkSecondPanelIsWords(bytes, [](QuantizedWeight &weight) {
+    weight.scale.cells.back() = 0x1p119f;
+    std::fill(weight.codes.end() - 512, weight.codes.end(), uint8_t(8));
+  });
 }
 
 TEST(QuantizedWeightTest, SmallHalvesAreRoundedAsTheyAre) {

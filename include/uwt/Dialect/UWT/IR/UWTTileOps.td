@@ -171,6 +171,20 @@ def UWT_RoundWordsOp : UWT_Op<"round_words", [Pure]> {
   let hasVerifier = 1;
 }
 
+def UWT_WidenHalvesOp : UWT_Op<"widen_halves", [Pure]> {
+  let summary = "the f16 in the low halves as f32";
+  let description = [{
+    Exact, subnormals included; upper halves may be anything.
+
+    ```mlir
+    %f = uwt.widen_halves %words
+    ```
+  }];
+  let arguments = (ins UWT_RowVector:$words);
+  let results = (outs UWT_Sums:$floats);
+  let assemblyFormat = "$words attr-dict";
+}
+
 def UWT_LookupFloatsOp : UWT_Op<"lookup_floats", [Pure]> {
   let summary = "looks packed codes up in tables of numbers";
   let description = [{

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""Products from the codes of quantised weights, beside words, PyTorch and ONNX Runtime, in one run.
+
+Each matrix is drawn as a checkpoint that UWT reads: symmetric INT4 with a scale for 128 columns
+(compressed-tensors), MXFP4, FP8 with a scale for 128 x 128 (DeepSeek), INT8 with a scale a row.
+`codes` is `uwt run --bench` from it, `words` the same with `--raw`: bits are compared. Peers take
+part where an interpreter has them: PyTorch's BF16 `linear` and `_weight_int4pack_mm`, ONNX
+Runtime's MatMulNBits at accuracy levels 0 (f32) and 4 (int8 arithmetic, other bits).
+
+Usage: .venv/bin/python3 test/Benchmarks/quantised.py [--torch PYTHON] [--onnxruntime PYTHON] [--threads N]
+                                                      [-o docs/benchmarks/quantised.json]
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHAPES = [(14336, 4096), (4096, 14336)]
+ROWS = [1, 4, 16, 64]
+NAME = "model.layers.0.mlp.up_proj"
+
+
+def median_ms(call):
+    """Of forty calls, after five."""
+    times = []
+    for _ in range(45):
+        begin = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - begin)
+    return round(statistics.median(times[5:]) * 1e3, 3)
+
+
+def of_torch(threads):
+    """PyTorch's products, in this interpreter."""
+    import torch
+
+    torch.set_num_threads(threads)
+    rows = []
+    for n, k in SHAPES:
+        weight = torch.randn(n, k, dtype=torch.bfloat16)
+        codes = torch.randint(0, 16, (n, k), dtype=torch.int32)
+        packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(codes, 1)
+        grid = torch.randn(k // 128, n, 2, dtype=torch.bfloat16)
+        for m in ROWS:
+            x = torch.randn(m, k, dtype=torch.bfloat16)
+            linear = median_ms(lambda: torch.nn.functional.linear(x, weight))
+            int4 = median_ms(lambda: torch.ops.aten._weight_int4pack_mm_for_cpu(x, packed, 128, grid))
+            rows += [[f"torch {torch.__version__} bf16 linear", n, k, m, linear]]
+            rows += [[f"torch {torch.__version__} int4pack_mm", n, k, m, int4]]
+    return rows
+
+
+def of_onnxruntime(threads):
+    """MatMulNBits, in this interpreter."""
+    import numpy as np
+    import onnxruntime
+    from onnx import TensorProto, helper
+
+    random = np.random.default_rng(0)
+    rows = []
+    for n, k in SHAPES:
+        codes = random.integers(0, 256, (n, k // 128, 64), dtype=np.uint8)
+        scales = (random.random(n * k // 128) * 0.01).astype(np.float32)
+        constants = [
+            helper.make_tensor("B", TensorProto.UINT8, codes.shape, codes.tobytes(), raw=True),
+            helper.make_tensor("S", TensorProto.FLOAT, scales.shape, scales.tobytes(), raw=True),
+        ]
+        for level in (0, 4):
+            node = helper.make_node(
+                "MatMulNBits", ["x", "B", "S"], ["y"], domain="com.microsoft",
+                K=k, N=n, bits=4, block_size=128, accuracy_level=level,
+            )  # fmt: skip
+            graph = helper.make_graph(
+                [node],
+                "g",
+                [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["m", k])],
+                [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["m", n])],
+                constants,
+            )
+            sets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+            model = helper.make_model(graph, opset_imports=sets, ir_version=9)
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = threads
+            session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+            for m in ROWS:
+                x = random.standard_normal((m, k)).astype(np.float32)
+                label = f"onnxruntime {onnxruntime.__version__} MatMulNBits level {level}"
+                rows.append([label, n, k, m, median_ms(lambda: session.run(None, {"x": x}))])
+    return rows
+
+
+def write_safetensors(path, tensors):
+    """Tensors as (dtype, array)."""
+    header, offset = {}, 0
+    for name, (dtype, array) in tensors.items():
+        end = offset + array.nbytes
+        header[f"{NAME}.{name}"] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [offset, end]}
+        offset = end
+    text = json.dumps(header).encode()
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for _, array in tensors.values():
+            file.write(array.tobytes())
+
+
+def draw_bf16(random, *shape):
+    """Words of numbers around 0.01."""
+    import numpy as np
+
+    return ((random.random(shape) * 0.01 + 0.005).astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+
+
+def draw_checkpoints(folder, n, k):
+    """A folder for each kind, with the configuration of a checkpoint of the packer's."""
+    import numpy as np
+
+    random = np.random.default_rng(1)
+    packed = random.integers(0, 2**32, (n, k // 8), dtype=np.uint32)
+    bytes_ = random.integers(0, 256, (n, k), dtype=np.uint8)
+    numbers = np.where(bytes_ % 128 == 127, 0, bytes_).astype(np.uint8)
+    kinds = {
+        "ct-int4-g128": {
+            "weight_packed": ("I32", packed),
+            "weight_scale": ("BF16", draw_bf16(random, n, k // 128)),
+            "weight_shape": ("I64", np.array([n, k], dtype=np.int64)),
+        },
+        "ct-mxfp4": {
+            "weight_packed": ("U8", packed.view(np.uint8)),
+            "weight_scale": ("U8", random.integers(115, 122, (n, k // 32), dtype=np.uint8)),
+        },
+        "ct-fp8-block": {
+            "weight": ("F8_E4M3", numbers),
+            "weight_scale": ("BF16", draw_bf16(random, -(-n // 128), k // 128)),
+        },
+        "ct-int8": {"weight": ("I8", bytes_), "weight_scale": ("BF16", draw_bf16(random, n, 1))},
+    }
+    for kind, tensors in kinds.items():
+        own = folder / kind
+        own.mkdir()
+        config = (ROOT / "test" / "Import" / "golden" / kind / "config.json").read_text()
+        if kind == "ct-fp8-block":
+            block = json.loads(config)
+            for group in block["quantization_config"]["config_groups"].values():
+                group["weights"]["block_structure"] = [128, 128]
+            config = json.dumps(block)
+        (own / "config.json").write_text(config)
+        write_safetensors(own / "model.safetensors", tensors)
+        yield own
+
+
+def program(n, k, m):
+    """A product with the weight, in MLIR."""
+    return f"""func.func @main(%x: tensor<{m}x{k}xbf16>) -> tensor<{m}x{n}xbf16> {{
+  %w = arith.constant dense_resource<{NAME}.weight> : tensor<{n}x{k}xbf16>
+  %zero = arith.constant 0.0 : bf16
+  %e = tensor.empty() : tensor<{m}x{n}xbf16>
+  %i = linalg.fill ins(%zero : bf16) outs(%e : tensor<{m}x{n}xbf16>) -> tensor<{m}x{n}xbf16>
+  %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+    affine_map<(m, n, k) -> (m, n)>] ins(%x, %w : tensor<{m}x{k}xbf16>, tensor<{n}x{k}xbf16>)
+    outs(%i : tensor<{m}x{n}xbf16>) -> tensor<{m}x{n}xbf16>
+  return %y : tensor<{m}x{n}xbf16>
+}}
+"""
+
+
+def of_uwt(uwt, threads):
+    """UWT's products, from codes and from words; their bits have to be the same."""
+    rows = []
+    for n, k in SHAPES:
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            for checkpoint in draw_checkpoints(folder, n, k):
+                for m in ROWS:
+                    (folder / "p.mlir").write_text(program(n, k, m))
+                    for how, options in (("words", ["--raw"]), ("codes", [])):
+                        command = [uwt, "run", folder / "p.mlir", "--weights", checkpoint, "--random-inputs"]
+                        command += ["--bench", "40", "-T", str(threads), "-o", folder / f"{how}.safetensors"]
+                        done = subprocess.run(
+                            [*map(str, command), "-f", *options], check=True, capture_output=True, text=True
+                        )
+                        ms = float(done.stdout.split("median ")[1].split(" ms")[0])
+                        rows.append([f"uwt {how} {checkpoint.name}", n, k, m, ms])
+                    if (folder / "words.safetensors").read_bytes() != (folder / "codes.safetensors").read_bytes():
+                        sys.exit(f"{checkpoint.name}, m {m}: codes and words give other bits")
+    return rows
+
+
+def main():
+    """Runs what is there, and prints a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--uwt", default=ROOT / "build" / "bin" / "uwt")
+    parser.add_argument("--torch", metavar="PYTHON", help="an interpreter with torch")
+    parser.add_argument("--onnxruntime", metavar="PYTHON", help="an interpreter with onnxruntime and onnx")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--peer", choices=["torch", "onnxruntime"], help=argparse.SUPPRESS)
+    parser.add_argument("-o", "--output", metavar="JSON")
+    arguments = parser.parse_args()
+    if arguments.peer:
+        measure = of_torch if arguments.peer == "torch" else of_onnxruntime
+        return print(json.dumps(measure(arguments.threads)))
+    rows = of_uwt(arguments.uwt, arguments.threads)
+    for peer, python in (("torch", arguments.torch), ("onnxruntime", arguments.onnxruntime)):
+        if python:
+            command = [python, __file__, "--peer", peer, "--threads", str(arguments.threads)]
+            rows += json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    print("ms a product" + "".join(f" {n}x{k} m={m}" for n, k in SHAPES for m in ROWS))
+    for label in dict.fromkeys(row[0] for row in rows):
+        times = {tuple(row[1:4]): row[4] for row in rows if row[0] == label}
+        print(label, *(times[n, k, m] for n, k in SHAPES for m in ROWS))
+    if arguments.output:
+        from benchmark_report import processor
+
+        report = {"processor": processor(), "threads": arguments.threads, "rows": rows}
+        pathlib.Path(arguments.output).write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
