@@ -300,7 +300,7 @@ static Value lowered(OpBuilder &builder, Operation *op, const Target &target) {
   if (auto lookup = dyn_cast<LookupOp>(op))
     return lowerLookup(builder, lookup, target);
   if (auto widen = dyn_cast<WidenHalvesOp>(op))
-    return widenLowHalves(builder, op->getLoc(), widen.getWords(), target.supports(Feature::Fma));
+    return widenWords(builder, op->getLoc(), widen.getWords(), target.supports(Feature::Fma));
   return FloatLookup(builder, cast<LookupFloatsOp>(op), target).lower();
 }
 

@@ -49,9 +49,11 @@ static Value expandHalf(LaneBuilder &lanes, Value words) {
   return asFloats(lanes, lanes.bitOr(chosen, sign));
 }
 
-Value widenLowHalves(OpBuilder &builder, Location location, Value words, bool hasHalfConversion) {
-  LaneBuilder lanes(builder, location, words.getType());
-  return hasHalfConversion ? convertHalf(lanes, words) : expandHalf(lanes, words);
+Value widenWords(OpBuilder &builder, Location location, Value words, bool hasHalfConversion) {
+  auto type = VectorType::get(cast<VectorType>(words.getType()).getShape(), builder.getI32Type());
+  LaneBuilder lanes(builder, location, type);
+  Value wide = arith::ExtUIOp::create(builder, location, type, words);
+  return hasHalfConversion ? convertHalf(lanes, wide) : expandHalf(lanes, wide);
 }
 
 std::pair<Value, Value> widenHalves(OpBuilder &builder, Location location, Value pairs,
@@ -60,8 +62,10 @@ std::pair<Value, Value> widenHalves(OpBuilder &builder, Location location, Value
   if (element.isBF16())
     return {asFloats(lanes, lanes.shl(pairs, 16)),
             asFloats(lanes, lanes.bitAnd(pairs, 0xFFFF0000))};
-  return {widenLowHalves(builder, location, pairs, hasHalfConversion),
-          widenLowHalves(builder, location, lanes.lshr(pairs, 16), hasHalfConversion)};
+  auto convert = [&](Value words) {
+    return hasHalfConversion ? convertHalf(lanes, words) : expandHalf(lanes, words);
+  };
+  return {convert(pairs), convert(lanes.lshr(pairs, 16))};
 }
 
 } // namespace uwt::codegen

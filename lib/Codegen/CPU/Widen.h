@@ -19,9 +19,9 @@ std::pair<mlir::Value, mlir::Value> widenHalves(mlir::OpBuilder &builder, mlir::
                                                 mlir::Value pairs, mlir::Type element,
                                                 bool hasHalfConversion);
 
-/// The same of the f16 in the low halves of `words`; the high halves may be anything.
-mlir::Value widenLowHalves(mlir::OpBuilder &builder, mlir::Location location, mlir::Value words,
-                           bool hasHalfConversion);
+/// The f16 that vector<16xi16> `words` are, in the same way.
+mlir::Value widenWords(mlir::OpBuilder &builder, mlir::Location location, mlir::Value words,
+                       bool hasHalfConversion);
 
 } // namespace uwt::codegen
 

@@ -111,14 +111,17 @@ private:
 
   Value loadScales(unsigned cell) {
     Value scales = widenScales(loadNumbers(layout.scaleAt(cell), layout.scaleBits));
-    // ByteDecoder::valuesOf.
+    // ByteDecoder::loadFloats.
     return hasFewExponents(format.element) ? floats.mul(scales, floats.constant(0x1p8f)) : scales;
   }
 
   Value widenScales(Value numbers) {
     StringRef type = format.scale->number.keyword;
-    if (type == "f16")
-      return WidenHalvesOp::create(lanes.ops(), lanes.loc(), numbers);
+    if (type == "f16") {
+      Type words = VectorType::get({laneCount}, lanes.ops().getI16Type());
+      Value halves = arith::TruncIOp::create(lanes.ops(), lanes.loc(), words, numbers);
+      return WidenHalvesOp::create(lanes.ops(), lanes.loc(), halves);
+    }
     // The numbers of these types are the upper bits of an f32.
     if (type == "bf16")
       numbers = lanes.shl(numbers, 16);
@@ -209,12 +212,11 @@ public:
   /// The words of a register and row of a group.
   Value decode(unsigned group, unsigned r, unsigned g, RowNumbers row) {
     int64_t at = numbers.layout.rowAt(g, group) + r * (2 * laneCount / 4);
-    std::array<Value, 2> halves;
-    for (unsigned i = 0; i < 2; ++i) {
-      Value value = valuesOf(loadBytes(at + i * (laneCount / 4)));
+    std::array<Value, 2> halves = isFloat() ? loadFloats(at) : loadIntegers(at);
+    for (Value &value : halves) {
       if (row.zero)
         value = floats.sub(value, row.zero);
-      halves[i] = floats.mul(value, row.scale);
+      value = floats.mul(value, row.scale);
     }
     return RoundWordsOp::create(lanes.ops(), lanes.loc(), halves[0], halves[1], to);
   }
@@ -232,30 +234,49 @@ private:
     return vector::ShuffleOp::create(lanes.ops(), lanes.loc(), ofCell(0), ofCell(1), picks);
   }
 
-  /// 16 bytes with their signs; those of unsigned integers without.
-  Value loadBytes(int64_t at) {
+  /// `count` bytes from `at` on.
+  Value loadBytes(int64_t at, int64_t count) {
     OpBuilder &builder = lanes.ops();
-    auto few = VectorType::get({laneCount / 4}, builder.getI32Type());
+    auto few = VectorType::get({count / 4}, builder.getI32Type());
     Value index = Indices(builder, lanes.loc()).add(first, at);
     Value words = vector::LoadOp::create(builder, lanes.loc(), few, buffer, index);
-    Value bytes = vector::BitCastOp::create(
-        builder, lanes.loc(), VectorType::get({laneCount}, builder.getI8Type()), words);
-    if (element.keyword == "uint")
-      return arith::ExtUIOp::create(builder, lanes.loc(), lanes.type(), bytes);
-    return arith::ExtSIOp::create(builder, lanes.loc(), lanes.type(), bytes);
+    return vector::BitCastOp::create(builder, lanes.loc(),
+                                     VectorType::get({count}, builder.getI8Type()), words);
   }
 
-  /// The numbers of codes. Floats are halves first, whose exponents have a bit more: for those of
+  /// 16 integers with their signs, if they have one.
+  Value integersOf(Value bytes) {
+    if (element.keyword == "uint")
+      return arith::ExtUIOp::create(lanes.ops(), lanes.loc(), lanes.type(), bytes);
+    Value integers = arith::ExtSIOp::create(lanes.ops(), lanes.loc(), lanes.type(), bytes);
+    uint32_t bits = element.parameters.front();
+    return bits < 8 ? withSign(lanes, integers, bits) : integers;
+  }
+
+  /// Twice 16 numbers that codes stand for.
+  std::array<Value, 2> loadIntegers(int64_t at) {
+    std::array<Value, 2> numbers;
+    for (int64_t i = 0; i < 2; ++i)
+      numbers[i] = floats.ofIntegers(integersOf(loadBytes(at + i * (laneCount / 4), laneCount)));
+    return numbers;
+  }
+
+  /// The same of floats. They are halves first, whose exponents have a bit more: for those of
   /// f8E4M3FN, 2^8 times too small. (As f32, subnormal ones would be slow.)
-  Value valuesOf(Value codes) {
-    if (!isFloat()) {
-      uint32_t bits = element.parameters.front();
-      return floats.ofIntegers(element.keyword == "int" && bits < 8 ? withSign(lanes, codes, bits)
-                                                                    : codes);
-    }
+  std::array<Value, 2> loadFloats(int64_t at) {
+    OpBuilder &builder = lanes.ops();
+    LaneBuilder words(builder, lanes.loc(), VectorType::get({2 * laneCount}, builder.getI16Type()));
+    Value codes =
+        arith::ExtSIOp::create(builder, lanes.loc(), words.type(), loadBytes(at, 2 * laneCount));
     Value halves =
-        hasFewExponents(element) ? lanes.bitAnd(lanes.shl(codes, 7), 0xBF80) : lanes.shl(codes, 8);
-    return WidenHalvesOp::create(lanes.ops(), lanes.loc(), halves);
+        hasFewExponents(element) ? words.bitAnd(words.shl(codes, 7), 0xBF80) : words.shl(codes, 8);
+    std::array<Value, 2> numbers;
+    for (int64_t i = 0; i < 2; ++i) {
+      auto picks = llvm::to_vector(llvm::seq<int64_t>(i * laneCount, (i + 1) * laneCount));
+      Value half = vector::ShuffleOp::create(builder, lanes.loc(), halves, halves, picks);
+      numbers[i] = WidenHalvesOp::create(builder, lanes.loc(), half);
+    }
+    return numbers;
   }
 
   LaneBuilder &lanes;

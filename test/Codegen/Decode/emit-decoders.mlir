@@ -162,9 +162,9 @@ func.func @nibbles(%code: index, %buffer: memref<2048xi16>) {
 // CHECK-LABEL: func @bytes
 //       CHECK:   %[[BIAS:.*]] = arith.constant dense<2.560000e+02>
 //       CHECK:   arith.mulf %{{.*}}, %[[BIAS]]
-//       CHECK:   vector.load %{{.*}} : memref<?xi32>, vector<4xi32>
-//       CHECK:   arith.extsi %{{.*}} : vector<16xi8> to vector<16xi32>
-//       CHECK:   arith.constant dense<49024>
+//       CHECK:   vector.load %{{.*}} : memref<?xi32>, vector<8xi32>
+//       CHECK:   arith.extsi %{{.*}} : vector<32xi8> to vector<32xi16>
+//       CHECK:   arith.constant dense<-16512>
 //       CHECK:   uwt.widen_halves
 //       CHECK:   %[[A:.*]] = arith.mulf
 //       CHECK:   %[[B:.*]] = arith.mulf

@@ -162,7 +162,8 @@ func.func @lane(%w: vector<16xi32>, %acc: vector<16xf32>, %f: vector<16xf32>, %i
   // CHECK: uwt.round_words %{{.*}}, %{{.*}} {element = bf16}
   %4 = uwt.round_words %f, %f {element = bf16}
   // CHECK: uwt.widen_halves %{{.*}}
-  %7 = uwt.widen_halves %w
+  %words = arith.trunci %w : vector<16xi32> to vector<16xi16>
+  %7 = uwt.widen_halves %words
   // CHECK: uwt.lookup_floats %{{.*}} in %{{.*}} {element = f16}
   %5 = uwt.lookup_floats %w in %f {element = f16}
   // CHECK: uwt.lookup_floats %{{.*}} in %{{.*}}, %{{.*}} {element = bf16}

@@ -171,16 +171,19 @@ def UWT_RoundWordsOp : UWT_Op<"round_words", [Pure]> {
   let hasVerifier = 1;
 }
 
+def UWT_Halves : VectorOfLengthAndType<[16], [I16]>,
+    BuildableType<"::mlir::VectorType::get({16}, $_builder.getI16Type())">;
+
 def UWT_WidenHalvesOp : UWT_Op<"widen_halves", [Pure]> {
-  let summary = "the f16 in the low halves as f32";
+  let summary = "words that are f16 as f32";
   let description = [{
-    Exact, subnormals included; upper halves may be anything.
+    Exact, subnormals included.
 
     ```mlir
     %f = uwt.widen_halves %words
     ```
   }];
-  let arguments = (ins UWT_RowVector:$words);
+  let arguments = (ins UWT_Halves:$words);
   let results = (outs UWT_Sums:$floats);
   let assemblyFormat = "$words attr-dict";
 }
