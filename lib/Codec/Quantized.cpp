@@ -59,14 +59,17 @@ static std::optional<Element> findElement(const Term &term) {
 }
 
 static Status checkZero(const Format &format) {
-  uint32_t bits = findElement(format.element)->bits;
+  std::optional<Element> element = findElement(format.element);
+  uint32_t bits = element->bits;
+  if (element->kind && (format.zero != 0 || format.zeroGrid))
+    return usageError(format.element.str() + " has zeros of its own; leave out zero=");
   if (format.zero >> bits != 0)
     return usageError("zero=" + std::to_string(format.zero) + " has more than " +
                       std::to_string(bits) + " bits");
   if (!format.zeroGrid)
     return ok();
   const GridFormat &zero = *format.zeroGrid, &scale = *format.scale;
-  if (zero.number != format.element || findElement(format.element)->kind)
+  if (zero.number != format.element)
     return usageError("zero=" + zero.str() + ": expected integers of the element's type, " +
                       format.element.str());
   if (zero.cellRows != scale.cellRows || zero.cellColumns != scale.cellColumns)

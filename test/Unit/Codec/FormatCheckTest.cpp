@@ -203,6 +203,8 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
   EXPECT_EQ(runRefusal("uint<4>, scale={1x48, f16}"),
             "scale={1x48, f16}: expected cells of 32, 64 or a multiple of 128 columns, row or "
             "tensor");
+  EXPECT_EQ(runRefusal("f8E4M3FN, zero=1, scale={row, f16}"),
+            "f8E4M3FN has zeros of its own; leave out zero=");
   EXPECT_EQ(runRefusal("uint<4>, zero=16, scale={row, f16}"), "zero=16 has more than 4 bits");
   EXPECT_EQ(runRefusal("uint<4>, zero={row, f16}, scale={row, f16}"),
             "zero={row, f16}: expected integers of the element's type, uint<4>");
