@@ -22,7 +22,7 @@ namespace json = llvm::json;
 
 static constexpr llvm::StringLiteral sectionName = ".uwt.program";
 /// Of the fields of the JSON.
-static constexpr int64_t programVersion = 3;
+static constexpr int64_t programVersion = 4;
 static constexpr uint64_t planeAlignment = 64;
 
 //===----------------------------------------------------------------------===//
@@ -30,6 +30,22 @@ static constexpr uint64_t planeAlignment = 64;
 //===----------------------------------------------------------------------===//
 
 namespace uwt {
+
+std::vector<TensorSpec> resultsOf(const DerivedWeight &weight) {
+  const TensorDescription &description = weight.description;
+  std::vector<int64_t> shape(description.shape.begin(), description.shape.end());
+  if (!weight.codes)
+    return {{findSafetensorsDtype(getTraits(description.element).safetensorsName), shape}};
+  if (shape.size() != 2)
+    return {};
+  int64_t cell = weight.codes->scale->cellColumns;
+  int64_t cells = cell == 0 ? 1 : static_cast<int64_t>(divideUp(shape[1], cell));
+  TensorSpec grid{findSafetensorsDtype("F32"), {shape[0], cells}};
+  std::vector<TensorSpec> results = {{findSafetensorsDtype("I8"), shape}, grid};
+  if (weight.codes->zeroGrid)
+    results.push_back(grid);
+  return results;
+}
 
 static json::Value toJSON(const TensorSpec &spec) {
   json::Object object{{"dtype", llvm::StringRef(spec.dtype->name)}, {"shape", spec.shape}};
@@ -181,7 +197,8 @@ static bool fromJSON(const json::Value &value, DerivedWeight &weight, json::Path
     path.field("codes").report("no format of quantised weights");
     return false;
   }
-  if (weight.function.obstacle.empty() && weight.tensors.size() == weight.function.inputs.size())
+  if (weight.function.obstacle.empty() && weight.tensors.size() == weight.function.inputs.size() &&
+      weight.function.outputs == resultsOf(weight))
     return true;
   path.report("a function that derives no weight");
   return false;

@@ -37,6 +37,10 @@ struct DerivedWeight {
   TensorDescription description;
 };
 
+/// What the function of a derived weight gives: the weight, or codes, scales and zeros. Empty where
+/// `codes` is there and the weight is no matrix.
+std::vector<TensorSpec> resultsOf(const DerivedWeight &weight);
+
 /// A weight that is a constant of the module.
 struct ConstantWeight {
   size_t slot = 0;

@@ -72,21 +72,6 @@ Expected<std::optional<WeightStore>> uwt::openWeights(const CompileOptions &opti
   return store;
 }
 
-/// What the function of a derived weight gives: the weight, or codes, scales and zeros.
-static std::vector<TensorSpec> resultsOf(const DerivedWeight &weight, CompressedType type) {
-  std::vector<int64_t> shape(type.getShape());
-  if (!weight.codes)
-    return {{dtypeOf(type.getElementType()), shape}};
-  MLIRContext *context = type.getContext();
-  int64_t cell = weight.codes->scale->cellColumns;
-  int64_t cells = cell == 0 ? 1 : static_cast<int64_t>(divideUp(shape[1], cell));
-  TensorSpec grid{dtypeOf(Float32Type::get(context)), {shape[0], cells}};
-  std::vector<TensorSpec> results = {{dtypeOf(IntegerType::get(context, 8)), shape}, grid};
-  if (weight.codes->zeroGrid)
-    results.push_back(grid);
-  return results;
-}
-
 /// What is to be done for a slot whose weight is computed.
 static Expected<DerivedWeight> describeDerived(ModuleOp module, SlotAttr slot, size_t number) {
   DerivationAttr derivation = slot.getDerivation();
@@ -103,11 +88,12 @@ static Expected<DerivedWeight> describeDerived(ModuleOp module, SlotAttr slot, s
     weight.codes = codes.getFormat();
   for (auto name : derivation.getWeights().getAsRange<StringAttr>())
     weight.tensors.push_back(name.str());
-  std::vector<TensorSpec> results = resultsOf(weight, cast<CompressedType>(slot.getType()));
+  std::vector<TensorSpec> results = resultsOf(weight);
   if (!weight.function.obstacle.empty() || weight.function.inputs.size() != weight.tensors.size() ||
-      weight.function.outputs != results)
+      weight.function.outputs != results || results.empty())
     return invalidError("function " + inQuotes(weight.function.name) +
-                        " does not derive a weight " + results.front().str() + " from " +
+                        " does not derive a weight " +
+                        (results.empty() ? weight.codes->str() : results.front().str()) + " from " +
                         std::to_string(weight.tensors.size()) + " tensors");
   return weight;
 }
@@ -232,7 +218,8 @@ private:
 static Grid gridOf(const TensorResult &result, const Format &codes, uint64_t columns) {
   Grid grid;
   grid.cellRows = 1;
-  grid.cellColumns = codes.scale->cellColumns == 0 ? columns : codes.scale->cellColumns;
+  grid.cellColumns =
+      codes.scale->cellColumns == 0 ? std::max<uint64_t>(columns, 1) : codes.scale->cellColumns;
   grid.cells.resize(result.bytes().size() / sizeof(float));
   std::memcpy(grid.cells.data(), result.bytes().data(), result.bytes().size());
   grid.columns = divideUp(columns, grid.cellColumns);

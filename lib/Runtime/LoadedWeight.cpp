@@ -128,9 +128,14 @@ Expected<LoadedWeight> LoadedWeight::fromBytes(const TensorDescription &descript
 Expected<LoadedWeight> LoadedWeight::fromQuantized(const TensorDescription &description,
                                                    const QuantizedWeight &weight, ThreadPool &pool,
                                                    const LoadOptions &options) {
+  UWT_ASSIGN_OR_RETURN(uint64_t elements, description.elements());
+  if (!canDecodeTo(description.element) || elements != weight.rows * weight.columns)
+    return usageError("a quantised weight of " + std::to_string(weight.rows * weight.columns) +
+                      " elements becomes as many of bf16, f16 or f32, not " +
+                      std::to_string(elements) + " of " +
+                      std::string(getTraits(description.element).name));
   if (!options.dense && description.format.isQuantized())
     return codeQuantized(weight, description, pool, options);
-  UWT_ASSIGN_OR_RETURN(uint64_t elements, description.elements());
   std::vector<uint8_t> bytes(elements * getTraits(description.element).bytes);
   weight.decode(description.element, bytes, pool);
   LoadOptions asIs = options;

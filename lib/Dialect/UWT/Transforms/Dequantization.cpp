@@ -79,6 +79,13 @@ std::optional<ElementExpression> ElementTracer::argument(BlockArgument argument,
   return element(operand->get(), op.getMatchingIndexingMap(operand).compose(loops));
 }
 
+/// Whether an operation says that it rounds in another way than to nearest, ties to even.
+static bool roundsElsewhere(Operation *op) {
+  auto rounding = dyn_cast<arith::ArithRoundingModeInterface>(op);
+  auto mode = rounding ? rounding.getRoundingModeAttr() : arith::RoundingModeAttr();
+  return mode && mode.getValue() != arith::RoundingMode::to_nearest_even;
+}
+
 std::optional<ElementExpression> ElementTracer::scalar(Value value, linalg::LinalgOp op,
                                                        AffineMap loops) {
   if (auto constant = constantOf(value))
@@ -87,7 +94,7 @@ std::optional<ElementExpression> ElementTracer::scalar(Value value, linalg::Lina
     return blockArgument.getOwner() == op.getBlock() ? argument(blockArgument, op, loops)
                                                      : std::nullopt;
   Operation *inner = value.getDefiningOp();
-  if (inner->getBlock() != op.getBlock() || inner->getNumResults() != 1 ||
+  if (roundsElsewhere(inner) || inner->getBlock() != op.getBlock() || inner->getNumResults() != 1 ||
       inner->getNumOperands() == 0 || inner->getNumRegions() != 0 || !isMemoryEffectFree(inner))
     return std::nullopt;
   ElementExpression expression;
@@ -176,7 +183,7 @@ static std::optional<double> numberOf(const ElementExpression &expression) {
   Attribute value = constant.getValue();
   if (auto splat = dyn_cast<SplatElementsAttr>(value))
     value = splat.getSplatValue<Attribute>();
-  if (auto integer = dyn_cast<IntegerAttr>(value))
+  if (auto integer = dyn_cast<IntegerAttr>(value); integer && widthOf(integer.getType()) <= 64)
     return static_cast<double>(integer.getValue().getSExtValue());
   if (auto number = dyn_cast<FloatAttr>(value))
     return number.getValueAsDouble();

@@ -233,3 +233,21 @@ func.func @rounded_before(%x: tensor<4x64xbf16>, %out: tensor<4x32xf32>) -> tens
   %y = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %w : tensor<4x64xbf16>, tensor<32x64xbf16>) outs(%out : tensor<4x32xf32>) -> tensor<4x32xf32>
   return %y : tensor<4x32xf32>
 }
+
+// CHECK-LABEL: func @rounded_up
+func.func @rounded_up(%x: tensor<4x64xbf16>, %out: tensor<4x32xf32>) -> tensor<4x32xf32> {
+  %c = uwt.weight "codes" : !uwt.compressed<32x64xf8E4M3FN, "raw">
+  %q = uwt.decode %c : !uwt.compressed<32x64xf8E4M3FN, "raw"> -> tensor<32x64xf8E4M3FN>
+  %s = uwt.weight "scale" : tensor<32xf32>
+  %e = tensor.empty() : tensor<32x64xbf16>
+  %w = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]} ins(%q, %s : tensor<32x64xf8E4M3FN>, tensor<32xf32>) outs(%e : tensor<32x64xbf16>) {
+  ^bb0(%a: f8E4M3FN, %b: f32, %o: bf16):
+    %0 = arith.extf %a : f8E4M3FN to f32
+    %1 = arith.mulf %0, %b : f32
+    %2 = arith.truncf %1 upward : f32 to bf16
+    linalg.yield %2 : bf16
+  } -> tensor<32x64xbf16>
+  // expected-remark@below {{what is rounded is no product with a scale}}
+  %y = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %w : tensor<4x64xbf16>, tensor<32x64xbf16>) outs(%out : tensor<4x32xf32>) -> tensor<4x32xf32>
+  return %y : tensor<4x32xf32>
+}
