@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Codec/Quantized.h"
-#include "uwt/Format/Floats.h"
+#include "uwt/Format/QuantizedElement.h"
 #include <algorithm>
 #include <optional>
 
@@ -34,34 +34,9 @@ static bool isServed(const GridFormat &grid) {
          columns % largestUnit == 0;
 }
 
-namespace {
-/// An element that products run from: an integer of so many bits, or a float.
-struct Element {
-  uint32_t bits = 0;
-  bool isSigned = false;
-  std::optional<SmallFloat> kind;
-
-  /// Of a code in memory.
-  uint32_t codeBits() const { return bits <= 4 ? 4 : 8; }
-};
-} // namespace
-
-static std::optional<Element> findElement(const Term &term) {
-  static const std::pair<std::string_view, SmallFloat> floats[] = {
-      {"f4E2M1FN", float4E2M1}, {"f8E4M3FN", float8E4M3}, {"f8E5M2", float8E5M2}};
-  for (const auto &[name, kind] : floats)
-    if (term == Term{std::string(name), {}})
-      return Element{kind.bits(), true, kind};
-  bool isInteger = (term.keyword == "uint" || term.keyword == "int") && term.parameters.size() == 1;
-  if (!isInteger || term.parameters[0] == 0 || term.parameters[0] > 8)
-    return std::nullopt;
-  return Element{term.parameters[0], term.keyword == "int", std::nullopt};
-}
-
-static Status checkZero(const Format &format) {
-  std::optional<Element> element = findElement(format.element);
-  uint32_t bits = element->bits;
-  if (element->kind && (format.zero != 0 || format.zeroGrid))
+static Status checkZero(const Format &format, const QuantizedElement &element) {
+  uint32_t bits = element.bits;
+  if (element.kind && (format.zero != 0 || format.zeroGrid))
     return usageError(format.element.str() + " has zeros of its own; leave out zero=");
   if (format.zero >> bits != 0)
     return usageError("zero=" + std::to_string(format.zero) + " has more than " +
@@ -95,7 +70,8 @@ static Status checkPlain(const Format &format) {
 Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType element) {
   UWT_RETURN_IF_ERROR(checkPlain(format));
   std::string name = format.element.str();
-  if (!findElement(format.element))
+  std::optional<QuantizedElement> own = QuantizedElement::find(format.element);
+  if (!own)
     return usageError(name + ": products run from codes of uint<1> to uint<8>, int<1> to int<8>, "
                              "f4E2M1FN, f8E4M3FN and f8E5M2");
   if (element != ElementType::BF16 && element != ElementType::F16)
@@ -109,7 +85,7 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
   if (!isServed(*format.scale))
     return usageError("scale=" + format.scale->str() +
                       ": expected cells of 32, 64 or a multiple of 128 columns, row or tensor");
-  UWT_RETURN_IF_ERROR(checkZero(format));
+  UWT_RETURN_IF_ERROR(checkZero(format, *own));
   QuantizedUnit unit = quantizedUnit(format);
   CodecTraits traits;
   traits.rate = Rate::Fixed;
@@ -122,24 +98,11 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
 QuantizedUnit uwt::quantizedUnit(const Format &format) {
   uint32_t columns = format.scale->cellColumns;
   QuantizedUnit unit;
-  unit.codeBits = findElement(format.element)->codeBits();
+  unit.codeBits = QuantizedElement::find(format.element)->bits <= 4 ? 4 : 8;
   bool isLarge = columns == 0 || columns > largestUnit;
   unit.columns = isLarge ? largestUnit : std::max(columns, fixedUnitColumns);
   unit.cells = isLarge ? 1 : unit.columns / columns;
   unit.scaleBits = scaleBitsOf(format.scale->number).value_or(0);
   unit.zeroBits = format.zeroGrid ? 8 : 0;
   return unit;
-}
-
-std::vector<float> uwt::quantizedValues(const Term &term) {
-  Element element = *findElement(term);
-  if (element.kind)
-    return element.kind->values();
-  uint32_t count = 1u << element.bits;
-  std::vector<float> values;
-  for (uint32_t code = 0; code < count; ++code) {
-    bool isNegative = element.isSigned && code >= count / 2;
-    values.push_back(static_cast<float>(code) - static_cast<float>(isNegative ? count : 0));
-  }
-  return values;
 }

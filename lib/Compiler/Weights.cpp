@@ -15,9 +15,9 @@
 #include "Weights.h"
 #include "Codegen.h"
 #include "Signatures.h"
-#include "uwt/Codec/Quantized.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Dialect/UWT/Transforms/ConstantData.h"
+#include "uwt/Format/QuantizedElement.h"
 #include "uwt/Support/Suggest.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
@@ -242,7 +242,7 @@ static Expected<QuantizedWeight> quantizedOf(const DerivedWeight &weight,
   QuantizedWeight quantized;
   quantized.rows = weight.description.shape[0];
   quantized.columns = weight.description.shape[1];
-  quantized.values = quantizedValues(codes.element);
+  quantized.values = QuantizedElement::find(codes.element)->values();
   std::span<const uint8_t> bytes = results[0].bytes();
   quantized.codes.assign(bytes.begin(), bytes.end());
   quantized.scale = gridOf(results[1], codes, quantized.columns);

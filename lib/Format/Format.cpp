@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Format/Format.h"
+#include "uwt/Format/QuantizedElement.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <array>
@@ -348,13 +349,7 @@ static constexpr Item itemTable[] = {
 static_assert(itemTable[packingItem].key == "packing" && itemTable[escapesItem].key == "escapes" &&
               itemTable[zeroItem].key == "zero");
 
-/// Elements of quantised weights, by their keywords.
-static bool isElement(const Term &term) {
-  constexpr std::string_view names[] = {"uint", "int", "f4E2M1FN", "f8E4M3FN", "f8E5M2"};
-  return std::ranges::find(names, term.keyword) != std::end(names);
-}
-
-/// What a format of such an element has where its text is silent.
+/// What a format of quantised weights has where its text is silent.
 static Format quantizedDefaults(const Term &element) {
   Format format;
   format.codec = {"raw", {}};
@@ -468,10 +463,11 @@ Expected<std::vector<std::string_view>> Parser::split() const {
 
 Status Parser::parseCodec(std::string_view item) {
   UWT_ASSIGN_OR_RETURN(Term term, parseTerm(item, "codec"));
-  if (isElement(term) && format.isQuantized())
+  bool isElement = QuantizedElement::isKeyword(term.keyword);
+  if (isElement && format.isQuantized())
     return usageError("format " + inQuotes(text) + " has two elements, '" + format.element.str() +
                       "' and " + inQuotes(item));
-  if (isElement(term)) {
+  if (isElement) {
     format.element = std::move(term);
     return ok();
   }

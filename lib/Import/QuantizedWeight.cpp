@@ -123,6 +123,12 @@ void QuantizedWeight::decode(ElementType type, std::span<uint8_t> out, ThreadPoo
     decodeAll<roundToBF16>(*this, out.data(), pool);
 }
 
+std::vector<uint8_t> QuantizedWeight::decode(ElementType type, ThreadPool &pool) const {
+  std::vector<uint8_t> bytes(rows * columns * getTraits(type).bytes);
+  decode(type, bytes, pool);
+  return bytes;
+}
+
 template <auto Round>
 static void decodeSome(const QuantizedWeight &weight, uint64_t first, std::span<uint16_t> out) {
   RowDecoder<Round> decoder(weight);

@@ -136,11 +136,9 @@ Expected<LoadedWeight> LoadedWeight::fromQuantized(const TensorDescription &desc
                       std::string(getTraits(description.element).name));
   if (!options.dense && description.format.isQuantized())
     return codeQuantized(weight, description, pool, options);
-  std::vector<uint8_t> bytes(elements * getTraits(description.element).bytes);
-  weight.decode(description.element, bytes, pool);
   LoadOptions asIs = options;
   asIs.runFormat = std::nullopt;
-  return fromBytes(description, bytes, pool, asIs);
+  return fromBytes(description, weight.decode(description.element, pool), pool, asIs);
 }
 
 /// A tensor of a container that is not compressed, or a difference from its base model.

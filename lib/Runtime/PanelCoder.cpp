@@ -138,11 +138,13 @@ private:
 
 } // namespace
 
-Expected<CodingPlan> uwt::planWithoutModel(const TensorDescription &description) {
+Expected<CodingPlan> uwt::planWithoutModel(const TensorDescription &description,
+                                           Expected<CodecTraits> (*check)(const Format &,
+                                                                          ElementType)) {
   CodingPlan plan;
   plan.format = description.format;
   plan.element = description.element;
-  UWT_ASSIGN_OR_RETURN(plan.traits, checkFormat(plan.format, plan.element));
+  UWT_ASSIGN_OR_RETURN(plan.traits, check(plan.format, plan.element));
   plan.split = splitOf(plan.element, plan.format);
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());
   plan.matrix = matrices.shape;

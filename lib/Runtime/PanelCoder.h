@@ -82,8 +82,10 @@ bool goesByPanels(const TensorDecoder &decoder, const Format &to);
 Expected<std::unique_ptr<PanelCoder>> makeCoder(const TensorDecoder &decoder, const Format &to,
                                                 ThreadPool &pool, const LoadOptions &options);
 
-/// Format, element and sizes of a plan, without a model. Errors: Usage.
-Expected<CodingPlan> planWithoutModel(const TensorDescription &description);
+/// Format, element and sizes of a plan, without a model. Errors: Usage, as `check` says.
+Expected<CodingPlan> planWithoutModel(const TensorDescription &description,
+                                      Expected<CodecTraits> (*check)(const Format &,
+                                                                     ElementType) = checkFormat);
 /// Of words, in the format of `plan`, whose model is built from them: one without a context. Of
 /// `options` only path is looked at.
 Expected<std::unique_ptr<PanelCoder>> makeCoder(CodingPlan plan, uint64_t panels,

@@ -14,7 +14,7 @@
 #include "PanelCoder.h"
 #include "WeightBuilder.h"
 #include "uwt/Codec/Quantized.h"
-#include "uwt/Format/Floats.h"
+#include "uwt/Format/QuantizedElement.h"
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -88,10 +88,10 @@ private:
         unit(quantizedUnit(plan.format)) {
     std::ranges::copy_if(weight.values, std::back_inserter(finite),
                          [](float value) { return std::isfinite(value); });
-    mayHaveSpecials = finite.size() < weight.values.size();
   }
 
   bool hasNumbers() const;
+  bool convertScales();
   bool hasSpecials(uint64_t first, uint32_t rows) const;
   void packGroup(uint64_t first, uint32_t rows, uint64_t u, uint32_t group, uint8_t *out) const;
   bool packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell, uint8_t *out) const;
@@ -101,9 +101,10 @@ private:
   const Format &format;
   ElementType element;
   QuantizedUnit unit;
-  /// The numbers that the values of codes are, infinities and NaN left out; whether there are some.
+  /// The values of codes that are numbers.
   std::vector<float> finite;
-  bool mayHaveSpecials = false;
+  /// The weight's scales as bits of the format's type, for each of its cells.
+  std::vector<uint32_t> scales;
   /// Of each cell of a row in memory, the column of the weight's grids.
   std::vector<uint64_t> cellColumns;
 };
@@ -112,7 +113,8 @@ private:
 
 /// Whether the numbers of codes less zero are the format's.
 bool QuantizedPacker::hasNumbers() const {
-  std::vector<float> numbers = quantizedValues(format.element);
+  QuantizedElement element = *QuantizedElement::find(format.element);
+  std::vector<float> numbers = element.values();
   bool isConstant = weight.zero.cells.size() == 1;
   if (weight.values.size() != numbers.size() || (!format.zeroGrid && !isConstant))
     return false;
@@ -121,12 +123,22 @@ bool QuantizedPacker::hasNumbers() const {
     if (bitsOf(weight.values[code] - zero) !=
         bitsOf(numbers[code] - static_cast<float>(format.zero)))
       return false;
-  bool isSigned = format.element.keyword == "int";
-  float smallest = isSigned ? -128 : 0, largest = isSigned ? 127 : 255;
+  float smallest = element.isSigned ? -128 : 0, largest = element.isSigned ? 127 : 255;
   auto isByte = [&](float number) {
     return bitsOf(number) == bitsOf(std::floor(number)) && number >= smallest && number <= largest;
   };
   return !format.zeroGrid || std::ranges::all_of(weight.zero.cells, isByte);
+}
+
+/// False where a scale is no number of the format's type.
+bool QuantizedPacker::convertScales() {
+  for (float scale : weight.scale.cells) {
+    std::optional<uint32_t> bits = scaleBits(scale, format.scale->number.keyword);
+    if (!bits)
+      return false;
+    scales.push_back(*bits);
+  }
+  return true;
 }
 
 std::optional<QuantizedPacker> QuantizedPacker::make(const QuantizedWeight &weight,
@@ -138,9 +150,7 @@ std::optional<QuantizedPacker> QuantizedPacker::make(const QuantizedWeight &weig
     return std::nullopt;
   QuantizedPacker packer(weight, plan);
   std::optional<std::vector<uint64_t>> columns = cellColumnsOf(weight, packer.unit);
-  std::string_view type = plan.format.scale->number.keyword;
-  auto isOfType = [&](float scale) { return scaleBits(scale, type).has_value(); };
-  if (!columns || !packer.hasNumbers() || !std::ranges::all_of(weight.scale.cells, isOfType))
+  if (!columns || !packer.hasNumbers() || !packer.convertScales())
     return std::nullopt;
   packer.cellColumns = *std::move(columns);
   return packer;
@@ -148,7 +158,7 @@ std::optional<QuantizedPacker> QuantizedPacker::make(const QuantizedWeight &weig
 
 /// Whether a code of these rows stands for an infinity or NaN.
 bool QuantizedPacker::hasSpecials(uint64_t first, uint32_t rows) const {
-  if (!mayHaveSpecials)
+  if (finite.size() == weight.values.size())
     return false;
   std::span<const uint8_t> codes = weight.codes;
   return std::ranges::any_of(codes.subspan(first * weight.columns, rows * weight.columns),
@@ -182,7 +192,7 @@ bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
   float scale = weight.scale.at(row, column), zero = weight.zero.at(row, column);
   auto inUnit = static_cast<uint32_t>(cell % unit.cells);
   storeNumber(out, unit.scaleAt(inUnit), rowInStrip, unit.scaleBits,
-              scaleBits(scale, format.scale->number.keyword).value_or(0));
+              scales[weight.scale.cellOf(row, column)]);
   if (unit.zeroBits != 0)
     storeNumber(out, unit.zeroAt(inUnit), rowInStrip, unit.zeroBits,
                 static_cast<uint32_t>(static_cast<int32_t>(zero)));
@@ -260,15 +270,10 @@ bool QuantizedPacker::pack(uint64_t first, uint32_t rows, std::span<uint8_t> out
 namespace {
 class QuantizedCoder final : public PanelCoder {
 public:
-  QuantizedCoder(CodingPlan plan, uint64_t panels, const QuantizedWeight *weight,
+  /// Where there is no `packer`, all panels are words.
+  QuantizedCoder(const CodingPlan &plan, uint64_t panels, const QuantizedPacker *packer,
                  PanelSource source, CodePath path)
-      : PanelCoder(std::move(plan), panels, path), source(std::move(source)) {
-    if (!weight)
-      return;
-    if (std::optional<QuantizedPacker> made = QuantizedPacker::make(*weight, this->plan()))
-      packer.emplace(*std::move(made));
-  }
-  bool hasCodes() const { return packer.has_value(); }
+      : PanelCoder(plan, panels, path), packer(packer), source(std::move(source)) {}
 
 private:
   Expected<PanelWords> wordsOf(uint64_t panel, PanelWorker &worker) const override {
@@ -278,45 +283,36 @@ private:
     return packer && packer->pack(panel * panelRows, rowsOf(panel), code);
   }
 
-  std::optional<QuantizedPacker> packer;
+  const QuantizedPacker *packer;
   const PanelSource source;
 };
 } // namespace
 
-static Expected<CodingPlan> planOf(const TensorDescription &description) {
-  CodingPlan plan;
-  plan.format = description.format;
-  plan.element = description.element;
-  UWT_ASSIGN_OR_RETURN(plan.traits, checkRunFormat(plan.format, plan.element));
-  plan.split = splitOf(plan.element, plan.format);
-  UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());
-  plan.matrix = matrices.shape;
-  return plan;
-}
-
 Expected<LoadedWeight> uwt::codeQuantized(const QuantizedWeight &weight,
                                           const TensorDescription &description, ThreadPool &pool,
                                           const LoadOptions &options) {
-  UWT_ASSIGN_OR_RETURN(CodingPlan plan, planOf(description));
+  UWT_ASSIGN_OR_RETURN(CodingPlan plan, planWithoutModel(description, checkRunFormat));
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());
-  uint64_t columns = plan.matrix.columns;
-  PanelSource rows = [&](uint64_t panel, std::vector<uint16_t> &scratch) {
-    uint32_t count = plan.matrix.rowsOfPanel(panel);
-    scratch.resize(count * columns);
-    weight.decodeRows(plan.element, panel * panelRows, scratch);
-    return PanelWords{scratch.data(), columns, count, columns};
-  };
-  if (!options.asWords) {
-    QuantizedCoder coder(plan, matrices.panels(), &weight, rows, options.path);
-    if (coder.hasCodes())
-      return codePanels(description, coder, pool, options);
+  std::optional<QuantizedPacker> packer;
+  if (!options.asWords)
+    if (std::optional<QuantizedPacker> made = QuantizedPacker::make(weight, plan))
+      packer.emplace(*std::move(made));
+  std::vector<uint8_t> dense;
+  PanelSource source;
+  if (packer) {
+    source = [&](uint64_t panel, std::vector<uint16_t> &scratch) {
+      uint32_t rows = plan.matrix.rowsOfPanel(panel);
+      scratch.resize(rows * weight.columns);
+      weight.decodeRows(plan.element, panel * panelRows, scratch);
+      return PanelWords{scratch.data(), weight.columns, rows, weight.columns};
+    };
+  } else {
+    dense = weight.decode(description.element, pool);
+    TensorDescription words = description;
+    words.format = rawFormat();
+    UWT_ASSIGN_OR_RETURN(source, panelSource(words, dense));
   }
-  UWT_ASSIGN_OR_RETURN(uint64_t elements, description.elements());
-  std::vector<uint8_t> bytes(elements * getTraits(description.element).bytes);
-  weight.decode(description.element, bytes, pool);
-  TensorDescription dense = description;
-  dense.format = rawFormat();
-  UWT_ASSIGN_OR_RETURN(PanelSource source, panelSource(dense, bytes));
-  QuantizedCoder coder(plan, matrices.panels(), nullptr, source, options.path);
+  QuantizedCoder coder(plan, matrices.panels(), packer ? &*packer : nullptr, std::move(source),
+                       options.path);
   return codePanels(description, coder, pool, options);
 }

@@ -14,7 +14,6 @@
 #define UWT_CODEC_QUANTIZED_H
 
 #include "uwt/Codec/Codec.h"
-#include <vector>
 
 namespace uwt {
 
@@ -56,9 +55,6 @@ Expected<CodecTraits> checkQuantized(const Format &format, ElementType element);
 
 /// The unit of a format that checkQuantized takes.
 QuantizedUnit quantizedUnit(const Format &format);
-
-/// The number that each code stands for (value-1), NaN and infinities of floats included.
-std::vector<float> quantizedValues(const Term &element);
 
 } // namespace uwt
 

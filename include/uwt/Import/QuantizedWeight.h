@@ -35,9 +35,11 @@ struct Grid {
 
   /// A grid of one cell.
   static Grid constant(float value) { return {UINT64_MAX, UINT64_MAX, 1, {value}}; }
-  float at(uint64_t row, uint64_t column) const {
-    return cells[row / cellRows * columns + column / cellColumns];
+  /// The number of the cell that has an element.
+  uint64_t cellOf(uint64_t row, uint64_t column) const {
+    return row / cellRows * columns + column / cellColumns;
   }
+  float at(uint64_t row, uint64_t column) const { return cells[cellOf(row, column)]; }
   /// The first column of the cell after that of `column`.
   uint64_t nextCell(uint64_t column) const { return (column / cellColumns + 1) * cellColumns; }
 };
@@ -69,6 +71,8 @@ struct QuantizedWeight {
   /// The weights as elements of `type` (BF16, F16 or F32), in order of the weight, little-endian.
   /// `out` has exactly their bytes. The same bits for any number of threads and on every machine.
   void decode(ElementType type, std::span<uint8_t> out, ThreadPool &pool) const;
+  /// The same in memory of its own.
+  std::vector<uint8_t> decode(ElementType type, ThreadPool &pool) const;
   /// Rows [first, first + out.size() / columns) as BF16 or F16, not transposed.
   void decodeRows(ElementType type, uint64_t first, std::span<uint16_t> out) const;
 

@@ -138,12 +138,12 @@ private:
 /// An f16 without the target's conversion. A subnormal one is what is left below 2^-1 when that is
 /// added: as large as its lowest bit is that of the sum.
 Value WordRounder::halfByIntegers(Value bits) {
-  constexpr uint32_t smallestNormal = 0x38800000, one = 0x3F000000, biases = (127 - 15) << 10;
+  constexpr uint32_t smallestNormal = 0x38800000, half = 0x3F000000, biases = (127 - 15) << 10;
   Value magnitude = lanes.bitAnd(bits, 0x7FFFFFFF);
   Value normal = lanes.sub(roundedShift(magnitude, 13), biases);
   Value sum =
-      arith::AddFOp::create(builder, location, asFloats(magnitude), asFloats(lanes.constant(one)));
-  Value subnormal = lanes.sub(asBits(sum), one);
+      arith::AddFOp::create(builder, location, asFloats(magnitude), asFloats(lanes.constant(half)));
+  Value subnormal = lanes.sub(asBits(sum), half);
   Value isSmall = lanes.less(magnitude, smallestNormal);
   Value sign = lanes.lshr(lanes.bitAnd(bits, 0x80000000), 16);
   return lanes.bitOr(lanes.select(isSmall, subnormal, normal), sign);

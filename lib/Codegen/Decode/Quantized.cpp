@@ -20,6 +20,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
+#include "uwt/Format/QuantizedElement.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -67,8 +69,16 @@ private:
   LaneBuilder &lanes;
 };
 
-/// Whether exponents have a bit less than those of f16, and another bias.
-bool hasFewExponents(const Term &element) { return element.keyword == "f8E4M3FN"; }
+/// How floats of 8 bits become f16: shifted, so that exponents and mantissas end alike, and 2^n
+/// times too small, by what biases differ.
+struct HalfPosition {
+  explicit HalfPosition(const SmallFloat &kind)
+      : shift(float16.mantissaBits - kind.mantissaBits),
+        factor(
+            std::ldexp(1.0f, (1 << (float16.exponentBits - 1)) - (1 << (kind.exponentBits - 1)))) {}
+  uint32_t shift;
+  float factor;
+};
 
 /// Two's complement of so many bits.
 Value withSign(LaneBuilder &lanes, Value codes, uint32_t bits) {
@@ -82,8 +92,8 @@ class UnitNumbers {
 public:
   explicit UnitNumbers(UnitEmission &unit)
       : layout(quantizedUnit(unit.format.format)), lanes(unit.lanes), floats(unit.lanes),
-        format(unit.format.format), buffer(unit.weightBuffer(WeightBuffer::Code)),
-        first(unit.code) {
+        format(unit.format.format), element(*QuantizedElement::find(format.element)),
+        buffer(unit.weightBuffer(WeightBuffer::Code)), first(unit.code) {
     for (unsigned cell = 0; cell < layout.cells; ++cell) {
       scales.push_back(loadScales(cell));
       if (hasZeros())
@@ -112,7 +122,8 @@ private:
   Value loadScales(unsigned cell) {
     Value scales = widenScales(loadNumbers(layout.scaleAt(cell), layout.scaleBits));
     // ByteDecoder::loadFloats.
-    return hasFewExponents(format.element) ? floats.mul(scales, floats.constant(0x1p8f)) : scales;
+    float factor = element.kind && !layout.hasNibbles() ? HalfPosition(*element.kind).factor : 1;
+    return factor == 1 ? scales : floats.mul(scales, floats.constant(factor));
   }
 
   Value widenScales(Value numbers) {
@@ -133,13 +144,14 @@ private:
   /// Bytes with or without a sign.
   Value loadZeros(unsigned cell) {
     Value numbers = loadNumbers(layout.zeroAt(cell), layout.zeroBits);
-    bool hasSign = format.element.keyword == "int";
-    return floats.ofIntegers(hasSign ? withSign(lanes, numbers, layout.zeroBits) : numbers);
+    return floats.ofIntegers(element.isSigned ? withSign(lanes, numbers, layout.zeroBits)
+                                              : numbers);
   }
 
   LaneBuilder &lanes;
   FloatBuilder floats;
   const Format &format;
+  QuantizedElement element;
   Value buffer, first;
   SmallVector<Value> scales, zeros;
 };
@@ -163,7 +175,7 @@ void emitLookups(UnitEmission &unit) {
   FloatBuilder floats(lanes);
   const Format &format = unit.format.format;
   UnitNumbers numbers(unit);
-  std::vector<float> ofCodes = quantizedValues(format.element);
+  std::vector<float> ofCodes = QuantizedElement::find(format.element)->values();
   for (float &number : ofCodes)
     number -= static_cast<float>(format.zero);
   ofCodes.resize(nibbleCodes);
@@ -191,7 +203,8 @@ void emitLookups(UnitEmission &unit) {
 class ByteDecoder {
 public:
   ByteDecoder(UnitEmission &unit)
-      : lanes(unit.lanes), floats(unit.lanes), element(unit.format.format.element),
+      : lanes(unit.lanes), floats(unit.lanes),
+        element(*QuantizedElement::find(unit.format.format.element)),
         constantZero(unit.format.format.zero), to(elementOf(unit)), numbers(unit),
         buffer(unit.weightBuffer(WeightBuffer::Code)), first(unit.code) {}
 
@@ -212,7 +225,7 @@ public:
   /// The words of a register and row of a group.
   Value decode(unsigned group, unsigned r, unsigned g, RowNumbers row) {
     int64_t at = numbers.layout.rowAt(g, group) + r * (2 * laneCount / 4);
-    std::array<Value, 2> halves = isFloat() ? loadFloats(at) : loadIntegers(at);
+    std::array<Value, 2> halves = element.kind ? loadFloats(at) : loadIntegers(at);
     for (Value &value : halves) {
       if (row.zero)
         value = floats.sub(value, row.zero);
@@ -222,7 +235,6 @@ public:
   }
 
 private:
-  bool isFloat() const { return element.keyword.starts_with('f'); }
   /// Of each of 16 words: word i is in lane i / 2 of the unit, and of each four lanes the upper two
   /// belong to the second one of two cells.
   Value ofWords(llvm::function_ref<Value(unsigned cell)> ofCell) {
@@ -246,11 +258,10 @@ private:
 
   /// 16 integers with their signs, if they have one.
   Value integersOf(Value bytes) {
-    if (element.keyword == "uint")
+    if (!element.isSigned)
       return arith::ExtUIOp::create(lanes.ops(), lanes.loc(), lanes.type(), bytes);
     Value integers = arith::ExtSIOp::create(lanes.ops(), lanes.loc(), lanes.type(), bytes);
-    uint32_t bits = element.parameters.front();
-    return bits < 8 ? withSign(lanes, integers, bits) : integers;
+    return element.bits < 8 ? withSign(lanes, integers, element.bits) : integers;
   }
 
   /// Twice 16 numbers that codes stand for.
@@ -261,15 +272,16 @@ private:
     return numbers;
   }
 
-  /// The same of floats. They are halves first, whose exponents have a bit more: for those of
-  /// f8E4M3FN, 2^8 times too small. (As f32, subnormal ones would be slow.)
+  /// The same of floats, times HalfPosition::factor too small. (Brought to f32 in this way,
+  /// subnormal ones would be slow.)
   std::array<Value, 2> loadFloats(int64_t at) {
     OpBuilder &builder = lanes.ops();
     LaneBuilder words(builder, lanes.loc(), VectorType::get({2 * laneCount}, builder.getI16Type()));
     Value codes =
         arith::ExtSIOp::create(builder, lanes.loc(), words.type(), loadBytes(at, 2 * laneCount));
-    Value halves =
-        hasFewExponents(element) ? words.bitAnd(words.shl(codes, 7), 0xBF80) : words.shl(codes, 8);
+    // Above the code are copies of its sign, of which the topmost one stays.
+    uint32_t shift = HalfPosition(*element.kind).shift;
+    Value halves = words.bitAnd(words.shl(codes, shift), 0x8000 | 0x7F << shift);
     std::array<Value, 2> numbers;
     for (int64_t i = 0; i < 2; ++i) {
       auto picks = llvm::to_vector(llvm::seq<int64_t>(i * laneCount, (i + 1) * laneCount));
@@ -281,7 +293,7 @@ private:
 
   LaneBuilder &lanes;
   FloatBuilder floats;
-  const Term &element;
+  QuantizedElement element;
   uint32_t constantZero;
   /// What codes are decoded to.
   Type to;
@@ -317,7 +329,7 @@ struct QuantizedEmitter final : Emitter {
     if (unit.hasNibbles())
       return permute + (unit.cells == 1 ? 1 : 2) +
              (unit.cells * (ofCell + (hasZeros ? 2 : 1)) + rounding) / vectors;
-    bool isFloat = format.format.element.keyword.starts_with('f');
+    bool isFloat = QuantizedElement::find(format.format.element)->kind.has_value();
     double ofHalf = 2 + (isFloat ? 3 : 1) + (hasZeros || format.format.zero != 0 ? 1 : 0);
     return 2 * ofHalf + rounding + unit.cells * ofCell / vectors;
   }

@@ -193,10 +193,10 @@ static std::string shapeText(ArrayRef<int64_t> shape) {
   return llvm::join(llvm::map_range(shape, [](int64_t size) { return std::to_string(size); }), "x");
 }
 
-/// The expression that computes the weight of `c`. Errors: it does not compute matrices of the
-/// product, or not of weights that are compressed.
-static Expected<WeightExpression> expressionOf(const Contraction &c) {
-  std::optional<WeightExpression> expression = WeightExpression::find(c.derivedValue());
+/// Checks the expression that computes the weight of `c`. Errors: there is none, or it does not
+/// compute matrices of the product, or not of weights that are compressed.
+static Status checkExpression(const Contraction &c,
+                              const std::optional<WeightExpression> &expression) {
   if (!expression && selectsMatrices(c.weight.getDefiningOp()))
     return unsupportedError(
         "what is selected of its weight are no matrices of the product as it is stored");
@@ -215,7 +215,7 @@ static Expected<WeightExpression> expressionOf(const Contraction &c) {
   if (!c.dequantization &&
       llvm::none_of(expression->leaves, [](Operation *leaf) { return isa<DecodeOp>(leaf); }))
     return unsupportedError("its weight is a vector, or of a type that is not compressed");
-  return *std::move(expression);
+  return ok();
 }
 
 /// Whether a weight is computed from codes: elements of 8 bits or fewer.
@@ -227,13 +227,12 @@ static bool isOfCodes(const WeightExpression &expression) {
 }
 
 /// Finds how the derived matrix is computed from codes, if it is one matrix as it stands.
-static void findDequantization(Contraction &c) {
-  std::optional<WeightExpression> expression = WeightExpression::find(c.derivedValue());
-  if (!expression || !isOfCodes(*expression))
+static void findDequantization(Contraction &c, const WeightExpression &expression) {
+  if (!isOfCodes(expression))
     return;
   bool isMatrix = c.weightLoops.size() == 2 && c.n.size() == 1 && c.k.size() == 1 &&
                   c.weightLoops[0] == int64_t(c.n[0]);
-  if (expression->number || c.selectedMatrices || !isMatrix) {
+  if (expression.number || c.selectedMatrices || !isMatrix) {
     c.notFromCodes = "it is not one matrix [N, K]";
     return;
   }
@@ -247,17 +246,19 @@ static void findDequantization(Contraction &c) {
 /// Makes the matrices of the product those that are computed from weights when they are loaded.
 /// Errors: this is impossible, or does not pay.
 static Status findDerived(Contraction &c) {
-  findDequantization(c);
-  UWT_ASSIGN_OR_RETURN(WeightExpression expression, expressionOf(c));
-  if (expression.number) {
+  std::optional<WeightExpression> expression = WeightExpression::find(c.derivedValue());
+  if (expression)
+    findDequantization(c, *expression);
+  UWT_RETURN_IF_ERROR(checkExpression(c, expression));
+  if (expression->number) {
     if (!c.experts.empty())
       return unsupportedError("it selects a layer of a weight that has several matrices a layer");
-    c.selectedMatrix = expression.number;
-    c.layers = expression.count;
+    c.selectedMatrix = expression->number;
+    c.layers = expression->count;
   }
   auto type = cast<RankedTensorType>(c.derivedValue().getType());
-  int64_t bytes = tensorBytes(type) * std::max<int64_t>(expression.count, 1);
-  int64_t source = expression.widenedLeafBytes();
+  int64_t bytes = tensorBytes(type) * std::max<int64_t>(expression->count, 1);
+  int64_t source = expression->widenedLeafBytes();
   if (!c.dequantization && bytes > source + source / 4)
     return unsupportedError("computed when it is loaded, its weight would take " +
                             std::to_string(bytes) + " bytes, from " + std::to_string(source) +

@@ -5,19 +5,18 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The elementwise operations behind a weight become one expression of an element over the loops N
-// and K, or N, cells of a row, and columns of a cell. That is matched: `round((number(code) - zero)
-// * scale)`, in f32, or in the weight's own type, where differences of 8 bits and products of two
-// such numbers are as exact.
+// The expression of a weight's element, over the loops N and K, or N, cells of a row, and columns
+// of a cell, is matched: `round((number(code) - zero) * scale)`, in f32, or in the weight's own
+// type, where differences of 8 bits and products of two such numbers are as exact.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Dequantization.h"
+#include "IntegerRange.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
 #include "uwt/Codec/Quantized.h"
 
 using namespace mlir;
@@ -27,148 +26,6 @@ namespace uwt {
 /// Bits of a number; of what is none, more than codes and scales have.
 static unsigned widthOf(Type type) {
   return type.isIntOrFloat() ? type.getIntOrFloatBitWidth() : 128;
-}
-
-bool ElementExpression::isFunctionOf(unsigned loop) const {
-  if (tensor)
-    return map.isFunctionOfDim(loop);
-  return llvm::any_of(operands,
-                      [&](const ElementExpression &each) { return each.isFunctionOf(loop); });
-}
-
-//===----------------------------------------------------------------------===//
-// Expressions of elements
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// Finds what an element is computed by.
-class ElementTracer {
-public:
-  /// The element of `tensor` at `map` of the loops; an element of a tensor where it is computed by
-  /// nothing that is seen through.
-  ElementExpression element(Value tensor, AffineMap map);
-
-private:
-  std::optional<ElementExpression> computed(Value tensor, AffineMap map);
-  std::optional<ElementExpression> scalar(Value value, linalg::LinalgOp op, AffineMap loops);
-  std::optional<ElementExpression> argument(BlockArgument argument, linalg::LinalgOp op,
-                                            AffineMap loops);
-
-  /// A weight's arithmetic is short; others are left alone.
-  unsigned left = 64;
-};
-} // namespace
-
-static std::optional<ElementExpression> constantOf(Value value) {
-  auto constant = value.getDefiningOp<arith::ConstantOp>();
-  if (!constant)
-    return std::nullopt;
-  ElementExpression expression;
-  expression.type = value.getType();
-  expression.op = constant;
-  return expression;
-}
-
-std::optional<ElementExpression> ElementTracer::argument(BlockArgument argument,
-                                                         linalg::LinalgOp op, AffineMap loops) {
-  OpOperand *operand = op.getMatchingOpOperand(argument);
-  if (op.isDpsInit(operand))
-    return std::nullopt;
-  if (!isa<RankedTensorType>(operand->get().getType()))
-    return constantOf(operand->get());
-  return element(operand->get(), op.getMatchingIndexingMap(operand).compose(loops));
-}
-
-/// Whether an operation says that it rounds in another way than to nearest, ties to even.
-static bool roundsElsewhere(Operation *op) {
-  auto rounding = dyn_cast<arith::ArithRoundingModeInterface>(op);
-  auto mode = rounding ? rounding.getRoundingModeAttr() : arith::RoundingModeAttr();
-  return mode && mode.getValue() != arith::RoundingMode::to_nearest_even;
-}
-
-std::optional<ElementExpression> ElementTracer::scalar(Value value, linalg::LinalgOp op,
-                                                       AffineMap loops) {
-  if (auto constant = constantOf(value))
-    return constant;
-  if (auto blockArgument = dyn_cast<BlockArgument>(value))
-    return blockArgument.getOwner() == op.getBlock() ? argument(blockArgument, op, loops)
-                                                     : std::nullopt;
-  Operation *inner = value.getDefiningOp();
-  if (roundsElsewhere(inner) || inner->getBlock() != op.getBlock() || inner->getNumResults() != 1 ||
-      inner->getNumOperands() == 0 || inner->getNumRegions() != 0 || !isMemoryEffectFree(inner))
-    return std::nullopt;
-  ElementExpression expression;
-  expression.type = value.getType();
-  expression.op = inner;
-  for (Value operand : inner->getOperands()) {
-    std::optional<ElementExpression> each = scalar(operand, op, loops);
-    if (!each)
-      return std::nullopt;
-    expression.operands.push_back(*std::move(each));
-  }
-  return expression;
-}
-
-/// From indices of the result of a reshape that adds or drops dimensions of size 1 alone to those
-/// of its source. A null map where it does more.
-static AffineMap throughUnits(RankedTensorType source, RankedTensorType result) {
-  MLIRContext *context = source.getContext();
-  SmallVector<AffineExpr> indices;
-  int64_t next = 0;
-  auto skipUnits = [&] {
-    while (next < result.getRank() && result.getDimSize(next) == 1)
-      ++next;
-  };
-  for (int64_t size : source.getShape()) {
-    if (size == 1) {
-      indices.push_back(getAffineConstantExpr(0, context));
-      continue;
-    }
-    skipUnits();
-    if (next == result.getRank() || result.getDimSize(next) != size)
-      return {};
-    indices.push_back(getAffineDimExpr(next++, context));
-  }
-  skipUnits();
-  return next == result.getRank() ? AffineMap::get(result.getRank(), 0, indices, context)
-                                  : AffineMap();
-}
-
-std::optional<ElementExpression> ElementTracer::computed(Value tensor, AffineMap map) {
-  Operation *op = tensor.getDefiningOp();
-  if (!op || left == 0)
-    return std::nullopt;
-  --left;
-  if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op)) {
-    Value source = op->getOperand(0);
-    AffineMap indices = throughUnits(cast<RankedTensorType>(source.getType()),
-                                     cast<RankedTensorType>(tensor.getType()));
-    return indices ? std::optional(element(source, indices.compose(map))) : std::nullopt;
-  }
-  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-  if (!linalgOp || op->getNumResults() != 1 ||
-      linalgOp.getNumLoops() != linalgOp.getNumParallelLoops())
-    return std::nullopt;
-  AffineMap output = linalgOp.getMatchingIndexingMap(linalgOp.getDpsInitOperand(0));
-  if (!output.isPermutation())
-    return std::nullopt;
-  Value yielded = linalgOp.getBlock()->getTerminator()->getOperand(0);
-  return scalar(yielded, linalgOp, inversePermutation(output).compose(map));
-}
-
-ElementExpression ElementTracer::element(Value tensor, AffineMap map) {
-  if (std::optional<ElementExpression> expression = computed(tensor, map))
-    return *std::move(expression);
-  ElementExpression leaf;
-  leaf.type = cast<RankedTensorType>(tensor.getType()).getElementType();
-  DenseElementsAttr splat;
-  if (matchPattern(tensor, m_Constant(&splat)) && splat.isSplat()) {
-    leaf.op = tensor.getDefiningOp();
-    return leaf;
-  }
-  leaf.tensor = tensor;
-  leaf.map = map;
-  return leaf;
 }
 
 //===----------------------------------------------------------------------===//
@@ -221,130 +78,13 @@ private:
 };
 } // namespace
 
-namespace {
-/// Integers from `low` to `high`.
-struct Interval {
-  int64_t low, high;
-
-  bool contains(Interval other) const { return low <= other.low && other.high <= high; }
-};
-
-/// Finds between which numbers the elements of a value are, behind what moves elements.
-class IntegerRange {
-public:
-  /// Of integers with or without a sign.
-  Interval of(Value value, bool isSigned);
-
-private:
-  Interval ofResult(OpResult result, bool isSigned);
-  Interval ofArithmetic(OpResult result, Interval all, bool isSigned);
-  Interval ofAll(ValueRange values, Interval all, bool isSigned);
-
-  /// Steps that are looked at.
-  unsigned left = 64;
-};
-} // namespace
-
-/// All integers of a type.
-static Interval allOf(Type type, bool isSigned) {
-  // Wider ones are no codes.
-  unsigned width = std::min(widthOf(getElementTypeOrSelf(type)), 40u);
-  int64_t half = int64_t(1) << (width - 1);
-  return isSigned ? Interval{-half, half - 1} : Interval{0, 2 * half - 1};
-}
-
-static Interval shifted(Interval value, int64_t bits) {
-  return {value.low >> bits, value.high >> bits};
-}
-
-/// The constant that both ends are, if it is one.
-static std::optional<int64_t> constantIn(Interval value) {
-  return value.low == value.high ? std::optional(value.low) : std::nullopt;
-}
-
-/// From the lowest to the highest of several values; what has no content counts for nothing.
-Interval IntegerRange::ofAll(ValueRange values, Interval all, bool isSigned) {
-  std::optional<Interval> hull;
-  for (Value value : values) {
-    if (value.getDefiningOp<tensor::EmptyOp>())
-      continue;
-    Interval each = of(value, isSigned);
-    hull = hull ? Interval{std::min(hull->low, each.low), std::max(hull->high, each.high)} : each;
-  }
-  return hull.value_or(all);
-}
-
-Interval IntegerRange::ofArithmetic(OpResult result, Interval all, bool isSigned) {
-  Operation *op = result.getOwner();
-  if (isa<arith::ExtSIOp, arith::ExtUIOp, arith::TruncIOp>(op)) {
-    Interval inner =
-        of(op->getOperand(0), isa<arith::TruncIOp>(op) ? isSigned : isa<arith::ExtSIOp>(op));
-    return all.contains(inner) ? inner : all;
-  }
-  if (!isa<arith::AndIOp, arith::ShRUIOp, arith::ShRSIOp, arith::SubIOp, arith::AddIOp>(op))
-    return all;
-  bool ofSigned = isa<arith::ShRSIOp>(op) || (isSigned && !isa<arith::ShRUIOp>(op));
-  Interval first = of(op->getOperand(0), ofSigned), second = of(op->getOperand(1), isSigned);
-  std::optional<int64_t> constant = constantIn(second);
-  bool isShift = constant && *constant >= 0 && *constant < 32;
-  Interval computed = all;
-  if (isa<arith::AndIOp>(op) && constant && *constant >= 0)
-    computed = {0, *constant};
-  else if (isa<arith::ShRUIOp, arith::ShRSIOp>(op) && isShift)
-    computed = shifted(first, *constant);
-  else if (isa<arith::SubIOp>(op))
-    computed = {first.low - second.high, first.high - second.low};
-  else if (isa<arith::AddIOp>(op))
-    computed = {first.low + second.low, first.high + second.high};
-  // Where it wraps around, it may be anything.
-  return all.contains(computed) ? computed : all;
-}
-
-Interval IntegerRange::ofResult(OpResult result, bool isSigned) {
-  Operation *op = result.getOwner();
-  Interval all = allOf(result.getType(), isSigned);
-  APInt number;
-  if (matchPattern(result, m_ConstantInt(&number)) && number.getBitWidth() <= 64) {
-    int64_t value = isSigned ? number.getSExtValue() : static_cast<int64_t>(number.getZExtValue());
-    return {value, value};
-  }
-  if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp, tensor::ExtractSliceOp>(
-          op))
-    return of(op->getOperand(0), isSigned);
-  if (isa<tensor::ConcatOp>(op))
-    return ofAll(op->getOperands(), all, isSigned);
-  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
-    return ofAll({insert.getSource(), insert.getDest()}, all, isSigned);
-  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op); linalgOp && op->getNumResults() == 1)
-    return of(linalgOp.getBlock()->getTerminator()->getOperand(0), isSigned);
-  return ofArithmetic(result, all, isSigned);
-}
-
-Interval IntegerRange::of(Value value, bool isSigned) {
-  Interval all = allOf(value.getType(), isSigned);
-  if (left == 0)
-    return all;
-  --left;
-  if (auto result = dyn_cast<OpResult>(value))
-    return ofResult(result, isSigned);
-  auto argument = cast<BlockArgument>(value);
-  auto op = dyn_cast<linalg::LinalgOp>(argument.getOwner()->getParentOp());
-  if (!op || op.isDpsInit(op.getMatchingOpOperand(argument)))
-    return all;
-  return of(op.getMatchingOpOperand(argument)->get(), isSigned);
-}
-
-/// The integer type of the fewest bits that has all of an interval.
-static Term elementOf(Interval range) {
-  uint32_t bits = 1;
-  if (range.low >= 0) {
-    while (range.high >> bits != 0)
-      ++bits;
-    return {"uint", {bits}};
-  }
-  while (range.low < -(int64_t(1) << (bits - 1)) || range.high >= int64_t(1) << (bits - 1))
-    ++bits;
-  return {"int", {bits}};
+/// The integer type of the fewest bits that has all of a range.
+static Term elementOf(const ConstantIntRanges &range, bool isSigned) {
+  if (isSigned && range.smin().isNegative())
+    return {"int",
+            {std::max(range.smin().getSignificantBits(), range.smax().getSignificantBits())}};
+  const APInt &largest = isSigned ? range.smax() : range.umax();
+  return {"uint", {std::max(1u, largest.getActiveBits())}};
 }
 
 Status DequantizationMatcher::setZero(const ElementExpression &zero) {
@@ -363,7 +103,7 @@ Status DequantizationMatcher::setZero(const ElementExpression &zero) {
 
 Status DequantizationMatcher::matchInteger(const ElementExpression &integer, bool isSigned) {
   Value value = integer.op ? integer.op->getResult(0) : integer.tensor;
-  Term element = elementOf(IntegerRange().of(value, isSigned));
+  Term element = elementOf(integerRangeOf(value), isSigned);
   if (element.parameters[0] > 8)
     return unsupportedError("its codes may have " + std::to_string(element.parameters[0]) +
                             " bits");
@@ -488,8 +228,7 @@ Expected<Dequantization> Dequantization::find(Value value) {
       value = collapse.getSrc();
       type = collapse.getSrcType();
     }
-  AffineMap loops = AffineMap::getMultiDimIdentityMap(type.getRank(), type.getContext());
-  return DequantizationMatcher().match(ElementTracer().element(value, loops), type.getShape());
+  return DequantizationMatcher().match(ElementExpression::of(value), type.getShape());
 }
 
 //===----------------------------------------------------------------------===//

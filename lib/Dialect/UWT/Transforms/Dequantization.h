@@ -15,28 +15,11 @@
 #ifndef UWT_LIB_DIALECT_UWT_TRANSFORMS_DEQUANTIZATION_H
 #define UWT_LIB_DIALECT_UWT_TRANSFORMS_DEQUANTIZATION_H
 
-#include "mlir/IR/AffineMap.h"
+#include "ElementExpression.h"
 #include "mlir/IR/Builders.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
-#include <memory>
-#include <vector>
 
 namespace uwt {
-
-/// What one element of a tensor is computed by: an operation of a body on others, an element of a
-/// tensor, or a constant.
-struct ElementExpression {
-  mlir::Type type;
-  /// An operation of one result; none for an element of a tensor.
-  mlir::Operation *op = nullptr;
-  std::vector<ElementExpression> operands;
-  /// The tensor, and from the loops to its indices.
-  mlir::Value tensor;
-  mlir::AffineMap map;
-
-  /// Whether elements depend on that loop.
-  bool isFunctionOf(unsigned loop) const;
-};
 
 /// A matrix [N, K] of bf16 or f16 as codes and what they mean.
 struct Dequantization {

@@ -31,6 +31,13 @@ TensorDescription ProductSpec::description() const {
   return result;
 }
 
+std::string ProductSpec::testName(size_t index) const {
+  std::string name = std::to_string(index) + "_" + target + "_" + format;
+  for (char &c : name)
+    c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  return name;
+}
+
 std::string ProductSpec::moduleText() const {
   TensorDescription what = description();
   std::string rowsOfX = m ? std::to_string(*m) : "?";

@@ -36,6 +36,8 @@ struct ProductSpec {
 
   TensorDescription description() const;
   std::string moduleText() const;
+  /// A name for the test number `index` of a series.
+  std::string testName(size_t index) const;
 };
 
 /// A product as machine code, and the table of weights that it reads.

@@ -193,11 +193,7 @@ TEST_P(ProductTest, AnMOfOneHasTheSameBits) {
 
 INSTANTIATE_TEST_SUITE_P(Formats, ProductTest, testing::ValuesIn(specs()),
                          [](const testing::TestParamInfo<ProductSpec> &info) {
-                           std::string name = std::to_string(info.index) + "_" + info.param.target +
-                                              "_" + info.param.format;
-                           for (char &c : name)
-                             c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-                           return name;
+                           return info.param.testName(info.index);
                          });
 
 TEST(ProductStrategyTest, EveryStrategyHasTheSameBits) {

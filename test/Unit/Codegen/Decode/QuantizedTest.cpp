@@ -13,7 +13,7 @@
 #include "uwt/Codec/Quantized.h"
 #include "ProductJit.h"
 #include "Runtime/ExpectedProduct.h"
-#include "uwt/Format/Floats.h"
+#include "uwt/Format/QuantizedElement.h"
 #include "uwt/Runtime/LoadedWeight.h"
 #include "uwt/Runtime/ThreadScope.h"
 #include <algorithm>
@@ -66,7 +66,7 @@ QuantizedWeight drawWeight(const Format &format, uint64_t rows, uint64_t columns
   QuantizedWeight weight;
   weight.rows = rows;
   weight.columns = columns;
-  weight.values = quantizedValues(format.element);
+  weight.values = QuantizedElement::find(format.element)->values();
   while (weight.codes.size() < rows * columns) {
     auto code = static_cast<uint8_t>(random() % weight.values.size());
     if (std::isfinite(weight.values[code]))
@@ -199,11 +199,7 @@ TEST_P(QuantizedTest, HasTheBitsOfTheFloats) {
 
 INSTANTIATE_TEST_SUITE_P(Formats, QuantizedTest, testing::ValuesIn(specs()),
                          [](const testing::TestParamInfo<ProductSpec> &info) {
-                           std::string name = std::to_string(info.index) + "_" + info.param.target +
-                                              "_" + info.param.format;
-                           for (char &c : name)
-                             c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-                           return name;
+                           return info.param.testName(info.index);
                          });
 
 TEST(QuantizedStrategyTest, EveryStrategyHasTheSameBits) {
@@ -221,8 +217,10 @@ TEST(QuantizedStrategyTest, EveryStrategyHasTheSameBits) {
 
 /// A weight of two panels, of which `change` makes the second one such that codes do not say it.
 void checkSecondPanelIsWords(const char *format,
-                             llvm::function_ref<void(QuantizedWeight &weight)> change) {
+                             llvm::function_ref<void(QuantizedWeight &weight)> change,
+                             const char *element = "bf16") {
   ProductSpec spec = specOf(format, 128, 512);
+  spec.element = element;
   QuantizedWeight weight = drawWeight(spec.description().format, 128, 512, 3);
   change(weight);
   ThreadPool pool(1);
@@ -264,14 +262,13 @@ TEST(QuantizedWeightTest, SmallHalvesAreRoundedAsTheyAre) {
 }
 
 TEST(QuantizedWeightTest, HalvesThatOverflowAreWords) {
-  ProductSpec spec = specOf("int<8>, scale={row, f32}", 128, 512);
-  spec.element = "f16";
-  QuantizedWeight weight = drawWeight(spec.description().format, 128, 512, 9);
-  weight.scale.cells.back() = 65520.0f / 127;
-  ThreadPool pool(1);
-  auto loaded = LoadedWeight::fromQuantized(spec.description(), weight, pool);
-  ASSERT_TRUE(loaded) << loaded.error().message();
-  EXPECT_EQ(panelsOfWords(*loaded), 1u);
+  checkSecondPanelIsWords(
+      "int<8>, scale={row, f32}",
+      [](QuantizedWeight &weight) {
+        weight.scale.cells.back() = 65520.0f / 127;
+        weight.codes.back() = 127;
+      },
+      "f16");
 }
 
 TEST(QuantizedWeightTest, ZeroScalesAndNegativeZerosHaveTheirBits) {

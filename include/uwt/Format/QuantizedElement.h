@@ -1,0 +1,34 @@
+//===- QuantizedElement.h - Elements of quantised weights -------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_FORMAT_QUANTIZEDELEMENT_H
+#define UWT_FORMAT_QUANTIZEDELEMENT_H
+
+#include "uwt/Format/Floats.h"
+#include "uwt/Format/Format.h"
+
+namespace uwt {
+
+/// What the codes of a quantised weight are: integers of 1 to 8 bits, or floats.
+struct QuantizedElement {
+  uint32_t bits = 0;
+  bool isSigned = false;
+  /// Of floats only.
+  std::optional<SmallFloat> kind;
+
+  /// Whether elements are called so, whatever their parameters: `uint`, `f8E4M3FN`.
+  static bool isKeyword(std::string_view keyword);
+  /// `uint<4>`, `f8E4M3FN`; nothing where there is no such element.
+  static std::optional<QuantizedElement> find(const Term &term);
+
+  /// The number that each code stands for (value-1), NaN and infinities of floats included.
+  std::vector<float> values() const;
+};
+
+} // namespace uwt
+
+#endif // UWT_FORMAT_QUANTIZEDELEMENT_H

@@ -1,0 +1,90 @@
+//===- IntegerRange.cpp - Between which numbers integers are --------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "IntegerRange.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace uwt {
+
+namespace {
+class RangeSearch {
+public:
+  ConstantIntRanges of(Value value);
+
+private:
+  ConstantIntRanges ofResult(OpResult result);
+  ConstantIntRanges ofAll(ValueRange values, const ConstantIntRanges &all);
+
+  /// Steps that are looked at.
+  unsigned left = 64;
+};
+} // namespace
+
+/// Bits of an integer or index; 0 of what is none.
+static unsigned widthOf(Value value) {
+  return ConstantIntRanges::getStorageBitwidth(value.getType());
+}
+
+/// From the lowest to the highest of several values; what has no content counts for nothing.
+ConstantIntRanges RangeSearch::ofAll(ValueRange values, const ConstantIntRanges &all) {
+  std::optional<ConstantIntRanges> hull;
+  for (Value value : values) {
+    if (value.getDefiningOp<tensor::EmptyOp>())
+      continue;
+    ConstantIntRanges each = of(value);
+    hull = hull ? hull->rangeUnion(each) : each;
+  }
+  return hull.value_or(all);
+}
+
+ConstantIntRanges RangeSearch::ofResult(OpResult result) {
+  Operation *op = result.getOwner();
+  ConstantIntRanges range = ConstantIntRanges::maxRange(widthOf(result));
+  APInt number;
+  if (matchPattern(result, m_ConstantInt(&number)))
+    return ConstantIntRanges::constant(number);
+  if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp, tensor::ExtractSliceOp>(
+          op))
+    return of(op->getOperand(0));
+  if (isa<tensor::ConcatOp>(op))
+    return ofAll(op->getOperands(), range);
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    return ofAll({insert.getSource(), insert.getDest()}, range);
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op); linalgOp && op->getNumResults() == 1)
+    return of(linalgOp.getBlock()->getTerminator()->getOperand(0));
+  auto inferable = dyn_cast<InferIntRangeInterface>(op);
+  if (!inferable || llvm::any_of(op->getOperands(), [](Value each) { return widthOf(each) == 0; }))
+    return range;
+  SmallVector<ConstantIntRanges> operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(of(operand));
+  inferable.inferResultRanges(operands,
+                              [&](Value, const ConstantIntRanges &found) { range = found; });
+  return range;
+}
+
+ConstantIntRanges RangeSearch::of(Value value) {
+  ConstantIntRanges all = ConstantIntRanges::maxRange(widthOf(value));
+  if (left == 0)
+    return all;
+  --left;
+  if (auto result = dyn_cast<OpResult>(value))
+    return ofResult(result);
+  auto argument = cast<BlockArgument>(value);
+  auto op = dyn_cast<linalg::LinalgOp>(argument.getOwner()->getParentOp());
+  if (!op || op.isDpsInit(op.getMatchingOpOperand(argument)))
+    return all;
+  return of(op.getMatchingOpOperand(argument)->get());
+}
+
+ConstantIntRanges integerRangeOf(Value value) { return RangeSearch().of(value); }
+
+} // namespace uwt

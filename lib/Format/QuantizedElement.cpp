@@ -1,0 +1,53 @@
+//===- QuantizedElement.cpp - Elements of quantised weights ---------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Format/QuantizedElement.h"
+#include <algorithm>
+#include <utility>
+
+using namespace uwt;
+
+static constexpr std::string_view unsignedKeyword = "uint", signedKeyword = "int";
+static constexpr uint32_t mostBits = 8;
+static constexpr std::pair<std::string_view, SmallFloat> floats[] = {
+    {"f4E2M1FN", float4E2M1}, {"f8E4M3FN", float8E4M3}, {"f8E5M2", float8E5M2}};
+
+static const SmallFloat *findFloat(std::string_view keyword) {
+  for (const auto &[name, kind] : floats)
+    if (name == keyword)
+      return &kind;
+  return nullptr;
+}
+
+static bool isInteger(std::string_view keyword) {
+  return keyword == unsignedKeyword || keyword == signedKeyword;
+}
+
+bool QuantizedElement::isKeyword(std::string_view keyword) {
+  return isInteger(keyword) || findFloat(keyword);
+}
+
+std::optional<QuantizedElement> QuantizedElement::find(const Term &term) {
+  if (const SmallFloat *kind = findFloat(term.keyword); kind && term.parameters.empty())
+    return QuantizedElement{kind->bits(), true, *kind};
+  if (!isInteger(term.keyword) || term.parameters.size() != 1 || term.parameters[0] == 0 ||
+      term.parameters[0] > mostBits)
+    return std::nullopt;
+  return QuantizedElement{term.parameters[0], term.keyword == signedKeyword, std::nullopt};
+}
+
+std::vector<float> QuantizedElement::values() const {
+  if (kind)
+    return kind->values();
+  uint32_t count = 1u << bits;
+  std::vector<float> numbers;
+  for (uint32_t code = 0; code < count; ++code) {
+    bool isNegative = isSigned && code >= count / 2;
+    numbers.push_back(static_cast<float>(code) - static_cast<float>(isNegative ? count : 0));
+  }
+  return numbers;
+}
