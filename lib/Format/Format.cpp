@@ -263,8 +263,63 @@ static std::string printLow(const Format &format) {
                                                 : nameOf(lowNames, format.lowHalves);
 }
 
+//===----------------------------------------------------------------------===//
+// Items of a list
+//===----------------------------------------------------------------------===//
+
+/// How deep grids are in one another.
+static constexpr size_t deepestGrid = 2;
+
+/// The key of `key=value`, or nothing for the codec.
+static std::optional<std::string_view> keyOf(std::string_view item) {
+  size_t equals = item.find('=');
+  if (equals == std::string_view::npos)
+    return std::nullopt;
+  return trim(item.substr(0, equals));
+}
+
+/// What follows the `=`.
+static std::string_view valueOf(std::string_view item) {
+  return trim(item.substr(item.find('=') + 1));
+}
+
+/// Cuts the text at commas outside of brackets: `<>`, also inside `{}`, which nest twice.
+static Expected<std::vector<std::string_view>> splitItems(std::string_view text) {
+  std::vector<std::string_view> items;
+  std::string open;
+  size_t start = 0;
+  for (size_t i = 0; i <= text.size(); ++i) {
+    char c = i < text.size() ? text[i] : ',';
+    bool opens = c == '<' || c == '{', closes = c == '>' || c == '}';
+    bool fits = opens ? !open.ends_with('<') : !closes || open.ends_with(c == '>' ? '<' : '{');
+    if (!fits)
+      return usageError("format " + inQuotes(text) + " has a '" + c + "' without its counterpart");
+    if (c == '{' && open.size() == deepestGrid)
+      return usageError("format " + inQuotes(text) + " has grids more than " +
+                        std::to_string(deepestGrid) + " deep");
+    if (opens)
+      open += c;
+    else if (closes)
+      open.pop_back();
+    bool isEnd = i == text.size();
+    if (isEnd && !open.empty())
+      return usageError("format " + inQuotes(text) + " has a '" + open.back() +
+                        "' without its counterpart");
+    if (c != ',' || !open.empty())
+      continue;
+    std::string_view item = trim(text.substr(start, i - start));
+    if (item.empty() && isEnd && !items.empty())
+      return usageError("format " + inQuotes(text) + " ends with a comma");
+    if (item.empty())
+      return usageError("format " + inQuotes(text) + " has an empty item");
+    items.push_back(item);
+    start = i + 1;
+  }
+  return items;
+}
+
 /// "1x128", "row" or "tensor".
-static Status parseCell(GridFormat &grid, std::string_view text, const std::string &what) {
+static Status parseCell(CellFormat &grid, std::string_view text, const std::string &what) {
   if (text == "tensor")
     return ok();
   grid.cellRows = 1;
@@ -281,24 +336,55 @@ static Status parseCell(GridFormat &grid, std::string_view text, const std::stri
   return ok();
 }
 
-static Expected<GridFormat> parseGrid(std::string_view value, const std::string &what) {
-  size_t comma = value.find(',');
-  if (!value.starts_with('{') || !value.ends_with('}') || comma == std::string_view::npos)
+/// The items in the braces of a grid; two of them are its cells and its type.
+static Expected<std::vector<std::string_view>> splitGrid(std::string_view value,
+                                                         const std::string &what, size_t most) {
+  std::vector<std::string_view> items;
+  if (value.starts_with('{') && value.ends_with('}')) {
+    UWT_ASSIGN_OR_RETURN(items, splitItems(value.substr(1, value.size() - 2)));
+  }
+  if (items.size() < 2 || items.size() > most)
     return usageError(what + ": expected cells and a type, such as '{1x128, f16}', got " +
                       inQuotes(value));
+  return items;
+}
+
+static Status parseCells(CellFormat &cells, std::span<const std::string_view> items,
+                         const std::string &what) {
+  UWT_RETURN_IF_ERROR(parseCell(cells, items[0], what));
+  UWT_ASSIGN_OR_RETURN(cells.number, parseTerm(items[1], what));
+  return ok();
+}
+
+static Expected<GridFormat> parseGrid(std::string_view value, const std::string &what) {
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string_view> items, splitGrid(value, what, 3));
   GridFormat grid;
-  UWT_RETURN_IF_ERROR(parseCell(grid, trim(value.substr(1, comma - 1)), what));
-  std::string_view number = value.substr(comma + 1, value.size() - comma - 2);
-  UWT_ASSIGN_OR_RETURN(grid.number, parseTerm(trim(number), what));
+  UWT_RETURN_IF_ERROR(parseCells(grid, items, what));
+  if (items.size() < 3)
+    return grid;
+  std::string_view key = keyOf(items[2]).value_or("");
+  if (key != "scale" && key != "divide")
+    return usageError(what + ": expected scale={...} or divide={...} after a grid's type, got " +
+                      inQuotes(items[2]));
+  grid.isDivided = key == "divide";
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string_view> outer, splitGrid(valueOf(items[2]), what, 2));
+  UWT_RETURN_IF_ERROR(parseCells(grid.outer.emplace(), outer, what));
   return grid;
 }
 
-std::string GridFormat::str() const {
+std::string CellFormat::str() const {
   std::string cell = cellRows == 0 ? "tensor"
                      : cellColumns == 0
                          ? "row"
                          : std::to_string(cellRows) + "x" + std::to_string(cellColumns);
-  return "{" + cell + ", " + number.str() + "}";
+  return cell + ", " + number.str();
+}
+
+std::string GridFormat::str() const {
+  std::string text = CellFormat::str();
+  if (outer)
+    text += std::string(isDivided ? ", divide" : ", scale") + "={" + outer->str() + "}";
+  return "{" + text + "}";
 }
 
 static Status parseZero(Format &format, std::string_view value) {
@@ -314,12 +400,25 @@ static std::string printZero(const Format &format) {
   return format.zeroGrid ? format.zeroGrid->str() : std::to_string(format.zero);
 }
 
-static Status parseScale(Format &format, std::string_view value) {
-  format.scale = std::nullopt;
+static Status parseOptionalGrid(std::optional<GridFormat> &grid, std::string_view value,
+                                const std::string &what) {
+  grid = std::nullopt;
   if (value == "none")
     return ok();
-  UWT_ASSIGN_OR_RETURN(format.scale, parseGrid(value, "scale"));
+  UWT_ASSIGN_OR_RETURN(grid, parseGrid(value, what));
   return ok();
+}
+
+static std::string printOptionalGrid(const std::optional<GridFormat> &grid) {
+  return grid ? grid->str() : "none";
+}
+
+static Status parseScale(Format &format, std::string_view value) {
+  return parseOptionalGrid(format.scale, value, "scale");
+}
+
+static Status parseOffset(Format &format, std::string_view value) {
+  return parseOptionalGrid(format.offset, value, "offset");
 }
 
 namespace {
@@ -344,7 +443,8 @@ static constexpr Item itemTable[] = {
     {"low", parseLow, printLow},
     // Of quantised weights only.
     {"zero", parseZero, printZero},
-    {"scale", parseScale, [](const Format &f) { return f.scale ? f.scale->str() : "none"; }},
+    {"scale", parseScale, [](const Format &f) { return printOptionalGrid(f.scale); }},
+    {"offset", parseOffset, [](const Format &f) { return printOptionalGrid(f.offset); }},
 };
 static_assert(itemTable[packingItem].key == "packing" && itemTable[escapesItem].key == "escapes" &&
               itemTable[zeroItem].key == "zero");
@@ -391,7 +491,7 @@ Format Format::ofMatrices() const {
 std::string Format::fullStr() const {
   std::string text = (isQuantized() ? element.str() + ", " : "") + codec.str();
   std::span<const Item> items = itemTable;
-  if (!isQuantized() && !scale && !zeroGrid && zero == 0)
+  if (!isQuantized() && !scale && !offset && !zeroGrid && zero == 0)
     items = items.first(zeroItem);
   for (const Item &item : items)
     text.append(", ").append(item.key).append("=").append(item.print(*this));
@@ -409,7 +509,6 @@ public:
   Expected<Format> parse();
 
 private:
-  Expected<std::vector<std::string_view>> split() const;
   Status parseItem(std::string_view item);
   Status parseCodec(std::string_view item);
 
@@ -419,47 +518,6 @@ private:
   std::array<bool, std::size(itemTable)> hasItem{};
 };
 } // namespace
-
-/// The key of `key=value`, or nothing for the codec.
-static std::optional<std::string_view> keyOf(std::string_view item) {
-  size_t equals = item.find('=');
-  if (equals == std::string_view::npos)
-    return std::nullopt;
-  return trim(item.substr(0, equals));
-}
-
-/// Cuts the text at commas outside of brackets: `<>`, also inside `{}`.
-Expected<std::vector<std::string_view>> Parser::split() const {
-  std::vector<std::string_view> items;
-  std::string open;
-  size_t start = 0;
-  for (size_t i = 0; i <= text.size(); ++i) {
-    char c = i < text.size() ? text[i] : ',';
-    bool opens = c == '<' || c == '{', closes = c == '>' || c == '}';
-    bool fits = opens ? open.empty() || (open == "{" && c == '<')
-                      : !closes || open.ends_with(c == '>' ? '<' : '{');
-    if (!fits)
-      return usageError("format " + inQuotes(text) + " has a '" + c + "' without its counterpart");
-    if (opens)
-      open += c;
-    else if (closes)
-      open.pop_back();
-    bool isEnd = i == text.size();
-    if (isEnd && !open.empty())
-      return usageError("format " + inQuotes(text) + " has a '" + open.back() +
-                        "' without its counterpart");
-    if (c != ',' || !open.empty())
-      continue;
-    std::string_view item = trim(text.substr(start, i - start));
-    if (item.empty() && isEnd && !items.empty())
-      return usageError("format " + inQuotes(text) + " ends with a comma");
-    if (item.empty())
-      return usageError("format " + inQuotes(text) + " has an empty item");
-    items.push_back(item);
-    start = i + 1;
-  }
-  return items;
-}
 
 Status Parser::parseCodec(std::string_view item) {
   UWT_ASSIGN_OR_RETURN(Term term, parseTerm(item, "codec"));
@@ -504,13 +562,13 @@ Status Parser::parseItem(std::string_view item) {
     if (hasItem[i])
       return usageError("format " + inQuotes(text) + " says " + std::string(*key) + " twice");
     hasItem[i] = true;
-    return itemTable[i].parse(format, trim(item.substr(item.find('=') + 1)));
+    return itemTable[i].parse(format, valueOf(item));
   }
   return usageError("format has no item " + inQuotes(*key) + didYouMean(*key, keys));
 }
 
 Expected<Format> Parser::parse() {
-  UWT_ASSIGN_OR_RETURN(std::vector<std::string_view> items, split());
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string_view> items, splitItems(text));
   // The version first: another one may have items that mean nothing here.
   for (std::string_view item : items)
     if (keyOf(item) == "version")

@@ -12,7 +12,8 @@
 using namespace uwt;
 
 static constexpr std::string_view unsignedKeyword = "uint", signedKeyword = "int";
-static constexpr uint32_t mostBits = 8;
+static constexpr std::string_view tableKeyword = "table";
+static constexpr uint32_t mostBits = 8, mostTableBits = 4;
 static constexpr std::pair<std::string_view, SmallFloat> floats[] = {
     {"f4E2M1FN", float4E2M1}, {"f8E4M3FN", float8E4M3}, {"f8E5M2", float8E5M2}};
 
@@ -28,19 +29,22 @@ static bool isInteger(std::string_view keyword) {
 }
 
 bool QuantizedElement::isKeyword(std::string_view keyword) {
-  return isInteger(keyword) || findFloat(keyword);
+  return isInteger(keyword) || keyword == tableKeyword || findFloat(keyword);
 }
 
 std::optional<QuantizedElement> QuantizedElement::find(const Term &term) {
   if (const SmallFloat *kind = findFloat(term.keyword); kind && term.parameters.empty())
     return QuantizedElement{kind->bits(), true, *kind};
-  if (!isInteger(term.keyword) || term.parameters.size() != 1 || term.parameters[0] == 0 ||
-      term.parameters[0] > mostBits)
+  bool isTable = term.keyword == tableKeyword;
+  if ((!isTable && !isInteger(term.keyword)) || term.parameters.size() != 1 ||
+      term.parameters[0] == 0 || term.parameters[0] > (isTable ? mostTableBits : mostBits))
     return std::nullopt;
-  return QuantizedElement{term.parameters[0], term.keyword == signedKeyword, std::nullopt};
+  return QuantizedElement{term.parameters[0], term.keyword == signedKeyword, std::nullopt, isTable};
 }
 
 std::vector<float> QuantizedElement::values() const {
+  if (isTable)
+    return {};
   if (kind)
     return kind->values();
   uint32_t count = 1u << bits;

@@ -56,6 +56,7 @@ ImportedWeight makeWeight(const Recipe &recipe, std::string_view module, const S
     return weight;
   }
   weight.format = outline->format;
+  weight.runFormat = outline->runFormat;
   weight.shape = outline->shape;
   if (weight.shape.empty())
     weight.shape = {outline->rows, outline->columns};

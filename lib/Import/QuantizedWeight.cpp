@@ -18,6 +18,17 @@ bool uwt::canDecodeTo(ElementType type) {
   return type == ElementType::BF16 || type == ElementType::F16 || type == ElementType::F32;
 }
 
+Grid GridParts::product() const {
+  Grid result = numbers;
+  for (size_t cell = 0; cell < result.cells.size(); ++cell) {
+    uint64_t row = cell / numbers.columns * numbers.cellRows;
+    float other = outer.at(row, cell % numbers.columns * numbers.cellColumns);
+    float &number = result.cells[cell];
+    number = isDivided ? number / other : number * other;
+  }
+  return result;
+}
+
 namespace {
 
 /// Decodes rows, run by run: elements beside one another that share their cells. `Round` makes an

@@ -31,6 +31,8 @@ struct WeightOutline {
   std::string format;
   /// The tensors that it is made of, by their suffixes.
   std::vector<std::string_view> parts;
+  /// The composition that products run from, where that is another one.
+  std::string runFormat = "";
 };
 
 class Recipe {
@@ -91,6 +93,9 @@ Grid gridOfColumns(std::span<const Number> cells, uint64_t groups, uint64_t rows
       grid.cells[row * groups + group] = static_cast<float>(cells[group * rows + row]);
   return grid;
 }
+
+/// The code of f4E2M1FN that is -0.
+inline constexpr uint8_t negativeZeroOfE2M1 = 8;
 
 /// Two codes of 4 bits a byte, the lower one first.
 std::vector<uint8_t> nibblesOf(std::span<const uint8_t> packed);

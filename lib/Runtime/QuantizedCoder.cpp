@@ -16,8 +16,10 @@
 #include "uwt/Codec/Quantized.h"
 #include "uwt/Format/QuantizedElement.h"
 #include <bit>
+#include <bitset>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 using namespace uwt;
 
@@ -29,24 +31,62 @@ static uint32_t bitsOf(float value) { return std::bit_cast<uint32_t>(value); }
 // Numbers that elements share
 //===----------------------------------------------------------------------===//
 
-/// A scale as the bits of its type, or nothing where it is no number of it.
-static std::optional<uint32_t> scaleBits(float scale, std::string_view type) {
-  uint32_t bits = bitsOf(scale);
-  constexpr uint32_t exponentMask = 0xFF, bf16Low = 0xFFFF, f32Mantissa = 0x7FFFFF;
-  uint32_t exponent = bits >> 23 & exponentMask;
-  if (exponent == exponentMask)
-    return std::nullopt;
-  if (type == "f32")
-    return bits;
-  if (type == "bf16")
-    return bits & bf16Low ? std::nullopt : std::optional(bits >> 16);
-  if (type == "f8E8M0FNU") {
-    // The exponent 0 stands for a subnormal.
-    bool isPower = bits >> 31 == 0 && (bits & f32Mantissa) == 0 && exponent != 0;
-    return isPower ? std::optional(exponent) : std::nullopt;
+namespace {
+/// A number as a unit has it, and what compiled code makes of that: NaN where the type has no such
+/// number.
+struct StoredNumber {
+  uint32_t bits = 0;
+  float value = 0;
+};
+} // namespace
+
+static constexpr StoredNumber noNumber = {0, std::numeric_limits<float>::quiet_NaN()};
+
+static StoredNumber storedIfSame(uint32_t bits, float stored, float value) {
+  return bitsOf(stored) == bitsOf(value) ? StoredNumber{bits, value} : noNumber;
+}
+
+/// Powers of two, and zero for those below the normal numbers.
+static StoredNumber storedExponent(float value) {
+  constexpr uint32_t mantissaBits = 23, sign = 0x80000000;
+  uint32_t exponent = bitsOf(value) >> mantissaBits;
+  if (bitsOf(value) & sign)
+    return noNumber;
+  return exponent == 0 ? StoredNumber() : storedIfSame(exponent, valueOfE8M0(exponent), value);
+}
+
+/// Floats whose bits are the upper ones of an f16 2^8 times as small.
+static StoredNumber storedE4M3(float value) {
+  uint32_t half = roundToF16(std::ldexp(value, -8));
+  uint32_t code = (half >> 8 & 0x80) | (half >> 7 & 0x7F);
+  return storedIfSame(code, float8E4M3.valueOf(code), value);
+}
+
+static StoredNumber storedInteger(float value, const QuantizedElement &type) {
+  float smallest = type.isSigned ? -128 : 0;
+  if (!(value >= smallest && value <= smallest + 255))
+    return noNumber;
+  auto integer = static_cast<int32_t>(value);
+  return storedIfSame(static_cast<uint8_t>(integer), static_cast<float>(integer), value);
+}
+
+static StoredNumber storedNumber(float value, const Term &type) {
+  if (!std::isfinite(value))
+    return noNumber;
+  constexpr uint32_t bf16Low = 0xFFFF;
+  uint32_t bits = bitsOf(value);
+  if (type.keyword == "f32")
+    return {bits, value};
+  if (type.keyword == "bf16")
+    return bits & bf16Low ? noNumber : StoredNumber{bits >> 16, value};
+  if (type.keyword == "f16") {
+    uint32_t half = roundToF16(value);
+    return storedIfSame(half, float16.valueOf(half), value);
   }
-  uint32_t half = roundToF16(scale);
-  return bitsOf(float16.valueOf(half)) == bits ? std::optional(half) : std::nullopt;
+  if (type.keyword == "f8E8M0FNU")
+    return storedExponent(value);
+  QuantizedElement element = *QuantizedElement::find(type);
+  return element.kind ? storedE4M3(value) : storedInteger(value, element);
 }
 
 static bool isSameCell(const Grid &grid, uint64_t a, uint64_t b) {
@@ -58,12 +98,15 @@ static bool isSameCell(const Grid &grid, uint64_t a, uint64_t b) {
 static std::optional<std::vector<uint64_t>> cellColumnsOf(const QuantizedWeight &weight,
                                                           const QuantizedUnit &unit) {
   uint64_t width = unit.columns / unit.cells;
+  auto sharesAll = [&](uint64_t a, uint64_t b) {
+    return isSameCell(weight.scale, a, b) && isSameCell(weight.zero, a, b) &&
+           (!weight.offset || isSameCell(*weight.offset, a, b));
+  };
   std::vector<uint64_t> columns;
   for (uint64_t begin = 0; begin < weight.columns; begin += width) {
     uint64_t end = std::min(begin + width, weight.columns), first = weight.gridColumn(begin);
     for (uint64_t k = begin + 1; k < end; ++k)
-      if (!isSameCell(weight.scale, first, weight.gridColumn(k)) ||
-          !isSameCell(weight.zero, first, weight.gridColumn(k)))
+      if (!sharesAll(first, weight.gridColumn(k)))
         return std::nullopt;
     columns.push_back(first);
   }
@@ -71,6 +114,33 @@ static std::optional<std::vector<uint64_t>> cellColumnsOf(const QuantizedWeight 
 }
 
 namespace {
+
+/// A weight's grid as units have it.
+struct PackedGrid {
+  PackedGrid(const Grid &numbers, const GridParts *parts, const std::optional<GridFormat> &format,
+             const QuantizedGrid &place)
+      : numbers(format && format->outer ? parts->numbers : numbers), parts(parts), format(format),
+        place(place) {}
+
+  /// Whether the weight has two grids where the format has, and the cells of a unit one outer
+  /// number. `columns` are those of the cells.
+  static bool fits(const std::optional<GridParts> &parts, const std::optional<GridFormat> &format,
+                   std::span<const uint64_t> columns, uint32_t cellsInUnit) {
+    if (!format || !format->outer)
+      return true;
+    if (!parts || parts->isDivided != format->isDivided)
+      return false;
+    for (size_t cell = 0; cell < columns.size(); ++cell)
+      if (!isSameCell(parts->outer, columns[cell], columns[cell - cell % cellsInUnit]))
+        return false;
+    return true;
+  }
+
+  const Grid &numbers;
+  const GridParts *parts;
+  const std::optional<GridFormat> &format;
+  const QuantizedGrid place;
+};
 
 /// Packs the panels of one weight.
 class QuantizedPacker {
@@ -85,26 +155,31 @@ public:
 private:
   QuantizedPacker(const QuantizedWeight &weight, const CodingPlan &plan)
       : weight(weight), format(plan.format), element(plan.element),
-        unit(quantizedUnit(plan.format)) {
-    std::ranges::copy_if(weight.values, std::back_inserter(finite),
-                         [](float value) { return std::isfinite(value); });
+        unit(quantizedUnit(plan.format)),
+        scale(weight.scale, asPointer(weight.scaleParts), format.scale, unit.scale),
+        zero(weight.zero, nullptr, format.zeroGrid, unit.zero),
+        offset(weight.offset ? *weight.offset : weight.zero, asPointer(weight.offsetParts),
+               format.offset, unit.offset) {}
+
+  static const GridParts *asPointer(const std::optional<GridParts> &parts) {
+    return parts ? &*parts : nullptr;
   }
 
   bool hasNumbers() const;
-  bool convertScales();
-  bool hasSpecials(uint64_t first, uint32_t rows) const;
   void packGroup(uint64_t first, uint32_t rows, uint64_t u, uint32_t group, uint8_t *out) const;
+  float packNumber(const PackedGrid &grid, uint64_t row, uint64_t column, uint32_t rowInStrip,
+                   uint32_t inUnit, uint8_t *out) const;
   bool packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell, uint8_t *out) const;
-  bool isExact(float zero, float scale) const;
+  uint32_t roundedBits(float value) const {
+    return element == ElementType::F16 ? roundToF16(value) : roundToBF16(value);
+  }
+  bool isPlain(float value) const;
 
   const QuantizedWeight &weight;
   const Format &format;
   ElementType element;
   QuantizedUnit unit;
-  /// The values of codes that are numbers.
-  std::vector<float> finite;
-  /// The weight's scales as bits of the format's type, for each of its cells.
-  std::vector<uint32_t> scales;
+  PackedGrid scale, zero, offset;
   /// Of each cell of a row in memory, the column of the weight's grids.
   std::vector<uint64_t> cellColumns;
 };
@@ -114,89 +189,105 @@ private:
 /// Whether the numbers of codes less zero are the format's.
 bool QuantizedPacker::hasNumbers() const {
   QuantizedElement element = *QuantizedElement::find(format.element);
+  if (weight.values.size() != size_t(1) << element.bits)
+    return false;
+  if (element.isTable)
+    return weight.zero.cells.size() == 1 && bitsOf(weight.zero.cells.front()) == 0;
   std::vector<float> numbers = element.values();
   bool isConstant = weight.zero.cells.size() == 1;
-  if (weight.values.size() != numbers.size() || (!format.zeroGrid && !isConstant))
+  if (!format.zeroGrid && !isConstant)
     return false;
   float zero = format.zeroGrid ? 0 : weight.zero.cells.front();
   for (size_t code = 0; code < numbers.size(); ++code)
     if (bitsOf(weight.values[code] - zero) !=
         bitsOf(numbers[code] - static_cast<float>(format.zero)))
       return false;
-  float smallest = element.isSigned ? -128 : 0, largest = element.isSigned ? 127 : 255;
-  auto isByte = [&](float number) {
-    return bitsOf(number) == bitsOf(std::floor(number)) && number >= smallest && number <= largest;
-  };
-  return !format.zeroGrid || std::ranges::all_of(weight.zero.cells, isByte);
-}
-
-/// False where a scale is no number of the format's type.
-bool QuantizedPacker::convertScales() {
-  for (float scale : weight.scale.cells) {
-    std::optional<uint32_t> bits = scaleBits(scale, format.scale->number.keyword);
-    if (!bits)
-      return false;
-    scales.push_back(*bits);
-  }
   return true;
 }
 
 std::optional<QuantizedPacker> QuantizedPacker::make(const QuantizedWeight &weight,
                                                      const CodingPlan &plan) {
-  const MatrixShape &matrix = plan.matrix;
-  if (!weight.floats.empty() || weight.matrices != 1 || weight.isTransposed ||
-      weight.rows != matrix.rows || weight.columns != matrix.columns || weight.factor != 1 ||
-      weight.offset)
+  if (!weight.floats.empty() || weight.factor != 1 ||
+      weight.isTransposed != (plan.format.storage == Storage::KMajor) ||
+      weight.columns != plan.matrix.columns || weight.rows % plan.matrix.rows != 0 ||
+      (weight.isTransposed && weight.rows / weight.matrices != plan.matrix.rows) ||
+      weight.offset.has_value() != plan.format.offset.has_value())
+    return std::nullopt;
+  QuantizedUnit unit = quantizedUnit(plan.format);
+  std::optional<std::vector<uint64_t>> columns = cellColumnsOf(weight, unit);
+  if (!columns ||
+      !PackedGrid::fits(weight.scaleParts, plan.format.scale, *columns, unit.cells) ||
+      !PackedGrid::fits(weight.offsetParts, plan.format.offset, *columns, unit.cells))
     return std::nullopt;
   QuantizedPacker packer(weight, plan);
-  std::optional<std::vector<uint64_t>> columns = cellColumnsOf(weight, packer.unit);
-  if (!columns || !packer.hasNumbers() || !packer.convertScales())
+  if (!packer.hasNumbers())
     return std::nullopt;
   packer.cellColumns = *std::move(columns);
   return packer;
 }
 
-/// Whether a code of these rows stands for an infinity or NaN.
-bool QuantizedPacker::hasSpecials(uint64_t first, uint32_t rows) const {
-  if (finite.size() == weight.values.size())
-    return false;
-  std::span<const uint8_t> codes = weight.codes;
-  return std::ranges::any_of(codes.subspan(first * weight.columns, rows * weight.columns),
-                             [&](uint8_t code) { return !std::isfinite(weight.values[code]); });
-}
-
-/// Whether every weight of a cell is zero, or finite and for bf16 not subnormal, before it is
-/// rounded and after. Compiled code multiplies scales of floats of 8 bits by 2^8 beforehand.
-bool QuantizedPacker::isExact(float zero, float scale) const {
+/// Whether a weight is zero, or finite and for bf16 not subnormal, before it is rounded and after.
+bool QuantizedPacker::isPlain(float value) const {
   constexpr uint32_t smallestNormal = 0x00800000, magnitude = 0x7FFFFFFF;
   bool isHalf = element == ElementType::F16;
   // From `overflow` on f32 round to an infinity.
   uint32_t smallest = isHalf ? 0 : smallestNormal, overflow = isHalf ? 0x477FF000 : 0x7F7F8000;
-  constexpr float largestScale = 0x1p119f;
-  bool exact = unit.hasNibbles() || std::abs(scale) < largestScale;
-  for (float value : finite) {
-    uint32_t bits = bitsOf((value - zero) * scale) & magnitude;
-    exact &= bits == 0 || bits - smallest < overflow - smallest;
-  }
-  return exact;
+  uint32_t bits = bitsOf(value) & magnitude;
+  return bits == 0 || bits - smallest < overflow - smallest;
 }
 
 static void storeNumber(uint8_t *out, uint32_t at, uint32_t row, uint32_t bits, uint32_t number) {
   std::memcpy(out + at * 4 + row * bits / 8, &number, bits / 8);
 }
 
-/// A cell of a row, `cell` counted through the row.
+/// Packs the numbers of a cell, and gives what compiled code makes of them.
+float QuantizedPacker::packNumber(const PackedGrid &grid, uint64_t row, uint64_t column,
+                                  uint32_t rowInStrip, uint32_t inUnit, uint8_t *out) const {
+  StoredNumber number = storedNumber(grid.numbers.at(row, column), grid.format->number);
+  storeNumber(out, grid.place.at(inUnit), rowInStrip, grid.place.bits, number.bits);
+  if (!grid.format->outer)
+    return number.value;
+  StoredNumber outer = storedNumber(grid.parts->outer.at(row, column), grid.format->outer->number);
+  storeNumber(out, grid.place.outerAt(unit.cells), rowInStrip, grid.place.outerBits, outer.bits);
+  return grid.format->isDivided ? number.value / outer.value : number.value * outer.value;
+}
+
+/// A cell of a row, `cell` counted through the row. False where compiled code would not compute the
+/// bits of its weights. It multiplies scales of floats of 8 bits by 2^8 beforehand.
 bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
                                uint8_t *out) const {
-  uint64_t column = cellColumns[cell];
-  float scale = weight.scale.at(row, column), zero = weight.zero.at(row, column);
+  constexpr float largestScale = 0x1p119f;
+  uint64_t column = cellColumns[cell], width = unit.columns / unit.cells;
   auto inUnit = static_cast<uint32_t>(cell % unit.cells);
-  storeNumber(out, unit.scaleAt(inUnit), rowInStrip, unit.scaleBits,
-              scales[weight.scale.cellOf(row, column)]);
-  if (unit.zeroBits != 0)
-    storeNumber(out, unit.zeroAt(inUnit), rowInStrip, unit.zeroBits,
-                static_cast<uint32_t>(static_cast<int32_t>(zero)));
-  return isExact(zero, scale);
+  auto pack = [&](const PackedGrid &grid) {
+    return packNumber(grid, row, column, rowInStrip, inUnit, out);
+  };
+  float ownScale = weight.scale.at(row, column), ownZero = weight.zero.at(row, column);
+  float ownOffset = weight.offset ? weight.offset->at(row, column) : 0;
+  float codedScale = pack(scale), codedZero = unit.zero ? pack(zero) : ownZero;
+  float codedOffset = unit.offset ? pack(offset) : 0;
+  bool isExact = unit.hasNibbles() || std::abs(codedScale) < largestScale;
+  auto check = [&](uint8_t code) {
+    float own = (weight.values[code] - ownZero) * ownScale;
+    float coded = (weight.values[code] - codedZero) * codedScale;
+    if (unit.offset) {
+      own += ownOffset;
+      coded += codedOffset;
+    }
+    isExact &= isPlain(coded) && roundedBits(own) == roundedBits(coded);
+  };
+  const uint8_t *codes = weight.codes.data() + row * weight.columns;
+  std::bitset<256> isChecked;
+  uint64_t end = (cell + 1) * width;
+  // Columns that do not exist have code 0.
+  if (end > weight.columns)
+    check(0);
+  for (uint64_t k = cell * width; k < std::min(end, weight.columns); ++k) {
+    if (!isChecked[codes[k]])
+      check(codes[k]);
+    isChecked.set(codes[k]);
+  }
+  return isExact;
 }
 
 /// Of a group's codes [16][64] those of rows `row` and `row` + 8, of 8 bits (run-1).
@@ -245,8 +336,6 @@ void QuantizedPacker::packGroup(uint64_t first, uint32_t rows, uint64_t u, uint3
 bool QuantizedPacker::pack(uint64_t first, uint32_t rows, std::span<uint8_t> out) const {
   uint64_t strips = divideUp(rows, stripRows), units = divideUp(weight.columns, unit.columns);
   std::ranges::fill(out, uint8_t(0));
-  if (hasSpecials(first, rows))
-    return false;
   bool isExact = true;
   for (uint64_t u = 0; u < units; ++u)
     for (uint64_t strip = 0; strip < strips; ++strip) {
@@ -267,6 +356,11 @@ bool QuantizedPacker::pack(uint64_t first, uint32_t rows, std::span<uint8_t> out
 // Panels
 //===----------------------------------------------------------------------===//
 
+/// The first row of a panel, of all matrices, one below the other.
+static uint64_t firstRowOf(uint64_t panel, const MatrixShape &matrix) {
+  return panel / matrix.panels() * matrix.rows + panel % matrix.panels() * panelRows;
+}
+
 namespace {
 class QuantizedCoder final : public PanelCoder {
 public:
@@ -280,7 +374,7 @@ private:
     return source(panel, worker.words);
   }
   bool codeDirectly(uint64_t panel, std::span<uint8_t> code, EncodedPanel &) const override {
-    return packer && packer->pack(panel * panelRows, rowsOf(panel), code);
+    return packer && packer->pack(firstRowOf(panel, plan().matrix), rowsOf(panel), code);
   }
 
   const QuantizedPacker *packer;
@@ -297,19 +391,24 @@ Expected<LoadedWeight> uwt::codeQuantized(const QuantizedWeight &weight,
   if (!options.asWords)
     if (std::optional<QuantizedPacker> made = QuantizedPacker::make(weight, plan))
       packer.emplace(*std::move(made));
+  if (QuantizedElement::find(plan.format.element)->isTable) {
+    plan.numbers = weight.values;
+    plan.numbers.resize(nibbleCodes);
+  }
   std::vector<uint8_t> dense;
   PanelSource source;
   if (packer) {
     source = [&](uint64_t panel, std::vector<uint16_t> &scratch) {
-      uint32_t rows = plan.matrix.rowsOfPanel(panel);
+      uint32_t rows = plan.matrix.rowsOfPanel(panel % plan.matrix.panels());
       scratch.resize(rows * weight.columns);
-      weight.decodeRows(plan.element, panel * panelRows, scratch);
+      weight.decodeRows(plan.element, firstRowOf(panel, plan.matrix), scratch);
       return PanelWords{scratch.data(), weight.columns, rows, weight.columns};
     };
   } else {
     dense = weight.decode(description.element, pool);
     TensorDescription words = description;
     words.format = rawFormat();
+    words.format.storage = description.format.storage;
     UWT_ASSIGN_OR_RETURN(source, panelSource(words, dense));
   }
   QuantizedCoder coder(plan, matrices.panels(), packer ? &*packer : nullptr, std::move(source),

@@ -66,6 +66,8 @@ struct CodingPlan {
   MatrixShape matrix;
   Model model;
   LowModel low;
+  /// What the codes of a quantised weight stand for, where elements are of a table: 16 numbers.
+  std::vector<float> numbers;
 
   bool hasEscapes() const { return traits.rate != Rate::Words && format.escapes != Escapes::None; }
 };

@@ -21,18 +21,34 @@ namespace uwt {
 /// fewer bits have the smaller of their codes.
 inline constexpr uint32_t nibbleCodes = 16;
 
-/// A unit of plane `code` (run-1): the codes; for each of a row's cells the scales of 16 rows; then
-/// likewise their zeros. Codes lie in the order in which compiled code reads them: by row g of a
-/// block, by group of 64 columns, and of these rows g and g + 8, which four registers of the
-/// fragment's lanes hold. Codes of 4 bits of all four are in one another's halves: the code of
-/// register r at bit 4r. Those of 8 bits follow register by register, 32 words a byte each.
+/// What a unit has of a grid: for each of a row's cells the numbers of 16 rows, then what those are
+/// multiplied with or divided by.
+struct QuantizedGrid {
+  /// Where it begins in the unit, in u32.
+  uint32_t first = 0;
+  /// Bits of a number, and of an outer one: 8, 16 or 32; 0 where there is none.
+  uint32_t bits = 0, outerBits = 0;
+
+  explicit operator bool() const { return bits != 0; }
+  /// u32 of 16 rows' numbers of so many bits.
+  static uint32_t cellU32(uint32_t bits) { return stripRows * bits / 32; }
+  uint32_t at(uint32_t cell) const { return first + cell * cellU32(bits); }
+  /// Of a unit whose rows have so many cells.
+  uint32_t outerAt(uint32_t cells) const { return at(cells); }
+  uint32_t end(uint32_t cells) const { return outerAt(cells) + cellU32(outerBits); }
+};
+
+/// A unit of plane `code` (run-1): the codes; then scales, zeros and offsets. Codes lie in the order
+/// in which compiled code reads them: by row g of a block, by group of 64 columns, and of these rows
+/// g and g + 8, which four registers of the fragment's lanes hold. Codes of 4 bits of all four are
+/// in one another's halves: the code of register r at bit 4r. Those of 8 bits follow register by
+/// register, 32 words a byte each.
 struct QuantizedUnit {
   uint32_t codeBits = 4;
   uint32_t columns = fixedUnitColumns;
   /// Cells that a row of the unit belongs to; more than one only in units of 64 columns.
   uint32_t cells = 1;
-  /// Bits of a number: 8, 16 or 32; of zeros 8, or 0 where the format has none.
-  uint32_t scaleBits = 16, zeroBits = 0;
+  QuantizedGrid scale, zero, offset;
 
   /// Whether codes have 4 bits; else 8.
   bool hasNibbles() const { return codeBits < 8; }
@@ -41,12 +57,7 @@ struct QuantizedUnit {
   uint32_t rowU32() const { return 4 * codeBits; }
   uint32_t rowAt(uint32_t g, uint32_t group) const { return (g * groups() + group) * rowU32(); }
   uint32_t codesU32() const { return rowAt(stripRows / 2, 0); }
-  /// u32 of 16 rows' numbers of so many bits.
-  static uint32_t cellU32(uint32_t bits) { return stripRows * bits / 32; }
-  /// Where the numbers of a cell begin.
-  uint32_t scaleAt(uint32_t cell) const { return codesU32() + cell * cellU32(scaleBits); }
-  uint32_t zeroAt(uint32_t cell) const { return scaleAt(cells) + cell * cellU32(zeroBits); }
-  uint32_t u32() const { return zeroAt(cells); }
+  uint32_t u32() const { return offset.end(cells); }
 };
 
 /// Checks a format of a quantised weight for elements that it decodes to. Errors: Usage, with the

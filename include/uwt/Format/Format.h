@@ -32,10 +32,14 @@
 // Weights that run from the codes of a quantised checkpoint (docs/quantised.md, section "In
 // memory") have their element in the place of a codec, and the numbers that elements share:
 //
-//   uint<4>                  or int<b>, f4E2M1FN, f8E4M3FN, f8E5M2: what a code stands for
+//   uint<4>                  or int<b>, f4E2M1FN, f8E4M3FN, f8E5M2, table<b>: what a code stands for
 //   zero=8                   what is subtracted, or {1x128, uint<4>}: a number a cell
 //   scale={1x128, f16}       what the difference is multiplied with; cells are of so many rows and
 //                            columns, or a row, or the tensor
+//   offset={1x32, f16}       what is added then
+//
+// Numbers of a grid may themselves be multiplied with those of a coarser one, or divided by them:
+// scale={1x16, f8E4M3FN, divide={tensor, f32}}.
 //
 //===----------------------------------------------------------------------===//
 
@@ -138,12 +142,23 @@ struct ShortName {
   Term name, codec;
 };
 
-/// Numbers that the elements of a cell share, as a format says it: `{1x128, f16}`.
-struct GridFormat {
-  /// Of a cell; 0 for as many as there are: `{row, f16}` has 1 and 0, `{tensor, f16}` twice 0.
+/// Cells of a matrix and what a file has a number of for each: `1x128, f16`.
+struct CellFormat {
+  /// Of a cell; 0 for as many as there are: `row, f16` has 1 and 0, `tensor, f16` twice 0.
   uint32_t cellRows = 0, cellColumns = 0;
   /// The type of the numbers: `f16`, `uint<4>`.
   Term number;
+
+  bool operator==(const CellFormat &) const = default;
+  std::string str() const;
+};
+
+/// Numbers that the elements of a cell share, as a format says it: `{1x128, f16}`.
+struct GridFormat : CellFormat {
+  /// What they are multiplied with, or divided by, to be the grid's: `{1x32, uint<6>,
+  /// scale={1x256, f16}}`.
+  std::optional<CellFormat> outer = std::nullopt;
+  bool isDivided = false;
 
   bool operator==(const GridFormat &) const = default;
   std::string str() const;
@@ -180,6 +195,8 @@ struct Format {
   std::optional<GridFormat> zeroGrid;
   /// What the difference is multiplied with; a quantised weight has one.
   std::optional<GridFormat> scale;
+  /// What is added to the product.
+  std::optional<GridFormat> offset;
 
   bool operator==(const Format &) const = default;
 

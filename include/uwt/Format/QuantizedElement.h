@@ -13,19 +13,22 @@
 
 namespace uwt {
 
-/// What the codes of a quantised weight are: integers of 1 to 8 bits, or floats.
+/// What the codes of a quantised weight are: integers of 1 to 8 bits, floats, or entries of a table
+/// of 2 to 16 numbers that comes with the weight.
 struct QuantizedElement {
   uint32_t bits = 0;
   bool isSigned = false;
   /// Of floats only.
   std::optional<SmallFloat> kind;
+  bool isTable = false;
 
-  /// Whether elements are called so, whatever their parameters: `uint`, `f8E4M3FN`.
+  /// Whether elements are called so, whatever their parameters: `uint`, `f8E4M3FN`, `table`.
   static bool isKeyword(std::string_view keyword);
   /// `uint<4>`, `f8E4M3FN`; nothing where there is no such element.
   static std::optional<QuantizedElement> find(const Term &term);
 
-  /// The number that each code stands for (value-1), NaN and infinities of floats included.
+  /// The number that each code stands for (value-1), NaN and infinities of floats included. Empty
+  /// for a table.
   std::vector<float> values() const;
 };
 

@@ -31,6 +31,8 @@ struct ImportedWeight {
   /// zero={1x128, uint<4>}, scale={1x128, f16}".
   std::string_view recipe;
   std::string format;
+  /// The composition that products run from, where that is another one.
+  std::string runFormat;
   std::vector<uint64_t> shape;
   /// Names of the tensors that it is made of, their bytes in all, and what files hold of them.
   std::vector<std::string> parts;

@@ -44,6 +44,16 @@ struct Grid {
   uint64_t nextCell(uint64_t column) const { return (column / cellColumns + 1) * cellColumns; }
 };
 
+/// A grid as a checkpoint stores it: numbers of its own cells, times or divided by those of larger
+/// ones, one rounding.
+struct GridParts {
+  Grid numbers, outer;
+  bool isDivided = false;
+
+  /// The number of each of the own cells.
+  Grid product() const;
+};
+
 /// A matrix [rows, columns] of quantised weights, or several of them, one below the other.
 struct QuantizedWeight {
   uint64_t rows = 0, columns = 0;
@@ -63,6 +73,8 @@ struct QuantizedWeight {
   float factor = 1;
   /// What is added then (value-5).
   std::optional<Grid> offset;
+  /// What these two are made of, where that is two grids.
+  std::optional<GridParts> scaleParts, offsetParts;
   /// The column of all grids that column k belongs to, in elements: k itself where this is empty.
   std::vector<uint32_t> gridColumns;
   /// The weights themselves, row by row, where the file has floats: all else is empty then.

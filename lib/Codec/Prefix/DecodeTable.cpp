@@ -49,7 +49,7 @@ static DecodeTableLayout ansLayout(const Format &format, const FieldSplit &split
 DecodeTableLayout uwt::decodeTableLayout(const Format &format, const FieldSplit &split,
                                          const CodecTraits &traits) {
   DecodeTableLayout layout;
-  // Numbers of codes are constants of compiled code.
+  // What codes stand for is constants of compiled code, or 16 numbers.
   if (format.isQuantized())
     return layout;
   uint32_t symbolMask = (1u << split.symbolBits) - 1;
@@ -177,10 +177,19 @@ void PrefixTableWriter::fill(const std::vector<uint8_t> &lengths, std::span<uint
       put(table, i, 0, 1);
 }
 
+static std::vector<uint32_t> bitsOf(std::span<const float> numbers) {
+  std::vector<uint32_t> table;
+  for (float number : numbers)
+    table.push_back(std::bit_cast<uint32_t>(number));
+  return table;
+}
+
 Expected<std::vector<uint32_t>> uwt::decodeTable(const CodingPlan &plan) {
   DecodeTableLayout layout = decodeTableLayout(plan.format, plan.split, plan.traits);
   if (plan.traits.rate == Rate::Words)
     return std::vector<uint32_t>();
+  if (plan.format.isQuantized())
+    return bitsOf(plan.numbers);
   if (plan.traits.rate == Rate::Ans)
     return ansTable(plan, layout);
   if (plan.traits.rate == Rate::Fixed)

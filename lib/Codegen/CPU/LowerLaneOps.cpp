@@ -195,6 +195,8 @@ private:
     return vector::ShuffleOp::create(builder, location, a, b, picks);
   }
 
+  /// The number of the table that serves a lane.
+  uint32_t tableOfLane(uint32_t lane) { return lane % 4 * op.getTables().size() / 4; }
   Value permuteWords();
   Value permuteBytes(Value table, Value codes);
   Value permuteBytesOfLanes(Value table);
@@ -209,16 +211,25 @@ private:
 };
 } // namespace
 
-/// The permute looks at the low five bits of each word: a bit of the next code, or the table.
+/// A permute looks at the low five bits of each word, that of two vectors at six: above the code are
+/// bits of the next one, or the number of the table.
 Value FloatLookup::permuteWords() {
+  OperandRange tables = op.getTables();
   Value codes = op.getCodes();
-  if (op.getTables().size() == 2)
-    codes = lanes.bitOr(lanes.bitAnd(codes, 0x000F000F),
-                        lanes.constants({0, 0, 0x00100010, 0x00100010}));
-  Value tables = rounder.roundBoth(op.getTables().front(), op.getTables().back());
-  Value found = callIntrinsic(builder, location, "llvm.x86.avx512.permvar.hi.512", words(),
-                              {tables, bitcast(words(), codes)});
-  return bitcast(lanes.type(), found);
+  if (tables.size() > 1) {
+    SmallVector<uint32_t> numbers;
+    for (uint32_t lane = 0; lane < 4; ++lane)
+      numbers.push_back(tableOfLane(lane) * 0x00100010);
+    codes = lanes.bitOr(lanes.bitAnd(codes, 0x000F000F), lanes.constants(numbers));
+  }
+  Value at = bitcast(words(), codes), low = rounder.roundBoth(tables.front(), tables.take_front(2).back());
+  if (tables.size() <= 2)
+    return bitcast(lanes.type(), callIntrinsic(builder, location, "llvm.x86.avx512.permvar.hi.512",
+                                               words(), {low, at}));
+  Value high = rounder.roundBoth(tables[2], tables[3]);
+  return bitcast(lanes.type(), callIntrinsic(builder, location,
+                                             "llvm.x86.avx512.vpermi2var.hi.512", words(),
+                                             {low, at, high}));
 }
 
 /// Sixteen words of a table of as many, by bytes: an index with its highest bit set gives 0.
@@ -280,13 +291,14 @@ Value FloatLookup::lower() {
   auto lookUp = [&](Value table) {
     return target.supports(Feature::Avx2) ? permuteBytesOfLanes(table) : selectWords(table);
   };
-  Value first = lookUp(op.getTables().front());
-  if (op.getTables().size() == 1)
-    return first;
-  SmallVector<int64_t> picks;
-  for (int64_t lane = 0; lane < entries; ++lane)
-    picks.push_back(lane % 4 < 2 ? lane : entries + lane);
-  return shuffle(first, lookUp(op.getTables().back()), picks);
+  Value found = lookUp(op.getTables().front());
+  for (auto [number, table] : llvm::drop_begin(llvm::enumerate(op.getTables()))) {
+    SmallVector<int64_t> picks;
+    for (int64_t lane = 0; lane < entries; ++lane)
+      picks.push_back(tableOfLane(lane) == number ? entries + lane : lane);
+    found = shuffle(found, lookUp(table), picks);
+  }
+  return found;
 }
 
 static Value lowered(OpBuilder &builder, Operation *op, const Target &target) {

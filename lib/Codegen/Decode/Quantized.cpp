@@ -5,12 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Two ways from codes to weights (run-3), both with the arithmetic of value-2, value-3 and value-6:
+// Two ways from codes to weights (run-3), both with the arithmetic of value-2, value-3, value-5 and
+// value-6:
 //
 //   lookup      4 bits: a cell of a row has sixteen different weights at most. They are computed
 //               once a cell, and the codes look them up: two operations for 32 weights, whatever
 //               the element.
-//   arithmetic  8 bits: each code becomes a float, less its zero, times its scale.
+//   arithmetic  8 bits: each code becomes a float, less its zero, times its scale, plus its offset.
 //
 //===----------------------------------------------------------------------===//
 
@@ -52,6 +53,8 @@ public:
   }
   Value sub(Value a, Value b) { return arith::SubFOp::create(lanes.ops(), lanes.loc(), a, b); }
   Value mul(Value a, Value b) { return arith::MulFOp::create(lanes.ops(), lanes.loc(), a, b); }
+  Value div(Value a, Value b) { return arith::DivFOp::create(lanes.ops(), lanes.loc(), a, b); }
+  Value add(Value a, Value b) { return arith::AddFOp::create(lanes.ops(), lanes.loc(), a, b); }
   Value ofBits(Value bits) {
     return arith::BitcastOp::create(lanes.ops(), lanes.loc(), type(), bits);
   }
@@ -87,85 +90,133 @@ Value withSign(LaneBuilder &lanes, Value codes, uint32_t bits) {
   return arith::ShRSIOp::create(lanes.ops(), lanes.loc(), shifted, above);
 }
 
-/// The numbers that elements of a unit share, of 16 rows a lane each.
+/// Reads the numbers that elements of a unit share: of 16 rows, a lane each.
+class NumberReader {
+public:
+  NumberReader(UnitEmission &unit, const QuantizedUnit &layout)
+      : layout(layout), lanes(unit.lanes), floats(unit.lanes),
+        buffer(unit.weightBuffer(WeightBuffer::Code)), first(unit.code) {}
+
+  /// The numbers of a grid, a vector a cell of a row.
+  SmallVector<Value> read(const GridFormat &format, const QuantizedGrid &grid) {
+    SmallVector<Value> cells;
+    Value outer;
+    if (format.outer)
+      outer = readNumbers(grid.outerAt(layout.cells), grid.outerBits, format.outer->number);
+    for (uint32_t cell = 0; cell < layout.cells; ++cell) {
+      Value numbers = readNumbers(grid.at(cell), grid.bits, format.number);
+      if (outer)
+        numbers = format.isDivided ? floats.div(numbers, outer) : floats.mul(numbers, outer);
+      cells.push_back(numbers);
+    }
+    return cells;
+  }
+
+private:
+  /// From `at` of the unit on, of so many bits.
+  Value readNumbers(uint32_t at, uint32_t bits, const Term &type) {
+    if (bits == 32)
+      return floats.ofBits(lanes.load(buffer, first, at));
+    Value words = lanes.loadRepeated(buffer, first, at, QuantizedGrid::cellU32(bits));
+    SmallVector<uint32_t> shifts;
+    for (uint32_t shift = 0; shift < 32; shift += bits)
+      shifts.push_back(shift);
+    return widen(lanes.bitAnd(lanes.lshr(words, lanes.constants(shifts)), (1u << bits) - 1), type);
+  }
+
+  Value widen(Value numbers, const Term &type) {
+    // The numbers of these types are the upper bits of an f32.
+    if (type.keyword == "bf16")
+      return floats.ofBits(lanes.shl(numbers, 16));
+    if (type.keyword == "f8E8M0FNU")
+      return floats.ofBits(lanes.shl(numbers, 23));
+    if (type.keyword == "f16")
+      return widenHalves(numbers);
+    QuantizedElement element = *QuantizedElement::find(type);
+    if (element.kind)
+      return widenBytes(numbers, HalfPosition(*element.kind));
+    return floats.ofIntegers(element.isSigned ? withSign(lanes, numbers, 8) : numbers);
+  }
+
+  Value widenHalves(Value numbers) {
+    Type words = VectorType::get({laneCount}, lanes.ops().getI16Type());
+    Value halves = arith::TruncIOp::create(lanes.ops(), lanes.loc(), words, numbers);
+    return WidenHalvesOp::create(lanes.ops(), lanes.loc(), halves);
+  }
+
+  Value widenBytes(Value numbers, HalfPosition position) {
+    Value sign = lanes.shl(lanes.bitAnd(numbers, 0x80), 8);
+    Value magnitude = lanes.shl(lanes.bitAnd(numbers, 0x7F), position.shift);
+    return floats.mul(widenHalves(lanes.bitOr(sign, magnitude)), floats.constant(position.factor));
+  }
+
+  const QuantizedUnit &layout;
+  LaneBuilder &lanes;
+  FloatBuilder floats;
+  Value buffer, first;
+};
+
+/// The numbers that elements of a unit share.
 class UnitNumbers {
 public:
   explicit UnitNumbers(UnitEmission &unit)
-      : layout(quantizedUnit(unit.format.format)), lanes(unit.lanes), floats(unit.lanes),
-        format(unit.format.format), element(*QuantizedElement::find(format.element)),
-        buffer(unit.weightBuffer(WeightBuffer::Code)), first(unit.code) {
-    for (unsigned cell = 0; cell < layout.cells; ++cell) {
-      scales.push_back(loadScales(cell));
-      if (hasZeros())
-        zeros.push_back(loadZeros(cell));
-    }
+      : layout(quantizedUnit(unit.format.format)), floats(unit.lanes) {
+    const Format &format = unit.format.format;
+    NumberReader reader(unit, layout);
+    scales = reader.read(*format.scale, layout.scale);
+    // ByteDecoder::loadFloats.
+    QuantizedElement element = *QuantizedElement::find(format.element);
+    if (element.kind && !layout.hasNibbles())
+      for (Value &scale : scales)
+        scale = floats.mul(scale, floats.constant(HalfPosition(*element.kind).factor));
+    if (layout.zero)
+      zeros = reader.read(*format.zeroGrid, layout.zero);
+    if (layout.offset)
+      offsets = reader.read(*format.offset, layout.offset);
   }
 
-  bool hasZeros() const { return layout.zeroBits != 0; }
   Value scale(unsigned row, unsigned cell) { return floats.splat(scales[cell], row); }
   Value zero(unsigned row, unsigned cell) { return floats.splat(zeros[cell], row); }
+  Value offset(unsigned row, unsigned cell) { return floats.splat(offsets[cell], row); }
 
   const QuantizedUnit layout;
 
 private:
-  /// 16 rows' numbers of so many bits, from `at` of the unit on, each in its lane.
-  Value loadNumbers(uint32_t at, uint32_t bits) {
-    if (bits == 32)
-      return lanes.load(buffer, first, at);
-    Value words = lanes.loadRepeated(buffer, first, at, QuantizedUnit::cellU32(bits));
-    SmallVector<uint32_t> shifts;
-    for (uint32_t shift = 0; shift < 32; shift += bits)
-      shifts.push_back(shift);
-    return lanes.bitAnd(lanes.lshr(words, lanes.constants(shifts)), (1u << bits) - 1);
-  }
-
-  Value loadScales(unsigned cell) {
-    Value scales = widenScales(loadNumbers(layout.scaleAt(cell), layout.scaleBits));
-    // ByteDecoder::loadFloats.
-    float factor = element.kind && !layout.hasNibbles() ? HalfPosition(*element.kind).factor : 1;
-    return factor == 1 ? scales : floats.mul(scales, floats.constant(factor));
-  }
-
-  Value widenScales(Value numbers) {
-    StringRef type = format.scale->number.keyword;
-    if (type == "f16") {
-      Type words = VectorType::get({laneCount}, lanes.ops().getI16Type());
-      Value halves = arith::TruncIOp::create(lanes.ops(), lanes.loc(), words, numbers);
-      return WidenHalvesOp::create(lanes.ops(), lanes.loc(), halves);
-    }
-    // The numbers of these types are the upper bits of an f32.
-    if (type == "bf16")
-      numbers = lanes.shl(numbers, 16);
-    else if (type == "f8E8M0FNU")
-      numbers = lanes.shl(numbers, 23);
-    return floats.ofBits(numbers);
-  }
-
-  /// Bytes with or without a sign.
-  Value loadZeros(unsigned cell) {
-    Value numbers = loadNumbers(layout.zeroAt(cell), layout.zeroBits);
-    return floats.ofIntegers(element.isSigned ? withSign(lanes, numbers, layout.zeroBits)
-                                              : numbers);
-  }
-
-  LaneBuilder &lanes;
   FloatBuilder floats;
-  const Format &format;
-  QuantizedElement element;
-  Value buffer, first;
-  SmallVector<Value> scales, zeros;
+  SmallVector<Value> scales, zeros, offsets;
 };
 
 //===----------------------------------------------------------------------===//
 // lookup
 //===----------------------------------------------------------------------===//
 
+/// What codes stand for, less a zero that all of them share.
+Value valuesOfCodes(UnitEmission &unit, FloatBuilder floats) {
+  const Format &format = unit.format.format;
+  QuantizedElement element = *QuantizedElement::find(format.element);
+  if (element.isTable) {
+    LaneBuilder &lanes = unit.lanes;
+    Value begin = Indices(lanes.ops(), lanes.loc()).constant(0);
+    return floats.ofBits(lanes.load(unit.weightBuffer(WeightBuffer::Table), begin, 0));
+  }
+  std::vector<float> values = element.values();
+  for (float &value : values)
+    value -= static_cast<float>(format.zero);
+  values.resize(nibbleCodes);
+  return floats.constants(values);
+}
+
 /// The weights of a row's codes, a table a cell.
 SmallVector<Value> tablesOf(UnitNumbers &numbers, FloatBuilder floats, Value values, unsigned row) {
   SmallVector<Value> tables;
   for (unsigned cell = 0; cell < numbers.layout.cells; ++cell) {
-    Value differences = numbers.hasZeros() ? floats.sub(values, numbers.zero(row, cell)) : values;
-    tables.push_back(floats.mul(differences, numbers.scale(row, cell)));
+    Value table = values;
+    if (numbers.layout.zero)
+      table = floats.sub(table, numbers.zero(row, cell));
+    table = floats.mul(table, numbers.scale(row, cell));
+    if (numbers.layout.offset)
+      table = floats.add(table, numbers.offset(row, cell));
+    tables.push_back(table);
   }
   return tables;
 }
@@ -173,13 +224,8 @@ SmallVector<Value> tablesOf(UnitNumbers &numbers, FloatBuilder floats, Value val
 void emitLookups(UnitEmission &unit) {
   LaneBuilder &lanes = unit.lanes;
   FloatBuilder floats(lanes);
-  const Format &format = unit.format.format;
   UnitNumbers numbers(unit);
-  std::vector<float> ofCodes = QuantizedElement::find(format.element)->values();
-  for (float &number : ofCodes)
-    number -= static_cast<float>(format.zero);
-  ofCodes.resize(nibbleCodes);
-  Value values = floats.constants(ofCodes);
+  Value values = valuesOfCodes(unit, floats);
   Value buffer = unit.weightBuffer(WeightBuffer::Code);
   for (unsigned g = 0; g < unit.rows; ++g) {
     std::array<SmallVector<Value>, 2> tables = {tablesOf(numbers, floats, values, g),
@@ -208,14 +254,16 @@ public:
         constantZero(unit.format.format.zero), to(elementOf(unit)), numbers(unit),
         buffer(unit.weightBuffer(WeightBuffer::Code)), first(unit.code) {}
 
-  /// What a row's words are multiplied with, and what is subtracted before.
+  /// What a row's words are multiplied with, what is subtracted before, and what is added then.
   struct RowNumbers {
-    Value scale, zero;
+    Value scale, zero, offset;
   };
   RowNumbers ofRow(unsigned row) {
     RowNumbers result;
     result.scale = ofWords([&](unsigned cell) { return numbers.scale(row, cell); });
-    if (numbers.hasZeros())
+    if (numbers.layout.offset)
+      result.offset = ofWords([&](unsigned cell) { return numbers.offset(row, cell); });
+    if (numbers.layout.zero)
       result.zero = ofWords([&](unsigned cell) { return numbers.zero(row, cell); });
     else if (constantZero != 0)
       result.zero = floats.constant(static_cast<float>(constantZero));
@@ -230,20 +278,25 @@ public:
       if (row.zero)
         value = floats.sub(value, row.zero);
       value = floats.mul(value, row.scale);
+      if (row.offset)
+        value = floats.add(value, row.offset);
     }
     return RoundWordsOp::create(lanes.ops(), lanes.loc(), halves[0], halves[1], to);
   }
 
 private:
-  /// Of each of 16 words: word i is in lane i / 2 of the unit, and of each four lanes the upper two
-  /// belong to the second one of two cells.
+  /// Of each of 16 words: word i is in lane i / 2 of the unit, and each four lanes have the cells
+  /// of a row one after another.
   Value ofWords(llvm::function_ref<Value(unsigned cell)> ofCell) {
-    if (numbers.layout.cells == 1)
-      return ofCell(0);
-    SmallVector<int64_t> picks;
-    for (int64_t word = 0; word < laneCount; ++word)
-      picks.push_back(word / 2 % 4 < 2 ? 0 : laneCount);
-    return vector::ShuffleOp::create(lanes.ops(), lanes.loc(), ofCell(0), ofCell(1), picks);
+    unsigned cells = numbers.layout.cells;
+    Value words = ofCell(0);
+    for (unsigned cell = 1; cell < cells; ++cell) {
+      SmallVector<int64_t> picks;
+      for (int64_t word = 0; word < laneCount; ++word)
+        picks.push_back(word / 2 % 4 * cells / 4 == cell ? laneCount + word : word);
+      words = vector::ShuffleOp::create(lanes.ops(), lanes.loc(), words, ofCell(cell), picks);
+    }
+    return words;
   }
 
   /// `count` bytes from `at` on.
@@ -314,8 +367,11 @@ void emitArithmetic(UnitEmission &unit) {
 
 struct QuantizedEmitter final : Emitter {
   StringRef keyword() const override { return dequantizerKeyword; }
-  SmallVector<WeightBuffer> buffers(const EmittedFormat & /*format*/) const override {
-    return {WeightBuffer::Words, WeightBuffer::Code};
+  SmallVector<WeightBuffer> buffers(const EmittedFormat &format) const override {
+    SmallVector<WeightBuffer> buffers = {WeightBuffer::Words, WeightBuffer::Code};
+    if (QuantizedElement::find(format.format.element)->isTable)
+      buffers.push_back(WeightBuffer::Table);
+    return buffers;
   }
 
   double cost(const EmittedFormat &format) const override {
@@ -323,14 +379,15 @@ struct QuantizedEmitter final : Emitter {
     // a broadcast of 3, rounding of 4.
     constexpr double permute = 5, broadcast = 3, rounding = 4;
     QuantizedUnit unit = quantizedUnit(format.format);
-    bool hasZeros = unit.zeroBits != 0;
+    bool hasZeros = bool(unit.zero), hasOffsets = bool(unit.offset);
     double vectors = 2.0 * unit.columns / fixedUnitColumns;
-    double ofCell = broadcast + (hasZeros ? broadcast : 0);
-    if (unit.hasNibbles())
-      return permute + (unit.cells == 1 ? 1 : 2) +
-             (unit.cells * (ofCell + (hasZeros ? 2 : 1)) + rounding) / vectors;
+    double ofCell = broadcast * (1 + hasZeros + hasOffsets);
+    if (unit.hasNibbles()) {
+      double tables = unit.cells * (ofCell + 1 + hasZeros + hasOffsets);
+      return permute + (unit.cells == 1 ? 1 : 2) + (tables + divideUp(unit.cells, 2) * rounding) / vectors;
+    }
     bool isFloat = QuantizedElement::find(format.format.element)->kind.has_value();
-    double ofHalf = 2 + (isFloat ? 3 : 1) + (hasZeros || format.format.zero != 0 ? 1 : 0);
+    double ofHalf = 2 + (isFloat ? 3 : 1) + (hasZeros || format.format.zero != 0) + hasOffsets;
     return 2 * ofHalf + rounding + unit.cells * ofCell / vectors;
   }
 

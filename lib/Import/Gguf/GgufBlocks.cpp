@@ -64,11 +64,9 @@ static void readQ5One(const uint8_t *block, BlockContents out) {
   addFifthBits(block + 4, out.codes);
 }
 
-/// Signed bytes as codes from 0.
 static void readQ8Zero(const uint8_t *block, BlockContents out) {
   out.scales[0] = halfAt(block);
-  for (unsigned i = 0; i < smallBlock; ++i)
-    out.codes[i] = block[2 + i] ^ 0x80;
+  std::memcpy(out.codes, block + 2, smallBlock);
 }
 
 static void readMxfp4(const uint8_t *block, BlockContents out) {
@@ -96,12 +94,13 @@ static void addFields(const uint8_t *packed, unsigned bits, unsigned chunk, unsi
 
 /// Scales and minima of Q4_K and Q5_K: eight each, of 6 bits.
 static void readScalesAndMinima(const uint8_t *block, BlockContents out) {
-  float scale = halfAt(block), minimum = halfAt(block + 2);
+  *out.largeScale = halfAt(block);
+  *out.largeOffset = -halfAt(block + 2);
   const uint8_t *packed = block + 4;
   for (unsigned i = 0; i < 4; ++i) {
     auto set = [&](unsigned cell, unsigned scaleCode, unsigned minimumCode) {
-      out.scales[cell] = scale * static_cast<float>(scaleCode);
-      out.offsets[cell] = -(minimum * static_cast<float>(minimumCode));
+      out.scales[cell] = static_cast<float>(scaleCode);
+      out.offsets[cell] = static_cast<float>(minimumCode);
     };
     uint8_t low = packed[i], high = packed[i + 4], both = packed[i + 8];
     set(i, low & 63, high & 63);
@@ -110,21 +109,22 @@ static void readScalesAndMinima(const uint8_t *block, BlockContents out) {
 }
 
 static void readQ2K(const uint8_t *block, BlockContents out) {
-  float scale = halfAt(block + 80), minimum = halfAt(block + 82);
+  *out.largeScale = halfAt(block + 80);
+  *out.largeOffset = -halfAt(block + 82);
   for (unsigned cell = 0; cell < 16; ++cell) {
-    out.scales[cell] = scale * static_cast<float>(block[cell] & 15);
-    out.offsets[cell] = -(minimum * static_cast<float>(block[cell] >> 4));
+    out.scales[cell] = static_cast<float>(block[cell] & 15);
+    out.offsets[cell] = static_cast<float>(block[cell] >> 4);
   }
   addFields(block + 16, 2, 32, 0, out.codes);
 }
 
 static void readQ3K(const uint8_t *block, BlockContents out) {
   const uint8_t *packed = block + 96;
-  float scale = halfAt(block + 108);
+  *out.largeScale = halfAt(block + 108);
   for (unsigned cell = 0; cell < 16; ++cell) {
     unsigned low = packed[cell % 8] >> (cell / 8 * 4) & 15;
     unsigned high = packed[8 + cell % 4] >> (cell / 4 * 2) & 3;
-    out.scales[cell] = scale * static_cast<float>(static_cast<int>(low | high << 4) - 32);
+    out.scales[cell] = static_cast<float>(static_cast<int>(low | high << 4) - 32);
   }
   addFields(block + 32, 2, 32, 0, out.codes);
   addFields(block, 1, 32, 2, out.codes);
@@ -142,9 +142,9 @@ static void readQ5K(const uint8_t *block, BlockContents out) {
 }
 
 static void readQ6K(const uint8_t *block, BlockContents out) {
-  float scale = halfAt(block + 208);
+  *out.largeScale = halfAt(block + 208);
   for (unsigned cell = 0; cell < 16; ++cell)
-    out.scales[cell] = scale * static_cast<float>(static_cast<int8_t>(block[192 + cell]));
+    out.scales[cell] = static_cast<float>(static_cast<int8_t>(block[192 + cell]));
   addFields(block, 4, 64, 0, out.codes);
   addFields(block + 128, 2, 32, 4, out.codes);
 }
@@ -153,7 +153,8 @@ static void readQ6K(const uint8_t *block, BlockContents out) {
 // Types
 //===----------------------------------------------------------------------===//
 
-static constexpr uint32_t numberOfF32 = 0, numberOfF16 = 1, numberOfBF16 = 30, numberOfMxfp4 = 39;
+static constexpr uint32_t numberOfF32 = 0, numberOfF16 = 1, numberOfQ8Zero = 8, numberOfBF16 = 30,
+                          numberOfMxfp4 = 39;
 
 static const BlockType blockTypes[] = {
     {numberOfF32, "F32", 1, 4, 0, false, "f32"},
@@ -165,13 +166,13 @@ static const BlockType blockTypes[] = {
     {6, "Q5_0", 32, 22, 32, false, "uint<5>, zero=16, scale={1x32, f16}", 16, 5, readQ5Zero},
     {7, "Q5_1", 32, 24, 32, true, "uint<5>, scale={1x32, f16}, offset={1x32, f16}", 0, 5,
      readQ5One},
-    {8, "Q8_0", 32, 34, 32, false, "int<8>, scale={1x32, f16}", 128, 8, readQ8Zero},
+    {numberOfQ8Zero, "Q8_0", 32, 34, 32, false, "int<8>, scale={1x32, f16}", 0, 8, readQ8Zero},
     {10, "Q2_K", 256, 84, 16, true,
      "uint<2>, scale={1x16, uint<4>, scale={1x256, f16}}, offset={1x16, uint<4>, scale={1x256, "
      "f16}}",
      0, 2, readQ2K},
     {11, "Q3_K", 256, 110, 16, false,
-     "uint<3>, zero=4, scale={1x16, uint<6>, zero=32, scale={1x256, f16}}", 4, 3, readQ3K},
+     "uint<3>, zero=4, scale={1x16, int<6>, scale={1x256, f16}}", 4, 3, readQ3K},
     {12, "Q4_K", 256, 144, 32, true,
      "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, uint<6>, scale={1x256, "
      "f16}}",
@@ -183,7 +184,7 @@ static const BlockType blockTypes[] = {
     {14, "Q6_K", 256, 210, 16, false, "uint<6>, zero=32, scale={1x16, int<8>, scale={1x256, f16}}",
      32, 6, readQ6K},
     {numberOfMxfp4, "MXFP4", 32, 17, 32, false, "f4E2M1FN, scale={1x32, f8E8M0FNU}", 0, 4,
-     readMxfp4},
+     readMxfp4, "table<4>, scale={1x32, f8E8M0FNU}"},
 };
 
 const BlockType *uwt::blockTypeOf(uint32_t number) {
@@ -209,7 +210,13 @@ static std::vector<float> floatsOf(const BlockType &type, std::span<const uint8_
 static std::vector<float> valuesOf(const BlockType &type) {
   if (type.number == numberOfMxfp4)
     return {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+  if (type.number == numberOfQ8Zero)
+    return signedByteValues();
   return integerValues(uint64_t(1) << type.codeBits, type.zero);
+}
+
+static Grid gridOfCells(uint64_t cell, uint64_t rows, uint64_t columns) {
+  return {1, cell, columns / cell, std::vector<float>(rows * columns / cell)};
 }
 
 QuantizedWeight uwt::weightOf(const BlockType &type, std::span<const uint8_t> bytes, uint64_t rows,
@@ -223,18 +230,25 @@ QuantizedWeight uwt::weightOf(const BlockType &type, std::span<const uint8_t> by
   }
   weight.values = valuesOf(type);
   weight.codes.resize(rows * columns);
-  Grid grid = {1, type.cell, columns / type.cell, std::vector<float>(rows * columns / type.cell)};
-  weight.scale = grid;
-  if (type.hasOffset)
-    weight.offset = std::move(grid);
+  GridParts scale = {gridOfCells(type.cell, rows, columns),
+                     gridOfCells(type.elements, rows, columns)};
+  GridParts offset = scale;
   uint64_t blocks = columns / type.elements, cells = type.elements / type.cell;
   pool.parallelFor(rows, [&](uint64_t row, unsigned) {
-    for (uint64_t block = row * blocks; block < (row + 1) * blocks; ++block) {
-      float *offsets = type.hasOffset ? weight.offset->cells.data() + block * cells : nullptr;
+    for (uint64_t block = row * blocks; block < (row + 1) * blocks; ++block)
       type.read(bytes.data() + block * type.bytes,
                 {weight.codes.data() + block * type.elements,
-                 weight.scale.cells.data() + block * cells, offsets});
-    }
+                 scale.numbers.cells.data() + block * cells,
+                 offset.numbers.cells.data() + block * cells, &scale.outer.cells[block],
+                 &offset.outer.cells[block]});
   });
+  bool isLarge = type.elements == largeBlock;
+  weight.scale = isLarge ? scale.product() : scale.numbers;
+  if (type.hasOffset)
+    weight.offset = isLarge ? offset.product() : offset.numbers;
+  if (isLarge)
+    weight.scaleParts = std::move(scale);
+  if (isLarge && type.hasOffset)
+    weight.offsetParts = std::move(offset);
   return weight;
 }

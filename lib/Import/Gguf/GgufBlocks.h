@@ -20,10 +20,12 @@
 
 namespace uwt {
 
-/// What a block is read into: a code an element, a scale and an offset a cell.
+/// What a block is read into: a code an element, a scale and an offset a cell. Of large blocks those
+/// are integers, and `*largeScale` and `*largeOffset` is what they are multiplied with.
 struct BlockContents {
   uint8_t *codes;
   float *scales, *offsets;
+  float *largeScale, *largeOffset;
 };
 
 /// A type of ggml.
@@ -35,12 +37,13 @@ struct BlockType {
   /// Elements of a cell; 0 of a float type, which has no codes.
   uint64_t cell = 0;
   bool hasOffset = false;
-  /// The composition as text.
+  /// The composition as text, and that which products run from where it is another one.
   std::string_view format;
   /// Codes of 0, 1, … stand for 0, 1, … less this number.
   int zero = 0;
   unsigned codeBits = 0;
   void (*read)(const uint8_t *block, BlockContents out) = nullptr;
+  std::string_view runFormat = "";
 };
 
 /// Null where this build does not know it.

@@ -151,6 +151,7 @@ static ImportedWeight makeWeight(const std::shared_ptr<const GgufModel> &model,
   if (!weight.refusal.empty())
     return weight;
   weight.format = tensor.type->format;
+  weight.runFormat = tensor.type->runFormat;
   weight.read = [model, &tensor, rows, columns,
                  heads](ThreadPool &pool) -> Expected<QuantizedWeight> {
     std::span<const uint8_t> bytes = model->file.bytes().subspan(tensor.begin, tensor.bytes);

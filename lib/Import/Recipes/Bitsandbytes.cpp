@@ -127,7 +127,9 @@ Expected<WeightOutline> BitsandbytesRecipe::outline(const QuantizationConfig &, 
     UWT_RETURN_IF_ERROR(parts.expect("weight.absmax", {"F32"}, {blocks}));
   }
   outline.parts.insert(outline.parts.end(), {"weight.quant_map", stateOf(parts)});
-  outline.format = "table<4>, scale={" + cellText(1, state.block, outline) + ", " + scale + "}";
+  std::string cell = "table<4>, scale={" + cellText(1, state.block, outline) + ", ";
+  outline.format = cell + scale + "}";
+  outline.runFormat = cell + "f32}";
   return outline;
 }
 

@@ -111,18 +111,20 @@ Expected<QuantizedWeight> PackedFloatRecipe::assemble(const QuantizationConfig &
   weight.rows = outline.rows;
   weight.columns = outline.columns;
   weight.values = float4E2M1.values();
-  if (!packer.hasNegativeZero)
-    weight.values[8] = 0;
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> packed, parts.bytes(packer.codes, pool));
   weight.codes = nibblesOf(packed); // fp4-1
+  if (!packer.hasNegativeZero)
+    std::ranges::replace(weight.codes, negativeZeroOfE2M1, uint8_t(0));
   uint64_t group = groupOf(parts, packer);
-  weight.scale = {1, group, divideUp(outline.columns, group), {}};
-  UWT_ASSIGN_OR_RETURN(weight.scale.cells, parts.floats(packer.scale, pool));
-  if (!parts.has(packer.global))
+  Grid scale = {1, group, divideUp(outline.columns, group), {}};
+  UWT_ASSIGN_OR_RETURN(scale.cells, parts.floats(packer.scale, pool));
+  if (!parts.has(packer.global)) {
+    weight.scale = std::move(scale);
     return weight;
+  }
   UWT_ASSIGN_OR_RETURN(std::vector<float> global, parts.floats(packer.global, pool));
-  for (float &scale : weight.scale.cells)
-    scale = packer.divides ? scale / global[0] : scale * global[0];
+  weight.scaleParts = {std::move(scale), Grid::constant(global[0]), packer.divides}; // fp4-3
+  weight.scale = weight.scaleParts->product();
   return weight;
 }
 

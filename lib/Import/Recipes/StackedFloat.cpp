@@ -48,7 +48,7 @@ Expected<WeightOutline> StackedFloatRecipe::outline(const QuantizationConfig &, 
   outline.rows = blocks[0] * blocks[1];
   outline.columns = blocks[2] * columnsEach;
   outline.shape = {blocks[0], outline.columns, blocks[1]};
-  outline.format = "f4E2M1FN, scale={1x32, f8E8M0FNU}";
+  outline.format = "f4E2M1FN, storage=k_major, scale={1x32, f8E8M0FNU}";
   outline.parts = {"blocks", "scales"};
   return outline;
 }

@@ -184,24 +184,40 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
   EXPECT_EQ(traits.unit.rawU32, 0u);
   EXPECT_EQ(quantizedUnit(*Format::parse("uint<4>, scale={1x32, f8E8M0FNU}")).u32(), 128u + 2 * 4);
   EXPECT_EQ(quantizedUnit(*Format::parse("f8E4M3FN, scale={128x1024, f32}")).u32(), 2 * 256u + 16);
+  // NVFP4 and Q4_K: 5 bits a weight.
+  const char *k = "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, uint<6>, "
+                  "scale={1x256, f16}}";
+  for (const char *text : {"f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}", k})
+    EXPECT_EQ(quantizedUnit(*Format::parse(text)).u32(), 128u + 32);
 
   EXPECT_EQ(refusal("uint<4>, scale={1x128, f16}"),
             "'uint<4>' is an element of quantised checkpoints, which files keep as they are: leave "
             "it out, and choose a codec for the tensors");
   EXPECT_EQ(refusal("huffman<8,2>, scale={1x128, f16}"),
-            "zero= and scale= are of quantised elements such as uint<4>, and codec huffman<8,2> "
-            "codes floats");
+            "zero=, scale= and offset= are of quantised elements such as uint<4>, and codec "
+            "huffman<8,2> codes floats");
   EXPECT_EQ(runRefusal("uint<4>, scale={1x128, f16}", ElementType::F32),
             "uint<4> is decoded to bf16 and f16, not to f32");
   EXPECT_EQ(runRefusal("uint<9>, scale={1x128, f16}"),
             "uint<9>: products run from codes of uint<1> to uint<8>, int<1> to int<8>, f4E2M1FN, "
-            "f8E4M3FN and f8E5M2");
+            "f8E4M3FN, f8E5M2 and table<1> to table<4>");
   EXPECT_EQ(runRefusal("uint<4>"), "uint<4> has no scale; expected scale= and cells, as {1x128, "
                                    "f16}");
-  EXPECT_EQ(runRefusal("uint<4>, scale={1x128, f8E4M3FN}"),
-            "scale={1x128, f8E4M3FN}: expected numbers of type f16, bf16, f32 or f8E8M0FNU");
+  EXPECT_EQ(runRefusal("uint<4>, scale={1x128, f8E5M2}"),
+            "scale={1x128, f8E5M2}: expected numbers of type f16, bf16, f32, f8E8M0FNU, f8E4M3FN, "
+            "uint<1> to uint<8> or int<1> to int<8>");
+  EXPECT_EQ(runRefusal("uint<4>, scale={1x16, f16, scale={1x32, f16}}"),
+            "scale={1x16, f16, scale={1x32, f16}}: expected cells of a multiple of 64 columns, row "
+            "or tensor in the grid inside");
+  EXPECT_EQ(runRefusal("uint<4>, scale={1x16, f16, scale={row, uint<4>}}"),
+            "scale={1x16, f16, scale={row, uint<4>}}: expected numbers of type f16, bf16 or f32 in "
+            "the grid inside");
+  EXPECT_EQ(runRefusal("uint<4>, scale={1x64, f16}, offset={1x32, f16}"),
+            "offset={1x32, f16} has other cells than scale={1x64, f16}");
+  EXPECT_EQ(runRefusal("table<4>, zero=1, scale={row, f16}"),
+            "table<4> has zeros of its own; leave out zero=");
   EXPECT_EQ(runRefusal("uint<4>, scale={1x48, f16}"),
-            "scale={1x48, f16}: expected cells of 32, 64 or a multiple of 128 columns, row or "
+            "scale={1x48, f16}: expected cells of 16, 32, 64 or a multiple of 128 columns, row or "
             "tensor");
   EXPECT_EQ(runRefusal("f8E4M3FN, zero=1, scale={row, f16}"),
             "f8E4M3FN has zeros of its own; leave out zero=");
@@ -210,8 +226,8 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
             "zero={row, f16}: expected integers of the element's type, uint<4>");
   EXPECT_EQ(runRefusal("uint<4>, zero={1x64, uint<4>}, scale={1x128, f16}"),
             "zero={1x64, uint<4>} has other cells than scale={1x128, f16}");
-  EXPECT_EQ(runRefusal("uint<4>, huffman<8,2>, scale={row, f16}").substr(0, 78),
-            "a format of quantised weights has an element, zero= and scale= alone, got 'uin");
+  EXPECT_EQ(runRefusal("uint<4>, huffman<8,2>, scale={row, f16}").substr(0, 87),
+            "a format of quantised weights has an element, storage=, zero=, scale= and offset= alone");
 }
 
 } // namespace

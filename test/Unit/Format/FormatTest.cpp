@@ -176,11 +176,13 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
   EXPECT_EQ(format.element, (Term{"uint", {4}}));
   EXPECT_EQ(format.codec, (Term{"raw", {}}));
   EXPECT_EQ(format.escapes, Escapes::None);
-  EXPECT_EQ(*format.scale, (GridFormat{1, 128, {"f16", {}}}));
-  EXPECT_EQ(*format.zeroGrid, (GridFormat{1, 128, {"uint", {4}}}));
+  EXPECT_EQ(*format.scale, (GridFormat{{1, 128, {"f16", {}}}}));
+  EXPECT_EQ(*format.zeroGrid, (GridFormat{{1, 128, {"uint", {4}}}}));
   EXPECT_EQ(format.str(), "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}");
   EXPECT_EQ(parsed(format.fullStr()), format) << format.fullStr();
   for (const char *text : {"f8E4M3FN, scale={row, f32}", "int<8>, zero=3, scale={tensor, bf16}",
+                           "table<4>, scale={1x16, f8E4M3FN, divide={tensor, f32}}",
+                           "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, f16}",
                            "f8E4M3FN, scale={128x128, f32}, storage=k_major"})
     EXPECT_EQ(parsed(parsed(text).fullStr()), parsed(text)) << text;
   EXPECT_EQ(parsed("f8E4M3FN, scale={128x128, f32}, storage=k_major").str(),
@@ -202,8 +204,14 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
   EXPECT_EQ(failure("uint<4>, scale={0x128, f16}"), "scale: cells of '0x128' have no elements");
   EXPECT_EQ(failure("uint<4>, zero={1x8, f<16}"),
             "format 'uint<4>, zero={1x8, f<16}' has a '}' without its counterpart");
-  EXPECT_EQ(failure("uint<4>, zero={1x8, {1x8, f16}}"),
-            "format 'uint<4>, zero={1x8, {1x8, f16}}' has a '{' without its counterpart");
+  EXPECT_EQ(failure("uint<4>, zero={1x8, {{1x8, f16}}}"),
+            "format 'uint<4>, zero={1x8, {{1x8, f16}}}' has grids more than 2 deep");
+  EXPECT_EQ(failure("uint<4>, scale={1x8, f16, offset={row, f16}}"),
+            "scale: expected scale={...} or divide={...} after a grid's type, got "
+            "'offset={row, f16}'");
+  EXPECT_EQ(failure("uint<4>, scale={1x8, f16, scale={row, f16}, scale={row, f16}}"),
+            "scale: expected cells and a type, such as '{1x128, f16}', got '{1x8, f16, scale={row, "
+            "f16}, scale={row, f16}}'");
   EXPECT_EQ(failure("uint<4>, zero={1x8, f16"),
             "format 'uint<4>, zero={1x8, f16' has a '{' without its counterpart");
 }

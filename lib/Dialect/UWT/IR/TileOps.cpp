@@ -143,8 +143,9 @@ static LogicalResult verifyWord(Operation *op, Type element) {
 LogicalResult RoundWordsOp::verify() { return verifyWord(*this, getElement()); }
 
 LogicalResult LookupFloatsOp::verify() {
-  if (getTables().size() != 1 && getTables().size() != 2)
-    return emitOpError() << "expects 1 or 2 tables, got " << getTables().size();
+  size_t tables = getTables().size();
+  if (tables != 1 && tables != 2 && tables != 4)
+    return emitOpError() << "expects 1, 2 or 4 tables, got " << tables;
   return verifyWord(*this, getElement());
 }
 

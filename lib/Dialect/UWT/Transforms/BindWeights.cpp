@@ -339,8 +339,9 @@ FailureOr<Value> Binder::makeWeight(OpBuilder &builder, arith::ConstantOp consta
 FailureOr<Value> Binder::makeImported(OpBuilder &builder, arith::ConstantOp constant,
                                       const uwt::ImportedWeight &imported) {
   auto type = cast<RankedTensorType>(constant.getType());
-  uwt::Expected<uwt::Format> own = uwt::Format::parse(imported.format);
-  bool isServed = type.getRank() == 2 && rawFormat.getFormat() == uwt::rawFormat() && own &&
+  uwt::Expected<uwt::Format> own =
+      uwt::Format::parse(imported.runFormat.empty() ? imported.format : imported.runFormat);
+  bool isServed = type.getRank() >= 2 && rawFormat.getFormat() == uwt::rawFormat() && own &&
                   own->isQuantized() &&
                   uwt::checkRunFormat(*own, *uwt::elementTypeOf(type.getElementType()));
   return makeCompressed(builder, constant, imported.name,

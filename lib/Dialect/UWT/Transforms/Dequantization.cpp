@@ -162,7 +162,7 @@ Status DequantizationMatcher::setScale(const ElementExpression &scale) {
                      : isStored && isa<Float8E8M0FNUType>(type) ? "f8E8M0FNU"
                      : widthOf(type) <= 8 && isStored           ? "bf16"
                                                                 : "f32";
-  result.format.scale = GridFormat{1, 0, {name, {}}};
+  result.format.scale = GridFormat{{1, 0, {name, {}}}};
   result.scale = scale;
   return ok();
 }
@@ -197,7 +197,7 @@ Status DequantizationMatcher::setCells() {
   uint32_t columns = shape.size() == 3 ? static_cast<uint32_t>(shape[last]) : 0;
   result.format.scale->cellColumns = columns;
   if (result.zero)
-    result.format.zeroGrid = GridFormat{1, columns, result.format.element};
+    result.format.zeroGrid = GridFormat{{1, columns, result.format.element}};
   return ok();
 }
 

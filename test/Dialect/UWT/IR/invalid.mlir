@@ -291,7 +291,7 @@ func.func @check(%inside: i1, %i: index) {
 // -----
 
 func.func @tables(%w: vector<16xi32>, %f: vector<16xf32>) {
-  // expected-error@below {{expects 1 or 2 tables, got 3}}
+  // expected-error@below {{expects 1, 2 or 4 tables, got 3}}
   %0 = uwt.lookup_floats %w in %f, %f, %f {element = bf16}
   return
 }

@@ -37,8 +37,17 @@ std::vector<float> drawNumbers(uint64_t count, std::mt19937 &random, bool isHalf
   return numbers;
 }
 
-/// A scale that is a number of that type, of either sign where it has one.
-float drawScale(std::string_view type, std::mt19937 &random) {
+/// One of the numbers that codes stand for.
+float drawOf(const std::vector<float> &values, std::mt19937 &random) {
+  float value = values[random() % values.size()];
+  return std::isfinite(value) ? value : drawOf(values, random);
+}
+
+/// A number of that type that cells share, of either sign where it has one.
+float drawNumber(const Term &number, std::mt19937 &random) {
+  std::string_view type = number.keyword;
+  if (std::optional<QuantizedElement> element = QuantizedElement::find(number))
+    return drawOf(element->values(), random);
   float scale = std::ldexp(1.0f + float(random() % 1024) / 1024, -4 - int(random() % 6));
   if (type == "f8E8M0FNU")
     return std::ldexp(1.0f, std::ilogb(scale));
@@ -49,7 +58,7 @@ float drawScale(std::string_view type, std::mt19937 &random) {
   return random() % 8 == 0 ? -scale : scale;
 }
 
-Grid drawGrid(const GridFormat &format, uint64_t rows, uint64_t columns,
+Grid drawGrid(const CellFormat &format, uint64_t rows, uint64_t columns,
               llvm::function_ref<float()> draw) {
   Grid grid;
   grid.cellRows = format.cellRows == 0 ? rows : format.cellRows;
@@ -66,14 +75,29 @@ QuantizedWeight drawWeight(const Format &format, uint64_t rows, uint64_t columns
   QuantizedWeight weight;
   weight.rows = rows;
   weight.columns = columns;
-  weight.values = QuantizedElement::find(format.element)->values();
+  QuantizedElement element = *QuantizedElement::find(format.element);
+  weight.values = element.isTable ? drawNumbers(size_t(1) << element.bits, random, false)
+                                  : element.values();
   while (weight.codes.size() < rows * columns) {
     auto code = static_cast<uint8_t>(random() % weight.values.size());
     if (std::isfinite(weight.values[code]))
       weight.codes.push_back(code);
   }
-  weight.scale = drawGrid(*format.scale, rows, columns,
-                          [&] { return drawScale(format.scale->number.keyword, random); });
+  auto draw = [&](const GridFormat &grid, std::optional<GridParts> &parts) {
+    auto drawCells = [&](const CellFormat &cells) {
+      return drawGrid(cells, rows, columns, [&] { return drawNumber(cells.number, random); });
+    };
+    if (!grid.outer)
+      return drawCells(grid);
+    parts = {drawCells(grid), drawCells(*grid.outer), grid.isDivided};
+    if (grid.isDivided)
+      for (float &number : parts->outer.cells)
+        number *= 0x1p12f;
+    return parts->product();
+  };
+  weight.scale = draw(*format.scale, weight.scaleParts);
+  if (format.offset)
+    weight.offset = draw(*format.offset, weight.offsetParts);
   weight.zero = Grid::constant(static_cast<float>(format.zero));
   if (format.zeroGrid)
     weight.zero = drawGrid(*format.zeroGrid, rows, columns,
@@ -155,6 +179,26 @@ const char *const formats[] = {
     "int<2>, scale={1x64, bf16}",
     "uint<5>, zero=16, scale={1x128, f16}",
     "int<6>, scale={1x64, bf16}",
+    "uint<4>, zero={1x16, uint<4>}, scale={1x16, bf16}",
+    "int<8>, scale={1x16, f8E4M3FN}",
+    "uint<8>, zero={1x16, uint<8>}, scale={1x16, f16}, offset={1x16, bf16}",
+    "f8E4M3FN, scale={1x64, f32}, offset={1x64, f32}",
+    "table<4>, scale={1x64, f32}",
+    "table<4>, scale={1x32, f8E8M0FNU}",
+    "table<3>, scale={1x16, f16}",
+    "f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}",
+    "f4E2M1FN, scale={1x16, f8E4M3FN, scale={tensor, f32}}",
+    "uint<4>, scale={1x32, f16}, offset={1x32, f16}",
+    "int<4>, scale={row, f32}, offset={row, bf16}",
+    "uint<2>, scale={1x16, uint<4>, scale={1x256, f16}}, offset={1x16, uint<4>, scale={1x256, "
+    "f16}}",
+    "uint<3>, zero=4, scale={1x16, int<6>, scale={1x256, f16}}",
+    "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, uint<6>, scale={1x256, "
+    "f16}}",
+    "uint<5>, scale={1x32, uint<6>, scale={1x256, bf16}}, offset={1x32, uint<6>, divide={row, "
+    "f32}}",
+    "uint<6>, zero=32, scale={1x16, int<8>, scale={1x256, f16}}",
+    "int<4>, scale={1x256, uint<8>, divide={1x512, f32}}",
 };
 
 struct Shape {
@@ -162,18 +206,24 @@ struct Shape {
 };
 constexpr Shape shapes[] = {{1, 1}, {17, 33}, {65, 64}, {64, 1000}, {130, 257}, {33, 640}};
 
+/// Each format on the best target here, and on one of the others.
 std::vector<ProductSpec> specs() {
+  std::vector<const Target *> targets;
+  for (const Target &target : allTargets())
+    if (checkRunsHere(target))
+      targets.push_back(&target);
   std::vector<ProductSpec> result;
   size_t turn = 0;
-  for (const Target &target : allTargets())
-    for (const char *format : formats) {
-      if (!checkRunsHere(target))
-        continue;
-      Shape shape = shapes[turn % std::size(shapes)];
-      result.push_back(specOf(format, shape.rows, shape.columns));
-      result.back().target = target.name;
-      result.back().element = result.back().x = turn++ % 3 == 1 ? "f16" : "bf16";
-    }
+  auto add = [&](const char *format, const Target &target) {
+    Shape shape = shapes[turn % std::size(shapes)];
+    result.push_back(specOf(format, shape.rows, shape.columns));
+    result.back().target = target.name;
+    result.back().element = result.back().x = turn++ % 3 == 1 ? "f16" : "bf16";
+  };
+  for (const char *format : formats)
+    add(format, *targets.front());
+  for (size_t i = 0; i < std::size(formats) && targets.size() > 1; ++i)
+    add(formats[i], *targets[1 + i % (targets.size() - 1)]);
   return result;
 }
 
@@ -233,6 +283,8 @@ void checkSecondPanelIsWords(const char *format,
 // run-2
 TEST(QuantizedWeightTest, PanelsWithOddNumbersAreWords) {
   const char *wide = "uint<4>, zero=8, scale={1x128, f32}";
+  checkSecondPanelIsWords("uint<4>, zero=8, scale={1x128, f16}",
+                          [](QuantizedWeight &weight) { weight.scale.cells.back() = 1.0f / 3; });
   // Of the last row: too large for a bf16, and a weight below the normal numbers.
   for (float scale : {0x1p126f, 0x1p-126f * 0.5f})
     checkSecondPanelIsWords(wide,
@@ -298,7 +350,6 @@ TEST(QuantizedWeightTest, WeightsOfAnotherFormatAreWords) {
   };
   check([](QuantizedWeight &weight) { weight.zero = Grid::constant(7); });
   check([](QuantizedWeight &weight) { weight.values[3] = 2.5f; });
-  check([](QuantizedWeight &weight) { weight.scale.cells[1] = 1.0f / 3; });
   check([](QuantizedWeight &weight) { weight.factor = 0.5f; });
   check([](QuantizedWeight &weight) { weight.offset = Grid::constant(1); });
   check([](QuantizedWeight &weight) {
@@ -311,6 +362,39 @@ TEST(QuantizedWeightTest, WeightsOfAnotherFormatAreWords) {
     for (uint32_t k = 0; k < 256; ++k)
       weight.gridColumns.push_back(k % 2 * 128);
   });
+}
+
+/// Blocks of zeros have the smallest exponent, which is below the normal numbers.
+TEST(QuantizedWeightTest, SmallestExponentsOfZerosAreCodes) {
+  ProductSpec spec = specOf("f4E2M1FN, scale={1x32, f8E8M0FNU}", 64, 256);
+  QuantizedWeight weight = drawWeight(spec.description().format, 64, 256, 9);
+  weight.scale.cells[3] = 0x1p-127f;
+  std::fill_n(weight.codes.begin() + 3 * 32, 32, uint8_t(8));
+  checkProduct(spec, weight, 0, {1});
+  weight.codes[3 * 32] = 1;
+  checkProduct(spec, weight, 1, {1});
+}
+
+/// Of two grids, what they are made of has to be there, and to be the format's.
+TEST(QuantizedWeightTest, GridsOfOtherPartsAreWords) {
+  const char *nested = "f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}";
+  checkAllPanelsAreWords(nested, [](QuantizedWeight &weight) { weight.scaleParts.reset(); });
+  checkAllPanelsAreWords(nested, [](QuantizedWeight &weight) {
+    weight.scaleParts->isDivided = false;
+    weight.scale = weight.scaleParts->product();
+  });
+  checkAllPanelsAreWords(nested, [](QuantizedWeight &weight) {
+    for (float &scale : weight.scale.cells)
+      scale *= 2;
+  });
+  checkAllPanelsAreWords("int<4>, scale={1x32, uint<8>, scale={1x256, f16}}",
+                         [](QuantizedWeight &weight) {
+                           Grid &outer = weight.scaleParts->outer;
+                           outer = {1, 32, 8, std::vector<float>(outer.cells.size() * 8)};
+                           for (size_t i = 0; i < outer.cells.size(); ++i)
+                             outer.cells[i] = std::ldexp(1.0f, -int(i % 8));
+                           weight.scale = weight.scaleParts->product();
+                         });
 }
 
 TEST(QuantizedWeightTest, GroupsInOrderNeedNoOrder) {

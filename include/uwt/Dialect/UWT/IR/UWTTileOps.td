@@ -191,8 +191,8 @@ def UWT_WidenHalvesOp : UWT_Op<"widen_halves", [Pure]> {
 def UWT_LookupFloatsOp : UWT_Op<"lookup_floats", [Pure]> {
   let summary = "looks packed codes up in tables of numbers";
   let description = [{
-    For each half word, entry `code & 15` of a table, rounded as by `uwt.round_words`. One table serves all lanes; of two, the first one
-    serves the lower two of each four lanes (columns 0 to 31 of a group), the second one the others.
+    For each half word, entry `code & 15` of a table, rounded as by `uwt.round_words`. One table serves all lanes; of two and four, each
+    serves as many neighbours of each four lanes: of two, the first one has columns 0 to 31 of a group, the second one the others.
 
     ```mlir
     %w = uwt.lookup_floats %codes in %table {element = bf16}
