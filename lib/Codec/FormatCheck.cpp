@@ -129,8 +129,9 @@ Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element
                       "' is an element of quantised checkpoints, which files keep as they are: "
                       "leave it out, and choose a codec for the tensors");
   if (format.scale || format.offset || format.zeroGrid || format.zero != 0)
-    return usageError("zero=, scale= and offset= are of quantised elements such as uint<4>, and codec " +
-                      format.codec.str() + " codes floats");
+    return usageError(
+        "zero=, scale= and offset= are of quantised elements such as uint<4>, and codec " +
+        format.codec.str() + " codes floats");
   if (format.version != formatVersion)
     return unsupportedError("format version " + std::to_string(format.version) +
                             " is not supported; this build reads version " +

@@ -94,8 +94,8 @@ static Status checkOffset(const Format &format) {
   UWT_RETURN_IF_ERROR(checkGrid("offset", *format.offset));
   if (hasSameCells(*format.offset, *format.scale))
     return ok();
-  return usageError("offset=" + format.offset->str() + " has other cells than scale=" +
-                    format.scale->str());
+  return usageError("offset=" + format.offset->str() +
+                    " has other cells than scale=" + format.scale->str());
 }
 
 /// What a quantised weight has nothing of.

@@ -215,8 +215,7 @@ std::optional<QuantizedPacker> QuantizedPacker::make(const QuantizedWeight &weig
     return std::nullopt;
   QuantizedUnit unit = quantizedUnit(plan.format);
   std::optional<std::vector<uint64_t>> columns = cellColumnsOf(weight, unit);
-  if (!columns ||
-      !PackedGrid::fits(weight.scaleParts, plan.format.scale, *columns, unit.cells) ||
+  if (!columns || !PackedGrid::fits(weight.scaleParts, plan.format.scale, *columns, unit.cells) ||
       !PackedGrid::fits(weight.offsetParts, plan.format.offset, *columns, unit.cells))
     return std::nullopt;
   QuantizedPacker packer(weight, plan);

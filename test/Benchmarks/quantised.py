@@ -2,7 +2,8 @@
 """Products from the codes of quantised weights, beside words, PyTorch and ONNX Runtime, in one run.
 
 Each matrix is drawn as a checkpoint that UWT reads: symmetric INT4 with a scale for 128 columns
-(compressed-tensors), MXFP4, FP8 with a scale for 128 x 128 (DeepSeek), INT8 with a scale a row.
+(compressed-tensors), MXFP4, NVFP4, FP8 with a scale for 128 x 128 (DeepSeek), INT8 with a scale a
+row, NF4 (bitsandbytes), Q4_K and Q6_K (llama.cpp).
 `codes` is `uwt run --bench` from it, `words` the same with `--raw`: bits are compared. Peers take
 part where an interpreter has them: PyTorch's BF16 `linear` and `_weight_int4pack_mm`, ONNX
 Runtime's MatMulNBits at accuracy levels 0 (f32) and 4 (int8 arithmetic, other bits).
@@ -15,6 +16,7 @@ import argparse
 import json
 import pathlib
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -116,11 +118,30 @@ def draw_bf16(random, *shape):
     return ((random.random(shape) * 0.01 + 0.005).astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
 
 
+def draw_gguf(folder, n, k):
+    """A file for each type of ggml: type, bytes of a block of 256, where it has its f16."""
+    import numpy as np
+
+    random = np.random.default_rng(2)
+    for kind, number, size, halves in (("Q4_K", 12, 144, (0, 2)), ("Q6_K", 14, 210, (208,))):
+        blocks = random.integers(0, 256, (n * k // 256, size), dtype=np.uint8)
+        for at in halves:
+            scales = (random.random(len(blocks)) * 1e-4 + 1e-4).astype(np.float16)
+            blocks[:, at : at + 2] = scales.view(np.uint8).reshape(-1, 2)
+        name = f"{NAME}.weight".encode()
+        header = struct.pack("<4sIQQ", b"GGUF", 3, 1, 0) + struct.pack("<Q", len(name)) + name
+        header += struct.pack("<IQQIQ", 2, k, n, number, 0)
+        path = folder / f"{kind}.gguf"
+        path.write_bytes(header + bytes(-len(header) % 32) + blocks.tobytes())
+        yield path
+
+
 def draw_checkpoints(folder, n, k):
     """A folder for each kind, with the configuration of a checkpoint of the packer's."""
     import numpy as np
 
     random = np.random.default_rng(1)
+    state = json.dumps({"shape": [n, k], "blocksize": 64, "quant_type": "nf4", "dtype": "bfloat16"})
     packed = random.integers(0, 2**32, (n, k // 8), dtype=np.uint32)
     bytes_ = random.integers(0, 256, (n, k), dtype=np.uint8)
     numbers = np.where(bytes_ % 128 == 127, 0, bytes_).astype(np.uint8)
@@ -133,6 +154,17 @@ def draw_checkpoints(folder, n, k):
         "ct-mxfp4": {
             "weight_packed": ("U8", packed.view(np.uint8)),
             "weight_scale": ("U8", random.integers(115, 122, (n, k // 32), dtype=np.uint8)),
+        },
+        "ct-nvfp4": {
+            "weight_packed": ("U8", packed.view(np.uint8)),
+            "weight_scale": ("F8_E4M3", random.integers(40, 80, (n, k // 16), dtype=np.uint8)),
+            "weight_global_scale": ("F32", np.array([90], dtype=np.float32)),
+        },
+        "bnb-nf4": {
+            "weight": ("U8", packed.view(np.uint8).reshape(-1, 1)),
+            "weight.absmax": ("F32", random.random(n * k // 64, dtype=np.float32) * 0.01),
+            "weight.quant_map": ("F32", np.sort(random.random(16, dtype=np.float32) * 2 - 1)),
+            "weight.quant_state.bitsandbytes__nf4": ("U8", np.frombuffer(state.encode(), dtype=np.uint8)),
         },
         "ct-fp8-block": {
             "weight": ("F8_E4M3", numbers),
@@ -152,6 +184,7 @@ def draw_checkpoints(folder, n, k):
         (own / "config.json").write_text(config)
         write_safetensors(own / "model.safetensors", tensors)
         yield own
+    yield from draw_gguf(folder, n, k)
 
 
 def program(n, k, m):

@@ -84,9 +84,8 @@ inline constexpr uint32_t ansEscapeMark = 1u << 16;
 DecodeTableLayout decodeTableLayout(const Format &format, const FieldSplit &split,
                                     const CodecTraits &traits);
 
-/// The table of a plan whose model has passed Codec::readModel or came from buildModel; of quantised
-/// weights its numbers, as f32. Errors:
-/// Invalid where the model does not fit the traits.
+/// The table of a plan whose model has passed Codec::readModel or came from buildModel; of
+/// quantised weights its numbers, as f32. Errors: Invalid where the model does not fit the traits.
 Expected<std::vector<uint32_t>> decodeTable(const CodingPlan &plan);
 
 } // namespace uwt

@@ -38,11 +38,11 @@ struct QuantizedGrid {
   uint32_t end(uint32_t cells) const { return outerAt(cells) + cellU32(outerBits); }
 };
 
-/// A unit of plane `code` (run-1): the codes; then scales, zeros and offsets. Codes lie in the order
-/// in which compiled code reads them: by row g of a block, by group of 64 columns, and of these rows
-/// g and g + 8, which four registers of the fragment's lanes hold. Codes of 4 bits of all four are
-/// in one another's halves: the code of register r at bit 4r. Those of 8 bits follow register by
-/// register, 32 words a byte each.
+/// A unit of plane `code` (run-1): the codes; then scales, zeros and offsets. Codes lie in the
+/// order in which compiled code reads them: by row g of a block, by group of 64 columns, and of
+/// these rows g and g + 8, which four registers of the fragment's lanes hold. Codes of 4 bits of
+/// all four are in one another's halves: the code of register r at bit 4r. Those of 8 bits follow
+/// register by register, 32 words a byte each.
 struct QuantizedUnit {
   uint32_t codeBits = 4;
   uint32_t columns = fixedUnitColumns;

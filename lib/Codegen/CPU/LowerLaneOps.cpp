@@ -211,8 +211,8 @@ private:
 };
 } // namespace
 
-/// A permute looks at the low five bits of each word, that of two vectors at six: above the code are
-/// bits of the next one, or the number of the table.
+/// A permute looks at the low five bits of each word, that of two vectors at six: above the code
+/// are bits of the next one, or the number of the table.
 Value FloatLookup::permuteWords() {
   OperandRange tables = op.getTables();
   Value codes = op.getCodes();
@@ -222,14 +222,14 @@ Value FloatLookup::permuteWords() {
       numbers.push_back(tableOfLane(lane) * 0x00100010);
     codes = lanes.bitOr(lanes.bitAnd(codes, 0x000F000F), lanes.constants(numbers));
   }
-  Value at = bitcast(words(), codes), low = rounder.roundBoth(tables.front(), tables.take_front(2).back());
+  Value at = bitcast(words(), codes),
+        low = rounder.roundBoth(tables.front(), tables.take_front(2).back());
   if (tables.size() <= 2)
     return bitcast(lanes.type(), callIntrinsic(builder, location, "llvm.x86.avx512.permvar.hi.512",
                                                words(), {low, at}));
   Value high = rounder.roundBoth(tables[2], tables[3]);
-  return bitcast(lanes.type(), callIntrinsic(builder, location,
-                                             "llvm.x86.avx512.vpermi2var.hi.512", words(),
-                                             {low, at, high}));
+  return bitcast(lanes.type(), callIntrinsic(builder, location, "llvm.x86.avx512.vpermi2var.hi.512",
+                                             words(), {low, at, high}));
 }
 
 /// Sixteen words of a table of as many, by bytes: an index with its highest bit set gives 0.

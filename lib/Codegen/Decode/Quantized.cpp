@@ -18,7 +18,9 @@
 #include "uwt/Codec/Quantized.h"
 #include "FieldPlanes.h"
 #include "Fragment.h"
+#include "StreamCode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
 #include "uwt/Format/QuantizedElement.h"
@@ -62,9 +64,10 @@ public:
   Value ofIntegers(Value integers) {
     return arith::SIToFPOp::create(lanes.ops(), lanes.loc(), type(), integers);
   }
-  /// A number of 16 in every lane.
-  Value splat(Value numbers, unsigned lane) {
-    Value number = vector::ExtractOp::create(lanes.ops(), lanes.loc(), numbers, lane);
+  /// A number in memory, in every lane.
+  Value splat(Value pointer) {
+    Value number =
+        LLVM::LoadOp::create(lanes.ops(), lanes.loc(), lanes.ops().getF32Type(), pointer);
     return vector::BroadcastOp::create(lanes.ops(), lanes.loc(), type(), number);
   }
 
@@ -156,34 +159,100 @@ private:
   Value buffer, first;
 };
 
-/// The numbers that elements of a unit share.
+/// The numbers that elements of a unit share. They are put in memory, from where an arithmetic
+/// operation takes one for all of its lanes by itself; out of a register it takes a shuffle or two.
+/// There they lie grid by grid: for `lookup` cell by cell, as they are read, and for `arithmetic`
+/// row by row, those of its cells side by side.
 class UnitNumbers {
 public:
   explicit UnitNumbers(UnitEmission &unit)
-      : layout(quantizedUnit(unit.format.format)), floats(unit.lanes) {
+      : layout(quantizedUnit(unit.format.format)), lanes(unit.lanes), floats(lanes),
+        memory(lanes.ops(), lanes.loc()) {
     const Format &format = unit.format.format;
+    Operation *here = &*lanes.ops().getInsertionPoint();
+    Value own = memory.scratch(here, byteOf(grids, 0, 0));
     NumberReader reader(unit, layout);
-    scales = reader.read(*format.scale, layout.scale);
+    SmallVector<Value> scales = reader.read(*format.scale, layout.scale);
     // ByteDecoder::loadFloats.
     QuantizedElement element = *QuantizedElement::find(format.element);
     if (element.kind && !layout.hasNibbles())
       for (Value &scale : scales)
         scale = floats.mul(scale, floats.constant(HalfPosition(*element.kind).factor));
+    store(own, scaleGrid, scales);
     if (layout.zero)
-      zeros = reader.read(*format.zeroGrid, layout.zero);
+      store(own, zeroGrid, reader.read(*format.zeroGrid, layout.zero));
     if (layout.offset)
-      offsets = reader.read(*format.offset, layout.offset);
+      store(own, offsetGrid, reader.read(*format.offset, layout.offset));
+    // LLVM would take what it sees stored from the registers all the same.
+    pointer = memory.keepPointer(own);
   }
 
-  Value scale(unsigned row, unsigned cell) { return floats.splat(scales[cell], row); }
-  Value zero(unsigned row, unsigned cell) { return floats.splat(zeros[cell], row); }
-  Value offset(unsigned row, unsigned cell) { return floats.splat(offsets[cell], row); }
+  enum NumberGrid : unsigned { scaleGrid, zeroGrid, offsetGrid, grids };
+
+  /// The number of a cell of a row, in every lane.
+  Value ofCell(NumberGrid grid, unsigned row, unsigned cell) {
+    return floats.splat(memory.at(pointer, byteOf(grid, row, cell)));
+  }
+
+  /// Those of 16 words of a row: word i is in lane i / 2 of the unit, and each four lanes have the
+  /// cells of a row one after another.
+  Value ofWords(NumberGrid grid, unsigned row) {
+    if (layout.cells == 1)
+      return ofCell(grid, row, 0);
+    // No more than one store wrote, or the load would wait for memory.
+    auto few = VectorType::get({layout.cells}, lanes.ops().getF32Type());
+    Value cells = memory.loadVector(few, memory.at(pointer, byteOf(grid, row, 0)));
+    SmallVector<int64_t> picks;
+    for (int64_t word = 0; word < laneCount; ++word)
+      picks.push_back(word / 2 % 4 * layout.cells / 4);
+    return shuffle(cells, cells, picks);
+  }
 
   const QuantizedUnit layout;
 
 private:
+  unsigned byteOf(unsigned grid, unsigned row, unsigned cell) const {
+    unsigned inGrid = layout.hasNibbles() ? cell * laneCount + row : row * layout.cells + cell;
+    return (grid * laneCount * layout.cells + inGrid) * sizeof(float);
+  }
+
+  Value shuffle(Value a, Value b, ArrayRef<int64_t> picks) {
+    return vector::ShuffleOp::create(lanes.ops(), lanes.loc(), a, b, picks);
+  }
+
+  /// Stores vectors of 16 rows, one a cell.
+  void store(Value own, NumberGrid grid, SmallVector<Value> cells) {
+    if (!layout.hasNibbles())
+      cells = transposed(cells);
+    for (auto [i, vector] : llvm::enumerate(cells))
+      memory.storeVector(vector,
+                         memory.at(own, byteOf(grid, 0, 0) + i * laneCount * sizeof(float)));
+  }
+
+  /// As many vectors, in which the numbers of a row are beside one another.
+  SmallVector<Value> transposed(ArrayRef<Value> cells) {
+    int64_t count = cells.size(), rows = laneCount / count;
+    SmallVector<Value> parts;
+    for (int64_t part = 0; part < count; ++part) {
+      // The first vector's lanes take their places when those of the second one come.
+      Value vector = cells.front();
+      for (int64_t cell = 1; cell < count; ++cell) {
+        SmallVector<int64_t> picks;
+        for (int64_t lane = 0; lane < laneCount; ++lane) {
+          int64_t row = part * rows + lane / count;
+          picks.push_back(lane % count == cell ? laneCount + row : cell == 1 ? row : lane);
+        }
+        vector = shuffle(vector, cells[cell], picks);
+      }
+      parts.push_back(vector);
+    }
+    return parts;
+  }
+
+  LaneBuilder &lanes;
   FloatBuilder floats;
-  SmallVector<Value> scales, zeros, offsets;
+  ScalarBuilder memory;
+  Value pointer;
 };
 
 //===----------------------------------------------------------------------===//
@@ -212,10 +281,10 @@ SmallVector<Value> tablesOf(UnitNumbers &numbers, FloatBuilder floats, Value val
   for (unsigned cell = 0; cell < numbers.layout.cells; ++cell) {
     Value table = values;
     if (numbers.layout.zero)
-      table = floats.sub(table, numbers.zero(row, cell));
-    table = floats.mul(table, numbers.scale(row, cell));
+      table = floats.sub(table, numbers.ofCell(UnitNumbers::zeroGrid, row, cell));
+    table = floats.mul(table, numbers.ofCell(UnitNumbers::scaleGrid, row, cell));
     if (numbers.layout.offset)
-      table = floats.add(table, numbers.offset(row, cell));
+      table = floats.add(table, numbers.ofCell(UnitNumbers::offsetGrid, row, cell));
     tables.push_back(table);
   }
   return tables;
@@ -260,11 +329,11 @@ public:
   };
   RowNumbers ofRow(unsigned row) {
     RowNumbers result;
-    result.scale = ofWords([&](unsigned cell) { return numbers.scale(row, cell); });
+    result.scale = numbers.ofWords(UnitNumbers::scaleGrid, row);
     if (numbers.layout.offset)
-      result.offset = ofWords([&](unsigned cell) { return numbers.offset(row, cell); });
+      result.offset = numbers.ofWords(UnitNumbers::offsetGrid, row);
     if (numbers.layout.zero)
-      result.zero = ofWords([&](unsigned cell) { return numbers.zero(row, cell); });
+      result.zero = numbers.ofWords(UnitNumbers::zeroGrid, row);
     else if (constantZero != 0)
       result.zero = floats.constant(static_cast<float>(constantZero));
     return result;
@@ -285,20 +354,6 @@ public:
   }
 
 private:
-  /// Of each of 16 words: word i is in lane i / 2 of the unit, and each four lanes have the cells
-  /// of a row one after another.
-  Value ofWords(llvm::function_ref<Value(unsigned cell)> ofCell) {
-    unsigned cells = numbers.layout.cells;
-    Value words = ofCell(0);
-    for (unsigned cell = 1; cell < cells; ++cell) {
-      SmallVector<int64_t> picks;
-      for (int64_t word = 0; word < laneCount; ++word)
-        picks.push_back(word / 2 % 4 * cells / 4 == cell ? laneCount + word : word);
-      words = vector::ShuffleOp::create(lanes.ops(), lanes.loc(), words, ofCell(cell), picks);
-    }
-    return words;
-  }
-
   /// `count` bytes from `at` on.
   Value loadBytes(int64_t at, int64_t count) {
     OpBuilder &builder = lanes.ops();
@@ -376,19 +431,19 @@ struct QuantizedEmitter final : Emitter {
 
   double cost(const EmittedFormat &format) const override {
     // In the time of a shift, measured on a Zen 4 at 1 to 16 rows of x: a permute takes that of 5,
-    // a broadcast of 3, rounding of 4.
-    constexpr double permute = 5, broadcast = 3, rounding = 4;
+    // one of two vectors of 7, rounding of 4.
+    constexpr double permute = 5, permuteOfTwo = 7, rounding = 4;
     QuantizedUnit unit = quantizedUnit(format.format);
     bool hasZeros = bool(unit.zero), hasOffsets = bool(unit.offset);
     double vectors = 2.0 * unit.columns / fixedUnitColumns;
-    double ofCell = broadcast * (1 + hasZeros + hasOffsets);
     if (unit.hasNibbles()) {
-      double tables = unit.cells * (ofCell + 1 + hasZeros + hasOffsets);
-      return permute + (unit.cells == 1 ? 1 : 2) + (tables + divideUp(unit.cells, 2) * rounding) / vectors;
+      double tables = unit.cells * (1 + hasZeros + hasOffsets) + divideUp(unit.cells, 2) * rounding;
+      return (unit.cells > 2 ? permuteOfTwo : permute) + (unit.cells == 1 ? 1 : 2) +
+             tables / vectors;
     }
     bool isFloat = QuantizedElement::find(format.format.element)->kind.has_value();
     double ofHalf = 2 + (isFloat ? 3 : 1) + (hasZeros || format.format.zero != 0) + hasOffsets;
-    return 2 * ofHalf + rounding + unit.cells * ofCell / vectors;
+    return 2 * ofHalf + rounding + (1 + hasZeros + hasOffsets) / vectors;
   }
 
   LogicalResult emitUnit(UnitEmission &unit) const override {

@@ -33,6 +33,9 @@ public:
   /// to three times slower than what they were written for.
   mlir::Value keepScalar(mlir::Value a);
 
+  /// A pointer that LLVM does not follow to what it points to.
+  mlir::Value keepPointer(mlir::Value pointer);
+
   /// The address of a memref's first element.
   mlir::Value pointerTo(mlir::Value buffer);
   mlir::Value at(mlir::Value pointer, mlir::Value bytes);

@@ -38,6 +38,11 @@ Value ScalarBuilder::keepScalar(Value a) {
   return same.getRes();
 }
 
+Value ScalarBuilder::keepPointer(Value pointer) {
+  Value address = LLVM::PtrToIntOp::create(builder, location, builder.getI64Type(), pointer);
+  return LLVM::IntToPtrOp::create(builder, location, pointer.getType(), keepScalar(address));
+}
+
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//

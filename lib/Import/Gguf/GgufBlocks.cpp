@@ -171,8 +171,8 @@ static const BlockType blockTypes[] = {
      "uint<2>, scale={1x16, uint<4>, scale={1x256, f16}}, offset={1x16, uint<4>, scale={1x256, "
      "f16}}",
      0, 2, readQ2K},
-    {11, "Q3_K", 256, 110, 16, false,
-     "uint<3>, zero=4, scale={1x16, int<6>, scale={1x256, f16}}", 4, 3, readQ3K},
+    {11, "Q3_K", 256, 110, 16, false, "uint<3>, zero=4, scale={1x16, int<6>, scale={1x256, f16}}",
+     4, 3, readQ3K},
     {12, "Q4_K", 256, 144, 32, true,
      "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, uint<6>, scale={1x256, "
      "f16}}",

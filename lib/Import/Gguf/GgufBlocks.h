@@ -20,8 +20,8 @@
 
 namespace uwt {
 
-/// What a block is read into: a code an element, a scale and an offset a cell. Of large blocks those
-/// are integers, and `*largeScale` and `*largeOffset` is what they are multiplied with.
+/// What a block is read into: a code an element, a scale and an offset a cell. Of large blocks
+/// those are integers, and `*largeScale` and `*largeOffset` is what they are multiplied with.
 struct BlockContents {
   uint8_t *codes;
   float *scales, *offsets;

@@ -226,8 +226,9 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
             "zero={row, f16}: expected integers of the element's type, uint<4>");
   EXPECT_EQ(runRefusal("uint<4>, zero={1x64, uint<4>}, scale={1x128, f16}"),
             "zero={1x64, uint<4>} has other cells than scale={1x128, f16}");
-  EXPECT_EQ(runRefusal("uint<4>, huffman<8,2>, scale={row, f16}").substr(0, 87),
-            "a format of quantised weights has an element, storage=, zero=, scale= and offset= alone");
+  EXPECT_EQ(
+      runRefusal("uint<4>, huffman<8,2>, scale={row, f16}").substr(0, 87),
+      "a format of quantised weights has an element, storage=, zero=, scale= and offset= alone");
 }
 
 } // namespace

@@ -76,8 +76,8 @@ QuantizedWeight drawWeight(const Format &format, uint64_t rows, uint64_t columns
   weight.rows = rows;
   weight.columns = columns;
   QuantizedElement element = *QuantizedElement::find(format.element);
-  weight.values = element.isTable ? drawNumbers(size_t(1) << element.bits, random, false)
-                                  : element.values();
+  weight.values =
+      element.isTable ? drawNumbers(size_t(1) << element.bits, random, false) : element.values();
   while (weight.codes.size() < rows * columns) {
     auto code = static_cast<uint8_t>(random() % weight.values.size());
     if (std::isfinite(weight.values[code]))
