@@ -86,8 +86,8 @@ func.func @one_lane(%codes: i32, %table: memref<?xi32>) -> i32 {
 module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   // CHECK-LABEL: func @one_table
   //  CHECK-SAME:   (%[[CODES:.*]]: vector<16xi32>, %[[T:.*]]: vector<16xf32>)
-  //       CHECK:   llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"(%[[T]], %[[T]])
   //       CHECK:   %[[AT:.*]] = vector.bitcast %[[CODES]] : vector<16xi32> to vector<32xi16>
+  //       CHECK:   llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"(%[[T]], %[[T]])
   //       CHECK:   llvm.call_intrinsic "llvm.x86.avx512.permvar.hi.512"(%{{.*}}, %[[AT]])
   func.func @one_table(%codes: vector<16xi32>, %table: vector<16xf32>) -> vector<16xi32> {
     %w = uwt.lookup_floats %codes in %table {element = bf16}
@@ -103,6 +103,21 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   //       CHECK:   "llvm.x86.avx512.permvar.hi.512"
   func.func @two_tables(%codes: vector<16xi32>, %a: vector<16xf32>, %b: vector<16xf32>) -> vector<16xi32> {
     %w = uwt.lookup_floats %codes in %a, %b {element = bf16}
+    return %w : vector<16xi32>
+  }
+
+  // Four do not fit in one register: bits 5:4 say which.
+  // CHECK-LABEL: func @four_tables
+  //  CHECK-SAME:   (%[[CODES:.*]]: vector<16xi32>, %[[A:.*]]: vector<16xf32>, %[[B:.*]]: vector<16xf32>, %[[C:.*]]: vector<16xf32>, %[[D:.*]]: vector<16xf32>)
+  //       CHECK:   arith.andi %[[CODES]]
+  //       CHECK:   arith.constant dense<[0, 1048592, 2097184, 3145776, 0, 1048592
+  //       CHECK:   "llvm.x86.avx512bf16.cvtne2ps2bf16.512"(%[[B]], %[[A]])
+  //       CHECK:   %[[LOW:.*]] = vector.bitcast
+  //       CHECK:   "llvm.x86.avx512bf16.cvtne2ps2bf16.512"(%[[D]], %[[C]])
+  //       CHECK:   %[[HIGH:.*]] = vector.bitcast
+  //       CHECK:   "llvm.x86.avx512.vpermi2var.hi.512"(%[[LOW]], %{{.*}}, %[[HIGH]])
+  func.func @four_tables(%codes: vector<16xi32>, %a: vector<16xf32>, %b: vector<16xf32>, %c: vector<16xf32>, %d: vector<16xf32>) -> vector<16xi32> {
+    %w = uwt.lookup_floats %codes in %a, %b, %c, %d {element = bf16}
     return %w : vector<16xi32>
   }
 

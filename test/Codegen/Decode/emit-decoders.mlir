@@ -135,14 +135,16 @@ func.func @patch_runs(%record: index, %count: index, %buffer: memref<1024xi16>) 
 //       CHECK:   %[[AT:.*]] = arith.addi %[[CODE]], %[[C256]]
 //       CHECK:   vector.load %[[PLANE]][%[[AT]]] : memref<?xi32>, vector<8xi32>
 //       CHECK:   %[[SCALES:.*]] = uwt.widen_halves
+//       CHECK:   llvm.store %[[SCALES]], %[[SCRATCH:.*]] {
 //       CHECK:   arith.constant 264 : index
 //       CHECK:   %[[ZEROS:.*]] = arith.sitofp
+//       CHECK:   %[[AFTER:.*]] = llvm.getelementptr %[[SCRATCH]][64]
+//       CHECK:   llvm.store %[[ZEROS]], %[[AFTER]]
 //       CHECK:   %[[NUMBERS:.*]] = arith.constant dense<[0.000000e+00, 1.000000e+00, 2.000000e+00
-//       CHECK:   %[[Z:.*]] = vector.extract %[[ZEROS]][0]
-//       CHECK:   %[[D:.*]] = arith.subf %[[NUMBERS]]
-//       CHECK:   vector.extract %[[SCALES]][0]
-//       CHECK:   %[[T:.*]] = arith.mulf %[[D]]
-//       CHECK:   vector.extract %[[ZEROS]][8]
+//       CHECK:   %[[Z:.*]] = vector.broadcast
+//       CHECK:   %[[D:.*]] = arith.subf %[[NUMBERS]], %[[Z]]
+//       CHECK:   %[[S:.*]] = vector.broadcast
+//       CHECK:   %[[T:.*]] = arith.mulf %[[D]], %[[S]]
 //       CHECK:   %[[T8:.*]] = arith.mulf
 //       CHECK:   %[[CODES:.*]] = vector.load %{{.*}}[%[[CODE]]]
 //       CHECK:   uwt.lookup_floats %[[CODES]] in %[[T]] {element = bf16}

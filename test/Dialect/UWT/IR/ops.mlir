@@ -168,6 +168,8 @@ func.func @lane(%w: vector<16xi32>, %acc: vector<16xf32>, %f: vector<16xf32>, %i
   %5 = uwt.lookup_floats %w in %f {element = f16}
   // CHECK: uwt.lookup_floats %{{.*}} in %{{.*}}, %{{.*}} {element = bf16}
   %6 = uwt.lookup_floats %w in %f, %f {element = bf16}
+  // CHECK: uwt.lookup_floats %{{.*}} in %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {element = bf16}
+  %8 = uwt.lookup_floats %w in %f, %f, %f, %f {element = bf16}
   return
 }
 

@@ -3,7 +3,8 @@
 // RUN: split-file %s %t && cp %golden/gptq-b4-g128/model.safetensors %golden/gptq-b4-g128/config.json %t
 // RUN: uwt-opt %t/bound.mlir --uwt-bind-weights="weights=%t format=huffman<8,2>" | FileCheck %s
 // RUN: uwt-opt %t/codes-in-memory.mlir --uwt-bind-weights=weights=%t | FileCheck %s --check-prefix=MEMORY
-// RUN: uwt-opt %t/dense.mlir --uwt-bind-weights=weights=%golden/bnb-nf4/model.safetensors | FileCheck %s --check-prefix=DENSE
+// RUN: uwt-opt %t/one-file.mlir --uwt-bind-weights=weights=%golden/bnb-nf4/model.safetensors | FileCheck %s --check-prefix=TABLE
+// RUN: uwt-opt %t/one-file.mlir --uwt-bind-weights=weights=%golden/bnb-int8/model.safetensors | FileCheck %s --check-prefix=FLOATS
 // RUN: uwt-opt %t/invalid.mlir --split-input-file --verify-diagnostics --uwt-bind-weights=weights=%t
 // RUN: uwt-opt %t/codes.mlir --verify-diagnostics --uwt-bind-weights=weights=%golden/fp8-block/model.safetensors | FileCheck %s --check-prefix=CODES
 // RUN: uwt-opt %t/gguf.mlir --uwt-bind-weights=weights=%gguf/llama.gguf | FileCheck %s --check-prefix=GGUF
@@ -45,10 +46,11 @@ func.func @memory() -> (tensor<64x256xbf16>, tensor<64x256xf16>, tensor<64x256xf
   return %bf16, %f16, %f32 : tensor<64x256xbf16>, tensor<64x256xf16>, tensor<64x256xf32>
 }
 
-//--- dense.mlir
-// The folder of one file has the configuration.
-// DENSE: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<32x192xbf16, "raw">
-func.func @dense() -> tensor<32x192xbf16> {
+//--- one-file.mlir
+// The folder of one file has the configuration. Nothing runs from codes with a factor.
+// TABLE: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<32x192xbf16, "table<4>, scale={1x64, f32}">
+// FLOATS: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<32x192xbf16, "raw">
+func.func @one_file() -> tensor<32x192xbf16> {
   %w = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight> : tensor<32x192xbf16>
   return %w : tensor<32x192xbf16>
 }

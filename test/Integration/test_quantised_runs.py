@@ -1,0 +1,122 @@
+"""Products from the codes of real packers' files: the bits of what the packers decode them to.
+
+run-quantized.test has the rest of the road: folders, compressed folders, targets, refusals.
+"""
+
+import json
+import pathlib
+import re
+
+import pytest
+import safetensors_file as st
+
+IMPORT = pathlib.Path(__file__).resolve().parents[1] / "Import"
+
+# What each folder of test/Import/golden is held as; "raw" is floats.
+HELD = {
+    "bnb-fp4": "table<4>, scale={1x64, f32}",
+    "bnb-nf4-nested": "table<4>, scale={1x64, f32}",
+    "ct-mxfp4": "f4E2M1FN, scale={1x32, f8E8M0FNU}",
+    "ct-nvfp4": "f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}",
+    "gpt-oss": "f4E2M1FN, storage=k_major, scale={1x32, f8E8M0FNU}",
+    "gptq-b2-g-idx": "raw",
+    "gptq-planar-b3": "uint<3>, zero={1x64, uint<3>}, scale={1x64, f16}",
+    "modelopt-nvfp4": "f4E2M1FN, scale={1x16, f8E4M3FN, scale={tensor, f32}}",
+    "mxfp8": "f8E4M3FN, scale={1x32, f8E8M0FNU}",
+}
+
+# The same of the tensors of types.gguf.
+GGUF_HELD = {
+    "Q4_0": "uint<4>, zero=8, scale={1x32, f16}",
+    "Q4_1": "uint<4>, scale={1x32, f16}, offset={1x32, f16}",
+    "Q5_0": "uint<5>, zero=16, scale={1x32, f16}",
+    "Q5_1": "uint<5>, scale={1x32, f16}, offset={1x32, f16}",
+    "Q8_0": "int<8>, scale={1x32, f16}",
+    "Q2_K": "uint<2>, scale={1x16, uint<4>, scale={1x256, f16}}, offset={1x16, uint<4>, scale={1x256, f16}}",
+    "Q3_K": "uint<3>, zero=4, scale={1x16, int<6>, scale={1x256, f16}}",
+    "Q4_K": "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, uint<6>, scale={1x256, f16}}",
+    "Q5_K": "uint<5>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, uint<6>, scale={1x256, f16}}",
+    "Q6_K": "uint<6>, zero=32, scale={1x16, int<8>, scale={1x256, f16}}",
+    "MXFP4": "table<4>, scale={1x32, f8E8M0FNU}",
+}
+
+
+def product_text(names, shape, element):
+    """A function of x (m = 5) and of weights that are constants, (n, k) or of experts (e, k, n): a
+    result for each."""
+    if len(shape) == 3:
+        e, k, n = shape
+        w, x, y = (f"tensor<{e}x{extents}x{element}>" for extents in (f"{k}x{n}", f"5x{k}", f"5x{n}"))
+        product = "linalg.batch_matmul"
+    else:
+        n, k = shape
+        w, x, y = (f"tensor<{extents}x{element}>" for extents in (f"{n}x{k}", f"5x{k}", f"5x{n}"))
+        maps = ", ".join(f"affine_map<(m, n, k) -> {of}>" for of in ("(m, k)", "(n, k)", "(m, n)"))
+        product = f"linalg.matmul indexing_maps = [{maps}]"
+    lines = [
+        f"func.func @main(%x: {x}) -> ({', '.join([y] * len(names))}) {{",
+        f"  %zero = arith.constant 0.0 : {element}",
+        f"  %empty = tensor.empty() : {y}",
+        f"  %init = linalg.fill ins(%zero : {element}) outs(%empty : {y}) -> {y}",
+    ]
+    for i, name in enumerate(names):
+        lines += [
+            f'  %w{i} = arith.constant dense_resource<"{name}"> : {w}',
+            f"  %y{i} = {product} ins(%x, %w{i} : {x}, {w}) outs(%init : {y}) -> {y}",
+        ]
+    results = ", ".join(f"%y{i}" for i in range(len(names)))
+    lines += [f"  return {results} : {', '.join([y] * len(names))}", "}", ""]
+    return "\n".join(lines)
+
+
+def tensors_of(path):
+    """Names to (dtype, shape) of a safetensors file."""
+    data = path.read_bytes()
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    header.pop("__metadata__", None)
+    return {name: (entry["dtype"], entry["shape"]) for name, entry in header.items()}
+
+
+def held_as(log):
+    """The formats that products ran from, as `uwt run -v` names them."""
+    return set(re.findall(r" from (.+?) by ", log))
+
+
+def run(uwt, module, weights, folder, *options):
+    """The bytes of the results, and what the tool says."""
+    files = ("--input", folder / "x.safetensors", "-f", "-o", folder / "y.safetensors")
+    result = uwt("run", module, "--weights", weights, *files, "-v", *options)
+    return (folder / "y.safetensors").read_bytes(), result.stdout + result.stderr
+
+
+def write_input(folder, shape, element):
+    dtype = element.upper()
+    k = shape[-2] if len(shape) == 3 else shape[-1]
+    x = (dtype, [*shape[:-2], 5, k], st.weights(dtype, [*shape[:-2], 5, k], 3))
+    st.write(folder / "x.safetensors", {"arg0": x})
+
+
+@pytest.mark.parametrize("golden", HELD)
+def test_golden_folder(uwt, golden, tmp_path):
+    folder = IMPORT / "golden" / golden
+    dtype, shape = tensors_of(folder / "expected.safetensors")["weight"]
+    name = "model.layers.0.mlp.up_proj" + ("" if len(shape) == 3 else ".weight")
+    element = dtype.lower()
+    (tmp_path / "codes.mlir").write_text(product_text([name], shape, element))
+    (tmp_path / "floats.mlir").write_text(product_text(["weight"], shape, element))
+    write_input(tmp_path, shape, element)
+    codes, log = run(uwt, tmp_path / "codes.mlir", folder, tmp_path)
+    floats, _ = run(uwt, tmp_path / "floats.mlir", folder / "expected.safetensors", tmp_path, "--raw")
+    assert codes == floats
+    assert held_as(log) == {HELD[golden]}
+
+
+def test_gguf_types(uwt, tmp_path):
+    file = IMPORT / "gguf" / "types.gguf"
+    shape = tensors_of(IMPORT / "gguf" / "types.safetensors")["Q4_0"][1]
+    (tmp_path / "types.mlir").write_text(product_text(list(GGUF_HELD), shape, "bf16"))
+    write_input(tmp_path, shape, "bf16")
+    floats, _ = run(uwt, tmp_path / "types.mlir", file, tmp_path, "--raw")
+    codes, log = run(uwt, tmp_path / "types.mlir", file, tmp_path)
+    assert codes == floats
+    assert held_as(log) == set(GGUF_HELD.values())
