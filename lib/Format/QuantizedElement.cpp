@@ -13,7 +13,7 @@ using namespace uwt;
 
 static constexpr std::string_view unsignedKeyword = "uint", signedKeyword = "int";
 static constexpr std::string_view tableKeyword = "table";
-static constexpr uint32_t mostBits = 8, mostTableBits = 4;
+static constexpr uint32_t maxBits = 8, maxTableBits = 4;
 static constexpr std::pair<std::string_view, SmallFloat> floats[] = {
     {"f4E2M1FN", float4E2M1}, {"f8E4M3FN", float8E4M3}, {"f8E5M2", float8E5M2}};
 
@@ -37,7 +37,7 @@ std::optional<QuantizedElement> QuantizedElement::find(const Term &term) {
     return QuantizedElement{kind->bits(), true, *kind};
   bool isTable = term.keyword == tableKeyword;
   if ((!isTable && !isInteger(term.keyword)) || term.parameters.size() != 1 ||
-      term.parameters[0] == 0 || term.parameters[0] > (isTable ? mostTableBits : mostBits))
+      term.parameters[0] == 0 || term.parameters[0] > (isTable ? maxTableBits : maxBits))
     return std::nullopt;
   return QuantizedElement{term.parameters[0], term.keyword == signedKeyword, std::nullopt, isTable};
 }

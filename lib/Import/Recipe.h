@@ -32,7 +32,7 @@ struct WeightOutline {
   /// The tensors that it is made of, by their suffixes.
   std::vector<std::string_view> parts;
   /// The composition that products run from, where that is another one.
-  std::string runFormat = "";
+  std::string runFormat = {};
 };
 
 class Recipe {

@@ -118,9 +118,9 @@ namespace {
 /// A weight's grid as units have it.
 struct PackedGrid {
   PackedGrid(const Grid &numbers, const GridParts *parts, const std::optional<GridFormat> &format,
-             const QuantizedGrid &place)
+             const QuantizedGrid &layout)
       : numbers(format && format->outer ? parts->numbers : numbers), parts(parts), format(format),
-        place(place) {}
+        layout(layout) {}
 
   /// Whether the weight has two grids where the format has, and the cells of a unit one outer
   /// number. `columns` are those of the cells.
@@ -139,7 +139,7 @@ struct PackedGrid {
   const Grid &numbers;
   const GridParts *parts;
   const std::optional<GridFormat> &format;
-  const QuantizedGrid place;
+  const QuantizedGrid layout;
 };
 
 /// Packs the panels of one weight.
@@ -243,11 +243,11 @@ static void storeNumber(uint8_t *out, uint32_t at, uint32_t row, uint32_t bits, 
 float QuantizedPacker::packNumber(const PackedGrid &grid, uint64_t row, uint64_t column,
                                   uint32_t rowInStrip, uint32_t inUnit, uint8_t *out) const {
   StoredNumber number = storedNumber(grid.numbers.at(row, column), grid.format->number);
-  storeNumber(out, grid.place.at(inUnit), rowInStrip, grid.place.bits, number.bits);
+  storeNumber(out, grid.layout.at(inUnit), rowInStrip, grid.layout.bits, number.bits);
   if (!grid.format->outer)
     return number.value;
   StoredNumber outer = storedNumber(grid.parts->outer.at(row, column), grid.format->outer->number);
-  storeNumber(out, grid.place.outerAt(unit.cells), rowInStrip, grid.place.outerBits, outer.bits);
+  storeNumber(out, grid.layout.outerAt(unit.cells), rowInStrip, grid.layout.outerBits, outer.bits);
   return grid.format->isDivided ? number.value / outer.value : number.value * outer.value;
 }
 

@@ -170,7 +170,7 @@ public:
         memory(lanes.ops(), lanes.loc()) {
     const Format &format = unit.format.format;
     Operation *here = &*lanes.ops().getInsertionPoint();
-    Value own = memory.scratch(here, byteOf(grids, 0, 0));
+    Value own = memory.scratch(here, byteOf(GridCount, 0, 0));
     NumberReader reader(unit, layout);
     SmallVector<Value> scales = reader.read(*format.scale, layout.scale);
     // ByteDecoder::loadFloats.
@@ -178,16 +178,16 @@ public:
     if (element.kind && !layout.hasNibbles())
       for (Value &scale : scales)
         scale = floats.mul(scale, floats.constant(HalfPosition(*element.kind).factor));
-    store(own, scaleGrid, scales);
+    store(own, ScaleGrid, scales);
     if (layout.zero)
-      store(own, zeroGrid, reader.read(*format.zeroGrid, layout.zero));
+      store(own, ZeroGrid, reader.read(*format.zeroGrid, layout.zero));
     if (layout.offset)
-      store(own, offsetGrid, reader.read(*format.offset, layout.offset));
+      store(own, OffsetGrid, reader.read(*format.offset, layout.offset));
     // LLVM would take what it sees stored from the registers all the same.
     pointer = memory.keepPointer(own);
   }
 
-  enum NumberGrid : unsigned { scaleGrid, zeroGrid, offsetGrid, grids };
+  enum NumberGrid : unsigned { ScaleGrid, ZeroGrid, OffsetGrid, GridCount };
 
   /// The number of a cell of a row, in every lane.
   Value ofCell(NumberGrid grid, unsigned row, unsigned cell) {
@@ -281,10 +281,10 @@ SmallVector<Value> tablesOf(UnitNumbers &numbers, FloatBuilder floats, Value val
   for (unsigned cell = 0; cell < numbers.layout.cells; ++cell) {
     Value table = values;
     if (numbers.layout.zero)
-      table = floats.sub(table, numbers.ofCell(UnitNumbers::zeroGrid, row, cell));
-    table = floats.mul(table, numbers.ofCell(UnitNumbers::scaleGrid, row, cell));
+      table = floats.sub(table, numbers.ofCell(UnitNumbers::ZeroGrid, row, cell));
+    table = floats.mul(table, numbers.ofCell(UnitNumbers::ScaleGrid, row, cell));
     if (numbers.layout.offset)
-      table = floats.add(table, numbers.ofCell(UnitNumbers::offsetGrid, row, cell));
+      table = floats.add(table, numbers.ofCell(UnitNumbers::OffsetGrid, row, cell));
     tables.push_back(table);
   }
   return tables;
@@ -329,11 +329,11 @@ public:
   };
   RowNumbers ofRow(unsigned row) {
     RowNumbers result;
-    result.scale = numbers.ofWords(UnitNumbers::scaleGrid, row);
+    result.scale = numbers.ofWords(UnitNumbers::ScaleGrid, row);
     if (numbers.layout.offset)
-      result.offset = numbers.ofWords(UnitNumbers::offsetGrid, row);
+      result.offset = numbers.ofWords(UnitNumbers::OffsetGrid, row);
     if (numbers.layout.zero)
-      result.zero = numbers.ofWords(UnitNumbers::zeroGrid, row);
+      result.zero = numbers.ofWords(UnitNumbers::ZeroGrid, row);
     else if (constantZero != 0)
       result.zero = floats.constant(static_cast<float>(constantZero));
     return result;

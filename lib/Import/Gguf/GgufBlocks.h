@@ -43,7 +43,7 @@ struct BlockType {
   int zero = 0;
   unsigned codeBits = 0;
   void (*read)(const uint8_t *block, BlockContents out) = nullptr;
-  std::string_view runFormat = "";
+  std::string_view runFormat = {};
 };
 
 /// Null where this build does not know it.
