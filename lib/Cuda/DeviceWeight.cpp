@@ -234,7 +234,7 @@ Expected<DeviceWeightDescription>
 DeviceWeightDescription::create(const TensorDescription::Matrices &matrices, Format format,
                                 ElementType element, uint64_t bytes,
                                 std::span<const Buffer, bufferKinds> buffers) {
-  UWT_RETURN_IF_ERROR(checkFormat(format, element));
+  UWT_RETURN_IF_ERROR(checkRunFormat(format, element));
   DeviceWeightDescription result(matrices, std::move(format), element, {});
   result.imageBytes = bytes;
   std::ranges::copy(buffers, result.byKind.begin());

@@ -52,6 +52,8 @@ static const Emitter *findEmitterOf(const Format &format) {
                                           : StringRef(format.codec.keyword));
 }
 
+const Emitter &emitterOf(const EmittedFormat &format) { return *findEmitterOf(format.format); }
+
 UnitLayout unitLayout(const Format &format, ElementType element) {
   CodecTraits traits = *checkRunFormat(format, element);
   UnitLayout layout;
@@ -64,6 +66,7 @@ UnitLayout unitLayout(const Format &format, ElementType element) {
   layout.codeU32 = traits.unit.codeU32;
   layout.rawGroupStride = traits.unit.rawGroupStride;
   layout.codeGroupStride = traits.unit.codeGroupStride;
+  layout.hasNumbers = format.isQuantized();
   return layout;
 }
 
@@ -190,7 +193,7 @@ static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewri
   UnitEmission unit(lanes, format, op, sink);
   if (op.getAsWords())
     emitWords(unit);
-  else if (failed(findEmitterOf(format.format)->emitUnit(unit)))
+  else if (failed(emitterOf(format).emitUnit(unit)))
     return op.emitOpError() << "has a format without fixed units: '" << format.format.str() << "'";
   if (!op.getBuffer() && number != expected)
     return op.emitOpError() << "expects " << number << " row vectors for format '"
@@ -213,7 +216,7 @@ static LogicalResult checkTable(const Emitter &emitter, const EmittedFormat &for
 
 static LogicalResult emitFragmentOp(const EmittedFormat &format, RewriterBase &rewriter,
                                     DecodeFragmentOp op) {
-  const Emitter &emitter = *findEmitterOf(format.format);
+  const Emitter &emitter = emitterOf(format);
   if (op.getExponentBytes() && !format.hasByteFields())
     return op.emitOpError() << "has a format whose symbols and raw fields are not bytes: '"
                             << format.format.str() << "'";
@@ -248,9 +251,6 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
     if (!element)
       return unsupportedError("elements are of no type that UWT stores");
     return describeFormat(cast<FormatAttr>(attribute).getFormat(), *element);
-  }
-  static const Emitter &emitterOf(const EmittedFormat &format) {
-    return *findEmitterOf(format.format);
   }
 
   Status checkEmission(Attribute attribute, Type type) const {

@@ -70,9 +70,7 @@ std::array<Value, 4> windowSymbols(LaneBuilder &lanes, Value codes, uint32_t cod
           lanes.add(lanes.shift(odd, position - 12), upperBase)};
 }
 
-/// Byte `number` of the sixteen symbols, in four u32, each rotated left by `rotation` bits,
-/// computed where the table's words are: before loops.
-static std::array<Value, 4> packTable(UnitEmission &unit, unsigned number, unsigned rotation) {
+std::array<Value, 4> packTable(UnitEmission &unit, unsigned number, unsigned rotation) {
   LaneBuilder scalars(unit.lanes.ops(), unit.lanes.loc(), unit.lanes.ops().getI32Type());
   OpBuilder::InsertionGuard guard(unit.lanes.ops());
   Operation *last = nullptr;
@@ -99,10 +97,8 @@ static std::array<Value, 4> packTable(UnitEmission &unit, unsigned number, unsig
   return words;
 }
 
-/// The bytes of sixteen that the nibbles of `codes` name: first its lower half's, then its upper
-/// half's.
-static std::array<Value, 2> lookUpBytes(LaneBuilder &lanes, const std::array<Value, 4> &table,
-                                        Value codes) {
+std::array<Value, 2> lookUpBytes(LaneBuilder &lanes, const std::array<Value, 4> &table,
+                                 Value codes) {
   // Three bits look up in either half of the table, the fourth one says which.
   Value low = lanes.bitAnd(codes, 0x77777777);
   Value which = lanes.bitOr(lanes.bitAnd(lanes.lshr(codes, 1), 0x44444444), 0x32103210);

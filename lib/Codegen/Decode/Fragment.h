@@ -39,6 +39,14 @@ mlir::Value joinRaw(LaneBuilder &lanes, const EmittedFormat &format, const RawAd
 std::array<mlir::Value, 4> windowSymbols(LaneBuilder &lanes, mlir::Value codes, uint32_t codeMask,
                                          mlir::Value base, int position);
 
+/// Byte `number` of the sixteen symbols of a table that a thread has, in four u32, each rotated
+/// left by `rotation` bits; computed where the table's words are: before loops.
+std::array<mlir::Value, 4> packTable(UnitEmission &unit, unsigned number, unsigned rotation);
+/// The bytes of sixteen that the nibbles of `codes` name: first its lower half's, then its upper
+/// half's.
+std::array<mlir::Value, 2> lookUpBytes(LaneBuilder &lanes, const std::array<mlir::Value, 4> &table,
+                                       mlir::Value codes);
+
 /// Emits the row vectors of a palette's unit, sixteen words of its table being operands: byte
 /// permutations look symbols up.
 void emitPaletteFragment(UnitEmission &unit);

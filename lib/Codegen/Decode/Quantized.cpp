@@ -15,20 +15,27 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "uwt/Codec/Quantized.h"
+#include "Quantized.h"
 #include "FieldPlanes.h"
 #include "Fragment.h"
 #include "StreamCode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Codec/Quantized.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
 #include "uwt/Format/QuantizedElement.h"
-#include <cmath>
 
 using namespace mlir;
 
 namespace uwt::codegen {
+
+Value withSign(LaneBuilder &lanes, Value codes, uint32_t bits) {
+  Value above = lanes.constant(32 - bits);
+  Value shifted = arith::ShLIOp::create(lanes.ops(), lanes.loc(), codes, above);
+  return arith::ShRSIOp::create(lanes.ops(), lanes.loc(), shifted, above);
+}
+
 namespace {
 
 constexpr unsigned laneCount = 16;
@@ -74,24 +81,6 @@ public:
 private:
   LaneBuilder &lanes;
 };
-
-/// How floats of 8 bits become f16: shifted, so that exponents and mantissas end alike, and 2^n
-/// times too small, by what biases differ.
-struct HalfPosition {
-  explicit HalfPosition(const SmallFloat &kind)
-      : shift(float16.mantissaBits - kind.mantissaBits),
-        factor(
-            std::ldexp(1.0f, (1 << (float16.exponentBits - 1)) - (1 << (kind.exponentBits - 1)))) {}
-  uint32_t shift;
-  float factor;
-};
-
-/// Two's complement of so many bits.
-Value withSign(LaneBuilder &lanes, Value codes, uint32_t bits) {
-  Value above = lanes.constant(32 - bits);
-  Value shifted = arith::ShLIOp::create(lanes.ops(), lanes.loc(), codes, above);
-  return arith::ShRSIOp::create(lanes.ops(), lanes.loc(), shifted, above);
-}
 
 /// Reads the numbers that elements of a unit share: of 16 rows, a lane each.
 class NumberReader {
@@ -446,8 +435,14 @@ struct QuantizedEmitter final : Emitter {
     return 2 * ofHalf + rounding + (1 + hasZeros + hasOffsets) / vectors;
   }
 
+  std::optional<unsigned> fragmentTableU32(const EmittedFormat &format) const override {
+    return QuantizedElement::find(format.format.element)->isTable ? nibbleCodes : 0;
+  }
+
   LogicalResult emitUnit(UnitEmission &unit) const override {
-    if (quantizedUnit(unit.format.format).hasNibbles())
+    if (unit.lane)
+      emitQuantizedFragment(unit);
+    else if (quantizedUnit(unit.format.format).hasNibbles())
       emitLookups(unit);
     else
       emitArithmetic(unit);

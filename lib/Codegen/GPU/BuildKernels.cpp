@@ -60,7 +60,7 @@ static Status checkDirect(MatmulOp op, const EmittedFormat &format, const GpuTar
                             "' lacks; use strategy shared");
   if (isVariable(format.traits.rate))
     return StreamProduct::checkProduct(op, format);
-  if (!findEmitter(format.format.codec.keyword)->fragmentTableU32(format))
+  if (!emitterOf(format).fragmentTableU32(format))
     return unsupportedError("threads do not decode format '" + format.format.str() + "'");
   return ok();
 }
@@ -117,7 +117,7 @@ static void planUnits(const EmittedFormat &format, ProductPlan &plan) {
     }
     return;
   }
-  const Emitter &emitter = *findEmitter(format.format.codec.keyword);
+  const Emitter &emitter = emitterOf(format);
   plan.unit.hasEscapes = layout.hasEscapes;
   plan.unit.tableU32 = emitter.fragmentTableU32(format).value_or(0);
   plan.unit.recordU32 = layout.recordU32;
@@ -126,6 +126,7 @@ static void planUnits(const EmittedFormat &format, ProductPlan &plan) {
   plan.unit.columnGroups = layout.groups;
   plan.unit.rawGroupStride = layout.rawGroupStride;
   plan.unit.codeGroupStride = layout.codeGroupStride;
+  plan.unit.hasNumbers = layout.hasNumbers;
 }
 
 /// Whether a panel of words comes into the ring as others do. Where its units are larger than coded

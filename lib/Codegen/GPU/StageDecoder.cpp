@@ -50,10 +50,16 @@ Value StageDecoder::wordsAt(const TilePanel &panel, const Stage &stage,
   return index.add(panel.words, index.mul(index.add(row, unit.strip), wordUnitU32));
 }
 
+Value StageDecoder::codeUnitAt(const Stage &stage, const UnitCoordinate &unit) {
+  return index.add(index.add(stage.region, layout.code), index.mul(unit.unit, plan.unit.codeU32));
+}
+
 StageDecoder::Source StageDecoder::rawOf(const TilePanel &panel, const Stage &stage,
                                          const UnitCoordinate &unit, bool fromWords) {
   if (fromWords && !plan.unit.copiesWords)
     return {arguments.words, wordsAt(panel, stage, unit)};
+  if (!fromWords && plan.unit.hasNumbers)
+    return {ring, codeUnitAt(stage, unit)};
   if (!fromWords && plan.unit.rawU32 == 0)
     return {};
   int64_t unitU32 = fromWords ? wordUnitU32 : plan.unit.rawU32;
@@ -66,8 +72,7 @@ StageDecoder::Source StageDecoder::rawOf(const TilePanel &panel, const Stage &st
 StageDecoder::Source StageDecoder::codeOf(const Stage &stage, const UnitCoordinate &unit) {
   if (plan.unit.codeU32 == 0)
     return {};
-  Value at =
-      index.add(index.add(stage.region, layout.code), index.mul(unit.unit, plan.unit.codeU32));
+  Value at = codeUnitAt(stage, unit);
   if (plan.unit.isWide())
     at = index.add(at, index.mul(unit.inUnit, plan.unit.codeGroupStride));
   return {ring, at};

@@ -40,6 +40,8 @@ private:
   };
   Source rawOf(const TilePanel &panel, const Stage &stage, const UnitCoordinate &unit,
                bool fromWords);
+  /// Where a unit lies in the stage's part of plane `code`.
+  mlir::Value codeUnitAt(const Stage &stage, const UnitCoordinate &unit);
   Source codeOf(const Stage &stage, const UnitCoordinate &unit);
   /// Where a unit's words lie in plane `words`.
   mlir::Value wordsAt(const TilePanel &panel, const Stage &stage, const UnitCoordinate &unit);

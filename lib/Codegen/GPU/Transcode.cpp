@@ -91,7 +91,7 @@ int64_t TranscodeBuilder::ctas() const {
 
 void TranscodeBuilder::loadTable() {
   if (!isStream()) {
-    const Emitter &emitter = *findEmitter(format.format.codec.keyword);
+    const Emitter &emitter = emitterOf(format);
     for (unsigned i = 0; i < *emitter.fragmentTableU32(format); ++i)
       tableRegisters.push_back(load(table, index.constant(i)));
     return;
@@ -168,6 +168,10 @@ TranscodeBuilder::Values TranscodeBuilder::decode(const TranscodePanel &panel,
       rawAt = at(panel.raw, layout.groups, layout.rawU32, layout.rawGroupStride);
     }
     codePlane = code;
+    if (layout.hasNumbers) {
+      rawPlane = code;
+      rawAt = at(panel.code, layout.groups, layout.codeU32, 0);
+    }
     codeAt = at(panel.code, layout.groups, layout.codeU32, layout.codeGroupStride);
   }
   auto fragment = VectorType::get({4}, builder.getI32Type());
@@ -220,7 +224,7 @@ Status TranscodeBuilder::checkWeight(CompressedType type, const EmittedFormat &f
     return unsupportedError("only prefix codes of symbols that are bytes, beside raw fields that "
                             "are bytes, are decoded to exponents before: not format '" +
                             format.format.str() + "'");
-  const Emitter &emitter = *findEmitter(format.format.codec.keyword);
+  const Emitter &emitter = emitterOf(format);
   if (!isVariable(format.traits.rate) && !emitter.fragmentTableU32(format))
     return unsupportedError("threads do not decode format '" + format.format.str() + "'");
   int64_t bytes = 4 * static_cast<int64_t>(format.table.words());

@@ -56,6 +56,8 @@ struct UnitLayout {
   /// u32 of a coded unit in the planes `raw` and `code`, and from one group of it to the next.
   int64_t rawU32 = 0, codeU32 = 0;
   int64_t rawGroupStride = 0, codeGroupStride = 0;
+  /// Whether units have numbers that elements share, behind their codes (quantised weights).
+  bool hasNumbers = false;
   /// u32 of an escape record.
   int64_t recordU32 = 1;
 };
@@ -108,7 +110,8 @@ public:
 
   LaneBuilder &lanes;
   const EmittedFormat &format;
-  /// The unit's offset in u32 in plane `raw` or `words`, and in `code`.
+  /// The unit's offset in u32 in plane `raw` or `words`, and in `code`. A thread of a warp: `code`
+  /// is that of its group; of a quantised weight, which has no raw fields, `first` is the unit's.
   mlir::Value first, code;
   /// Rows of a strip that come one after another; a thread's lane (null on a CPU).
   unsigned rows;
@@ -175,6 +178,8 @@ struct EmitterRegistration {
 
 /// The emitter of that keyword, or null.
 const Emitter *findEmitter(llvm::StringRef keyword);
+/// The emitter of a format that describeFormat() has taken apart.
+const Emitter &emitterOf(const EmittedFormat &format);
 
 /// Takes a composition apart. Errors: Usage (it is none), Unsupported (no compiled decoder serves
 /// it).

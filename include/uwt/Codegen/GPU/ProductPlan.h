@@ -72,6 +72,8 @@ struct UnitShape {
   /// u32 of a unit in planes `raw` and `code`, its column groups, and u32 from one of them to the
   /// next.
   int64_t rawU32 = 0, codeU32 = 0, columnGroups = 1, rawGroupStride = 0, codeGroupStride = 0;
+  /// Whether units have numbers that elements share, behind their codes (UnitLayout).
+  bool hasNumbers = false;
   /// Whether there are escapes; whether all panels are words, or are by the time they are read.
   bool hasEscapes = false, onlyWords = false;
   /// Whether panels of words come into the ring. Those of tensors whose other panels are smaller

@@ -26,6 +26,8 @@ def UWT_DecodeFragmentOp : UWT_Op<"decode_fragment", [AttrSizedOperandSegments,
     A warp decodes a unit (a strip × 64 columns) of a fixed-rate format together: thread `lane` (0…31) gets its eight words of each of the four
     blocks along K. Result r holds operand register r of `mma.m16n8k16`'s A for blocks 0…3. `raw` and `code` are where the unit's planes lie
     (`raw` holds plane `words` for codec `raw`, and with `as_words`), `table` the words of the decode table. Escapes are not applied.
+    Of a unit of several groups `raw` and `code` are where the group's part begins; of a quantised weight, which has no raw fields, `raw` is where the unit
+    does, whose numbers stand behind its codes.
 
     With `exponent_bytes` a thread before has decoded the symbols: `code` holds those of the unit as bytes, in the order of a field of 8 bits (plane-1), each
     rotated right by one: so bits 6:0 are those of the word's upper byte, and bit 7 is that of its lower byte. For formats whose symbols and raw fields are bytes (bf16, `coded=exponent+0`).
