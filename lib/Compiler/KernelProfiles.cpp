@@ -13,6 +13,7 @@
 
 #include "KernelProfiles.h"
 #include "uwt/Bench/BenchWeights.h"
+#include "uwt/CostModel/FormatCost.h"
 #include "uwt/CostModel/GpuCost.h"
 #include "uwt/Cuda/DeviceWeight.h"
 #include "uwt/Runtime/LoadedWeight.h"
@@ -67,6 +68,9 @@ static double shareOutside(std::span<const uint8_t> bytes, uint64_t rows, uint64
 }
 
 static Expected<FormatFacts> measureFormat(const KernelEntry &entry) {
+  // Codes of quantised weights have no escapes, and their sizes follow from the format.
+  if (entry.format.isQuantized())
+    return FormatFacts{expectedSize(entry.format, ElementType::BF16).bitsPerWeight / 8};
   constexpr uint64_t rows = 512, columns = 2048, unit = 1024, seed = 1;
   ThreadPool pool(1);
   bench::BenchWorkload drawn = bench::makeSynthetic("row-scaled-t4", {rows, columns}, seed, pool);

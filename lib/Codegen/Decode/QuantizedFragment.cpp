@@ -11,8 +11,12 @@
 //   integers  the bits of a float 2^p + code, where p is such that a code's lowest bit has its
 //             place; 2^p goes with the zero. (FP16 numbers made so: Kim, Henry, Fahim, Awadalla,
 //             "Who Says Elephants Can't Run", EMNLP 2022, section 3.2.)
-//   floats    f16, two at a time: shifted, so that exponents and mantissas end alike.
+//   floats    floats of the same bits, shifted, so that exponents and mantissas end alike.
 //   tables    four bytes that byte permutations look up, of eight codes at a time.
+//
+// All of it is in f32, rounded at the end; or, of 4 bits where the scale has no more bits than the
+// weight's type, in that type, two weights at a time. A code less its zero has at most five bits
+// and their product with a scale fits f32: so it is rounded once either way.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,6 +24,7 @@
 #include "Fragment.h"
 #include "Quantized.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Codec/Quantized.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
@@ -90,6 +95,11 @@ public:
         buffer(unit.weightBuffer(WeightBuffer::Raw)), first(unit.first),
         row(index.div(unit.lane, fragmentColumnsOfLanes)) {}
 
+  /// The bits of a cell's numbers.
+  Pair bitsOf(const QuantizedGrid &grid, uint32_t cell) {
+    return readBits(grid.at(cell), grid.bits);
+  }
+
   /// The numbers of a grid, by cell of a row.
   SmallVector<Pair> read(const GridFormat &format, const QuantizedGrid &grid) {
     SmallVector<Pair> cells;
@@ -110,8 +120,13 @@ private:
   /// Threads that have a row of a fragment together.
   static constexpr int64_t fragmentColumnsOfLanes = 4;
 
-  /// From `at` of the unit on, of so many bits.
   Pair readNumbers(uint32_t at, uint32_t bits, const Term &type) {
+    Pair numbers = readBits(at, bits);
+    return {widen(numbers[0], type), widen(numbers[1], type)};
+  }
+
+  /// From `at` of the unit on, so many bits.
+  Pair readBits(uint32_t at, uint32_t bits) {
     int64_t inWord = 32 / bits;
     Value begin = index.add(first, index.div(row, inWord));
     Value shift = scalars.mul(scalars.convert(index.rem(row, inWord)), bits);
@@ -120,7 +135,7 @@ private:
       Value word = scalars.load(buffer, begin, at + half * (stripRows / 2) / inWord);
       if (bits < 32)
         word = scalars.bitAnd(scalars.lshr(word, shift), (int64_t(1) << bits) - 1);
-      numbers[half] = widen(word, type);
+      numbers[half] = word;
     }
     return numbers;
   }
@@ -347,14 +362,161 @@ private:
   SmallVector<Pair> scales, zeros, offsets;
 };
 
+/// Decodes a group of 64 columns of codes of 4 bits in the weight's own type.
+class PackedDecoder {
+public:
+  static bool serves(const EmittedFormat &described) {
+    const Format &format = described.format;
+    const GridFormat &scale = *format.scale;
+    bool isHalf = described.element == ElementType::F16;
+    bool isShort = scale.number.keyword == (isHalf ? "f16" : "bf16") ||
+                   (!isHalf && scale.number.keyword == "f8E8M0FNU");
+    return isShort && !scale.outer && !format.offset && quantizedUnit(format).hasNibbles() &&
+           !QuantizedElement::find(format.element)->isTable;
+  }
+
+  explicit PackedDecoder(UnitEmission &unit)
+      : builder(unit.lanes.ops()), location(unit.lanes.loc()), format(unit.format.format),
+        element(*QuantizedElement::find(format.element)), layout(quantizedUnit(format)),
+        isHalf(unit.format.element == ElementType::F16),
+        scalars(builder, location, builder.getI32Type()),
+        type(VectorType::get({2}, typeOf(builder.getContext(), unit.format.element))) {
+    Indices index(builder, location);
+    Value start = index.add(unit.code, index.add(index.mul(index.div(unit.lane, 4),
+                                                           layout.rowAt(1, 0)),
+                                                 index.mul(index.rem(unit.lane, 4), 4)));
+    Value own = unit.lanes.load(unit.weightBuffer(WeightBuffer::Code), start, 0);
+    for (int64_t block = 0; block < blocksInGroup; ++block)
+      codes.push_back(vector::ExtractOp::create(builder, location, own, block));
+    ThreadNumbers numbers(unit, scalars, layout);
+    for (uint32_t cell = 0; cell < layout.cells; ++cell) {
+      Pair scale = numbers.bitsOf(layout.scale, cell);
+      // An exponent alone, in both halves, goes to its place by the same multiplication.
+      int64_t copies = layout.scale.bits == 8 ? 0x00800080 : 0x00010001;
+      scales.push_back({asHalves(scalars.mul(scale[0], copies)),
+                        asHalves(scalars.mul(scale[1], copies))});
+      if (layout.zero)
+        zeros.push_back(numbers.bitsOf(layout.zero, cell));
+    }
+  }
+
+  /// Words of a register, one a block.
+  SmallVector<Value> decode(unsigned r) {
+    SmallVector<Value> negatives;
+    for (unsigned cell = 0; cell < layout.cells; ++cell)
+      negatives.push_back(negativeZero(r, cell));
+    SmallVector<Value> words;
+    for (unsigned block = 0; block < blocksInGroup; ++block) {
+      unsigned cell = block * layout.cells / blocksInGroup;
+      Value bits = element.kind ? floatOf(r, block) : integerOf(r, block);
+      Value number = fma(asHalves(bits), splat(unitOf(r)), negatives[cell]);
+      words.push_back(asWord(fma(number, scales[cell][r % 2], splat(-0.0f))));
+    }
+    return words;
+  }
+
+private:
+  static constexpr uint32_t bothHalves = 0x00010001;
+
+  /// Bit of a code in a half of integerOf().
+  unsigned codeBit(unsigned r) const { return isHalf ? 4 * (r % 2) : 0; }
+  uint32_t signBit() const {
+    return !element.kind && element.isSigned ? 1u << (element.bits - 1) : 0;
+  }
+  /// Of a float's mantissa.
+  uint32_t mantissaBits() const { return isHalf ? 10 : 7; }
+
+  /// 2^p + code, of both halves.
+  Value integerOf(unsigned r, unsigned block) {
+    uint32_t power = isHalf ? 0x6400 : 0x4300; // 2^10 and 2^7: the lowest bit is 1
+    Value placed = scalars.lshr(codes[block], 4 * r - codeBit(r));
+    return scalars.bitXor(scalars.bitAnd(placed, bothHalves * 0xF << codeBit(r)),
+                          bothHalves * (power | signBit() << codeBit(r)));
+  }
+
+  /// The float's bits at their places.
+  Value floatOf(unsigned r, unsigned block) {
+    int from = 4 * static_cast<int>(r);
+    int to = static_cast<int>(mantissaBits() - element.kind->mantissaBits);
+    Value sign = scalars.bitAnd(scalars.shift(codes[block], 12 - from), bothHalves * 0x8000);
+    Value magnitude =
+        scalars.bitAnd(scalars.shift(codes[block], to - from), bothHalves * 0x7 << to);
+    return scalars.bitOr(sign, magnitude);
+  }
+
+  /// What floatOf() and integerOf() are multiplied with.
+  float unitOf(unsigned r) const {
+    if (element.kind) {
+      int bias = isHalf ? 15 : 127;
+      return std::ldexp(1.0f, bias + 1 - (1 << (element.kind->exponentBits - 1)));
+    }
+    return std::ldexp(1.0f, -static_cast<int>(codeBit(r)));
+  }
+
+  /// What is added then: of integers -2^p less the zero.
+  Value negativeZero(unsigned r, unsigned cell) {
+    if (element.kind)
+      return splat(-0.0f);
+    float power = std::ldexp(1.0f, static_cast<int>(mantissaBits() - codeBit(r)));
+    float constant = -(power + static_cast<float>(signBit() + format.zero));
+    if (!layout.zero)
+      return splat(constant);
+    // The zero is added to the mantissa.
+    Value zero = scalars.bitAnd(scalars.add(zeros[cell][r % 2], signBit()), 0xFF);
+    uint32_t bits = isHalf ? (codeBit(r) == 0 ? 0xE400 : 0xD400) : 0xC300; // -power
+    return asHalves(scalars.add(scalars.mul(zero, bothHalves << codeBit(r)), bothHalves * bits));
+  }
+
+  Value splat(float number) {
+    llvm::APFloat value(number);
+    bool losesInfo = false;
+    value.convert(cast<FloatType>(type.getElementType()).getFloatSemantics(),
+                  llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    return arith::ConstantOp::create(builder, location, DenseElementsAttr::get(type, value));
+  }
+  Value fma(Value a, Value b, Value c) { return math::FmaOp::create(builder, location, a, b, c); }
+  Value asHalves(Value word) {
+    Value one = vector::FromElementsOp::create(
+        builder, location, VectorType::get({1}, word.getType()), ValueRange{word});
+    return vector::BitCastOp::create(builder, location, type, one);
+  }
+  Value asWord(Value halves) {
+    Value one = vector::BitCastOp::create(builder, location,
+                                          VectorType::get({1}, builder.getI32Type()), halves);
+    return vector::ExtractOp::create(builder, location, one, 0);
+  }
+
+  OpBuilder &builder;
+  Location location;
+  const Format &format;
+  QuantizedElement element;
+  const QuantizedUnit layout;
+  bool isHalf;
+  LaneBuilder scalars;
+  VectorType type;
+  /// One u32 a block.
+  SmallVector<Value> codes;
+  /// By cell of a row: scales in both halves, and bits of zeros.
+  SmallVector<Pair> scales, zeros;
+};
+
+/// Hands over the registers that `decoder` makes.
+void setRegisters(UnitEmission &unit, function_ref<SmallVector<Value>(unsigned r)> decode) {
+  for (unsigned r = 0; r < registersInLane; ++r)
+    unit.set(rowVectorNumber(0, r, 0),
+             vector::FromElementsOp::create(unit.lanes.ops(), unit.lanes.loc(),
+                                            cast<VectorType>(unit.lanes.type()), decode(r)));
+}
+
 } // namespace
 
 void emitQuantizedFragment(UnitEmission &unit) {
+  if (PackedDecoder::serves(unit.format)) {
+    PackedDecoder decoder(unit);
+    return setRegisters(unit, [&](unsigned r) { return decoder.decode(r); });
+  }
   FragmentDecoder decoder(unit);
-  for (unsigned r = 0; r < registersInLane; ++r)
-    unit.set(rowVectorNumber(0, r, 0), vector::FromElementsOp::create(
-                                           unit.lanes.ops(), unit.lanes.loc(),
-                                           cast<VectorType>(unit.lanes.type()), decoder.decode(r)));
+  setRegisters(unit, [&](unsigned r) { return decoder.decode(r); });
 }
 
 } // namespace uwt::codegen
