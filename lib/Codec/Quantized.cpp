@@ -161,3 +161,25 @@ QuantizedUnit uwt::quantizedUnit(const Format &format) {
   unit.offset = gridFrom(unit.zero.end(unit.cells), format.offset);
   return unit;
 }
+
+/// Bits of a number that a code stands for, less a zero.
+static uint32_t significantBits(const QuantizedElement &element) {
+  return element.kind ? element.kind->mantissaBits + 1 : element.bits;
+}
+
+std::optional<int> uwt::packedScaleExponent(const Format &format, ElementType element) {
+  // An f16 is a bf16 and three bits more, whose product with so many is a bf16 too.
+  constexpr uint32_t bitsBesideTwoParts = 5;
+  QuantizedElement own = *QuantizedElement::find(format.element);
+  const std::string &number = format.scale->number.keyword;
+  bool isHalf = element == ElementType::F16;
+  bool fits = isHalf ? number == "f16"
+                     : number == "bf16" || number == "f8E8M0FNU" ||
+                           (number == "f16" && significantBits(own) <= bitsBesideTwoParts);
+  if (!fits || own.isTable || format.scale->outer || format.offset)
+    return std::nullopt;
+  if (!own.kind)
+    return isHalf ? 9 : 6;
+  int bias = isHalf ? 15 : 127;
+  return bias + 1 - (1 << (own.kind->exponentBits - 1));
+}

@@ -216,6 +216,7 @@ void addArithHandlers(Flattener::HandlerTable &table) {
       {"arith.extf", Opcode::ConvertFloat, convert},
       {"arith.truncf", Opcode::ConvertFloat, convert},
       {"math.fma", Opcode::Fma, real},
+      {"llvm.intr.fma", Opcode::Fma, real},
       {"math.absf", Opcode::AbsF, real},
       {"math.sqrt", Opcode::SqrtF, real},
       {"math.floor", Opcode::FloorF, real},

@@ -142,6 +142,17 @@ struct PackedGrid {
   const QuantizedGrid layout;
 };
 
+/// Scales from here on become infinite where compiled code multiplies them beforehand, of floats by
+/// what their exponents' bias differs from that of f16 (packedScaleExponent() for the rest).
+float scaleLimit(const Format &format, ElementType element) {
+  if (std::optional<int> exponent = packedScaleExponent(format, element))
+    return std::ldexp(1.0f, (element == ElementType::F16 ? 16 : 128) - *exponent);
+  std::optional<SmallFloat> kind = QuantizedElement::find(format.element)->kind;
+  if (!kind)
+    return std::numeric_limits<float>::infinity();
+  return std::ldexp(1.0f, 128 - 16 + (1 << (kind->exponentBits - 1)));
+}
+
 /// Packs the panels of one weight.
 class QuantizedPacker {
 public:
@@ -155,7 +166,7 @@ public:
 private:
   QuantizedPacker(const QuantizedWeight &weight, const CodingPlan &plan)
       : weight(weight), format(plan.format), element(plan.element),
-        unit(quantizedUnit(plan.format)),
+        unit(quantizedUnit(plan.format)), limit(scaleLimit(format, element)),
         scale(weight.scale, asPointer(weight.scaleParts), format.scale, unit.scale),
         zero(weight.zero, nullptr, format.zeroGrid, unit.zero),
         offset(weight.offset ? *weight.offset : weight.zero, asPointer(weight.offsetParts),
@@ -179,6 +190,7 @@ private:
   const Format &format;
   ElementType element;
   QuantizedUnit unit;
+  float limit;
   PackedGrid scale, zero, offset;
   /// Of each cell of a row in memory, the column of the weight's grids.
   std::vector<uint64_t> cellColumns;
@@ -252,10 +264,9 @@ float QuantizedPacker::packNumber(const PackedGrid &grid, uint64_t row, uint64_t
 }
 
 /// A cell of a row, `cell` counted through the row. False where compiled code would not compute the
-/// bits of its weights. It multiplies scales of floats of 8 bits by 2^8 beforehand.
+/// bits of its weights.
 bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
                                uint8_t *out) const {
-  constexpr float largestScale = 0x1p119f;
   uint64_t column = cellColumns[cell], width = unit.columns / unit.cells;
   auto inUnit = static_cast<uint32_t>(cell % unit.cells);
   auto pack = [&](const PackedGrid &grid) {
@@ -265,7 +276,7 @@ bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
   float ownOffset = weight.offset ? weight.offset->at(row, column) : 0;
   float codedScale = pack(scale), codedZero = unit.zero ? pack(zero) : ownZero;
   float codedOffset = unit.offset ? pack(offset) : 0;
-  bool isExact = unit.hasNibbles() || std::abs(codedScale) < largestScale;
+  bool isExact = std::abs(codedScale) < limit;
   auto check = [&](uint8_t code) {
     float own = (weight.values[code] - ownZero) * ownScale;
     float coded = (weight.values[code] - codedZero) * codedScale;

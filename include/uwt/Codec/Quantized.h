@@ -67,6 +67,11 @@ Expected<CodecTraits> checkQuantized(const Format &format, ElementType element);
 /// The unit of a format that checkQuantized takes.
 QuantizedUnit quantizedUnit(const Format &format);
 
+/// Of a format whose weights kernels of GPUs compute two at a time in the weights' own type, which
+/// rounds as f32 does (run-4): they multiply scales by 2^n before, which stays finite. Nothing of
+/// one whose weights they compute in f32.
+std::optional<int> packedScaleExponent(const Format &format, ElementType element);
+
 } // namespace uwt
 
 #endif // UWT_CODEC_QUANTIZED_H

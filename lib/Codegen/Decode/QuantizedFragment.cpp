@@ -6,17 +6,18 @@
 //===----------------------------------------------------------------------===//
 //
 // Weights are computed from their codes, with the arithmetic of value-2, value-3, value-5 and
-// value-6. What codes become first:
+// value-6, in f32 or, where that rounds alike, two at a time in the weight's own type (run-4).
 //
-//   integers  the bits of a float 2^p + code, where p is such that a code's lowest bit has its
-//             place; 2^p goes with the zero. (FP16 numbers made so: Kim, Henry, Fahim, Awadalla,
-//             "Who Says Elephants Can't Run", EMNLP 2022, section 3.2.)
-//   floats    floats of the same bits, shifted, so that exponents and mantissas end alike.
-//   tables    four bytes that byte permutations look up, of eight codes at a time.
+// Codes become numbers without a conversion. A float's bits are shifted, so that its exponent and
+// its mantissa end as those of a wider float; it is then 2^n times too small, by what the biases
+// differ, and scales are multiplied by that. An integer's bits are the mantissa of
 //
-// All of it is in f32, rounded at the end; or, of 4 bits where the scale has no more bits than the
-// weight's type, in that type, two weights at a time. A code less its zero has at most five bits
-// and their product with a scale fits f32: so it is rounded once either way.
+//   f32       2^p + code, where p is such that the code's lowest bit has its place; 2^p goes with
+//             the zero (Kim, Henry, Fahim, Awadalla, "Who Says Elephants Can't Run", EMNLP 2022,
+//             section 3.2, has it for f16);
+//   own type  a number with an exponent field of 0 or 1: up to there floats are as integers are.
+//
+// Entries of a table are four bytes that byte permutations look up, of eight codes at a time.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,7 +25,7 @@
 #include "Fragment.h"
 #include "Quantized.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Codec/Quantized.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
@@ -53,6 +54,9 @@ public:
   Value div(Value a, Value b) { return arith::DivFOp::create(builder, location, a, b); }
   Value add(Value a, Value b) { return arith::AddFOp::create(builder, location, a, b); }
   Value ofBits(Value word) { return arith::BitcastOp::create(builder, location, single, word); }
+  Value bitsOf(Value number) {
+    return arith::BitcastOp::create(builder, location, builder.getI32Type(), number);
+  }
   Value ofInteger(Value number) {
     return arith::SIToFPOp::create(builder, location, single, number);
   }
@@ -167,97 +171,125 @@ private:
   Value buffer, first, row;
 };
 
-/// The numbers that a thread's codes stand for, of a group of 64 columns: of a block and a register
-/// two, one a half. Those of integers are `bias` too large, those of floats HalfPosition::factor
-/// too small.
+/// The codes that a thread has of a group of 64 columns: of a register and a block two, one a half
+/// of a word.
+class ThreadCodes {
+public:
+  ThreadCodes(UnitEmission &unit, LaneBuilder &scalars, const QuantizedUnit &layout)
+      : element(*QuantizedElement::find(unit.format.format.element)),
+        hasNibbles(layout.hasNibbles()), scalars(scalars) {
+    OpBuilder &builder = scalars.ops();
+    Indices index(builder, scalars.loc());
+    constexpr int64_t pairU32 = 2, registerU32 = 8;
+    int64_t inRow = hasNibbles ? blocksInGroup : pairU32;
+    Value row = index.mul(index.div(unit.lane, 4), layout.rowAt(1, 0));
+    Value start = index.add(unit.code, index.add(row, index.mul(index.rem(unit.lane, 4), inRow)));
+    Value buffer = unit.weightBuffer(WeightBuffer::Code);
+    if (hasNibbles) {
+      take(unit.lanes.load(buffer, start, 0), blocksInGroup, 0x11111111);
+      return;
+    }
+    LaneBuilder pairs(builder, scalars.loc(), VectorType::get({pairU32}, builder.getI32Type()));
+    for (unsigned r = 0; r < registersInLane; ++r)
+      take(pairs.load(buffer, start, r * registerU32), pairU32, 0x01010101);
+  }
+
+  /// Of integers, 2^(bits - 1) of such as have a sign: by so much codes here are larger.
+  uint32_t signBit() const {
+    return !element.kind && element.isSigned ? 1u << (element.bits - 1) : 0;
+  }
+  /// Of 4 bits, those of a block's registers.
+  Value nibbles(unsigned block) const { return codes[block]; }
+  /// Of 8 bits, those of a register's blocks 2i and 2i + 1.
+  Value bytes(unsigned r, unsigned block) const { return codes[2 * r + block / 2]; }
+
+  /// Integers, in both halves at bit integerBit().
+  Value integers(unsigned r, unsigned block) {
+    constexpr uint32_t bothHalves = 0x00010001;
+    if (!hasNibbles)
+      return permuteBytes(scalars, bytes(r, block), scalars.constant(0),
+                          scalars.constant(block % 2 == 0 ? 0x4140 : 0x4342));
+    return scalars.bitAnd(scalars.lshr(nibbles(block), 8 * (r / 2)),
+                          bothHalves * 0xF << integerBit(r));
+  }
+  unsigned integerBit(unsigned r) const { return hasNibbles ? 4 * (r % 2) : 0; }
+
+  /// Floats as such of 16 bits with so many bits of mantissa, in both halves.
+  Value floats(unsigned r, unsigned block, uint32_t mantissaBits) {
+    constexpr uint32_t bothHalves = 0x00010001, signBits = bothHalves * 0x8000;
+    int to = static_cast<int>(mantissaBits - element.kind->mantissaBits);
+    uint32_t magnitudeBits = bothHalves * ((1u << (element.bits - 1)) - 1) << to;
+    // Where the lowest bit of the lower half's code is.
+    int from = hasNibbles ? 4 * static_cast<int>(r) : 8;
+    Value word = hasNibbles ? nibbles(block)
+                            : permuteBytes(scalars, bytes(r, block), scalars.constant(0),
+                                           scalars.constant(block % 2 == 0 ? 0x1404 : 0x3424));
+    int toSign = 16 - static_cast<int>(element.bits) - from;
+    Value sign = scalars.bitAnd(scalars.shift(word, toSign), signBits);
+    return scalars.bitOr(sign, scalars.bitAnd(scalars.shift(word, to - from), magnitudeBits));
+  }
+
+  const QuantizedElement element;
+  const bool hasNibbles;
+
+private:
+  /// Takes `count` u32, in which a code's lowest bit is a one of `lowestBits`.
+  void take(Value vector, int64_t count, uint32_t lowestBits) {
+    for (int64_t i = 0; i < count; ++i)
+      codes.push_back(scalars.bitXor(
+          vector::ExtractOp::create(scalars.ops(), scalars.loc(), vector, i).getResult(),
+          signBit() * lowestBits));
+  }
+
+  LaneBuilder &scalars;
+  /// Of 4 bits one u32 a block, of 8 bits two a register.
+  SmallVector<Value> codes;
+};
+
+/// The numbers that a thread's codes stand for, as f32. Those of integers are `bias` too large,
+/// those of floats HalfPosition::factor too small.
 class CodeValues {
 public:
   CodeValues(UnitEmission &unit, LaneBuilder &scalars, const QuantizedUnit &layout)
-      : lanes(unit.lanes), scalars(scalars), floats(scalars),
-        element(*QuantizedElement::find(unit.format.format.element)),
-        hasNibbles(layout.hasNibbles()) {
-    Indices index(scalars.ops(), scalars.loc());
-    Value g = index.div(unit.lane, 4), t = index.rem(unit.lane, 4);
-    int64_t inRow = layout.rowU32() / (hasNibbles ? 4 : 4 * registersInLane);
-    Value start =
-        index.add(unit.code, index.add(index.mul(g, layout.rowAt(1, 0)), index.mul(t, inRow)));
-    loadCodes(unit.weightBuffer(WeightBuffer::Code), start);
-    if (element.isTable)
+      : codes(unit, scalars, layout), scalars(scalars), floats(scalars) {
+    if (codes.element.isTable)
       lookUp(unit);
   }
 
   Pair of(unsigned r, unsigned block) {
-    if (element.isTable)
+    if (codes.element.isTable)
       return {entries[block][0][r], entries[block][1][r]};
-    if (element.kind)
-      return floats.ofHalves(hasNibbles ? halvesOfNibbles(r, block) : halvesOfBytes(r, block));
+    if (codes.element.kind)
+      return floats.ofHalves(codes.floats(r, block, float16.mantissaBits));
     Pair numbers;
     for (unsigned half = 0; half < 2; ++half)
-      numbers[half] =
-          floats.ofBits(hasNibbles ? nibbleAsFloat(r, block, half) : byteAsFloat(r, block, half));
+      numbers[half] = floats.ofBits(codes.hasNibbles ? nibbleAsFloat(r, block, half)
+                                                     : byteAsFloat(r, block, half));
     return numbers;
   }
 
   /// Of integers in register r.
   float bias(unsigned r) const {
-    if (element.kind || element.isTable)
+    if (codes.element.kind || codes.element.isTable)
       return 0;
-    float power = std::ldexp(1.0f, 23 - (hasNibbles ? 4 * static_cast<int>(r) : 0));
-    return power + (element.isSigned ? static_cast<float>(signBit()) : 0.0f);
+    return power(r) + static_cast<float>(codes.signBit());
   }
 
 private:
-  uint32_t signBit() const { return element.isSigned ? 1u << (element.bits - 1) : 0; }
-
-  void loadCodes(Value buffer, Value start) {
-    OpBuilder &builder = scalars.ops();
-    auto split = [&](Value vector, int64_t count) {
-      for (int64_t i = 0; i < count; ++i)
-        codes.push_back(vector::ExtractOp::create(builder, scalars.loc(), vector, i));
-    };
-    if (hasNibbles) {
-      split(lanes.load(buffer, start, 0), blocksInGroup);
-      return;
-    }
-    constexpr int64_t pairU32 = 2, registerU32 = 8;
-    LaneBuilder pairs(builder, scalars.loc(), VectorType::get({pairU32}, builder.getI32Type()));
-    for (unsigned r = 0; r < registersInLane; ++r)
-      split(pairs.load(buffer, start, r * registerU32), pairU32);
-  }
-
-  /// Codes of a block, of 4 bits: those of the lower halves, or of the upper ones at the same bits.
-  Value nibbles(unsigned block, unsigned half) {
-    return half == 0 ? codes[block] : scalars.lshr(codes[block], 16);
+  float power(unsigned r) const {
+    return std::ldexp(1.0f, 23 - (codes.hasNibbles ? 4 * static_cast<int>(r) : 0));
   }
 
   Value nibbleAsFloat(unsigned r, unsigned block, unsigned half) {
-    uint32_t flip = llvm::bit_cast<uint32_t>(std::ldexp(1.0f, 23 - 4 * static_cast<int>(r))) |
-                    signBit() << 4 * r;
-    return scalars.bitXor(scalars.bitAnd(nibbles(block, half), 0xF << 4 * r), flip);
+    Value word = half == 0 ? codes.nibbles(block) : scalars.lshr(codes.nibbles(block), 16);
+    return scalars.bitOr(scalars.bitAnd(word, 0xF << 4 * r), llvm::bit_cast<uint32_t>(power(r)));
   }
 
   Value byteAsFloat(unsigned r, unsigned block, unsigned half) {
-    Value word = scalars.bitXor(codes[2 * r + block / 2], signBit() * 0x01010101);
     uint32_t byte = block % 2 * 2 + half;
-    return permuteBytes(scalars, word, scalars.constant(0x4B000000),
+    return permuteBytes(scalars, codes.bytes(r, block),
+                        scalars.constant(llvm::bit_cast<uint32_t>(power(r))),
                         scalars.constant(0x7540 | byte));
-  }
-
-  Value halvesOfNibbles(unsigned r, unsigned block) {
-    int from = 4 * static_cast<int>(r), to = static_cast<int>(HalfPosition(*element.kind).shift);
-    Value sign = scalars.bitAnd(scalars.shift(codes[block], 12 - from), 0x80008000);
-    Value magnitude =
-        scalars.bitAnd(scalars.shift(codes[block], to - from), (0x7u << to) * 0x00010001);
-    return scalars.bitOr(sign, magnitude);
-  }
-
-  Value halvesOfBytes(unsigned r, unsigned block) {
-    int down = 8 - static_cast<int>(HalfPosition(*element.kind).shift);
-    // Each byte in the upper one of a half.
-    Value upper = permuteBytes(scalars, codes[2 * r + block / 2], scalars.constant(0),
-                               scalars.constant(block % 2 == 0 ? 0x1404 : 0x3424));
-    Value magnitude = scalars.lshr(scalars.bitAnd(upper, 0x7F007F00), down);
-    return scalars.bitOr(scalars.bitAnd(upper, 0x80008000), magnitude);
   }
 
   void lookUp(UnitEmission &unit) {
@@ -267,7 +299,7 @@ private:
     for (unsigned block = 0; block < blocksInGroup; ++block) {
       std::array<Pair, sizeof(float)> bytes;
       for (unsigned byte = 0; byte < table.size(); ++byte)
-        bytes[byte] = lookUpBytes(scalars, table[byte], codes[block]);
+        bytes[byte] = lookUpBytes(scalars, table[byte], codes.nibbles(block));
       for (unsigned half = 0; half < 2; ++half)
         entries[block][half] =
             transposed({bytes[0][half], bytes[1][half], bytes[2][half], bytes[3][half]});
@@ -289,18 +321,14 @@ private:
     return words;
   }
 
-  LaneBuilder &lanes;
+  ThreadCodes codes;
   LaneBuilder &scalars;
   ThreadFloats floats;
-  QuantizedElement element;
-  bool hasNibbles;
-  /// Of 4 bits one u32 a block, of 8 bits two a register.
-  SmallVector<Value> codes;
   /// Of a table: by block, half and register.
   std::array<std::array<std::array<Value, registersInLane>, 2>, blocksInGroup> entries;
 };
 
-/// Decodes a group of 64 columns.
+/// Decodes a group of 64 columns in f32.
 class FragmentDecoder {
 public:
   explicit FragmentDecoder(UnitEmission &unit)
@@ -362,109 +390,99 @@ private:
   SmallVector<Pair> scales, zeros, offsets;
 };
 
-/// Decodes a group of 64 columns of codes of 4 bits in the weight's own type.
+/// Decodes a group of 64 columns in the weight's own type.
 class PackedDecoder {
 public:
-  static bool serves(const EmittedFormat &described) {
-    const Format &format = described.format;
-    const GridFormat &scale = *format.scale;
-    bool isHalf = described.element == ElementType::F16;
-    bool isShort = scale.number.keyword == (isHalf ? "f16" : "bf16") ||
-                   (!isHalf && scale.number.keyword == "f8E8M0FNU");
-    return isShort && !scale.outer && !format.offset && quantizedUnit(format).hasNibbles() &&
-           !QuantizedElement::find(format.element)->isTable;
-  }
-
-  explicit PackedDecoder(UnitEmission &unit)
+  explicit PackedDecoder(UnitEmission &unit, int scaleExponent)
       : builder(unit.lanes.ops()), location(unit.lanes.loc()), format(unit.format.format),
-        element(*QuantizedElement::find(format.element)), layout(quantizedUnit(format)),
-        isHalf(unit.format.element == ElementType::F16),
-        scalars(builder, location, builder.getI32Type()),
-        type(VectorType::get({2}, typeOf(builder.getContext(), unit.format.element))) {
-    Indices index(builder, location);
-    Value start = index.add(unit.code, index.add(index.mul(index.div(unit.lane, 4),
-                                                           layout.rowAt(1, 0)),
-                                                 index.mul(index.rem(unit.lane, 4), 4)));
-    Value own = unit.lanes.load(unit.weightBuffer(WeightBuffer::Code), start, 0);
-    for (int64_t block = 0; block < blocksInGroup; ++block)
-      codes.push_back(vector::ExtractOp::create(builder, location, own, block));
+        layout(quantizedUnit(format)), isHalf(unit.format.element == ElementType::F16),
+        scalars(builder, location, builder.getI32Type()), floats(scalars),
+        type(VectorType::get({2}, typeOf(builder.getContext(), unit.format.element))),
+        codes(unit, scalars, layout) {
     ThreadNumbers numbers(unit, scalars, layout);
-    for (uint32_t cell = 0; cell < layout.cells; ++cell) {
-      Pair scale = numbers.bitsOf(layout.scale, cell);
-      // An exponent alone, in both halves, goes to its place by the same multiplication.
-      int64_t copies = layout.scale.bits == 8 ? 0x00800080 : 0x00010001;
-      scales.push_back({asHalves(scalars.mul(scale[0], copies)),
-                        asHalves(scalars.mul(scale[1], copies))});
-      if (layout.zero)
-        zeros.push_back(numbers.bitsOf(layout.zero, cell));
-    }
+    float factor = std::ldexp(1.0f, scaleExponent);
+    if (format.scale->number.keyword == "f16" && !isHalf)
+      readInTwoParts(numbers, factor);
+    else
+      readScales(numbers, factor);
+    for (uint32_t cell = 0; layout.zero && cell < layout.cells; ++cell)
+      negativeZeros.push_back(negativeZero(numbers.bitsOf(layout.zero, cell)));
   }
 
   /// Words of a register, one a block.
   SmallVector<Value> decode(unsigned r) {
-    SmallVector<Value> negatives;
-    for (unsigned cell = 0; cell < layout.cells; ++cell)
-      negatives.push_back(negativeZero(r, cell));
     SmallVector<Value> words;
     for (unsigned block = 0; block < blocksInGroup; ++block) {
       unsigned cell = block * layout.cells / blocksInGroup;
-      Value bits = element.kind ? floatOf(r, block) : integerOf(r, block);
-      Value number = fma(asHalves(bits), splat(unitOf(r)), negatives[cell]);
-      words.push_back(asWord(fma(number, scales[cell][r % 2], splat(-0.0f))));
+      Value number = codes.element.kind ? asHalves(codes.floats(r, block, mantissaBits()))
+                                        : integer(r, block, cell);
+      // A code and the lower part of a scale have so few bits that their product is exact.
+      Value added = lower.empty() ? splat(-0.0f) : fma(number, lower[cell][r % 2], splat(-0.0f));
+      words.push_back(asWord(fma(number, scales[cell][r % 2], added)));
     }
     return words;
   }
 
 private:
-  static constexpr uint32_t bothHalves = 0x00010001;
-
-  /// Bit of a code in a half of integerOf().
-  unsigned codeBit(unsigned r) const { return isHalf ? 4 * (r % 2) : 0; }
-  uint32_t signBit() const {
-    return !element.kind && element.isSigned ? 1u << (element.bits - 1) : 0;
-  }
-  /// Of a float's mantissa.
   uint32_t mantissaBits() const { return isHalf ? 10 : 7; }
+  /// Of two powers of two, whose product is a code's lowest bit, the larger one: such as an
+  /// exponent field of 1 can be multiplied with.
+  float largestPower() const { return isHalf ? 0x1p15f : 0x1p127f; }
 
-  /// 2^p + code, of both halves.
-  Value integerOf(unsigned r, unsigned block) {
-    uint32_t power = isHalf ? 0x6400 : 0x4300; // 2^10 and 2^7: the lowest bit is 1
-    Value placed = scalars.lshr(codes[block], 4 * r - codeBit(r));
-    return scalars.bitXor(scalars.bitAnd(placed, bothHalves * 0xF << codeBit(r)),
-                          bothHalves * (power | signBit() << codeBit(r)));
-  }
-
-  /// The float's bits at their places.
-  Value floatOf(unsigned r, unsigned block) {
-    int from = 4 * static_cast<int>(r);
-    int to = static_cast<int>(mantissaBits() - element.kind->mantissaBits);
-    Value sign = scalars.bitAnd(scalars.shift(codes[block], 12 - from), bothHalves * 0x8000);
-    Value magnitude =
-        scalars.bitAnd(scalars.shift(codes[block], to - from), bothHalves * 0x7 << to);
-    return scalars.bitOr(sign, magnitude);
-  }
-
-  /// What floatOf() and integerOf() are multiplied with.
-  float unitOf(unsigned r) const {
-    if (element.kind) {
-      int bias = isHalf ? 15 : 127;
-      return std::ldexp(1.0f, bias + 1 - (1 << (element.kind->exponentBits - 1)));
+  void readScales(ThreadNumbers &numbers, float factor) {
+    // An exponent alone goes to its place by the multiplication that brings it to both halves.
+    int64_t copies = layout.scale.bits == 8 ? 0x00800080 : 0x00010001;
+    for (uint32_t cell = 0; cell < layout.cells; ++cell) {
+      Pair bits = numbers.bitsOf(layout.scale, cell), rows;
+      for (unsigned half = 0; half < 2; ++half)
+        rows[half] = fma(asHalves(scalars.mul(bits[half], copies)), splat(factor), splat(-0.0f));
+      scales.push_back(rows);
     }
-    return std::ldexp(1.0f, -static_cast<int>(codeBit(r)));
   }
 
-  /// What is added then: of integers -2^p less the zero.
-  Value negativeZero(unsigned r, unsigned cell) {
-    if (element.kind)
-      return splat(-0.0f);
-    float power = std::ldexp(1.0f, static_cast<int>(mantissaBits() - codeBit(r)));
-    float constant = -(power + static_cast<float>(signBit() + format.zero));
-    if (!layout.zero)
-      return splat(constant);
-    // The zero is added to the mantissa.
-    Value zero = scalars.bitAnd(scalars.add(zeros[cell][r % 2], signBit()), 0xFF);
-    uint32_t bits = isHalf ? (codeBit(r) == 0 ? 0xE400 : 0xD400) : 0xC300; // -power
-    return asHalves(scalars.add(scalars.mul(zero, bothHalves << codeBit(r)), bothHalves * bits));
+  /// Scales of f16 as sums of two bf16.
+  void readInTwoParts(ThreadNumbers &numbers, float factor) {
+    for (Pair &own : numbers.read(*format.scale, layout.scale)) {
+      Pair high, low;
+      for (unsigned half = 0; half < 2; ++half) {
+        Value whole = floats.mul(own[half], floats.constant(factor));
+        Value bits = scalars.bitAnd(floats.bitsOf(whole), 0xFFFF0000);
+        Value rest = floats.bitsOf(floats.sub(whole, floats.ofBits(bits)));
+        // A rest of 0 has the scale's sign, as all that is computed from it.
+        rest = scalars.bitOr(rest, scalars.bitAnd(bits, 0x80000000));
+        high[half] = asHalves(inBothHalves(bits));
+        low[half] = asHalves(inBothHalves(rest));
+      }
+      scales.push_back(high);
+      lower.push_back(low);
+    }
+  }
+
+  Value inBothHalves(Value word) {
+    return permuteBytes(scalars, word, word, scalars.constant(0x3232));
+  }
+
+  /// Codes less their zero.
+  Value integer(unsigned r, unsigned block, unsigned cell) {
+    float power = std::ldexp(largestPower(), -static_cast<int>(codes.integerBit(r)));
+    Value subtracted = layout.zero
+                           ? negativeZeros[cell][r % 2]
+                           : splat(-unit() * static_cast<float>(codes.signBit() + format.zero));
+    return fma(asHalves(codes.integers(r, block)), splat(power), subtracted);
+  }
+
+  /// What a code's lowest bit is.
+  float unit() const { return isHalf ? 0x1p-9f : 0x1p-6f; }
+
+  /// The same of zeros, which are codes too.
+  Pair negativeZero(Pair zeros) {
+    Pair result;
+    for (unsigned half = 0; half < 2; ++half) {
+      Value zero = scalars.bitAnd(scalars.add(zeros[half], codes.signBit()), 0xFF);
+      result[half] =
+          fma(asHalves(scalars.mul(zero, 0x00010001)), splat(-largestPower()), splat(-0.0f));
+    }
+    return result;
   }
 
   Value splat(float number) {
@@ -474,7 +492,10 @@ private:
                   llvm::APFloat::rmNearestTiesToEven, &losesInfo);
     return arith::ConstantOp::create(builder, location, DenseElementsAttr::get(type, value));
   }
-  Value fma(Value a, Value b, Value c) { return math::FmaOp::create(builder, location, a, b, c); }
+  /// Rounded once: math.fma of narrow floats is one of f32.
+  Value fma(Value a, Value b, Value c) {
+    return LLVM::FMAOp::create(builder, location, type, a, b, c);
+  }
   Value asHalves(Value word) {
     Value one = vector::FromElementsOp::create(
         builder, location, VectorType::get({1}, word.getType()), ValueRange{word});
@@ -489,15 +510,14 @@ private:
   OpBuilder &builder;
   Location location;
   const Format &format;
-  QuantizedElement element;
   const QuantizedUnit layout;
   bool isHalf;
   LaneBuilder scalars;
+  ThreadFloats floats;
   VectorType type;
-  /// One u32 a block.
-  SmallVector<Value> codes;
-  /// By cell of a row: scales in both halves, and bits of zeros.
-  SmallVector<Pair> scales, zeros;
+  ThreadCodes codes;
+  /// By cell of a row; `lower` of scales in two parts.
+  SmallVector<Pair> scales, lower, negativeZeros;
 };
 
 /// Hands over the registers that `decoder` makes.
@@ -511,8 +531,8 @@ void setRegisters(UnitEmission &unit, function_ref<SmallVector<Value>(unsigned r
 } // namespace
 
 void emitQuantizedFragment(UnitEmission &unit) {
-  if (PackedDecoder::serves(unit.format)) {
-    PackedDecoder decoder(unit);
+  if (std::optional<int> exponent = packedScaleExponent(unit.format.format, unit.format.element)) {
+    PackedDecoder decoder(unit, *exponent);
     return setRegisters(unit, [&](unsigned r) { return decoder.decode(r); });
   }
   FragmentDecoder decoder(unit);
