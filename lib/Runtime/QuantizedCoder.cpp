@@ -251,7 +251,16 @@ static void storeNumber(uint8_t *out, uint32_t at, uint32_t row, uint32_t bits, 
   std::memcpy(out + at * 4 + row * bits / 8, &number, bits / 8);
 }
 
-/// Packs the numbers of a cell, and gives what compiled code makes of them.
+/// Whether compiled code divides as it should: kernels do it by steps that must neither overflow
+/// nor underflow, and that lose the sign of a zero.
+static bool canDivide(float a, float b) {
+  constexpr float smallest = 0x1p-60f, largest = 0x1p60f;
+  auto isBetween = [](float x) { return std::abs(x) >= smallest && std::abs(x) <= largest; };
+  return isBetween(b) && (isBetween(a) || std::bit_cast<uint32_t>(a) == 0);
+}
+
+/// Packs the numbers of a cell, and gives what compiled code makes of them: no number where it
+/// would not be exact.
 float QuantizedPacker::packNumber(const PackedGrid &grid, uint64_t row, uint64_t column,
                                   uint32_t rowInStrip, uint32_t inUnit, uint8_t *out) const {
   StoredNumber number = storedNumber(grid.numbers.at(row, column), grid.format->number);
@@ -260,7 +269,10 @@ float QuantizedPacker::packNumber(const PackedGrid &grid, uint64_t row, uint64_t
     return number.value;
   StoredNumber outer = storedNumber(grid.parts->outer.at(row, column), grid.format->outer->number);
   storeNumber(out, grid.layout.outerAt(unit.cells), rowInStrip, grid.layout.outerBits, outer.bits);
-  return grid.format->isDivided ? number.value / outer.value : number.value * outer.value;
+  if (!grid.format->isDivided)
+    return number.value * outer.value;
+  bool isExact = canDivide(number.value, outer.value);
+  return isExact ? number.value / outer.value : std::numeric_limits<float>::quiet_NaN();
 }
 
 /// A cell of a row, `cell` counted through the row. False where compiled code would not compute the

@@ -26,6 +26,7 @@
 #include "Quantized.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Codec/Quantized.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
@@ -53,6 +54,7 @@ public:
   Value mul(Value a, Value b) { return arith::MulFOp::create(builder, location, a, b); }
   Value div(Value a, Value b) { return arith::DivFOp::create(builder, location, a, b); }
   Value add(Value a, Value b) { return arith::AddFOp::create(builder, location, a, b); }
+  Value fma(Value a, Value b, Value c) { return math::FmaOp::create(builder, location, a, b, c); }
   Value ofBits(Value word) { return arith::BitcastOp::create(builder, location, single, word); }
   Value bitsOf(Value number) {
     return arith::BitcastOp::create(builder, location, builder.getI32Type(), number);
@@ -99,24 +101,18 @@ public:
         buffer(unit.weightBuffer(WeightBuffer::Raw)), first(unit.first),
         row(index.div(unit.lane, fragmentColumnsOfLanes)) {}
 
-  /// The bits of a cell's numbers.
-  Pair bitsOf(const QuantizedGrid &grid, uint32_t cell) {
-    return readBits(grid.at(cell), grid.bits);
+  /// The bits of a cell's numbers; with `inBothHalves`, which is for 16 bits, twice.
+  Pair bitsOf(const QuantizedGrid &grid, uint32_t cell, bool inBothHalves = false) {
+    return readBits(grid.at(cell), grid.bits, inBothHalves);
   }
 
   /// The numbers of a grid, by cell of a row.
   SmallVector<Pair> read(const GridFormat &format, const QuantizedGrid &grid) {
     SmallVector<Pair> cells;
-    std::optional<Pair> outer;
+    for (uint32_t cell = 0; cell < layout.cells; ++cell)
+      cells.push_back(readNumbers(grid.at(cell), grid.bits, format.number));
     if (format.outer)
-      outer = readNumbers(grid.outerAt(layout.cells), grid.outerBits, format.outer->number);
-    for (uint32_t cell = 0; cell < layout.cells; ++cell) {
-      Pair numbers = readNumbers(grid.at(cell), grid.bits, format.number);
-      for (unsigned half = 0; outer && half < 2; ++half)
-        numbers[half] = format.isDivided ? floats.div(numbers[half], (*outer)[half])
-                                         : floats.mul(numbers[half], (*outer)[half]);
-      cells.push_back(numbers);
-    }
+      applyOuter(format, readOuter(format, grid), cells);
     return cells;
   }
 
@@ -124,22 +120,53 @@ private:
   /// Threads that have a row of a fragment together.
   static constexpr int64_t fragmentColumnsOfLanes = 4;
 
+  Pair readOuter(const GridFormat &format, const QuantizedGrid &grid) {
+    Pair outer = readNumbers(grid.outerAt(layout.cells), grid.outerBits, format.outer->number);
+    bool isOfAllRows = format.outer->cellRows == 0;
+    return isOfAllRows ? Pair{outer[0], outer[0]} : outer;
+  }
+
+  void applyOuter(const GridFormat &format, Pair outer, MutableArrayRef<Pair> cells) {
+    for (unsigned half = 0; half < 2; ++half) {
+      Value inverse;
+      if (format.isDivided)
+        inverse = floats.div(floats.constant(1), outer[half]);
+      for (Pair &numbers : cells)
+        numbers[half] = format.isDivided ? quotient(numbers[half], outer[half], inverse)
+                                         : floats.mul(numbers[half], outer[half]);
+    }
+  }
+
+  /// a / b by b's inverse, both rounded: the first step has an error of at most 1.5 units in the
+  /// last place, the second one less than 1, and the third one's result is the rounded quotient
+  /// (Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor", 1990,
+  /// theorem 7). Where nothing overflows or underflows, which the packer sees to.
+  Value quotient(Value a, Value b, Value inverse) {
+    Value result = floats.mul(a, inverse), minusB = floats.mul(b, floats.constant(-1));
+    for (unsigned step = 0; step < 2; ++step)
+      result = floats.fma(floats.fma(result, minusB, a), inverse, result);
+    return result;
+  }
+
   Pair readNumbers(uint32_t at, uint32_t bits, const Term &type) {
     Pair numbers = readBits(at, bits);
     return {widen(numbers[0], type), widen(numbers[1], type)};
   }
 
   /// From `at` of the unit on, so many bits.
-  Pair readBits(uint32_t at, uint32_t bits) {
+  Pair readBits(uint32_t at, uint32_t bits, bool inBothHalves = false) {
     int64_t inWord = 32 / bits;
     Value begin = index.add(first, index.div(row, inWord));
-    Value shift = scalars.mul(scalars.convert(index.rem(row, inWord)), bits);
+    // Bytes 0 and 1 are those of the word's first number, from 4 on they are zeros.
+    uint32_t ofFirst = bits == 8 ? 0x4440 : inBothHalves ? 0x1010 : 0x4410;
+    uint32_t toNext = bits == 8 ? 0x0001 : inBothHalves ? 0x2222 : 0x0022;
+    Value selector =
+        scalars.add(scalars.mul(scalars.convert(index.rem(row, inWord)), toNext), ofFirst);
     Pair numbers;
     for (unsigned half = 0; half < 2; ++half) {
       Value word = scalars.load(buffer, begin, at + half * (stripRows / 2) / inWord);
-      if (bits < 32)
-        word = scalars.bitAnd(scalars.lshr(word, shift), (int64_t(1) << bits) - 1);
-      numbers[half] = word;
+      numbers[half] =
+          bits == 32 ? word : permuteBytes(scalars, word, scalars.constant(0), selector);
     }
     return numbers;
   }
@@ -205,7 +232,6 @@ public:
 
   /// Integers, in both halves at bit integerBit().
   Value integers(unsigned r, unsigned block) {
-    constexpr uint32_t bothHalves = 0x00010001;
     if (!hasNibbles)
       return permuteBytes(scalars, bytes(r, block), scalars.constant(0),
                           scalars.constant(block % 2 == 0 ? 0x4140 : 0x4342));
@@ -216,23 +242,39 @@ public:
 
   /// Floats as such of 16 bits with so many bits of mantissa, in both halves.
   Value floats(unsigned r, unsigned block, uint32_t mantissaBits) {
-    constexpr uint32_t bothHalves = 0x00010001, signBits = bothHalves * 0x8000;
-    int to = static_cast<int>(mantissaBits - element.kind->mantissaBits);
-    uint32_t magnitudeBits = bothHalves * ((1u << (element.bits - 1)) - 1) << to;
-    // Where the lowest bit of the lower half's code is.
-    int from = hasNibbles ? 4 * static_cast<int>(r) : 8;
-    Value word = hasNibbles ? nibbles(block)
-                            : permuteBytes(scalars, bytes(r, block), scalars.constant(0),
-                                           scalars.constant(block % 2 == 0 ? 0x1404 : 0x3424));
-    int toSign = 16 - static_cast<int>(element.bits) - from;
-    Value sign = scalars.bitAnd(scalars.shift(word, toSign), signBits);
-    return scalars.bitOr(sign, scalars.bitAnd(scalars.shift(word, to - from), magnitudeBits));
+    uint32_t magnitude = ((1u << (element.bits - 1)) - 1)
+                         << (mantissaBits - element.kind->mantissaBits);
+    Value placed =
+        hasNibbles ? placedNibbles(r, block, mantissaBits) : placedBytes(r, block, mantissaBits);
+    return scalars.bitAnd(placed, bothHalves * (0x8000 | magnitude));
   }
 
   const QuantizedElement element;
   const bool hasNibbles;
 
 private:
+  static constexpr uint32_t bothHalves = 0x00010001;
+
+  /// Codes twice: the sign of one of both at bit 15, the rest of the other one in its place.
+  Value placedNibbles(unsigned r, unsigned block, uint32_t mantissaBits) {
+    uint32_t toSign = 12 - integerBit(r);
+    uint32_t toMagnitude = mantissaBits - element.kind->mantissaBits - integerBit(r);
+    Value own = integers(r, block);
+    // Where both do not overlap it is one multiplication.
+    if (toMagnitude + 4 <= toSign)
+      return scalars.mul(own, (1 << toSign) | (1 << toMagnitude));
+    return scalars.merge(bothHalves * 0x8000, scalars.shl(own, toSign),
+                         scalars.shl(own, toMagnitude));
+  }
+
+  /// The same, with other bits beside.
+  Value placedBytes(unsigned r, unsigned block, uint32_t mantissaBits) {
+    Value upper = permuteBytes(scalars, bytes(r, block), scalars.constant(0),
+                               scalars.constant(block % 2 == 0 ? 0x1404 : 0x3424));
+    int down = 8 - static_cast<int>(mantissaBits - element.kind->mantissaBits);
+    return scalars.merge(bothHalves * 0x8000, upper, scalars.lshr(upper, down));
+  }
+
   /// Takes `count` u32, in which a code's lowest bit is a one of `lowestBits`.
   void take(Value vector, int64_t count, uint32_t lowestBits) {
     for (int64_t i = 0; i < count; ++i)
@@ -400,11 +442,10 @@ public:
         type(VectorType::get({2}, typeOf(builder.getContext(), unit.format.element))),
         codes(unit, scalars, layout) {
     ThreadNumbers numbers(unit, scalars, layout);
-    float factor = std::ldexp(1.0f, scaleExponent);
     if (format.scale->number.keyword == "f16" && !isHalf)
-      readInTwoParts(numbers, factor);
+      readInTwoParts(numbers, std::ldexp(1.0f, scaleExponent));
     else
-      readScales(numbers, factor);
+      readScales(numbers, scaleExponent);
     for (uint32_t cell = 0; layout.zero && cell < layout.cells; ++cell)
       negativeZeros.push_back(negativeZero(numbers.bitsOf(layout.zero, cell)));
   }
@@ -424,19 +465,22 @@ public:
   }
 
 private:
+  static constexpr int64_t bothHalves = 0x00010001;
+
   uint32_t mantissaBits() const { return isHalf ? 10 : 7; }
   /// Of two powers of two, whose product is a code's lowest bit, the larger one: such as an
   /// exponent field of 1 can be multiplied with.
   float largestPower() const { return isHalf ? 0x1p15f : 0x1p127f; }
 
-  void readScales(ThreadNumbers &numbers, float factor) {
-    // An exponent alone goes to its place by the multiplication that brings it to both halves.
-    int64_t copies = layout.scale.bits == 8 ? 0x00800080 : 0x00010001;
+  void readScales(ThreadNumbers &numbers, int exponent) {
+    bool isExponent = layout.scale.bits == 8;
     for (uint32_t cell = 0; cell < layout.cells; ++cell) {
-      Pair bits = numbers.bitsOf(layout.scale, cell), rows;
-      for (unsigned half = 0; half < 2; ++half)
-        rows[half] = fma(asHalves(scalars.mul(bits[half], copies)), splat(factor), splat(-0.0f));
-      scales.push_back(rows);
+      Pair scale = numbers.bitsOf(layout.scale, cell, /*inBothHalves=*/!isExponent);
+      for (Value &own : scale)
+        own = isExponent ? asHalves(scalars.add(scalars.mul(own, bothHalves << mantissaBits()),
+                                                bothHalves * exponent << mantissaBits()))
+                         : fma(asHalves(own), splat(std::ldexp(1.0f, exponent)), splat(-0.0f));
+      scales.push_back(scale);
     }
   }
 
@@ -480,7 +524,7 @@ private:
     for (unsigned half = 0; half < 2; ++half) {
       Value zero = scalars.bitAnd(scalars.add(zeros[half], codes.signBit()), 0xFF);
       result[half] =
-          fma(asHalves(scalars.mul(zero, 0x00010001)), splat(-largestPower()), splat(-0.0f));
+          fma(asHalves(scalars.mul(zero, bothHalves)), splat(-largestPower()), splat(-0.0f));
     }
     return result;
   }
