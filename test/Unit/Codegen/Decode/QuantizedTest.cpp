@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Codec/Quantized.h"
+#include "DrawQuantized.h"
 #include "ProductJit.h"
 #include "Runtime/ExpectedProduct.h"
 #include "uwt/Format/QuantizedElement.h"
@@ -27,89 +28,9 @@ using namespace uwt::test;
 
 namespace {
 
-/// Numbers of bf16 or f16.
-std::vector<float> drawNumbers(uint64_t count, std::mt19937 &random, bool isHalf) {
-  std::normal_distribution<float> normal;
-  std::vector<float> numbers(count);
-  for (float &number : numbers)
-    number = isHalf ? float16.valueOf(roundToF16(normal(random)))
-                    : std::bit_cast<float>(uint32_t(roundToBF16(normal(random))) << 16);
-  return numbers;
-}
-
-/// One of the numbers that codes stand for.
-float drawOf(const std::vector<float> &values, std::mt19937 &random) {
-  float value = values[random() % values.size()];
-  return std::isfinite(value) ? value : drawOf(values, random);
-}
-
-/// A number of that type that cells share, of either sign where it has one.
-float drawNumber(const Term &number, std::mt19937 &random) {
-  std::string_view type = number.keyword;
-  if (std::optional<QuantizedElement> element = QuantizedElement::find(number))
-    return drawOf(element->values(), random);
-  float scale = std::ldexp(1.0f + float(random() % 1024) / 1024, -4 - int(random() % 6));
-  if (type == "f8E8M0FNU")
-    return std::ldexp(1.0f, std::ilogb(scale));
-  if (type == "bf16")
-    scale = std::bit_cast<float>(uint32_t(roundToBF16(scale)) << 16);
-  if (type == "f32")
-    scale *= 1 + float(random() % 4096) * 0x1p-23f;
-  return random() % 8 == 0 ? -scale : scale;
-}
-
-Grid drawGrid(const CellFormat &format, uint64_t rows, uint64_t columns,
-              llvm::function_ref<float()> draw) {
-  Grid grid;
-  grid.cellRows = format.cellRows == 0 ? rows : format.cellRows;
-  grid.cellColumns = format.cellColumns == 0 ? columns : format.cellColumns;
-  grid.columns = divideUp(columns, grid.cellColumns);
-  grid.cells.resize(grid.columns * divideUp(rows, grid.cellRows));
-  std::ranges::generate(grid.cells, draw);
-  return grid;
-}
-
-/// A weight that the format has, with all codes that are numbers.
-QuantizedWeight drawWeight(const Format &format, uint64_t rows, uint64_t columns, uint32_t seed) {
-  std::mt19937 random(seed);
-  QuantizedWeight weight;
-  weight.rows = rows;
-  weight.columns = columns;
-  QuantizedElement element = *QuantizedElement::find(format.element);
-  weight.values =
-      element.isTable ? drawNumbers(size_t(1) << element.bits, random, false) : element.values();
-  while (weight.codes.size() < rows * columns) {
-    auto code = static_cast<uint8_t>(random() % weight.values.size());
-    if (std::isfinite(weight.values[code]))
-      weight.codes.push_back(code);
-  }
-  auto draw = [&](const GridFormat &grid, std::optional<GridParts> &parts) {
-    auto drawCells = [&](const CellFormat &cells) {
-      return drawGrid(cells, rows, columns, [&] { return drawNumber(cells.number, random); });
-    };
-    if (!grid.outer)
-      return drawCells(grid);
-    parts = {drawCells(grid), drawCells(*grid.outer), grid.isDivided};
-    if (grid.isDivided)
-      for (float &number : parts->outer.cells)
-        number *= 0x1p12f;
-    return parts->product();
-  };
-  weight.scale = draw(*format.scale, weight.scaleParts);
-  if (format.offset)
-    weight.offset = draw(*format.offset, weight.offsetParts);
-  weight.zero = Grid::constant(static_cast<float>(format.zero));
-  if (format.zeroGrid)
-    weight.zero = drawGrid(*format.zeroGrid, rows, columns,
-                           [&] { return weight.values[random() % weight.values.size()]; });
-  return weight;
-}
-
 std::vector<float> decoded(const QuantizedWeight &weight, ElementType element) {
-  std::vector<uint16_t> words(weight.rows * weight.columns);
-  weight.decodeRows(element, 0, words);
   std::vector<float> values;
-  for (uint16_t word : words)
+  for (uint16_t word : decodedWords(weight, element))
     values.push_back(element == ElementType::F16 ? float16.valueOf(word)
                                                  : std::bit_cast<float>(uint32_t(word) << 16));
   return values;
@@ -154,53 +75,6 @@ ProductSpec specOf(std::string format, uint64_t rows, uint64_t columns) {
   return spec;
 }
 
-/// Each element, each type of number, each width of cells.
-const char *const formats[] = {
-    "uint<4>, zero=8, scale={1x128, bf16}",
-    "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
-    "uint<4>, zero={1x64, uint<4>}, scale={1x64, f32}",
-    "uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}",
-    "int<4>, scale={1x256, f16}",
-    "int<4>, scale={row, f32}",
-    "int<4>, scale={tensor, f32}",
-    "f4E2M1FN, scale={1x32, f8E8M0FNU}",
-    "f4E2M1FN, scale={1x64, f16}",
-    "uint<8>, zero=128, scale={row, bf16}",
-    "uint<8>, zero={1x64, uint<8>}, scale={1x64, f16}",
-    "int<8>, scale={1x32, f16}",
-    "int<8>, zero={row, int<8>}, scale={row, bf16}",
-    "int<4>, zero={1x32, int<4>}, scale={1x32, f16}",
-    "int<8>, scale={1x512, f32}",
-    "f8E4M3FN, scale={128x128, f32}",
-    "f8E4M3FN, scale={16x64, bf16}",
-    "f8E4M3FN, scale={1x32, f8E8M0FNU}",
-    "f8E5M2, scale={tensor, f32}",
-    "uint<3>, zero={1x128, uint<3>}, scale={1x128, f16}",
-    "int<2>, scale={1x64, bf16}",
-    "uint<5>, zero=16, scale={1x128, f16}",
-    "int<6>, scale={1x64, bf16}",
-    "uint<4>, zero={1x16, uint<4>}, scale={1x16, bf16}",
-    "int<8>, scale={1x16, f8E4M3FN}",
-    "uint<8>, zero={1x16, uint<8>}, scale={1x16, f16}, offset={1x16, bf16}",
-    "f8E4M3FN, scale={1x64, f32}, offset={1x64, f32}",
-    "table<4>, scale={1x64, f32}",
-    "table<4>, scale={1x32, f8E8M0FNU}",
-    "table<3>, scale={1x16, f16}",
-    "f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}",
-    "f4E2M1FN, scale={1x16, f8E4M3FN, scale={tensor, f32}}",
-    "uint<4>, scale={1x32, f16}, offset={1x32, f16}",
-    "int<4>, scale={row, f32}, offset={row, bf16}",
-    "uint<2>, scale={1x16, uint<4>, scale={1x256, f16}}, offset={1x16, uint<4>, scale={1x256, "
-    "f16}}",
-    "uint<3>, zero=4, scale={1x16, int<6>, scale={1x256, f16}}",
-    "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, uint<6>, scale={1x256, "
-    "f16}}",
-    "uint<5>, scale={1x32, uint<6>, scale={1x256, bf16}}, offset={1x32, uint<6>, divide={row, "
-    "f32}}",
-    "uint<6>, zero=32, scale={1x16, int<8>, scale={1x256, f16}}",
-    "int<4>, scale={1x256, uint<8>, divide={1x512, f32}}",
-};
-
 struct Shape {
   uint64_t rows, columns;
 };
@@ -220,9 +94,10 @@ std::vector<ProductSpec> specs() {
     result.back().target = target.name;
     result.back().element = result.back().x = turn++ % 3 == 1 ? "f16" : "bf16";
   };
+  std::span<const char *const> formats = quantizedFormats();
   for (const char *format : formats)
     add(format, *targets.front());
-  for (size_t i = 0; i < std::size(formats) && targets.size() > 1; ++i)
+  for (size_t i = 0; i < formats.size() && targets.size() > 1; ++i)
     add(formats[i], *targets[1 + i % (targets.size() - 1)]);
   return result;
 }
@@ -243,7 +118,7 @@ struct QuantizedTest : testing::TestWithParam<ProductSpec> {};
 
 TEST_P(QuantizedTest, HasTheBitsOfTheFloats) {
   const ProductSpec &spec = GetParam();
-  QuantizedWeight weight = drawWeight(spec.description().format, spec.rows, spec.columns, 1);
+  QuantizedWeight weight = drawQuantized(spec.description().format, spec.rows, spec.columns, 1);
   checkProduct(spec, weight, wordsWhereSmaller(spec), {1, 2, 5, 17});
 }
 
@@ -253,14 +128,17 @@ INSTANTIATE_TEST_SUITE_P(Formats, QuantizedTest, testing::ValuesIn(specs()),
                          });
 
 TEST(QuantizedStrategyTest, EveryStrategyHasTheSameBits) {
-  for (const char *format : {formats[1], formats[3], formats[4], formats[13]})
+  for (const char *format :
+       {"uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
+        "uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}", "int<4>, scale={1x256, f16}",
+        "int<4>, zero={1x32, int<4>}, scale={1x32, f16}"})
     for (const char *strategy : {"direct, tile_n = 16, tile_m = 1, tile_k = 64",
                                  "buffer, tile_n = 4, tile_m = 3, tile_k = 256",
                                  "buffer, tile_n = 16, tile_m = 1, tile_k = 1024"}) {
       ProductSpec spec = specOf(format, 130, 1025);
       spec.strategy = strategy;
       spec.m = 5;
-      QuantizedWeight weight = drawWeight(spec.description().format, spec.rows, spec.columns, 2);
+      QuantizedWeight weight = drawQuantized(spec.description().format, spec.rows, spec.columns, 2);
       checkProduct(spec, weight, 0, {5});
     }
 }
@@ -271,7 +149,7 @@ void checkSecondPanelIsWords(const char *format,
                              const char *element = "bf16") {
   ProductSpec spec = specOf(format, 128, 512);
   spec.element = element;
-  QuantizedWeight weight = drawWeight(spec.description().format, 128, 512, 3);
+  QuantizedWeight weight = drawQuantized(spec.description().format, 128, 512, 3);
   change(weight);
   ThreadPool pool(1);
   auto loaded = LoadedWeight::fromQuantized(spec.description(), weight, pool);
@@ -292,9 +170,27 @@ TEST(QuantizedWeightTest, PanelsWithOddNumbersAreWords) {
   const char *bytes = "f8E4M3FN, scale={row, f32}";
   checkSecondPanelIsWords(bytes, [](QuantizedWeight &weight) { weight.codes.back() = 0x7F; });
   checkSecondPanelIsWords(bytes, [](QuantizedWeight &weight) {
-    weight.scale.cells.back() = 0x1p119f;
+    weight.scale.cells.back() = 0x1p120f;
     std::fill(weight.codes.end() - 512, weight.codes.end(), uint8_t(8));
   });
+}
+
+/// Where kernels would multiply to infinity, or not divide exactly.
+TEST(QuantizedWeightTest, ScalesThatKernelsDoNotTakeAreWords) {
+  auto withScale = [](float scale) {
+    return [scale](QuantizedWeight &weight) { weight.scale.cells.back() = scale; };
+  };
+  checkSecondPanelIsWords("f4E2M1FN, scale={1x32, f8E8M0FNU}", withScale(4));
+  checkSecondPanelIsWords("f4E2M1FN, scale={1x64, f32}", withScale(0x1p114f));
+  checkSecondPanelIsWords("f8E4M3FN, scale={1x64, bf16}", withScale(256));
+  checkSecondPanelIsWords("uint<4>, zero=8, scale={1x128, f16}", withScale(128), "f16");
+  const char *divided = "uint<4>, scale={1x16, f8E4M3FN, divide={row, f32}}";
+  for (auto [number, outer] : {std::pair{-0.0f, 1.0f}, {1.0f, 0x1p61f}, {1.0f, 0x1p-61f}})
+    checkSecondPanelIsWords(divided, [&, number = number, outer = outer](QuantizedWeight &weight) {
+      weight.scaleParts->numbers.cells.back() = number;
+      weight.scaleParts->outer.cells.back() = outer;
+      weight.scale = weight.scaleParts->product();
+    });
 }
 
 TEST(QuantizedWeightTest, SmallHalvesAreRoundedAsTheyAre) {
@@ -305,7 +201,7 @@ TEST(QuantizedWeightTest, SmallHalvesAreRoundedAsTheyAre) {
       ProductSpec spec = specOf(format, 64, 256);
       spec.element = spec.x = "f16";
       spec.target = target.name;
-      QuantizedWeight weight = drawWeight(spec.description().format, 64, 256, 8);
+      QuantizedWeight weight = drawQuantized(spec.description().format, 64, 256, 8);
       for (float &scale : weight.scale.cells)
         scale = std::ldexp(scale, -14);
       checkProduct(spec, weight, 0, {1});
@@ -327,7 +223,7 @@ TEST(QuantizedWeightTest, ZeroScalesAndNegativeZerosHaveTheirBits) {
   for (const char *format :
        {"uint<4>, zero=8, scale={1x128, f16}", "f8E4M3FN, scale={row, bf16}"}) {
     ProductSpec spec = specOf(format, 64, 256);
-    QuantizedWeight weight = drawWeight(spec.description().format, 64, 256, 4);
+    QuantizedWeight weight = drawQuantized(spec.description().format, 64, 256, 4);
     for (size_t i = 0; i < weight.scale.cells.size(); i += 3)
       weight.scale.cells[i] = i % 2 == 0 ? 0.0f : -0.0f;
     checkProduct(spec, weight, 0, {1});
@@ -338,7 +234,7 @@ TEST(QuantizedWeightTest, ZeroScalesAndNegativeZerosHaveTheirBits) {
 void checkAllPanelsAreWords(const char *format,
                             llvm::function_ref<void(QuantizedWeight &weight)> change) {
   ProductSpec spec = specOf(format, 80, 256);
-  QuantizedWeight weight = drawWeight(spec.description().format, 80, 256, 5);
+  QuantizedWeight weight = drawQuantized(spec.description().format, 80, 256, 5);
   change(weight);
   checkProduct(spec, weight, 2, {2});
 }
@@ -367,7 +263,7 @@ TEST(QuantizedWeightTest, WeightsOfAnotherFormatAreWords) {
 /// Blocks of zeros have the smallest exponent, which is below the normal numbers.
 TEST(QuantizedWeightTest, SmallestExponentsOfZerosAreCodes) {
   ProductSpec spec = specOf("f4E2M1FN, scale={1x32, f8E8M0FNU}", 64, 256);
-  QuantizedWeight weight = drawWeight(spec.description().format, 64, 256, 9);
+  QuantizedWeight weight = drawQuantized(spec.description().format, 64, 256, 9);
   weight.scale.cells[3] = 0x1p-127f;
   std::fill_n(weight.codes.begin() + 3 * 32, 32, uint8_t(8));
   checkProduct(spec, weight, 0, {1});
@@ -399,7 +295,7 @@ TEST(QuantizedWeightTest, GridsOfOtherPartsAreWords) {
 
 TEST(QuantizedWeightTest, GroupsInOrderNeedNoOrder) {
   ProductSpec spec = specOf("uint<4>, zero=8, scale={1x128, f16}", 64, 256);
-  QuantizedWeight weight = drawWeight(spec.description().format, 64, 256, 6);
+  QuantizedWeight weight = drawQuantized(spec.description().format, 64, 256, 6);
   for (uint32_t k = 0; k < 256; ++k)
     weight.gridColumns.push_back(k / 128 * 128);
   checkProduct(spec, weight, 0, {1});

@@ -239,10 +239,11 @@ std::string Product::text() const {
   auto shaped = [](uint64_t a, uint64_t b, const char *type) {
     return std::to_string(a) + "x" + std::to_string(b) + "x" + type;
   };
-  std::string xType = "memref<" + shaped(shape.m, shape.columns, "bf16") + ">";
+  const char *element = pins.element == ElementType::F16 ? "f16" : "bf16";
+  std::string xType = "memref<" + shaped(shape.m, shape.columns, element) + ">";
   std::string yType = "memref<" + shaped(shape.m, shape.rows, "f32") + ">";
   std::string wType =
-      "!uwt.compressed<" + shaped(shape.rows, shape.columns, "bf16") + ", \"" + format + "\">";
+      "!uwt.compressed<" + shaped(shape.rows, shape.columns, element) + ", \"" + format + "\">";
   return "func.func @f(%x: " + xType + ", %y: " + yType +
          ") {\n  %w = uwt.weight \"w\" : " + wType + "\n  uwt.matmul ins(%x, %w : " + xType + ", " +
          wType + ") outs(%y : " + yType +
@@ -322,7 +323,7 @@ Expected<emulator::EmulatedWeight> Product::load(const std::vector<uint16_t> &we
                                                  bool asWords) const {
   ThreadPool pool(1);
   UWT_ASSIGN_OR_RETURN(Format parsed, Format::parse(format));
-  TensorDescription description{ElementType::BF16, {shape.rows, shape.columns}, parsed};
+  TensorDescription description{pins.element, {shape.rows, shape.columns}, parsed};
   std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(weights.data()),
                                  weights.size() * 2);
   LoadOptions load;

@@ -87,13 +87,15 @@ struct KernelPins {
   bool needsPtx = false;
   /// Whether what is not pinned is searched for, or what rules say.
   bool search = false;
+  /// The type of x and of the weight.
+  ElementType element = ElementType::BF16;
 };
 
 /// What the emulator runs: kernels as IR, or as the PTX that is made of them.
 enum class FrontEnd { Ir, Ptx };
 
-/// The kernels of one product of bf16 with f32 results. `run` runs them from both front ends, and
-/// compares the bits.
+/// The kernels of one product of bf16 or f16 with f32 results. `run` runs them from both front
+/// ends, and compares the bits.
 class Product {
 public:
   Product(const std::string &format, Shape shape, const KernelPins &pins);

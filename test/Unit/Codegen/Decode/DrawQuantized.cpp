@@ -1,0 +1,153 @@
+//===- DrawQuantized.cpp - Quantised weights for tests --------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DrawQuantized.h"
+#include "uwt/Format/Floats.h"
+#include "uwt/Format/QuantizedElement.h"
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <functional>
+
+namespace uwt::test {
+
+static const char *const formats[] = {
+    "uint<4>, zero=8, scale={1x128, bf16}",
+    "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
+    "uint<4>, zero={1x64, uint<4>}, scale={1x64, f32}",
+    "uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}",
+    "int<4>, scale={1x256, f16}",
+    "int<4>, scale={row, f32}",
+    "int<4>, scale={tensor, f32}",
+    "f4E2M1FN, scale={1x32, f8E8M0FNU}",
+    "f4E2M1FN, scale={1x64, f16}",
+    "uint<8>, zero=128, scale={row, bf16}",
+    "uint<8>, zero={1x64, uint<8>}, scale={1x64, f16}",
+    "int<8>, scale={1x32, f16}",
+    "int<8>, zero={row, int<8>}, scale={row, bf16}",
+    "int<4>, zero={1x32, int<4>}, scale={1x32, f16}",
+    "int<8>, scale={1x512, f32}",
+    "f8E4M3FN, scale={128x128, f32}",
+    "f8E4M3FN, scale={16x64, bf16}",
+    "f8E4M3FN, scale={1x32, f8E8M0FNU}",
+    "f8E5M2, scale={tensor, f32}",
+    "uint<3>, zero={1x128, uint<3>}, scale={1x128, f16}",
+    "int<2>, scale={1x64, bf16}",
+    "uint<5>, zero=16, scale={1x128, f16}",
+    "int<6>, scale={1x64, bf16}",
+    "uint<4>, zero={1x16, uint<4>}, scale={1x16, bf16}",
+    "int<8>, scale={1x16, f8E4M3FN}",
+    "uint<8>, zero={1x16, uint<8>}, scale={1x16, f16}, offset={1x16, bf16}",
+    "f8E4M3FN, scale={1x64, f32}, offset={1x64, f32}",
+    "table<4>, scale={1x64, f32}",
+    "table<4>, scale={1x32, f8E8M0FNU}",
+    "table<3>, scale={1x16, f16}",
+    "f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}",
+    "f4E2M1FN, scale={1x16, f8E4M3FN, scale={tensor, f32}}",
+    "uint<4>, scale={1x32, f16}, offset={1x32, f16}",
+    "int<4>, scale={row, f32}, offset={row, bf16}",
+    "uint<2>, scale={1x16, uint<4>, scale={1x256, f16}}, offset={1x16, uint<4>, scale={1x256, "
+    "f16}}",
+    "uint<3>, zero=4, scale={1x16, int<6>, scale={1x256, f16}}",
+    "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, uint<6>, scale={1x256, "
+    "f16}}",
+    "uint<5>, scale={1x32, uint<6>, scale={1x256, bf16}}, offset={1x32, uint<6>, divide={row, "
+    "f32}}",
+    "uint<6>, zero=32, scale={1x16, int<8>, scale={1x256, f16}}",
+    "int<4>, scale={1x256, uint<8>, divide={1x512, f32}}",
+};
+
+std::span<const char *const> quantizedFormats() { return formats; }
+
+std::vector<float> drawNumbers(uint64_t count, std::mt19937 &random, bool isHalf) {
+  std::normal_distribution<float> normal;
+  std::vector<float> numbers(count);
+  for (float &number : numbers)
+    number = isHalf ? float16.valueOf(roundToF16(normal(random)))
+                    : std::bit_cast<float>(uint32_t(roundToBF16(normal(random))) << 16);
+  return numbers;
+}
+
+/// One of the numbers that codes stand for.
+static float drawOf(const std::vector<float> &values, std::mt19937 &random) {
+  float value = values[random() % values.size()];
+  return std::isfinite(value) ? value : drawOf(values, random);
+}
+
+/// A number of that type that cells share, of either sign where it has one.
+static float drawNumber(const Term &number, std::mt19937 &random) {
+  std::string_view type = number.keyword;
+  if (std::optional<QuantizedElement> element = QuantizedElement::find(number))
+    return drawOf(element->values(), random);
+  float scale = std::ldexp(1.0f + float(random() % 1024) / 1024, -4 - int(random() % 6));
+  if (type == "f8E8M0FNU")
+    return std::ldexp(1.0f, std::ilogb(scale));
+  if (type == "bf16")
+    scale = std::bit_cast<float>(uint32_t(roundToBF16(scale)) << 16);
+  if (type == "f32")
+    scale *= 1 + float(random() % 4096) * 0x1p-23f;
+  return random() % 8 == 0 ? -scale : scale;
+}
+
+static Grid drawGrid(const CellFormat &format, uint64_t rows, uint64_t columns,
+                     const std::function<float()> &draw) {
+  Grid grid;
+  grid.cellRows = format.cellRows == 0 ? rows : format.cellRows;
+  grid.cellColumns = format.cellColumns == 0 ? columns : format.cellColumns;
+  grid.columns = divideUp(columns, grid.cellColumns);
+  grid.cells.resize(grid.columns * divideUp(rows, grid.cellRows));
+  std::ranges::generate(grid.cells, draw);
+  return grid;
+}
+
+QuantizedWeight drawQuantized(const Format &format, uint64_t rows, uint64_t columns,
+                              uint32_t seed) {
+  std::mt19937 random(seed);
+  QuantizedWeight weight;
+  weight.rows = rows;
+  weight.columns = columns;
+  QuantizedElement element = *QuantizedElement::find(format.element);
+  weight.values =
+      element.isTable ? drawNumbers(size_t(1) << element.bits, random, false) : element.values();
+  while (weight.codes.size() < rows * columns) {
+    auto code = static_cast<uint8_t>(random() % weight.values.size());
+    if (std::isfinite(weight.values[code]))
+      weight.codes.push_back(code);
+  }
+  auto draw = [&](const GridFormat &grid, std::optional<GridParts> &parts) {
+    auto drawCells = [&](const CellFormat &cells) {
+      return drawGrid(cells, rows, columns, [&] { return drawNumber(cells.number, random); });
+    };
+    if (!grid.outer)
+      return drawCells(grid);
+    parts = {drawCells(grid), drawCells(*grid.outer), grid.isDivided};
+    if (grid.isDivided) {
+      for (float &number : parts->outer.cells)
+        number *= 0x1p12f;
+      // A negative zero is none of codes (run-2).
+      for (float &number : parts->numbers.cells)
+        number += 0.0f;
+    }
+    return parts->product();
+  };
+  weight.scale = draw(*format.scale, weight.scaleParts);
+  if (format.offset)
+    weight.offset = draw(*format.offset, weight.offsetParts);
+  weight.zero = Grid::constant(static_cast<float>(format.zero));
+  if (format.zeroGrid)
+    weight.zero = drawGrid(*format.zeroGrid, rows, columns,
+                           [&] { return weight.values[random() % weight.values.size()]; });
+  return weight;
+}
+
+std::vector<uint16_t> decodedWords(const QuantizedWeight &weight, ElementType element) {
+  std::vector<uint16_t> words(weight.rows * weight.columns);
+  weight.decodeRows(element, 0, words);
+  return words;
+}
+
+} // namespace uwt::test

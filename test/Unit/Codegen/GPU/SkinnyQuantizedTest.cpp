@@ -1,0 +1,100 @@
+//===- SkinnyQuantizedTest.cpp - Kernels that run from codes --------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every format of quantised weights: products on the emulator, from IR and from PTX, equal, bit for
+// bit, those from the words that QuantizedWeight::decode makes of the same codes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Codegen/Decode/DrawQuantized.h"
+#include "KernelTesting.h"
+#include "uwt/Codec/Panel.h"
+#include "uwt/Format/Floats.h"
+#include "uwt/Runtime/LoadedWeight.h"
+#include <cstring>
+#include <gtest/gtest.h>
+
+using namespace uwt;
+using namespace uwt::emulator;
+using namespace uwt::test;
+
+namespace {
+
+/// Numbers near 1.
+std::vector<uint16_t> drawInputs(const Shape &shape, ElementType element) {
+  std::mt19937 random(5);
+  bool isHalf = element == ElementType::F16;
+  std::vector<uint16_t> words;
+  for (float number : drawNumbers(shape.m * shape.columns, random, isHalf))
+    words.push_back(isHalf ? roundToF16(number) : roundToBF16(number));
+  return words;
+}
+
+Expected<EmulatedWeight> loadQuantized(const std::string &format, const QuantizedWeight &weight,
+                                       ElementType element) {
+  ThreadPool pool(1);
+  UWT_ASSIGN_OR_RETURN(Format parsed, Format::parse(format));
+  TensorDescription description{element, {weight.rows, weight.columns}, parsed};
+  UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, LoadedWeight::fromQuantized(description, weight, pool));
+  for (const PanelEntry &panel : loaded.panels())
+    if (panel.storedAsWords)
+      return invalidError("a panel is stored as words");
+  return EmulatedWeight::make(loaded);
+}
+
+/// A product whose sums are in one order, and a product of words in the same order.
+void expectBitsOfWords(const std::string &format, const Shape &shape, const KernelPins &pins) {
+  QuantizedWeight weight = drawQuantized(*Format::parse(format), shape.rows, shape.columns, 1);
+  Product twin("raw", shape, pins), product(format, shape, pins);
+  ASSERT_EQ(twin.prepare(), "");
+  ASSERT_EQ(product.prepare(), "");
+  auto raw = twin.load(decodedWords(weight, pins.element));
+  auto codes = loadQuantized(format, weight, pins.element);
+  ASSERT_TRUE(raw) << raw.error().message();
+  ASSERT_TRUE(codes) << codes.error().message();
+  std::vector<uint16_t> x = drawInputs(shape, pins.element);
+  auto expected = twin.run(*raw, x, 1, 1), y = product.run(*codes, x, 1, 2);
+  ASSERT_TRUE(expected) << expected.error().message();
+  ASSERT_TRUE(y) << y.error().message();
+  EXPECT_EQ(std::memcmp(y->data(), expected->data(), y->size() * 4), 0);
+}
+
+class SkinnyQuantizedTest : public ::testing::TestWithParam<size_t> {
+protected:
+  std::string format() const { return quantizedFormats()[GetParam()]; }
+  /// Both types in turn.
+  ElementType element() const { return GetParam() % 3 == 1 ? ElementType::F16 : ElementType::BF16; }
+};
+
+TEST_P(SkinnyQuantizedTest, BitsAreThoseOfWords) {
+  // Tails in every dimension.
+  expectBitsOfWords(
+      format(), {83, 1048, 7},
+      {.stages = 2, .groups = 4, .strategy = ProductStrategy::Direct, .element = element()});
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, SkinnyQuantizedTest,
+                         ::testing::Range<size_t>(0, quantizedFormats().size()));
+
+/// In the other kinds of kernels: by warpgroups, decoded before, by fused multiply-additions, and
+/// copied by threads.
+TEST(SkinnyQuantizedTest, EveryKindOfKernelHasTheBits) {
+  const GpuTarget *older = *findGpuTarget("sm_80");
+  for (const char *format : {"uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
+                             "f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}",
+                             "table<4>, scale={1x64, f32}", "int<8>, scale={1x512, f32}"}) {
+    SCOPED_TRACE(format);
+    expectBitsOfWords(format, {130, 600, 40}, {.stages = 2, .groups = 2});
+    expectBitsOfWords(format, {70, 600, 20}, {.strategy = ProductStrategy::Buffer});
+    expectBitsOfWords(
+        format, {70, 300, 3},
+        {.strategy = ProductStrategy::Buffer, .instruction = ProductInstruction::Fma});
+    expectBitsOfWords(format, {70, 600, 20}, {.target = older});
+  }
+}
+
+} // namespace
