@@ -30,8 +30,10 @@ static bool isLike(const GpuTarget &target, std::string_view format, std::string
 GpuSearch uwt::tableSearch(const GpuBoard &board, uint64_t k) {
   std::vector<std::string> names = {runFormats().front().str()};
   std::string raw = runFormats().back().str();
+  // Quantised weights have half of the bytes, and would move the choices of all others.
+  auto isQuantized = [](const std::string &name) { return Format::parse(name)->isQuantized(); };
   for (const KernelProfileRow &row : kernelProfiles())
-    if (row.target == board.target->name && row.format != raw &&
+    if (row.target == board.target->name && row.format != raw && !isQuantized(row.format) &&
         std::ranges::find(names, row.format) == names.end() &&
         isLike(*board.target, row.format, names.front()))
       names.push_back(row.format);
