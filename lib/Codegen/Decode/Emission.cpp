@@ -222,6 +222,9 @@ static LogicalResult emitFragmentOp(const EmittedFormat &format, RewriterBase &r
                             << format.format.str() << "'";
   if (!op.getAsWords() && !op.getExponentBytes() && failed(checkTable(emitter, format, op)))
     return failure();
+  if (!op.getAsWords() && format.format.isQuantized() && (!op.getRaw() || !op.getCode()))
+    return op.emitOpError("of a quantised weight expects raw and code: where the unit begins, and "
+                          "where the group's codes do");
   rewriter.setInsertionPoint(op);
   LaneBuilder lanes(rewriter, op.getLoc(), VectorType::get({4}, rewriter.getI32Type()));
   auto sink = [&](unsigned number, Value words) {

@@ -68,3 +68,11 @@ func.func @wide_symbols(%lane: index, %code: memref<256xi32>, %at: index) {
       : memref<256xi32> code memref<256xi32>
   return
 }
+
+// -----
+
+func.func @numbers_of_no_unit(%lane: index, %code: memref<?xi32>, %at: index) {
+  // expected-error @below {{of a quantised weight expects raw and code: where the unit begins, and where the group's codes do}}
+  %r:4 = uwt.decode_fragment #uwt.format<"uint<4>, zero=8, scale={1x128, bf16}"> of bf16 lane %lane code %code[%at] code memref<?xi32>
+  return
+}

@@ -74,3 +74,36 @@ func.func @tail(%s: i32, %lane: index, %raw: memref<256xi32>, %code: memref<?xi3
       state (%s, %s, %s, %s) table %table[%s, %s] blocks %blocks : memref<?xi32>, memref<4096xi32> raw memref<256xi32>
   return %r#0 : vector<4xi32>
 }
+
+// Integers are floats of the lowest exponents: one multiply-add takes their zero away, another one multiplies with the scale.
+// CHECK-LABEL: func.func @integers
+// CHECK-DAG: %[[ONE:.*]] = arith.constant dense<1.701410e+38> : vector<2xbf16>
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant dense<-1.250000e-01> : vector<2xbf16>
+// CHECK-DAG: %[[NONE:.*]] = arith.constant dense<-0.000000e+00> : vector<2xbf16>
+// CHECK: %[[CODES:.*]] = vector.load {{.*}} {alignment = 16 : i64}
+// CHECK: %[[CODE:.*]] = vector.extract %[[CODES]][0]
+// CHECK: %[[SCALE:.*]] = llvm.intr.fma
+// CHECK: %[[BITS:.*]] = arith.andi %[[CODE]]
+// CHECK: %[[ROW:.*]] = vector.broadcast %[[BITS]]
+// CHECK: %[[NUMBER:.*]] = vector.bitcast %[[ROW]] : vector<1xi32> to vector<2xbf16>
+// CHECK: %[[VALUE:.*]] = llvm.intr.fma(%[[NUMBER]], %[[ONE]], %[[ZERO]])
+// CHECK: llvm.intr.fma(%[[VALUE]], %[[SCALE]], %[[NONE]])
+func.func @integers(%lane: index, %code: memref<4096xi32>, %unit: index, %group: index) -> vector<4xi32> {
+  %r:4 = uwt.decode_fragment #uwt.format<"uint<4>, zero=8, scale={1x128, bf16}"> of bf16 lane %lane raw %code[%unit] code %code[%group]
+      : memref<4096xi32> code memref<4096xi32>
+  return %r#0 : vector<4xi32>
+}
+
+// Where the scale has more bits than the weight, all of it is in f32: floats by way of f16.
+// CHECK-LABEL: func.func @floats
+// CHECK: memref.load
+// CHECK: %[[SCALE:.*]] = arith.bitcast %{{.*}} : i32 to f32
+// CHECK: %[[FACTOR:.*]] = arith.mulf %[[SCALE]]
+// CHECK: arith.extf %{{.*}} : vector<2xf16> to vector<2xf32>
+// CHECK: arith.mulf %{{.*}}, %[[FACTOR]]
+// CHECK: arith.truncf %{{.*}} : vector<2xf32> to vector<2xbf16>
+func.func @floats(%lane: index, %code: memref<4096xi32>, %unit: index, %group: index) -> vector<4xi32> {
+  %r:4 = uwt.decode_fragment #uwt.format<"f8E4M3FN, scale={128x128, f32}"> of bf16 lane %lane raw %code[%unit] code %code[%group]
+      : memref<4096xi32> code memref<4096xi32>
+  return %r#0 : vector<4xi32>
+}
