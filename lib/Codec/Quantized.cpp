@@ -136,7 +136,7 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
   traits.rate = Rate::Fixed;
   traits.codeBits = unit.codeBits;
   traits.chunks = {unit.codeBits};
-  traits.unit = {unit.columns, 0, unit.u32(), 0, unit.rowU32()};
+  traits.unit = {unit.columns, 0, unit.u32(), 0, unit.groupU32()};
   return traits;
 }
 

@@ -22,7 +22,7 @@ namespace json = llvm::json;
 
 static constexpr llvm::StringLiteral sectionName = ".uwt.program";
 /// Of the fields of the JSON.
-static constexpr int64_t programVersion = 4;
+static constexpr int64_t programVersion = 5;
 static constexpr uint64_t planeAlignment = 64;
 
 //===----------------------------------------------------------------------===//

@@ -39,7 +39,7 @@ struct QuantizedGrid {
 };
 
 /// A unit of plane `code` (run-1): the codes; then scales, zeros and offsets. Codes lie in the
-/// order in which compiled code reads them: by row g of a block, by group of 64 columns, and of
+/// order in which compiled code reads them: by group of 64 columns, by row g of a block, and of
 /// these rows g and g + 8, which four registers of the fragment's lanes hold. Codes of 4 bits of
 /// all four are in one another's halves: the code of register r at bit 4r. Those of 8 bits follow
 /// register by register, 32 words a byte each.
@@ -55,8 +55,9 @@ struct QuantizedUnit {
   uint32_t groups() const { return columns / fixedUnitColumns; }
   /// Rows g and g + 8 of a group.
   uint32_t rowU32() const { return 4 * codeBits; }
-  uint32_t rowAt(uint32_t g, uint32_t group) const { return (g * groups() + group) * rowU32(); }
-  uint32_t codesU32() const { return rowAt(stripRows / 2, 0); }
+  uint32_t groupU32() const { return stripRows / 2 * rowU32(); }
+  uint32_t rowAt(uint32_t g, uint32_t group) const { return group * groupU32() + g * rowU32(); }
+  uint32_t codesU32() const { return groups() * groupU32(); }
   uint32_t u32() const { return offset.end(cells); }
 };
 

@@ -209,7 +209,7 @@ public:
     Indices index(builder, scalars.loc());
     constexpr int64_t pairU32 = 2, registerU32 = 8;
     int64_t inRow = hasNibbles ? blocksInGroup : pairU32;
-    Value row = index.mul(index.div(unit.lane, 4), layout.rowAt(1, 0));
+    Value row = index.mul(index.div(unit.lane, 4), layout.rowU32());
     Value start = index.add(unit.code, index.add(row, index.mul(index.rem(unit.lane, 4), inRow)));
     Value buffer = unit.weightBuffer(WeightBuffer::Code);
     if (hasNibbles) {
