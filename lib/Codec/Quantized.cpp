@@ -180,6 +180,5 @@ std::optional<int> uwt::packedScaleExponent(const Format &format, ElementType el
     return std::nullopt;
   if (!own.kind)
     return isHalf ? 9 : 6;
-  int bias = isHalf ? 15 : 127;
-  return bias + 1 - (1 << (own.kind->exponentBits - 1));
+  return (isHalf ? float16.bias() : 127) - own.kind->bias();
 }

@@ -33,8 +33,8 @@ GpuSearch uwt::tableSearch(const GpuBoard &board, uint64_t k) {
   // Quantised weights have half of the bytes, and would move the choices of all others.
   auto isQuantized = [](const std::string &name) { return Format::parse(name)->isQuantized(); };
   for (const KernelProfileRow &row : kernelProfiles())
-    if (row.target == board.target->name && row.format != raw && !isQuantized(row.format) &&
-        std::ranges::find(names, row.format) == names.end() &&
+    if (row.target == board.target->name && row.format != raw &&
+        std::ranges::find(names, row.format) == names.end() && !isQuantized(row.format) &&
         isLike(*board.target, row.format, names.front()))
       names.push_back(row.format);
   names.push_back(raw);

@@ -24,8 +24,7 @@ float SmallFloat::valueOf(uint32_t code) const {
     return std::copysign(mantissa ? std::numeric_limits<float>::quiet_NaN()
                                   : std::numeric_limits<float>::infinity(),
                          sign);
-  int bias = (1 << (exponentBits - 1)) - 1;
-  int scale = static_cast<int>(exponent ? exponent : 1) - bias - static_cast<int>(mantissaBits);
+  int scale = static_cast<int>(exponent ? exponent : 1) - bias() - static_cast<int>(mantissaBits);
   uint32_t significand = exponent ? mantissa | 1u << mantissaBits : mantissa;
   return sign * std::ldexp(static_cast<float>(significand), scale);
 }

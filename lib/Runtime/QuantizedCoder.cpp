@@ -150,7 +150,7 @@ float scaleLimit(const Format &format, ElementType element) {
   std::optional<SmallFloat> kind = QuantizedElement::find(format.element)->kind;
   if (!kind)
     return std::numeric_limits<float>::infinity();
-  return std::ldexp(1.0f, 128 - 16 + (1 << (kind->exponentBits - 1)));
+  return std::ldexp(1.0f, 128 - (float16.bias() - kind->bias()));
 }
 
 /// Packs the panels of one weight.

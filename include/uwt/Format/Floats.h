@@ -18,8 +18,7 @@
 
 namespace uwt {
 
-/// How a float of few bits is made: sign, exponent, mantissa from the top, bias
-/// 2^(exponentBits - 1) - 1.
+/// How a float of few bits is made: sign, exponent, mantissa from the top.
 struct SmallFloat {
   enum class Specials : uint8_t {
     /// Every code is a number.
@@ -33,6 +32,8 @@ struct SmallFloat {
   Specials specials = Specials::None;
 
   unsigned bits() const { return 1 + exponentBits + mantissaBits; }
+  /// What the exponent's field is above the exponent.
+  int bias() const { return (1 << (exponentBits - 1)) - 1; }
   /// The number that a code stands for; exact.
   float valueOf(uint32_t code) const;
   /// That of each code, at most 16 bits.

@@ -32,8 +32,9 @@
 // Weights that run from the codes of a quantised checkpoint (docs/quantised.md, section "In
 // memory") have their element in the place of a codec, and the numbers that elements share:
 //
-//   uint<4>                  or int<b>, f4E2M1FN, f8E4M3FN, f8E5M2, table<b>: what a code stands
-//   for zero=8                   what is subtracted, or {1x128, uint<4>}: a number a cell
+//   uint<4>                  what a code stands for; or int<b>, f4E2M1FN, f8E4M3FN, f8E5M2 or
+//                            table<b>
+//   zero=8                   what is subtracted, or {1x128, uint<4>}: a number a cell
 //   scale={1x128, f16}       what the difference is multiplied with; cells are of so many rows and
 //                            columns, or a row, or the tensor
 //   offset={1x32, f16}       what is added then

@@ -36,6 +36,63 @@ Value withSign(LaneBuilder &lanes, Value codes, uint32_t bits) {
   return arith::ShRSIOp::create(lanes.ops(), lanes.loc(), shifted, above);
 }
 
+FloatBuilder::FloatBuilder(LaneBuilder &lanes)
+    : lanes(lanes), builder(lanes.ops()), location(lanes.loc()), numberType(builder.getF32Type()) {
+  if (auto vector = dyn_cast<VectorType>(lanes.type()))
+    numberType = vector.clone(numberType);
+}
+
+Value FloatBuilder::constant(float number) {
+  TypedAttr value = builder.getF32FloatAttr(number);
+  if (auto vector = dyn_cast<VectorType>(type()))
+    value = DenseElementsAttr::get(vector, number);
+  return arith::ConstantOp::create(builder, location, value);
+}
+
+Value FloatBuilder::sub(Value a, Value b) { return arith::SubFOp::create(builder, location, a, b); }
+Value FloatBuilder::mul(Value a, Value b) { return arith::MulFOp::create(builder, location, a, b); }
+Value FloatBuilder::div(Value a, Value b) { return arith::DivFOp::create(builder, location, a, b); }
+Value FloatBuilder::add(Value a, Value b) { return arith::AddFOp::create(builder, location, a, b); }
+
+Value FloatBuilder::ofBits(Value bits) {
+  return arith::BitcastOp::create(builder, location, type(), bits);
+}
+
+Value FloatBuilder::ofIntegers(Value integers) {
+  return arith::SIToFPOp::create(builder, location, type(), integers);
+}
+
+Value FloatBuilder::ofHalves(Value halves) {
+  Type word = builder.getI16Type(), half = builder.getF16Type();
+  auto vector = dyn_cast<VectorType>(type());
+  Value words =
+      arith::TruncIOp::create(builder, location, vector ? vector.clone(word) : word, halves);
+  // By an operation of CPUs, of which some have no instruction.
+  if (vector)
+    return WidenHalvesOp::create(builder, location, words);
+  Value narrow = arith::BitcastOp::create(builder, location, half, words);
+  return arith::ExtFOp::create(builder, location, type(), narrow);
+}
+
+Value FloatBuilder::widen(Value numbers, const Term &type) {
+  if (type.keyword == "f32")
+    return ofBits(numbers);
+  // The numbers of these types are the upper bits of an f32.
+  if (type.keyword == "bf16")
+    return ofBits(lanes.shl(numbers, 16));
+  if (type.keyword == "f8E8M0FNU")
+    return ofBits(lanes.shl(numbers, 23));
+  if (type.keyword == "f16")
+    return ofHalves(numbers);
+  QuantizedElement element = *QuantizedElement::find(type);
+  if (!element.kind)
+    return ofIntegers(element.isSigned ? withSign(lanes, numbers, 8) : numbers);
+  HalfPosition position(*element.kind);
+  Value sign = lanes.shl(lanes.bitAnd(numbers, 0x80), 8);
+  Value magnitude = lanes.shl(lanes.bitAnd(numbers, 0x7F), position.shift);
+  return mul(ofHalves(lanes.bitOr(sign, magnitude)), constant(position.factor));
+}
+
 namespace {
 
 constexpr unsigned laneCount = 16;
@@ -47,39 +104,19 @@ Type elementOf(UnitEmission &unit) {
 }
 
 /// Operations on 16 f32.
-class FloatBuilder {
+class VectorFloats : public FloatBuilder {
 public:
-  explicit FloatBuilder(LaneBuilder &lanes) : lanes(lanes) {}
+  using FloatBuilder::FloatBuilder;
 
-  VectorType type() const { return VectorType::get({laneCount}, lanes.ops().getF32Type()); }
   Value constants(ArrayRef<float> numbers) {
-    return arith::ConstantOp::create(lanes.ops(), lanes.loc(),
-                                     DenseElementsAttr::get(type(), numbers));
-  }
-  Value constant(float number) {
-    return arith::ConstantOp::create(lanes.ops(), lanes.loc(),
-                                     DenseElementsAttr::get(type(), number));
-  }
-  Value sub(Value a, Value b) { return arith::SubFOp::create(lanes.ops(), lanes.loc(), a, b); }
-  Value mul(Value a, Value b) { return arith::MulFOp::create(lanes.ops(), lanes.loc(), a, b); }
-  Value div(Value a, Value b) { return arith::DivFOp::create(lanes.ops(), lanes.loc(), a, b); }
-  Value add(Value a, Value b) { return arith::AddFOp::create(lanes.ops(), lanes.loc(), a, b); }
-  Value ofBits(Value bits) {
-    return arith::BitcastOp::create(lanes.ops(), lanes.loc(), type(), bits);
-  }
-  /// Of integers that are not negative as u32, or as i32.
-  Value ofIntegers(Value integers) {
-    return arith::SIToFPOp::create(lanes.ops(), lanes.loc(), type(), integers);
+    return arith::ConstantOp::create(builder, location,
+                                     DenseElementsAttr::get(cast<VectorType>(type()), numbers));
   }
   /// A number in memory, in every lane.
   Value splat(Value pointer) {
-    Value number =
-        LLVM::LoadOp::create(lanes.ops(), lanes.loc(), lanes.ops().getF32Type(), pointer);
-    return vector::BroadcastOp::create(lanes.ops(), lanes.loc(), type(), number);
+    Value number = LLVM::LoadOp::create(builder, location, builder.getF32Type(), pointer);
+    return vector::BroadcastOp::create(builder, location, type(), number);
   }
-
-private:
-  LaneBuilder &lanes;
 };
 
 /// Reads the numbers that elements of a unit share: of 16 rows, a lane each.
@@ -113,38 +150,13 @@ private:
     SmallVector<uint32_t> shifts;
     for (uint32_t shift = 0; shift < 32; shift += bits)
       shifts.push_back(shift);
-    return widen(lanes.bitAnd(lanes.lshr(words, lanes.constants(shifts)), (1u << bits) - 1), type);
-  }
-
-  Value widen(Value numbers, const Term &type) {
-    // The numbers of these types are the upper bits of an f32.
-    if (type.keyword == "bf16")
-      return floats.ofBits(lanes.shl(numbers, 16));
-    if (type.keyword == "f8E8M0FNU")
-      return floats.ofBits(lanes.shl(numbers, 23));
-    if (type.keyword == "f16")
-      return widenHalves(numbers);
-    QuantizedElement element = *QuantizedElement::find(type);
-    if (element.kind)
-      return widenBytes(numbers, HalfPosition(*element.kind));
-    return floats.ofIntegers(element.isSigned ? withSign(lanes, numbers, 8) : numbers);
-  }
-
-  Value widenHalves(Value numbers) {
-    Type words = VectorType::get({laneCount}, lanes.ops().getI16Type());
-    Value halves = arith::TruncIOp::create(lanes.ops(), lanes.loc(), words, numbers);
-    return WidenHalvesOp::create(lanes.ops(), lanes.loc(), halves);
-  }
-
-  Value widenBytes(Value numbers, HalfPosition position) {
-    Value sign = lanes.shl(lanes.bitAnd(numbers, 0x80), 8);
-    Value magnitude = lanes.shl(lanes.bitAnd(numbers, 0x7F), position.shift);
-    return floats.mul(widenHalves(lanes.bitOr(sign, magnitude)), floats.constant(position.factor));
+    return floats.widen(lanes.bitAnd(lanes.lshr(words, lanes.constants(shifts)), (1u << bits) - 1),
+                        type);
   }
 
   const QuantizedUnit &layout;
   LaneBuilder &lanes;
-  FloatBuilder floats;
+  VectorFloats floats;
   Value buffer, first;
 };
 
@@ -239,7 +251,7 @@ private:
   }
 
   LaneBuilder &lanes;
-  FloatBuilder floats;
+  VectorFloats floats;
   ScalarBuilder memory;
   Value pointer;
 };
@@ -249,7 +261,7 @@ private:
 //===----------------------------------------------------------------------===//
 
 /// What codes stand for, less a zero that all of them share.
-Value valuesOfCodes(UnitEmission &unit, FloatBuilder floats) {
+Value valuesOfCodes(UnitEmission &unit, VectorFloats floats) {
   const Format &format = unit.format.format;
   QuantizedElement element = *QuantizedElement::find(format.element);
   if (element.isTable) {
@@ -265,7 +277,7 @@ Value valuesOfCodes(UnitEmission &unit, FloatBuilder floats) {
 }
 
 /// The weights of a row's codes, a table a cell.
-SmallVector<Value> tablesOf(UnitNumbers &numbers, FloatBuilder floats, Value values, unsigned row) {
+SmallVector<Value> tablesOf(UnitNumbers &numbers, VectorFloats floats, Value values, unsigned row) {
   SmallVector<Value> tables;
   for (unsigned cell = 0; cell < numbers.layout.cells; ++cell) {
     Value table = values;
@@ -281,7 +293,7 @@ SmallVector<Value> tablesOf(UnitNumbers &numbers, FloatBuilder floats, Value val
 
 void emitLookups(UnitEmission &unit) {
   LaneBuilder &lanes = unit.lanes;
-  FloatBuilder floats(lanes);
+  VectorFloats floats(lanes);
   UnitNumbers numbers(unit);
   Value values = valuesOfCodes(unit, floats);
   Value buffer = unit.weightBuffer(WeightBuffer::Code);
@@ -389,7 +401,7 @@ private:
   }
 
   LaneBuilder &lanes;
-  FloatBuilder floats;
+  VectorFloats floats;
   QuantizedElement element;
   uint32_t constantZero;
   /// What codes are decoded to.

@@ -19,14 +19,41 @@ namespace uwt::codegen {
 struct HalfPosition {
   explicit HalfPosition(const SmallFloat &kind)
       : shift(float16.mantissaBits - kind.mantissaBits),
-        factor(
-            std::ldexp(1.0f, (1 << (float16.exponentBits - 1)) - (1 << (kind.exponentBits - 1)))) {}
+        factor(std::ldexp(1.0f, float16.bias() - kind.bias())) {}
   uint32_t shift;
   float factor;
 };
 
 /// Two's complement of so many bits.
 mlir::Value withSign(LaneBuilder &lanes, mlir::Value codes, uint32_t bits);
+
+/// Operations on f32: one a lane of a LaneBuilder's u32, vectors of them or a single one.
+class FloatBuilder {
+public:
+  explicit FloatBuilder(LaneBuilder &lanes);
+
+  mlir::Type type() const { return numberType; }
+  mlir::Value constant(float number);
+  mlir::Value sub(mlir::Value a, mlir::Value b);
+  mlir::Value mul(mlir::Value a, mlir::Value b);
+  mlir::Value div(mlir::Value a, mlir::Value b);
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value ofBits(mlir::Value bits);
+  /// Of integers that are not negative as u32, or as i32.
+  mlir::Value ofIntegers(mlir::Value integers);
+  /// Of f16 in the lower halves of u32, whose upper halves are 0.
+  mlir::Value ofHalves(mlir::Value halves);
+  /// Of numbers that elements share, as units have them, in the lowest bits.
+  mlir::Value widen(mlir::Value numbers, const Term &type);
+
+protected:
+  LaneBuilder &lanes;
+  mlir::OpBuilder &builder;
+  mlir::Location location;
+
+private:
+  mlir::Type numberType;
+};
 
 /// Emits the row vectors of a quantised weight's unit for a thread of a GPU.
 void emitQuantizedFragment(UnitEmission &unit);

@@ -38,44 +38,33 @@ using namespace mlir;
 namespace uwt::codegen {
 namespace {
 
+/// Threads that have a row of a fragment together.
+constexpr int64_t rowLanes = fragmentLanes / rowsInStrip;
+
 /// Of the halves of a word, or of rows g and g + 8 of a strip.
 using Pair = std::array<Value, 2>;
 
 /// Operations on f32 of a thread, and between them and words.
-class ThreadFloats {
+class ThreadFloats : public FloatBuilder {
 public:
-  explicit ThreadFloats(LaneBuilder &scalars)
-      : builder(scalars.ops()), location(scalars.loc()), single(builder.getF32Type()) {}
+  using FloatBuilder::FloatBuilder;
 
-  Value constant(float number) {
-    return arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(number));
-  }
-  Value sub(Value a, Value b) { return arith::SubFOp::create(builder, location, a, b); }
-  Value mul(Value a, Value b) { return arith::MulFOp::create(builder, location, a, b); }
-  Value div(Value a, Value b) { return arith::DivFOp::create(builder, location, a, b); }
-  Value add(Value a, Value b) { return arith::AddFOp::create(builder, location, a, b); }
   Value fma(Value a, Value b, Value c) { return math::FmaOp::create(builder, location, a, b, c); }
-  Value ofBits(Value word) { return arith::BitcastOp::create(builder, location, single, word); }
   Value bitsOf(Value number) {
     return arith::BitcastOp::create(builder, location, builder.getI32Type(), number);
   }
-  Value ofInteger(Value number) {
-    return arith::SIToFPOp::create(builder, location, single, number);
-  }
-  /// Of the f16 in a word's lower half.
-  Value ofHalf(Value word) { return ofHalves(word)[0]; }
   /// Of the f16 in a word's halves.
-  Pair ofHalves(Value word) {
+  Pair ofBothHalves(Value word) {
     Value both = vector::FromElementsOp::create(
         builder, location, VectorType::get({1}, word.getType()), ValueRange{word});
     Value halves = vector::BitCastOp::create(builder, location,
                                              VectorType::get({2}, builder.getF16Type()), both);
-    Value wide = arith::ExtFOp::create(builder, location, VectorType::get({2}, single), halves);
+    Value wide = arith::ExtFOp::create(builder, location, VectorType::get({2}, type()), halves);
     return {extract(wide, 0), extract(wide, 1)};
   }
   /// A word of two numbers, each rounded to `to`.
   Value round(Pair numbers, Type to) {
-    Value wide = vector::FromElementsOp::create(builder, location, VectorType::get({2}, single),
+    Value wide = vector::FromElementsOp::create(builder, location, VectorType::get({2}, type()),
                                                 ValueRange(numbers));
     Value halves = arith::TruncFOp::create(builder, location, VectorType::get({2}, to), wide);
     Value word = vector::BitCastOp::create(builder, location,
@@ -87,10 +76,6 @@ private:
   Value extract(Value vector, int64_t i) {
     return vector::ExtractOp::create(builder, location, vector, i);
   }
-
-  OpBuilder &builder;
-  Location location;
-  Type single;
 };
 
 /// Reads the numbers that a thread's weights share, of rows g and g + 8 of a strip.
@@ -99,7 +84,7 @@ public:
   ThreadNumbers(UnitEmission &unit, LaneBuilder &scalars, const QuantizedUnit &layout)
       : layout(layout), scalars(scalars), floats(scalars), index(scalars.ops(), scalars.loc()),
         buffer(unit.weightBuffer(WeightBuffer::Raw)), first(unit.first),
-        row(index.div(unit.lane, fragmentColumnsOfLanes)) {}
+        row(index.div(unit.lane, rowLanes)) {}
 
   /// The bits of a cell's numbers; with `inBothHalves`, which is for 16 bits, twice.
   Pair bitsOf(const QuantizedGrid &grid, uint32_t cell, bool inBothHalves = false) {
@@ -117,9 +102,6 @@ public:
   }
 
 private:
-  /// Threads that have a row of a fragment together.
-  static constexpr int64_t fragmentColumnsOfLanes = 4;
-
   Pair readOuter(const GridFormat &format, const QuantizedGrid &grid) {
     Pair outer = readNumbers(grid.outerAt(layout.cells), grid.outerBits, format.outer->number);
     bool isOfAllRows = format.outer->cellRows == 0;
@@ -150,7 +132,7 @@ private:
 
   Pair readNumbers(uint32_t at, uint32_t bits, const Term &type) {
     Pair numbers = readBits(at, bits);
-    return {widen(numbers[0], type), widen(numbers[1], type)};
+    return {floats.widen(numbers[0], type), floats.widen(numbers[1], type)};
   }
 
   /// From `at` of the unit on, so many bits.
@@ -171,26 +153,6 @@ private:
     return numbers;
   }
 
-  Value widen(Value number, const Term &type) {
-    if (type.keyword == "f32")
-      return floats.ofBits(number);
-    // The numbers of these types are the upper bits of an f32.
-    if (type.keyword == "bf16")
-      return floats.ofBits(scalars.shl(number, 16));
-    if (type.keyword == "f8E8M0FNU")
-      return floats.ofBits(scalars.shl(number, 23));
-    if (type.keyword == "f16")
-      return floats.ofHalf(number);
-    QuantizedElement element = *QuantizedElement::find(type);
-    if (!element.kind)
-      return floats.ofInteger(element.isSigned ? withSign(scalars, number, 8) : number);
-    HalfPosition position(*element.kind);
-    Value sign = scalars.shl(scalars.bitAnd(number, 0x80), 8);
-    Value magnitude = scalars.shl(scalars.bitAnd(number, 0x7F), position.shift);
-    return floats.mul(floats.ofHalf(scalars.bitOr(sign, magnitude)),
-                      floats.constant(position.factor));
-  }
-
   const QuantizedUnit &layout;
   LaneBuilder &scalars;
   ThreadFloats floats;
@@ -209,8 +171,9 @@ public:
     Indices index(builder, scalars.loc());
     constexpr int64_t pairU32 = 2, registerU32 = 8;
     int64_t inRow = hasNibbles ? blocksInGroup : pairU32;
-    Value row = index.mul(index.div(unit.lane, 4), layout.rowU32());
-    Value start = index.add(unit.code, index.add(row, index.mul(index.rem(unit.lane, 4), inRow)));
+    Value row = index.mul(index.div(unit.lane, rowLanes), layout.rowU32());
+    Value start =
+        index.add(unit.code, index.add(row, index.mul(index.rem(unit.lane, rowLanes), inRow)));
     Value buffer = unit.weightBuffer(WeightBuffer::Code);
     if (hasNibbles) {
       take(unit.lanes.load(buffer, start, 0), blocksInGroup, 0x11111111);
@@ -302,7 +265,7 @@ public:
     if (codes.element.isTable)
       return {entries[block][0][r], entries[block][1][r]};
     if (codes.element.kind)
-      return floats.ofHalves(codes.floats(r, block, float16.mantissaBits));
+      return floats.ofBothHalves(codes.floats(r, block, float16.mantissaBits));
     Pair numbers;
     for (unsigned half = 0; half < 2; ++half)
       numbers[half] = floats.ofBits(codes.hasNibbles ? nibbleAsFloat(r, block, half)
