@@ -40,7 +40,12 @@ uint32_t FileCompressor::neededReader(size_t i) const {
   if (policy && getTraits(entry.element).lowBits != 0)
     entry.format->lowBits = shownLowBits(i);
   entry.members = stackOf[i] ? stacks[*stackOf[i]].size() : 1;
-  return std::max(entry.reader(), policy ? readerOf(*policy) : 1);
+  if (!policy)
+    return entry.reader();
+  // What is cast is not what is stored.
+  return std::max(entry.reader(), original.isCast(i) ? readerOf(*policy)
+                                                     : shownReader(*policy, entry.element,
+                                                                   original.sourceBytes(i)));
 }
 
 /// What the forms of low halves that the newest readers know would save.

@@ -152,6 +152,9 @@ std::span<const std::string_view> policyNames();
 /// The newest reader of containers that formats of a policy need, 1 where not all of its formats
 /// need one.
 uint32_t readerOf(FormatPolicy policy);
+/// The oldest reader that knows what the policy would choose for a tensor of these bytes, as the
+/// first of them show it.
+uint32_t shownReader(FormatPolicy policy, ElementType element, std::span<const uint8_t> source);
 
 /// context=scale: scales of a tensor, or of a sample of its panels.
 struct TensorScales {

@@ -142,13 +142,15 @@ Format inChosenOrder(Format format, ElementType element, std::span<const uint64_
 /// Picks the format, with the layout, storage and fold of `description.format`, that stores this
 /// tensor smallest, or decodes fast: BestSize compares row class counts 1, 2, 4, 8, 16 for
 /// `huffman<12,1>, coded=exponent+2` (fewer mantissa bits where the type has fewer, or
-/// the tensor is small; more, up to all, where values are not what their type says) by their costs
-/// from histograms; whether a tensor pays at all is seen from its encoded size (a tensor without
-/// elements is `raw`). Smallest does the same for `rans<12>`, with scales of rows and columns where
-/// these are smaller than row classes; it takes several times as long. Fast is `huffman<12,2>`. All
-/// store no more of low halves than readers of version `newestReader` need, and nothing else
-/// depends on that. With a `sample` (Sample.h) only those panels are read, and the result is for
-/// estimateTensor with the same sample. Errors: Usage (a source that does not fit the description).
+/// the tensor is small; more, up to all, where values are not what their type says; `rans<12>`
+/// where such values are more than a byte's) by their costs from histograms; whether a tensor pays
+/// at all is seen from its encoded size (a tensor without elements is `raw`). Smallest does the
+/// same for `rans<12>`, with scales of rows and columns where these are smaller than row classes;
+/// it takes several times as long. Fast is `huffman<12,2>`. All choose nothing that readers of
+/// version `newestReader` do not know, of low halves and of BestSize's `rans<12>`; Smallest's
+/// formats do not depend on that. With a `sample` (Sample.h) only those panels are read, and the
+/// result is for estimateTensor with the same sample. Errors: Usage (a source that does not fit the
+/// description).
 Expected<ChosenFormat> chooseFormat(FormatPolicy policy, const TensorDescription &description,
                                     std::span<const uint8_t> source, ThreadPool &pool,
                                     const PanelSample *sample = nullptr,

@@ -11,7 +11,8 @@
 //
 // Row histograms hold two mantissa bits: of natural weights the others are noise. More of them
 // pay where values are not what their type says (those of FP8, or dequantised ones, in BF16), which
-// counts of whole magnitudes show.
+// counts of whole magnitudes show. Where such values are too many for prefix codes, best-size takes
+// numeral systems: with two mantissa bits they are smaller than prefix codes of all, and quicker.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,6 +22,7 @@
 #include "../RowClasses.h"
 #include "ChooseDifference.h"
 #include "ChooseScales.h"
+#include "FewValues.h"
 #include "LowStatistics.h"
 #include "TensorWords.h"
 #include "uwt/Codec/Sample.h"
@@ -35,8 +37,7 @@ using namespace uwt;
 namespace {
 constexpr uint32_t bestSizeMaxLength = 12;
 constexpr uint32_t fastMaxLength = 12;
-constexpr uint32_t smallestFrequencyBits = 12;
-constexpr uint32_t countedMantissaBits = 2;
+constexpr uint32_t frequencyBits = 12;
 /// Small tensors have at most 8 classes of prefix codes: 16 gain next to nothing there.
 constexpr uint32_t contextClassCounts[] = {2, 4, 8, 16};
 constexpr size_t smallContextClassCounts = 3;
@@ -56,6 +57,13 @@ constexpr double leastByteGain = 1.0 / 256;
 constexpr uint32_t escapeRecordBits = 32;
 constexpr double infiniteBits = std::numeric_limits<double>::infinity();
 
+/// A numeral system without anything that is chosen.
+Format numeralFormat() {
+  Format format;
+  format.codec = {"rans", {frequencyBits}};
+  return format;
+}
+
 /// [class][symbol], and in a last entry those symbols that are not known.
 using ClassCounts = std::vector<std::vector<uint64_t>>;
 
@@ -69,6 +77,7 @@ struct Magnitudes {
 struct CodingCandidate {
   uint32_t mantissaBits;
   uint32_t classCount;
+  Rate rate = Rate::Prefix;
   double bits = infiniteBits;
   /// Of one class: what no code takes less than.
   double leastBits = infiniteBits;
@@ -82,9 +91,9 @@ public:
   /// sample of them.
   BestSizeChoice(FormatPolicy policy, ElementType element, const Format &order,
                  const RowHistograms &rows, const TensorDescription::Matrices &matrices,
-                 const PanelSource &panels)
+                 const PanelSource &panels, uint32_t newestReader)
       : isSmallest(policy == FormatPolicy::Smallest), element(element), order(order), rows(rows),
-        matrices(matrices), panels(panels),
+        matrices(matrices), panels(panels), newestReader(newestReader),
         panelStride(std::max<size_t>(1, rows.counted.size() / choicePanels)) {}
 
   /// The best format, `raw` for a tensor without elements, and the classes of its rows where all
@@ -97,6 +106,10 @@ private:
   bool isSigned() const { return getTraits(element).signBits != 0; }
   /// Codes of whole bits a code word: symbols of less than a bit go in pairs.
   bool wantsPairs() const { return !isSigned() && !isSmallest; }
+  /// Numeral systems where best-size has prefix codes otherwise.
+  bool mayTakeNumerals() const {
+    return !isSmallest && isSigned() && newestReader >= readerOf(numeralFormat());
+  }
   /// More mantissa bits than row histograms hold save so much at least.
   double fineGain() const { return isSmallest ? leastGain : leastFineGain; }
   bool countsFewSymbols() const;
@@ -107,9 +120,10 @@ private:
   }
   Magnitudes countMagnitudes(std::span<const uint8_t> classes, uint32_t classCount,
                              uint32_t rowStride, ThreadPool &pool) const;
-  std::vector<uint32_t> promisingMantissaBits(double enoughLeast, double enough,
-                                              ThreadPool &pool) const;
+  std::vector<uint32_t> promisingMantissaBits(double enoughLeast, double enough, size_t maxSymbols,
+                                              ClassCounts counts) const;
   void addFineCandidates(std::vector<CodingCandidate> &candidates, ThreadPool &pool);
+  void addNumeralCandidates(std::vector<CodingCandidate> &candidates) const;
   std::shared_ptr<const SymbolStatistics> statisticsOf(const CodingCandidate &choice) const;
   double leastBits(uint32_t mantissaBits, const ClassCounts &classes) const;
   void scaleCounts(ClassCounts &counts) const;
@@ -117,9 +131,10 @@ private:
                      std::vector<CodingCandidate> &candidates) const;
   void addPairs(CodingCandidate candidate, const ClassCounts &counts,
                 std::vector<CodingCandidate> &candidates) const;
-  Format formatOf(uint32_t mantissaBits, uint32_t classCount, uint32_t group) const;
+  Format formatOf(const CodingCandidate &candidate) const;
   double fixedBits(uint32_t mantissaBits, size_t classCount) const;
   double idealBits(uint32_t mantissaBits, const ClassCounts &classes, double *rounding) const;
+  double numeralBits(const ClassCounts &classes) const;
 
   bool isSmallest;
   ElementType element;
@@ -127,6 +142,7 @@ private:
   const RowHistograms &rows;
   const TensorDescription::Matrices &matrices;
   const PanelSource &panels;
+  uint32_t newestReader;
   size_t panelStride;
   double elements = 0;
   /// Elements for each one that is counted, in whole ones, and the rest of that as a factor.
@@ -136,6 +152,8 @@ private:
   bool hasFewSymbols = false;
   /// Rows sorted into each number of classes.
   std::vector<ClassedRows> classed;
+  /// Without classes, and by each number of them.
+  std::vector<ClassCounts> rowCounts;
   /// By as many classes as the best candidate of fewer mantissa bits has, of all panels that other
   /// counts are of; empty where finer codes do not pay.
   Magnitudes magnitudes;
@@ -185,6 +203,7 @@ std::vector<CodingCandidate> BestSizeChoice::makeCandidates(ThreadPool &pool) {
   for (ClassCounts &one : counts)
     scaleCounts(one);
 
+  rowCounts = counts;
   std::vector<CodingCandidate> candidates;
   for (uint32_t bits = countedMantissa();; --bits) {
     double least = infiniteBits;
@@ -313,18 +332,17 @@ double BestSizeChoice::leastBits(uint32_t mantissaBits, const ClassCounts &class
 }
 
 /// The numbers of mantissa bits above those of row histograms that may take less than `enough` bits
-/// without classes, and of which no code takes `enoughLeast`. Few rows show it: their entropy is
-/// rather too low than too high, and so is the number of their symbols.
+/// without classes, with at most `maxSymbols` symbols, and of which no code takes `enoughLeast`, by
+/// `counts` of all of these bits. Few rows show it: their entropy is rather too low than too high,
+/// and so is the number of their symbols.
 std::vector<uint32_t> BestSizeChoice::promisingMantissaBits(double enoughLeast, double enough,
-                                                            ThreadPool &pool) const {
-  uint32_t stride = elements < probedElements || isSmallest ? 1 : probeStride;
-  ClassCounts counts = countMagnitudes({}, 1, stride, pool).counts;
-  for (uint64_t &count : counts.front())
-    count *= stride;
+                                                            size_t maxSymbols,
+                                                            ClassCounts counts) const {
   std::vector<uint32_t> promising;
   for (uint32_t bits = getTraits(element).mantissaBits; bits > countedMantissa(); --bits) {
+    size_t symbols = counts.front().size() - std::ranges::count(counts.front(), 0u);
     // Frequencies take longer to find than the lengths of prefix codes.
-    if (leastBits(bits, counts) < enoughLeast &&
+    if (symbols <= maxSymbols && leastBits(bits, counts) < enoughLeast &&
         (isSmallest || fixedBits(bits, 1) + idealBits(bits, counts, nullptr) < enough))
       promising.push_back(bits);
     dropMantissaBit(counts);
@@ -333,18 +351,28 @@ std::vector<uint32_t> BestSizeChoice::promisingMantissaBits(double enoughLeast, 
 }
 
 /// Adds candidates of more mantissa bits than row histograms hold, where these pay without classes;
-/// then also with as many classes as the best of `candidates` has.
+/// then also with as many classes as the best of `candidates` has. Where values are few, numerals
+/// before them.
 void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates, ThreadPool &pool) {
   uint32_t most = getTraits(element).mantissaBits, counted = countedMantissa();
   if (most <= counted)
     return;
+  uint32_t stride = elements < probedElements || isSmallest ? 1 : probeStride;
+  ClassCounts probe = countMagnitudes({}, 1, stride, pool).counts;
+  for (uint64_t &count : probe.front())
+    count *= stride;
+  bool takesNumerals = mayTakeNumerals() && haveFewValues(probe.front(), most, stride * wholeScale);
+  if (takesNumerals)
+    addNumeralCandidates(candidates);
   double enoughLeast = infiniteBits, enough = infiniteBits;
   for (const CodingCandidate &candidate : candidates) {
     enoughLeast = std::min(enoughLeast, candidate.leastBits * (1 - fineGain()));
     if (candidate.classCount == 1)
       enough = std::min(enough, candidate.bits * (1 - fineGain()));
   }
-  std::vector<uint32_t> promising = promisingMantissaBits(enoughLeast, enough, pool);
+  size_t maxSymbols = takesNumerals ? maxPrefixSymbols : std::numeric_limits<size_t>::max();
+  std::vector<uint32_t> promising =
+      promisingMantissaBits(enoughLeast, enough, maxSymbols, std::move(probe));
   if (promising.empty())
     return;
 
@@ -373,6 +401,17 @@ void BestSizeChoice::addFineCandidates(std::vector<CodingCandidate> &candidates,
       candidates.push_back(candidate);
 }
 
+/// Numeral systems cost what entropy says, so two mantissa bits of few values are smaller than
+/// prefix codes of all of them.
+void BestSizeChoice::addNumeralCandidates(std::vector<CodingCandidate> &candidates) const {
+  for (const ClassCounts &counts : rowCounts) {
+    auto classCount = static_cast<uint32_t>(counts.size());
+    CodingCandidate candidate{countedMantissa(), classCount, Rate::Ans};
+    candidate.bits = fixedBits(candidate.mantissaBits, classCount) + numeralBits(counts) * scale;
+    candidates.push_back(candidate);
+  }
+}
+
 /// Adds those of `counts`, by rising number of classes, in which more classes promise a gain, and
 /// that may take no more than `enough`.
 void BestSizeChoice::addCandidates(uint32_t mantissaBits, const std::vector<ClassCounts> &counts,
@@ -383,7 +422,8 @@ void BestSizeChoice::addCandidates(uint32_t mantissaBits, const std::vector<Clas
     // Prefix codes of one class show how much rounding adds for all.
     if ((isSmallest || !isOne) && leastBits(mantissaBits, c) > enough)
       continue;
-    CodingCandidate candidate{mantissaBits, static_cast<uint32_t>(c.size())};
+    CodingCandidate candidate{mantissaBits, static_cast<uint32_t>(c.size()),
+                              isSmallest ? Rate::Ans : Rate::Prefix};
     // Rounding is much the same for any number of classes.
     double ideal = idealBits(mantissaBits, c, isOne ? &rounding : nullptr);
     candidate.bits = fixedBits(mantissaBits, c.size()) + ideal + rounding;
@@ -406,13 +446,13 @@ void BestSizeChoice::addPairs(CodingCandidate candidate, const ClassCounts &coun
     ofClass.pop_back();
   CodecTraits traits;
   traits.maxLength = bestSizeMaxLength;
-  Format format = formatOf(candidate.mantissaBits, candidate.classCount, /*group=*/2);
+  candidate.group = 2;
+  Format format = formatOf(candidate);
   double bits = fixedBits(candidate.mantissaBits, candidate.classCount) +
                 estimatePairBits(format, traits, known) * scale;
   if (bits >= candidate.bits * (1 - leastGain))
     return;
   candidate.bits = bits;
-  candidate.group = 2;
   candidates.push_back(candidate);
 }
 
@@ -428,19 +468,10 @@ double BestSizeChoice::fixedBits(uint32_t mantissaBits, size_t classCount) const
 /// gets what whole bits add to that, where it is not null.
 double BestSizeChoice::idealBits(uint32_t mantissaBits, const ClassCounts &classes,
                                  double *rounding) const {
-  if (isSmallest) {
-    ClassCounts counts = classes;
-    std::vector<uint64_t> unknown;
-    for (std::vector<uint64_t> &ofClass : counts) {
-      unknown.push_back(ofClass.back());
-      ofClass.pop_back();
-    }
-    CodecTraits traits;
-    traits.frequencyBits = smallestFrequencyBits;
-    return estimateAnsBits(traits, counts, unknown) * scale;
-  }
+  if (isSmallest)
+    return numeralBits(classes) * scale;
   auto classCount = static_cast<uint32_t>(classes.size());
-  Format format = formatOf(mantissaBits, classCount, /*group=*/1);
+  Format format = formatOf({mantissaBits, classCount});
   CodecTraits traits;
   traits.rate = Rate::Prefix;
   traits.maxLength = bestSizeMaxLength;
@@ -455,6 +486,19 @@ double BestSizeChoice::idealBits(uint32_t mantissaBits, const ClassCounts &class
       *rounding = estimate.rounding * scale;
   }
   return bits * scale;
+}
+
+/// The same of what is counted, by numeral systems.
+double BestSizeChoice::numeralBits(const ClassCounts &classes) const {
+  ClassCounts counts = classes;
+  std::vector<uint64_t> unknown;
+  for (std::vector<uint64_t> &ofClass : counts) {
+    unknown.push_back(ofClass.back());
+    ofClass.pop_back();
+  }
+  CodecTraits traits;
+  traits.frequencyBits = frequencyBits;
+  return estimateAnsBits(traits, counts, unknown);
 }
 
 /// Among equals the one with the fewest classes, for a decoder loads all their tables.
@@ -493,7 +537,7 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
   // Of exponents there is always something to save; of bytes, random ones are not worth a try.
   if (!isSigned() && choice->bits >= elements * getTraits(element).wordBits * (1 - leastByteGain))
     return result;
-  result.format = formatOf(choice->mantissaBits, choice->classCount, choice->group);
+  result.format = formatOf(*choice);
   chosenBits = choice->bits;
   if (panelStride == 1 && rows.stride == 1)
     for (ClassedRows &set : classed)
@@ -503,15 +547,15 @@ ChosenFormat BestSizeChoice::choose(ThreadPool &pool) {
   return result;
 }
 
-Format BestSizeChoice::formatOf(uint32_t mantissaBits, uint32_t classCount, uint32_t group) const {
+Format BestSizeChoice::formatOf(const CodingCandidate &candidate) const {
   Format format = order;
-  format.codedMantissa = mantissaBits;
-  format.rowClasses = classCount;
-  if (isSmallest) {
-    format.codec = {"rans", {smallestFrequencyBits}};
+  format.codedMantissa = candidate.mantissaBits;
+  format.rowClasses = candidate.classCount;
+  if (candidate.rate == Rate::Ans) {
+    format.codec = numeralFormat().codec;
     return format;
   }
-  format.codec = {"huffman", {bestSizeMaxLength, group}};
+  format.codec = {"huffman", {bestSizeMaxLength, candidate.group}};
   // Escapes take code words of their own, which so few symbols have none to spare for.
   if (hasFewSymbols)
     format.escapes = Escapes::None;
@@ -533,17 +577,22 @@ std::optional<FormatPolicy> uwt::findPolicy(std::string_view name) {
 uint32_t uwt::readerOf(FormatPolicy policy) {
   if (policy != FormatPolicy::Smallest)
     return 1;
-  Format format;
-  format.codec = {"rans", {smallestFrequencyBits}};
+  Format format = numeralFormat();
   format.scaleSteps = 1;
   return readerOf(format);
+}
+
+uint32_t uwt::shownReader(FormatPolicy policy, ElementType element,
+                          std::span<const uint8_t> source) {
+  bool takesNumerals = policy == FormatPolicy::BestSize && haveFewValues(element, source);
+  return takesNumerals ? readerOf(numeralFormat()) : readerOf(policy);
 }
 
 /// The exponent and the mantissa bits that rows are counted by.
 static FieldSplit countedSplit(ElementType element) {
   const ElementTraits &traits = getTraits(element);
   // Words of 8 bits have so few symbols that all but the sign is coded.
-  uint32_t most = traits.wordBits == 8 ? traits.mantissaBits : countedMantissaBits;
+  uint32_t most = traits.wordBits == 8 ? traits.mantissaBits : naturalMantissaBits;
   return splitOf(element, std::min<uint32_t>(most, traits.mantissaBits));
 }
 
@@ -569,7 +618,7 @@ Format uwt::fastFormat(ElementType element) {
 static Expected<ChosenFormat> chooseWordFormat(FormatPolicy policy,
                                                const TensorDescription &description,
                                                std::span<const uint8_t> source, ThreadPool &pool,
-                                               const PanelSample *sample) {
+                                               const PanelSample *sample, uint32_t newestReader) {
   ChosenFormat chosen;
   chosen.format = orderOf(description.format);
   if (policy == FormatPolicy::Fast) {
@@ -587,21 +636,22 @@ static Expected<ChosenFormat> chooseWordFormat(FormatPolicy policy,
     count = sample->panels.size();
   }
   if (traits.signBits == 0 && traits.wordBits == 16) {
-    chosen.format.codec = {"rans", {smallestFrequencyBits}};
+    chosen.format.codec = numeralFormat().codec;
     return chooseDifferenceFormat(chosen.format, matrices, panels, count, pool);
   }
   FieldSplit split = countedSplit(description.element);
   if (uint64_t stride = count / choicePanels; traits.signBits == 0 && stride > 1) {
     RowHistograms few = countRows(panels, count, split, pool, stride);
     chosen = BestSizeChoice(policy, description.element, orderOf(description.format), few, matrices,
-                            panels)
+                            panels, newestReader)
                  .choose(pool);
     if (isRaw(chosen.format))
       return chosen;
     chosen.format = orderOf(description.format);
   }
   auto rows = std::make_shared<const RowHistograms>(countRows(panels, count, split, pool));
-  BestSizeChoice choice(policy, description.element, chosen.format, *rows, matrices, panels);
+  BestSizeChoice choice(policy, description.element, chosen.format, *rows, matrices, panels,
+                        newestReader);
   chosen = choice.choose(pool);
   chosen.rows = std::move(rows);
   if (policy != FormatPolicy::Smallest || isRaw(chosen.format))
@@ -621,7 +671,7 @@ Expected<ChosenFormat> uwt::chooseFormat(FormatPolicy policy, const TensorDescri
                                          std::span<const uint8_t> source, ThreadPool &pool,
                                          const PanelSample *sample, uint32_t newestReader) {
   UWT_ASSIGN_OR_RETURN(ChosenFormat chosen,
-                       chooseWordFormat(policy, description, source, pool, sample));
+                       chooseWordFormat(policy, description, source, pool, sample, newestReader));
   UWT_RETURN_IF_ERROR(chooseLow(policy, description, source, newestReader, sample, pool, chosen));
   return chosen;
 }

@@ -346,6 +346,49 @@ TEST(ChooseFormatTest, valuesOfFewerBitsAreCodedWhole) {
   EXPECT_EQ(unlike.str(), "huffman<12,1>, coded=exponent+7, context=row_class<2>");
 }
 
+TensorOfWords roundedToFourBits(TensorOfWords words) {
+  roundToFourBits({reinterpret_cast<uint8_t *>(words.data.data()), words.data.size() * 2});
+  return words;
+}
+
+TEST(ChooseFormatTest, FewValuesThatAreManyForPrefixCodesTakeNumerals) {
+  TensorOfWords words = roundedToFourBits(plainWeights(1, 256, 512));
+  EXPECT_EQ(bestSize(words).codec.str(), "rans<12>");
+  EXPECT_EQ(bestSize(words).codedMantissa, 2u);
+  TensorOfWords unlike = roundedToFourBits(
+      weights(1, 512, 512, [](uint64_t r) { return r % 2 == 0 ? 0.01f : 0.04f; }));
+  EXPECT_EQ(bestSize(unlike).codec.str(), "rans<12>");
+  EXPECT_GT(bestSize(unlike).rowClasses, 1u);
+
+  // Readers that do not know them get prefix codes, and too few elements do not show it.
+  std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(words.data.data()),
+                                 words.data.size() * 2);
+  TensorDescription description{ElementType::BF16, {256, 512}, {}};
+  ThreadPool pool(1);
+  auto older = chooseFormat(FormatPolicy::BestSize, description, bytes, pool, /*sample=*/nullptr,
+                            /*newestReader=*/4);
+  ASSERT_TRUE(bool(older));
+  EXPECT_EQ(older->format.codec.str(), "huffman<12,1>");
+  EXPECT_EQ(bestSize(roundedToFourBits(plainWeights(1, 32, 512))).codec.str(), "huffman<12,1>");
+
+  EXPECT_EQ(shownReader(FormatPolicy::BestSize, ElementType::BF16, bytes), 5u);
+  EXPECT_EQ(shownReader(FormatPolicy::Fast, ElementType::BF16, bytes), 1u);
+  EXPECT_EQ(shownReader(FormatPolicy::BestSize, ElementType::BF16, bytes.first(1 << 12)), 1u);
+  std::vector<uint8_t> natural =
+      makeTensor(ElementType::BF16, description.shape, Distribution::RowScaled, 3);
+  EXPECT_EQ(shownReader(FormatPolicy::BestSize, ElementType::BF16, natural), 1u);
+}
+
+TEST(ChooseFormatTest, FewValuesInF32AreSeenInTheUpperHalf) {
+  TensorOfWords words = roundedToFourBits(plainWeights(1, 256, 512));
+  std::vector<uint8_t> bytes;
+  for (uint16_t word : words.data)
+    bytes.insert(bytes.end(), {0, 0, static_cast<uint8_t>(word), static_cast<uint8_t>(word >> 8)});
+  EXPECT_EQ(shownReader(FormatPolicy::BestSize, ElementType::F32, bytes), 5u);
+  Format format = chosenFormat(FormatPolicy::BestSize, {ElementType::F32, {256, 512}, {}}, bytes);
+  EXPECT_EQ(format.codec.str(), "rans<12>");
+}
+
 TEST(ChooseFormatTest, bitsInTheMiddleAreCodedWhereTheySaySomething) {
   // The third bit of the mantissa is that of the exponent; the four below are noise.
   TensorOfWords words = plainWeights(1, 256, 512);

@@ -7,6 +7,8 @@
 
 #include "Codec/TestData.h"
 #include "uwt/Support/Cpu.h"
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdlib>
@@ -245,6 +247,27 @@ void test::shortenLowHalves(std::span<uint8_t> elements, uint32_t bits) {
     uint32_t low = (elements[at] | elements[at + 1] << 8) >> (16 - bits) << (16 - bits);
     elements[at] = static_cast<uint8_t>(low);
     elements[at + 1] = static_cast<uint8_t>(low >> 8);
+  }
+}
+
+void test::roundToFourBits(std::span<uint8_t> elements) {
+  auto asHalf = [](float value) {
+    return std::bit_cast<float>((std::bit_cast<uint32_t>(value) + 0x1000) & ~0x1fffu);
+  };
+  for (size_t begin = 0; begin + 64 <= elements.size(); begin += 64) {
+    std::span<uint8_t> block = elements.subspan(begin, 64);
+    std::array<float, 32> values;
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] =
+          std::bit_cast<float>(uint32_t(block[2 * i]) << 16 | uint32_t(block[2 * i + 1]) << 24);
+    auto [low, high] = std::ranges::minmax(values);
+    float first = asHalf(low), step = asHalf((high - low) / 15);
+    for (size_t i = 0; i < values.size(); ++i) {
+      float rounded = first + (step == 0 ? 0 : std::round((values[i] - low) / step) * step);
+      uint32_t word = (std::bit_cast<uint32_t>(rounded) + 0x8000) >> 16;
+      block[2 * i] = static_cast<uint8_t>(word);
+      block[2 * i + 1] = static_cast<uint8_t>(word >> 8);
+    }
   }
 }
 

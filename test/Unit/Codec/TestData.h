@@ -101,6 +101,10 @@ std::vector<uint8_t> makeTensor(ElementType type, std::span<const uint64_t> shap
 /// Clears all but the top `bits` bits of the low halves of f32 elements.
 void shortenLowHalves(std::span<uint8_t> elements, uint32_t bits);
 
+/// Makes of each 32 BF16 words what is left of them after quantisation to 16 steps above a minimum,
+/// both in F16, as Q4_1 does.
+void roundToFourBits(std::span<uint8_t> elements);
+
 /// A copy of bytes in an allocation of exactly their size, so that a sanitizer
 /// sees every access beyond them; starts at address 16n + shift.
 class ExactBytes {

@@ -209,6 +209,28 @@ TEST_F(StackTest, FewBytesAreNoReasonForANewReader) {
   EXPECT_EQ(readerOf(*container), 2u);
 }
 
+TEST_F(StackTest, FewValuesAreAReasonForANewReader) {
+  // Four-bit values of 64 rows, in a file of less than 256 times their bytes, and of more.
+  auto natural = [](uint64_t rows) { return memberWeights("natural", {rows, 1024}, 2); };
+  TestTensor few = memberWeights("few", {64, 1024}, 1);
+  roundToFourBits(few.bytes);
+  std::vector<TestTensor> tensors = {few, natural(640)};
+  Expected<Container> container = compressed(tensors);
+  ASSERT_TRUE(holds(container));
+  EXPECT_EQ((*container->find("few"))[0].reader(), 5u);
+  EXPECT_THAT((*container->find("few"))[0].format->str(), testing::StartsWith("rans<12>"));
+  EXPECT_THAT((*container->find("natural"))[0].format->str(), testing::StartsWith("huffman<12,1>"));
+  expectBytes(*container, tensors);
+  CompressOptions options = compressOnOneThread();
+  options.overwrite = true;
+  tensors.back() = natural(64 * 256);
+  container = compressed(tensors, options);
+  ASSERT_TRUE(holds(container));
+  EXPECT_EQ(readerOf(*container), 1u);
+  EXPECT_THAT((*container->find("few"))[0].format->str(), testing::StartsWith("huffman<12,1>"));
+  expectBytes(*container, tensors);
+}
+
 TEST_F(StackTest, EqualTensorsAreStillStoredOnce) {
   std::vector<TestTensor> tensors = experts();
   tensors.push_back({"tied", "BF16", {40, 70}, tensors[2].bytes});

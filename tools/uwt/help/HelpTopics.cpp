@@ -50,7 +50,8 @@ static std::string formatsText() {
   std::string text = wrapped(
       "A format says how the bits of a tensor are stored. Three words pick one for each tensor:\n\n"
       "  best-size   small and quick: exponent and the mantissa bits that say something in\n"
-      "              prefix codes, rows sorted into classes where that pays (default)\n"
+      "              prefix codes, rows sorted into classes where that pays (default); numeral\n"
+      "              systems of weights that once had 4 bits or so\n"
       "  smallest    for downloads: the same with numeral systems in place of prefix codes,\n"
       "              smaller, and several times as long to decode\n"
       "  fast        quick to decode on a CPU, nearly as small: prefix codes over pairs of "
