@@ -1,10 +1,11 @@
 """Opens a page of `uwt inspect --html` in headless Chromium and checks what its script
 has drawn: no error on the console, nothing loaded, charts and tables in the DOM.
 
-    check_page.py PAGE.html --tensors N --matrices M --panels P
+    check_page.py PAGE.html --tensors N --matrices M --panels P [--quantized Q]
 
 N tensors are in the table, M points in the chart of sizes, and at least P cells in the
-chart of escapes.
+chart of escapes. Q weights are in the table of quantised ones, and the codes and scales
+of the first one are drawn.
 """
 
 import argparse
@@ -70,6 +71,7 @@ def main():
     parser.add_argument("page", type=pathlib.Path)
     for name in ("--tensors", "--matrices", "--panels"):
         parser.add_argument(name, type=int, required=True)
+    parser.add_argument("--quantized", type=int, default=0)
     arguments = parser.parse_args()
     source = arguments.page.read_text(encoding="utf-8")
     dom, console = render(arguments.page)
@@ -96,6 +98,11 @@ def main():
     check("cells of escapes", cells >= arguments.panels, cells)
     rows = len(re.findall(r"<tr data-name=", dom))
     check("a row a tensor", rows == arguments.tensors, rows)
+    quantized = re.findall(r'<table id="quantized-table">.*?</table>', dom, re.DOTALL)
+    weights = quantized[0].count("<tr>") - 1 if quantized else 0
+    check("a row a quantised weight", weights == arguments.quantized, weights)
+    drawn = [kind for kind in ("codes", "scales") if any(label.startswith(f"Histogram of {kind} of") for label in page.labels)]
+    check("codes and scales of a quantised weight", len(drawn) == (2 if arguments.quantized else 0), drawn)
     check("six cards of sums", counts.get("dt", 0) >= 6, counts.get("dt", 0))
     check("pictures have words", all(page.labels) and not page.unlabelled, page.unlabelled)
     for failure in failures:

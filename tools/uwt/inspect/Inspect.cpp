@@ -33,13 +33,16 @@ public:
            "of the coding saves is said below the table: of tensors that are coded, the difference "
            "between words and these entropies, and between entropy and what is stored. Of a "
            "quantised model (GPTQ, AWQ, compressed-tensors, FP8, NVFP4, MXFP4, bitsandbytes) it "
-           "says which tensors are a weight together, and as what.\n\n"
+           "says which tensors are a weight together, and as what; --tensor also takes the name of "
+           "such a weight, and shows its codes, scales, zero points and the groups whose scales "
+           "stand out.\n\n"
            "A table that is wider than the terminal loses columns and the middle of long names. "
            "Into a pipe, or with --verbose, everything is printed. A model with thousands of "
            "tensors is best seen with --summary.\n\n"
            "--html writes one page that needs nothing else: tables, charts of sizes, histograms "
-           "of exponents, and where weights with rare exponents lie.\n\n"
-           "Of a GGUF file it shows the kinds of weights that it has.\n\n"
+           "of exponents, of codes and of scales, and where weights with rare exponents lie.\n\n"
+           "Of a GGUF file it shows the kinds of weights that it has, with --tensor each of "
+           "them.\n\n"
            "Of a pack of compiled GPU kernels it shows code objects and kernels, with --verbose "
            "also how each is launched and its arguments.";
   }
@@ -49,6 +52,7 @@ public:
             {"uwt inspect model.uwt.safetensors --tensor lm_head.weight", "One tensor in full"},
             {"uwt inspect Llama-3.1-8B-uwt --summary", "A large model on one screen"},
             {"uwt inspect Llama-3.1-8B-uwt --headers-only", "Sizes and formats at once"},
+            {"uwt inspect Qwen3-8B-AWQ --tensor '*.layers.0.mlp.*.weight'", "Codes and scales"},
             {"uwt inspect kernels.uwtpack -v", "Compiled GPU kernels"},
             {"uwt inspect model.uwt.safetensors --json | jq .total", "For a script"}};
   }
@@ -59,7 +63,8 @@ public:
         &input, command_line::ValueHint::Path};
     in.required = true;
     return {in,
-            {"--tensor", "NAME", "everything about this tensor, or those whose names match a glob",
+            {"--tensor", "NAME",
+             "everything about this tensor or quantised weight, or those whose names match a glob",
              &tensors},
             {"--summary", "", "a line for each kind of tensor: names with their numbers left out",
              &byRole},
@@ -75,6 +80,9 @@ public:
 
 private:
   Status inspectGguf(Session &session) const;
+  std::vector<const ImportedWeight *> wantedWeights(const ImportedWeights &weights) const;
+  std::vector<std::string> namesOfTensors(const Checkpoint &model,
+                                          std::span<const ImportedWeight *const> weights) const;
   Status writePage(Session &session, const Inspection &inspection) const;
   void printText(Session &session, const Inspection &inspection) const;
 
@@ -109,6 +117,32 @@ void InspectCommand::printText(Session &session, const Inspection &inspection) c
     printInspection(session, inspection);
 }
 
+/// Those that --tensor asks for, or all of them by one name each.
+std::vector<const ImportedWeight *>
+InspectCommand::wantedWeights(const ImportedWeights &weights) const {
+  std::vector<const ImportedWeight *> wanted;
+  for (const auto &[name, weight] : weights.all())
+    if (tensors.empty() ? !weight.isAlias : isWanted(tensors, name))
+      wanted.push_back(&weight);
+  return wanted;
+}
+
+/// What --tensor says but for names and globs of quantised weights alone.
+std::vector<std::string>
+InspectCommand::namesOfTensors(const Checkpoint &model,
+                               std::span<const ImportedWeight *const> weights) const {
+  std::vector<std::string> names;
+  for (const std::string &name : tensors) {
+    auto isMeant = [&](const std::string &other) { return isWanted({&name, 1}, other); };
+    bool isTensor = std::ranges::any_of(model.files(), [&](const Container &file) {
+      return std::ranges::any_of(file.entries(), isMeant, &TensorEntry::name);
+    });
+    if (isTensor || std::ranges::none_of(weights, isMeant, &ImportedWeight::name))
+      names.push_back(name);
+  }
+  return names;
+}
+
 Status InspectCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(checkInput(input));
   if (KernelPack::isPack(input)) {
@@ -128,14 +162,18 @@ Status InspectCommand::run(Session &session) {
   UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(input));
   const Checkpoint &model = opened.checkpoint;
   FactsRequest request;
-  request.tensors = tensors;
   request.values = !headersOnly;
   ThreadPool pool(threads);
-  Inspection inspection{input, &model, &opened.imported, {}, !tensors.empty()};
-  {
+  Inspection inspection{input, &model, &opened.imported, {}, {}, !tensors.empty()};
+  std::vector<const ImportedWeight *> weights = wantedWeights(opened.imported);
+  request.tensors = namesOfTensors(model, weights);
+  if (tensors.empty() || !request.tensors.empty()) {
     Progress progress(session, "inspecting", factsBytes(model, request));
     UWT_ASSIGN_OR_RETURN(inspection.tensors,
                          collectFacts(model, request, pool, progress.function()));
+  }
+  if (!headersOnly && (html || session.wantsJson() || !tensors.empty())) {
+    UWT_ASSIGN_OR_RETURN(inspection.quantizedFacts, collectQuantizedFacts(weights, pool));
   }
   if (html)
     UWT_RETURN_IF_ERROR(writePage(session, inspection));
@@ -149,10 +187,18 @@ Status InspectCommand::run(Session &session) {
 }
 
 Status InspectCommand::inspectGguf(Session &session) const {
-  if (html || !tensors.empty() || byRole || byLayer)
+  if (html || byRole || byLayer)
     return usageError(input + ": of a GGUF file the kinds of its weights are shown; leave out "
-                              "--html, --tensor, --summary and --by-layer");
+                              "--html, --summary and --by-layer");
   UWT_ASSIGN_OR_RETURN(ImportedWeights weights, ImportedWeights::openGguf(input));
+  std::vector<QuantizedFacts> facts;
+  if (!tensors.empty()) {
+    std::vector<const ImportedWeight *> wanted = wantedWeights(weights);
+    if (wanted.empty())
+      return usageError(input + ": no weight's name matches " + tensors.front());
+    ThreadPool pool(threads);
+    UWT_ASSIGN_OR_RETURN(facts, collectQuantizedFacts(wanted, pool));
+  }
   std::vector<QuantizedGroup> groups = quantizedGroups(weights, {});
   uint64_t count = 0, bytes = 0;
   for (const QuantizedGroup &group : groups) {
@@ -164,7 +210,14 @@ Status InspectCommand::inspectGguf(Session &session) const {
     result["path"] = input;
     result["total"] = {{"tensors", count}, {"bytes", bytes}};
     result["quantized"] = quantizedGroupsJson(weights, {});
+    if (!facts.empty())
+      result["weights"] = quantizedWeightsJson(weights, facts);
     printJson(session, result);
+  } else if (!facts.empty()) {
+    std::string text;
+    for (const QuantizedFacts &one : facts)
+      text += (text.empty() ? "" : "\n") + quantizedDetailText(one);
+    session.print(text);
   } else if (!session.options().quiet) {
     session.print(session.wrapped(printable(input) + ": GGUF, " + plural(count, "tensor") + ", " +
                                   formatBytes(bytes) + "\n" + quantizedText(weights, {})));

@@ -15,12 +15,10 @@ using namespace uwt::tool;
 
 double TensorFacts::bits() const { return bitsPer(entry->storedBytes, elements); }
 
-static bool isWanted(const FactsRequest &request, std::string_view name) {
-  if (request.tensors.empty())
-    return true;
-  return std::any_of(request.tensors.begin(), request.tensors.end(), [&](const std::string &glob) {
-    return glob == name || matchesGlob(glob, name);
-  });
+bool uwt::tool::isWanted(std::span<const std::string> names, std::string_view name) {
+  return names.empty() || std::ranges::any_of(names, [&](const std::string &glob) {
+           return glob == name || matchesGlob(glob, name);
+         });
 }
 
 /// The type whose words are counted, or nothing.
@@ -35,7 +33,7 @@ uint64_t uwt::tool::factsBytes(const Checkpoint &model, const FactsRequest &requ
   uint64_t bytes = 0;
   for (const Container &file : model.files())
     for (const TensorEntry &entry : file.entries())
-      if (request.values && isWanted(request, entry.name) && countedType(entry))
+      if (request.values && isWanted(request.tensors, entry.name) && countedType(entry))
         bytes += entry.bytes;
   return bytes;
 }
@@ -209,7 +207,7 @@ Expected<std::vector<TensorFacts>> uwt::tool::collectFacts(const Checkpoint &mod
   for (size_t i = 0; i < model.files().size(); ++i) {
     const Container &file = model.files()[i];
     for (const TensorEntry &entry : file.entries()) {
-      if (!isWanted(request, entry.name))
+      if (!isWanted(request.tensors, entry.name))
         continue;
       UWT_ASSIGN_OR_RETURN(TensorFacts facts, collector.collect(file, entry));
       facts.file = i;

@@ -53,6 +53,9 @@ struct TensorFacts {
   double bits() const;
 };
 
+/// Whether a name is one of `names` or matches a glob among them; where there is none, it is.
+bool isWanted(std::span<const std::string> names, std::string_view name);
+
 struct FactsRequest {
   /// Names or globs; empty for all tensors.
   std::vector<std::string> tensors;

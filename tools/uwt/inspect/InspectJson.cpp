@@ -123,17 +123,24 @@ static Json fileJson(const Container &file) {
       {"original_sha256", file.originalSha256().empty() ? Json() : Json(file.originalSha256())}};
 }
 
-static Json quantizedJson(const ImportedWeights &weights) {
+Json uwt::tool::quantizedWeightsJson(const ImportedWeights &weights,
+                                     std::span<const QuantizedFacts> facts) {
   Json result = Json::array();
-  for (const auto &[name, weight] : weights.all())
-    result.push_back({{"name", name},
-                      {"recipe", weight.recipe},
-                      {"format", weight.format},
-                      {"shape", weight.shape},
-                      {"parts", weight.parts},
-                      {"bytes", weight.bytes},
-                      {"stored_bytes", weight.storedBytes},
-                      {"refusal", weight.refusal.empty() ? Json() : Json(weight.refusal)}});
+  for (const auto &[name, weight] : weights.all()) {
+    Json object = {{"name", name},
+                   {"recipe", weight.recipe},
+                   {"format", weight.format},
+                   {"shape", weight.shape},
+                   {"parts", weight.parts},
+                   {"bytes", weight.bytes},
+                   {"stored_bytes", weight.storedBytes},
+                   {"refusal", weight.refusal.empty() ? Json() : Json(weight.refusal)}};
+    if (!facts.empty() && facts.front().weight == &weight) {
+      addQuantizedFacts(facts.front(), object);
+      facts = facts.subspan(1);
+    }
+    result.push_back(std::move(object));
+  }
   return result;
 }
 
@@ -158,7 +165,7 @@ static Json headJson(const Inspection &inspection) {
   }
   result["total"] = std::move(total);
   if (inspection.quantized->isKnown())
-    result["quantized"] = quantizedJson(*inspection.quantized);
+    result["quantized"] = quantizedWeightsJson(*inspection.quantized, inspection.quantizedFacts);
   return result;
 }
 

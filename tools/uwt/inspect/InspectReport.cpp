@@ -266,32 +266,45 @@ void uwt::tool::printInspection(Session &session, const Inspection &inspection) 
                 legendText(session, inspection));
 }
 
-static std::string field(std::string_view label, const std::string &value) {
+std::string uwt::tool::fieldText(std::string_view label, const std::string &value) {
   std::string padded(label);
   padded.resize(18, ' ');
   return "  " + padded + value + "\n";
 }
 
-/// Exponents as bars; those with less than a thousandth of the largest share a line.
-static std::string exponentText(const ValueFacts &values) {
-  uint64_t all = 0, most = 1, rare = 0, rareKinds = 0;
-  for (auto [exponent, count] : values.exponents) {
+std::string uwt::tool::barsText(const Bars &bars) {
+  uint64_t all = 0, most = 1;
+  size_t width = 3;
+  for (const auto &[label, count] : bars) {
     all += count;
     most = std::max(most, count);
+    width = std::max(width, label.size());
   }
   std::string text;
+  for (const auto &[label, count] : bars) {
+    std::string share = formatPercent(static_cast<double>(count) / static_cast<double>(all), 2);
+    text += "    " + std::string(width - label.size(), ' ') + label + "  " +
+            std::string(9 - std::min<size_t>(9, share.size()), ' ') + share + "  " +
+            std::string(1 + 50 * count / most, '#') + "\n";
+  }
+  return text;
+}
+
+/// Exponents as bars; those with less than a thousandth of the largest share a line.
+static std::string exponentText(const ValueFacts &values) {
+  uint64_t most = 1, rare = 0, rareKinds = 0;
+  for (auto [exponent, count] : values.exponents)
+    most = std::max(most, count);
+  Bars bars;
   for (auto [exponent, count] : values.exponents) {
     if (count < most / 1000) {
       rare += count;
       ++rareKinds;
       continue;
     }
-    std::string label = std::to_string(exponent);
-    std::string share = formatPercent(static_cast<double>(count) / static_cast<double>(all), 2);
-    text += "    " + std::string(3 - std::min<size_t>(3, label.size()), ' ') + label + "  " +
-            std::string(9 - std::min<size_t>(9, share.size()), ' ') + share + "  " +
-            std::string(1 + 50 * count / most, '#') + "\n";
+    bars.emplace_back(std::to_string(exponent), count);
   }
+  std::string text = barsText(bars);
   if (rareKinds)
     text += "    and " + plural(rareKinds, "rarer value") + " in " + plural(rare, "weight") + "\n";
   return text;
@@ -307,31 +320,32 @@ static std::string boundsText(const TensorFacts &tensor) {
     }
     return text;
   };
-  std::string entropy = field("entropy", against(values.bounds.joint));
+  std::string entropy = fieldText("entropy", against(values.bounds.joint));
   if (values.exponents.empty())
     return entropy;
   if (!values.held.name.empty())
-    entropy += field("values", "those of " + std::string(values.held.name) +
-                                   (values.held.isScaled ? ", times a power of two" : ""));
+    entropy += fieldText("values", "those of " + std::string(values.held.name) +
+                                       (values.held.isScaled ? ", times a power of two" : ""));
   const HeldRows &rows = values.heldRows;
   if (rows.rows != 0)
-    entropy += field("values", "those of " + std::string(rows.name) + " in " +
-                                   formatCount(rows.rows) + " of " + plural(rows.ofRows, "row"));
-  return entropy + field("  of exponents", against(values.bounds.exponent)) +
-         field("zeros", formatCount(values.zeros)) +
-         field("subnormals", formatCount(values.subnormals));
+    entropy +=
+        fieldText("values", "those of " + std::string(rows.name) + " in " + formatCount(rows.rows) +
+                                " of " + plural(rows.ofRows, "row"));
+  return entropy + fieldText("  of exponents", against(values.bounds.exponent)) +
+         fieldText("zeros", formatCount(values.zeros)) +
+         fieldText("subnormals", formatCount(values.subnormals));
 }
 
 static std::string panelsText(const TensorFacts &tensor) {
-  std::string text = field("escapes", formatCount(tensor.escapes)) +
-                     field("panels", formatCount(tensor.panels.size()) + ", " +
-                                         formatCount(tensor.panelsAsWords) + " not coded");
+  std::string text = fieldText("escapes", formatCount(tensor.escapes)) +
+                     fieldText("panels", formatCount(tensor.panels.size()) + ", " +
+                                             formatCount(tensor.panelsAsWords) + " not coded");
   auto most = std::max_element(
       tensor.panels.begin(), tensor.panels.end(),
       [](const PanelFacts &a, const PanelFacts &b) { return a.escapes < b.escapes; });
   if (tensor.escapes)
-    text += field("most escapes", formatCount(most->escapes) + " in panel " +
-                                      std::to_string(most - tensor.panels.begin()));
+    text += fieldText("most escapes", formatCount(most->escapes) + " in panel " +
+                                          std::to_string(most - tensor.panels.begin()));
   return text;
 }
 
@@ -339,32 +353,34 @@ static std::string detailText(const Session &session, const Inspection &inspecti
                               const TensorFacts &tensor) {
   const TensorEntry &entry = *tensor.entry;
   std::string text = session.bold(printable(entry.name)) + "\n";
-  text += field("file", inspection.model->files()[tensor.file].path());
-  text += field("type, shape", std::string(entry.dtype->name) + ", " + formatShape(entry.shape));
+  text += fieldText("file", inspection.model->files()[tensor.file].path());
+  text +=
+      fieldText("type, shape", std::string(entry.dtype->name) + ", " + formatShape(entry.shape));
   if (!entry.sameAs.empty())
-    return text + field("same bytes as", printable(entry.sameAs));
+    return text + fieldText("same bytes as", printable(entry.sameAs));
   if (entry.isDifference())
-    text += field("base model", std::string(entry.format ? "differences from" : "equal to") +
-                                    " its tensor of this name");
+    text += fieldText("base model", std::string(entry.format ? "differences from" : "equal to") +
+                                        " its tensor of this name");
   const Format *format = formatOf(entry);
-  text += field("format", format ? format->fullStr() : "not compressed");
-  text += field("original", formatCount(entry.bytes) + " B");
+  text += fieldText("format", format ? format->fullStr() : "not compressed");
+  text += fieldText("original", formatCount(entry.bytes) + " B");
   if (entry.members > 1)
-    text += field("stacked", "tensor " + formatCount(entry.member + 1) + " of " +
-                                 formatCount(entry.members) + " that are stored as one, under " +
-                                 printable(entry.stack));
+    text += fieldText("stacked", "tensor " + formatCount(entry.member + 1) + " of " +
+                                     formatCount(entry.members) +
+                                     " that are stored as one, under " + printable(entry.stack));
   if (entry.bundle)
-    text += field("bundled", "tensor " + formatCount(entry.bundleNumber + 1) + " of " +
+    text +=
+        fieldText("bundled", "tensor " + formatCount(entry.bundleNumber + 1) + " of " +
                                  formatCount(entry.bundle->bundled) +
                                  " that are stored as one, under " + printable(entry.bundle->name));
-  text += field("stored", formatCount(entry.storedBytes) + " B, " + formatNumber(tensor.bits(), 4) +
-                              " bits a weight");
+  text += fieldText("stored", formatCount(entry.storedBytes) + " B, " +
+                                  formatNumber(tensor.bits(), 4) + " bits a weight");
   for (unsigned kind = 0; kind < planeKinds && entry.format; ++kind)
     if (entry.planeBytes[kind])
-      text += field("  plane " + std::string(planeName(static_cast<PlaneKind>(kind))),
-                    formatCount(entry.planeBytes[kind]) + " B");
+      text += fieldText("  plane " + std::string(planeName(static_cast<PlaneKind>(kind))),
+                        formatCount(entry.planeBytes[kind]) + " B");
   if (!entry.sha256.empty())
-    text += field("sha256", entry.sha256);
+    text += fieldText("sha256", entry.sha256);
   if (tensor.values)
     text += boundsText(tensor);
   if (entry.format)
@@ -378,5 +394,7 @@ void uwt::tool::printDetails(Session &session, const Inspection &inspection) {
   std::string text;
   for (const TensorFacts &tensor : inspection.tensors)
     text += (text.empty() ? "" : "\n") + detailText(session, inspection, tensor);
+  for (const QuantizedFacts &facts : inspection.quantizedFacts)
+    text += (text.empty() ? "" : "\n") + quantizedDetailText(facts);
   session.print(text);
 }

@@ -10,6 +10,7 @@
 
 #include "../Session.h"
 #include "InspectFacts.h"
+#include "QuantizedFacts.h"
 #include "uwt/Import/ImportedWeights.h"
 #include <functional>
 
@@ -22,6 +23,8 @@ struct Inspection {
   /// What several tensors are together, where the model is quantised.
   const ImportedWeights *quantized = nullptr;
   std::vector<TensorFacts> tensors;
+  /// Those of quantised weights that were asked for.
+  std::vector<QuantizedFacts> quantizedFacts;
   /// Whether the tensors are only some of the model's.
   bool isShard = false;
 };
@@ -54,6 +57,13 @@ struct StoredBytes {
 /// A line of them.
 std::string storedBytesText(const StoredBytes &bytes, uint64_t weights);
 
+/// A line of what is known of a tensor.
+std::string fieldText(std::string_view label, const std::string &value);
+/// What occurs, by its label, and how often.
+using Bars = std::vector<std::pair<std::string, uint64_t>>;
+/// A line with a bar for each of them.
+std::string barsText(const Bars &bars);
+
 /// "4096x14336", "scalar" for rank 0.
 std::string compactShape(std::span<const uint64_t> shape);
 /// What the whole model is, in front of a table of its tensors; empty for a shard of a model.
@@ -80,6 +90,9 @@ void printDetails(Session &session, const Inspection &inspection);
 /// `maxPanels` panels have sums of neighbours instead of single panels (0: never).
 void writeInspectionJson(const Inspection &inspection, size_t maxPanels, bool indented,
                          const std::function<void(std::string_view)> &write);
+
+/// The quantised weights of a model; `facts` are of some of them, in their order.
+Json quantizedWeightsJson(const ImportedWeights &weights, std::span<const QuantizedFacts> facts);
 
 /// One self-contained page with charts (InspectPage.cpp).
 std::string inspectionPage(const Inspection &inspection);

@@ -179,8 +179,9 @@
   }
 
   // --- exponents -----------------------------------------------------------------
-  /// Bars of [value, count] pairs.
-  function histogram(pairs, logarithmic, width, height, label) {
+  /// Bars of [value, count] pairs; `title(value, count)` says what one is.
+  function histogram(pairs, logarithmic, width, height, label,
+                     title = (value, n) => `exponent ${value}: ${count(n)} weights`) {
     const svg = chart(width, height, label);
     if (!pairs.length) return svg;
     const left = 44, bottom = 20, top = 8, all = pairs.reduce((s, p) => s + p[1], 0);
@@ -204,7 +205,7 @@
     for (const [value, n] of seen) {
       const h = Math.max(logarithmic ? 1 : .5, (height - top - bottom) * share(n / all));
       svg.append(titled(element("rect", { class: "bar", x: x(value) + (slot - bar) / 2, y: height - bottom - h, width: bar, height: h, rx: Math.min(2, bar / 4) }),
-        `exponent ${value}: ${count(n)} weights, ${percent(n / all, 4)}`));
+        `${title(value, n)}, ${percent(n / all, 4)}`));
     }
     const every = ticks(first, last, Math.min(10, last - first + 1)).filter(Number.isInteger);
     for (const e of every) svg.append(element("text", { x: x(e) + slot / 2, y: height - 5, "text-anchor": "middle" }, String(e)));
@@ -214,7 +215,7 @@
     // Exponents of one width are added up; types of different width have a chart each.
     const sums = new Map();
     for (const t of data.tensors) {
-      if (!t.exponents) continue;
+      if (!t.exponents?.length) continue;
       const wide = t.dtype.startsWith("F8") || t.dtype === "F16" ? t.dtype : "BF16 and F32";
       if (!sums.has(wide)) sums.set(wide, new Map());
       for (const [e, n] of t.exponents) sums.get(wide).set(e, (sums.get(wide).get(e) || 0) + n);
@@ -282,6 +283,57 @@
       rows.append(element("span", {}, ...breakable(t.name.slice(prefix.length))), escapeRow(t, 14));
     place.append(rows);
     if (some.length > most) place.append(element("p", { class: "hint" }, `The ${most} tensors with most escapes a weight, of ${count(some.length)} that have any.`));
+  }
+
+  // --- quantised weights -------------------------------------------------------------
+  const short = x => x === null ? "not a number" : String(+x.toPrecision(4));
+  const scalesText = grid => `${short(grid.least)} to ${short(grid.most)}`;
+  /// Codes and scales of a weight, drawn.
+  function quantizedCharts(weight, width) {
+    const half = Math.max(280, Math.floor(width / 2) - 16);
+    const numbers = new Map(weight.codes.map(([code, number]) => [code, number]));
+    const codes = element("div", {}, element("p", { class: "hint" }, `Codes: ${fixed(weight.code_entropy, 3)} bits of entropy`),
+      histogram(weight.codes.map(([code, , n]) => [code, n]), false, half, 170, `Histogram of codes of ${weight.name}`,
+        (code, n) => `code ${code}, the number ${short(numbers.get(code))}: ${count(n)} weights`));
+    const charts = element("div", { class: "charts" }, codes);
+    if (weight.scale)
+      charts.append(element("div", {}, element("p", { class: "hint" }, `Scales by the power of two that they begin with: ${count(weight.scale.cells)} of ${weight.scale.cell.join(" × ")} weights`),
+        histogram(weight.scale.octaves, true, half, 170, `Histogram of scales of ${weight.name}`, (octave, n) => `2^${octave} and up: ${count(n)} groups`)));
+    return charts;
+  }
+  function quantizedTable() {
+    const list = (data.quantized || []).filter(w => !w.refusal);
+    if (!list.length) { byId("quantized").remove(); return; }
+    const elements = w => w.shape.reduce((product, n) => product * n, 1);
+    // Name, text, and whether it is a word.
+    const shown = [
+      ["weight", w => w.name, "word name"], ["recipe", w => w.recipe, "word"], ["format", w => w.format, "word format"], ["shape", w => w.shape.join(" × "), "word"],
+      ["bits", w => fixed(8 * w.bytes / elements(w), 3)], ["stored", w => fixed(8 * w.stored_bytes / elements(w), 3)],
+      ["codes' entropy", w => w.codes ? fixed(w.code_entropy, 3) : ""], ["scales", w => w.scale ? scalesText(w.scale) : ""],
+      ["zero points", w => w.zero ? scalesText(w.zero) : ""], ["outlier groups", w => w.scale ? count(w.scale.outliers) : ""]];
+    const table = byId("quantized-table"), most = 500;
+    table.append(element("thead", {}, element("tr", {}, ...shown.map(([name, , kind = ""]) => element("th", { scope: "col", class: kind.split(" ")[0] }, name)))));
+    const body = element("tbody");
+    for (const weight of list.slice(0, most)) {
+      const row = element("tr");
+      shown.forEach(([, show, kind = ""], i) => {
+        const text = kind.includes(" ") ? breakable(show(weight)) : [show(weight)];
+        if (i || !weight.codes) { row.append(element("td", { class: kind }, ...text)); return; }
+        const button = element("button", { type: "button", "aria-expanded": "false" }, ...text);
+        button.addEventListener("click", () => {
+          const isOpen = button.getAttribute("aria-expanded") === "true";
+          button.setAttribute("aria-expanded", String(!isOpen));
+          if (isOpen) { row.nextSibling.remove(); return; }
+          row.after(element("tr", { class: "detail" }, element("td", { colspan: shown.length }, quantizedCharts(weight, Math.min(1240, document.documentElement.clientWidth - 80)))));
+        });
+        row.append(element("td", { class: kind }, button));
+      });
+      body.append(row);
+    }
+    table.append(body);
+    const drawn = list.find(w => w.codes);
+    if (drawn) drawToFit(byId("quantized-chart"), width => [element("p", { class: "hint" }, `The first of them, ${drawn.name}. Choose another one's name for its own.`), quantizedCharts(drawn, width)]);
+    if (list.length > most) byId("quantized-note").textContent = `The first ${most} of ${count(list.length)} are shown.`;
   }
 
   // --- table --------------------------------------------------------------------------
@@ -396,6 +448,7 @@
   exponentsChart();
   formatsChart();
   escapesChart();
+  quantizedTable();
   table();
   const linked = decodeURIComponent(location.hash.replace(/^#tensor=/, ""));
   if (data.tensors.some(t => t.name === linked)) open(linked, true);
