@@ -173,6 +173,15 @@ static Status copyRaw(const ResolvedSlice &slice, unsigned bits, std::span<const
   return ok();
 }
 
+Expected<TensorBytes> sliceOf(const TensorBytes &tensor, const TensorSlice &slice) {
+  UWT_ASSIGN_OR_RETURN(ResolvedSlice resolved, resolve(tensor.shape, slice));
+  uint64_t elements = (resolved.matrixEnd - resolved.matrixBegin) * resolved.matrixElements();
+  TensorBytes part{tensor.dtype, resolved.shape, {}};
+  part.bytes.resize(elements * tensor.dtype->bits / 8);
+  UWT_RETURN_IF_ERROR(copyRaw(resolved, tensor.dtype->bits, tensor.bytes, part.bytes));
+  return part;
+}
+
 uint64_t TensorReader::elementsEach() const {
   return storedElementsEach(*what->dtype, what->element);
 }

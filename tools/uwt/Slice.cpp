@@ -10,6 +10,7 @@
 #include "text/Paths.h"
 #include "text/Text.h"
 #include "uwt/Container/BaseModel.h"
+#include "uwt/Import/ImportedWeights.h"
 #include "uwt/Support/Suggest.h"
 
 using namespace uwt;
@@ -26,7 +27,10 @@ public:
   std::string_view description() const override {
     return "Reads, checks and decodes only the panels (64 rows each) that hold the part. Ranges "
            "are half-open and count from 0: 0:64 is the first 64. '-o -' writes to standard "
-           "output, but never to a terminal.";
+           "output, but never to a terminal.\n\n"
+           "Of a quantised model (or a GGUF file) --as writes a weight that several tensors are "
+           "together, by the name that the model gives it, with the values that its codes, scales "
+           "and zero points say, rounded once.";
   }
   std::vector<command_line::Example> examples() const override {
     std::string in = "uwt slice model.uwt.safetensors ";
@@ -36,18 +40,23 @@ public:
             {in + "--tensor q_proj.weight --part 2/8 --axis rows -o rank2.safetensors",
              "What the third of eight ranks holds"},
             {in + "--tensor experts.down_proj --expert 5 --columns 0:512 -o part.safetensors",
-             "Some columns of one expert"}};
+             "Some columns of one expert"},
+            {"uwt slice Qwen3-8B-AWQ --tensor model.layers.0.mlp.up_proj.weight --as bf16 -o "
+             "weight.safetensors",
+             "A quantised weight as floats"}};
   }
   std::vector<command_line::Option> options() override;
   Status run(Session &session) override;
 
 private:
   Expected<TensorSlice> slice() const;
-  Status write(Session &session, const TensorEntry &entry, const TensorBytes &result);
-  void report(Session &session, const TensorEntry &entry, const TensorBytes &result) const;
+  Expected<TensorBytes> read(TensorSlice wanted);
+  Expected<TensorBytes> readQuantized(TensorSlice wanted, ThreadPool &pool);
+  Status write(Session &session, const TensorBytes &result);
+  void report(Session &session, const TensorBytes &result) const;
 
   std::string input, tensor, output, axis = "rows";
-  std::optional<std::string> rows, columns, expert, rank, base;
+  std::optional<std::string> rows, columns, expert, rank, base, element;
   bool force = false;
   unsigned threads = 0;
 };
@@ -77,6 +86,12 @@ std::vector<command_line::Option> SliceCommand::options() {
            &axis,
            command_line::ValueHint::None,
            {"rows", "columns"}},
+          {"--as",
+           "TYPE",
+           "of a weight of a quantised model: its values as this type",
+           &element,
+           command_line::ValueHint::None,
+           {"bf16", "f16", "f32"}},
           {"-f,--force", "", "overwrite an existing output", &force},
           command_line::threadsOption(&threads)};
 }
@@ -113,11 +128,11 @@ static void closeRanges(TensorSlice &slice, const std::vector<uint64_t> &shape) 
   closeRange(slice.columns, columns);
 }
 
-Status SliceCommand::write(Session &session, const TensorEntry &entry, const TensorBytes &result) {
-  SafetensorsOutput one{entry.name, result.dtype, result.shape, result.bytes};
+Status SliceCommand::write(Session &session, const TensorBytes &result) {
+  SafetensorsOutput one{tensor, result.dtype, result.shape, result.bytes};
   if (output != "-")
     return writeSafetensors(output, {&one, 1}, {}, force);
-  SafetensorsTensor header{entry.name, result.dtype, result.shape, 0, result.bytes.size()};
+  SafetensorsTensor header{tensor, result.dtype, result.shape, 0, result.bytes.size()};
   std::string text = safetensorsHeaderText({&header, 1}, {});
   padSafetensorsHeader(text, 64);
   uint64_t length = text.size();
@@ -129,22 +144,69 @@ Status SliceCommand::write(Session &session, const TensorEntry &entry, const Ten
   return ok();
 }
 
-void SliceCommand::report(Session &session, const TensorEntry &entry,
-                          const TensorBytes &result) const {
+void SliceCommand::report(Session &session, const TensorBytes &result) const {
   std::string shape = formatShape(result.shape);
   if (session.wantsJson()) {
     Json object = schemaObject("slice");
     object["input"] = input;
     object["output"] = output;
-    object["tensor"] = entry.name;
+    object["tensor"] = tensor;
     object["dtype"] = result.dtype->name;
     object["shape"] = result.shape;
     object["bytes"] = result.bytes.size();
     printJson(session, object);
     return;
   }
-  session.note(output + ": " + entry.name + ", " + std::string(result.dtype->name) + ", " + shape +
+  session.note(output + ": " + tensor + ", " + std::string(result.dtype->name) + ", " + shape +
                ", " + formatBytes(result.bytes.size()));
+}
+
+Expected<TensorBytes> SliceCommand::readQuantized(TensorSlice wanted, ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(input));
+  const ImportedWeight *weight = opened.imported.find(tensor);
+  if (!weight)
+    return usageError(input + ": '" + tensor +
+                      "' is no weight of a quantised model, which --as is for");
+  std::optional<ElementType> type = parseElementType(*element);
+  if (!type)
+    return usageError("--as " + *element + " is no type of weights");
+  auto decoded = [&]() -> Expected<TensorBytes> {
+    UWT_ASSIGN_OR_RETURN(QuantizedWeight codes, weight->read(pool));
+    return TensorBytes{findSafetensorsDtype(getTraits(*type).safetensorsName), weight->shape,
+                       codes.decode(*type, pool)};
+  }();
+  if (!decoded)
+    return decoded.takeError().in(tensor);
+  closeRanges(wanted, decoded->shape);
+  auto part = sliceOf(*decoded, wanted);
+  if (!part)
+    return part.takeError().in(tensor);
+  return part;
+}
+
+Expected<TensorBytes> SliceCommand::read(TensorSlice wanted) {
+  ThreadPool pool(threads);
+  if (element)
+    return readQuantized(std::move(wanted), pool);
+  ReadOptions reading;
+  if (base) {
+    UWT_ASSIGN_OR_RETURN(reading.base, BaseModel::open(*base));
+  }
+  UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(input, reading));
+  auto found = opened.checkpoint.find(tensor);
+  if (const ImportedWeight *weight = opened.imported.find(tensor); !found && weight)
+    return usageError(tensor + ": is " + plural(weight->parts.size(), "tensor") +
+                      " of a quantised model; --as bf16 writes its values, and " +
+                      inQuotes(weight->parts.front()) + " is one of them");
+  if (!found)
+    return found.takeError();
+  const auto &[file, entry] = *found;
+  closeRanges(wanted, entry->shape);
+  UWT_ASSIGN_OR_RETURN(TensorReader reader, file->reader(*entry));
+  auto result = reader.readSlice(wanted, pool);
+  if (!result)
+    return result.takeError().in(tensor);
+  return result;
 }
 
 Status SliceCommand::run(Session &session) {
@@ -155,24 +217,15 @@ Status SliceCommand::run(Session &session) {
                       "standard output");
   if (toOutput && session.wantsJson())
     return usageError("--json and -o - would both write to standard output; name a file with -o");
-  UWT_RETURN_IF_ERROR(checkWeights(input));
+  UWT_RETURN_IF_ERROR(checkInput(input));
+  if (!ImportedWeights::isGguf(input))
+    UWT_RETURN_IF_ERROR(checkWeights(input));
   if (!toOutput)
     UWT_RETURN_IF_ERROR(checkOutput(input, output, force));
-  ReadOptions reading;
-  if (base) {
-    UWT_ASSIGN_OR_RETURN(reading.base, BaseModel::open(*base));
-  }
-  UWT_ASSIGN_OR_RETURN(Checkpoint model, Checkpoint::open(input, reading));
-  UWT_ASSIGN_OR_RETURN(auto found, model.find(tensor));
-  closeRanges(wanted, found.second->shape);
-  UWT_ASSIGN_OR_RETURN(TensorReader reader, found.first->reader(*found.second));
-  ThreadPool pool(threads);
-  auto result = reader.readSlice(wanted, pool);
-  if (!result)
-    return result.takeError().in(tensor);
-  UWT_RETURN_IF_ERROR(write(session, *found.second, *result));
+  UWT_ASSIGN_OR_RETURN(TensorBytes result, read(std::move(wanted)));
+  UWT_RETURN_IF_ERROR(write(session, result));
   if (!toOutput)
-    report(session, *found.second, *result);
+    report(session, result);
   return ok();
 }
 

@@ -123,6 +123,10 @@ struct TensorBytes {
   std::vector<uint8_t> bytes;
 };
 
+/// A part of a tensor of whole bytes an element that is in memory. Errors: Usage (outside of the
+/// tensor). Precondition: it has the bytes of its shape.
+Expected<TensorBytes> sliceOf(const TensorBytes &tensor, const TensorSlice &slice);
+
 class BaseModel;
 class BaseTensor;
 

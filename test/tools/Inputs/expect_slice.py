@@ -1,6 +1,8 @@
 """Checks that PART.safetensors holds a part of a tensor of ORIGINAL.safetensors.
 
-    expect_slice.py ORIGINAL PART TENSOR [--expert E] [--rows A:B] [--columns A:B]
+    expect_slice.py ORIGINAL PART TENSOR [--expert E] [--rows A:B] [--columns A:B] [--as NAME]
+
+With --as the part has another name.
 """
 
 import argparse
@@ -33,6 +35,7 @@ def main():
     parser.add_argument("--expert", type=int)
     parser.add_argument("--rows")
     parser.add_argument("--columns")
+    parser.add_argument("--as", dest="name")
     arguments = parser.parse_args()
     dtype, shape, data = read(arguments.original, arguments.tensor)
     size = SIZES[dtype]
@@ -47,7 +50,7 @@ def main():
             for row in range(*rows)
         )
         shape = [rows[1] - rows[0], columns[1] - columns[0]]
-    found = read(arguments.part, arguments.tensor)
+    found = read(arguments.part, arguments.name or arguments.tensor)
     if found[:2] != (dtype, shape):
         sys.exit(f"expected {dtype} {shape}, got {found[0]} {found[1]}")
     if found[2] != data:
