@@ -13,8 +13,8 @@
 #include "Command.h"
 #include "text/Paths.h"
 #include "text/Text.h"
-#include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/File.h"
+#include "uwt/Import/ImportedWeights.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 
@@ -22,6 +22,15 @@ using namespace uwt;
 using namespace uwt::tool;
 
 namespace {
+
+/// A weight that a product is written with.
+struct EmittedMatrix {
+  std::string name;
+  /// MLIR's name of its elements.
+  std::string element;
+  uint64_t rows = 0, columns = 0;
+  bool isKMajor = false;
+};
 
 class EmitIrCommand final : public Command {
 public:
@@ -37,23 +46,27 @@ public:
            "A matrix is taken as [outputs, inputs], which is how linear layers are stored. Some "
            "models, such as GPT-2 with its Conv1D, store [inputs, outputs]: nothing in the file "
            "says so, so name them with --k-major, and y = x * W is written. What the axes are "
-           "taken for is said in a comment for each matrix.";
+           "taken for is said in a comment for each matrix.\n\n"
+           "Weights that several tensors of a quantised model (or a GGUF file) are together are "
+           "matrices too, of elements that --as says.";
   }
   std::vector<command_line::Example> examples() const override {
     std::string command = "uwt emit-ir model.uwt.safetensors --layers ";
     return {{command + "lm_head.weight -o head.mlir", "One matrix, any m"},
             {command + "'*.mlp.*' --m 16 -o mlp.mlir", "All that match, m = 16"},
             {"uwt emit-ir gpt2 --layers h.0.mlp.c_fc.weight --k-major '*.c_*' -o fc.mlir",
-             "A matrix that is stored as [inputs, outputs]"}};
+             "A matrix that is stored as [inputs, outputs]"},
+            {"uwt emit-ir Qwen3-8B-AWQ --layers '*.0.mlp.*' --as f16 -o mlp.mlir",
+             "Weights of a quantised model"}};
   }
   std::vector<command_line::Option> options() override;
   Status run(Session &session) override;
 
 private:
-  Expected<std::vector<const TensorEntry *>> choose(const Checkpoint &model) const;
-  bool isKMajor(const TensorEntry &entry) const;
+  std::vector<EmittedMatrix> matricesOf(const OpenedWeights &model) const;
+  Expected<std::vector<EmittedMatrix>> choose(const OpenedWeights &model) const;
 
-  std::string input, m = "?";
+  std::string input, m = "?", element = "bf16";
   std::optional<std::string> output;
   std::vector<std::string> layers, kMajor;
   bool force = false;
@@ -72,6 +85,12 @@ std::vector<command_line::Option> EmitIrCommand::options() {
           {"--k-major", "GLOB", "matrices whose names match are [inputs, outputs], as GPT-2's",
            &kMajor},
           {"--m", "M", "rows of x, or ? for any number (default: ?)", &m},
+          {"--as",
+           "TYPE",
+           "elements of weights of a quantised model (default: bf16)",
+           &element,
+           command_line::ValueHint::None,
+           {"bf16", "f16", "f32"}},
           {"-o,--output", "OUT", "file to write (default: standard output)", &output,
            command_line::ValueHint::Path},
           {"-f,--force", "", "overwrite an existing output", &force}};
@@ -85,10 +104,6 @@ static std::string elementName(const TensorEntry &entry) {
     if (entry.dtype->name == dtype)
       return std::string(name);
   return {};
-}
-
-static bool isMatrix(const TensorEntry &entry) {
-  return entry.shape.size() == 2 && !elementName(entry).empty();
 }
 
 /// `name` as MLIR writes an identifier: bare, or in quotes with what is not printable escaped.
@@ -117,10 +132,10 @@ namespace {
 /// Writes one function.
 class FunctionText {
 public:
-  FunctionText(const TensorEntry &entry, bool isKMajor, std::string m)
-      : entry(entry), isKMajor(isKMajor), element(elementName(entry)), m(std::move(m)),
-        n(std::to_string(entry.shape[isKMajor ? 1 : 0])),
-        k(std::to_string(entry.shape[isKMajor ? 0 : 1])) {}
+  FunctionText(const EmittedMatrix &matrix, std::string m)
+      : matrix(matrix), element(matrix.element), m(std::move(m)),
+        n(std::to_string(matrix.isKMajor ? matrix.columns : matrix.rows)),
+        k(std::to_string(matrix.isKMajor ? matrix.rows : matrix.columns)) {}
   std::string str(const std::string &name);
   /// What the axes are taken for: "W is [2304 outputs, 768 inputs], y = x * W^T".
   std::string axes() const;
@@ -137,8 +152,7 @@ private:
                const std::string &from, const std::string &to, const std::string &init,
                const std::string &fromType, const std::string &toType);
 
-  const TensorEntry &entry;
-  bool isKMajor;
+  const EmittedMatrix &matrix;
   std::string element, m, n, k, body;
 };
 } // namespace
@@ -164,15 +178,15 @@ std::string FunctionText::str(const std::string &name) {
   std::string xType = tensor(m, k, element), yType = tensor(m, n, element);
   std::string wide = tensor(m, n, "f32"), xWide = tensor(m, k, "f32"), wWide = tensor(k, n, "f32");
   body = "  func.func @" + name + "(%arg0: " + xType + ") -> " + yType + " {\n";
-  std::string stored = isKMajor ? tensor(k, n, element) : tensor(n, k, element);
-  line("%cst = arith.constant dense_resource<" + identifier(entry.name) + "> : " + stored);
+  std::string stored = matrix.isKMajor ? tensor(k, n, element) : tensor(n, k, element);
+  line("%cst = arith.constant dense_resource<" + identifier(matrix.name) + "> : " + stored);
   line("%zero = arith.constant 0.000000e+00 : f32");
   if (m == "?") {
     line("%c0 = arith.constant 0 : index");
     line("%m = tensor.dim %arg0, %c0 : " + xType);
   }
-  std::string x = "%arg0", w = isKMajor ? "%cst" : "%t";
-  if (!isKMajor) {
+  std::string x = "%arg0", w = matrix.isKMajor ? "%cst" : "%t";
+  if (!matrix.isKMajor) {
     line("%t_init = tensor.empty() : " + tensor(k, n, element));
     line("%t = linalg.transpose ins(%cst : " + stored +
          ") outs(%t_init : " + tensor(k, n, element) + ") permutation = [1, 0]");
@@ -200,64 +214,89 @@ std::string FunctionText::str(const std::string &name) {
 
 std::string FunctionText::axes() const {
   std::string outputs = n + " outputs", inputs = k + " inputs";
-  if (isKMajor)
+  if (matrix.isKMajor)
     return "W is [" + inputs + ", " + outputs + "], y = x * W";
   return "W is [" + outputs + ", " + inputs + "], y = x * W^T";
 }
 
-Expected<std::vector<const TensorEntry *>> EmitIrCommand::choose(const Checkpoint &model) const {
-  std::vector<const TensorEntry *> chosen;
-  for (const std::string &layer : layers) {
-    bool isGlob = layer.find_first_of("*?[") != std::string::npos;
-    if (!isGlob) {
-      UWT_ASSIGN_OR_RETURN(auto found, model.find(layer));
-      if (!isMatrix(*found.second))
-        return usageError(layer + " is " + std::string(found.second->dtype->name) + " " +
-                          formatShape(found.second->shape) +
-                          "; products are made of matrices of BF16, F16 or F32");
-      chosen.push_back(found.second);
-      continue;
+/// All that products are made of: tensors, then weights that several tensors are.
+std::vector<EmittedMatrix> EmitIrCommand::matricesOf(const OpenedWeights &model) const {
+  std::vector<EmittedMatrix> matrices;
+  for (const Container &file : model.checkpoint.files())
+    for (const TensorEntry &entry : file.entries()) {
+      std::string type = elementName(entry);
+      if (entry.shape.size() != 2 || type.empty())
+        continue;
+      // Also where it was compressed as such.
+      bool isStoredSo = entry.format && entry.format->storage == Storage::KMajor;
+      matrices.push_back({entry.name, type, entry.shape[0], entry.shape[1], isStoredSo});
     }
-    size_t before = chosen.size();
-    for (const Container &file : model.files())
-      for (const TensorEntry &entry : file.entries())
-        if (isMatrix(entry) && matchesGlob(layer, entry.name))
-          chosen.push_back(&entry);
-    if (chosen.size() == before)
-      return usageError("--layers: no matrix of BF16, F16 or F32 matches " + inQuotes(layer));
-  }
-  // A matrix that two globs match is written once.
-  std::vector<const TensorEntry *> once;
-  for (const TensorEntry *entry : chosen)
-    if (std::ranges::find(once, entry) == once.end())
-      once.push_back(entry);
-  return once;
+  for (const auto &[name, weight] : model.imported.all())
+    if (weight.refusal.empty() && weight.shape.size() == 2)
+      matrices.push_back({name, element, weight.shape[0], weight.shape[1]});
+  for (EmittedMatrix &matrix : matrices)
+    matrix.isKMajor = matrix.isKMajor || std::ranges::any_of(kMajor, [&](const std::string &glob) {
+                        return matchesGlob(glob, matrix.name);
+                      });
+  return matrices;
 }
 
-/// Also where it was compressed as such.
-bool EmitIrCommand::isKMajor(const TensorEntry &entry) const {
-  bool isStoredSo = entry.format && entry.format->storage == Storage::KMajor;
-  return isStoredSo || std::ranges::any_of(kMajor, [&](const std::string &glob) {
-           return matchesGlob(glob, entry.name);
-         });
+/// Why a name that is no matrix is none.
+static Error noMatrix(const OpenedWeights &model, const std::string &name) {
+  const ImportedWeight *weight = model.imported.find(name);
+  if (weight && !weight->refusal.empty())
+    return unsupportedError(name + " cannot be read: " + weight->refusal);
+  if (weight)
+    return usageError(name + " is " + formatShape(weight->shape) +
+                      "; products are made of matrices");
+  auto found = model.checkpoint.find(name);
+  if (!found)
+    return found.takeError();
+  return usageError(name + " is " + std::string(found->second->dtype->name) + " " +
+                    formatShape(found->second->shape) +
+                    "; products are made of matrices of BF16, F16 or F32");
+}
+
+Expected<std::vector<EmittedMatrix>> EmitIrCommand::choose(const OpenedWeights &model) const {
+  std::vector<EmittedMatrix> all = matricesOf(model), chosen;
+  // A matrix that two globs match is written once.
+  std::vector<bool> isChosen(all.size());
+  for (const std::string &layer : layers) {
+    bool isGlob = layer.find_first_of("*?[") != std::string::npos, isFound = false;
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (isGlob ? !matchesGlob(layer, all[i].name) : layer != all[i].name)
+        continue;
+      isFound = true;
+      if (!isChosen[i])
+        chosen.push_back(all[i]);
+      isChosen[i] = true;
+    }
+    if (!isFound && isGlob)
+      return usageError("--layers: no matrix of BF16, F16 or F32 matches " + inQuotes(layer));
+    if (!isFound)
+      return noMatrix(model, layer);
+  }
+  return chosen;
 }
 
 Status EmitIrCommand::run(Session &session) {
   if (m != "?")
     UWT_RETURN_IF_ERROR(command_line::parseNumber(m, "--m", 1 << 20));
-  UWT_RETURN_IF_ERROR(checkWeights(input));
+  UWT_RETURN_IF_ERROR(checkInput(input));
+  if (!ImportedWeights::isGguf(input))
+    UWT_RETURN_IF_ERROR(checkWeights(input));
   bool toFile = output && *output != "-";
   if (toFile)
     UWT_RETURN_IF_ERROR(checkOutput(input, *output, force));
-  UWT_ASSIGN_OR_RETURN(Checkpoint model, Checkpoint::open(input));
-  UWT_ASSIGN_OR_RETURN(std::vector<const TensorEntry *> chosen, choose(model));
+  UWT_ASSIGN_OR_RETURN(OpenedWeights model, OpenedWeights::open(input));
+  UWT_ASSIGN_OR_RETURN(std::vector<EmittedMatrix> chosen, choose(model));
   std::string text = "#map = affine_map<(d0, d1) -> (d0, d1)>\nmodule {\n";
-  for (const TensorEntry *entry : chosen) {
-    FunctionText function(*entry, isKMajor(*entry), m);
-    text += "  // " + printable(entry->name) + ": " + function.axes() + ".\n";
-    text += function.str(chosen.size() == 1 ? "main" : identifier(entry->name));
+  for (const EmittedMatrix &matrix : chosen) {
+    FunctionText function(matrix, m);
+    text += "  // " + printable(matrix.name) + ": " + function.axes() + ".\n";
+    text += function.str(chosen.size() == 1 ? "main" : identifier(matrix.name));
     if (chosen.size() == 1 || session.verbose())
-      session.note(entry->name + ": " + function.axes());
+      session.note(matrix.name + ": " + function.axes());
   }
   text += "}\n";
   if (!toFile) {
