@@ -11,6 +11,7 @@
 #include "../text/Table.h"
 #include "../text/Text.h"
 #include "BenchMatmulRun.h"
+#include "RoundedModel.h"
 #include "uwt/Bench/BenchFlags.h"
 #include "uwt/Bench/BenchReport.h"
 #include "uwt/Bench/Grid.h"
@@ -64,7 +65,10 @@ std::string_view BenchMatmulCommand::description() const {
          "Every row is checked first: the product from raw weights (the raw twin: the same "
          "kernels) against sums in FP64, all others bit for bit against it. Then rows are timed in "
          "turns with each other and with a plain read of the raw weights' bytes. 'auto' is the "
-         "format and kernel that the cost model picks.";
+         "format and kernel that the cost model picks.\n\n"
+         "A composition of codes and grids, as 'uwt inspect' names quantised weights, is measured "
+         "from the same weights, rounded to the nearest code by their cell's largest magnitude: a "
+         "quantiser for this command alone.";
 }
 
 std::vector<command_line::Example> BenchMatmulCommand::examples() const {
@@ -72,7 +76,9 @@ std::vector<command_line::Example> BenchMatmulCommand::examples() const {
           {"uwt bench matmul --shapes 4096x4096 --m 1,8 --format 'huffman<12,2>' -T 1",
            "One shape and format on one thread"},
           {"uwt bench matmul --format auto --format 'inplace<12>' --json",
-           "The model's pick beside a fixed format, for a script"}};
+           "The model's pick beside a fixed format, for a script"},
+          {"uwt bench matmul --format 'uint<4>, zero=8, scale={1x128, bf16}' --no-load",
+           "From codes of 4 bits"}};
 }
 
 /// The best one to run from, and the one that files are compressed to where speed counts.
@@ -121,7 +127,7 @@ Status BenchMatmulCommand::parse() {
   settings.mValues.assign(sizes.begin(), sizes.end());
   settings.formats = formats.empty() ? defaultFormats() : formats;
   for (const std::string &format : settings.formats)
-    if (format != "auto") {
+    if (format != "auto" && !isComposition(format)) {
       UWT_ASSIGN_OR_RETURN(FormatChoice choice, parseFormatChoice(format));
       if (!std::holds_alternative<Format>(choice))
         return usageError("--format: " + inQuotes(format) +

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BenchMatmulRun.h"
+#include "RoundedModel.h"
 #include "uwt/Runtime/LoadedWeight.h"
 #include "uwt/Support/StopWatch.h"
 
@@ -15,11 +16,11 @@ using namespace uwt::tool;
 /// Output features whose FP64 sums the raw twin is compared with.
 static constexpr uint64_t checkedFeatures = 96;
 
-ToolCompileOptions MatmulBench::optionsFor(const std::string &format,
-                                           const std::string &strategy) const {
+ToolCompileOptions MatmulBench::optionsFor(const std::string &format, const std::string &strategy,
+                                           const MatmulSource &source) const {
   ToolCompileOptions options;
   options.target = settings.target;
-  options.weights = {weights->path()};
+  options.weights = {source.path};
   if (format != "auto")
     options.format = format;
   options.strategyText = strategy;
@@ -28,12 +29,13 @@ ToolCompileOptions MatmulBench::optionsFor(const std::string &format,
   return options;
 }
 
-Expected<MatmulRow> MatmulBench::compileRow(const std::string &format,
-                                            const std::string &strategy) {
-  MatmulRow row{format, strategy, nullptr, {}, 0};
+Expected<MatmulRow> MatmulBench::compileRow(const std::string &format, const std::string &strategy,
+                                            const MatmulSource &source) {
+  MatmulRow row{format, strategy, &source, nullptr, {}, 0};
   std::string ir =
       productIr(weights->rows(), weights->columns(), weights->copies(), settings.mValues);
-  auto program = compiler.compile(ir, "matmul.mlir", optionsFor(format, strategy), pool.size(), {});
+  auto program =
+      compiler.compile(ir, "matmul.mlir", optionsFor(format, strategy, source), pool.size(), {});
   if (!program)
     return program.takeError().in(format + (strategy.empty() ? "" : ", " + strategy));
   row.program = *std::move(program);
@@ -56,20 +58,17 @@ Status MatmulBench::prepare(const bench::MatrixSource &source, const bench::Grid
   UWT_ASSIGN_OR_RETURN(weights, ProductWeights::make(source, shape, copies, pool));
   probe = std::make_unique<MemoryProbe>(rawBytes() * copies, pool);
   inputs.clear();
-  expected.clear();
+  words = {weights->path(), {}};
+  rounded.clear();
   rows.clear();
   reads = {};
   for (uint64_t m : settings.mValues)
     inputs.push_back(bench::drawX(m, columns, settings.seed + m, pool));
 
-  UWT_ASSIGN_OR_RETURN(MatmulRow raw, compileRow(rawFormat().str(), settings.strategy));
+  UWT_ASSIGN_OR_RETURN(MatmulRow raw, runTwin(words));
   worstError = 0;
   for (size_t i = 0; i < settings.mValues.size(); ++i) {
-    std::vector<double> none;
-    UWT_ASSIGN_OR_RETURN(auto outputs, runProduct(raw, settings.mValues[i], columns, inputs[i],
-                                                  pool.size(), 0, none));
-    expected.push_back(std::move(outputs.front().bytes));
-    double share = errorShare(*weights, settings.mValues[i], bytesOf(inputs[i]), expected[i],
+    double share = errorShare(*weights, settings.mValues[i], bytesOf(inputs[i]), words.expected[i],
                               checkedFeatures / std::max<uint64_t>(settings.mValues[i] / 4, 1) + 1);
     if (!(share <= 1))
       return invalidError("m " + std::to_string(settings.mValues[i]) +
@@ -82,6 +81,28 @@ Status MatmulBench::prepare(const bench::MatrixSource &source, const bench::Grid
   return ok();
 }
 
+Expected<MatmulRow> MatmulBench::runTwin(MatmulSource &source) {
+  UWT_ASSIGN_OR_RETURN(MatmulRow raw, compileRow(rawFormat().str(), settings.strategy, source));
+  for (size_t i = 0; i < settings.mValues.size(); ++i) {
+    std::vector<double> none;
+    UWT_ASSIGN_OR_RETURN(auto outputs, runProduct(raw, settings.mValues[i], weights->columns(),
+                                                  inputs[i], pool.size(), 0, none));
+    source.expected.push_back(std::move(outputs.front().bytes));
+  }
+  return raw;
+}
+
+Expected<const MatmulSource *> MatmulBench::sourceOf(const std::string &format) {
+  if (!isComposition(format))
+    return &words;
+  auto [found, isNew] = rounded.try_emplace(format);
+  if (isNew) {
+    UWT_ASSIGN_OR_RETURN(found->second.path, writeRoundedModel(format, *weights));
+    UWT_RETURN_IF_ERROR(runTwin(found->second));
+  }
+  return &found->second;
+}
+
 Status MatmulBench::check(const MatmulRow &row) {
   for (size_t i = 0; i < settings.mValues.size(); ++i) {
     UWT_RETURN_IF_ERROR(checkInterrupted());
@@ -89,7 +110,7 @@ Status MatmulBench::check(const MatmulRow &row) {
     UWT_ASSIGN_OR_RETURN(auto outputs, runProduct(row, settings.mValues[i], weights->columns(),
                                                   inputs[i], pool.size(), 0, none));
     for (const ToolResult &output : outputs)
-      if (output.bytes != expected[i])
+      if (output.bytes != row.source->expected[i])
         return invalidError(row.format + ", m " + std::to_string(settings.mValues[i]) +
                             ": other bits than from raw weights; this is a defect of uwt, please "
                             "report it");
@@ -98,7 +119,8 @@ Status MatmulBench::check(const MatmulRow &row) {
 }
 
 Status MatmulBench::add(const std::string &format, const std::string &strategy) {
-  UWT_ASSIGN_OR_RETURN(MatmulRow row, compileRow(format, strategy));
+  UWT_ASSIGN_OR_RETURN(const MatmulSource *source, sourceOf(format));
+  UWT_ASSIGN_OR_RETURN(MatmulRow row, compileRow(format, strategy, *source));
   UWT_RETURN_IF_ERROR(check(row));
   rows.push_back(std::move(row));
   return ok();
@@ -150,9 +172,11 @@ Expected<CompileRow> MatmulBench::measureCompile(const std::string &format) {
   CompileRow row{format, {}, {}};
   uint64_t m = settings.mValues.front();
   std::string ir = productIr(weights->rows(), weights->columns(), 1, std::span(&m, 1));
+  UWT_ASSIGN_OR_RETURN(const MatmulSource *source, sourceOf(format));
   for (unsigned i = 0; i < 5; ++i) {
     ToolStats stats;
-    UWT_RETURN_IF_ERROR(compiler.emit(ir, "matmul.mlir", optionsFor(format, settings.strategy),
+    UWT_RETURN_IF_ERROR(compiler.emit(ir, "matmul.mlir",
+                                      optionsFor(format, settings.strategy, *source),
                                       EmitKind::Nothing, stats));
     double sum = 0;
     for (const auto &[stage, seconds] : stats.stages)

@@ -16,6 +16,7 @@
 #include "../Session.h"
 #include "BenchProduct.h"
 #include "uwt/Bench/Samples.h"
+#include <map>
 
 namespace uwt::tool {
 
@@ -33,9 +34,17 @@ struct MatmulSettings {
   unsigned copies = 0;
 };
 
+/// Where weights come from, and what products of them are.
+struct MatmulSource {
+  std::string path;
+  /// By index into `mValues`: what the raw twin makes of x.
+  std::vector<std::vector<uint8_t>> expected;
+};
+
 /// Products from one format with one strategy.
 struct MatmulRow {
   std::string format, strategy;
+  const MatmulSource *source = nullptr;
   std::unique_ptr<ToolProgram> program;
   /// By index into `mValues`: times of a product.
   std::vector<bench::Samples> times;
@@ -66,7 +75,9 @@ public:
   /// Reads or draws the weights, and compiles and checks the raw twin, without timing anything.
   Status prepare(const bench::MatrixSource &source, const bench::GridShape &shape);
   /// Compiles products from `format` with `strategy` (empty: the model's pick), and checks that
-  /// every bit equals the raw twin's. Errors: those of the compiler; Invalid (other bits).
+  /// every bit equals the raw twin's. Of a composition of codes and grids both are of the weights
+  /// rounded to it. Errors: those of the compiler; Usage (nothing is drawn of that composition);
+  /// Invalid (other bits).
   Status add(const std::string &format, const std::string &strategy);
   /// Adds a sample to every row and m, and to the read probe.
   Status takeSample();
@@ -86,8 +97,13 @@ public:
   double error() const { return worstError; }
 
 private:
-  ToolCompileOptions optionsFor(const std::string &format, const std::string &strategy) const;
-  Expected<MatmulRow> compileRow(const std::string &format, const std::string &strategy);
+  ToolCompileOptions optionsFor(const std::string &format, const std::string &strategy,
+                                const MatmulSource &source) const;
+  Expected<MatmulRow> compileRow(const std::string &format, const std::string &strategy,
+                                 const MatmulSource &source);
+  Expected<const MatmulSource *> sourceOf(const std::string &format);
+  /// Fills in what is expected of it.
+  Expected<MatmulRow> runTwin(MatmulSource &source);
   Status check(const MatmulRow &row);
 
   const CompilerModule &compiler;
@@ -95,9 +111,11 @@ private:
   ThreadPool pool;
   std::unique_ptr<ProductWeights> weights;
   std::unique_ptr<MemoryProbe> probe;
-  /// By index into `mValues`: x, and what the raw twin makes of it.
+  /// By index into `mValues`: x.
   std::vector<std::vector<uint16_t>> inputs;
-  std::vector<std::vector<uint8_t>> expected;
+  /// Of the weights as they are, and rounded to a composition.
+  MatmulSource words;
+  std::map<std::string, MatmulSource> rounded;
   std::vector<MatmulRow> rows;
   bench::Samples reads;
   double worstError = 0;

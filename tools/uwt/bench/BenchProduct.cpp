@@ -38,6 +38,10 @@ std::string uwt::tool::strategyText(const KernelConfig &config) {
 // Weights
 //===----------------------------------------------------------------------===//
 
+std::string uwt::tool::moduleOf(unsigned copy) { return "w" + std::to_string(copy); }
+
+static std::string weightName(unsigned copy) { return moduleOf(copy) + ".weight"; }
+
 unsigned ProductWeights::coldCopies(uint64_t rows, uint64_t columns) {
   // The smallest format that is measured takes about 10 bits a weight; each copy is a product of
   // the module that is compiled.
@@ -63,8 +67,8 @@ Expected<std::unique_ptr<ProductWeights>> ProductWeights::make(const bench::Matr
   UWT_ASSIGN_OR_RETURN(weights->file, temporaryFile());
   std::vector<SafetensorsOutput> outputs;
   for (unsigned i = 0; i < copies; ++i)
-    outputs.push_back({"w" + std::to_string(i), findSafetensorsDtype("BF16"),
-                       weights->ofTensor.shape, weights->bytes()});
+    outputs.push_back(
+        {weightName(i), findSafetensorsDtype("BF16"), weights->ofTensor.shape, weights->bytes()});
   UWT_RETURN_IF_ERROR(writeSafetensors(weights->file, outputs, {}, /*overwrite=*/true));
   return weights;
 }
@@ -120,7 +124,7 @@ std::string uwt::tool::productIr(uint64_t rows, uint64_t columns, unsigned copie
     std::string out = "tensor<" + std::to_string(m) + "x" + std::to_string(rows) + "xbf16>";
     std::string types, values, body;
     for (unsigned i = 0; i < copies; ++i) {
-      std::string name = "w" + std::to_string(i);
+      std::string name = weightName(i);
       types += (i ? ", " : "") + out;
       values += (i ? ", %" : "%") + name + "_out";
       body += productText(name, m, rows, columns);

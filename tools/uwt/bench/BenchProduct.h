@@ -65,6 +65,8 @@ std::string productIr(uint64_t rows, uint64_t columns, unsigned copies,
                       std::span<const uint64_t> mValues);
 /// The name of the function for m.
 std::string functionOf(uint64_t m);
+/// What the name of a copy has before ".weight".
+std::string moduleOf(unsigned copy);
 
 /// Bytes of memory on huge pages that are read from the first to the last.
 class MemoryProbe {
