@@ -42,7 +42,9 @@ private:
   Expected<Json> benchShape(Session &session, const CompilerModule &compiler,
                             const bench::GridShape &shape);
   Status measure(Session &session, MatmulBench &bench) const;
-  Status measureRegret(Session &session, MatmulBench &bench, Json &object) const;
+  Status measureRegret(Session &session, MatmulBench &bench, const std::string &pickFormat,
+                       std::span<const Format> formats, Json &object) const;
+  Status measureRegrets(Session &session, MatmulBench &bench, Json &object) const;
   std::string tables(const Session &session, const MatmulBench &bench) const;
   Json json(const MatmulBench &bench) const;
 
@@ -106,7 +108,9 @@ std::vector<command_line::Option> BenchMatmulCommand::options() {
       bench::seedOption(&seed),
       {"--no-load", "", "leave out loading and compile times", &noLoad},
       {"--every-strategy", "",
-       "measure every candidate of the cost model beside its pick, and how much slower the pick is",
+       "measure every candidate of the cost model beside its pick, and how much slower the pick "
+       "is; "
+       "of compositions every strategy",
        &everyStrategy},
       {"--wait", "",
        "before each sample say 'ready' on standard error and wait for a line on standard input, "
@@ -283,15 +287,20 @@ struct BestCandidate {
 };
 } // namespace
 
-/// Candidates are measured one after another, each in turns with the pick.
-Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, Json &object) const {
+/// Candidates are measured one after another, each in turns with the pick: of `pick` ("auto", or a
+/// composition, which has the model's strategy) all strategies with each of `formats`.
+Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench,
+                                         const std::string &pickFormat,
+                                         std::span<const Format> formats, Json &object) const {
   bench.keepRows(1);
-  UWT_RETURN_IF_ERROR(bench.add("auto", ""));
+  UWT_RETURN_IF_ERROR(bench.add(pickFormat, ""));
   std::vector<BestCandidate> best(settings.mValues.size());
-  for (const Format &run : runFormats()) {
+  Json candidates = Json::array(), regrets = Json::array();
+  for (const Format &run : formats) {
     std::string text = run.str();
     FormatCost format;
     format.format = run;
+    format.unitColumns = kernelUnitColumns(run, ElementType::BF16);
     for (const KernelConfig &config : candidateConfigs(format, bench.product().columns())) {
       session.detail("measuring " + text + " by " + config.str());
       bench.keepRows(2);
@@ -301,11 +310,11 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, J
       const MatmulRow &pick = bench.results()[1], &row = bench.results()[2];
       for (size_t i = 0; i < best.size(); ++i) {
         double speed = pick.median(i) / row.median(i);
-        object["candidates"].push_back({{"format", text},
-                                        {"strategy", strategyText(config)},
-                                        {"m", settings.mValues[i]},
-                                        {"median_seconds", row.median(i)},
-                                        {"times_pick", speed}});
+        candidates.push_back({{"format", text},
+                              {"strategy", strategyText(config)},
+                              {"m", settings.mValues[i]},
+                              {"median_seconds", row.median(i)},
+                              {"times_pick", speed}});
         if (speed > best[i].speed)
           best[i] = {speed, text, config.str()};
       }
@@ -315,11 +324,27 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench, J
   for (size_t i = 0; i < best.size(); ++i) {
     table.add({std::to_string(settings.mValues[i]), formatPercent(best[i].speed - 1),
                best[i].format.empty() ? "the pick" : best[i].format + " by " + best[i].strategy});
-    object["regret"].push_back({{"m", settings.mValues[i]}, {"regret", best[i].speed - 1}});
+    regrets.push_back({{"m", settings.mValues[i]}, {"regret", best[i].speed - 1}});
   }
+  object["candidates"] = std::move(candidates);
+  object["regret"] = std::move(regrets);
   object["picks"] = picksOf(bench.results()[1]);
   if (!session.wantsJson())
-    session.print("\n" + table.str(session));
+    session.print("\n" + pickFormat + "\n" + table.str(session));
+  return ok();
+}
+
+Status BenchMatmulCommand::measureRegrets(Session &session, MatmulBench &bench,
+                                          Json &object) const {
+  UWT_RETURN_IF_ERROR(measureRegret(session, bench, "auto", runFormats(), object));
+  for (const std::string &text : settings.formats) {
+    if (!isComposition(text))
+      continue;
+    UWT_ASSIGN_OR_RETURN(Format format, Format::parse(text));
+    Json one = {{"format", text}};
+    UWT_RETURN_IF_ERROR(measureRegret(session, bench, text, {&format, 1}, one));
+    object["compositions"].push_back(std::move(one));
+  }
   return ok();
 }
 
@@ -336,7 +361,7 @@ Expected<Json> BenchMatmulCommand::benchShape(Session &session, const CompilerMo
   if (!noLoad)
     UWT_RETURN_IF_ERROR(measureLoading(session, bench, settings, object));
   if (everyStrategy)
-    UWT_RETURN_IF_ERROR(measureRegret(session, bench, object));
+    UWT_RETURN_IF_ERROR(measureRegrets(session, bench, object));
   return object;
 }
 
