@@ -20,12 +20,32 @@ using Modules = std::map<std::string_view, std::map<std::string_view, Part>>;
 /// Weights share it: it may name each module that is not quantised.
 using SharedConfig = std::shared_ptr<const QuantizationConfig>;
 
+/// Where the name of torchao's parameter ends in that of a tensor, X._weight_qdata (0.14:
+/// X.weight:qdata); npos in other names.
+size_t endOfParameter(std::string_view name) {
+  size_t first = name.rfind('.');
+  if (first == std::string_view::npos)
+    return first;
+  for (std::string_view part : {"qdata", "scale_and_zero", "act_quant_zero_point", "zero_point",
+                                "act_quant_scale", "act_pre_scale", "per_tensor_scale", "scale"}) {
+    if (!name.ends_with(part))
+      continue;
+    size_t end = name.size() - part.size() - 1;
+    bool isOld = name[end] == ':', isNew = name[end] == '_' && name[first + 1] == '_';
+    if (end > first + 1 && (isOld || isNew))
+      return end;
+  }
+  return std::string_view::npos;
+}
+
 /// Where the name of a tensor's module ends: at its last dot, but what belongs to a weight may be
-/// named after it, X.weight.absmax (bitsandbytes) or X_blocks (gpt-oss).
+/// named after it, X.weight.absmax (bitsandbytes), X_blocks (gpt-oss) or X._weight_qdata (torchao).
 size_t endOfModule(std::string_view name) {
   for (std::string_view suffix : {"_blocks", "_scales"})
     if (name.ends_with(suffix))
       return name.size() - suffix.size();
+  if (size_t parameter = endOfParameter(name); parameter != std::string_view::npos)
+    return parameter;
   size_t weight = name.rfind(".weight.");
   return weight != std::string_view::npos ? weight : name.rfind('.');
 }
@@ -46,7 +66,7 @@ Modules modulesOf(const Checkpoint &checkpoint) {
 ImportedWeight makeWeight(const Recipe &recipe, std::string_view module, const SharedConfig &config,
                           const Parts &parts, ThreadPool &pool) {
   ImportedWeight weight;
-  weight.name = std::string(module) + std::string(recipe.suffix());
+  weight.name = recipe.weightName(module);
   weight.recipe = recipe.keyword();
   Expected<WeightOutline> outline = recipe.outline(*config, parts, pool);
   if (outline && (outline->rows == 0 || outline->columns == 0))

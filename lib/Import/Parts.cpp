@@ -28,8 +28,11 @@ static std::string endOf(const Part &part, std::string_view suffix) {
 
 Status Parts::expect(std::string_view suffix,
                      std::initializer_list<std::string_view> dtypes) const {
-  if (!has(suffix))
-    return unsupportedError("there is no tensor ." + std::string(suffix));
+  if (!has(suffix)) {
+    const auto &[other, part] = *parts.begin();
+    return unsupportedError("there is no tensor " + endOf(part, other).substr(0, 1) +
+                            std::string(suffix));
+  }
   if (std::find(dtypes.begin(), dtypes.end(), dtype(suffix)) != dtypes.end())
     return ok();
   std::string wanted;

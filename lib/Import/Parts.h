@@ -29,7 +29,7 @@ struct Part {
   const TensorEntry *entry = nullptr;
 };
 
-/// Tensors whose names begin with one prefix, by what follows it: "qweight".
+/// Tensors, at least one, whose names begin with one prefix, by what follows it: "qweight".
 class Parts {
 public:
   explicit Parts(std::map<std::string_view, Part> parts) : parts(std::move(parts)) {}

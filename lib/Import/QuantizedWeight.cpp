@@ -7,6 +7,7 @@
 
 #include "uwt/Import/QuantizedWeight.h"
 #include "uwt/Codec/StoredOrder.h"
+#include "uwt/Format/BF16.h"
 #include "uwt/Format/Floats.h"
 #include <algorithm>
 #include <bit>
@@ -27,6 +28,14 @@ Grid GridParts::product() const {
     number = isDivided ? number / other : number * other;
   }
   return result;
+}
+
+/// The nearest number of that type, as an f32.
+static float roundedTo(ElementType type, float value) {
+  if (type == ElementType::F32)
+    return value;
+  return type == ElementType::F16 ? float16.valueOf(roundToF16(value))
+                                  : fromBF16(roundToBF16(value));
 }
 
 namespace {
@@ -74,10 +83,10 @@ private:
   void decodeRun(std::span<const uint8_t> codes, float zero, float scale,
                  std::optional<float> offset, Word *out) {
     auto wordOf = [&](uint64_t code) {
-      float difference = weight.values[code] - zero;      // value-2
-      float product = difference * scale;                 // value-3
-      product = product * weight.factor;                  // value-4
-      return Round(offset ? product + *offset : product); // value-5
+      float difference = roundedTo(weight.math, weight.values[code] - zero); // value-2
+      float product = difference * scale;                                    // value-3
+      product = product * weight.factor;                                     // value-4
+      return Round(offset ? product + *offset : product);                    // value-5
     };
     if (codes.size() < weight.values.size()) {
       std::ranges::transform(codes, out, wordOf);

@@ -42,6 +42,10 @@ public:
   virtual std::string_view keyword() const = 0;
   /// What the weight's name has behind that of its module.
   virtual std::string_view suffix() const { return ".weight"; }
+  /// The weight's name, of its module's.
+  virtual std::string weightName(std::string_view module) const {
+    return std::string(module) + std::string(suffix());
+  }
   /// Whether checkpoints with this configuration are of this kind.
   virtual bool reads(const QuantizationConfig &config) const = 0;
   /// Whether `parts` are a weight's: tensors that share the name before their last dot.

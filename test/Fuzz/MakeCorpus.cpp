@@ -316,9 +316,10 @@ static int makeRandomInputs(const fs::path &corpus, const std::string &fuzzer) {
 
 /// A checkpoint of each recipe.
 static int makeImports(const fs::path &corpus) {
-  for (const char *name :
-       {"gptq-planar-b3", "gptq-b2-g-idx", "awq-gemm-g128", "ct-int3-g128", "ct-int4-g32-asym",
-        "ct-mxfp4", "modelopt-nvfp4", "fp8-block", "bnb-nf4-nested"}) {
+  for (const char *name : {"gptq-planar-b3", "gptq-b2-g-idx", "awq-gemm-g128", "ct-int3-g128",
+                           "ct-int4-g32-asym", "ct-mxfp4", "modelopt-nvfp4", "fp8-block",
+                           "bnb-nf4-nested", "awq-gemv-g64", "awq-gemv-fast-g32", "marlin-g128",
+                           "hqq-b4-axis0", "torchao-int4-tiles-g64", "torchao-fp8-row"}) {
     fs::path golden = sourceFolder() / "test" / "Import" / "golden" / name;
     Bytes input = readBytes(golden / "config.json"),
           model = readBytes(golden / "model.safetensors");

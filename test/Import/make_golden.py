@@ -1,13 +1,15 @@
 """Makes test/Import/golden: small quantised checkpoints by the packers that users have, and the weights that these decode to.
 
     /usr/bin/python3 -m venv VENV
-    VENV/bin/pip install torch transformers==5.24.0 compressed-tensors==0.20.0 bitsandbytes==0.50.2 gguf==0.19.0 nvidia-modelopt==0.47.0 safetensors==0.8.0
+    VENV/bin/pip install torch transformers==5.24.0 compressed-tensors==0.20.0 bitsandbytes==0.50.2 gguf==0.19.0 torchao==0.18.0 nvidia-modelopt==0.47.0 safetensors==0.8.0 hqq==0.2.8.post1
     VENV/bin/pip download --no-deps --no-binary :all: -d SDISTS gptqmodel==7.7.0 autoawq==0.2.9   # and unpack both there
-    VENV/bin/python3 test/Import/make_golden.py --gptqmodel SDISTS/gptqmodel-7.7.0 --autoawq SDISTS/autoawq-0.2.9
+    BUILD_CUDA_EXT=0 VENV/bin/pip download --no-deps --no-binary :all: --no-build-isolation -d SDISTS auto_gptq==0.7.1   # the same
+    VENV/bin/pip download --no-deps -d SDISTS mslk-cuda==1.1.0   # the same, into SDISTS/mslk
+    VENV/bin/python3 test/Import/make_golden.py --gptqmodel SDISTS/gptqmodel-7.7.0 --autoawq SDISTS/autoawq-0.2.9 --autogptq SDISTS/auto_gptq-0.7.1 --mslk SDISTS/mslk
 
-Of gptqmodel and autoawq only the modules that pack and decode are run, from their sources: the packages want a GPU's compiler. Each case is a
-folder with model.safetensors and config.json as the packer has them, and expected.safetensors, whose tensor `weight` is what the packer's own code
-decodes. CI needs none of this.
+Of gptqmodel, autoawq, auto_gptq and mslk only the modules that pack and decode are run, from their sources: the packages want a GPU's compiler. Each case
+is a folder with model.safetensors and config.json as the packer has them, and expected.safetensors, whose tensor `weight` is what the packer's own
+code decodes. CI needs none of this.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import logging
 import pathlib
 import sys
 import types
+import unittest.mock
 
 import numpy as np
 import torch
@@ -33,12 +36,12 @@ def gaussian(rows=ROWS, columns=COLUMNS, dtype=torch.float32, seed=1):
     return (torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed)) * 0.02).to(dtype)
 
 
-def write(case, tensors, config, expected, separator="."):
+def write(case, tensors, config, expected, separator=".", metadata=None):
     """A case; the tensors are of one module."""
     folder = GOLDEN / case
     folder.mkdir(parents=True, exist_ok=True)
     named = {f"{MODULE}{separator}{name}": tensor.contiguous() for name, tensor in tensors.items()}
-    save_file(named, folder / "model.safetensors", metadata={"format": "pt"})
+    save_file(named, folder / "model.safetensors", metadata={"format": "pt", **(metadata or {})})
     (folder / "config.json").write_text(json.dumps({"quantization_config": config}, indent=1) + "\n", encoding="utf-8")
     save_file({"weight": expected.contiguous()}, folder / "expected.safetensors")
     print(case, sum(file.stat().st_size for file in folder.iterdir()), "bytes")
@@ -181,6 +184,74 @@ def make_awq(sources):
         write(f"awq-gemm-g{size}", tensors, config, packing.dequantize_gemm(*tensors.values(), 4, size).T)
 
 
+def decoded_awq(words, scales, offsets, size):
+    """Weights of codes in words, as the packers' kernels compute them: of one rounding to f16 (exact before it, as f64)."""
+    codes = (torch.from_numpy(words.astype(np.int64))[..., None] >> 4 * torch.arange(8) & 15).flatten(1)
+    scales, offsets = (torch.from_numpy(cells.astype(np.float64)).repeat_interleave(size, 1) for cells in (scales, offsets))
+    return (codes * scales + offsets).half()
+
+
+def make_awq_gemv(autoawq, gptqmodel):
+    """What AutoAWQ packs for products of a vector; it has no decoder for CPUs, so GPTQModel's takes codes and grids out of it."""
+    for package in ("awq", "awq.utils", "awq.modules", "awq.modules.linear"):
+        bare_package(package, autoawq / package.replace(".", "/"))
+    for package in ("gptqmodel", "gptqmodel.utils"):
+        bare_package(package, gptqmodel / package.replace(".", "/"))
+    decoders = importlib.import_module("gptqmodel.utils.mlx_packing")
+    rows = 32
+    for version, name, size in (("gemv", "WQLinear_GEMV", 128), ("gemv", "WQLinear_GEMV", 64), ("gemv", "WQLinear_GEMV", 32),
+                                ("gemv_fast", "WQLinear_GEMVFast", 128), ("gemv_fast", "WQLinear_GEMVFast", 32)):
+        layer = getattr(importlib.import_module(f"awq.modules.linear.{version}"), name)
+        generator = torch.Generator().manual_seed(size)
+        scales = (torch.rand(rows, COLUMNS // size, generator=generator) * 0.01 + 0.001).half().float()
+        zeros = torch.randint(0, 16, scales.shape, generator=generator).float()
+        codes = torch.randint(0, 16, (rows, COLUMNS), generator=generator)
+        linear = torch.nn.Linear(COLUMNS, rows, bias=False)
+        linear.weight.data = (codes - zeros.repeat_interleave(size, 1)) * scales.repeat_interleave(size, 1)
+        made = layer.from_linear(linear, 4, size, scales=scales, zeros=zeros)
+        tensors = {name: getattr(made, name) for name in ("qweight", "qzeros", "scales")}
+        decode = decoders.repack_awq_gemv if version == "gemv" else decoders.repack_awq_gemv_fast
+        parts = decode(*(tensor.numpy() for tensor in tensors.values()), COLUMNS, rows, size)
+        config = {"quant_method": "awq", "bits": 4, "group_size": size, "zero_point": True, "version": version}
+        write(f"awq-{version.replace('_', '-')}-g{size}", tensors, config, decoded_awq(*parts, size))
+
+
+# Marlin
+
+
+def make_marlin(autoawq, autogptq):
+    """What AutoGPTQ and AutoAWQ pack for Marlin. Nothing decodes it but kernels: expected are the weights that were packed."""
+    for package in ("auto_gptq", "auto_gptq.nn_modules", "auto_gptq.nn_modules.qlinear"):
+        bare_package(package, autogptq / package.replace(".", "/"))
+    for package in ("awq", "awq.utils", "awq.modules", "awq.modules.linear"):
+        bare_package(package, autoawq / package.replace(".", "/"))
+    layer = importlib.import_module("auto_gptq.nn_modules.qlinear.qlinear_marlin").QuantLinear
+    awq_layer = importlib.import_module("awq.modules.linear.marlin").WQLinear_Marlin
+    configs = {
+        "marlin-g128": {"quant_method": "gptq", "bits": 4, "group_size": 128, "sym": True, "checkpoint_format": "marlin"},
+        "marlin-channel": {"quant_method": "marlin", "group_size": -1},
+        "marlin-awq": {"quant_method": "awq", "bits": 4, "group_size": 128, "zero_point": False, "version": "marlin"},
+    }
+    for case, config in configs.items():
+        rows, size = (128, COLUMNS) if config["group_size"] == -1 else (64, 128)
+        generator = torch.Generator().manual_seed(rows)
+        scales = (torch.rand(rows, COLUMNS // size, generator=generator) * 0.01 + 0.001).half()
+        codes = torch.randint(-8, 8, (rows, COLUMNS), generator=generator).half()
+        linear = torch.nn.Linear(COLUMNS, rows, bias=False, dtype=torch.float16)
+        linear.weight.data = codes * scales.repeat_interleave(size, 1)
+        if config["quant_method"] == "awq":
+            made = awq_layer.from_linear(linear, 4, size, scales=scales)
+            tensors = {"qweight": made.qweight, "scales": made.scales}
+        else:
+            # A layer proper wants a GPU when it is made, and packs without one.
+            words = torch.empty(COLUMNS // 16, rows * 2, dtype=torch.int32)
+            grid = torch.empty(COLUMNS // size, rows, dtype=torch.float16)
+            made = types.SimpleNamespace(infeatures=COLUMNS, outfeatures=rows, group_size=size, B=words, s=grid, bias=None)
+            layer.pack(made, linear, scales)
+            tensors = {"B": made.B, "s": made.s}
+        write(case, tensors, config, linear.weight.data)
+
+
 # GPTQ
 
 
@@ -252,6 +323,33 @@ def make_bitsandbytes():
     tensors = {"weight": codes, "SCB": scales, "weight_format": torch.zeros((), dtype=torch.uint8)}
     write("bnb-int8", tensors, config, functional.int8_vectorwise_dequant(codes, scales))
     print("bitsandbytes", bitsandbytes.__version__)
+
+
+# HQQ
+
+
+def hqq_case(case, dtype, rows=ROWS, columns=COLUMNS, channel_wise=True, **arguments):
+    """One case of HQQ, with the configuration that transformers writes."""
+    from hqq.core.quantize import HQQLinear
+
+    config = transformers.HqqConfig(**arguments).to_dict() | {"quant_method": "hqq"}
+    config["quant_config"]["weight_quant_params"]["channel_wise"] = channel_wise
+    linear = torch.nn.Linear(columns, rows, bias=False)
+    linear.weight.data = gaussian(rows, columns)
+    made = HQQLinear(linear, config["quant_config"], compute_dtype=dtype, device="cpu")
+    write(case, made.state_dict(), config, made.dequantize())
+
+
+def make_hqq():
+    hqq_case("hqq-b4-g64", torch.bfloat16, nbits=4, group_size=64)
+    hqq_case("hqq-b4-axis0", torch.float16, nbits=4, group_size=16, axis=0)
+    hqq_case("hqq-b4-flat", torch.bfloat16, columns=192, nbits=4, group_size=128)
+    hqq_case("hqq-b3-g64", torch.float16, rows=44, nbits=3, group_size=64)
+    hqq_case("hqq-b3-axis0", torch.bfloat16, nbits=3, group_size=64, axis=0)
+    hqq_case("hqq-b2-view", torch.bfloat16, nbits=2, group_size=16, view_as_float=True)
+    hqq_case("hqq-b1-f32", torch.float32, nbits=1, group_size=32)
+    hqq_case("hqq-b8-row", torch.bfloat16, nbits=8, group_size=COLUMNS)
+    hqq_case("hqq-b8-tensor", torch.float16, nbits=8, group_size=64, channel_wise=False)
 
 
 # transformers
@@ -379,20 +477,133 @@ def make_gguf_llama(folder):
     save_file({name: tensor.contiguous() for name, tensor in loaded.items()}, folder / "llama.safetensors")
 
 
+# torchao
+
+
+def write_torchao(case, weight, quantization, expected=None):
+    """A case of a tensor subclass, as transformers saves it with that configuration."""
+    from torchao.prototype.safetensors.safetensors_support import flatten_tensor_state_dict
+
+    tensors, metadata = flatten_tensor_state_dict({f"{MODULE}.weight": weight})
+    named = {name.removeprefix(f"{MODULE}."): tensor for name, tensor in tensors.items()}
+    config = transformers.TorchAoConfig(quantization).to_dict()
+    write(case, named, config, weight.dequantize() if expected is None else expected, metadata=metadata)
+
+
+def tile_packed(pairs, inner_tiles):
+    """Pairs of codes [rows, columns / 2], the first one in the upper half, as _convert_weight_to_int4pack packs them on NVIDIA's
+    GPUs. PyTorch has it for no CPU, so this follows the kernel in aten/src/ATen/native/cuda/int4mm.cu."""
+    codes = torch.stack((pairs >> 4, pairs & 15), 2).to(torch.int64)
+    rows, inner = pairs.shape[0], inner_tiles // 2
+    # Row tile, row, column tile, pair of inner tiles, inner tile, half of it, lane of the row, code of the lane.
+    cells = codes.reshape(rows // 8, 8, -1, inner, 2, 2, 4, 2).permute(0, 2, 1, 6, 3, 7, 4, 5)
+    words = (cells.reshape(rows // 8, -1, 32, inner, 8) << 4 * torch.arange(8)).sum(4)
+    return torch.where(words >= 2**31, words - 2**32, words).to(torch.int32)
+
+
+def make_torchao_tiles(weight, size):
+    """Int4TilePackedTo4dTensor by torchao's own code, which wants an NVIDIA GPU, and its weights by PyTorch's product for CPUs."""
+    from torchao.quantization import Int4TilePackedTo4dTensor, Int4WeightOnlyConfig
+
+    seen = []
+
+    def pack(pairs, inner_tiles):
+        seen.append(torch.stack((pairs >> 4, pairs & 15), 2).reshape(pairs.shape[0], -1).to(torch.int32))
+        return tile_packed(pairs, inner_tiles)
+
+    library = torch.library.Library("aten", "IMPL")
+    library.impl("_convert_weight_to_int4pack", pack, "CPU")
+    with unittest.mock.patch("torch.cuda.get_device_capability", lambda: (8, 0)):
+        made = Int4TilePackedTo4dTensor.from_hp(weight, [1, size])
+    one = torch.eye(seen[0].shape[1], dtype=torch.bfloat16)
+    packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(seen[0], 1)
+    decoded = torch.ops.aten._weight_int4pack_mm_for_cpu(one, packed, size, made.scale_and_zero).T
+    config = Int4WeightOnlyConfig(group_size=size, int4_packing_format="tile_packed_to_4d")
+    write_torchao(f"torchao-int4-tiles-g{size}", made, config, decoded[: weight.shape[0], : weight.shape[1]])
+
+
+def make_torchao_pairs(sources, size=128):
+    """Int4Tensor, which mslk packs. Neither decodes it on a CPU: the weights follow from how mslk makes the codes."""
+    from torchao.quantization import Int4WeightOnlyConfig
+    from torchao.quantization.quantize_.workflows.int4 import int4_tensor
+
+    for package in ("mslk", "mslk.quantize", "mslk.quantize.triton"):
+        bare_package(package, sources / package.replace(".", "/"))
+    stand_in = types.ModuleType("mslk.quantize.triton.fp8_quantize")
+    stand_in.quantize_fp8_row = None
+    sys.modules[stand_in.__name__] = stand_in
+    shuffle = importlib.import_module("mslk.quantize.shuffle")
+    weight = gaussian(dtype=torch.bfloat16)
+    int4_tensor.int4_row_quantize_zp, int4_tensor.pack_int4 = shuffle.int4_row_quantize_zp, shuffle.pack_int4
+    made = int4_tensor.Int4Tensor.from_hp(weight, [1, size])
+    pairs = made.qdata
+    codes = torch.stack((pairs << 4 >> 4, pairs >> 4), 2).reshape(weight.shape).float()
+    scale, zero = (grid.float().T.repeat_interleave(size, 1) for grid in (made.scale, made.zero_point))
+    config = Int4WeightOnlyConfig(group_size=size, int4_packing_format="plain")
+    write_torchao(f"torchao-int4-g{size}", made, config, (codes * scale + zero).to(weight.dtype))
+
+
+def make_torchao():
+    from torchao import quantization as ao
+
+    weight, half = gaussian(dtype=torch.bfloat16), gaussian(dtype=torch.float16)
+    eight, affine = ao.Int8Tensor.from_hp, ao.MappingType.ASYMMETRIC
+    write_torchao("torchao-int8", eight(weight, ao.PerRow()), ao.Int8WeightOnlyConfig())
+    write_torchao("torchao-int8-asym-g32", eight(half, ao.PerGroup(32), mapping_type=affine), ao.Int8WeightOnlyConfig())
+    for name, granularity, of in (("row", ao.PerRow(), half), ("tensor", ao.PerTensor(), weight), ("block", ao.PerBlock([16, 128]), weight)):
+        made = ao.Float8Tensor.from_hp(of, granularity=granularity)
+        write_torchao(f"torchao-fp8-{name}", made, ao.Float8WeightOnlyConfig())
+    experts = torch.stack([gaussian(32, 64, torch.bfloat16, seed) for seed in (1, 2, 3)])
+    write_torchao("torchao-fp8-experts", ao.Float8Tensor.from_hp(experts), ao.Float8WeightOnlyConfig())
+    for name, bits, size, of, mapping in (("int4-bytes-g64", torch.int4, 64, weight, ao.MappingType.SYMMETRIC),
+                                          ("int3-bytes-g32", torch.int3, 32, half, affine)):
+        made = ao.IntxUnpackedToInt8Tensor.from_hp(of, (1, size), bits, mapping_type=mapping)
+        write_torchao(f"torchao-{name}", made, ao.IntxWeightOnlyConfig(weight_dtype=bits, granularity=ao.PerGroup(size)))
+    make_torchao_tiles(gaussian(12, 160, torch.bfloat16), 64)
+    make_torchao_microscaled()
+
+
+def make_torchao_microscaled():
+    from torchao.prototype.mx_formats import MXDynamicActivationMXWeightConfig, NVFP4WeightOnlyConfig
+    from torchao.prototype.mx_formats.mx_tensor import MXTensor
+    from torchao.prototype.mx_formats.nvfp4_tensor import NVFP4Tensor, per_tensor_amax_to_scale
+
+    # Rows and groups that do not fill the blocks in which scales are swizzled.
+    weight, few = gaussian(136, 80, torch.bfloat16), gaussian(136, 96, torch.bfloat16)
+    share = per_tensor_amax_to_scale(weight.abs().max())
+    for name, is_swizzled in (("nvfp4", False), ("nvfp4-swizzled", True)):
+        made = NVFP4Tensor.to_nvfp4(weight, per_tensor_scale=share, is_swizzled_scales=is_swizzled)
+        write_torchao(f"torchao-{name}", made, NVFP4WeightOnlyConfig())
+    experts = torch.stack([gaussian(128, 32, torch.bfloat16, seed) for seed in (1, 2, 3)])
+    shares = per_tensor_amax_to_scale(experts.abs().amax((1, 2), keepdim=True))
+    made = NVFP4Tensor.to_nvfp4(experts, per_tensor_scale=shares, is_swizzled_scales=True)
+    write_torchao("torchao-nvfp4-experts", made, NVFP4WeightOnlyConfig())
+    for name, element, is_swizzled in (("mxfp8", torch.float8_e4m3fn, True), ("mxfp4", torch.float4_e2m1fn_x2, False)):
+        made = MXTensor.to_mx(few, element, is_swizzled_scales=is_swizzled)
+        write_torchao(f"torchao-{name}", made, MXDynamicActivationMXWeightConfig())
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gptqmodel", type=pathlib.Path, help="its unpacked sources")
     parser.add_argument("--autoawq", type=pathlib.Path, help="its unpacked sources")
+    parser.add_argument("--autogptq", type=pathlib.Path, help="its unpacked sources")
+    parser.add_argument("--mslk", type=pathlib.Path, help="its unpacked wheel")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     make_compressed_tensors()
     make_bitsandbytes()
+    make_hqq()
     make_transformers()
     make_modelopt()
     make_gguf()
-    for sources, make in ((arguments.autoawq, make_awq), (arguments.gptqmodel, make_gptq)):
-        if sources:
-            make(sources)
+    make_torchao()
+    makers = {make_awq: ("autoawq",), make_awq_gemv: ("autoawq", "gptqmodel"), make_marlin: ("autoawq", "autogptq"), make_gptq: ("gptqmodel",),
+              make_torchao_pairs: ("mslk",)}
+    for make, names in makers.items():
+        sources = [getattr(arguments, name) for name in names]
+        if all(sources):
+            make(*sources)
     return 0
 
 

@@ -14,6 +14,8 @@ IMPORT = pathlib.Path(__file__).resolve().parents[1] / "Import"
 
 # What each folder of test/Import/golden is held as; "raw" is whatever floats are.
 HELD = {
+    "awq-gemv-fast-g128": "uint<4>, scale={1x128, f16}, offset={1x128, f16}",
+    "awq-gemv-g64": "uint<4>, zero={1x64, uint<4>}, scale={1x64, f16}",
     "bnb-fp4": "table<4>, scale={1x64, f32}",
     "bnb-nf4-nested": "table<4>, scale={1x64, f32}",
     "ct-mxfp4": "f4E2M1FN, scale={1x32, f8E8M0FNU}",
@@ -21,8 +23,12 @@ HELD = {
     "gpt-oss": "f4E2M1FN, storage=k_major, scale={1x32, f8E8M0FNU}",
     "gptq-b2-g-idx": "raw",
     "gptq-planar-b3": "uint<3>, zero={1x64, uint<3>}, scale={1x64, f16}",
+    "hqq-b4-g64": "raw",
+    "marlin-g128": "uint<4>, zero=8, scale={1x128, f16}",
     "modelopt-nvfp4": "f4E2M1FN, scale={1x16, f8E4M3FN, scale={tensor, f32}}",
     "mxfp8": "f8E4M3FN, scale={1x32, f8E8M0FNU}",
+    "torchao-int4-tiles-g64": "uint<4>, zero=8, scale={1x64, bf16}, offset={1x64, bf16}",
+    "torchao-int8": "int<8>, zero={row, int<8>}, scale={row, f32}",
 }
 
 # The same of the tensors of types.gguf.

@@ -67,6 +67,8 @@ struct QuantizedWeight {
   std::vector<float> values;
   /// What is subtracted from it (value-2).
   Grid zero = Grid::constant(0);
+  /// What the difference is rounded to: BF16 or F16; F32 is nothing more than value-2 says.
+  ElementType math = ElementType::F32;
   /// What the difference is multiplied with (value-3).
   Grid scale = Grid::constant(1);
   /// What the product is multiplied with (value-4).

@@ -38,7 +38,8 @@ Expected<WeightOutline> AwqRecipe::outline(const QuantizationConfig &config, con
                                            ThreadPool &) const {
   std::string version = config.text("version");
   if (!version.empty() && version != "gemm" && version != "GEMM")
-    return unsupportedError("version '" + version + "' is not gemm");
+    return unsupportedError("version '" + version +
+                            "' is none of gemm, gemv, gemv_fast and marlin");
   if (int64_t bits = config.integer("bits").value_or(config.integer("w_bit").value_or(4));
       bits != 4)
     return unsupportedError(std::to_string(bits) + " bits are not 4");

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Checkpoints.h"
+#include <cstring>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <random>
@@ -60,11 +61,42 @@ TEST(ImportedWeightsTest, SayWhatTheyAre) {
       {"modelopt-nvfp4", "f4E2M1FN, scale={1x16, f8E4M3FN, scale={tensor, f32}}"},
       {"bnb-nf4", "table<4>, scale={1x64, f32}"},
       {"fp8-block", "f8E4M3FN, scale={32x64, f32}"},
+      {"awq-gemv-g64", "uint<4>, zero={1x64, uint<4>}, scale={1x64, f16}"},
+      {"awq-gemv-fast-g128", "uint<4>, scale={1x128, f16}, offset={1x128, f16}"},
+      {"marlin-g128", "uint<4>, zero=8, scale={1x128, f16}"},
+      {"marlin-channel", "uint<4>, zero=8, scale={row, f16}"},
+      {"marlin-awq", "uint<4>, zero=8, scale={1x128, f16}"},
+      {"hqq-b4-g64", "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16"},
+      {"hqq-b4-axis0", "uint<4>, zero={stride<768>, f16}, scale={stride<768>, f16}, math=f16"},
+      {"hqq-b4-flat", "uint<4>, zero={flat<128>, bf16}, scale={flat<128>, bf16}, math=bf16"},
+      {"hqq-b1-f32", "uint<1>, zero={1x32, f32}, scale={1x32, f32}"},
+      {"hqq-b8-row", "uint<8>, zero={row, bf16}, scale={row, bf16}, math=bf16"},
+      {"hqq-b8-tensor", "uint<8>, zero={tensor, f16}, scale={tensor, f16}, math=f16"},
   };
   for (auto [name, format] : formats) {
     OpenedCheckpoint opened(goldenFolder(name) + "/model.safetensors");
     ASSERT_NE(opened.weight(), nullptr) << name;
     EXPECT_EQ(opened.weight()->format, format) << name;
+  }
+}
+
+/// 15 - 0.3 has more bits than f16 and bf16 (value-2).
+TEST(QuantizedWeightTest, DifferencesAreRoundedToTheTypeOfMath) {
+  QuantizedWeight weight;
+  weight.rows = weight.columns = 1;
+  weight.codes = {15};
+  for (unsigned code = 0; code < 16; ++code)
+    weight.values.push_back(static_cast<float>(code));
+  weight.zero = Grid::constant(0.3f);
+  const std::pair<ElementType, float> expected[] = {
+      {ElementType::F32, 15 - 0.3f}, {ElementType::F16, 14.703125f}, {ElementType::BF16, 14.6875f}};
+  ThreadPool pool(1);
+  for (auto [math, number] : expected) {
+    weight.math = math;
+    Bytes bytes = weight.decode(ElementType::F32, pool);
+    float own;
+    std::memcpy(&own, bytes.data(), sizeof(own));
+    EXPECT_EQ(own, number);
   }
 }
 
@@ -200,6 +232,125 @@ TEST(StackedFloatTest, BlocksHaveTheirScales) {
     if (each.name.ends_with("_scales"))
       each.shape = {3, 128, 2};
   EXPECT_EQ(errorOf(edited), "_scales is [3, 128, 2], expected [3, 64, 4]");
+}
+
+/// The bytes of the weight of an edited checkpoint, or of none.
+Bytes bytesOf(const Edited &edited, ElementType type) {
+  TemporaryFolder folder;
+  OpenedCheckpoint opened(edited.write(folder));
+  if (!opened.weight())
+    return {};
+  Expected<Bytes> bytes = decoded(*opened.weight(), type);
+  EXPECT_TRUE(holds(bytes));
+  return bytes ? *bytes : Bytes();
+}
+
+TEST(AwqTest, VersionsAreNamed) {
+  Edited edited("awq-gemm-g32");
+  edited.replaceInConfig("\"gemm\"", "\"exllama\"");
+  EXPECT_EQ(errorOf(edited), "version 'exllama' is none of gemm, gemv, gemv_fast and marlin");
+  edited.replaceInConfig("\"exllama\"", "\"gemv\"");
+  EXPECT_EQ(errorOf(edited), ".scales is [8, 64], expected [256, 32]");
+}
+
+TEST(AwqGemvTest, WhatCannotBeReadIsRefusedWithItsReason) {
+  Edited edited("awq-gemv-g64");
+  edited.replaceInConfig("\"bits\": 4", "\"bits\": 3");
+  EXPECT_EQ(errorOf(edited), "3 bits are not 4");
+  edited = Edited("awq-gemv-g64");
+  edited.replaceInConfig("\"group_size\": 64", "\"group_size\": 32");
+  EXPECT_EQ(errorOf(edited), ".scales is [32, 16], expected [32, 32]");
+  edited.replaceInConfig("\"group_size\": 32", "\"group_size\": 48");
+  EXPECT_EQ(errorOf(edited), "group_size 48 is none of 16, 32, 64, and 128 and more");
+  edited.replaceInConfig("\"group_size\": 48", "\"group_size\": 192");
+  EXPECT_EQ(errorOf(edited), "groups of 192 columns do not divide rows of 256");
+  edited = Edited("awq-gemv-g64");
+  edited.tensor("qzeros").shape = {2, 32};
+  EXPECT_EQ(errorOf(edited), ".qzeros is [2, 32], expected [32, 2]");
+  edited.tensor("qweight").shape = {1024};
+  EXPECT_EQ(errorOf(edited), ".qweight is [1024], expected a matrix");
+  edited.replaceInConfig("\"gemv\"", "\"gemv_fast\"");
+  EXPECT_EQ(errorOf(edited), ".qweight is I32, expected I16");
+  edited = Edited("awq-gemv-fast-g32");
+  edited.tensor("qzeros").shape = {16, 64};
+  EXPECT_EQ(errorOf(edited), ".qzeros is [16, 64], expected [32, 32]");
+  edited.tensor("qweight").shape = {64, 32};
+  EXPECT_EQ(errorOf(edited), ".qweight is [64, 32], expected a matrix of columns by 64");
+}
+
+/// The files of llm-awq are those of gemv_fast, but for a name.
+TEST(AwqGemvTest, ZeroPointsOfLlmAwqAreCalledOtherwise) {
+  Edited edited("awq-gemv-fast-g128");
+  Bytes bytes = bytesOf(edited, ElementType::F16);
+  edited.replaceInConfig("\"gemv_fast\"", "\"llm-awq\"");
+  edited.tensor("qzeros").name = goldenModule + ".scaled_zeros";
+  EXPECT_EQ(bytesOf(edited, ElementType::F16), bytes);
+}
+
+TEST(MarlinTest, ConfigurationsNameItInThreeWays) {
+  Edited edited("marlin-g128");
+  Bytes bytes = bytesOf(edited, ElementType::F16);
+  edited.replaceInConfig("\"checkpoint_format\": \"marlin\"", "\"is_marlin_format\": true");
+  EXPECT_EQ(bytesOf(edited, ElementType::F16), bytes);
+  edited.replaceInConfig("\"gptq\"", "\"marlin\"");
+  EXPECT_EQ(bytesOf(edited, ElementType::F16), bytes);
+  edited = Edited("marlin-g128");
+  edited.replaceInConfig("\"checkpoint_format\": \"marlin\"", "\"is_marlin_format\": false");
+  EXPECT_EQ(errorOf(edited), "no weight");
+}
+
+TEST(MarlinTest, WhatCannotBeReadIsRefusedWithItsReason) {
+  Edited edited("marlin-g128");
+  edited.replaceInConfig("\"bits\": 4", "\"bits\": 8");
+  EXPECT_EQ(errorOf(edited), "8 bits are not 4");
+  edited = Edited("marlin-g128");
+  edited.tensor("s").shape = {4, 32};
+  EXPECT_EQ(errorOf(edited), ".B is [16, 128] and .s is [4, 32]");
+  edited.tensor("s").dtype = "BF16";
+  EXPECT_EQ(errorOf(edited), ".s is BF16, expected F16");
+  std::erase_if(edited.tensors, [](const TestTensor &each) { return each.name.ends_with(".s"); });
+  EXPECT_EQ(errorOf(edited), "there is no tensor .s");
+  edited = Edited("marlin-awq");
+  edited.replaceInConfig("\"marlin\"", "\"gemm\"");
+  EXPECT_EQ(errorOf(edited), ".qweight is [16, 128] and .scales is [2, 64]");
+}
+
+/// Numbers of a layer's state were U8 before they were I32.
+TEST(HqqTest, TheAxisIsAByteInOlderFiles) {
+  Edited edited("hqq-b4-axis0");
+  Bytes bytes = bytesOf(edited, ElementType::F16);
+  edited.tensor("axis").dtype = "U8";
+  edited.tensor("axis").bytes = {0};
+  EXPECT_EQ(bytesOf(edited, ElementType::F16), bytes);
+}
+
+TEST(HqqTest, WhatCannotBeReadIsRefusedWithItsReason) {
+  Edited edited("hqq-b4-g64");
+  edited.tensor("packing").bytes[0] = '5';
+  EXPECT_EQ(errorOf(edited),
+            "packing '5bit_u8' is none of 8bit_u8, 4bit_u8, 3bit_32, 2bit_u8 and 1bit_u8");
+  edited = Edited("hqq-b4-g64");
+  edited.tensor("packing").bytes[0] = '2';
+  EXPECT_EQ(errorOf(edited), ".W_q is [96, 64] of packing 2bit_u8 and a weight [48, 256]");
+  edited = Edited("hqq-b4-g64");
+  edited.tensor("axis").bytes[0] = 0;
+  EXPECT_EQ(errorOf(edited), ".scale is [192, 1], expected [1, 64]");
+  edited.tensor("axis").bytes[1] = 1;
+  EXPECT_EQ(errorOf(edited), ".axis is neither 0 nor 1");
+  edited = Edited("hqq-b4-g64");
+  edited.tensor("shape").bytes[7] = 0x7F;
+  EXPECT_THAT(errorOf(edited), HasSubstr(".W_q is [96, 64] of packing 4bit_u8 and a weight ["));
+  edited = Edited("hqq-b4-g64");
+  edited.tensor("zero").dtype = "F16";
+  EXPECT_EQ(errorOf(edited), ".zero is F16, expected BF16");
+  // Scales and zero points that are codes have other names.
+  edited.tensor("zero").name = goldenModule + ".zero_q";
+  EXPECT_EQ(errorOf(edited), "there is no tensor .zero");
+  edited = Edited("hqq-b3-g64");
+  edited.tensor("shape").bytes[0] = 45;
+  EXPECT_EQ(errorOf(edited), ".scale is [176, 1], expected [180, 1]");
+  edited.tensor("shape").bytes[0] = 46;
+  EXPECT_EQ(errorOf(edited), ".W_q is [18, 64] of packing 3bit_32 and a weight [46, 256]");
 }
 
 /// Whatever few bytes of configuration, shapes and contents say, there is a weight or one error.

@@ -77,6 +77,16 @@ static std::optional<GridFacts> factsOfGrid(const Grid &grid, const QuantizedWei
   return facts;
 }
 
+/// Of a weight that is stored as a matrix of another shape, in the order of its own elements.
+static void moveLargest(const QuantizedWeight &stored, std::span<const uint64_t> shape,
+                        std::optional<GridFacts> &grid) {
+  if (!grid || shape.size() != 2 || stored.isTransposed || shape[1] == stored.columns)
+    return;
+  uint64_t element = grid->largestRow * stored.columns + grid->largestColumn;
+  grid->largestRow = element / shape[1];
+  grid->largestColumn = element % shape[1];
+}
+
 Expected<std::vector<QuantizedFacts>>
 uwt::tool::collectQuantizedFacts(std::span<const ImportedWeight *const> weights, ThreadPool &pool) {
   std::vector<QuantizedFacts> all;
@@ -95,6 +105,8 @@ uwt::tool::collectQuantizedFacts(std::span<const ImportedWeight *const> weights,
     facts.zero = factsOfGrid(read->zero, *read);
     if (read->offset)
       facts.offset = factsOfGrid(*read->offset, *read);
+    for (std::optional<GridFacts> *grid : {&facts.scale, &facts.zero, &facts.offset})
+      moveLargest(*read, weight->shape, *grid);
     facts.hasColumnOrder = !read->gridColumns.empty() && !std::ranges::is_sorted(read->gridColumns);
   }
   return all;

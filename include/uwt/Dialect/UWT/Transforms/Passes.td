@@ -34,7 +34,7 @@ def BindWeightsPass : Pass<"uwt-bind-weights", "::mlir::ModuleOp"> {
     or a folder of either. A matrix (rank 2 and more) that is stored compressed becomes a compressed `uwt.weight` in its stored format
     and a `uwt.decode`; one that is stored raw does so in `format`, and the loader encodes it. All others become dense weights.
     Of a quantised checkpoint NAME may be a weight that several tensors are together (GPTQ, AWQ, compressed-tensors, FP8, FP4,
-    bitsandbytes): it becomes a compressed `uwt.weight` of the constant's own type, bf16, f16 or f32. With `format` left alone, a matrix of bf16 or f16
+    bitsandbytes, HQQ, torchao, Marlin): it becomes a compressed `uwt.weight` of the constant's own type, bf16, f16 or f32. With `format` left alone, a matrix of bf16 or f16
     whose codes products run from is in its own format (`uint<4>, zero=8, scale={1x128, f16}`); others are in `format`, and the loader decodes and encodes them. A tensor NAME of the constant's
     type comes first.
     With `match-bytes`, constants with data that equal a tensor of the same shape and type are bound as well.
@@ -167,8 +167,9 @@ def FuseDecodePass : Pass<"uwt-fuse-decode", "::mlir::ModuleOp"> {
 
     **Codes.** Where that computation is `round((number(code) - zero) * scale)`, number by number, the function gives codes, scales and zeros instead, and the weight
     is held as its codes, in a format such as `uint<4>, zero={1x64, uint<4>}, scale={1x64, f16}`. Codes are integers of up to 8 bits (what is known of their range counts: masks,
-    shifts, differences with constants) or f4E2M1FN, f8E4M3FN, f8E5M2; the rest is in f32, or in the weight's own type, where it is as exact; a cell is a row or a dimension that is
-    collapsed behind. What differs is said in a remark, and the weight is floats, with the roundings of the IR.
+    shifts, differences with constants) or f4E2M1FN, f8E4M3FN, f8E5M2; the rest is in f32, or in the weight's own type, where it is as exact, or `arith.scaling_extf`; a cell is a row, a
+    dimension that is collapsed behind, or the columns that scales and zeros are repeated for: by `k floordiv 32` in a map, or a dimension of their own that is collapsed. What differs is said
+    in a remark, and the weight is floats, with the roundings of the IR.
 
     **Selections.** A slice of one matrix of a weight of rank 3 (stacked layers in a loop, an expert), and matrices that are gathered by index, become the
     `selection` of the product; nothing is copied. Rows that are looked up in a weight of rank 2 (embeddings) become `uwt.gather`.
