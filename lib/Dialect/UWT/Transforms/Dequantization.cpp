@@ -7,7 +7,9 @@
 //
 // The expression of a weight's element, over the loops N and K, or N, cells of a row, and columns
 // of a cell, is matched: `round((number(code) - zero) * scale)`, in f32, or in the weight's own
-// type, where differences of 8 bits and products of two such numbers are as exact.
+// type, where differences of 8 bits and products of two such numbers are as exact. Of K, a cell is
+// the columns that scales and zeros are the same for: `k floordiv 32`, as the IR has it, or as what
+// repeats them is read.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,6 +20,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "uwt/Codec/Quantized.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -29,11 +32,80 @@ static unsigned widthOf(Type type) {
 }
 
 //===----------------------------------------------------------------------===//
+// Reshapes
+//===----------------------------------------------------------------------===//
+
+/// From indices of the result of a reshape to those of its source, both of static shape.
+static AffineMap sourceIndices(Operation *reshape) {
+  auto collapse = dyn_cast<tensor::CollapseShapeOp>(reshape);
+  SmallVector<ReassociationIndices> groups =
+      collapse ? collapse.getReassociationIndices()
+               : cast<tensor::ExpandShapeOp>(reshape).getReassociationIndices();
+  Value longer = collapse ? reshape->getOperand(0) : reshape->getResult(0);
+  ArrayRef<int64_t> sizes = cast<RankedTensorType>(longer.getType()).getShape();
+  MLIRContext *context = reshape->getContext();
+  SmallVector<AffineExpr> indices;
+  for (auto [number, group] : llvm::enumerate(groups)) {
+    AffineExpr flat = getAffineDimExpr(number, context), sum = getAffineConstantExpr(0, context);
+    SmallVector<AffineExpr> parts;
+    int64_t stride = 1;
+    for (int64_t dim : llvm::reverse(group)) {
+      AffineExpr part = flat.floorDiv(stride);
+      parts.push_back(dim == group.front() ? part : part % sizes[dim]);
+      sum = sum + getAffineDimExpr(dim, context) * stride;
+      stride *= sizes[dim];
+    }
+    if (collapse)
+      llvm::append_range(indices, llvm::reverse(parts));
+    else
+      indices.push_back(sum);
+  }
+  return AffineMap::get(collapse ? groups.size() : sizes.size(), 0, indices, context);
+}
+
+static void compose(ElementExpression &expression, AffineMap loops) {
+  if (expression.tensor)
+    expression.map = simplifyAffineMap(expression.map.compose(loops));
+  for (ElementExpression &operand : expression.operands)
+    compose(operand, loops);
+}
+
+/// Goes on behind reshapes, by which front ends repeat scales: to a dimension of its own, which is
+/// collapsed. `left` reshapes are looked at. Codes stay as they are packed.
+static void expandReshapes(ElementExpression &expression, unsigned &left) {
+  for (ElementExpression &operand : expression.operands)
+    expandReshapes(operand, left);
+  Operation *op = expression.tensor ? expression.tensor.getDefiningOp() : nullptr;
+  if (left == 0 || !isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op) ||
+      !isa<FloatType>(expression.type) || widthOf(expression.type) < 16)
+    return;
+  --left;
+  Value source = op->getOperand(0);
+  auto hasShape = [](Value value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    return type.hasStaticShape() && type.getRank() != 0;
+  };
+  if (!hasShape(source) || !hasShape(expression.tensor))
+    return;
+  ElementExpression inner = ElementExpression::of(source);
+  compose(inner, sourceIndices(op).compose(expression.map));
+  expandReshapes(inner, left);
+  if (inner.tensor != source)
+    expression = std::move(inner);
+}
+
+//===----------------------------------------------------------------------===//
 // Matching
 //===----------------------------------------------------------------------===//
 
-/// The number that an expression is at all elements.
+template <typename... Ops> static bool isOp(const ElementExpression &expression) {
+  return isa_and_nonnull<Ops...>(expression.op);
+}
+
+/// The number that an expression is at all elements; an integer where it is made of one.
 static std::optional<double> numberOf(const ElementExpression &expression) {
+  if (isOp<arith::SIToFPOp>(expression))
+    return numberOf(expression.operands[0]);
   auto constant = dyn_cast_or_null<arith::ConstantOp>(expression.op);
   if (!constant)
     return std::nullopt;
@@ -45,10 +117,6 @@ static std::optional<double> numberOf(const ElementExpression &expression) {
   if (auto number = dyn_cast<FloatAttr>(value))
     return number.getValueAsDouble();
   return std::nullopt;
-}
-
-template <typename... Ops> static bool isOp(const ElementExpression &expression) {
-  return isa_and_nonnull<Ops...>(expression.op);
 }
 
 /// Behind widenings of floats, which are exact.
@@ -67,12 +135,17 @@ public:
 
 private:
   Status matchProduct(const ElementExpression &product);
+  Status matchScaled(const ElementExpression &scaled);
   Status matchDifference(const ElementExpression &difference);
   Status matchNumber(const ElementExpression &number);
+  Status matchFloat(const ElementExpression &code);
+  Status checkExact(double firstZero, double lastZero, Type type) const;
+  Status checkExact(const ElementExpression &zero, bool isSigned, Type type) const;
   Status matchInteger(const ElementExpression &integer, bool isSigned);
   Status setZero(const ElementExpression &zero);
   Status setScale(const ElementExpression &scale);
   Status setCells();
+  void setCells(int64_t columns, int64_t count, int64_t step);
 
   Dequantization result;
 };
@@ -101,9 +174,12 @@ Status DequantizationMatcher::setZero(const ElementExpression &zero) {
   return ok();
 }
 
+static ConstantIntRanges rangeOf(const ElementExpression &integer) {
+  return integerRangeOf(integer.op ? integer.op->getResult(0) : integer.tensor);
+}
+
 Status DequantizationMatcher::matchInteger(const ElementExpression &integer, bool isSigned) {
-  Value value = integer.op ? integer.op->getResult(0) : integer.tensor;
-  Term element = elementOf(integerRangeOf(value), isSigned);
+  Term element = elementOf(rangeOf(integer), isSigned);
   if (element.parameters[0] > 8)
     return unsupportedError("its codes may have " + std::to_string(element.parameters[0]) +
                             " bits");
@@ -112,20 +188,47 @@ Status DequantizationMatcher::matchInteger(const ElementExpression &integer, boo
   return ok();
 }
 
+/// Checks that differences of codes and zeros are exact in `type`. Zeros are integers between these
+/// two; a weight with others than those of 8 bits is not loaded.
+Status DequantizationMatcher::checkExact(double firstZero, double lastZero, Type type) const {
+  // bf16 has all integers up to this one, f16 and f32 more than differences of 8 bits need.
+  constexpr double largest = 256;
+  const Term &element = result.format.element;
+  if (!type.isBF16() || element.parameters.empty())
+    return ok();
+  double count = std::exp2(element.parameters[0]),
+         first = element.keyword == "int" ? -count / 2 : 0;
+  if (first + count - 1 - firstZero <= largest && lastZero - first <= largest)
+    return ok();
+  return unsupportedError("differences of its codes and zero points may be rounded to bf16");
+}
+
+/// The same of zeros that are an expression.
+Status DequantizationMatcher::checkExact(const ElementExpression &zero, bool isSigned,
+                                         Type type) const {
+  ConstantIntRanges range = rangeOf(zero);
+  return isSigned
+             ? checkExact(range.smin().roundToDouble(true), range.smax().roundToDouble(true), type)
+             : checkExact(range.umin().roundToDouble(false), range.umax().roundToDouble(false),
+                          type);
+}
+
+Status DequantizationMatcher::matchFloat(const ElementExpression &code) {
+  StringRef name = isa<Float4E2M1FNType>(code.type)   ? "f4E2M1FN"
+                   : isa<Float8E4M3FNType>(code.type) ? "f8E4M3FN"
+                   : isa<Float8E5M2Type>(code.type)   ? "f8E5M2"
+                                                      : "";
+  if (name.empty())
+    return unsupportedError("its codes are floats that no format has");
+  result.format.element = {name.str(), {}};
+  result.codes = code;
+  return ok();
+}
+
 /// The number that a code stands for, less its zero where that is subtracted as an integer.
 Status DequantizationMatcher::matchNumber(const ElementExpression &number) {
-  if (isOp<arith::ExtFOp>(number) && widthOf(number.operands[0].type) <= 8) {
-    Type type = number.operands[0].type;
-    StringRef name = isa<Float4E2M1FNType>(type)   ? "f4E2M1FN"
-                     : isa<Float8E4M3FNType>(type) ? "f8E4M3FN"
-                     : isa<Float8E5M2Type>(type)   ? "f8E5M2"
-                                                   : "";
-    if (name.empty())
-      return unsupportedError("its codes are floats that no format has");
-    result.format.element = {name.str(), {}};
-    result.codes = number.operands[0];
-    return ok();
-  }
+  if (isOp<arith::ExtFOp>(number) && widthOf(number.operands[0].type) <= 8)
+    return matchFloat(number.operands[0]);
   if (!isOp<arith::SIToFPOp, arith::UIToFPOp>(number))
     return unsupportedError("no integers or floats of 8 bits become what is multiplied");
   bool isSigned = isOp<arith::SIToFPOp>(number);
@@ -135,6 +238,7 @@ Status DequantizationMatcher::matchNumber(const ElementExpression &number) {
   if (!isSigned || widthOf(integer.type) < 16)
     return unsupportedError("differences with zero points wrap around");
   UWT_RETURN_IF_ERROR(matchInteger(integer.operands[0], isSigned));
+  UWT_RETURN_IF_ERROR(checkExact(integer.operands[1], isSigned, number.type));
   return setZero(integer.operands[1]);
 }
 
@@ -146,8 +250,15 @@ Status DequantizationMatcher::matchDifference(const ElementExpression &differenc
   UWT_RETURN_IF_ERROR(matchNumber(behindWidening(inner.operands[0])));
   if (result.zero || result.format.zero != 0)
     return unsupportedError("it has two zero points");
-  if (!numberOf(zero) && !isOp<arith::SIToFPOp, arith::UIToFPOp>(zero))
+  if (isOp<arith::SIToFPOp, arith::UIToFPOp>(zero)) {
+    UWT_RETURN_IF_ERROR(checkExact(zero.operands[0], isOp<arith::SIToFPOp>(zero), inner.type));
+    return setZero(zero);
+  }
+  std::optional<double> number = numberOf(zero);
+  bool isInteger = number && *number == std::floor(*number);
+  if (!number || (!isInteger && !inner.type.isF32()))
     return unsupportedError("its zero points are no integers");
+  UWT_RETURN_IF_ERROR(checkExact(*number, *number, inner.type));
   return setZero(zero);
 }
 
@@ -156,19 +267,34 @@ Status DequantizationMatcher::setScale(const ElementExpression &scale) {
   while (isOp<arith::ExtFOp>(*stored))
     stored = &stored->operands[0];
   Type type = stored->type;
-  bool isStored = stored->tensor != nullptr;
-  std::string name = isStored && type.isF16()                   ? "f16"
-                     : isStored && type.isBF16()                ? "bf16"
-                     : isStored && isa<Float8E8M0FNUType>(type) ? "f8E8M0FNU"
-                     : widthOf(type) <= 8 && isStored           ? "bf16"
-                                                                : "f32";
+  std::string name = type.isF16()                   ? "f16"
+                     : type.isBF16()                ? "bf16"
+                     : isa<Float8E8M0FNUType>(type) ? "f8E8M0FNU"
+                     : widthOf(type) <= 8           ? "bf16"
+                                                    : "f32";
   result.format.scale = GridFormat{{1, 0, {name, {}}}};
   result.scale = scale;
   return ok();
 }
 
+/// A float of few bits, and an exponent that it is multiplied with, in the type of the result.
+Status DequantizationMatcher::matchScaled(const ElementExpression &scaled) {
+  UWT_RETURN_IF_ERROR(matchFloat(scaled.operands[0]));
+  const ElementExpression &scale = scaled.operands[1];
+  if (widthOf(scale.type) < 16 && !isa<Float8E8M0FNUType>(scale.type))
+    return unsupportedError("its scale is neither an exponent nor a float that has one");
+  result.format.scale = GridFormat{{1, 0, {"f8E8M0FNU", {}}}};
+  result.scale = scale;
+  result.extendedScale = scaled.type;
+  return ok();
+}
+
 /// One side of the product has the codes, the other one is the scale.
 Status DequantizationMatcher::matchProduct(const ElementExpression &product) {
+  if (isOp<arith::ScalingExtFOp>(product))
+    return matchScaled(product);
+  if (isOp<arith::AddFOp>(product))
+    return unsupportedError("an offset is added to what is multiplied with a scale");
   if (!isOp<arith::MulFOp>(product))
     return unsupportedError("what is rounded is no product with a scale");
   Status first = ok();
@@ -183,22 +309,84 @@ Status DequantizationMatcher::matchProduct(const ElementExpression &product) {
   return first;
 }
 
-/// Columns of a cell, by the loops that scales and zeros depend on.
+/// How many values of a loop, side by side, an index is the same for: g of `loop floordiv g`; 0
+/// where it is the same for all.
+static int64_t sharedColumns(AffineExpr index, unsigned loop) {
+  if (!index.isFunctionOfDim(loop))
+    return 0;
+  auto binary = dyn_cast<AffineBinaryOpExpr>(index);
+  if (!binary)
+    return 1;
+  auto divisor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  if (index.getKind() == AffineExprKind::FloorDiv && isa<AffineDimExpr>(binary.getLHS()) && divisor)
+    return divisor.getValue();
+  return std::gcd(sharedColumns(binary.getLHS(), loop), sharedColumns(binary.getRHS(), loop));
+}
+
+/// The same of all tensors that an expression reads.
+static int64_t sharedColumns(const ElementExpression &expression, unsigned loop) {
+  int64_t columns = 0;
+  if (expression.tensor)
+    for (AffineExpr index : expression.map.getResults())
+      columns = std::gcd(columns, sharedColumns(index, loop));
+  for (const ElementExpression &operand : expression.operands)
+    columns = std::gcd(columns, sharedColumns(operand, loop));
+  return columns;
+}
+
+/// Whether an expression at `loops`, which go through `shape`, reads whole dimensions of tensors
+/// where a loop is an index, as operations of linalg do.
+static bool isWhole(const ElementExpression &expression, AffineMap loops, ArrayRef<int64_t> shape) {
+  if (expression.tensor) {
+    AffineMap map = simplifyAffineMap(expression.map.compose(loops));
+    auto type = cast<RankedTensorType>(expression.tensor.getType());
+    for (auto [index, size] : llvm::zip(map.getResults(), type.getShape()))
+      if (auto loop = dyn_cast<AffineDimExpr>(index); loop && shape[loop.getPosition()] != size)
+        return false;
+  }
+  return llvm::all_of(expression.operands, [&](const ElementExpression &operand) {
+    return isWhole(operand, loops, shape);
+  });
+}
+
+/// Finds the cells, by what scales and zeros depend on.
 Status DequantizationMatcher::setCells() {
   ArrayRef<int64_t> shape = result.shape;
   SmallVector<const ElementExpression *> grids = {&result.scale};
   if (result.zero)
     grids.push_back(&*result.zero);
   unsigned last = shape.size() - 1;
+  int64_t shared = 0;
   for (const ElementExpression *grid : grids)
-    if (grid->isFunctionOf(last))
-      return unsupportedError("each code has a scale or zero point of its own");
-  result.cellColumns = shape[last];
-  uint32_t columns = shape.size() == 3 ? static_cast<uint32_t>(shape[last]) : 0;
-  result.format.scale->cellColumns = columns;
-  if (result.zero)
-    result.format.zeroGrid = GridFormat{{1, columns, result.format.element}};
+    shared = std::gcd(shared, sharedColumns(*grid, last));
+  if (shared == 1 || (shared != 0 && last == 2))
+    return unsupportedError("each code has a scale or zero point of its own");
+  auto isOfCells = [](const ElementExpression *grid) { return grid->isFunctionOf(1); };
+  if (shared >= shape[last] || !llvm::any_of(grids, isOfCells))
+    setCells(0, 1, 0);
+  else if (last == 2)
+    setCells(shape[2], shape[1], 1);
+  else
+    setCells(shared, divideUp(shape[1], shared), shared);
+  for (const ElementExpression *grid : grids)
+    if (!isWhole(*grid, result.cellLoops, result.cells))
+      return unsupportedError("its scales or zero points are a part of a tensor");
   return ok();
+}
+
+/// Cells of `columns` columns, or 0 for a row, `count` of them a row, which begin at multiples of
+/// `step` of the loop behind N.
+void DequantizationMatcher::setCells(int64_t columns, int64_t count, int64_t step) {
+  MLIRContext *context = result.scale.type.getContext();
+  SmallVector<AffineExpr> loops(result.shape.size(), getAffineConstantExpr(0, context));
+  loops[0] = getAffineDimExpr(0, context);
+  loops[1] = getAffineDimExpr(1, context) * step;
+  result.cellLoops = AffineMap::get(2, 0, loops, context);
+  result.cells = {result.shape[0], count};
+  GridFormat cell{{1, static_cast<uint32_t>(columns), result.format.element}};
+  result.format.scale->cellColumns = cell.cellColumns;
+  if (result.zero)
+    result.format.zeroGrid = std::move(cell);
 }
 
 Expected<Dequantization> DequantizationMatcher::match(const ElementExpression &element,
@@ -228,7 +416,10 @@ Expected<Dequantization> Dequantization::find(Value value) {
       value = collapse.getSrc();
       type = collapse.getSrcType();
     }
-  return DequantizationMatcher().match(ElementExpression::of(value), type.getShape());
+  ElementExpression element = ElementExpression::of(value);
+  unsigned reshapes = 16;
+  expandReshapes(element, reshapes);
+  return DequantizationMatcher().match(element, type.getShape());
 }
 
 //===----------------------------------------------------------------------===//
@@ -324,6 +515,14 @@ static Value toFloat(OpBuilder &builder, Location loc, Value value) {
   return arith::ExtFOp::create(builder, loc, f32, value);
 }
 
+/// The scale of `arith.scaling_extf` as it multiplies, in `type`.
+static Value extendExponent(OpBuilder &builder, Location loc, Value value, Type type) {
+  auto exponent = Float8E8M0FNUType::get(builder.getContext());
+  if (value.getType() != exponent)
+    value = arith::TruncFOp::create(builder, loc, exponent, value);
+  return arith::ExtFOp::create(builder, loc, type, value);
+}
+
 SmallVector<Value> Dequantization::materialize(OpBuilder &builder, Location loc) const {
   MLIRContext *context = builder.getContext();
   unsigned rank = shape.size();
@@ -336,22 +535,18 @@ SmallVector<Value> Dequantization::materialize(OpBuilder &builder, Location loc)
     bytes = tensor::CollapseShapeOp::create(builder, loc, bytes,
                                             SmallVector<ReassociationIndices>{{0}, {1, 2}});
   SmallVector<Value> results = {bytes};
-  // A row of one cell has the only column 0.
-  AffineExpr row = getAffineDimExpr(0, context), zeroIndex = getAffineConstantExpr(0, context);
-  SmallVector<AffineExpr> indices = {row, zeroIndex};
-  if (rank == 3)
-    indices = {row, getAffineDimExpr(1, context), zeroIndex};
-  auto loops = AffineMap::get(2, 0, indices, context);
-  SmallVector<int64_t> cells = {shape[0], rank == 3 ? shape[1] : 1};
-  auto addGrid = [&](const ElementExpression &numbers) {
-    results.push_back(
-        Materializer(builder, loc)
-            .make(numbers, loops, cells, builder.getF32Type(),
-                  [&](OpBuilder &inner, Value value) { return toFloat(inner, loc, value); }));
+  auto addGrid = [&](const ElementExpression &numbers, Type extended) {
+    results.push_back(Materializer(builder, loc)
+                          .make(numbers, cellLoops, cells, builder.getF32Type(),
+                                [&](OpBuilder &inner, Value value) {
+                                  if (extended)
+                                    value = extendExponent(inner, loc, value, extended);
+                                  return toFloat(inner, loc, value);
+                                }));
   };
-  addGrid(scale);
+  addGrid(scale, extendedScale);
   if (zero)
-    addGrid(*zero);
+    addGrid(*zero, {});
   return results;
 }
 

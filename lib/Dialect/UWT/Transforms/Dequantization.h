@@ -39,8 +39,11 @@ struct Dequantization {
   llvm::SmallVector<int64_t> shape;
   ElementExpression codes, scale;
   std::optional<ElementExpression> zero;
-  /// Of a cell.
-  int64_t cellColumns = 0;
+  /// Where the scale is the one of `arith.scaling_extf`: the type that the exponent becomes.
+  mlir::Type extendedScale;
+  /// Rows, and cells of a row; and from these two to the loops of a cell's first column.
+  llvm::SmallVector<int64_t> cells;
+  mlir::AffineMap cellLoops;
 };
 
 } // namespace uwt
