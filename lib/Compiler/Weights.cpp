@@ -235,7 +235,7 @@ static Status checkZeros(const Grid &zeros) {
   return ok();
 }
 
-/// The weight that codes, scales and zeros are.
+/// The weight that codes, scales, zeros and offsets are.
 static Expected<QuantizedWeight> quantizedOf(const DerivedWeight &weight,
                                              std::span<const TensorResult> results) {
   const Format &codes = *weight.codes;
@@ -247,10 +247,12 @@ static Expected<QuantizedWeight> quantizedOf(const DerivedWeight &weight,
   quantized.codes.assign(bytes.begin(), bytes.end());
   quantized.scale = gridOf(results[1], codes, quantized.columns);
   quantized.zero = Grid::constant(static_cast<float>(codes.zero));
-  if (!codes.zeroGrid)
-    return quantized;
-  quantized.zero = gridOf(results[2], codes, quantized.columns);
-  UWT_RETURN_IF_ERROR(checkZeros(quantized.zero));
+  if (codes.zeroGrid) {
+    quantized.zero = gridOf(results[2], codes, quantized.columns);
+    UWT_RETURN_IF_ERROR(checkZeros(quantized.zero));
+  }
+  if (codes.offset)
+    quantized.offset = gridOf(results.back(), codes, quantized.columns);
   return quantized;
 }
 

@@ -1,5 +1,5 @@
 // Floats of 8 and 4 bits: in blocks of 64 rows and 128 columns, and scaled by exponents as MX formats are, which files
-// have as bytes.
+// have as bytes; and integers of 4 bits with an offset a row, [K, N].
 
 #mk = affine_map<(m, n, k) -> (m, k)>
 #nk = affine_map<(m, n, k) -> (n, k)>
@@ -9,8 +9,10 @@
 #id3 = affine_map<(n, g, k) -> (n, g, k)>
 #group = affine_map<(n, g, k) -> (n, g)>
 #cell = affine_map<(n, k) -> (n, k floordiv 32)>
+#transposed = affine_map<(k, n) -> (n, k)>
+#column = affine_map<(k, n) -> (n)>
 
-func.func @main(%x: tensor<3x320xbf16>) -> tensor<3x48xbf16> {
+func.func @main(%x: tensor<3x320xbf16>) -> tensor<3x32xbf16> {
   %zero = arith.constant 0.0 : f32
   %blocks.codes = arith.constant dense_resource<blocks.codes> : tensor<128x320xf8E4M3FN>
   %blocks.scale = arith.constant dense_resource<blocks.scale> : tensor<2x3xf32>
@@ -75,5 +77,28 @@ func.func @main(%x: tensor<3x320xbf16>) -> tensor<3x48xbf16> {
   %nibbles.i = linalg.fill ins(%zero : f32) outs(%nibbles.o : tensor<3x48xf32>) -> tensor<3x48xf32>
   %nibbles.s = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%groups.y, %nibbles.w : tensor<3x64xbf16>, tensor<48x64xbf16>) outs(%nibbles.i : tensor<3x48xf32>) -> tensor<3x48xf32>
   %nibbles.y = arith.truncf %nibbles.s : tensor<3x48xf32> to tensor<3x48xbf16>
-  return %nibbles.y : tensor<3x48xbf16>
+
+  %c15_i32 = arith.constant 15 : i32
+  %c8 = arith.constant 8 : i32
+  %offsets.codes = arith.constant dense_resource<offsets.codes> : tensor<32x48xi8>
+  %offsets.scale = arith.constant dense_resource<offsets.scale> : tensor<32xbf16>
+  %offsets.offset = arith.constant dense_resource<offsets.offset> : tensor<32xf32>
+  %offsets.e = tensor.empty() : tensor<48x32xbf16>
+  %offsets.w = linalg.generic {indexing_maps = [#transposed, #column, #column, #id], iterator_types = ["parallel", "parallel"]} ins(%offsets.codes, %offsets.scale, %offsets.offset : tensor<32x48xi8>, tensor<32xbf16>, tensor<32xf32>) outs(%offsets.e : tensor<48x32xbf16>) {
+  ^bb0(%a: i8, %b: bf16, %c: f32, %o: bf16):
+    %0 = arith.extui %a : i8 to i32
+    %1 = arith.andi %0, %c15_i32 : i32
+    %2 = arith.subi %1, %c8 : i32
+    %3 = arith.sitofp %2 : i32 to f32
+    %4 = arith.extf %b : bf16 to f32
+    %5 = arith.mulf %3, %4 : f32
+    %6 = arith.addf %5, %c : f32
+    %7 = arith.truncf %6 : f32 to bf16
+    linalg.yield %7 : bf16
+  } -> tensor<48x32xbf16>
+  %offsets.o = tensor.empty() : tensor<3x32xf32>
+  %offsets.i = linalg.fill ins(%zero : f32) outs(%offsets.o : tensor<3x32xf32>) -> tensor<3x32xf32>
+  %offsets.s = linalg.matmul ins(%nibbles.y, %offsets.w : tensor<3x48xbf16>, tensor<48x32xbf16>) outs(%offsets.i : tensor<3x32xf32>) -> tensor<3x32xf32>
+  %offsets.y = arith.truncf %offsets.s : tensor<3x32xf32> to tensor<3x32xbf16>
+  return %offsets.y : tensor<3x32xbf16>
 }

@@ -209,6 +209,14 @@ add("nibbles.scale", "U8", exponents)
 values = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6], np.float32)
 values = np.concatenate([values, -values])[unpack(packed)]
 weights["nibbles"] = round_bf16(values * powers(exponents).repeat(32, 1))
+
+packed = random.integers(0, 256, (32, 24)).astype(np.uint8)
+scale, offset = round_bf16(draw_scales(32)), draw_scales(32)
+add("offsets.codes", "I8", unpack(packed).astype(np.int8))
+add("offsets.scale", "BF16", scale)
+add("offsets.offset", "F32", offset)
+products = (unpack(packed).astype(np.float32) - 8) * of_bf16(scale)[:, None]
+weights["offsets"] = round_bf16(products + offset[:, None])
 write("exponents.")
 
 # quant.dcast: scales and zero points a row, in cells of 32 columns, and one for all.

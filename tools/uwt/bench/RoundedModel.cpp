@@ -122,6 +122,11 @@ Expected<RoundedWeight> RoundedWeight::make(const Format &format, const ProductW
       std::ranges::find(scaleTypes, format.scale->number.keyword, &ScaleType::keyword);
   if (type == std::end(scaleTypes))
     return notDrawn(format.str());
+  // Recipes call cells of all columns so.
+  if (format.scale->cellColumns >= weights.columns())
+    return usageError("--format: " + inQuotes(format.scale->str()) + " has all " +
+                      std::to_string(weights.columns()) +
+                      " columns of the weight in a cell; say row or tensor");
   RoundedWeight rounded;
   rounded.format = format;
   rounded.element = *element;

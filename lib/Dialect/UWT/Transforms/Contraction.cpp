@@ -214,7 +214,8 @@ static Status checkExpression(const Contraction &c,
   // A vector, or elements that no format codes.
   if (!c.dequantization &&
       llvm::none_of(expression->leaves, [](Operation *leaf) { return isa<DecodeOp>(leaf); }))
-    return unsupportedError("its weight is a vector, or of a type that is not compressed");
+    return unsupportedError("its weight is a vector, or of a type that is not compressed" +
+                            (c.notFromCodes.empty() ? "" : "; as codes: " + c.notFromCodes));
   return ok();
 }
 
@@ -226,17 +227,20 @@ static bool isOfCodes(const WeightExpression &expression) {
   });
 }
 
-/// Finds how the derived matrix is computed from codes, if it is one matrix as it stands.
+/// Finds how the derived matrix is computed from codes, if it is one matrix, in either order; its K
+/// may be two dimensions.
 static void findDequantization(Contraction &c, const WeightExpression &expression) {
   if (!isOfCodes(expression))
     return;
-  bool isMatrix = c.weightLoops.size() == 2 && c.n.size() == 1 && c.k.size() == 1 &&
-                  c.weightLoops[0] == int64_t(c.n[0]);
-  if (expression.number || c.selectedMatrices || !isMatrix) {
+  bool isMatrix =
+      c.n.size() == 1 && !c.k.empty() && c.k.size() <= 2 && c.weightLoops.size() == 1 + c.k.size();
+  bool isNFirst = isMatrix && c.weightLoops.front() == int64_t(c.n[0]);
+  bool isNLast = isMatrix && c.weightLoops.back() == int64_t(c.n[0]);
+  if (expression.number || c.selectedMatrices || (!isNFirst && !isNLast)) {
     c.notFromCodes = "it is not one matrix [N, K]";
     return;
   }
-  Expected<Dequantization> found = Dequantization::find(c.derivedValue());
+  Expected<Dequantization> found = Dequantization::find(c.derivedValue(), isNLast);
   if (found)
     c.dequantization = *std::move(found);
   else
@@ -272,7 +276,7 @@ static Status findDerived(Contraction &c) {
   for (int64_t loop : c.weightLoops)
     if (loop >= 0)
       found.push_back(loop);
-  c.kMajor = !c.n.empty() && order == found;
+  c.kMajor = !c.dequantization && !c.n.empty() && order == found;
   return ok();
 }
 

@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 //
 // The expression of a weight's element, over the loops N and K, or N, cells of a row, and columns
-// of a cell, is matched: `round((number(code) - zero) * scale)`, in f32, or in the weight's own
-// type, where differences of 8 bits and products of two such numbers are as exact. Of K, a cell is
-// the columns that scales and zeros are the same for: `k floordiv 32`, as the IR has it, or as what
-// repeats them is read.
+// of a cell, is matched: `round((number(code) - zero) * scale + offset)`, in f32, or, without an
+// offset, in the weight's own type, where differences of 8 bits and products of two such numbers
+// are as exact. Of K, a cell is the columns that scales and zeros are the same for: `k floordiv
+// 32`, as the IR has it, or as what repeats them is read.
 //
 //===----------------------------------------------------------------------===//
 
@@ -134,6 +134,7 @@ public:
   Expected<Dequantization> match(const ElementExpression &element, ArrayRef<int64_t> shape);
 
 private:
+  Status matchSum(const ElementExpression &sum);
   Status matchProduct(const ElementExpression &product);
   Status matchScaled(const ElementExpression &scaled);
   Status matchDifference(const ElementExpression &difference);
@@ -262,8 +263,9 @@ Status DequantizationMatcher::matchDifference(const ElementExpression &differenc
   return setZero(zero);
 }
 
-Status DequantizationMatcher::setScale(const ElementExpression &scale) {
-  const ElementExpression *stored = &scale;
+/// The type of numbers that has all of an expression's.
+static Term numberType(const ElementExpression &expression) {
+  const ElementExpression *stored = &expression;
   while (isOp<arith::ExtFOp>(*stored))
     stored = &stored->operands[0];
   Type type = stored->type;
@@ -272,7 +274,11 @@ Status DequantizationMatcher::setScale(const ElementExpression &scale) {
                      : isa<Float8E8M0FNUType>(type) ? "f8E8M0FNU"
                      : widthOf(type) <= 8           ? "bf16"
                                                     : "f32";
-  result.format.scale = GridFormat{{1, 0, {name, {}}}};
+  return {name, {}};
+}
+
+Status DequantizationMatcher::setScale(const ElementExpression &scale) {
+  result.format.scale = GridFormat{{1, 0, numberType(scale)}};
   result.scale = scale;
   return ok();
 }
@@ -293,8 +299,6 @@ Status DequantizationMatcher::matchScaled(const ElementExpression &scaled) {
 Status DequantizationMatcher::matchProduct(const ElementExpression &product) {
   if (isOp<arith::ScalingExtFOp>(product))
     return matchScaled(product);
-  if (isOp<arith::AddFOp>(product))
-    return unsupportedError("an offset is added to what is multiplied with a scale");
   if (!isOp<arith::MulFOp>(product))
     return unsupportedError("what is rounded is no product with a scale");
   Status first = ok();
@@ -307,6 +311,22 @@ Status DequantizationMatcher::matchProduct(const ElementExpression &product) {
       first = std::move(matched);
   }
   return first;
+}
+
+/// A product, and maybe an offset on one side of a sum.
+Status DequantizationMatcher::matchSum(const ElementExpression &sum) {
+  if (!isOp<arith::AddFOp>(sum))
+    return matchProduct(sum);
+  if (!sum.type.isF32())
+    return unsupportedError("what is multiplied with a scale is rounded before an offset is added");
+  for (unsigned side : {0u, 1u}) {
+    if (!matchProduct(sum.operands[side]))
+      continue;
+    result.offset = sum.operands[1 - side];
+    result.format.offset = GridFormat{{1, 0, numberType(*result.offset)}};
+    return ok();
+  }
+  return matchProduct(sum.operands[0]);
 }
 
 /// How many values of a loop, side by side, an index is the same for: g of `loop floordiv g`; 0
@@ -349,18 +369,20 @@ static bool isWhole(const ElementExpression &expression, AffineMap loops, ArrayR
   });
 }
 
-/// Finds the cells, by what scales and zeros depend on.
+/// Finds the cells, by what scales, zeros and offsets depend on.
 Status DequantizationMatcher::setCells() {
   ArrayRef<int64_t> shape = result.shape;
   SmallVector<const ElementExpression *> grids = {&result.scale};
   if (result.zero)
     grids.push_back(&*result.zero);
+  if (result.offset)
+    grids.push_back(&*result.offset);
   unsigned last = shape.size() - 1;
   int64_t shared = 0;
   for (const ElementExpression *grid : grids)
     shared = std::gcd(shared, sharedColumns(*grid, last));
   if (shared == 1 || (shared != 0 && last == 2))
-    return unsupportedError("each code has a scale or zero point of its own");
+    return unsupportedError("each code has a scale, zero point or offset of its own");
   auto isOfCells = [](const ElementExpression *grid) { return grid->isFunctionOf(1); };
   if (shared >= shape[last] || !llvm::any_of(grids, isOfCells))
     setCells(0, 1, 0);
@@ -370,7 +392,7 @@ Status DequantizationMatcher::setCells() {
     setCells(shared, divideUp(shape[1], shared), shared);
   for (const ElementExpression *grid : grids)
     if (!isWhole(*grid, result.cellLoops, result.cells))
-      return unsupportedError("its scales or zero points are a part of a tensor");
+      return unsupportedError("its scales, zero points or offsets are a part of a tensor");
   return ok();
 }
 
@@ -385,6 +407,8 @@ void DequantizationMatcher::setCells(int64_t columns, int64_t count, int64_t ste
   result.cells = {result.shape[0], count};
   GridFormat cell{{1, static_cast<uint32_t>(columns), result.format.element}};
   result.format.scale->cellColumns = cell.cellColumns;
+  if (result.offset)
+    result.format.offset->cellColumns = cell.cellColumns;
   if (result.zero)
     result.format.zeroGrid = std::move(cell);
 }
@@ -397,7 +421,7 @@ Expected<Dequantization> DequantizationMatcher::match(const ElementExpression &e
   const ElementExpression &product = isRounded ? element.operands[0] : element;
   if (isRounded && !product.type.isF32())
     return unsupportedError("it is rounded from another type than f32");
-  UWT_RETURN_IF_ERROR(matchProduct(product));
+  UWT_RETURN_IF_ERROR(matchSum(product));
   result.shape.assign(shape.begin(), shape.end());
   UWT_RETURN_IF_ERROR(setCells());
   result.format.codec = rawFormat().codec;
@@ -407,19 +431,33 @@ Expected<Dequantization> DequantizationMatcher::match(const ElementExpression &e
   return std::move(result);
 }
 
-Expected<Dequantization> Dequantization::find(Value value) {
+/// From the loops N and K of a weight whose last dimension is N to its indices.
+static AffineMap lastToFirst(unsigned rank, MLIRContext *context) {
+  SmallVector<AffineExpr> indices;
+  for (unsigned loop = 1; loop <= rank; ++loop)
+    indices.push_back(getAffineDimExpr(loop % rank, context));
+  return AffineMap::get(rank, 0, indices, context);
+}
+
+Expected<Dequantization> Dequantization::find(Value value, bool isNLast) {
   auto type = cast<RankedTensorType>(value.getType());
-  if (type.getRank() != 2 || !type.hasStaticShape())
+  if (!type.hasStaticShape())
     return unsupportedError("it is no matrix of known size");
   if (auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>())
-    if (collapse.getSrcType().getRank() == 3 && collapse.getReassociationIndices()[1].size() == 2) {
+    if (type.getRank() == 2 && collapse.getSrcType().getRank() == 3 &&
+        collapse.getReassociationIndices()[isNLast ? 0 : 1].size() == 2) {
       value = collapse.getSrc();
       type = collapse.getSrcType();
     }
   ElementExpression element = ElementExpression::of(value);
   unsigned reshapes = 16;
   expandReshapes(element, reshapes);
-  return DequantizationMatcher().match(element, type.getShape());
+  SmallVector<int64_t> shape(type.getShape());
+  if (isNLast) {
+    compose(element, lastToFirst(shape.size(), value.getContext()));
+    std::rotate(shape.begin(), shape.end() - 1, shape.end());
+  }
+  return DequantizationMatcher().match(element, shape);
 }
 
 //===----------------------------------------------------------------------===//
@@ -547,6 +585,8 @@ SmallVector<Value> Dequantization::materialize(OpBuilder &builder, Location loc)
   addGrid(scale, extendedScale);
   if (zero)
     addGrid(*zero, {});
+  if (offset)
+    addGrid(*offset, {});
   return results;
 }
 

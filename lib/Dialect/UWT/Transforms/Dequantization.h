@@ -21,24 +21,25 @@
 
 namespace uwt {
 
-/// A matrix [N, K] of bf16 or f16 as codes and what they mean.
+/// A matrix of N and K of bf16 or f16 as codes and what they mean.
 struct Dequantization {
   /// `int<8>, zero={row, int<8>}, scale={row, f16}`.
   Format format;
 
-  /// Looks for one behind `value`. Errors: Unsupported, with the step that is another one than the
+  /// Looks for one behind `value`, [N, K] or, with `isNLast`, [K, N]; K may be two dimensions,
+  /// cells and columns of a cell. Errors: Unsupported, with the step that is another one than the
   /// format's.
-  static Expected<Dequantization> find(mlir::Value value);
+  static Expected<Dequantization> find(mlir::Value value, bool isNLast);
 
-  /// Makes tensors of the codes (i8 [N, K], two's complement of the element's bits), and of scales
-  /// and zeros, where these are a grid (f32 [N, cells of a row]).
+  /// Makes tensors of the codes (i8 [N, K], two's complement of the element's bits), and of scales,
+  /// zeros, where these are a grid, and offsets, where there are any (f32 [N, cells of a row]).
   llvm::SmallVector<mlir::Value> materialize(mlir::OpBuilder &builder, mlir::Location loc) const;
 
-  /// What codes, scales and zeros are computed by, over the loops `shape`: N and K, or N, cells of
-  /// a row, and columns of a cell.
+  /// What codes, scales, zeros and offsets are computed by, over the loops `shape`: N and K, or N,
+  /// cells of a row, and columns of a cell.
   llvm::SmallVector<int64_t> shape;
   ElementExpression codes, scale;
-  std::optional<ElementExpression> zero;
+  std::optional<ElementExpression> zero, offset;
   /// Where the scale is the one of `arith.scaling_extf`: the type that the exponent becomes.
   mlir::Type extendedScale;
   /// Rows, and cells of a row; and from these two to the loops of a cell's first column.

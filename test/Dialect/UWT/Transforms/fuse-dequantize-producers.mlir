@@ -272,7 +272,7 @@ func.func @part_of_a_tensor(%x: tensor<4x96xbf16>, %out: tensor<4x32xf32>) -> te
     %1 = arith.mulf %0, %b : bf16
     linalg.yield %1 : bf16
   } -> tensor<32x96xbf16>
-  // expected-remark@below {{its scales or zero points are a part of a tensor}}
+  // expected-remark@below {{its scales, zero points or offsets are a part of a tensor}}
   %y = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %w : tensor<4x96xbf16>, tensor<32x96xbf16>) outs(%out : tensor<4x32xf32>) -> tensor<4x32xf32>
   return %y : tensor<4x32xf32>
 }
@@ -340,6 +340,7 @@ func.func @scaled_by_f8(%x: tensor<4x96xbf16>, %out: tensor<4x32xf32>) -> tensor
 
 // A product over groups and columns of a group (sharktank's mmt_block_scaled_q8).
 // CHECK-LABEL: func @two_sums
+// CHECK: uwt.weight {{.*}} !uwt.compressed<32x128xf16, "int<8>, scale={1x32, f16}">
 func.func @two_sums(%x: tensor<4x4x32xf16>, %out: tensor<4x32xf32>) -> tensor<4x32xf32> {
   %q = uwt.weight "codes" : tensor<32x4x32xi8>
   %packed = uwt.weight "scale" : !uwt.compressed<32x4x1xf16, "raw">
@@ -352,7 +353,6 @@ func.func @two_sums(%x: tensor<4x4x32xf16>, %out: tensor<4x32xf32>) -> tensor<4x
     %2 = arith.mulf %1, %b : f16
     linalg.yield %2 : f16
   } -> tensor<32x4x32xf16>
-  // expected-remark@below {{it is not one matrix [N, K]}}
   %y = linalg.generic {indexing_maps = [#x, #w, #y], iterator_types = ["parallel", "parallel", "reduction", "reduction"]} ins(%x, %w : tensor<4x4x32xf16>, tensor<32x4x32xf16>) outs(%out : tensor<4x32xf32>) {
   ^bb0(%a: f16, %b: f16, %o: f32):
     %0 = arith.extf %a : f16 to f32
@@ -361,6 +361,64 @@ func.func @two_sums(%x: tensor<4x4x32xf16>, %out: tensor<4x32xf32>) -> tensor<4x
     %3 = arith.addf %2, %o : f32
     linalg.yield %3 : f32
   } -> tensor<4x32xf32>
+  return %y : tensor<4x32xf32>
+}
+
+// -----
+
+#id = affine_map<(k, n) -> (k, n)>
+#cell = affine_map<(k, n) -> (k floordiv 64, n)>
+
+// A weight [K, N], with cells of rows: its codes are brought to [N, K].
+// CHECK-LABEL: func @k_first
+// CHECK: uwt.weight {{.*}} !uwt.compressed<32x128xbf16, "uint<4>, zero=8, scale={1x64, bf16}">
+func.func @k_first(%x: tensor<4x128xbf16>, %out: tensor<4x32xf32>) -> tensor<4x32xf32> {
+  %q = uwt.weight "codes" : tensor<128x32xi4>
+  %s = uwt.weight "scale" : tensor<2x32xbf16>
+  %e = tensor.empty() : tensor<128x32xbf16>
+  %c8 = arith.constant 8.0 : bf16
+  %w = linalg.generic {indexing_maps = [#id, #cell, #id], iterator_types = ["parallel", "parallel"]} ins(%q, %s : tensor<128x32xi4>, tensor<2x32xbf16>) outs(%e : tensor<128x32xbf16>) {
+  ^bb0(%a: i4, %b: bf16, %o: bf16):
+    %0 = arith.uitofp %a : i4 to bf16
+    %1 = arith.subf %0, %c8 : bf16
+    %2 = arith.mulf %1, %b : bf16
+    linalg.yield %2 : bf16
+  } -> tensor<128x32xbf16>
+  %y = linalg.matmul ins(%x, %w : tensor<4x128xbf16>, tensor<128x32xbf16>) outs(%out : tensor<4x32xf32>) -> tensor<4x32xf32>
+  return %y : tensor<4x32xf32>
+}
+// CHECK: func.func private @derive{{.*}} -> (tensor<32x128xi8>, tensor<32x2xf32>)
+
+// -----
+
+#mk = affine_map<(m, n, k) -> (m, k)>
+#nk = affine_map<(m, n, k) -> (n, k)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+#id = affine_map<(n, k) -> (n, k)>
+#cell = affine_map<(n, k) -> (n, k floordiv 32)>
+
+// An offset, in f32.
+// CHECK-LABEL: func @offsets
+// CHECK: uwt.weight {{.*}} !uwt.compressed<32x128xbf16, "uint<4>, zero=8, scale={1x32, bf16}, offset={1x32, bf16}">
+func.func @offsets(%x: tensor<4x128xbf16>, %out: tensor<4x32xf32>) -> tensor<4x32xf32> {
+  %q = uwt.weight "codes" : tensor<32x128xi4>
+  %s = uwt.weight "scale" : tensor<32x4xbf16>
+  %z = uwt.weight "offset" : tensor<32x4xbf16>
+  %e = tensor.empty() : tensor<32x128xbf16>
+  %c8 = arith.constant 8 : i32
+  %w = linalg.generic {indexing_maps = [#id, #cell, #cell, #id], iterator_types = ["parallel", "parallel"]} ins(%q, %s, %z : tensor<32x128xi4>, tensor<32x4xbf16>, tensor<32x4xbf16>) outs(%e : tensor<32x128xbf16>) {
+  ^bb0(%a: i4, %b: bf16, %c: bf16, %o: bf16):
+    %0 = arith.extui %a : i4 to i32
+    %1 = arith.subi %0, %c8 : i32
+    %2 = arith.sitofp %1 : i32 to f32
+    %3 = arith.extf %b : bf16 to f32
+    %4 = arith.mulf %2, %3 : f32
+    %5 = arith.extf %c : bf16 to f32
+    %6 = arith.addf %4, %5 : f32
+    %7 = arith.truncf %6 : f32 to bf16
+    linalg.yield %7 : bf16
+  } -> tensor<32x128xbf16>
+  %y = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %w : tensor<4x128xbf16>, tensor<32x128xbf16>) outs(%out : tensor<4x32xf32>) -> tensor<4x32xf32>
   return %y : tensor<4x32xf32>
 }
 

@@ -193,7 +193,7 @@ func.func @offset(%x: tensor<4x64xbf16>, %out: tensor<4x32xf32>) -> tensor<4x32x
     %2 = arith.addf %1, %b : bf16
     linalg.yield %2 : bf16
   } -> tensor<32x64xbf16>
-  // expected-remark@below {{the weight of this product is held as floats, not as the codes that it is computed from: an offset is added to what is multiplied with a scale}}
+  // expected-remark@below {{the weight of this product is held as floats, not as the codes that it is computed from: what is multiplied with a scale is rounded before an offset is added}}
   %y = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %w : tensor<4x64xbf16>, tensor<32x64xbf16>) outs(%out : tensor<4x32xf32>) -> tensor<4x32xf32>
   return %y : tensor<4x32xf32>
 }
@@ -210,7 +210,7 @@ func.func @scale_an_element(%x: tensor<4x64xbf16>, %out: tensor<4x32xf32>) -> te
     %1 = arith.mulf %0, %b : bf16
     linalg.yield %1 : bf16
   } -> tensor<32x64xbf16>
-  // expected-remark@below {{each code has a scale or zero point of its own}}
+  // expected-remark@below {{each code has a scale, zero point or offset of its own}}
   %y = linalg.matmul indexing_maps = [#mk, #nk, #mn] ins(%x, %w : tensor<4x64xbf16>, tensor<32x64xbf16>) outs(%out : tensor<4x32xf32>) -> tensor<4x32xf32>
   return %y : tensor<4x32xf32>
 }

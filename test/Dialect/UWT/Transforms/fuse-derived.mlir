@@ -165,7 +165,7 @@ func.func @low_rank(%x: tensor<4x64xbf16>, %init: tensor<128x64xbf16>, %out: ten
 
 // -----
 
-// f8 with a scale and an offset for each row: widened and scaled once. (Without the offset the codes would be held: fuse-dequantize.mlir.)
+// f8 with a scale for each row, and at least that: widened and scaled once. (Without the bound the codes would be held: fuse-dequantize.mlir.)
 // CHECK-LABEL: func @scaled_f8
 func.func @scaled_f8(%x: tensor<4x64xbf16>, %out: tensor<4x128xf32>) -> tensor<4x128xf32> {
   // CHECK: %[[W:.*]] = uwt.weight "derive(w, scale)" {{.*}} : !uwt.compressed<128x64xbf16, "raw">
@@ -179,7 +179,7 @@ func.func @scaled_f8(%x: tensor<4x64xbf16>, %out: tensor<4x128xf32>) -> tensor<4
     ^bb0(%a: f8E4M3FN, %f: f32, %o: bf16):
       %0 = arith.extf %a : f8E4M3FN to f32
       %p = arith.mulf %0, %f : f32
-      %1 = arith.addf %p, %f : f32
+      %1 = arith.maximumf %p, %f : f32
       %2 = arith.truncf %1 : f32 to bf16
       linalg.yield %2 : bf16
   } -> tensor<128x64xbf16>

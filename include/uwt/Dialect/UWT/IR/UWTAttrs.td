@@ -178,7 +178,7 @@ def UWT_DerivationAttr : UWT_Attr<"Derivation", "derivation"> {
   let summary = "a function that computes a weight from tensors of a container";
   let description = [{
     The loader calls `function` once, with the tensors `weights` as dense arguments, and encodes its result. With `codes`, a format of
-    quantised weights, the results are codes (i8 of the weight's shape), scales (f32 [rows, cells of a row]), and zeros likewise where the format has a grid of them.
+    quantised weights, the results are codes (i8 of the weight's shape), scales (f32 [rows, cells of a row]), and zeros and offsets likewise where the format has a grid of them.
 
     ```mlir
     #uwt.derivation<@derive, ["attention.q.weight", "attention.k.weight"]>
