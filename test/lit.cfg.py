@@ -41,6 +41,7 @@ config.substitutions += [
     # Quantised checkpoints by the packers that users have (test/Import/make_golden.py).
     ("%golden", os.path.join(config.test_source_root, "Import", "golden")),
     ("%gguf", os.path.join(config.test_source_root, "Import", "gguf")),
+    ("%onnx", os.path.join(config.test_source_root, "Import", "onnx")),
     # The tool with a codec that no build has.
     ("%uwt-with-test-codec", os.path.join(config.uwt_binary_root, "test", "TestCodec", "bin", "uwt")),
     ("%fake-cuda", os.path.join(config.uwt_binary_root, "test", "Unit", "Cuda", "FakeDriver", "libuwt-fake-cuda.so")),

@@ -105,10 +105,29 @@ static Description describeZip(std::string_view text) {
   return {"a zip archive, not safetensors", "unpack it with unzip and give what is in it"};
 }
 
-/// Field 1 of the first message is a small version, field 2 a text or a message: ONNX writes the
-/// name of its producer there, a SavedModel of TensorFlow has version 1 and then its graph.
+/// Whether `text` is the rest of a field of bytes: a length of up to 64 bits, and at least so many
+/// bytes.
+static bool isWholeField(std::string_view text) {
+  uint64_t length = 0;
+  for (size_t i = 0; i < std::min<size_t>(text.size(), 10); ++i) {
+    auto byte = static_cast<uint8_t>(text[i]);
+    length |= uint64_t(byte & 0x7f) << (7 * i);
+    if (byte < 0x80)
+      return length > 0 && length <= text.size() - i - 1;
+  }
+  return false;
+}
+
+/// Field 1 of the first message is a small version. Field 2 is a text or a message: ONNX writes the
+/// name of its producer there, a SavedModel of TensorFlow has version 1 and then its graph. Without
+/// a producer ONNX has its graph next, which is field 7.
 static std::optional<Description> describeProtocolBuffer(std::string_view text) {
-  if (text.size() < 5 || text[0] != 0x08 || text[1] < 1 || text[1] > 30 || text[2] != 0x12)
+  constexpr Description onnx = {"an ONNX model, not safetensors", convert};
+  if (text.size() < 5 || text[0] != 0x08 || text[1] < 1 || text[1] > 30)
+    return std::nullopt;
+  if (text[2] == 0x3a && isWholeField(text.substr(3)))
+    return onnx;
+  if (text[2] != 0x12)
     return std::nullopt;
   if (text[1] == 1)
     return Description{"a TensorFlow SavedModel, not safetensors", convert};
@@ -119,7 +138,7 @@ static std::optional<Description> describeProtocolBuffer(std::string_view text) 
       std::all_of(producer.begin(), producer.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
   if (!isName)
     return std::nullopt;
-  return Description{"an ONNX model, not safetensors", convert};
+  return onnx;
 }
 
 /// The last eight bytes of a table of LevelDB, which indexes of TensorFlow's checkpoints are.

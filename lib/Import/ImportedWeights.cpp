@@ -125,10 +125,17 @@ Expected<ImportedWeights> ImportedWeights::open(const Checkpoint &checkpoint,
   return result;
 }
 
+std::optional<std::string_view> ImportedWeights::fileKind(const std::string &path) {
+  if (isGguf(path))
+    return "GGUF";
+  return path.ends_with(".onnx") ? std::optional<std::string_view>("ONNX") : std::nullopt;
+}
+
 Expected<OpenedWeights> OpenedWeights::open(const std::string &path, const ReadOptions &options) {
   OpenedWeights opened;
-  if (ImportedWeights::isGguf(path)) {
-    UWT_ASSIGN_OR_RETURN(opened.imported, ImportedWeights::openGguf(path));
+  if (std::optional<std::string_view> kind = ImportedWeights::fileKind(path)) {
+    UWT_ASSIGN_OR_RETURN(opened.imported, *kind == "GGUF" ? ImportedWeights::openGguf(path)
+                                                          : ImportedWeights::openOnnx(path));
     return opened;
   }
   UWT_ASSIGN_OR_RETURN(opened.checkpoint, Checkpoint::open(path, options));

@@ -15,8 +15,7 @@ using nlohmann::json;
 /// Configurations of models have some kilobytes.
 static constexpr uint64_t configLimit = uint64_t(1) << 24;
 
-/// The object in a file, or nothing where there is no such file.
-static Expected<std::optional<json>> readObject(const std::string &path) {
+Expected<std::optional<json>> uwt::readJsonObject(const std::string &path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error))
     return std::optional<json>();
@@ -42,14 +41,14 @@ static const json *quantizationOf(const json &config) {
 
 Expected<std::optional<QuantizationConfig>>
 QuantizationConfig::ofFolder(const std::string &folder) {
-  UWT_ASSIGN_OR_RETURN(std::optional<json> config, readObject(folder + "/config.json"));
+  UWT_ASSIGN_OR_RETURN(std::optional<json> config, readJsonObject(folder + "/config.json"));
   const json *found = config ? quantizationOf(*config) : nullptr;
   if (found && found->is_object() && QuantizationConfig(*found).method() == "uwt")
     found = member(*found, "original");
   if (found && found->is_object())
     return std::optional(QuantizationConfig(*found));
   // What packers of GPTQ wrote before models' configurations had it.
-  UWT_ASSIGN_OR_RETURN(std::optional<json> alone, readObject(folder + "/quantize_config.json"));
+  UWT_ASSIGN_OR_RETURN(std::optional<json> alone, readJsonObject(folder + "/quantize_config.json"));
   if (!alone)
     return std::optional<QuantizationConfig>();
   alone->emplace("quant_method", "gptq");

@@ -20,6 +20,10 @@
 
 namespace uwt {
 
+/// The object in a file of JSON, or nothing where there is no such file. Errors: Invalid (no
+/// object), IO.
+Expected<std::optional<nlohmann::json>> readJsonObject(const std::string &path);
+
 /// The member quantization_config of a config.json, or a quantize_config.json.
 class QuantizationConfig {
 public:

@@ -328,10 +328,14 @@ static int makeImports(const fs::path &corpus) {
     if (!writeSeed(corpus, name, input))
       return failed("cannot write quantised checkpoints");
   }
-  for (const char *name : {"types.gguf", "llama.gguf"})
+  for (const char *name : {"types.gguf", "llama.gguf", "types-iq.gguf", "llama-nvfp4.gguf"})
     if (!writeSeed(corpus.parent_path() / "gguf", name,
                    readBytes(sourceFolder() / "test" / "Import" / "gguf" / name)))
       return failed("cannot write files of llama.cpp");
+  for (const char *name : {"float-zeros.onnx", "dequantize.onnx", "qdq-b4-rows.onnx"})
+    if (!writeSeed(corpus.parent_path() / "onnx", name,
+                   readBytes(sourceFolder() / "test" / "Import" / "onnx" / name)))
+      return failed("cannot write files of ONNX");
   return 0;
 }
 

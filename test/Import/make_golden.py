@@ -1,7 +1,7 @@
 """Makes test/Import/golden: small quantised checkpoints by the packers that users have, and the weights that these decode to.
 
     /usr/bin/python3 -m venv VENV
-    VENV/bin/pip install torch transformers==5.24.0 compressed-tensors==0.20.0 bitsandbytes==0.50.2 gguf==0.19.0 torchao==0.18.0 nvidia-modelopt==0.47.0 safetensors==0.8.0 hqq==0.2.8.post1
+    VENV/bin/pip install torch transformers==5.24.0 compressed-tensors==0.20.0 bitsandbytes==0.50.2 gguf==0.19.0 torchao==0.18.0 nvidia-modelopt==0.47.0 safetensors==0.8.0 hqq==0.2.8.post1 onnx==1.23.2 onnx-ir==1.1.0 onnxruntime==1.32.0
     VENV/bin/pip download --no-deps --no-binary :all: -d SDISTS gptqmodel==7.7.0 autoawq==0.2.9   # and unpack both there
     BUILD_CUDA_EXT=0 VENV/bin/pip download --no-deps --no-binary :all: --no-build-isolation -d SDISTS auto_gptq==0.7.1   # the same
     VENV/bin/pip download --no-deps -d SDISTS mslk-cuda==1.1.0   # the same, into SDISTS/mslk
@@ -404,7 +404,8 @@ def gguf_blocks(kind, rows, columns):
     size, count = gguf.GGML_QUANT_SIZES[kind]
     generator = np.random.default_rng(int(kind))
     blocks = generator.integers(0, 256, (rows, columns // size, count), dtype=np.uint8)
-    halves = {"Q2_K": (80, 82), "Q3_K": (108,), "Q4_K": (0, 2), "Q5_K": (0, 2), "Q6_K": (208,), "MXFP4": ()}
+    halves = {"Q2_K": (80, 82), "Q3_K": (108,), "Q4_K": (0, 2), "Q5_K": (0, 2), "Q6_K": (208,), "MXFP4": (), "TQ1_0": (52,),
+              "TQ2_0": (64,), "NVFP4": ()}
     places = halves.get(kind.name, (0, 2) if kind.name.endswith("_1") else (0,))
     for place in places:
         scales = (generator.random(blocks.shape[:2]) * 0.02 - 0.005).astype(np.float16)
@@ -434,7 +435,50 @@ def make_gguf():
     expected["BF16"] = words.float()
     finish(writer)
     save_file(expected, folder / "types.safetensors")
+    make_gguf_tables(folder)
+    make_gguf_factor(folder)
     make_gguf_llama(folder)
+
+
+def make_gguf_tables(folder):
+    """Types whose codes are entries of a table or ternary digits; of the latter what the package's own quantiser makes as well."""
+    import gguf
+
+    kinds = gguf.GGMLQuantizationType
+    writer, expected = gguf.GGUFWriter(folder / "types-iq.gguf", "none"), {}
+    tensors = {kind.name: (kind, gguf_blocks(kind, 3, 512)) for kind in (kinds.IQ4_NL, kinds.IQ4_XS, kinds.TQ1_0, kinds.TQ2_0, kinds.NVFP4)}
+    # Its scales have no sign; with one, and as what would be NaN, they are numbers too.
+    scales = gguf_blocks(kinds.NVFP4, 3, 512)
+    scales[0, :4] = 0x00, 0x7F, 0x80, 0xFF
+    tensors["NVFP4.signed"] = kinds.NVFP4, scales
+    tensors["NVFP4"][1].reshape(-1, 36)[:, :4] &= 0x7F
+    for kind in (kinds.TQ1_0, kinds.TQ2_0):
+        tensors[f"{kind.name}.packed"] = kind, gguf.quants.quantize(gaussian(3, 512).numpy(), kind)
+    for name, (kind, data) in tensors.items():
+        writer.add_tensor(name, data, raw_dtype=kind)
+        expected[name] = torch.from_numpy(gguf.quants.dequantize(data, kind).copy())
+    finish(writer)
+    save_file(expected, folder / "types-iq.safetensors")
+
+
+def make_gguf_factor(folder):
+    """The checkpoint modelopt-nvfp4 as llama.cpp's converter has it: blocks, and the scale of the tensor beside them."""
+    import gguf
+    from safetensors.torch import load_file
+
+    parts = {name.rsplit(".", 1)[1]: tensor for name, tensor in load_file(GOLDEN / "modelopt-nvfp4" / "model.safetensors").items()}
+    rows = parts["weight"].shape[0]
+    pairs = parts["weight"].reshape(rows, -1, 4, 8)
+    codes = torch.stack((pairs & 15, pairs >> 4), -1).reshape(rows, -1, 4, 2, 8)
+    packed = (codes[..., 0, :] | codes[..., 1, :] << 4).reshape(rows, -1, 32)
+    scales = parts["weight_scale"].view(torch.uint8).reshape(rows, -1, 4)
+    writer = gguf.GGUFWriter(folder / "llama-nvfp4.gguf", "llama")
+    data = torch.cat((scales, packed), 2).reshape(rows, -1).numpy()
+    writer.add_tensor("blk.0.ffn_up.weight", data, raw_dtype=gguf.GGMLQuantizationType.NVFP4)
+    writer.add_tensor("blk.0.ffn_up.scale", parts["weight_scale_2"].float().reshape(1).numpy())
+    finish(writer)
+    expected = load_file(GOLDEN / "modelopt-nvfp4" / "expected.safetensors")["weight"]
+    save_file({f"{MODULE}.weight": expected}, folder / "llama-nvfp4.safetensors")
 
 
 def finish(writer):
@@ -583,6 +627,241 @@ def make_torchao_microscaled():
         write_torchao(f"torchao-{name}", made, MXDynamicActivationMXWeightConfig())
 
 
+# ONNX
+
+
+ONNX_SHAPES = {"attn/q_proj": (24, 192), "attn/k_proj": (18, 64), "attn/o_proj": (20, 48), "mlp/down_proj": (32, 40)}
+
+
+def onnx_products(dtype):
+    """Products with weights [K, N], named as onnxruntime-genai's builder names them; each has an input of its own."""
+    import onnx
+    from onnx import helper
+
+    nodes, inputs, outputs, initializers = [], [], [], []
+    kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    paths = {f"/model/layers.0/{name}": shape for name, shape in ONNX_SHAPES.items()}
+    paths["/lm_head"] = (24, 64)
+    for seed, (path, (rows, columns)) in enumerate(paths.items()):
+        name, weight = path[1:].replace("/", "."), gaussian(rows, columns, seed=seed).numpy().astype(dtype)
+        initializers.append(onnx.numpy_helper.from_array(np.ascontiguousarray(weight.T), f"{name}.MatMul.weight"))
+        inputs.append(helper.make_tensor_value_info(f"{name}.x", kind, ["m", columns]))
+        outputs.append(helper.make_tensor_value_info(f"{name}.y", kind, ["m", rows]))
+        nodes.append(helper.make_node("MatMul", [f"{name}.x", f"{name}.MatMul.weight"], [f"{name}.y"], f"{path}/MatMul"))
+    norm = gaussian(1, 48, seed=99).numpy()[0].astype(dtype)
+    initializers.append(onnx.numpy_helper.from_array(norm, "model.layers.0.input_layernorm.weight"))
+    return helper.make_graph(nodes, "products", inputs, outputs, initializers)
+
+
+def write_onnx(case, graph, expected, opset=21, external=None):
+    """A model, checked, and the weights that are expected of it."""
+    import onnx
+    from onnx import helper
+
+    folder = GOLDEN.parent / "onnx"
+    folder.mkdir(exist_ok=True)
+    domains = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
+    model = helper.make_model(graph, opset_imports=domains, ir_version=10 if opset < 25 else 12)
+    if external:
+        (folder / external).unlink(missing_ok=True)
+        onnx.external_data_helper.convert_model_to_external_data(model, location=external, size_threshold=64)
+    onnx.save(model, folder / f"{case}.onnx")
+    tensors = {name: torch.from_numpy(np.array(numbers, np.float32, order="C")) for name, numbers in expected.items()}
+    save_file(tensors, folder / f"{case}.safetensors")
+    print(case, (folder / f"{case}.onnx").stat().st_size, "bytes")
+
+
+def unpacked(codes, bits):
+    """Codes of bytes, the first one in the lowest bits."""
+    singles = np.unpackbits(codes, axis=-1, bitorder="little")
+    singles = singles.reshape(*singles.shape[:-1], -1, bits)
+    return (singles * (1 << np.arange(bits))).sum(-1).astype(np.float32)
+
+
+def onnx_outputs(graph, opset=21):
+    """What onnxruntime gives for the identity."""
+    import onnxruntime
+    from onnx import helper
+
+    domains = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
+    model = helper.make_model(graph, opset_imports=domains, ir_version=10 if opset < 25 else 12)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    types = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+    feeds = {each.name: np.eye(each.shape[1], dtype=types[each.type]) for each in session.get_inputs()}
+    return dict(zip([each.name for each in session.get_outputs()], session.run(None, feeds), strict=True))
+
+
+def nbits_weight(node, tensors):
+    """The weight [N, K] of a MatMulNBits. With zero points that are floats, products of codes and of zero points are rounded."""
+    sizes = {each.name: each.i for each in node.attribute}
+    k, n, bits, block = (sizes[name] for name in ("K", "N", "bits", "block_size"))
+    blocks = -(-k // block)
+    codes = unpacked(tensors[node.input[1]].reshape(n, -1), bits)[:, :k]
+    scale = tensors[node.input[2]].astype(np.float32).reshape(n, blocks).repeat(block, 1)[:, :k]
+    if len(node.input) < 4:
+        return (codes - np.float32(2 ** (bits - 1))) * scale
+    zero = tensors[node.input[3]]
+    if zero.dtype != np.uint8:
+        zero = zero.astype(np.float32).reshape(n, blocks).repeat(block, 1)[:, :k]
+        return codes * scale + -(zero * scale)
+    zero = unpacked(zero.reshape(n, -1), bits)[:, :blocks].repeat(block, 1)[:, :k]
+    return (codes - zero) * scale
+
+
+def transformers_name(path):
+    return path[1:].replace("/attn/", "/self_attn/").replace("/", ".") + ".weight"
+
+
+def onnx_expected(graph):
+    """Weights of all products of a graph, by the file's names and by those of transformers, as onnxruntime multiplies with them."""
+    import onnx
+
+    tensors = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
+    norm = "model.layers.0.input_layernorm.weight"
+    results, expected = onnx_outputs(graph), {norm: tensors[norm]} if norm in tensors else {}
+    for node in graph.node:
+        if node.op_type == "MatMul":
+            weight = expected[node.input[1]] = tensors[node.input[1]]
+            expected[transformers_name(node.name.rsplit("/", 1)[0])] = weight.T
+        if node.op_type != "MatMulNBits":
+            continue
+        weight = nbits_weight(node, tensors)
+        product = results[node.output[0]].T
+        assert np.array_equal(weight.astype(product.dtype), product), node.name
+        expected[transformers_name(node.name.rsplit("/", 1)[0])] = weight
+        if "q_proj" in node.name:
+            expected[node.input[1]] = weight
+    return expected
+
+
+def make_onnx():
+    from onnxruntime.quantization import QuantFormat
+    from onnxruntime.quantization import matmul_nbits_quantizer as nbits
+
+    def default(**options):
+        return nbits.DefaultWeightOnlyQuantConfig(**options)
+
+    cases = {
+        "default-b4-g32": default(block_size=32, is_symmetric=True),
+        "default-b4-g128-asym": default(block_size=128, is_symmetric=False),
+        "default-b8-g32-asym": default(block_size=32, is_symmetric=False, bits=8),
+        "default-b2-g16-asym": default(block_size=16, is_symmetric=False, bits=2),
+        "default-b4-g16-f16": default(block_size=16, is_symmetric=False),
+        "rtn-b4-g32-asym": nbits.RTNWeightOnlyQuantConfig(),
+        "qdq-b4-g32-asym": default(block_size=32, is_symmetric=False, quant_format=QuantFormat.QDQ),
+        "qdq-b4-rows": default(block_size=32, is_symmetric=True, quant_format=QuantFormat.QDQ, channel_wised_quantize=True),
+    }
+    for case, config in cases.items():
+        from onnx import helper
+
+        graph = onnx_products(np.float16 if case.endswith("f16") else np.float32)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+        quantizer = nbits.MatMulNBitsQuantizer(model, block_size=32, is_symmetric=False, algo_config=config,
+                                               nodes_to_exclude=["/lm_head/MatMul"] if case.endswith(("g128-asym", "f16")) else None)
+        quantizer.process()
+        made = quantizer.model.model.graph
+        write_onnx(case, made, onnx_dequantized(made) if case.startswith("qdq") else onnx_expected(made),
+                   external="external.bin" if case == "default-b2-g16-asym" else None)
+    make_onnx_float_zeros()
+    make_onnx_dequantize()
+
+
+def onnx_dequantized(graph, opset=21):
+    """What DequantizeLinear of a graph gives, by the names of the codes, and by those of transformers."""
+    from onnx import helper
+
+    expected, products = {}, {each: node for node in graph.node for each in node.input}
+    shown = type(graph)()
+    shown.CopyFrom(graph)
+    kinds = {each.name: each.data_type for each in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "DequantizeLinear":
+            shown.output.append(helper.make_tensor_value_info(node.output[0], kinds[node.input[1]], None))
+    results = onnx_outputs(shown, opset)
+    for node in graph.node:
+        if node.op_type != "DequantizeLinear":
+            continue
+        value, user = results[node.output[0]].astype(np.float32), products[node.output[0]]
+        expected[node.input[0]] = value
+        is_input_first = user.op_type != "Transpose"
+        user = user if is_input_first else products[user.output[0]]
+        is_input_first = is_input_first and not any(each.name == "transB" and each.i for each in user.attribute)
+        path = user.name.rsplit("/", 1)[0]
+        if path.endswith(("proj", "lm_head")):
+            expected[transformers_name(path)] = value.T if is_input_first else value
+    return expected
+
+
+def make_onnx_float_zeros():
+    """Zero points that are floats, as builders write them that start from other quantisers; the numbers of codes are packed ones."""
+    import onnx
+    from onnx import helper
+
+    generator = np.random.default_rng(7)
+    nodes, inputs, outputs, initializers = [], [], [], []
+    for name, bits, kind in (("q_proj", 4, np.float32), ("k_proj", 2, np.float32), ("v_proj", 4, np.float16)):
+        rows, columns, block = 24, 64, 32
+        module = f"model.layers.0.attn.{name}.MatMulNBits"
+        codes = generator.integers(0, 256, (rows, columns // block, block * bits // 8), dtype=np.uint8)
+        scale = (generator.random((rows, columns // block)) * 0.02 - 0.005).astype(kind)
+        zero = (generator.random((rows, columns // block)) * 2**bits).astype(kind)
+        initializers.append(helper.make_tensor(f"{module}.qweight", onnx.TensorProto.UINT8, codes.shape, codes.flatten().tolist()))
+        initializers.append(onnx.numpy_helper.from_array(scale, f"{module}.scales"))
+        initializers.append(onnx.numpy_helper.from_array(zero, f"{module}.qzeros"))
+        element = helper.np_dtype_to_tensor_dtype(np.dtype(kind))
+        inputs.append(helper.make_tensor_value_info(f"{name}.x", element, ["m", columns]))
+        outputs.append(helper.make_tensor_value_info(f"{name}.y", element, ["m", rows]))
+        parts = [f"{name}.x", f"{module}.qweight", f"{module}.scales", f"{module}.qzeros"]
+        nodes.append(helper.make_node("MatMulNBits", parts, [f"{name}.y"], f"/model/layers.0/attn/{name}/MatMulNBits", domain="com.microsoft",
+                                      K=columns, N=rows, bits=bits, block_size=block))
+    graph = helper.make_graph(nodes, "products", inputs, outputs, initializers)
+    write_onnx("float-zeros", graph, onnx_expected(graph))
+
+
+def make_onnx_dequantize():
+    """Codes of other types, of cells that are a row, a column, a block or the matrix, before MatMul and Gemm."""
+    from onnx import TensorProto, helper
+
+    generator = np.random.default_rng(8)
+    nodes, inputs, outputs, initializers = [], [], [], []
+    rows, columns = 24, 48
+    cases = (("q_proj", TensorProto.INT8, 1, 0, True, "MatMul"), ("k_proj", TensorProto.UINT8, None, 0, True, "MatMul"),
+             ("v_proj", TensorProto.FLOAT8E4M3FN, 0, 0, False, "Gemm"), ("o_proj", TensorProto.UINT4, 1, 16, True, "Gemm"),
+             ("gate_proj", TensorProto.INT4, 0, 32, False, "MatMul"), ("up_proj", TensorProto.INT4, 1, 16, True, "MatMul"),
+             ("down_proj", TensorProto.FLOAT8E5M2, 1, 0, False, "MatMul"), ("lm_head", TensorProto.INT2, 0, 16, True, "MatMul"),
+             ("other", TensorProto.UINT2, 1, 16, False, "Gemm"))
+    for name, kind, axis, block, has_zero, product in cases:
+        part = "mlp" if name in ("gate_proj", "up_proj", "down_proj") else "attn"
+        path = f"/model/layers.0/{part}/{name}" if name.endswith("proj") else f"/{name}"
+        bits = {TensorProto.INT2: 2, TensorProto.UINT2: 2, TensorProto.INT4: 4, TensorProto.UINT4: 4}.get(kind, 8)
+        codes = generator.integers(0, 256, rows * columns * bits // 8, dtype=np.uint8)
+        if kind in (TensorProto.FLOAT8E4M3FN, TensorProto.FLOAT8E5M2):
+            codes &= 0xB7
+        shape = [rows, columns]
+        cells = [] if axis is None else [shape[axis]]
+        if block:
+            cells = [-(-size // (block if i == axis else 1)) for i, size in enumerate(shape)]
+        count = int(np.prod(cells))
+        scale = (generator.random(count) * 0.02 - 0.005).astype(np.float32)
+        initializers.append(helper.make_tensor(f"{name}.codes", kind, shape, codes.tobytes(), raw=True))
+        initializers.append(helper.make_tensor(f"{name}.scale", TensorProto.FLOAT, cells, scale.tolist()))
+        parts = [f"{name}.codes", f"{name}.scale"]
+        if has_zero:
+            zero = generator.integers(0, 256, -(-count * bits // 8), dtype=np.uint8)
+            initializers.append(helper.make_tensor(f"{name}.zero", kind, cells, zero.tobytes(), raw=True))
+            parts.append(f"{name}.zero")
+        options = {} if axis is None else {"axis": axis - 2 if name == "o_proj" else axis}
+        nodes.append(helper.make_node("DequantizeLinear", parts, [f"{name}.w"], **options, **({"block_size": block} if block else {})))
+        k, n = (columns, rows) if name == "v_proj" else (rows, columns)
+        nodes.append(helper.make_node(product, [f"{name}.x", f"{name}.w"], [f"{name}.y"], f"{path}/{product}", **({"transB": 1} if name == "v_proj" else {})))
+        inputs.append(helper.make_tensor_value_info(f"{name}.x", TensorProto.FLOAT, ["m", k]))
+        outputs.append(helper.make_tensor_value_info(f"{name}.y", TensorProto.FLOAT, ["m", n]))
+    graph = helper.make_graph(nodes, "products", inputs, outputs, initializers)
+    write_onnx("dequantize", graph, onnx_dequantized(graph, opset=25), opset=25)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gptqmodel", type=pathlib.Path, help="its unpacked sources")
@@ -598,6 +877,7 @@ def main():
     make_modelopt()
     make_gguf()
     make_torchao()
+    make_onnx()
     makers = {make_awq: ("autoawq",), make_awq_gemv: ("autoawq", "gptqmodel"), make_marlin: ("autoawq", "autogptq"), make_gptq: ("gptqmodel",),
               make_torchao_pairs: ("mslk",)}
     for make, names in makers.items():

@@ -31,19 +31,32 @@ HELD = {
     "torchao-int8": "int<8>, zero={row, int<8>}, scale={row, f32}",
 }
 
-# The same of the tensors of types.gguf.
+# The same of the tensors of GGUF files.
 GGUF_HELD = {
-    "Q4_0": "uint<4>, zero=8, scale={1x32, f16}",
-    "Q4_1": "uint<4>, scale={1x32, f16}, offset={1x32, f16}",
-    "Q5_0": "uint<5>, zero=16, scale={1x32, f16}",
-    "Q5_1": "uint<5>, scale={1x32, f16}, offset={1x32, f16}",
-    "Q8_0": "int<8>, scale={1x32, f16}",
-    "Q2_K": "uint<2>, scale={1x16, uint<4>, scale={1x256, f16}}, offset={1x16, uint<4>, scale={1x256, f16}}",
-    "Q3_K": "uint<3>, zero=4, scale={1x16, int<6>, scale={1x256, f16}}",
-    "Q4_K": "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, uint<6>, scale={1x256, f16}}",
-    "Q5_K": "uint<5>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, uint<6>, scale={1x256, f16}}",
-    "Q6_K": "uint<6>, zero=32, scale={1x16, int<8>, scale={1x256, f16}}",
-    "MXFP4": "table<4>, scale={1x32, f8E8M0FNU}",
+    "types": {
+        "Q4_0": "uint<4>, zero=8, scale={1x32, f16}",
+        "Q4_1": "uint<4>, scale={1x32, f16}, offset={1x32, f16}",
+        "Q5_0": "uint<5>, zero=16, scale={1x32, f16}",
+        "Q5_1": "uint<5>, scale={1x32, f16}, offset={1x32, f16}",
+        "Q8_0": "int<8>, scale={1x32, f16}",
+        "Q2_K": "uint<2>, scale={1x16, uint<4>, scale={1x256, f16}}, offset={1x16, uint<4>, scale={1x256, f16}}",
+        "Q3_K": "uint<3>, zero=4, scale={1x16, int<6>, scale={1x256, f16}}",
+        "Q4_K": "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, uint<6>, scale={1x256, f16}}",
+        "Q5_K": "uint<5>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, uint<6>, scale={1x256, f16}}",
+        "Q6_K": "uint<6>, zero=32, scale={1x16, int<8>, scale={1x256, f16}}",
+        "MXFP4": "table<4>, scale={1x32, f8E8M0FNU}",
+    },
+    "types-iq": {
+        "IQ4_NL": "table<4>, scale={1x32, f16}",
+        "IQ4_XS": "table<4>, scale={1x32, int<6>, scale={1x256, f16}}",
+        "TQ1_0": "uint<2>, zero=1, scale={1x256, f16}",
+        "TQ1_0.packed": "uint<2>, zero=1, scale={1x256, f16}",
+        "TQ2_0": "uint<2>, zero=1, scale={1x256, f16}",
+        "TQ2_0.packed": "uint<2>, zero=1, scale={1x256, f16}",
+        "NVFP4": "f4E2M1FN, scale={1x16, f8E4M3FN}",
+        "NVFP4.signed": "f4E2M1FN, scale={1x16, f8E4M3FN}",
+    },
+    "llama-nvfp4": {"model.layers.0.mlp.up_proj.weight": "f4E2M1FN, scale={1x16, f8E4M3FN, scale={tensor, f32}}"},
 }
 
 
@@ -125,13 +138,15 @@ def test_golden_folder(uwt, golden, target, tmp_path):
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_gguf_types(uwt, target, tmp_path):
-    file = IMPORT / "gguf" / "types.gguf"
-    shape = tensors_of(IMPORT / "gguf" / "types.safetensors")["Q4_0"][1]
-    (tmp_path / "types.mlir").write_text(product_text(list(GGUF_HELD), shape, "bf16"))
+@pytest.mark.parametrize("name", GGUF_HELD)
+def test_gguf_types(uwt, name, target, tmp_path):
+    file = IMPORT / "gguf" / f"{name}.gguf"
+    held = GGUF_HELD[name]
+    shape = tensors_of(file.with_suffix(".safetensors"))[next(iter(held))][1]
+    (tmp_path / "types.mlir").write_text(product_text(list(held), shape, "bf16"))
     write_input(tmp_path, shape, "bf16")
     options = ("--target", target)
     floats, _ = run(uwt, tmp_path / "types.mlir", file, tmp_path, "--raw", *options)
     codes, log = run(uwt, tmp_path / "types.mlir", file, tmp_path, *options)
     assert codes == floats
-    assert held_as(log) == set(GGUF_HELD.values())
+    assert held_as(log) == set(held.values())

@@ -33,8 +33,8 @@ std::vector<command_line::Option> CompileOptionRows::rows() {
            "(default: native)",
        &target},
       {"--weights", "PATH",
-       "container, safetensors file, GGUF file or folder whose tensors the module's constants are "
-       "bound to, or the weights that quantised tensors stand for; may be given again",
+       "container, safetensors, GGUF or ONNX file or folder whose tensors the module's constants "
+       "are bound to, or the weights that quantised tensors stand for; may be given again",
        &weights, command_line::ValueHint::Path},
       {"--format", "FORMAT",
        "format that constants are compressed to and products run from (default: " +
@@ -84,7 +84,7 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
   result.target = target;
   result.weights = weights;
   for (const std::string &path : weights)
-    UWT_RETURN_IF_ERROR(ImportedWeights::isGguf(path) ? checkInput(path) : checkWeights(path));
+    UWT_RETURN_IF_ERROR(ImportedWeights::fileKind(path) ? checkInput(path) : checkWeights(path));
   if (raw && format)
     return usageError("--raw and --format say different things; give one of them");
   if (raw)

@@ -47,8 +47,8 @@ public:
            "models, such as GPT-2 with its Conv1D, store [inputs, outputs]: nothing in the file "
            "says so, so name them with --k-major, and y = x * W is written. What the axes are "
            "taken for is said in a comment for each matrix.\n\n"
-           "Weights that several tensors of a quantised model (or a GGUF file) are together are "
-           "matrices too, of elements that --as says.";
+           "Weights that several tensors of a quantised model (or a GGUF or ONNX file) are "
+           "together are matrices too, of elements that --as says.";
   }
   std::vector<command_line::Example> examples() const override {
     std::string command = "uwt emit-ir model.uwt.safetensors --layers ";
@@ -283,7 +283,7 @@ Status EmitIrCommand::run(Session &session) {
   if (m != "?")
     UWT_RETURN_IF_ERROR(command_line::parseNumber(m, "--m", 1 << 20));
   UWT_RETURN_IF_ERROR(checkInput(input));
-  if (!ImportedWeights::isGguf(input))
+  if (!ImportedWeights::fileKind(input))
     UWT_RETURN_IF_ERROR(checkWeights(input));
   bool toFile = output && *output != "-";
   if (toFile)

@@ -28,9 +28,10 @@ public:
     return "Reads, checks and decodes only the panels (64 rows each) that hold the part. Ranges "
            "are half-open and count from 0: 0:64 is the first 64. '-o -' writes to standard "
            "output, but never to a terminal.\n\n"
-           "Of a quantised model (or a GGUF file) --as writes a weight that several tensors are "
-           "together, by the name that the model gives it, with the values that its codes, scales "
-           "and zero points say, rounded once.";
+           "Of a quantised model (or a GGUF or ONNX file) --as writes a weight that several "
+           "tensors "
+           "are together, by the name that the model gives it, with the values that its codes, "
+           "scales and zero points say, rounded once.";
   }
   std::vector<command_line::Example> examples() const override {
     std::string in = "uwt slice model.uwt.safetensors ";
@@ -187,7 +188,7 @@ Expected<TensorBytes> SliceCommand::readQuantized(TensorSlice wanted, ThreadPool
 Expected<TensorBytes> SliceCommand::read(TensorSlice wanted) {
   ThreadPool pool(threads);
   if (element)
-    return readQuantized(std::move(wanted), pool);
+    return readQuantized(wanted, pool);
   ReadOptions reading;
   if (base) {
     UWT_ASSIGN_OR_RETURN(reading.base, BaseModel::open(*base));
@@ -218,11 +219,11 @@ Status SliceCommand::run(Session &session) {
   if (toOutput && session.wantsJson())
     return usageError("--json and -o - would both write to standard output; name a file with -o");
   UWT_RETURN_IF_ERROR(checkInput(input));
-  if (!ImportedWeights::isGguf(input))
+  if (!ImportedWeights::fileKind(input))
     UWT_RETURN_IF_ERROR(checkWeights(input));
   if (!toOutput)
     UWT_RETURN_IF_ERROR(checkOutput(input, output, force));
-  UWT_ASSIGN_OR_RETURN(TensorBytes result, read(std::move(wanted)));
+  UWT_ASSIGN_OR_RETURN(TensorBytes result, read(wanted));
   UWT_RETURN_IF_ERROR(write(session, result));
   if (!toOutput)
     report(session, result);

@@ -19,6 +19,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
 namespace uwt {
 
@@ -57,11 +58,13 @@ public:
   /// Invalid (a config.json that is no JSON), IO.
   static Expected<ImportedWeights> open(const Checkpoint &checkpoint, const std::string &path);
 
-  /// Whether a file is of llama.cpp's format, by its name or its first bytes.
-  static bool isGguf(const std::string &path);
-  /// The weights of such a file, all that it has: by the names there, and for known architectures
-  /// by those of transformers too. Errors: Invalid, Unsupported (another version), IO.
+  /// "GGUF" or "ONNX" where a file is of such a kind, by its name or its first bytes (ONNX: by its
+  /// name): it has no tensors, and all that it has are weights. Nothing of other paths.
+  static std::optional<std::string_view> fileKind(const std::string &path);
+  /// The weights of such a file, all that it has: by the names there, and where they are known, by
+  /// those of transformers too. Errors: Invalid, Unsupported (another version), IO.
   static Expected<ImportedWeights> openGguf(const std::string &path);
+  static Expected<ImportedWeights> openOnnx(const std::string &path);
 
   /// The method of quantization_config, or empty.
   const std::string &method() const { return methodName; }
@@ -72,18 +75,20 @@ public:
   const ImportedWeight *find(std::string_view name) const;
 
 private:
+  static bool isGguf(const std::string &path);
+
   std::string methodName;
   bool known = false;
   std::map<std::string, ImportedWeight, std::less<>> weights;
 };
 
-/// What a path has: tensors, and the weights that some of them are together. A GGUF file has no
-/// tensors, and all else as weights.
+/// What a path has: tensors, and the weights that some of them are together. GGUF and ONNX files
+/// have no tensors, and all else as weights.
 struct OpenedWeights {
   Checkpoint checkpoint;
   ImportedWeights imported;
 
-  /// Errors: as Checkpoint::open, ImportedWeights::open and openGguf.
+  /// Errors: as Checkpoint::open, ImportedWeights::open, openGguf and openOnnx.
   static Expected<OpenedWeights> open(const std::string &path, const ReadOptions &options = {});
 };
 

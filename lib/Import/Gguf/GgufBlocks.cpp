@@ -8,6 +8,7 @@
 #include "GgufBlocks.h"
 #include "../Recipe.h"
 #include "uwt/Format/Floats.h"
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -24,13 +25,13 @@ static float halfAt(const uint8_t *bytes) {
 }
 
 //===----------------------------------------------------------------------===//
-// Small blocks: elements i and i + 16 in a byte
+// Small blocks: elements i and i + 16 of 32 in a byte
 //===----------------------------------------------------------------------===//
 
-static void readNibbles(const uint8_t *packed, uint8_t *codes) {
-  for (unsigned i = 0; i < smallBlock / 2; ++i) {
+static void readNibbles(const uint8_t *packed, uint8_t *codes, unsigned elements = smallBlock) {
+  for (unsigned i = 0; i < elements / 2; ++i) {
     codes[i] = packed[i] & 15;
-    codes[i + smallBlock / 2] = packed[i] >> 4;
+    codes[i + elements / 2] = packed[i] >> 4;
   }
 }
 
@@ -64,6 +65,11 @@ static void readQ5One(const uint8_t *block, BlockContents out) {
   addFifthBits(block + 4, out.codes);
 }
 
+static void readIq4Nl(const uint8_t *block, BlockContents out) {
+  out.scales[0] = halfAt(block);
+  readNibbles(block + 2, out.codes);
+}
+
 static void readQ8Zero(const uint8_t *block, BlockContents out) {
   out.scales[0] = halfAt(block);
   std::memcpy(out.codes, block + 2, smallBlock);
@@ -73,6 +79,24 @@ static void readMxfp4(const uint8_t *block, BlockContents out) {
   // The numbers of its codes are doubled.
   out.scales[0] = std::ldexp(1.0f, static_cast<int>(block[0]) - 128);
   readNibbles(block + 1, out.codes);
+}
+
+/// A float of 8 bits without a sign: that bit counts for nothing, and 0x7F is 0.
+static float unsignedE4M3(uint8_t code) {
+  int exponent = code >> 3 & 15, mantissa = code & 7;
+  if (code == 0x7F)
+    return 0;
+  return exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -9)
+                       : std::ldexp(static_cast<float>(8 + mantissa), exponent - 10);
+}
+
+static void readNvfp4(const uint8_t *block, BlockContents out) {
+  constexpr unsigned cells = 4, cell = 16, codes = cells * cell;
+  for (unsigned i = 0; i < cells; ++i) {
+    out.scales[i] = unsignedE4M3(block[i]);
+    readNibbles(block + cells + i * cell / 2, out.codes + i * cell, cell);
+  }
+  std::ranges::replace(std::span(out.codes, codes), negativeZeroOfE2M1, uint8_t(0));
 }
 
 //===----------------------------------------------------------------------===//
@@ -149,12 +173,47 @@ static void readQ6K(const uint8_t *block, BlockContents out) {
   addFields(block + 128, 2, 32, 4, out.codes);
 }
 
+static void readIq4Xs(const uint8_t *block, BlockContents out) {
+  *out.largeScale = halfAt(block);
+  for (unsigned cell = 0; cell < 8; ++cell) {
+    unsigned high = block[2 + cell / 4] >> (cell % 4 * 2) & 3;
+    unsigned low = block[4 + cell / 2] >> (cell % 2 * 4) & 15;
+    out.scales[cell] = static_cast<float>(static_cast<int>(low | high << 4) - 32);
+  }
+  addFields(block + 8, 4, 16, 0, out.codes);
+}
+
+/// Codes are ternary digits of b / 256 for each byte b: the first digits of all bytes, then the
+/// second ones.
+static void readTernary(const uint8_t *packed, unsigned bytes, unsigned digits, uint8_t *codes) {
+  for (unsigned i = 0; i < bytes; ++i) {
+    unsigned fraction = packed[i];
+    for (unsigned digit = 0; digit < digits; ++digit) {
+      codes[digit * bytes + i] = static_cast<uint8_t>(fraction * 3 >> 8);
+      fraction = fraction * 3 & 255;
+    }
+  }
+}
+
+static void readTq1Zero(const uint8_t *block, BlockContents out) {
+  out.scales[0] = halfAt(block + 52);
+  readTernary(block, 32, 5, out.codes);
+  readTernary(block + 32, 16, 5, out.codes + 160);
+  readTernary(block + 48, 4, 4, out.codes + 240);
+}
+
+static void readTq2Zero(const uint8_t *block, BlockContents out) {
+  out.scales[0] = halfAt(block + 64);
+  addFields(block, 2, 32, 0, out.codes);
+}
+
 //===----------------------------------------------------------------------===//
 // Types
 //===----------------------------------------------------------------------===//
 
-static constexpr uint32_t numberOfF32 = 0, numberOfF16 = 1, numberOfQ8Zero = 8, numberOfBF16 = 30,
-                          numberOfMxfp4 = 39;
+static constexpr uint32_t numberOfF32 = 0, numberOfF16 = 1, numberOfQ8Zero = 8, numberOfIq4Nl = 20,
+                          numberOfIq4Xs = 23, numberOfBF16 = 30, numberOfMxfp4 = 39,
+                          numberOfNvfp4 = 40;
 
 static const BlockType blockTypes[] = {
     {numberOfF32, "F32", 1, 4, 0, false, "f32"},
@@ -183,8 +242,15 @@ static const BlockType blockTypes[] = {
      0, 5, readQ5K},
     {14, "Q6_K", 256, 210, 16, false, "uint<6>, zero=32, scale={1x16, int<8>, scale={1x256, f16}}",
      32, 6, readQ6K},
+    {numberOfIq4Nl, "IQ4_NL", 32, 18, 32, false, "table<4>, scale={1x32, f16}", 0, 4, readIq4Nl},
+    {numberOfIq4Xs, "IQ4_XS", 256, 136, 32, false,
+     "table<4>, scale={1x32, int<6>, scale={1x256, f16}}", 0, 4, readIq4Xs},
+    {34, "TQ1_0", 256, 54, 256, false, "uint<2>, zero=1, scale={1x256, f16}", 1, 2, readTq1Zero},
+    {35, "TQ2_0", 256, 66, 256, false, "uint<2>, zero=1, scale={1x256, f16}", 1, 2, readTq2Zero},
     {numberOfMxfp4, "MXFP4", 32, 17, 32, false, "f4E2M1FN, scale={1x32, f8E8M0FNU}", 0, 4,
      readMxfp4, "table<4>, scale={1x32, f8E8M0FNU}"},
+    {numberOfNvfp4, "NVFP4", 64, 36, 16, false, "f4E2M1FN, scale={1x16, f8E4M3FN}", 0, 4, readNvfp4,
+     "", "f4E2M1FN, scale={1x16, f8E4M3FN, scale={tensor, f32}}"},
 };
 
 const BlockType *uwt::blockTypeOf(uint32_t number) {
@@ -208,11 +274,19 @@ static std::vector<float> floatsOf(const BlockType &type, std::span<const uint8_
 }
 
 static std::vector<float> valuesOf(const BlockType &type) {
-  if (type.number == numberOfMxfp4)
-    return {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
-  if (type.number == numberOfQ8Zero)
+  switch (type.number) {
+  case numberOfQ8Zero:
     return signedByteValues();
-  return integerValues(uint64_t(1) << type.codeBits, type.zero);
+  case numberOfIq4Nl:
+  case numberOfIq4Xs:
+    return {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+  case numberOfMxfp4:
+    return {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+  case numberOfNvfp4:
+    return float4E2M1.values();
+  default:
+    return integerValues(uint64_t(1) << type.codeBits, type.zero);
+  }
 }
 
 static Grid gridOfCells(uint64_t cell, uint64_t rows, uint64_t columns) {
@@ -220,7 +294,7 @@ static Grid gridOfCells(uint64_t cell, uint64_t rows, uint64_t columns) {
 }
 
 QuantizedWeight uwt::weightOf(const BlockType &type, std::span<const uint8_t> bytes, uint64_t rows,
-                              uint64_t columns, ThreadPool &pool) {
+                              uint64_t columns, std::optional<float> factor, ThreadPool &pool) {
   QuantizedWeight weight;
   weight.rows = rows;
   weight.columns = columns;
@@ -242,13 +316,15 @@ QuantizedWeight uwt::weightOf(const BlockType &type, std::span<const uint8_t> by
                  offset.numbers.cells.data() + block * cells, &scale.outer.cells[block],
                  &offset.outer.cells[block]});
   });
-  bool isLarge = type.elements == largeBlock;
-  weight.scale = isLarge ? scale.product() : scale.numbers;
+  if (factor)
+    scale.outer = Grid::constant(*factor);
+  bool isNested = factor || (type.elements == largeBlock && cells > 1);
+  weight.scale = isNested ? scale.product() : scale.numbers;
   if (type.hasOffset)
-    weight.offset = isLarge ? offset.product() : offset.numbers;
-  if (isLarge)
+    weight.offset = isNested ? offset.product() : offset.numbers;
+  if (isNested)
     weight.scaleParts = std::move(scale);
-  if (isLarge && type.hasOffset)
+  if (isNested && type.hasOffset)
     weight.offsetParts = std::move(offset);
   return weight;
 }

@@ -20,8 +20,9 @@
 
 namespace uwt {
 
-/// What a block is read into: a code an element, a scale and an offset a cell. Of large blocks
-/// those are integers, and `*largeScale` and `*largeOffset` is what they are multiplied with.
+/// What a block is read into: a code an element, a scale and an offset a cell. Of large blocks of
+/// several cells those are integers, and `*largeScale` and `*largeOffset` is what they are
+/// multiplied with.
 struct BlockContents {
   uint8_t *codes;
   float *scales, *offsets;
@@ -44,15 +45,19 @@ struct BlockType {
   unsigned codeBits = 0;
   void (*read)(const uint8_t *block, BlockContents out) = nullptr;
   std::string_view runFormat = {};
+  /// The composition where scales are multiplied with a number of the file; empty where that is not
+  /// read.
+  std::string_view factorFormat = {};
 };
 
 /// Null where this build does not know it.
 const BlockType *blockTypeOf(uint32_t number);
 
-/// A weight of `type` from its bytes, rows of blocks. Preconditions: `bytes` are those of `rows`
-/// rows of `columns` elements, whole blocks.
+/// A weight of `type` from its bytes, rows of blocks, with scales times `factor`. Preconditions:
+/// `bytes` are those of `rows` rows of `columns` elements, whole blocks; without a `factorFormat`
+/// there is no factor.
 QuantizedWeight weightOf(const BlockType &type, std::span<const uint8_t> bytes, uint64_t rows,
-                         uint64_t columns, ThreadPool &pool);
+                         uint64_t columns, std::optional<float> factor, ThreadPool &pool);
 
 } // namespace uwt
 

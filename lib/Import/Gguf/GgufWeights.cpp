@@ -6,28 +6,27 @@
 //===----------------------------------------------------------------------===//
 //
 // A weight has the name that it has in the file, and where llama.cpp's names and order of rows are
-// known, that of transformers too (gguf-5 and gguf-6 of docs/quantised.md).
+// known, that of transformers too (gguf-5 to gguf-7 of docs/quantised.md).
 //
 //===----------------------------------------------------------------------===//
 
+#include "../NameMap.h"
 #include "GgufBlocks.h"
 #include "GgufFile.h"
 #include "uwt/Container/File.h"
 #include "uwt/Import/ImportedWeights.h"
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <fstream>
+#include <map>
 #include <optional>
 
 using namespace uwt;
 
 namespace {
 
-/// A name of llama.cpp, and that of transformers. "*" is the number of a layer.
-struct NamePair {
-  std::string_view gguf, transformers;
-};
-
+/// Names of llama.cpp.
 constexpr NamePair names[] = {
     {"token_embd.weight", "model.embed_tokens.weight"},
     {"output_norm.weight", "model.norm.weight"},
@@ -48,9 +47,6 @@ constexpr NamePair names[] = {
     {"blk.*.ffn_down.weight", "model.layers.*.mlp.down_proj.weight"},
 };
 
-/// Architectures whose tensors are those of transformers but for the names.
-constexpr std::array<std::string_view, 3> knownArchitectures = {"llama", "qwen2", "qwen3"};
-
 /// What the file's weights are read from.
 struct GgufModel {
   MappedFile file;
@@ -70,34 +66,17 @@ struct GgufModel {
   }
 };
 
+using TensorsByName = std::map<std::string_view, const GgufTensor *>;
+
+/// What a tensor needs to be a weight of transformers.
+struct Conversion {
+  /// The heads whose rows are interleaved, 0 where their number is not known.
+  std::optional<uint64_t> heads;
+  /// What it is multiplied with, or null.
+  const GgufTensor *factor = nullptr;
+};
+
 } // namespace
-
-/// The number that stands in the place of "*" in `pattern`, or nothing where the name does not fit.
-static std::optional<std::string_view> layerIn(std::string_view name, std::string_view pattern) {
-  size_t star = pattern.find('*');
-  if (star == std::string_view::npos)
-    return name == pattern ? std::optional(std::string_view()) : std::nullopt;
-  std::string_view before = pattern.substr(0, star), after = pattern.substr(star + 1);
-  if (name.size() <= before.size() + after.size() || !name.starts_with(before) ||
-      !name.ends_with(after))
-    return std::nullopt;
-  std::string_view layer = name.substr(before.size(), name.size() - before.size() - after.size());
-  bool isNumber = std::ranges::all_of(layer, [](char c) { return c >= '0' && c <= '9'; });
-  return isNumber ? std::optional(layer) : std::nullopt;
-}
-
-/// The name in transformers, or empty.
-static std::string transformersName(std::string_view name) {
-  for (const NamePair &pair : names)
-    if (std::optional<std::string_view> layer = layerIn(name, pair.gguf)) {
-      std::string result(pair.transformers);
-      size_t star = result.find('*');
-      if (star != std::string::npos)
-        result.replace(star, 1, *layer);
-      return result;
-    }
-  return "";
-}
 
 /// gguf-6: the heads whose rows llama.cpp has interleaved, 0 where the file does not say; nothing
 /// where it keeps the order of transformers.
@@ -110,6 +89,31 @@ static std::optional<uint64_t> interleavedHeads(const GgufModel &model, std::str
   if (layerIn(name, "blk.*.attn_k.weight"))
     return model.heads("attention.head_count_kv", heads);
   return std::nullopt;
+}
+
+/// gguf-7: what llama.cpp multiplies products of X.weight with, X.scale, or null.
+static const GgufTensor *factorOf(const TensorsByName &tensors, std::string_view name) {
+  constexpr std::string_view suffix = ".weight";
+  if (!name.ends_with(suffix))
+    return nullptr;
+  name.remove_suffix(suffix.size());
+  auto found = tensors.find(std::string(name) + ".scale");
+  return found == tensors.end() ? nullptr : found->second;
+}
+
+/// Why the weight cannot be multiplied with it, or empty.
+static std::string factorRefusal(const BlockType &type, const GgufTensor &factor) {
+  if (type.factorFormat.empty())
+    return "blocks of type " + std::string(type.name) + " are not multiplied with '" + factor.name +
+           "'";
+  bool isNumber = factor.type && factor.type->name == "F32" && factor.bytes == sizeof(float);
+  return isNumber ? "" : "'" + factor.name + "' is not one number of type F32";
+}
+
+static float numberOf(const GgufModel &model, const GgufTensor &tensor) {
+  float number = 0;
+  std::memcpy(&number, model.file.bytes().data() + tensor.begin, sizeof(number));
+  return number;
 }
 
 /// The file's rows (head, place, half) as rows (head, half, place).
@@ -125,40 +129,57 @@ static std::vector<uint8_t> separateHalves(std::span<const uint8_t> rows, uint64
   return result;
 }
 
+/// Why a tensor of so many rows is no weight, or empty.
+static std::string refusalOf(const GgufTensor &tensor, uint64_t rows,
+                             const Conversion &conversion) {
+  const std::optional<uint64_t> &heads = conversion.heads;
+  if (!tensor.type)
+    return "blocks of type " + std::to_string(tensor.typeNumber) + " are not read";
+  if (tensor.bytes == 0)
+    return "it is empty";
+  if (heads == 0)
+    return "the file does not say of how many heads it is";
+  if (heads && (rows % *heads != 0 || rows / *heads % 2 != 0))
+    return std::to_string(rows) + " rows are not " + std::to_string(*heads) +
+           " heads of two halves";
+  return conversion.factor ? factorRefusal(*tensor.type, *conversion.factor) : "";
+}
+
 static ImportedWeight makeWeight(const std::shared_ptr<const GgufModel> &model,
                                  const GgufTensor &tensor, std::string name,
-                                 std::optional<uint64_t> heads = std::nullopt) {
+                                 const Conversion &conversion = {}) {
   ImportedWeight weight;
   weight.isAlias = name != tensor.name;
   weight.name = std::move(name);
   weight.recipe = "gguf";
   weight.parts = {tensor.name};
   weight.shape = tensor.shape;
-  weight.bytes = weight.storedBytes = tensor.bytes;
+  weight.bytes = tensor.bytes;
   uint64_t columns = tensor.shape.empty() ? 1 : tensor.shape.back();
   uint64_t rows = 1;
   for (size_t i = 0; i + 1 < tensor.shape.size(); ++i)
     rows *= tensor.shape[i];
-  if (!tensor.type)
-    weight.refuse("blocks of type " + std::to_string(tensor.typeNumber) + " are not read");
-  else if (tensor.bytes == 0)
-    weight.refuse("it is empty");
-  else if (heads == 0)
-    weight.refuse("the file does not say of how many heads it is");
-  else if (heads && (rows % *heads != 0 || rows / *heads % 2 != 0))
-    weight.refuse(std::to_string(rows) + " rows are not " + std::to_string(*heads) +
-                  " heads of two halves");
-  if (!weight.refusal.empty())
+  if (const GgufTensor *factor = conversion.factor) {
+    weight.parts.push_back(factor->name);
+    weight.bytes += factor->bytes;
+  }
+  weight.storedBytes = weight.bytes;
+  if (std::string refusal = refusalOf(tensor, rows, conversion); !refusal.empty()) {
+    weight.refuse(std::move(refusal));
     return weight;
-  weight.format = tensor.type->format;
+  }
+  weight.format = conversion.factor ? tensor.type->factorFormat : tensor.type->format;
   weight.runFormat = tensor.type->runFormat;
   weight.read = [model, &tensor, rows, columns,
-                 heads](ThreadPool &pool) -> Expected<QuantizedWeight> {
+                 conversion](ThreadPool &pool) -> Expected<QuantizedWeight> {
     std::span<const uint8_t> bytes = model->file.bytes().subspan(tensor.begin, tensor.bytes);
     std::vector<uint8_t> ordered;
-    if (heads)
-      bytes = ordered = separateHalves(bytes, rows, *heads);
-    QuantizedWeight result = weightOf(*tensor.type, bytes, rows, columns, pool);
+    if (conversion.heads)
+      bytes = ordered = separateHalves(bytes, rows, *conversion.heads);
+    std::optional<float> factor;
+    if (conversion.factor)
+      factor = numberOf(*model, *conversion.factor);
+    QuantizedWeight result = weightOf(*tensor.type, bytes, rows, columns, factor, pool);
     UWT_RETURN_IF_ERROR(model->file.checkRead());
     return result;
   };
@@ -183,14 +204,17 @@ Expected<ImportedWeights> ImportedWeights::openGguf(const std::string &path) {
   ImportedWeights result;
   result.methodName = "gguf";
   result.known = true;
-  bool isKnown =
-      std::ranges::find(knownArchitectures, model->architecture()) != knownArchitectures.end();
+  bool isKnown = isKnownArchitecture(model->architecture());
+  TensorsByName tensors;
+  for (const GgufTensor &tensor : model->header.tensors)
+    tensors.emplace(tensor.name, &tensor);
   for (const GgufTensor &tensor : model->header.tensors) {
     result.weights.emplace(tensor.name, makeWeight(model, tensor, tensor.name));
-    std::string name = isKnown ? transformersName(tensor.name) : "";
-    if (!name.empty())
-      result.weights.emplace(
-          name, makeWeight(model, tensor, name, interleavedHeads(*model, tensor.name)));
+    std::string name = isKnown ? transformersName(names, tensor.name) : "";
+    if (name.empty())
+      continue;
+    Conversion conversion = {interleavedHeads(*model, tensor.name), factorOf(tensors, tensor.name)};
+    result.weights.emplace(name, makeWeight(model, tensor, name, conversion));
   }
   return result;
 }

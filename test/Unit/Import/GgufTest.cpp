@@ -40,6 +40,9 @@ void expectWeights(const std::string &name) {
 
 TEST(GgufTest, BlocksDecodeToTheBitsOfItsPackage) { expectWeights("types"); }
 
+/// Entries of a table and ternary digits; bytes that no packer writes are numbers too.
+TEST(GgufTest, TablesAndDigitsDecodeToTheBitsOfItsPackage) { expectWeights("types-iq"); }
+
 /// Names and order of rows of q and k are transformers'.
 TEST(GgufTest, ALlamaHasTheTensorsOfTransformers) { expectWeights("llama"); }
 
@@ -53,6 +56,59 @@ TEST(GgufTest, NamesOfTheFileAreThereToo) {
   EXPECT_EQ(own->format, "uint<4>, zero=8, scale={1x32, f16}");
   EXPECT_NE(*decoded(*own, ElementType::F32), *decoded(*ordered, ElementType::F32));
   EXPECT_EQ(weights->find("model.layers.0.self_attn.rotary.weight"), nullptr);
+}
+
+/// What ModelOpt decodes its checkpoint to, of which the file is made.
+TEST(GgufTest, ANumberBesideAWeightMultipliesItsScales) {
+  expectWeights("llama-nvfp4");
+  Expected<ImportedWeights> weights = ImportedWeights::openGguf(ggufFile("llama-nvfp4.gguf"));
+  ASSERT_TRUE(holds(weights));
+  const ImportedWeight *own = weights->find("blk.0.ffn_up.weight");
+  const ImportedWeight *weight = weights->find("model.layers.0.mlp.up_proj.weight");
+  ASSERT_NE(own, nullptr);
+  ASSERT_NE(weight, nullptr);
+  EXPECT_EQ(own->format, "f4E2M1FN, scale={1x16, f8E4M3FN}");
+  EXPECT_EQ(weight->format, "f4E2M1FN, scale={1x16, f8E4M3FN, scale={tensor, f32}}");
+  EXPECT_EQ(weight->parts, (std::vector<std::string>{"blk.0.ffn_up.weight", "blk.0.ffn_up.scale"}));
+  EXPECT_EQ(weight->bytes, own->bytes + 4);
+  EXPECT_NE(*decoded(*own, ElementType::F32), *decoded(*weight, ElementType::F32));
+}
+
+/// The weights of a file with another text of the same length in the place of `text`, and with
+/// another byte that lies so far behind it.
+ImportedWeights changed(const std::string &name, const std::string &text, const std::string &other,
+                        size_t behind = 0, uint8_t byte = 0) {
+  Bytes file = readBytes(ggufFile(name));
+  auto at = std::search(file.begin(), file.end(), text.begin(), text.end());
+  EXPECT_NE(at, file.end());
+  std::ranges::copy(other, at);
+  if (behind != 0)
+    at[static_cast<ptrdiff_t>(text.size() + behind)] = byte;
+  TemporaryFolder folder;
+  writeBytes(folder / "x.gguf", file);
+  Expected<ImportedWeights> weights = ImportedWeights::openGguf(folder / "x.gguf");
+  EXPECT_TRUE(holds(weights));
+  return *std::move(weights);
+}
+
+TEST(GgufTest, ANumberThatIsNotReadIsRefused) {
+  ImportedWeights weights = changed("llama.gguf", "output_norm.weight", "blk.0.attn_k.scale");
+  const char *refusal = "blocks of type Q4_0 are not multiplied with 'blk.0.attn_k.scale'";
+  const ImportedWeight *weight = weights.find("model.layers.0.self_attn.k_proj.weight");
+  EXPECT_EQ(weight->refusal, refusal);
+  EXPECT_EQ(messageOf(decoded(*weight, ElementType::F32)), refusal);
+  EXPECT_EQ(weights.find("blk.0.attn_k.weight")->refusal, "");
+  EXPECT_EQ(weights.find("model.layers.0.self_attn.q_proj.weight")->refusal, "");
+}
+
+/// Another type, of which the number would be two bytes.
+TEST(GgufTest, AScaleOfAnotherTypeIsRefused) {
+  std::string name = "blk.0.ffn_up.scale";
+  // The type follows the name, the number of dimensions and one of them.
+  ImportedWeights weights = changed("llama-nvfp4.gguf", name, name, 4 + 8, 1);
+  EXPECT_EQ(weights.find("model.layers.0.mlp.up_proj.weight")->refusal,
+            "'blk.0.ffn_up.scale' is not one number of type F32");
+  EXPECT_EQ(weights.find("blk.0.ffn_up.weight")->refusal, "");
 }
 
 /// Opens a file of these bytes.
@@ -81,18 +137,10 @@ TEST(GgufTest, DamagedHeadersAreOneError) {
 }
 
 TEST(GgufTest, AnUnknownTypeIsRefusedByItsWeight) {
-  Bytes file = readBytes(ggufFile("types.gguf"));
   // The type follows the name, the number of dimensions and two of them.
-  std::string name = "Q4_0";
-  auto at = std::search(file.begin(), file.end(), name.begin(), name.end());
-  ASSERT_NE(at, file.end());
-  at[static_cast<ptrdiff_t>(name.size() + 4 + 16)] = 16;
-  TemporaryFolder folder;
-  writeBytes(folder / "x.gguf", file);
-  Expected<ImportedWeights> weights = ImportedWeights::openGguf(folder / "x.gguf");
-  ASSERT_TRUE(holds(weights));
-  EXPECT_EQ(weights->find("Q4_0")->refusal, "blocks of type 16 are not read");
-  EXPECT_EQ(messageOf(decoded(*weights->find("Q4_0"), ElementType::F32)),
+  ImportedWeights weights = changed("types.gguf", "Q4_0", "Q4_0", 4 + 16, 16);
+  EXPECT_EQ(weights.find("Q4_0")->refusal, "blocks of type 16 are not read");
+  EXPECT_EQ(messageOf(decoded(*weights.find("Q4_0"), ElementType::F32)),
             "blocks of type 16 are not read");
 }
 
@@ -130,21 +178,23 @@ TEST(GgufTest, AnOrderThatIsNotKnownIsRefused) {
 
 TEST(GgufTest, DamageIsAWeightOrAnError) {
   std::mt19937 generator(3);
-  Bytes file = readBytes(ggufFile("llama.gguf"));
   std::uniform_int_distribution<size_t> place(0, 1600);
   TemporaryFolder folder;
-  for (int round = 0; round < 200; ++round) {
-    Bytes damaged = file;
-    for (int flip = 0; flip < 2; ++flip)
-      damaged[place(generator)] ^= static_cast<uint8_t>(1u << place(generator) % 8);
-    writeBytes(folder / "x.gguf", damaged);
-    Expected<ImportedWeights> weights = ImportedWeights::openGguf(folder / "x.gguf");
-    if (!weights) {
-      EXPECT_NE(weights.error().message(), "");
-      continue;
+  for (const char *name : {"llama.gguf", "types-iq.gguf", "llama-nvfp4.gguf"}) {
+    Bytes file = readBytes(ggufFile(name));
+    for (int round = 0; round < 200; ++round) {
+      Bytes damaged = file;
+      for (int flip = 0; flip < 2; ++flip)
+        damaged[place(generator)] ^= static_cast<uint8_t>(1u << place(generator) % 8);
+      writeBytes(folder / "x.gguf", damaged);
+      Expected<ImportedWeights> weights = ImportedWeights::openGguf(folder / "x.gguf");
+      if (!weights) {
+        EXPECT_NE(weights.error().message(), "");
+        continue;
+      }
+      for (const auto &[weightName, weight] : weights->all())
+        (void)bool(decoded(weight, ElementType::BF16));
     }
-    for (const auto &[name, weight] : weights->all())
-      (void)bool(decoded(weight, ElementType::BF16));
   }
 }
 

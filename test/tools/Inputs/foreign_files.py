@@ -78,8 +78,12 @@ COMMANDS = [
     ["emit-ir", "IN", "--layers", "a"],
 ]
 
-# What inspect shows, though it has no safetensors.
-SHOWN = ("kernels.uwtpack", "model.gguf")
+# Commands that take a file, though it is no safetensors.
+TAKEN_BY = {
+    "kernels.uwtpack": ("inspect",),
+    "model.gguf": ("inspect", "slice", "emit-ir"),
+    "model.onnx": ("inspect", "slice", "emit-ir"),
+}
 
 
 def main():
@@ -89,7 +93,7 @@ def main():
         (folder / name).write_bytes(data)
         messages = {}
         for command in COMMANDS:
-            if command[0] == "inspect" and name in SHOWN:
+            if command[0] in TAKEN_BY.get(name, ()):
                 continue
             words = ["uwt"] + [name if word == "IN" else word for word in command]
             done = subprocess.run(words, cwd=folder, capture_output=True, text=True)

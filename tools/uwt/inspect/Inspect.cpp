@@ -32,7 +32,8 @@ public:
            "only exponents are coded and all other bits are stored as they are. What each part "
            "of the coding saves is said below the table: of tensors that are coded, the difference "
            "between words and these entropies, and between entropy and what is stored. Of a "
-           "quantised model (GPTQ, AWQ, compressed-tensors, FP8, NVFP4, MXFP4, bitsandbytes) it "
+           "quantised model (GPTQ, AWQ, compressed-tensors, FP8, NVFP4, MXFP4, bitsandbytes, HQQ, "
+           "torchao, Marlin) it "
            "says which tensors are a weight together, and as what; --tensor also takes the name of "
            "such a weight, and shows its codes, scales, zero points and the groups whose scales "
            "stand out.\n\n"
@@ -41,8 +42,8 @@ public:
            "tensors is best seen with --summary.\n\n"
            "--html writes one page that needs nothing else: tables, charts of sizes, histograms "
            "of exponents, of codes and of scales, and where weights with rare exponents lie.\n\n"
-           "Of a GGUF file it shows the kinds of weights that it has, with --tensor each of "
-           "them.\n\n"
+           "Of a GGUF or ONNX file it shows the kinds of weights that it has, with --tensor each "
+           "of them.\n\n"
            "Of a pack of compiled GPU kernels it shows code objects and kernels, with --verbose "
            "also how each is launched and its arguments.";
   }
@@ -57,10 +58,10 @@ public:
             {"uwt inspect model.uwt.safetensors --json | jq .total", "For a script"}};
   }
   std::vector<command_line::Option> options() override {
-    command_line::Option in{
-        "IN", "",
-        "a safetensors file or a model folder, compressed or not, a GGUF file, or a kernel pack",
-        &input, command_line::ValueHint::Path};
+    command_line::Option in{"IN", "",
+                            "a safetensors file or a model folder, compressed or not, a GGUF or "
+                            "ONNX file, or a kernel pack",
+                            &input, command_line::ValueHint::Path};
     in.required = true;
     return {in,
             {"--tensor", "NAME",
@@ -79,7 +80,7 @@ public:
   Status run(Session &session) override;
 
 private:
-  Status inspectGguf(Session &session) const;
+  Status inspectWeightFile(Session &session, std::string_view kind) const;
   std::vector<const ImportedWeight *> wantedWeights(const ImportedWeights &weights) const;
   std::vector<std::string> namesOfTensors(const Checkpoint &model,
                                           std::span<const ImportedWeight *const> weights) const;
@@ -150,8 +151,8 @@ Status InspectCommand::run(Session &session) {
       return usageError(input + ": a kernel pack has no tensors; leave out --html and --tensor");
     return inspectPack(session, input);
   }
-  if (ImportedWeights::isGguf(input))
-    return inspectGguf(session);
+  if (std::optional<std::string_view> kind = ImportedWeights::fileKind(input))
+    return inspectWeightFile(session, *kind);
   if (byRole && byLayer)
     return usageError("--summary and --by-layer say different things; give one of them");
   if (html && *html == "-" && session.wantsJson())
@@ -186,11 +187,14 @@ Status InspectCommand::run(Session &session) {
   return ok();
 }
 
-Status InspectCommand::inspectGguf(Session &session) const {
+/// Of a file that has weights alone.
+Status InspectCommand::inspectWeightFile(Session &session, std::string_view kind) const {
   if (html || byRole || byLayer)
-    return usageError(input + ": of a GGUF file the kinds of its weights are shown; leave out "
-                              "--html, --summary and --by-layer");
-  UWT_ASSIGN_OR_RETURN(ImportedWeights weights, ImportedWeights::openGguf(input));
+    return usageError(input + ": of " + (kind == "ONNX" ? "an " : "a ") + std::string(kind) +
+                      " file the kinds of its weights are shown; leave out --html, --summary and "
+                      "--by-layer");
+  UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(input));
+  const ImportedWeights &weights = opened.imported;
   std::vector<QuantizedFacts> facts;
   if (!tensors.empty()) {
     std::vector<const ImportedWeight *> wanted = wantedWeights(weights);
@@ -219,8 +223,9 @@ Status InspectCommand::inspectGguf(Session &session) const {
       text += (text.empty() ? "" : "\n") + quantizedDetailText(one);
     session.print(text);
   } else if (!session.options().quiet) {
-    session.print(session.wrapped(printable(input) + ": GGUF, " + plural(count, "tensor") + ", " +
-                                  formatBytes(bytes) + "\n" + quantizedText(weights, {})));
+    session.print(session.wrapped(printable(input) + ": " + std::string(kind) + ", " +
+                                  plural(count, "tensor") + ", " + formatBytes(bytes) + "\n" +
+                                  quantizedText(weights, {})));
   }
   return ok();
 }
