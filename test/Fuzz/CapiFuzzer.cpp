@@ -17,6 +17,7 @@
 #include "uwt-c/Container.h"
 #include "uwt-c/Cuda.h"
 #include <array>
+#include <deque>
 #include <fuzzer/FuzzedDataProvider.h>
 #include <vector>
 
@@ -77,7 +78,8 @@ private:
 
   FuzzedDataProvider &input;
   const std::string &file, &folder;
-  std::string text;
+  /// A call may take several; they do not move.
+  std::deque<std::string> texts;
   Pool<UWTContext> contexts{};
   Pool<UWTContainer> containers{};
   /// All contexts outlive these.
@@ -103,8 +105,7 @@ const char *Caller::anyText(const char *usual) {
     return usual;
   if (chance())
     return nullptr;
-  text = input.ConsumeRandomLengthString(24);
-  return text.c_str();
+  return texts.emplace_back(input.ConsumeRandomLengthString(24)).c_str();
 }
 
 const char *Caller::path() { return anyText(file.c_str()); }
