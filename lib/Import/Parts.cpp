@@ -20,6 +20,48 @@ std::string uwt::shapeText(const Shape &shape) {
   return text + "]";
 }
 
+std::string_view uwt::elementText(std::string_view dtype) {
+  constexpr std::pair<std::string_view, std::string_view> names[] = {
+      {"F32", "f32"},        {"F16", "f16"},      {"BF16", "bf16"},        {"F8_E4M3", "f8E4M3FN"},
+      {"F8_E5M2", "f8E5M2"}, {"U8", "f8E8M0FNU"}, {"F8_E8M0", "f8E8M0FNU"}};
+  for (auto [name, text] : names)
+    if (name == dtype)
+      return text;
+  return dtype;
+}
+
+/// Numbers of a tensor's bytes.
+template <typename Number> static std::vector<Number> numbersOf(std::span<const uint8_t> bytes) {
+  std::vector<Number> numbers(bytes.size() / sizeof(Number));
+  if (!numbers.empty())
+    std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(Number));
+  return numbers;
+}
+
+/// What codes stand for, by a function or a table of all codes.
+template <typename Code, typename Value>
+static std::vector<float> valuesOf(std::span<const uint8_t> bytes, Value value) {
+  std::vector<float> floats;
+  floats.reserve(bytes.size() / sizeof(Code));
+  for (Code code : numbersOf<Code>(bytes))
+    floats.push_back(value(code));
+  return floats;
+}
+
+std::vector<float> uwt::floatsOf(std::string_view element, std::span<const uint8_t> bytes) {
+  if (element == "f32")
+    return numbersOf<float>(bytes);
+  if (element == "bf16")
+    return valuesOf<uint16_t>(bytes, fromBF16);
+  if (element == "f16")
+    return valuesOf<uint16_t>(bytes, [](uint16_t word) { return float16.valueOf(word); });
+  if (element == "f8E4M3FN")
+    return valuesOf<uint8_t>(bytes, [](uint8_t code) { return float8E4M3.valueOf(code); });
+  if (element == "f8E5M2")
+    return valuesOf<uint8_t>(bytes, [](uint8_t code) { return float8E5M2.valueOf(code); });
+  return valuesOf<uint8_t>(bytes, valueOfE8M0);
+}
+
 /// The end of a tensor's name with what is before the suffix: ".qweight", "_blocks".
 static std::string endOf(const Part &part, std::string_view suffix) {
   const std::string &name = part.entry->name;
@@ -59,14 +101,6 @@ Expected<std::vector<uint8_t>> Parts::bytes(std::string_view suffix, ThreadPool 
   return bytes;
 }
 
-/// Numbers of a tensor's bytes.
-template <typename Number> static std::vector<Number> numbersOf(std::span<const uint8_t> bytes) {
-  std::vector<Number> numbers(bytes.size() / sizeof(Number));
-  if (!numbers.empty())
-    std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(Number));
-  return numbers;
-}
-
 Expected<std::vector<uint32_t>> Parts::words(std::string_view suffix, ThreadPool &pool) const {
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, this->bytes(suffix, pool));
   return numbersOf<uint32_t>(bytes);
@@ -80,28 +114,7 @@ Expected<Shape> Parts::sizes(std::string_view suffix, ThreadPool &pool) const {
   return Shape(words.begin(), words.end());
 }
 
-/// What codes stand for, by a function or a table of all codes.
-template <typename Code, typename Value>
-static std::vector<float> valuesOf(std::span<const uint8_t> bytes, Value value) {
-  std::vector<float> floats;
-  floats.reserve(bytes.size() / sizeof(Code));
-  for (Code code : numbersOf<Code>(bytes))
-    floats.push_back(value(code));
-  return floats;
-}
-
 Expected<std::vector<float>> Parts::floats(std::string_view suffix, ThreadPool &pool) const {
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, this->bytes(suffix, pool));
-  std::string_view dtype = this->dtype(suffix);
-  if (dtype == "F32")
-    return numbersOf<float>(bytes);
-  if (dtype == "BF16")
-    return valuesOf<uint16_t>(bytes, fromBF16);
-  if (dtype == "F16")
-    return valuesOf<uint16_t>(bytes, [](uint16_t word) { return float16.valueOf(word); });
-  if (dtype == "F8_E4M3")
-    return valuesOf<uint8_t>(bytes, [](uint8_t code) { return float8E4M3.valueOf(code); });
-  if (dtype == "F8_E5M2")
-    return valuesOf<uint8_t>(bytes, [](uint8_t code) { return float8E5M2.valueOf(code); });
-  return valuesOf<uint8_t>(bytes, valueOfE8M0);
+  return floatsOf(elementText(dtype(suffix)), bytes);
 }

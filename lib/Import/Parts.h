@@ -15,6 +15,7 @@
 #include "uwt/Container/Container.h"
 #include "uwt/Support/Parallel.h"
 #include <map>
+#include <span>
 
 namespace uwt {
 
@@ -22,6 +23,11 @@ using Shape = std::vector<uint64_t>;
 
 /// "[2, 3]".
 std::string shapeText(const Shape &shape);
+
+/// "f16" of a dtype that Parts::floats reads.
+std::string_view elementText(std::string_view dtype);
+/// The numbers of `bytes` of such an element ("f16"), exactly.
+std::vector<float> floatsOf(std::string_view element, std::span<const uint8_t> bytes);
 
 /// A tensor, and the file that has it.
 struct Part {

@@ -28,14 +28,9 @@ std::string uwt::cellText(uint64_t rows, uint64_t columns, const WeightOutline &
   return std::to_string(rows) + "x" + std::to_string(columns);
 }
 
-std::string_view uwt::elementText(std::string_view dtype) {
-  constexpr std::pair<std::string_view, std::string_view> names[] = {
-      {"F32", "f32"},        {"F16", "f16"},      {"BF16", "bf16"},        {"F8_E4M3", "f8E4M3FN"},
-      {"F8_E5M2", "f8E5M2"}, {"U8", "f8E8M0FNU"}, {"F8_E8M0", "f8E8M0FNU"}};
-  for (auto [name, text] : names)
-    if (name == dtype)
-      return text;
-  return dtype;
+Status uwt::expectFourBits(const QuantizationConfig &config) {
+  int64_t bits = config.integer("bits").value_or(config.integer("w_bit").value_or(4));
+  return bits == 4 ? ok() : unsupportedError(std::to_string(bits) + " bits are not 4");
 }
 
 std::vector<float> uwt::integerValues(uint64_t count, int zero) {

@@ -74,11 +74,12 @@ std::span<const Recipe *const> allRecipes();
 
 /// "1x128" of a cell of a matrix; "tensor" and "row" where it is all of that.
 std::string cellText(uint64_t rows, uint64_t columns, const WeightOutline &of);
-/// "f16" of a dtype that Parts::floats reads.
-std::string_view elementText(std::string_view dtype);
 
 /// What stands behind a composition whose columns belong to cells in an order of their own.
 inline constexpr std::string_view columnOrderText = ", order=k";
+
+/// Whether a configuration says 4 bits a code, or nothing of them. Errors: Unsupported.
+Status expectFourBits(const QuantizationConfig &config);
 
 /// The numbers 0, 1, … of so many codes, less `zero` (value-1).
 std::vector<float> integerValues(uint64_t count, int zero = 0);

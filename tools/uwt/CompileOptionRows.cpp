@@ -12,7 +12,6 @@
 #include "text/Text.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/File.h"
-#include "uwt/Import/ImportedWeights.h"
 #include "uwt/Support/Suggest.h"
 #include "uwt/Target/GpuTarget.h"
 #include "uwt/Target/Target.h"
@@ -84,7 +83,7 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
   result.target = target;
   result.weights = weights;
   for (const std::string &path : weights)
-    UWT_RETURN_IF_ERROR(ImportedWeights::fileKind(path) ? checkInput(path) : checkWeights(path));
+    UWT_RETURN_IF_ERROR(checkModel(path));
   if (raw && format)
     return usageError("--raw and --format say different things; give one of them");
   if (raw)

@@ -282,9 +282,7 @@ Expected<std::vector<EmittedMatrix>> EmitIrCommand::choose(const OpenedWeights &
 Status EmitIrCommand::run(Session &session) {
   if (m != "?")
     UWT_RETURN_IF_ERROR(command_line::parseNumber(m, "--m", 1 << 20));
-  UWT_RETURN_IF_ERROR(checkInput(input));
-  if (!ImportedWeights::fileKind(input))
-    UWT_RETURN_IF_ERROR(checkWeights(input));
+  UWT_RETURN_IF_ERROR(checkModel(input));
   bool toFile = output && *output != "-";
   if (toFile)
     UWT_RETURN_IF_ERROR(checkOutput(input, *output, force));

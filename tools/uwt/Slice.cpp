@@ -218,9 +218,7 @@ Status SliceCommand::run(Session &session) {
                       "standard output");
   if (toOutput && session.wantsJson())
     return usageError("--json and -o - would both write to standard output; name a file with -o");
-  UWT_RETURN_IF_ERROR(checkInput(input));
-  if (!ImportedWeights::fileKind(input))
-    UWT_RETURN_IF_ERROR(checkWeights(input));
+  UWT_RETURN_IF_ERROR(checkModel(input));
   if (!toOutput)
     UWT_RETURN_IF_ERROR(checkOutput(input, output, force));
   UWT_ASSIGN_OR_RETURN(TensorBytes result, read(wanted));

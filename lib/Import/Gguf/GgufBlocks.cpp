@@ -9,7 +9,6 @@
 #include "../Recipe.h"
 #include "uwt/Format/Floats.h"
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -83,11 +82,8 @@ static void readMxfp4(const uint8_t *block, BlockContents out) {
 
 /// A float of 8 bits without a sign: that bit counts for nothing, and 0x7F is 0.
 static float unsignedE4M3(uint8_t code) {
-  int exponent = code >> 3 & 15, mantissa = code & 7;
-  if (code == 0x7F)
-    return 0;
-  return exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -9)
-                       : std::ldexp(static_cast<float>(8 + mantissa), exponent - 10);
+  constexpr SmallFloat magnitude = {4, 3};
+  return code == 0x7F ? 0 : magnitude.valueOf(code & 0x7F);
 }
 
 static void readNvfp4(const uint8_t *block, BlockContents out) {
@@ -260,19 +256,7 @@ const BlockType *uwt::blockTypeOf(uint32_t number) {
   return nullptr;
 }
 
-/// A tensor that holds floats.
-static std::vector<float> floatsOf(const BlockType &type, std::span<const uint8_t> bytes) {
-  std::vector<float> floats(bytes.size() / type.bytes);
-  for (size_t i = 0; i < floats.size(); ++i) {
-    uint32_t word = 0;
-    std::memcpy(&word, bytes.data() + i * type.bytes, type.bytes);
-    floats[i] = type.number == numberOfF16
-                    ? float16.valueOf(word)
-                    : std::bit_cast<float>(type.bytes == 4 ? word : word << 16);
-  }
-  return floats;
-}
-
+/// What each code stands for.
 static std::vector<float> valuesOf(const BlockType &type) {
   switch (type.number) {
   case numberOfQ8Zero:
@@ -299,7 +283,7 @@ QuantizedWeight uwt::weightOf(const BlockType &type, std::span<const uint8_t> by
   weight.rows = rows;
   weight.columns = columns;
   if (type.cell == 0) {
-    weight.floats = floatsOf(type, bytes);
+    weight.floats = floatsOf(type.format, bytes);
     return weight;
   }
   weight.values = valuesOf(type);

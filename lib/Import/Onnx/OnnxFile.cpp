@@ -47,12 +47,14 @@ const OnnxType *OnnxType::find(uint64_t number) {
 }
 
 std::optional<uint64_t> OnnxTensor::elements() const {
-  uint64_t count = 1;
+  std::optional<uint64_t> count = 1;
   for (uint64_t size : shape)
-    if (__builtin_mul_overflow(count, size, &count))
-      return std::nullopt;
+    if (count)
+      count = checkedMultiply(*count, size);
   return count;
 }
+
+std::vector<float> OnnxTensor::floats() const { return floatsOf(type->name, bytes); }
 
 bool OnnxNode::is(std::string_view wanted) const {
   return operation == wanted && (domain.empty() || domain == "ai.onnx");

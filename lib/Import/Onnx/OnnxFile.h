@@ -50,6 +50,8 @@ struct OnnxTensor {
 
   /// Product of the shape, or nothing where that is too large.
   std::optional<uint64_t> elements() const;
+  /// Precondition: they are of F32, F16 or BF16, and `refusal` is empty.
+  std::vector<float> floats() const;
 };
 
 struct OnnxNode {

@@ -13,10 +13,8 @@
 #include "OnnxMatrix.h"
 #include "../Recipe.h"
 #include "uwt/Codec/StoredOrder.h"
-#include "uwt/Format/BF16.h"
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 using namespace uwt;
 
@@ -238,19 +236,6 @@ std::string OnnxMatrix::format(bool isTransposed, bool isKMajor) const {
 // Numbers
 //===----------------------------------------------------------------------===//
 
-std::vector<float> uwt::floatsOf(const OnnxTensor &tensor) {
-  unsigned bytes = tensor.type->bits / 8;
-  bool isHalf = tensor.type->name == "f16";
-  std::vector<float> floats(tensor.bytes.size() / bytes);
-  for (size_t i = 0; i < floats.size(); ++i) {
-    uint32_t word = 0;
-    std::memcpy(&word, tensor.bytes.data() + i * bytes, bytes);
-    floats[i] =
-        isHalf ? float16.valueOf(word) : std::bit_cast<float>(bytes == 4 ? word : word << 16);
-  }
-  return floats;
-}
-
 /// onnx-3: codes [rows, columns] of rows of `rowBytes` bytes, or, where that is 0, of rows that
 /// follow without gaps. The first code of a byte is in its lowest bits.
 static std::vector<uint8_t> unpack(unsigned bits, std::span<const uint8_t> bytes, uint64_t rows,
@@ -301,10 +286,10 @@ QuantizedWeight OnnxMatrix::read(bool isTransposed, ThreadPool &pool) const {
     value -= static_cast<float>(constantZero);
   weight.codes = unpack(element.bits, codes->bytes, rows, columns, rowBytes, pool);
   uint64_t cellsDown = divideUp(rows, cellRows), cellsAcross = divideUp(columns, cellColumns);
-  weight.scale = {cellRows, cellColumns, cellsAcross, floatsOf(*scale)};
+  weight.scale = {cellRows, cellColumns, cellsAcross, scale->floats()};
   if (hasOffset()) { // onnx-4
     weight.offset = weight.scale;
-    std::vector<float> zeros = floatsOf(*zero);
+    std::vector<float> zeros = zero->floats();
     std::ranges::transform(zeros, weight.scale.cells, weight.offset->cells.begin(),
                            [](float zero, float scale) { return -(zero * scale); });
   } else if (zero) {

@@ -53,9 +53,6 @@ private:
   bool hasOffset() const { return zero && !zero->type->element; }
 };
 
-/// Numbers of a tensor of F32, F16 or BF16, exactly.
-std::vector<float> floatsOf(const OnnxTensor &tensor);
-
 } // namespace uwt
 
 #endif // UWT_LIB_IMPORT_ONNX_ONNXMATRIX_H

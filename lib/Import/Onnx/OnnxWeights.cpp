@@ -350,7 +350,7 @@ ImportedWeight OnnxImporter::makeFloats(ImportedWeight weight, const OnnxTensor 
     result.columns = tensor.shape.empty() ? 1 : tensor.shape.back();
     result.rows = *tensor.elements() / result.columns;
     result.isTransposed = isTransposed;
-    result.floats = floatsOf(tensor);
+    result.floats = tensor.floats();
     UWT_RETURN_IF_ERROR(model->checkRead());
     return result;
   };

@@ -106,9 +106,7 @@ Expected<WeightOutline> AwqGemvRecipe::outlineOfFast(const QuantizationConfig &c
 
 Expected<WeightOutline> AwqGemvRecipe::outline(const QuantizationConfig &config, const Parts &parts,
                                                ThreadPool &) const {
-  if (int64_t bits = config.integer("bits").value_or(config.integer("w_bit").value_or(4));
-      bits != 4)
-    return unsupportedError(std::to_string(bits) + " bits are not 4");
+  UWT_RETURN_IF_ERROR(expectFourBits(config));
   if (isFast(config))
     return outlineOfFast(config, parts);
   UWT_RETURN_IF_ERROR(parts.expect("qweight", {"I32"}));

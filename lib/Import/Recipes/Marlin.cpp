@@ -65,8 +65,7 @@ bool MarlinRecipe::reads(const QuantizationConfig &config) const {
 
 Expected<WeightOutline> MarlinRecipe::outline(const QuantizationConfig &config, const Parts &parts,
                                               ThreadPool &) const {
-  if (int64_t bits = config.integer("bits").value_or(4); bits != 4)
-    return unsupportedError(std::to_string(bits) + " bits are not 4");
+  UWT_RETURN_IF_ERROR(expectFourBits(config));
   const MarlinNames &names = namesOf(config);
   UWT_RETURN_IF_ERROR(parts.expect(names.codes, {"I32"}));
   UWT_RETURN_IF_ERROR(parts.expect(names.scales, {"F16"}));

@@ -105,12 +105,13 @@ VerifyOptions verifyOnOneThread(bool decode) {
   return options;
 }
 
-void writeTensors(const std::string &path, const std::vector<TestTensor> &tensors) {
+void writeTensors(const std::string &path, const std::vector<TestTensor> &tensors,
+                  const MetadataEntries &metadata) {
   std::vector<SafetensorsOutput> outputs;
   for (const TestTensor &tensor : tensors)
     outputs.push_back(
         {tensor.name, findSafetensorsDtype(tensor.dtype), tensor.shape, tensor.bytes});
-  ASSERT_TRUE(holds(writeSafetensors(path, outputs, {{"format", "pt"}}, true)));
+  ASSERT_TRUE(holds(writeSafetensors(path, outputs, metadata, true)));
 }
 
 } // namespace uwt::test

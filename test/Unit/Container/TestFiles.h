@@ -47,8 +47,9 @@ struct TestTensor {
 };
 CompressOptions compressOnOneThread();
 VerifyOptions verifyOnOneThread(bool decode = false);
-/// Writes the tensors as a safetensors file with metadata `format: pt`.
-void writeTensors(const std::string &path, const std::vector<TestTensor> &tensors);
+/// Writes the tensors as a safetensors file.
+void writeTensors(const std::string &path, const std::vector<TestTensor> &tensors,
+                  const MetadataEntries &metadata = {{"format", "pt"}});
 
 /// Whether a Status or Expected holds; prints its error.
 template <typename T> testing::AssertionResult holds(const T &value) {

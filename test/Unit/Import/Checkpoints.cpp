@@ -54,3 +54,39 @@ Expected<Bytes> uwt::test::decoded(const ImportedWeight &weight, ElementType typ
   read.decode(type, bytes, pool);
   return bytes;
 }
+
+EditedCheckpoint::EditedCheckpoint(const std::string &name)
+    : tensors(tensorsOf(goldenFolder(name) + "/model.safetensors")),
+      metadata(opened(goldenFolder(name) + "/model.safetensors").files().front().metadata()),
+      config(readText(goldenFolder(name) + "/config.json")) {}
+
+TestTensor &EditedCheckpoint::tensor(const std::string &suffix) {
+  for (TestTensor &each : tensors)
+    if (each.name == goldenModule + "." + suffix)
+      return each;
+  ADD_FAILURE() << "no tensor " << suffix;
+  return tensors.front();
+}
+
+void EditedCheckpoint::replaceInConfig(const std::string &from, const std::string &to) {
+  size_t at = config.find(from);
+  ASSERT_NE(at, std::string::npos) << from;
+  config.replace(at, from.size(), to);
+}
+
+std::string EditedCheckpoint::write(TemporaryFolder &folder) const {
+  writeTensors(folder / "model.safetensors", tensors, metadata);
+  writeText(folder / "config.json", config);
+  return folder.path;
+}
+
+std::string uwt::test::errorOf(const EditedCheckpoint &edited) {
+  TemporaryFolder folder;
+  OpenedCheckpoint opened(edited.write(folder));
+  if (!opened.weight())
+    return "no weight";
+  Expected<Bytes> bytes = decoded(*opened.weight(), ElementType::BF16);
+  if (!opened.weight()->refusal.empty())
+    EXPECT_EQ(messageOf(bytes), opened.weight()->refusal);
+  return messageOf(bytes);
+}

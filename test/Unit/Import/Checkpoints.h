@@ -35,6 +35,25 @@ struct OpenedCheckpoint {
   }
 };
 
+/// A golden checkpoint with its tensors, its header's metadata and its configuration open to
+/// change.
+struct EditedCheckpoint {
+  explicit EditedCheckpoint(const std::string &name);
+
+  /// The golden module's tensor of that suffix.
+  TestTensor &tensor(const std::string &suffix);
+  void replaceInConfig(const std::string &from, const std::string &to);
+  /// The folder's path.
+  std::string write(TemporaryFolder &folder) const;
+
+  std::vector<TestTensor> tensors;
+  MetadataEntries metadata;
+  std::string config;
+};
+
+/// Why the edited weight is not read: the refusal, or the error of reading it.
+std::string errorOf(const EditedCheckpoint &edited);
+
 /// Tensors of a safetensors file, as they are.
 std::vector<TestTensor> tensorsOf(const std::string &path);
 

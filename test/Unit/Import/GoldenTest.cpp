@@ -100,64 +100,24 @@ TEST(QuantizedWeightTest, DifferencesAreRoundedToTheTypeOfMath) {
   }
 }
 
-/// A golden checkpoint with its tensors and configuration open to change.
-struct Edited {
-  explicit Edited(const std::string &name)
-      : tensors(tensorsOf(goldenFolder(name) + "/model.safetensors")),
-        config(readText(goldenFolder(name) + "/config.json")) {}
-
-  TestTensor &tensor(const std::string &suffix) {
-    for (TestTensor &each : tensors)
-      if (each.name == goldenModule + "." + suffix)
-        return each;
-    ADD_FAILURE() << "no tensor " << suffix;
-    return tensors.front();
-  }
-  void replaceInConfig(const std::string &from, const std::string &to) {
-    size_t at = config.find(from);
-    ASSERT_NE(at, std::string::npos) << from;
-    config.replace(at, from.size(), to);
-  }
-  std::string write(TemporaryFolder &folder) const {
-    writeTensors(folder / "model.safetensors", tensors);
-    writeText(folder / "config.json", config);
-    return folder.path;
-  }
-
-  std::vector<TestTensor> tensors;
-  std::string config;
-};
-
-/// Why the edited weight is not read: the refusal, or the error of reading it.
-std::string errorOf(const Edited &edited) {
-  TemporaryFolder folder;
-  OpenedCheckpoint opened(edited.write(folder));
-  if (!opened.weight())
-    return "no weight";
-  Expected<Bytes> bytes = decoded(*opened.weight(), ElementType::BF16);
-  if (!opened.weight()->refusal.empty())
-    EXPECT_EQ(messageOf(bytes), opened.weight()->refusal);
-  return messageOf(bytes);
-}
-
 TEST(GptqTest, WhatCannotBeReadIsRefusedWithItsReason) {
-  Edited edited("gptq-b4-g128");
+  EditedCheckpoint edited("gptq-b4-g128");
   edited.replaceInConfig("\"checkpoint_format\": \"gptq\"", "\"checkpoint_format\": \"marlin\"");
   EXPECT_EQ(errorOf(edited), "checkpoint_format 'marlin' is none of gptq, gptq_v2 and gptq_p");
-  edited = Edited("gptq-b4-g128");
+  edited = EditedCheckpoint("gptq-b4-g128");
   edited.replaceInConfig("\"bits\": 4", "\"bits\": 9");
   EXPECT_EQ(errorOf(edited), "9 bits are not 2 to 8");
-  edited = Edited("gptq-b4-g128");
+  edited = EditedCheckpoint("gptq-b4-g128");
   edited.tensor("qweight").dtype = "F32";
   EXPECT_EQ(errorOf(edited), ".qweight is F32, expected I32");
-  edited = Edited("gptq-b4-g128");
+  edited = EditedCheckpoint("gptq-b4-g128");
   std::erase_if(edited.tensors,
                 [](const TestTensor &each) { return each.name.ends_with(".qzeros"); });
   EXPECT_EQ(errorOf(edited), "there is no tensor .qzeros");
-  edited = Edited("gptq-b4-g128");
+  edited = EditedCheckpoint("gptq-b4-g128");
   edited.replaceInConfig("\"bits\": 4", "\"bits\": 8");
   EXPECT_EQ(errorOf(edited), ".qzeros is [2, 8], expected [2, 16]");
-  edited = Edited("gptq-b4-g128");
+  edited = EditedCheckpoint("gptq-b4-g128");
   edited.replaceInConfig("\"group_size\": 128", "\"group_size\": 256");
   EXPECT_EQ(errorOf(edited), "no error"); // g_idx says which columns are a group's.
   std::erase_if(edited.tensors,
@@ -168,7 +128,7 @@ TEST(GptqTest, WhatCannotBeReadIsRefusedWithItsReason) {
 }
 
 TEST(GptqTest, AColumnOfAGroupThatIsNotThereIsInvalid) {
-  Edited edited("gptq-b2-g-idx");
+  EditedCheckpoint edited("gptq-b2-g-idx");
   edited.tensor("g_idx").bytes[4 * 7] = 4;
   EXPECT_EQ(errorOf(edited), "column 7 is of group 4, but there are 4");
   edited.tensor("g_idx").bytes[4 * 7 + 3] = 0x80;
@@ -177,7 +137,7 @@ TEST(GptqTest, AColumnOfAGroupThatIsNotThereIsInvalid) {
 
 /// A stored zero point of 15 is 0 in the first version (gptq-3), and no carry goes to the next.
 TEST(GptqTest, ZeroPointsOfTheFirstVersionWrapAlone) {
-  Edited first("gptq-b4-g128"), second("gptq-b4-g128");
+  EditedCheckpoint first("gptq-b4-g128"), second("gptq-b4-g128");
   first.tensor("qzeros").bytes.assign(first.tensor("qzeros").bytes.size(), 0x7F);
   second.tensor("qzeros").bytes.assign(first.tensor("qzeros").bytes.size(), 0x80);
   second.replaceInConfig("\"checkpoint_format\": \"gptq\"", "\"checkpoint_format\": \"gptq_v2\"");
@@ -189,36 +149,36 @@ TEST(GptqTest, ZeroPointsOfTheFirstVersionWrapAlone) {
 }
 
 TEST(PackedIntegerTest, NeedsBitsThatGiveTheWords) {
-  Edited edited("ct-int3-g128");
+  EditedCheckpoint edited("ct-int3-g128");
   edited.replaceInConfig("\"num_bits\": 3", "\"num_bits\": 5");
   EXPECT_EQ(errorOf(edited), "no num_bits of config_groups gives rows of 24 words for 256 columns");
-  edited = Edited("ct-int4-g128");
+  edited = EditedCheckpoint("ct-int4-g128");
   edited.replaceInConfig("\"group_size\": 128", "\"group_size\": 96");
   EXPECT_EQ(errorOf(edited), ".weight_scale is [48, 2], and the configuration does not say how "
                              "large its blocks are");
-  edited = Edited("ct-int4-g-idx");
+  edited = EditedCheckpoint("ct-int4-g-idx");
   edited.tensor("weight_g_idx").bytes[0] = 9;
   EXPECT_EQ(errorOf(edited), "a column is of group 9, but there are 4");
-  edited = Edited("ct-int4-g128");
+  edited = EditedCheckpoint("ct-int4-g128");
   edited.tensor("weight_shape").bytes[7] = 0x7F;
   EXPECT_THAT(errorOf(edited), HasSubstr(".weight_packed is [48, 32] of a weight ["));
 }
 
 TEST(ScaledTest, BlocksThatAreNotTheConfigurationsAreRefused) {
-  Edited edited("fp8-block");
+  EditedCheckpoint edited("fp8-block");
   edited.replaceInConfig("32,", "16,");
   EXPECT_EQ(errorOf(edited), ".weight_scale_inv is [2, 3], expected [4, 3]");
-  edited = Edited("fp8-block");
+  edited = EditedCheckpoint("fp8-block");
   edited.replaceInConfig("weight_block_size", "block");
   EXPECT_EQ(errorOf(edited), ".weight_scale_inv is [2, 3], and the configuration does not say how "
                              "large its blocks are");
 }
 
 TEST(BitsandbytesTest, TheStateIsRead) {
-  Edited edited("bnb-nf4");
+  EditedCheckpoint edited("bnb-nf4");
   edited.tensor("weight.quant_state.bitsandbytes__nf4").bytes[0] = '[';
   EXPECT_EQ(errorOf(edited), ".weight.quant_state.bitsandbytes__nf4 is not a JSON object");
-  edited = Edited("bnb-nf4");
+  edited = EditedCheckpoint("bnb-nf4");
   std::string text = "{\"blocksize\": 128, \"shape\": [32, 192]}";
   TestTensor &state = edited.tensor("weight.quant_state.bitsandbytes__nf4");
   state.bytes.assign(text.begin(), text.end());
@@ -227,7 +187,7 @@ TEST(BitsandbytesTest, TheStateIsRead) {
 }
 
 TEST(StackedFloatTest, BlocksHaveTheirScales) {
-  Edited edited("gpt-oss");
+  EditedCheckpoint edited("gpt-oss");
   for (TestTensor &each : edited.tensors)
     if (each.name.ends_with("_scales"))
       each.shape = {3, 128, 2};
@@ -235,7 +195,7 @@ TEST(StackedFloatTest, BlocksHaveTheirScales) {
 }
 
 /// The bytes of the weight of an edited checkpoint, or of none.
-Bytes bytesOf(const Edited &edited, ElementType type) {
+Bytes bytesOf(const EditedCheckpoint &edited, ElementType type) {
   TemporaryFolder folder;
   OpenedCheckpoint opened(edited.write(folder));
   if (!opened.weight())
@@ -246,7 +206,7 @@ Bytes bytesOf(const Edited &edited, ElementType type) {
 }
 
 TEST(AwqTest, VersionsAreNamed) {
-  Edited edited("awq-gemm-g32");
+  EditedCheckpoint edited("awq-gemm-g32");
   edited.replaceInConfig("\"gemm\"", "\"exllama\"");
   EXPECT_EQ(errorOf(edited), "version 'exllama' is none of gemm, gemv, gemv_fast and marlin");
   edited.replaceInConfig("\"exllama\"", "\"gemv\"");
@@ -254,24 +214,24 @@ TEST(AwqTest, VersionsAreNamed) {
 }
 
 TEST(AwqGemvTest, WhatCannotBeReadIsRefusedWithItsReason) {
-  Edited edited("awq-gemv-g64");
+  EditedCheckpoint edited("awq-gemv-g64");
   edited.replaceInConfig("\"bits\": 4", "\"bits\": 3");
   EXPECT_EQ(errorOf(edited), "3 bits are not 4");
-  edited = Edited("awq-gemv-g64");
+  edited = EditedCheckpoint("awq-gemv-g64");
   edited.replaceInConfig("\"group_size\": 64", "\"group_size\": 32");
   EXPECT_EQ(errorOf(edited), ".scales is [32, 16], expected [32, 32]");
   edited.replaceInConfig("\"group_size\": 32", "\"group_size\": 48");
   EXPECT_EQ(errorOf(edited), "group_size 48 is none of 16, 32, 64, and 128 and more");
   edited.replaceInConfig("\"group_size\": 48", "\"group_size\": 192");
   EXPECT_EQ(errorOf(edited), "groups of 192 columns do not divide rows of 256");
-  edited = Edited("awq-gemv-g64");
+  edited = EditedCheckpoint("awq-gemv-g64");
   edited.tensor("qzeros").shape = {2, 32};
   EXPECT_EQ(errorOf(edited), ".qzeros is [2, 32], expected [32, 2]");
   edited.tensor("qweight").shape = {1024};
   EXPECT_EQ(errorOf(edited), ".qweight is [1024], expected a matrix");
   edited.replaceInConfig("\"gemv\"", "\"gemv_fast\"");
   EXPECT_EQ(errorOf(edited), ".qweight is I32, expected I16");
-  edited = Edited("awq-gemv-fast-g32");
+  edited = EditedCheckpoint("awq-gemv-fast-g32");
   edited.tensor("qzeros").shape = {16, 64};
   EXPECT_EQ(errorOf(edited), ".qzeros is [16, 64], expected [32, 32]");
   edited.tensor("qweight").shape = {64, 32};
@@ -280,7 +240,7 @@ TEST(AwqGemvTest, WhatCannotBeReadIsRefusedWithItsReason) {
 
 /// The files of llm-awq are those of gemv_fast, but for a name.
 TEST(AwqGemvTest, ZeroPointsOfLlmAwqAreCalledOtherwise) {
-  Edited edited("awq-gemv-fast-g128");
+  EditedCheckpoint edited("awq-gemv-fast-g128");
   Bytes bytes = bytesOf(edited, ElementType::F16);
   edited.replaceInConfig("\"gemv_fast\"", "\"llm-awq\"");
   edited.tensor("qzeros").name = goldenModule + ".scaled_zeros";
@@ -288,36 +248,36 @@ TEST(AwqGemvTest, ZeroPointsOfLlmAwqAreCalledOtherwise) {
 }
 
 TEST(MarlinTest, ConfigurationsNameItInThreeWays) {
-  Edited edited("marlin-g128");
+  EditedCheckpoint edited("marlin-g128");
   Bytes bytes = bytesOf(edited, ElementType::F16);
   edited.replaceInConfig("\"checkpoint_format\": \"marlin\"", "\"is_marlin_format\": true");
   EXPECT_EQ(bytesOf(edited, ElementType::F16), bytes);
   edited.replaceInConfig("\"gptq\"", "\"marlin\"");
   EXPECT_EQ(bytesOf(edited, ElementType::F16), bytes);
-  edited = Edited("marlin-g128");
+  edited = EditedCheckpoint("marlin-g128");
   edited.replaceInConfig("\"checkpoint_format\": \"marlin\"", "\"is_marlin_format\": false");
   EXPECT_EQ(errorOf(edited), "no weight");
 }
 
 TEST(MarlinTest, WhatCannotBeReadIsRefusedWithItsReason) {
-  Edited edited("marlin-g128");
+  EditedCheckpoint edited("marlin-g128");
   edited.replaceInConfig("\"bits\": 4", "\"bits\": 8");
   EXPECT_EQ(errorOf(edited), "8 bits are not 4");
-  edited = Edited("marlin-g128");
+  edited = EditedCheckpoint("marlin-g128");
   edited.tensor("s").shape = {4, 32};
   EXPECT_EQ(errorOf(edited), ".B is [16, 128] and .s is [4, 32]");
   edited.tensor("s").dtype = "BF16";
   EXPECT_EQ(errorOf(edited), ".s is BF16, expected F16");
   std::erase_if(edited.tensors, [](const TestTensor &each) { return each.name.ends_with(".s"); });
   EXPECT_EQ(errorOf(edited), "there is no tensor .s");
-  edited = Edited("marlin-awq");
+  edited = EditedCheckpoint("marlin-awq");
   edited.replaceInConfig("\"marlin\"", "\"gemm\"");
   EXPECT_EQ(errorOf(edited), ".qweight is [16, 128] and .scales is [2, 64]");
 }
 
 /// Numbers of a layer's state were U8 before they were I32.
 TEST(HqqTest, TheAxisIsAByteInOlderFiles) {
-  Edited edited("hqq-b4-axis0");
+  EditedCheckpoint edited("hqq-b4-axis0");
   Bytes bytes = bytesOf(edited, ElementType::F16);
   edited.tensor("axis").dtype = "U8";
   edited.tensor("axis").bytes = {0};
@@ -325,28 +285,28 @@ TEST(HqqTest, TheAxisIsAByteInOlderFiles) {
 }
 
 TEST(HqqTest, WhatCannotBeReadIsRefusedWithItsReason) {
-  Edited edited("hqq-b4-g64");
+  EditedCheckpoint edited("hqq-b4-g64");
   edited.tensor("packing").bytes[0] = '5';
   EXPECT_EQ(errorOf(edited),
             "packing '5bit_u8' is none of 8bit_u8, 4bit_u8, 3bit_32, 2bit_u8 and 1bit_u8");
-  edited = Edited("hqq-b4-g64");
+  edited = EditedCheckpoint("hqq-b4-g64");
   edited.tensor("packing").bytes[0] = '2';
   EXPECT_EQ(errorOf(edited), ".W_q is [96, 64] of packing 2bit_u8 and a weight [48, 256]");
-  edited = Edited("hqq-b4-g64");
+  edited = EditedCheckpoint("hqq-b4-g64");
   edited.tensor("axis").bytes[0] = 0;
   EXPECT_EQ(errorOf(edited), ".scale is [192, 1], expected [1, 64]");
   edited.tensor("axis").bytes[1] = 1;
   EXPECT_EQ(errorOf(edited), ".axis is neither 0 nor 1");
-  edited = Edited("hqq-b4-g64");
+  edited = EditedCheckpoint("hqq-b4-g64");
   edited.tensor("shape").bytes[7] = 0x7F;
   EXPECT_THAT(errorOf(edited), HasSubstr(".W_q is [96, 64] of packing 4bit_u8 and a weight ["));
-  edited = Edited("hqq-b4-g64");
+  edited = EditedCheckpoint("hqq-b4-g64");
   edited.tensor("zero").dtype = "F16";
   EXPECT_EQ(errorOf(edited), ".zero is F16, expected BF16");
   // Scales and zero points that are codes have other names.
   edited.tensor("zero").name = goldenModule + ".zero_q";
   EXPECT_EQ(errorOf(edited), "there is no tensor .zero");
-  edited = Edited("hqq-b3-g64");
+  edited = EditedCheckpoint("hqq-b3-g64");
   edited.tensor("shape").bytes[0] = 45;
   EXPECT_EQ(errorOf(edited), ".scale is [176, 1], expected [180, 1]");
   edited.tensor("shape").bytes[0] = 46;
@@ -361,7 +321,7 @@ TEST(ImportedWeightsTest, DamageIsAWeightOrAnError) {
   };
   for (const std::string &name : goldenNames())
     for (int round = 0; round < 12; ++round) {
-      Edited edited(name);
+      EditedCheckpoint edited(name);
       TestTensor &tensor = edited.tensors[below(edited.tensors.size())];
       switch (below(4)) {
       case 0:

@@ -17,23 +17,12 @@ using testing::UnorderedElementsAre;
 
 namespace {
 
-/// A golden checkpoint with its tensors, its header's metadata and its configuration open to
-/// change.
-struct Flattened {
-  explicit Flattened(const std::string &name)
-      : golden(name), tensors(tensorsOf(goldenFolder(name) + "/model.safetensors")),
-        config(readText(goldenFolder(name) + "/config.json")) {
-    Expected<Checkpoint> checkpoint = Checkpoint::open(goldenFolder(name) + "/model.safetensors");
-    EXPECT_TRUE(holds(checkpoint));
-    metadata = checkpoint->files().front().metadata();
-  }
+/// A golden checkpoint of torchao, open to change.
+struct Flattened : EditedCheckpoint {
+  explicit Flattened(const std::string &name) : EditedCheckpoint(name), golden(name) {}
 
   TestTensor &tensor(const std::string &suffix) {
-    for (TestTensor &each : tensors)
-      if (each.name == goldenModule + "._weight_" + suffix)
-        return each;
-    ADD_FAILURE() << "no tensor " << suffix;
-    return tensors.front();
+    return EditedCheckpoint::tensor("_weight_" + suffix);
   }
   /// What the header says of the weight.
   std::string &entry() {
@@ -52,35 +41,8 @@ struct Flattened {
     return *this;
   }
 
-  void writeFile(const std::string &path, const std::vector<TestTensor> &some) const {
-    std::vector<SafetensorsOutput> outputs;
-    for (const TestTensor &each : some)
-      outputs.push_back({each.name, findSafetensorsDtype(each.dtype), each.shape, each.bytes});
-    ASSERT_TRUE(holds(writeSafetensors(path, outputs, metadata, true)));
-  }
-  std::string write(TemporaryFolder &folder) const {
-    writeFile(folder / "model.safetensors", tensors);
-    writeText(folder / "config.json", config);
-    return folder.path;
-  }
-
   std::string golden;
-  std::vector<TestTensor> tensors;
-  MetadataEntries metadata;
-  std::string config;
 };
-
-/// Why the weight is not read: the refusal, or the error of reading it.
-std::string whyNot(const Flattened &flattened) {
-  TemporaryFolder folder;
-  OpenedCheckpoint opened(flattened.write(folder));
-  if (!opened.weight())
-    return "no weight";
-  Expected<Bytes> bytes = decoded(*opened.weight(), ElementType::BF16);
-  if (!opened.weight()->refusal.empty())
-    EXPECT_EQ(messageOf(bytes), opened.weight()->refusal);
-  return messageOf(bytes);
-}
 
 /// The weights as the golden checkpoint's packer decodes them.
 Bytes expectedOf(const std::string &golden) {
@@ -155,7 +117,8 @@ TEST(TorchaoTest, TensorsOfAWeightMayBeInTwoFiles) {
   TemporaryFolder folder;
   int number = 0;
   for (const TestTensor &each : flattened.tensors)
-    flattened.writeFile(folder / ("model-" + std::to_string(++number) + ".safetensors"), {each});
+    writeTensors(folder / ("model-" + std::to_string(++number) + ".safetensors"), {each},
+                 flattened.metadata);
   writeText(folder / "config.json", flattened.config);
   OpenedCheckpoint opened(folder.path);
   ASSERT_NE(opened.weight(), nullptr);
@@ -169,7 +132,7 @@ TEST(TorchaoTest, CompressedFoldersAreRead) {
     Flattened flattened(name);
     TemporaryFolder folder;
     std::filesystem::create_directory(folder / "in");
-    flattened.writeFile(folder / "in/model.safetensors", flattened.tensors);
+    writeTensors(folder / "in/model.safetensors", flattened.tensors, flattened.metadata);
     writeText(folder / "in/config.json", flattened.config);
     ASSERT_TRUE(holds(compress(folder / "in", folder / "out", onOneThread())));
     OpenedCheckpoint opened(folder / "out");
@@ -218,20 +181,20 @@ TEST(TorchaoTest, WhatTheHeaderDoesNotSayIsRefused) {
   const std::string key = goldenModule + ".weight";
   Flattened flattened("torchao-int8");
   flattened.metadata = {{"format", "pt"}};
-  EXPECT_EQ(whyNot(flattened), "__metadata__ of the file has no entry " + key);
+  EXPECT_EQ(errorOf(flattened), "__metadata__ of the file has no entry " + key);
   for (const char *text : {"{", "[]", "{\"_type\": \"Int8Tensor\", \"_data\": {}}",
                            "{\"_type\": 1, \"_data\": {}, \"_tensor_data_names\": []}"}) {
     flattened = Flattened("torchao-int8");
     flattened.entry() = text;
-    EXPECT_EQ(whyNot(flattened), "__metadata__ entry " + key + " describes no tensor subclass");
+    EXPECT_EQ(errorOf(flattened), "__metadata__ entry " + key + " describes no tensor subclass");
   }
   flattened = Flattened("torchao-int8").replaceInEntry("Int8Tensor", "Int4PlainInt32Tensor");
-  EXPECT_EQ(whyNot(flattened), "tensor subclass 'Int4PlainInt32Tensor' of torchao is not read");
+  EXPECT_EQ(errorOf(flattened), "tensor subclass 'Int4PlainInt32Tensor' of torchao is not read");
   flattened = Flattened("torchao-int8").replaceInEntry("\"qdata\"", "7");
-  EXPECT_EQ(whyNot(flattened), "the header names its tensors by what is no text");
+  EXPECT_EQ(errorOf(flattened), "the header names its tensors by what is no text");
   for (const char *size : {"[256]", "[0, 256]", "[-1, 256]", "null", "[1, \"256\"]"}) {
     flattened = Flattened("torchao-int8").replaceInEntry("[1, 256]", size);
-    EXPECT_EQ(whyNot(flattened), "the header does not say the block_size of a weight [48, 256]");
+    EXPECT_EQ(errorOf(flattened), "the header does not say the block_size of a weight [48, 256]");
   }
 }
 
@@ -239,12 +202,12 @@ TEST(TorchaoTest, TensorsHaveToBeThere) {
   Flattened flattened("torchao-int8");
   std::erase_if(flattened.tensors,
                 [](const TestTensor &each) { return each.name.ends_with("_zero_point"); });
-  EXPECT_EQ(whyNot(flattened), "there is no tensor _zero_point, which the header names");
+  EXPECT_EQ(errorOf(flattened), "there is no tensor _zero_point, which the header names");
   flattened = Flattened("torchao-int4-g128");
   std::erase_if(flattened.tensors,
                 [](const TestTensor &each) { return each.name.ends_with("_zero_point"); });
   flattened.replaceInEntry(", \"zero_point\"", "");
-  EXPECT_EQ(whyNot(flattened), "there is no tensor _zero_point");
+  EXPECT_EQ(errorOf(flattened), "there is no tensor _zero_point");
 }
 
 /// Names of torchao 0.14: X.weight:qdata.
@@ -252,33 +215,34 @@ TEST(TorchaoTest, NamesOfTheFirstVersionAreRefused) {
   Flattened flattened("torchao-fp8-row");
   for (TestTensor &each : flattened.tensors)
     each.name = goldenModule + ".weight:" + each.name.substr(each.name.rfind('_') + 1);
-  EXPECT_EQ(whyNot(flattened), "its tensors have names of torchao 0.14; 0.15 and later write them "
-                               "as X._weight_qdata");
+  EXPECT_EQ(errorOf(flattened), "its tensors have names of torchao 0.14; 0.15 and later write them "
+                                "as X._weight_qdata");
 }
 
 TEST(TorchaoTest, ActivationsOfAnotherScaleAreRefused) {
   Flattened flattened("torchao-int4-g128");
   flattened.tensors.push_back({goldenModule + "._weight_act_pre_scale", "BF16", {1}, {0, 0}});
-  EXPECT_EQ(whyNot(flattened), "activations are multiplied with _act_pre_scale before the product");
+  EXPECT_EQ(errorOf(flattened),
+            "activations are multiplied with _act_pre_scale before the product");
 }
 
 /// torchao-3.
 TEST(TorchaoTest, ScalesAreThoseOfTheBlocks) {
   Flattened flattened("torchao-int8-asym-g32");
   flattened.replaceInEntry("[1, 32]", "[1, 64]");
-  EXPECT_EQ(whyNot(flattened), "_scale is [48, 8], expected [48, 4]");
+  EXPECT_EQ(errorOf(flattened), "_scale is [48, 8], expected [48, 4]");
   flattened = Flattened("torchao-int8-asym-g32").replaceInEntry("[1, 32]", "[1, 96]");
-  EXPECT_EQ(whyNot(flattened), "blocks of [1, 96] do not divide a weight [48, 256]");
+  EXPECT_EQ(errorOf(flattened), "blocks of [1, 96] do not divide a weight [48, 256]");
   flattened = Flattened("torchao-fp8-experts").replaceInEntry("[1, 1, 64]", "[3, 1, 64]");
   flattened.tensor("scale").shape = {1, 32, 1};
   flattened.tensor("scale").bytes.resize(4 * 32);
-  EXPECT_EQ(whyNot(flattened), "blocks of [3, 1, 64] are of several matrices");
+  EXPECT_EQ(errorOf(flattened), "blocks of [3, 1, 64] are of several matrices");
   flattened = Flattened("torchao-int8");
   flattened.tensor("zero_point").dtype = "F8_E4M3";
-  EXPECT_EQ(whyNot(flattened), "_zero_point is F8_E4M3, expected I8");
+  EXPECT_EQ(errorOf(flattened), "_zero_point is F8_E4M3, expected I8");
   flattened = Flattened("torchao-int8");
   flattened.tensor("qdata").shape = {48, 2, 4, 32};
-  EXPECT_EQ(whyNot(flattened), "_qdata is [48, 2, 4, 32], expected a matrix or a stack of them");
+  EXPECT_EQ(errorOf(flattened), "_qdata is [48, 2, 4, 32], expected a matrix or a stack of them");
 }
 
 /// Numbers of rows and of the tensor may lack dimensions of one, and no block is the tensor.
@@ -301,14 +265,14 @@ TEST(TorchaoTest, ScalesMayLackDimensionsOfOne) {
 TEST(TorchaoTest, CodesOfBytesAreOfTheirBits) {
   Flattened flattened("torchao-int4-bytes-g64");
   flattened.tensor("qdata").bytes[17] = 9;
-  EXPECT_EQ(whyNot(flattened), "a code is 9, which int4 has not");
+  EXPECT_EQ(errorOf(flattened), "a code is 9, which int4 has not");
   flattened.tensor("qdata").bytes[17] = 0xF7;
-  EXPECT_EQ(whyNot(flattened), "a code is -9, which int4 has not");
+  EXPECT_EQ(errorOf(flattened), "a code is -9, which int4 has not");
   flattened = Flattened("torchao-int4-bytes-g64").replaceInEntry("\"int4\"", "\"uint4\"");
-  EXPECT_EQ(whyNot(flattened), "target_dtype is none of int1 to int8");
+  EXPECT_EQ(errorOf(flattened), "target_dtype is none of int1 to int8");
   flattened = Flattened("torchao-int4-bytes-g64");
   flattened.tensor("qdata").dtype = "U8";
-  EXPECT_EQ(whyNot(flattened), "_qdata is U8, expected I8");
+  EXPECT_EQ(errorOf(flattened), "_qdata is U8, expected I8");
 }
 
 /// torchao-4: the even column in the lower half, of two's complement.
@@ -334,74 +298,74 @@ TEST(TorchaoTest, PairsAreTwosComplement) {
 TEST(TorchaoTest, ShapesOfFourBitsAgree) {
   Flattened flattened("torchao-int4-g128");
   flattened.replaceInEntry("[48, 256]", "[48, 128]");
-  EXPECT_EQ(whyNot(flattened),
+  EXPECT_EQ(errorOf(flattened),
             "_qdata is [48, 128], which is not half of the shape that the header says");
   flattened = Flattened("torchao-int4-g128").replaceInEntry("[1, 128]", "[1, 64]");
-  EXPECT_EQ(whyNot(flattened), "_scale is [2, 48], expected [4, 48]");
+  EXPECT_EQ(errorOf(flattened), "_scale is [2, 48], expected [4, 48]");
   flattened =
       Flattened("torchao-int4-g128").replaceInEntry("[1, 128]", "[1, 18446744073709551615]");
-  EXPECT_EQ(whyNot(flattened), "groups of 18446744073709551615 are larger than rows of 256");
+  EXPECT_EQ(errorOf(flattened), "groups of 18446744073709551615 are larger than rows of 256");
   flattened = Flattened("torchao-int4-g128").replaceInEntry("[1, 128]", "[2, 128]");
-  EXPECT_EQ(whyNot(flattened), "blocks of [2, 128] are of several rows");
+  EXPECT_EQ(errorOf(flattened), "blocks of [2, 128] are of several rows");
   flattened = Flattened("torchao-int4-g128");
   flattened.tensor("zero_point").dtype = "F16";
-  EXPECT_EQ(whyNot(flattened), "_zero_point is F16, expected BF16");
+  EXPECT_EQ(errorOf(flattened), "_zero_point is F16, expected BF16");
 }
 
 TEST(TorchaoTest, TilesAreThoseOfTheShape) {
   const char *golden = "torchao-int4-tiles-g64";
   Flattened flattened(golden);
   flattened.replaceInEntry("[12, 160]", "[17, 160]");
-  EXPECT_EQ(whyNot(flattened), "_qdata is [2, 8, 32, 4], too few tiles of a weight [17, 160]");
+  EXPECT_EQ(errorOf(flattened), "_qdata is [2, 8, 32, 4], too few tiles of a weight [17, 160]");
   flattened = Flattened(golden).replaceInEntry("[12, 160]", "[12, 1025]");
-  EXPECT_EQ(whyNot(flattened), "_qdata is [2, 8, 32, 4], too few tiles of a weight [12, 1025]");
+  EXPECT_EQ(errorOf(flattened), "_qdata is [2, 8, 32, 4], too few tiles of a weight [12, 1025]");
   flattened = Flattened(golden).replaceInEntry("[12, 160]", "[12]");
-  EXPECT_EQ(whyNot(flattened),
+  EXPECT_EQ(errorOf(flattened),
             "the shape in the header is [12], expected a matrix or a stack of them");
   flattened = Flattened(golden).replaceInEntry("[12, 160]", "[12, 0]");
-  EXPECT_EQ(whyNot(flattened), "it is empty");
+  EXPECT_EQ(errorOf(flattened), "it is empty");
   flattened = Flattened(golden);
   flattened.tensor("qdata").shape = {2, 8, 16, 8};
-  EXPECT_EQ(whyNot(flattened), "_qdata is [2, 8, 16, 8] of a weight [12, 160]");
+  EXPECT_EQ(errorOf(flattened), "_qdata is [2, 8, 16, 8] of a weight [12, 160]");
   flattened = Flattened(golden).replaceInEntry("[1, 64]", "[1, 48]");
-  EXPECT_EQ(whyNot(flattened), "groups of 48 do not divide 1024 columns");
+  EXPECT_EQ(errorOf(flattened), "groups of 48 do not divide 1024 columns");
   flattened = Flattened(golden).replaceInEntry("[1, 64]", "[1, 128]");
-  EXPECT_EQ(whyNot(flattened), "_scale_and_zero is [16, 16, 2], expected [8, 16, 2]");
+  EXPECT_EQ(errorOf(flattened), "_scale_and_zero is [16, 16, 2], expected [8, 16, 2]");
 }
 
 /// torchao-7.
 TEST(TorchaoTest, SmallFloatsHaveTheirScales) {
   Flattened flattened("torchao-mxfp8");
   flattened.replaceInEntry("\"float8_e4m3fn\"", "\"float8_e5m2\"");
-  EXPECT_EQ(whyNot(flattened), "_qdata is F8_E4M3, expected F8_E5M2");
+  EXPECT_EQ(errorOf(flattened), "_qdata is F8_E4M3, expected F8_E5M2");
   flattened = Flattened("torchao-mxfp8").replaceInEntry("\"float8_e4m3fn\"", "\"fp6_e3m2\"");
-  EXPECT_EQ(whyNot(flattened), "elem_dtype is no e2m1, e4m3 or e5m2");
+  EXPECT_EQ(errorOf(flattened), "elem_dtype is no e2m1, e4m3 or e5m2");
   for (const char *size : {"0", "36", "[32]"}) {
     flattened = Flattened("torchao-mxfp8");
     flattened.replaceInEntry("\"block_size\": 32", std::string("\"block_size\": ") + size);
-    EXPECT_EQ(whyNot(flattened), "the header says no block_size that divides rows of 96");
+    EXPECT_EQ(errorOf(flattened), "the header says no block_size that divides rows of 96");
   }
   flattened = Flattened("torchao-mxfp4");
   flattened.tensor("scale").dtype = "U8";
-  EXPECT_EQ(whyNot(flattened), "_scale is U8, expected F8_E8M0");
+  EXPECT_EQ(errorOf(flattened), "_scale is U8, expected F8_E8M0");
   flattened = Flattened("torchao-nvfp4");
   flattened.tensor("per_tensor_scale").shape = {2};
   flattened.tensor("per_tensor_scale").bytes.resize(8);
-  EXPECT_EQ(whyNot(flattened), "_per_tensor_scale is [2], expected one number, or [1, 1, 1]");
+  EXPECT_EQ(errorOf(flattened), "_per_tensor_scale is [2], expected one number, or [1, 1, 1]");
 }
 
 /// torchao-8.
 TEST(TorchaoTest, SwizzledScalesFillTheirBlocks) {
   Flattened flattened("torchao-nvfp4-swizzled");
   flattened.replaceInEntry("\"is_swizzled_scales\": true", "\"is_swizzled_scales\": false");
-  EXPECT_EQ(whyNot(flattened), "_scale is [64, 32], expected [136, 5]");
+  EXPECT_EQ(errorOf(flattened), "_scale is [64, 32], expected [136, 5]");
   flattened = Flattened("torchao-nvfp4");
   flattened.replaceInEntry("\"is_swizzled_scales\": false", "\"is_swizzled_scales\": true");
-  EXPECT_EQ(whyNot(flattened), "_scale is [136, 5], expected [64, 32]");
+  EXPECT_EQ(errorOf(flattened), "_scale is [136, 5], expected [64, 32]");
   flattened = Flattened("torchao-nvfp4-experts");
   flattened.tensor("qdata").shape = {6, 64, 16};
-  EXPECT_EQ(whyNot(flattened), "swizzled scales of matrices [6, 64, 32], whose rows are no "
-                               "multiple of 128");
+  EXPECT_EQ(errorOf(flattened), "swizzled scales of matrices [6, 64, 32], whose rows are no "
+                                "multiple of 128");
 }
 
 /// Whatever bytes of the header, shapes and contents say, there is a weight or one error.

@@ -8,6 +8,7 @@
 #include "Paths.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/ForeignFile.h"
+#include "uwt/Import/ImportedWeights.h"
 #include "uwt/Support/Suggest.h"
 #include <cstdlib>
 #include <filesystem>
@@ -118,6 +119,10 @@ Status uwt::tool::checkInput(const std::string &input) {
 Status uwt::tool::checkWeights(const std::string &input) {
   UWT_RETURN_IF_ERROR(checkInput(input));
   return checkNotForeign(input);
+}
+
+Status uwt::tool::checkModel(const std::string &input) {
+  return ImportedWeights::fileKind(input) ? checkInput(input) : checkWeights(input);
 }
 
 Status uwt::tool::checkOutput(const std::string &input, const std::string &output, bool force,

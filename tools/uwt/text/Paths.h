@@ -37,6 +37,8 @@ Status checkInput(const std::string &input);
 /// The same, and an error that names the next step where `input` has no safetensors but another
 /// kind of file.
 Status checkWeights(const std::string &input);
+/// The same, where a file of another kind that UWT reads weights from (GGUF, ONNX) will do too.
+Status checkModel(const std::string &input);
 /// A usage error where input and output are the same, or where a file `output`
 /// exists and `force` is not set. `option` is what names the output.
 Status checkOutput(const std::string &input, const std::string &output, bool force,
