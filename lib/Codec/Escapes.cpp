@@ -69,7 +69,7 @@ PanelUnit uwt::fixedUnit(const CodingPlan &plan, uint32_t rows, uint64_t index) 
 /// Whether stream units have all rows of their panels.
 static bool areStreamUnitsTall(const CodingPlan &plan) {
   bool isRowMajor = plan.format.layout == Layout::RowMajor && !plan.format.hasScales();
-  return isRowMajor || plan.matrix.columns <= wholePanelUnitColumns;
+  return isRowMajor || plan.format.panelUnits || plan.matrix.columns <= wholePanelUnitColumns;
 }
 
 uint64_t uwt::streamUnitWidth(const CodingPlan &plan) {

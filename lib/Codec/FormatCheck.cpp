@@ -47,6 +47,8 @@ static Status checkFold(const Format &format) {
 /// scale-1
 static Status checkScales(const Format &format, const CodecTraits &traits, ElementType element) {
   std::string scale = "context=scale<" + std::to_string(format.scaleSteps) + ">";
+  if (!format.hasScales() && format.panelUnits)
+    return usageError("unit=panel needs context=scale, whose units have all columns of a panel");
   if (!format.hasScales())
     return format.codedSign ? usageError("coded=sign+exponent needs context=scale, whose columns "
                                          "have signs that they mostly have")
@@ -128,10 +130,10 @@ Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element
     return usageError("'" + format.element.str() +
                       "' is an element of quantised checkpoints, which files keep as they are: "
                       "leave it out, and choose a codec for the tensors");
-  if (format.scale || format.offset || format.zeroGrid || format.zero != 0)
-    return usageError(
-        "zero=, scale= and offset= are of quantised elements such as uint<4>, and codec " +
-        format.codec.str() + " codes floats");
+  if (format != format.ofFloats())
+    return usageError("zero=, scale=, factor=, offset= and math= are of quantised elements such as "
+                      "uint<4>, and codec " +
+                      format.codec.str() + " codes floats");
   if (format.version != formatVersion)
     return unsupportedError("format version " + std::to_string(format.version) +
                             " is not supported; this build reads version " +
@@ -153,6 +155,9 @@ Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element
     return usageError("codec " + format.codec.str() +
                       " has a fixed rate; index=short is for a "
                       "code of variable rate such as huffman<12,1>");
+  if (format.exactTables && traits.rate != Rate::Ans)
+    return usageError("codec " + format.codec.str() +
+                      " has no frequencies; tables=exact is for codec rans");
   UWT_RETURN_IF_ERROR(checkScales(format, traits, element));
   UWT_RETURN_IF_ERROR(checkEscapes(format, traits, split));
   return traits;

@@ -311,7 +311,7 @@ void uwt::writeLowModel(const CodingPlan &plan, uint64_t panels, std::vector<uin
     words.insert(words.end(), plan.low.palette.begin(), plan.low.palette.end());
     return;
   case LowHalves::Coded:
-    writeAnsModel(plan.low.code, /*groupBits=*/0, words);
+    writeAnsModel(plan.low.code, {}, words);
     words.insert(words.end(), plan.low.codeSizes.begin(), plan.low.codeSizes.end());
     // An estimate knows no sizes.
     words.resize(words.size() + panels - plan.low.codeSizes.size());
@@ -329,8 +329,7 @@ Expected<LowModel> uwt::readLowModel(const CodingPlan &plan, uint64_t panels,
   }
   if (plan.format.lowHalves != LowHalves::Coded)
     return model;
-  UWT_ASSIGN_OR_RETURN(model.code,
-                       readAnsModel(/*tables=*/1, /*groupBits=*/0, LowCoder::split, words, used));
+  UWT_ASSIGN_OR_RETURN(model.code, readAnsModel(/*tables=*/1, {}, LowCoder::split, words, used));
   if (panels > words.size() - used)
     return invalidError("plane index ends within the sizes of coded low halves");
   std::span<const uint32_t> sizes = words.subspan(used, panels);

@@ -27,8 +27,9 @@ using namespace uwt;
 namespace {
 /// Rounds of refinement; more gain less than a thousandth of what these gain.
 constexpr unsigned refinements = 4;
-/// Panels that classes learn from, spread evenly: more rows do not make better classes.
-constexpr size_t learningPanels = 16;
+/// Panels that classes learn from, spread evenly: more rows do not make better classes. Of matrices
+/// of few panels it is a part of these.
+constexpr size_t learningPanels = 16, learningShare = 4;
 /// Fractions of a symbol in which rows' means are told apart.
 constexpr uint32_t meanBins = 64;
 constexpr uint32_t startBins = windowCounters * meanBins;
@@ -180,7 +181,8 @@ static uint8_t cheapest(const Scores &scores, uint32_t firstLane, uint32_t class
 RowClassifier::RowClassifier(const RowHistograms &rows, std::span<const uint32_t> classCounts,
                              size_t panelStride, ThreadPool &pool)
     : rows(rows), pool(pool),
-      learningStride(std::max<size_t>(1, rows.counted.size() / learningPanels)),
+      learningStride(std::max({size_t(1), rows.counted.size() / learningPanels,
+                               std::min(learningShare, rows.counted.size() / 2)})),
       sums(size_t(classLanes) * rows.width), costs(size_t(classLanes) * rows.width) {
   for (uint32_t classCount : classCounts) {
     firstLane.push_back(lanes);

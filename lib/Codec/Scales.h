@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// context=scale (scale-1 to scale-5 of docs/formats.md): a weight is likely as large as the scales
+// context=scale (scale-1 to scale-6 of docs/formats.md): a weight is likely as large as the scales
 // of its row and its column say together. Whole octaves of that are taken from its exponent, the
 // rest of an octave chooses its code table. Scales are integers, so that every machine codes the
 // same.

@@ -27,10 +27,14 @@ void FileCompressor::chooseCompact() {
   for (const std::vector<size_t> &bundle : found)
     for (size_t i : bundle)
       bytes += original.header().tensors[i].bytes();
-  if (bytes < std::max(dataBytes() / compactShare, options.compactBytes))
+  const auto *policy = std::get_if<FormatPolicy>(&options.format);
+  // `smallest` has it for its header alone, where planes are gathered anyway.
+  bool isWanted = policy && *policy == FormatPolicy::Smallest && dataBytes() < gatheredData &&
+                  options.compactBytes != UINT64_MAX;
+  if (!isWanted && bytes < std::max(dataBytes() / compactShare, options.compactBytes))
     return;
   header.isCompact = true;
-  newestReader = compactReader;
+  newestReader = containerReader;
   spool.padding = header.planePadding();
   bundles = std::move(found);
   for (size_t bundle = 0; bundle < bundles.size(); ++bundle)

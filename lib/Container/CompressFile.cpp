@@ -411,6 +411,7 @@ uint64_t FileCompressor::reservedPrefix() const {
   longest.packing = Packing::InPlace;
   longest.codedMantissa = longest.rowClasses = longest.version = 4294967295u;
   longest.escapes = Escapes::Rows64;
+  longest.codedSign = longest.shortIndex = longest.exactTables = longest.panelUnits = true;
   for (size_t i = 0; i < largest.tensors.size(); ++i) {
     StoredTensor &stored = largest.tensors[i];
     TensorEntry &entry = stored.entry;

@@ -187,7 +187,7 @@ static double ansBits(const CodecTraits &traits, const Model &model,
   double bits = 0;
   for (size_t c = 0; c < classes.size(); ++c) {
     std::vector<uint32_t> frequencies =
-        ansFrequencies(model.weights[std::min(c, model.weights.size() - 1)], traits.frequencyBits);
+        ansFrequencies(model, std::min(c, ansTables(model) - 1), traits.frequencyBits);
     double escaped = 0;
     auto bitsOf = [&](size_t entry) {
       return traits.frequencyBits - std::log2(frequencies[entry]);

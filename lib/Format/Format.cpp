@@ -11,43 +11,18 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Format/Format.h"
+#include "FormatText.h"
 #include "uwt/Format/QuantizedElement.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <optional>
 
 using namespace uwt;
 
 //===----------------------------------------------------------------------===//
-// Numbers and terms
+// Terms
 //===----------------------------------------------------------------------===//
-
-static bool isSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-static std::string_view trim(std::string_view text) {
-  while (!text.empty() && isSpace(text.front()))
-    text.remove_prefix(1);
-  while (!text.empty() && isSpace(text.back()))
-    text.remove_suffix(1);
-  return text;
-}
-
-static Expected<uint32_t> parseNumber(std::string_view text, const std::string &what) {
-  constexpr uint32_t largest = std::numeric_limits<uint32_t>::max();
-  uint64_t value = 0;
-  for (char c : text) {
-    if (c < '0' || c > '9')
-      return usageError(what + ": expected a number, got " + inQuotes(text));
-    value = value * 10 + static_cast<uint64_t>(c - '0');
-    if (value > largest)
-      return usageError(what + ": " + inQuotes(text) + " is more than " + std::to_string(largest));
-  }
-  if (text.empty())
-    return usageError(what + ": expected a number, got nothing");
-  return static_cast<uint32_t>(value);
-}
 
 static bool isKeyword(std::string_view text) {
   for (char c : text)
@@ -56,9 +31,9 @@ static bool isKeyword(std::string_view text) {
   return !text.empty() && !(text[0] >= '0' && text[0] <= '9');
 }
 
-static Expected<Term> parseTerm(std::string_view text, const std::string &what) {
+Expected<Term> uwt::parseTerm(std::string_view text, const std::string &what) {
   size_t open = text.find('<');
-  std::string_view keyword = trim(text.substr(0, open));
+  std::string_view keyword = trimSpaces(text.substr(0, open));
   if (!isKeyword(keyword))
     return usageError(what + ": expected a name such as 'none' or 'window<4>', got " +
                       inQuotes(text));
@@ -71,7 +46,7 @@ static Expected<Term> parseTerm(std::string_view text, const std::string &what) 
   std::string_view rest = text.substr(open + 1, text.size() - open - 2);
   while (true) {
     size_t comma = rest.find(',');
-    UWT_ASSIGN_OR_RETURN(uint32_t number, parseNumber(trim(rest.substr(0, comma)), what));
+    UWT_ASSIGN_OR_RETURN(uint32_t number, parseUnsigned(trimSpaces(rest.substr(0, comma)), what));
     term.parameters.push_back(number);
     if (comma == std::string_view::npos)
       return term;
@@ -109,25 +84,13 @@ static const ShortName *findShortName(const Format &format) {
 // Items
 //===----------------------------------------------------------------------===//
 
-/// The index of `value` in `names`, or an error that names the choices.
-static Expected<uint32_t> parseChoice(std::string_view value,
-                                      std::span<const std::string_view> names,
-                                      const std::string &what) {
-  std::string choices;
-  for (uint32_t i = 0; i < names.size(); ++i) {
-    if (names[i] == value)
-      return i;
-    choices += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + std::string(names[i]);
-  }
-  return usageError(what + ": expected " + choices + ", got " + inQuotes(value) +
-                    didYouMean(value, names));
-}
-
 static constexpr std::string_view layoutNames[] = {"fragment<16x16>", "row_major"};
 static constexpr std::string_view storageNames[] = {"n_major", "k_major"};
 static constexpr std::string_view packingNames[] = {"planes", "inplace"};
 static constexpr std::string_view escapeNames[] = {"none", "patch", "rows<64>"};
 static constexpr std::string_view indexNames[] = {"whole", "short"};
+static constexpr std::string_view tablesNames[] = {"rounded", "exact"};
+static constexpr std::string_view unitNames[] = {"strip", "panel"};
 static constexpr std::string_view signPrefix = "sign+", codedPrefix = "exponent+";
 /// Of low halves; the first one is written as a number of bits.
 static constexpr std::string_view lowNames[] = {"", "rows", "palette", "coded"};
@@ -138,7 +101,7 @@ static std::string nameOf(const std::string_view (&names)[size], Enum value) {
 }
 
 static Status parseVersion(Format &format, std::string_view value) {
-  UWT_ASSIGN_OR_RETURN(format.version, parseNumber(value, "version"));
+  UWT_ASSIGN_OR_RETURN(format.version, parseUnsigned(value, "version"));
   if (format.version != formatVersion)
     return unsupportedError("format version " + std::to_string(format.version) +
                             " is not supported; this build reads version " +
@@ -192,7 +155,7 @@ static Status parseCoded(Format &format, std::string_view value) {
   if (!value.starts_with(codedPrefix))
     return usageError("coded: expected exponent+j, such as 'exponent+2', got " + inQuotes(value));
   UWT_ASSIGN_OR_RETURN(format.codedMantissa,
-                       parseNumber(value.substr(codedPrefix.size()), "coded"));
+                       parseUnsigned(value.substr(codedPrefix.size()), "coded"));
   return ok();
 }
 
@@ -242,6 +205,18 @@ static Status parseIndex(Format &format, std::string_view value) {
   return ok();
 }
 
+static Status parseTables(Format &format, std::string_view value) {
+  UWT_ASSIGN_OR_RETURN(uint32_t index, parseChoice(value, tablesNames, "tables"));
+  format.exactTables = index == 1;
+  return ok();
+}
+
+static Status parseUnit(Format &format, std::string_view value) {
+  UWT_ASSIGN_OR_RETURN(uint32_t index, parseChoice(value, unitNames, "unit"));
+  format.panelUnits = index == 1;
+  return ok();
+}
+
 static Status parseLow(Format &format, std::string_view value) {
   format.lowHalves = LowHalves::TopBits;
   format.lowBits = wholeLowBits;
@@ -251,7 +226,7 @@ static Status parseLow(Format &format, std::string_view value) {
     format.lowHalves = named;
     return ok();
   }
-  Expected<uint32_t> bits = parseNumber(value, "low");
+  Expected<uint32_t> bits = parseUnsigned(value, "low");
   if (!bits)
     return usageError(bits.error().message() + didYouMean(value, std::span(lowNames).subspan(1)));
   format.lowBits = *bits;
@@ -263,164 +238,6 @@ static std::string printLow(const Format &format) {
                                                 : nameOf(lowNames, format.lowHalves);
 }
 
-//===----------------------------------------------------------------------===//
-// Items of a list
-//===----------------------------------------------------------------------===//
-
-/// How deep grids are in one another.
-static constexpr size_t deepestGrid = 2;
-
-/// The key of `key=value`, or nothing for the codec.
-static std::optional<std::string_view> keyOf(std::string_view item) {
-  size_t equals = item.find('=');
-  if (equals == std::string_view::npos)
-    return std::nullopt;
-  return trim(item.substr(0, equals));
-}
-
-/// What follows the `=`.
-static std::string_view valueOf(std::string_view item) {
-  return trim(item.substr(item.find('=') + 1));
-}
-
-/// Cuts the text at commas outside of brackets: `<>`, also inside `{}`, which nest twice.
-static Expected<std::vector<std::string_view>> splitItems(std::string_view text) {
-  std::vector<std::string_view> items;
-  std::string open;
-  size_t start = 0;
-  for (size_t i = 0; i <= text.size(); ++i) {
-    char c = i < text.size() ? text[i] : ',';
-    bool opens = c == '<' || c == '{', closes = c == '>' || c == '}';
-    bool fits = opens ? !open.ends_with('<') : !closes || open.ends_with(c == '>' ? '<' : '{');
-    if (!fits)
-      return usageError("format " + inQuotes(text) + " has a '" + c + "' without its counterpart");
-    if (c == '{' && open.size() == deepestGrid)
-      return usageError("format " + inQuotes(text) + " has grids more than " +
-                        std::to_string(deepestGrid) + " deep");
-    if (opens)
-      open += c;
-    else if (closes)
-      open.pop_back();
-    bool isEnd = i == text.size();
-    if (isEnd && !open.empty())
-      return usageError("format " + inQuotes(text) + " has a '" + open.back() +
-                        "' without its counterpart");
-    if (c != ',' || !open.empty())
-      continue;
-    std::string_view item = trim(text.substr(start, i - start));
-    if (item.empty() && isEnd && !items.empty())
-      return usageError("format " + inQuotes(text) + " ends with a comma");
-    if (item.empty())
-      return usageError("format " + inQuotes(text) + " has an empty item");
-    items.push_back(item);
-    start = i + 1;
-  }
-  return items;
-}
-
-/// "1x128", "row" or "tensor".
-static Status parseCell(CellFormat &grid, std::string_view text, const std::string &what) {
-  if (text == "tensor")
-    return ok();
-  grid.cellRows = 1;
-  if (text == "row")
-    return ok();
-  size_t cross = text.find('x');
-  if (cross == std::string_view::npos)
-    return usageError(what + ": expected cells such as 1x128, row or tensor, got " +
-                      inQuotes(text));
-  UWT_ASSIGN_OR_RETURN(grid.cellRows, parseNumber(text.substr(0, cross), what));
-  UWT_ASSIGN_OR_RETURN(grid.cellColumns, parseNumber(text.substr(cross + 1), what));
-  if (grid.cellRows == 0 || grid.cellColumns == 0)
-    return usageError(what + ": cells of " + inQuotes(text) + " have no elements");
-  return ok();
-}
-
-/// The items in the braces of a grid; two of them are its cells and its type.
-static Expected<std::vector<std::string_view>> splitGrid(std::string_view value,
-                                                         const std::string &what, size_t most) {
-  std::vector<std::string_view> items;
-  if (value.starts_with('{') && value.ends_with('}')) {
-    UWT_ASSIGN_OR_RETURN(items, splitItems(value.substr(1, value.size() - 2)));
-  }
-  if (items.size() < 2 || items.size() > most)
-    return usageError(what + ": expected cells and a type, such as '{1x128, f16}', got " +
-                      inQuotes(value));
-  return items;
-}
-
-static Status parseCells(CellFormat &cells, std::span<const std::string_view> items,
-                         const std::string &what) {
-  UWT_RETURN_IF_ERROR(parseCell(cells, items[0], what));
-  UWT_ASSIGN_OR_RETURN(cells.number, parseTerm(items[1], what));
-  return ok();
-}
-
-static Expected<GridFormat> parseGrid(std::string_view value, const std::string &what) {
-  UWT_ASSIGN_OR_RETURN(std::vector<std::string_view> items, splitGrid(value, what, 3));
-  GridFormat grid;
-  UWT_RETURN_IF_ERROR(parseCells(grid, items, what));
-  if (items.size() < 3)
-    return grid;
-  std::string_view key = keyOf(items[2]).value_or("");
-  if (key != "scale" && key != "divide")
-    return usageError(what + ": expected scale={...} or divide={...} after a grid's type, got " +
-                      inQuotes(items[2]));
-  grid.isDivided = key == "divide";
-  UWT_ASSIGN_OR_RETURN(std::vector<std::string_view> outer, splitGrid(valueOf(items[2]), what, 2));
-  UWT_RETURN_IF_ERROR(parseCells(grid.outer.emplace(), outer, what));
-  return grid;
-}
-
-std::string CellFormat::str() const {
-  std::string cell = cellRows == 0 ? "tensor"
-                     : cellColumns == 0
-                         ? "row"
-                         : std::to_string(cellRows) + "x" + std::to_string(cellColumns);
-  return cell + ", " + number.str();
-}
-
-std::string GridFormat::str() const {
-  std::string text = CellFormat::str();
-  if (outer)
-    text += std::string(isDivided ? ", divide" : ", scale") + "={" + outer->str() + "}";
-  return "{" + text + "}";
-}
-
-static Status parseZero(Format &format, std::string_view value) {
-  if (value.starts_with('{')) {
-    UWT_ASSIGN_OR_RETURN(format.zeroGrid, parseGrid(value, "zero"));
-    return ok();
-  }
-  UWT_ASSIGN_OR_RETURN(format.zero, parseNumber(value, "zero"));
-  return ok();
-}
-
-static std::string printZero(const Format &format) {
-  return format.zeroGrid ? format.zeroGrid->str() : std::to_string(format.zero);
-}
-
-static Status parseOptionalGrid(std::optional<GridFormat> &grid, std::string_view value,
-                                const std::string &what) {
-  grid = std::nullopt;
-  if (value == "none")
-    return ok();
-  UWT_ASSIGN_OR_RETURN(grid, parseGrid(value, what));
-  return ok();
-}
-
-static std::string printOptionalGrid(const std::optional<GridFormat> &grid) {
-  return grid ? grid->str() : "none";
-}
-
-static Status parseScale(Format &format, std::string_view value) {
-  return parseOptionalGrid(format.scale, value, "scale");
-}
-
-static Status parseOffset(Format &format, std::string_view value) {
-  return parseOptionalGrid(format.offset, value, "offset");
-}
-
 namespace {
 struct Item {
   std::string_view key;
@@ -429,7 +246,7 @@ struct Item {
 };
 } // namespace
 
-static constexpr size_t packingItem = 4, escapesItem = 7, zeroItem = 10;
+static constexpr size_t packingItem = 4, escapesItem = 7, zeroItem = 12;
 static constexpr Item itemTable[] = {
     {"version", parseVersion, [](const Format &f) { return std::to_string(f.version); }},
     {"layout", parseLayout, [](const Format &f) { return nameOf(layoutNames, f.layout); }},
@@ -440,11 +257,15 @@ static constexpr Item itemTable[] = {
     {"context", parseContext, printContext},
     {"escapes", parseEscapes, [](const Format &f) { return nameOf(escapeNames, f.escapes); }},
     {"index", parseIndex, [](const Format &f) { return nameOf(indexNames, f.shortIndex); }},
+    {"tables", parseTables, [](const Format &f) { return nameOf(tablesNames, f.exactTables); }},
+    {"unit", parseUnit, [](const Format &f) { return nameOf(unitNames, f.panelUnits); }},
     {"low", parseLow, printLow},
     // Of quantised weights only.
     {"zero", parseZero, printZero},
     {"scale", parseScale, [](const Format &f) { return printOptionalGrid(f.scale); }},
+    {"factor", parseFactor, printFactor},
     {"offset", parseOffset, [](const Format &f) { return printOptionalGrid(f.offset); }},
+    {"math", parseMath, printMath},
 };
 static_assert(itemTable[packingItem].key == "packing" && itemTable[escapesItem].key == "escapes" &&
               itemTable[zeroItem].key == "zero");
@@ -488,10 +309,22 @@ Format Format::ofMatrices() const {
   return format;
 }
 
+Format Format::ofFloats() const {
+  Format format = *this, plain;
+  format.element = plain.element;
+  format.zero = plain.zero;
+  format.zeroGrid = plain.zeroGrid;
+  format.scale = plain.scale;
+  format.divisor = plain.divisor;
+  format.offset = plain.offset;
+  format.math = plain.math;
+  return format;
+}
+
 std::string Format::fullStr() const {
   std::string text = (isQuantized() ? element.str() + ", " : "") + codec.str();
   std::span<const Item> items = itemTable;
-  if (!isQuantized() && !scale && !offset && !zeroGrid && zero == 0)
+  if (!isQuantized() && *this == ofFloats())
     items = items.first(zeroItem);
   for (const Item &item : items)
     text.append(", ").append(item.key).append("=").append(item.print(*this));
@@ -551,7 +384,7 @@ Status Parser::parseCodec(std::string_view item) {
 }
 
 Status Parser::parseItem(std::string_view item) {
-  std::optional<std::string_view> key = keyOf(item);
+  std::optional<std::string_view> key = itemKey(item);
   if (!key)
     return parseCodec(item);
   std::vector<std::string_view> keys;
@@ -562,7 +395,7 @@ Status Parser::parseItem(std::string_view item) {
     if (hasItem[i])
       return usageError("format " + inQuotes(text) + " says " + std::string(*key) + " twice");
     hasItem[i] = true;
-    return itemTable[i].parse(format, valueOf(item));
+    return itemTable[i].parse(format, itemValue(item));
   }
   return usageError("format has no item " + inQuotes(*key) + didYouMean(*key, keys));
 }
@@ -571,10 +404,10 @@ Expected<Format> Parser::parse() {
   UWT_ASSIGN_OR_RETURN(std::vector<std::string_view> items, splitItems(text));
   // The version first: another one may have items that mean nothing here.
   for (std::string_view item : items)
-    if (keyOf(item) == "version")
+    if (itemKey(item) == "version")
       UWT_RETURN_IF_ERROR(parseItem(item));
   for (std::string_view item : items)
-    if (keyOf(item) != "version")
+    if (itemKey(item) != "version")
       UWT_RETURN_IF_ERROR(parseItem(item));
   if (!hasCodec && !format.isQuantized())
     return usageError("format " + inQuotes(text) + " names no codec");

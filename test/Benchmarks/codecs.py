@@ -5,7 +5,7 @@ Weights: seeded matrices of 4096 x 4096 in BF16 (Gaussian, row-scaled, Student-t
 4 degrees of freedom), and the trained model that tools/quickstart.sh has left in
 .cache/quickstart, where it did, as it is and with its weights rounded to values of FP8.
 Every row is checked bit for bit before it counts. The result goes to docs/benchmarks/codecs.json; readme_table.py makes the tables.
-files.py measures whole files, beside more rivals.
+With --rivals, files.py then measures whole files beside all rivals, whose Python this names.
 
 ZipNN and lmz take part where they are installed. ZipNN is built from source, and needs Python's
 headers and a C compiler, but not torch, which it asks for only to handle torch's tensors; lmz
@@ -14,7 +14,7 @@ works on files, which are in memory here (/dev/shm):
     apt-get install python3-dev
     CC=clang-22 .venv/bin/pip install --no-deps zipnn==0.5.4 lmzip==1.3.0
 
-Usage: .venv/bin/python3 test/Benchmarks/codecs.py [--uwt build/bin/uwt] [--quick]
+Usage: .venv/bin/python3 test/Benchmarks/codecs.py [--uwt build/bin/uwt] [--quick] [--rivals PYTHON]
 """
 
 import argparse
@@ -167,6 +167,7 @@ def main():
     parser.add_argument("--uwt", default=ROOT / "build" / "bin" / "uwt")
     parser.add_argument("--output", default=ROOT / "docs" / "benchmarks" / "codecs.json")
     parser.add_argument("--quick", action="store_true", help="short timings, no zstd -19")
+    parser.add_argument("--rivals", metavar="PYTHON", help="measure whole files too, beside the rivals that this has")
     arguments = parser.parse_args()
     seconds = 0.2 if arguments.quick else 2
 
@@ -206,6 +207,11 @@ def main():
     output = pathlib.Path(arguments.output)
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(to_text(result))
+
+    if arguments.rivals:
+        command = [sys.executable, pathlib.Path(__file__).with_name("files.py"), "--uwt", arguments.uwt]
+        command += ["--rivals", arguments.rivals] + (["--quick"] if arguments.quick else [])
+        subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":

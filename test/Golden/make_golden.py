@@ -1,9 +1,9 @@
-"""Made the files of v1 to v6, once. They are frozen: a library that changes has to read the old
+"""Made the files of v1 to v7, once. They are frozen: a library that changes has to read the old
 files. Kept to show what they are, and to begin the set of a next version.
 
     .venv/bin/python test/Golden/make_golden.py build/bin/uwt 2 test/Golden/v2
 
-vN holds what readers of version N know and older ones refuse. Two files each that v1 to v5 had
+vN holds what readers of version N know and older ones refuse. Two files each that v1 to v6 had
 among the bad ones, since they ask for a reader of the next version, are among their good ones
 since there is one.
 """
@@ -299,6 +299,17 @@ def cases_of_reader_6(uwt):
     for policy in ("best-size", "smallest", "huffman<12,1>"):
         tuned = changed(tensors_of_base())
         yield f"differences-{name_of(policy)}", ["--format", policy, "--base", tensors_of_base()], tuned
+
+
+def cases_of_reader_7(uwt):
+    yield "types-smallest", ["--format", "smallest", "--sha256"], tensors_of_types()
+    wide = {"wide": ("BF16", [70, 600], st.weights("BF16", [70, 600], "wide"))}
+    yield "panel-units-smallest", ["--format", "smallest"], wide
+    for text in ("rans<12>, coded=exponent+2, context=scale<8>, unit=panel",
+                 "rans<11>, layout=row_major, coded=sign+exponent+3, context=scale<4>, tables=exact, unit=panel",
+                 "rans<12>, storage=k_major, coded=exponent+1, context=row_class<4>, tables=exact",
+                 "rans<9>, fold=flat<192>, index=short, tables=exact"):  # fmt: skip
+        yield name_of(text), ["--format", text], tensors_of_many_units()
 
 
 def make_good(uwt, folder, cases):
@@ -630,6 +641,29 @@ def bad_files_of_reader_6(uwt):
     yield "compact-without-text", edited(plain, lambda e: e.file_entry(compact="0" * 16, reader=6))
 
 
+def bad_files_of_reader_7(uwt):
+    text = "rans<12>, coded=exponent+2, context=scale<8>, tables=exact, unit=panel"
+    base = base_of(uwt, text)
+    yield "reader-8", edited(base, lambda e: e.file_entry(reader=8))
+    yield "format-reader-8", edited(base, lambda e: e.entry(reader=8))
+    for name, other in {"rounded": "rans<12>, coded=exponent+2, context=scale<8>, unit=panel",
+                        "other-bits": "rans<11>, coded=exponent+2, context=scale<8>, tables=exact",
+                        "exact-of-huffman": "huffman<12,1>, tables=exact",
+                        "unit-without-scales": "rans<12>, coded=exponent+2, tables=exact, unit=panel",
+                        "unknown-unit": "rans<12>, context=scale<8>, unit=tensor"}.items():  # fmt: skip
+        yield f"format-{name}", edited(base, lambda e, other=other: e.entry(format=other))
+
+    def model_word(number, change):
+        def edit(e):
+            e.word("index", 4 + number, change)
+            e.seal_index()
+
+        return edit
+
+    yield "frequencies-shifted", edited(base, model_word(0, lambda word: word | 1 << 16))
+    yield "other-frequencies", edited(base, model_word(6, lambda word: word ^ 1 << 9))
+
+
 def make_bad(uwt, folder, files):
     folder.mkdir(parents=True)
     expected = {}
@@ -657,6 +691,7 @@ if __name__ == "__main__":
         "4": (cases_of_reader_4, bad_files_of_reader_4),
         "5": (cases_of_reader_5, bad_files_of_reader_5),
         "6": (cases_of_reader_6, bad_files_of_reader_6),
+        "7": (cases_of_reader_7, bad_files_of_reader_7),
     }[sys.argv[2]]
     make_good(tool, out / "good", good)
     make_bad(tool, out / "bad", bad)

@@ -79,7 +79,7 @@ class Container:
         self.header = parse(data[8 : 8 + length].decode("utf-8"))
         self.metadata = self.header.pop("__metadata__")
         self.file = parse(self.metadata["uwt"])
-        require(self.file["reader"] <= 6 and self.file["container"] == 1, "another version")
+        require(self.file["reader"] <= 7 and self.file["container"] == 1, "another version")
         self.check_header()
         self.entries = self.compact_entries() if "compact" in self.file else self.metadata
         self.original_text = self.entries["uwt.original"]

@@ -114,7 +114,7 @@ class Format:
     def __init__(self, text):
         items = {"version": "1", "layout": "fragment<16x16>", "storage": "n_major",
                  "fold": "none", "packing": "planes", "coded": "exponent+0", "context": "none",
-                 "escapes": "patch", "index": "whole", "low": "16"}  # fmt: skip
+                 "escapes": "patch", "index": "whole", "tables": "rounded", "unit": "strip", "low": "16"}  # fmt: skip
         codec, depth, start = None, 0, 0
         for at, char in enumerate(text + ","):
             depth += (char == "<") - (char == ">")
@@ -147,6 +147,8 @@ class Format:
         self.steps = int(count) if context == "scale" else 0
         self.escapes = items["escapes"]
         self.short_index = items["index"] == "short"
+        self.exact_tables = items["tables"] == "exact"
+        self.panel_units = items["unit"] == "panel"
         self.low_form = items["low"] if items["low"] in ("rows", "palette", "coded") else "bits"
         self.low = int(items["low"]) if self.low_form == "bits" else 16
         self.record_words = 17 if self.escapes == "rows<64>" else 1
@@ -321,15 +323,20 @@ def weight_of(code):
 
 
 def frequencies_of(weights, whole):
-    """ans-2: (frequency, first slot) of each entry."""
+    """ans-2."""
     total, rest = sum(weights), whole - sum(weight != 0 for weight in weights)
     require(total, "all weights of a class are 0")
-    entries, slot, before = [], 0, 0
+    frequencies, before = [], 0
     for weight in weights:
         share = (before + weight) * rest // total - before * rest // total
-        entries.append((1 + share if weight else 0, slot))
-        slot, before = slot + entries[-1][0], before + weight
-    return entries
+        frequencies.append(1 + share if weight else 0)
+        before += weight
+    return frequencies
+
+
+def with_slots(frequencies):
+    """(frequency, first slot) of each entry."""
+    return [(frequency, sum(frequencies[:i])) for i, frequency in enumerate(frequencies)]
 
 
 def rans_steps(unit):
@@ -385,11 +392,11 @@ def decode_rans_unit(tensor, unit, halves, table_of, raw, panel):
 
 
 def rans_units(tensor, rows):
-    """scale-5."""
+    """scale-5, scale-6."""
     if not tensor.format.steps:
         yield from stream_units(tensor, rows)
         return
-    height = rows if tensor.columns <= 512 else STRIP
+    height = rows if tensor.columns <= 512 or tensor.format.panel_units else STRIP
     for first in range(0, rows, max(height, 1)):
         columns = tensor.columns
         yield Unit(tensor.format, first, min(height, rows - first), 0, columns, up(columns, BLOCK))
@@ -762,10 +769,11 @@ class Tensor:
         return symbols + groups, len(symbols)
 
     def read_rans_model(self):
-        """ans-1, ans-2."""
-        bits, (head,) = self.format.parameters[0], self.take(1)
+        """ans-1, ans-2, ans-9."""
+        whole, exact = 1 << self.format.parameters[0], self.format.exact_tables
+        (head,) = self.take(1)
         count, shift = head & 0xFFFF, head >> 16
-        require(count <= 255 and shift <= 2, "no alphabet")
+        require(count <= 255 and shift <= (0 if exact else 2), "no alphabet")
         numbers = Numbers(self)
         self.symbols, self.first_group = self.read_rans_alphabet(numbers, count)
         self.tables = []
@@ -774,9 +782,13 @@ class Tensor:
             for _ in range(len(self.symbols) + 1):
                 d = numbers.next()
                 codes.append((codes[-1] if codes else 0) + (-(d + 1) // 2 if d % 2 else d // 2))
+            if exact:
+                require(0 <= min(codes) and sum(codes) == whole, "frequencies that do not add up")
+                self.tables.append(with_slots(codes))
+                continue
             require(0 <= min(codes) and max(codes) << shift <= 111, "a code of no weight")
             weights = [weight_of(code << shift) for code in codes]
-            self.tables.append(frequencies_of(weights, 1 << bits))
+            self.tables.append(with_slots(frequencies_of(weights, whole)))
         require(numbers.rest() == 0, "a model's padding")
 
     def read_short_entry(self, panel):

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // What everyone who reads or writes codes of Rate::Ans agrees on: the numbers of the
-// rules ans-1 to ans-6 of docs/formats.md, frequencies from stored weights, and what
+// rules ans-1 to ans-9 of docs/formats.md, frequencies from stored weights, and what
 // decoders look up.
 //
 //===----------------------------------------------------------------------===//
@@ -19,6 +19,8 @@
 #include <vector>
 
 namespace uwt {
+
+struct Model;
 
 /// Most symbols of an alphabet: the number of an entry, the escape's too, has 8 bits.
 inline constexpr uint32_t maxAnsSymbols = 255;
@@ -34,6 +36,10 @@ inline constexpr uint32_t maxAnsWeightCode = 111;
 /// Frequencies of a class from codes of weights, of which one is not 0: they add up to
 /// 2^frequencyBits, and are 0 for weights of 0 alone (ans-2).
 std::vector<uint32_t> ansFrequencies(std::span<const uint8_t> weights, uint32_t frequencyBits);
+
+/// Code tables of a model, and the frequencies of one, whichever way it has them (ans-2, ans-9).
+size_t ansTables(const Model &model);
+std::vector<uint32_t> ansFrequencies(const Model &model, size_t table, uint32_t frequencyBits);
 
 /// An entry of a decode table, by the lowest bits of a state.
 namespace ans_entry {

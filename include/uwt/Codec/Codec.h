@@ -80,6 +80,8 @@ struct CodecTraits {
   uint32_t frequencyBits = 0;
   /// Ans: a group has 2^groupBits symbols, which take that many bits more. 0 without groups.
   uint32_t groupBits = 0;
+  /// Ans: whether models have frequencies themselves (ans-9), not weights.
+  bool exactTables = false;
   /// Fixed: how coded units lie in planes.
   UnitGeometry unit;
   /// Fixed: whether each symbol is a base plus its code, so that the base is all that a decoder
@@ -102,6 +104,8 @@ struct Model {
   std::vector<std::vector<uint8_t>> lengths;
   /// Ans: [code table][entry, the escape last], codes of weights (ans-2).
   std::vector<std::vector<uint8_t>> weights;
+  /// Ans with tables=exact, in place of weights: frequencies (ans-9).
+  std::vector<std::vector<uint16_t>> frequencies;
   /// The symbol beneath escapes and padding. Known to encoders only: a model
   /// that was read has its first symbol here.
   uint16_t commonest = 0;

@@ -110,6 +110,8 @@ struct RowHistograms {
   uint64_t panels = 0;
   uint64_t stride = 1;
   std::vector<Panel> counted;
+  /// Columns that are counted of each row: all but in very long ones.
+  uint32_t columns = 0;
   /// Low bits of a symbol that are dropped: more than 0 for symbols of more than 10 bits.
   uint32_t droppedBits = 0;
   /// The window: `symbols` symbols from `base`, in `width` counters a row.

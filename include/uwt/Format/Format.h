@@ -34,10 +34,13 @@
 //
 //   uint<4>                  what a code stands for; or int<b>, f4E2M1FN, f8E4M3FN, f8E5M2 or
 //                            table<b>
-//   zero=8                   what is subtracted, or {1x128, uint<4>}: a number a cell
+//   zero=8                   what is subtracted, or {1x128, uint<4>}: a number a cell, of the
+//                            element's type or a float
 //   scale={1x128, f16}       what the difference is multiplied with; cells are of so many rows and
 //                            columns, or a row, or the tensor
+//   factor=1/127             what the product is multiplied with, a fraction as an f32
 //   offset={1x32, f16}       what is added then
+//   math=bf16                what the difference is rounded to; or f16
 //
 // Numbers of a grid may themselves be multiplied with those of a coarser one, or divided by them:
 // scale={1x16, f8E4M3FN, divide={tensor, f32}}.
@@ -47,6 +50,7 @@
 #ifndef UWT_FORMAT_FORMAT_H
 #define UWT_FORMAT_FORMAT_H
 
+#include "uwt/Format/ElementType.h"
 #include "uwt/Support/Error.h"
 #include <cstdint>
 #include <optional>
@@ -65,7 +69,7 @@ inline constexpr uint32_t formatVersion = 1;
 /// version without `fold` and `low`, one of version 2 those with `fold`; version 3 knows bytes
 /// (uint8) as elements too, version 4 formats with `low`, version 5 codecs that say so
 /// (Codec::reader), version 6 what smallest files are made of beyond that.
-inline constexpr uint32_t formatReader = 6;
+inline constexpr uint32_t formatReader = 7;
 
 /// Bits of a low half.
 inline constexpr uint32_t wholeLowBits = 16;
@@ -189,6 +193,10 @@ struct Format {
   bool codedSign = false;
   /// Whether the index has 8 bytes a panel beside row classes in place of 16 (index-1).
   bool shortIndex = false;
+  /// Whether models have frequencies themselves, not weights of few bits; of codec rans (ans-9).
+  bool exactTables = false;
+  /// Whether stream units are whole panels, however wide these are; only with scales (scale-6).
+  bool panelUnits = false;
   /// What the codes of a quantised weight are: `uint<4>`. Of floats it has no keyword.
   Term element;
   /// What is subtracted from the number that a code stands for: this, or a number a cell.
@@ -196,10 +204,19 @@ struct Format {
   std::optional<GridFormat> zeroGrid;
   /// What the difference is multiplied with; a quantised weight has one.
   std::optional<GridFormat> scale;
+  /// What the product is divided by, by multiplication with 1 / this as an f32.
+  uint32_t divisor = 1;
   /// What is added to the product.
   std::optional<GridFormat> offset;
+  /// What the difference is rounded to: BF16 or F16, or F32, which it is anyway.
+  ElementType math = ElementType::F32;
 
   bool operator==(const Format &) const = default;
+
+  /// What the product is multiplied with (value-4).
+  float factor() const { return 1.0f / static_cast<float>(divisor); }
+  /// Whether zero points are floats, not codes.
+  bool hasFloatZeros() const { return zeroGrid && zeroGrid->number != element; }
 
   bool isQuantized() const { return !element.keyword.empty(); }
   bool hasScales() const { return scaleSteps != 0; }
@@ -211,9 +228,13 @@ struct Format {
   /// The format as those see it who are given matrices [N, K]: with n_major storage and without a
   /// fold, which say how matrices lie in a tensor, and with whole low halves.
   Format ofMatrices() const;
+  /// The format without what only those of quantised weights have.
+  Format ofFloats() const;
   /// The smallest version of a reader that knows this format, whatever its codec; see readerOf in
   /// uwt/Codec/Codec.h.
   uint32_t reader() const {
+    if (panelUnits || exactTables)
+      return 7;
     if (hasScales() || shortIndex || lowHalves != LowHalves::TopBits)
       return 6;
     if (lowBits != wholeLowBits)

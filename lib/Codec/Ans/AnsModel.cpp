@@ -34,6 +34,18 @@ std::vector<uint32_t> uwt::ansFrequencies(std::span<const uint8_t> weights,
   return frequencies;
 }
 
+size_t uwt::ansTables(const Model &model) {
+  return std::max(model.weights.size(), model.frequencies.size());
+}
+
+std::vector<uint32_t> uwt::ansFrequencies(const Model &model, size_t table,
+                                          uint32_t frequencyBits) {
+  if (model.frequencies.empty())
+    return ansFrequencies(model.weights[table], frequencyBits);
+  const std::vector<uint16_t> &exact = model.frequencies[table];
+  return {exact.begin(), exact.end()};
+}
+
 void uwt::appendAnsEntries(std::span<const uint32_t> frequencies, std::vector<uint32_t> &table) {
   for (uint32_t number = 0; number < frequencies.size(); ++number)
     for (uint32_t offset = 0; offset < frequencies[number]; ++offset)
@@ -82,18 +94,38 @@ static size_t listedValues(const Model &model, uint32_t groupBits) {
   return model.groups + ((model.symbols.size() - model.groups) >> groupBits);
 }
 
-void uwt::writeAnsModel(const Model &model, uint32_t groupBits, std::vector<uint32_t> &words) {
-  uint32_t shift = commonShift(model);
-  words.push_back(static_cast<uint32_t>(listedValues(model, groupBits)) | shift << shiftOffset);
-  GolombWriter writer(words);
-  writeAlphabet(model, groupBits, writer);
-  for (const std::vector<uint8_t> &weights : model.weights) {
+/// Bits of a table whose numbers are stored as differences, shifted by `shift` before.
+template <typename Number>
+static uint64_t tableBits(std::span<const Number> numbers, uint32_t shift) {
+  uint64_t bits = 0;
+  int32_t before = 0;
+  for (Number number : numbers) {
+    bits += golombBits(zigzag((number >> shift) - before));
+    before = number >> shift;
+  }
+  return bits;
+}
+
+template <typename Number>
+static void writeTables(std::span<const std::vector<Number>> tables, uint32_t shift,
+                        GolombWriter &writer) {
+  for (const std::vector<Number> &table : tables) {
     int32_t before = 0;
-    for (uint8_t code : weights) {
-      writer.put(zigzag((code >> shift) - before));
-      before = code >> shift;
+    for (Number number : table) {
+      writer.put(zigzag((number >> shift) - before));
+      before = number >> shift;
     }
   }
+}
+
+void uwt::writeAnsModel(const Model &model, AnsModelForm form, std::vector<uint32_t> &words) {
+  uint32_t shift = form.exactBits ? 0 : commonShift(model);
+  words.push_back(static_cast<uint32_t>(listedValues(model, form.groupBits)) | shift
+                                                                                   << shiftOffset);
+  GolombWriter writer(words);
+  writeAlphabet(model, form.groupBits, writer);
+  writeTables<uint8_t>(model.weights, shift, writer);
+  writeTables<uint16_t>(model.frequencies, 0, writer);
 }
 
 static Expected<std::vector<uint8_t>> readWeights(GolombReader &reader, size_t entries,
@@ -112,6 +144,26 @@ static Expected<std::vector<uint8_t>> readWeights(GolombReader &reader, size_t e
   if (isEmpty)
     return invalidError("all weights of a row class are 0");
   return weights;
+}
+
+/// ans-9: frequencies that add up to 2^bits.
+static Expected<std::vector<uint16_t>> readFrequencies(GolombReader &reader, size_t entries,
+                                                       uint32_t bits) {
+  const int32_t all = 1 << bits;
+  std::vector<uint16_t> frequencies;
+  int32_t frequency = 0, sum = 0;
+  while (frequencies.size() < entries) {
+    UWT_ASSIGN_OR_RETURN(uint32_t difference, reader.next(2 * static_cast<uint32_t>(all)));
+    frequency += unzigzag(difference);
+    if (frequency < 0 || frequency > all - sum)
+      return invalidError("a frequency is outside 0 to what is left of " + std::to_string(all));
+    sum += frequency;
+    frequencies.push_back(static_cast<uint16_t>(frequency));
+  }
+  if (sum != all)
+    return invalidError("the frequencies of a code table add up to " + std::to_string(sum) +
+                        ", expected " + std::to_string(all));
+  return frequencies;
 }
 
 /// The entries of an alphabet of `size` values: split ones first, symbol by symbol (ans-8).
@@ -139,21 +191,28 @@ static Status readAlphabet(GolombReader &reader, uint32_t size, uint32_t valueBi
   return ok();
 }
 
-Expected<Model> uwt::readAnsModel(uint32_t tables, uint32_t groupBits, const FieldSplit &split,
+Expected<Model> uwt::readAnsModel(uint32_t tables, AnsModelForm form, const FieldSplit &split,
                                   std::span<const uint32_t> words, size_t &used) {
   if (words.empty())
     return invalidError("model is too short: expected an alphabet, got nothing");
   uint32_t size = words[0] & ((1u << shiftOffset) - 1), shift = words[0] >> shiftOffset;
-  if (size > maxAnsSymbols || shift > maxShift)
+  if (size > maxAnsSymbols || shift > (form.exactBits ? 0 : maxShift))
     return invalidError("the model's first word is " + std::to_string(words[0]) +
                         ", which is no alphabet of at most " + std::to_string(maxAnsSymbols) +
                         " symbols");
   Model model;
   GolombReader reader(words.subspan(1));
-  UWT_RETURN_IF_ERROR(readAlphabet(reader, size, split.symbolBits - groupBits, groupBits, model));
+  UWT_RETURN_IF_ERROR(
+      readAlphabet(reader, size, split.symbolBits - form.groupBits, form.groupBits, model));
   for (uint32_t i = 0; i < tables; ++i) {
-    UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> weights,
-                         readWeights(reader, model.symbols.size() + 1, shift));
+    size_t entries = model.symbols.size() + 1;
+    if (form.exactBits) {
+      UWT_ASSIGN_OR_RETURN(std::vector<uint16_t> frequencies,
+                           readFrequencies(reader, entries, form.exactBits));
+      model.frequencies.push_back(std::move(frequencies));
+      continue;
+    }
+    UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> weights, readWeights(reader, entries, shift));
     model.weights.push_back(std::move(weights));
   }
   if (!reader.isPaddedWithZeros())
@@ -195,21 +254,25 @@ uint8_t weightCode(uint64_t wanted, uint32_t shift) {
 /// Counts of a class by entry; the escape's last.
 using EntryCounts = std::vector<uint64_t>;
 
-std::vector<uint8_t> weightsOf(const EntryCounts &counts, uint32_t frequencyBits, uint32_t shift) {
+/// Weights are frequencies beyond the one that each entry has, in 1/16 times `scale` / wholeScale.
+constexpr uint32_t wholeScale = 64;
+
+std::vector<uint8_t> weightsOf(const EntryCounts &counts, uint32_t frequencyBits, uint32_t shift,
+                               uint32_t scale = wholeScale) {
   uint64_t total = std::accumulate(counts.begin(), counts.end(), uint64_t(0));
   std::vector<uint8_t> weights;
   for (uint64_t count : counts) {
-    // The frequency beyond the one that each entry has, in 1/16.
     uint64_t share = total ? (count << (frequencyBits + 4)) / total : 0;
-    weights.push_back(count ? weightCode(share > 16 ? share - 16 : 0, shift) : 0);
+    share = share > 16 ? (share - 16) * scale / wholeScale : 0;
+    weights.push_back(count ? weightCode(share, shift) : 0);
   }
   return weights;
 }
 
 /// Bits of the elements of a class, in 1/65536, but for those inside groups.
-uint64_t streamBits(const EntryCounts &counts, std::span<const uint8_t> weights,
+template <typename Number>
+uint64_t streamBits(const EntryCounts &counts, std::span<const Number> frequencies,
                     uint32_t frequencyBits) {
-  std::vector<uint32_t> frequencies = ansFrequencies(weights, frequencyBits);
   uint64_t bits = 0;
   for (size_t i = 0; i < counts.size(); ++i)
     if (counts[i])
@@ -217,27 +280,27 @@ uint64_t streamBits(const EntryCounts &counts, std::span<const uint8_t> weights,
   return bits + (counts.back() * ansEscapeBits << 16);
 }
 
-uint64_t tableBits(std::span<const uint8_t> weights, uint32_t shift) {
-  uint64_t bits = 0;
-  int32_t before = 0;
-  for (uint8_t code : weights) {
-    bits += golombBits(zigzag((code >> shift) - before));
-    before = code >> shift;
-  }
-  return bits;
+/// Bits of a class's elements and table, in 1/65536.
+uint64_t costOfWeights(const EntryCounts &counts, std::span<const uint8_t> weights,
+                       uint32_t frequencyBits, uint32_t shift) {
+  std::vector<uint32_t> frequencies = ansFrequencies(weights, frequencyBits);
+  return streamBits<uint32_t>(counts, frequencies, frequencyBits) +
+         (tableBits(weights, shift) << 16);
 }
 
 /// The tables of all classes with weights of one precision, and their cost in 1/65536 bit.
 struct Tables {
   std::vector<std::vector<uint8_t>> weights;
   uint64_t cost = 0;
+  uint32_t shift = 0;
 };
 
 Tables makeTables(std::span<const EntryCounts> classes, uint32_t frequencyBits, uint32_t shift) {
   Tables tables;
+  tables.shift = shift;
   for (const EntryCounts &counts : classes) {
     std::vector<uint8_t> weights = weightsOf(counts, frequencyBits, shift);
-    tables.cost += streamBits(counts, weights, frequencyBits) + (tableBits(weights, shift) << 16);
+    tables.cost += costOfWeights(counts, weights, frequencyBits, shift);
     tables.weights.push_back(std::move(weights));
   }
   return tables;
@@ -250,6 +313,78 @@ Tables bestTables(std::span<const EntryCounts> classes, uint32_t frequencyBits) 
       best = std::move(tables);
   return best;
 }
+
+/// Weights round otherwise where all of them are smaller: by up to half, since from there on
+/// roundings are the same again. What is best of some scales takes 0.0003 bits an element less.
+void refineWeights(std::span<const EntryCounts> classes, uint32_t frequencyBits, uint32_t shift,
+                   std::vector<std::vector<uint8_t>> &weights) {
+  for (size_t c = 0; c < classes.size(); ++c) {
+    uint64_t least = costOfWeights(classes[c], weights[c], frequencyBits, shift);
+    for (uint32_t scale = wholeScale - 1; scale > wholeScale / 2; --scale) {
+      std::vector<uint8_t> codes = weightsOf(classes[c], frequencyBits, shift, scale);
+      uint64_t cost = costOfWeights(classes[c], codes, frequencyBits, shift);
+      if (cost < least) {
+        least = cost;
+        weights[c] = std::move(codes);
+      }
+    }
+  }
+}
+
+/// Frequencies of a class with the fewest bits for its elements, at least 1 for each entry that
+/// occurs: shares rounded down, then what is left or owed is given to or taken from the entry that
+/// gains most or loses least by it, one after another.
+std::vector<uint16_t> exactFrequencies(const EntryCounts &counts, uint32_t frequencyBits) {
+  uint64_t total = std::accumulate(counts.begin(), counts.end(), uint64_t(0));
+  std::vector<uint16_t> frequencies;
+  int64_t left = int64_t(1) << frequencyBits;
+  for (uint64_t count : counts) {
+    // Counts are below 2^46 (docs/container.md), so that nothing overflows.
+    uint64_t share = count ? std::max<uint64_t>((count << frequencyBits) / total, 1) : 0;
+    frequencies.push_back(static_cast<uint16_t>(share));
+    left -= static_cast<int64_t>(share);
+  }
+  // What an entry saves by one more, in 1/65536 bit.
+  auto gainOf = [&](size_t i, uint32_t from) {
+    return counts[i] * (fixedLog2(from + 1) - fixedLog2(from));
+  };
+  for (; left > 0; --left) {
+    size_t best = 0;
+    uint64_t most = 0;
+    for (size_t i = 0; i < counts.size(); ++i)
+      if (uint64_t gain = counts[i] ? gainOf(i, frequencies[i]) : 0; gain > most) {
+        most = gain;
+        best = i;
+      }
+    ++frequencies[best];
+  }
+  for (; left < 0; ++left) {
+    size_t best = counts.size();
+    uint64_t least = UINT64_MAX;
+    for (size_t i = 0; i < counts.size(); ++i)
+      if (frequencies[i] > 1)
+        if (uint64_t loss = gainOf(i, frequencies[i] - 1u); loss < least) {
+          least = loss;
+          best = i;
+        }
+    --frequencies[best];
+  }
+  return frequencies;
+}
+
+/// The same of all classes, and what they cost in 1/65536 bit.
+struct ExactTables {
+  std::vector<std::vector<uint16_t>> frequencies;
+  uint64_t cost = 0;
+
+  ExactTables(std::span<const EntryCounts> classes, uint32_t frequencyBits) {
+    for (const EntryCounts &counts : classes) {
+      frequencies.push_back(exactFrequencies(counts, frequencyBits));
+      std::span<const uint16_t> made = frequencies.back();
+      cost += streamBits(counts, made, frequencyBits) + (tableBits(made, 0) << 16);
+    }
+  }
+};
 
 /// Symbols that a class codes: those that are not too rare in it.
 bool isKept(uint64_t count, uint64_t ofClass) { return count != 0 && count >= ofClass / rarest; }
@@ -413,7 +548,13 @@ Model uwt::buildAnsModel(const CodecTraits &traits, const SymbolStatistics &stat
   Model model;
   model.symbols = std::move(alphabet.symbols);
   model.groups = traits.groupBits ? alphabet.groups : 0;
-  model.weights = bestTables(alphabet.classes, traits.frequencyBits).weights;
+  if (traits.exactTables) {
+    model.frequencies = ExactTables(alphabet.classes, traits.frequencyBits).frequencies;
+  } else {
+    Tables tables = bestTables(alphabet.classes, traits.frequencyBits);
+    model.weights = std::move(tables.weights);
+    refineWeights(alphabet.classes, traits.frequencyBits, tables.shift, model.weights);
+  }
   std::vector<uint64_t> total = statistics.total();
   model.commonest = static_cast<uint16_t>(std::ranges::max_element(total) - total.begin());
   return model;
@@ -423,8 +564,9 @@ double uwt::estimateAnsBits(const CodecTraits &traits,
                             std::span<const std::vector<uint64_t>> counts,
                             std::span<const uint64_t> unknown) {
   Alphabet alphabet = makeAlphabet(traits, counts, unknown);
-  Tables tables = bestTables(alphabet.classes, traits.frequencyBits);
-  return static_cast<double>(tables.cost) / 65536 +
+  uint64_t cost = traits.exactTables ? ExactTables(alphabet.classes, traits.frequencyBits).cost
+                                     : bestTables(alphabet.classes, traits.frequencyBits).cost;
+  return static_cast<double>(cost) / 65536 +
          static_cast<double>(alphabetBits(alphabet.symbols) +
                              bitsInGroups(alphabet, traits.groupBits));
 }

@@ -9,7 +9,8 @@
 // arXiv:1311.2540; the range variant, rANS): an alphabet, and for each row class
 // the weights that its frequencies are made of. Weights have few significant bits,
 // and each is stored as its difference from the one before, so that a table takes
-// two or three bits a symbol.
+// two or three bits a symbol. With tables=exact frequencies are stored in that way
+// themselves: four or five bits a symbol, and nothing is lost to rounding.
 //
 // Private to lib/Codec.
 //
@@ -32,10 +33,17 @@ Model buildAnsModel(const CodecTraits &traits, const SymbolStatistics &statistic
 double estimateAnsBits(const CodecTraits &traits, std::span<const std::vector<uint64_t>> counts,
                        std::span<const uint64_t> unknown);
 
-/// `groupBits` as in CodecTraits.
-void writeAnsModel(const Model &model, uint32_t groupBits, std::vector<uint32_t> &words);
+/// How a model is stored.
+struct AnsModelForm {
+  /// As in CodecTraits.
+  uint32_t groupBits = 0;
+  /// Of frequencies that stand there themselves (ans-9), or 0: weights do.
+  uint32_t exactBits = 0;
+};
+
+void writeAnsModel(const Model &model, AnsModelForm form, std::vector<uint32_t> &words);
 /// As Codec::readModel.
-Expected<Model> readAnsModel(uint32_t tables, uint32_t groupBits, const FieldSplit &split,
+Expected<Model> readAnsModel(uint32_t tables, AnsModelForm form, const FieldSplit &split,
                              std::span<const uint32_t> words, size_t &used);
 
 } // namespace uwt

@@ -31,7 +31,7 @@ AnsTablesPtr uwt::makeAnsTables(const CodingPlan &plan) {
 
 AnsTables::AnsTables(const CodingPlan &plan)
     : split(plan.split), frequencyBits(plan.traits.frequencyBits), groupBits(plan.traits.groupBits),
-      groups(plan.model.groups), tables(static_cast<uint32_t>(plan.model.weights.size())),
+      groups(plan.model.groups), tables(static_cast<uint32_t>(ansTables(plan.model))),
       symbols(plan.model.symbols),
       numberOf(size_t(1) << split.symbolBits, static_cast<uint8_t>(symbols.size())),
       encode(size_t(tables) << 8, missingAnsEntry), reciprocals(size_t(tables) << 8),
@@ -47,7 +47,7 @@ AnsTables::AnsTables(const CodingPlan &plan)
   }
   decode.reserve(size_t(tables) << frequencyBits);
   for (uint32_t c = 0; c < tables; ++c) {
-    std::vector<uint32_t> frequencies = ansFrequencies(plan.model.weights[c], frequencyBits);
+    std::vector<uint32_t> frequencies = ansFrequencies(plan.model, c, frequencyBits);
     appendAnsEntries(frequencies, decode);
     makeEncodeTable(c, frequencies);
   }

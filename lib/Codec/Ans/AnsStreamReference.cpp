@@ -25,9 +25,10 @@ struct TableFrequencies {
 
 std::vector<TableFrequencies> frequenciesOf(const AnsContext &context) {
   std::vector<TableFrequencies> tables;
-  for (const std::vector<uint8_t> &weights : context.plan.model.weights) {
+  const Model &model = context.plan.model;
+  for (size_t table = 0; table < ansTables(model); ++table) {
     TableFrequencies of;
-    of.frequency = ansFrequencies(weights, context.tables.frequencyBits);
+    of.frequency = ansFrequencies(model, table, context.tables.frequencyBits);
     uint32_t sum = 0;
     for (uint32_t frequency : of.frequency) {
       of.start.push_back(sum);

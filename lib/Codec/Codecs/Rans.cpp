@@ -18,8 +18,21 @@ using namespace uwt;
 namespace {
 constexpr uint32_t minBits = 9, maxBits = 12;
 
-/// ans-8: with scales, the symbols of an exponent make a group.
-uint32_t groupBitsOf(const Format &format) { return format.hasScales() ? format.codedMantissa : 0; }
+/// What of a format its models depend on. ans-8: with scales, the symbols of an exponent make a
+/// group.
+CodecTraits modelTraits(const Format &format) {
+  CodecTraits traits;
+  traits.rate = Rate::Ans;
+  traits.frequencyBits = format.codec.parameters[0];
+  traits.groupBits = format.hasScales() ? format.codedMantissa : 0;
+  traits.exactTables = format.exactTables;
+  return traits;
+}
+
+AnsModelForm formOf(const Format &format) {
+  CodecTraits traits = modelTraits(format);
+  return {traits.groupBits, traits.exactTables ? traits.frequencyBits : 0};
+}
 
 class RansCodec final : public Codec {
 public:
@@ -37,7 +50,9 @@ public:
             "rans<9>, layout=row_major",
             "rans<12>, coded=exponent+2, context=scale<8>, index=short",
             "rans<11>, layout=row_major, coded=sign+exponent+3, context=scale<4>",
-            "rans<12>, storage=k_major, coded=sign+exponent+0, context=scale<1>"};
+            "rans<12>, storage=k_major, coded=sign+exponent+0, context=scale<1>",
+            "rans<12>, coded=exponent+2, context=scale<8>, tables=exact, unit=panel",
+            "rans<10>, layout=row_major, coded=exponent+1, context=row_class<2>, tables=exact"};
   }
 
   Expected<CodecTraits> traits(const Format &format, const FieldSplit &) const override {
@@ -50,10 +65,7 @@ public:
                         "'");
     if (format.escapes != Escapes::Patch)
       return usageError("codec rans has its escapes in the stream; leave out escapes=");
-    CodecTraits traits;
-    traits.rate = Rate::Ans;
-    traits.frequencyBits = parameters[0];
-    traits.groupBits = groupBitsOf(format);
+    CodecTraits traits = modelTraits(format);
     // ans-3: at most one word an element.
     if (traits.frequencyBits + traits.groupBits > ansWordBits)
       return usageError("coded=exponent+" + std::to_string(format.codedMantissa) +
@@ -64,20 +76,17 @@ public:
 
   Expected<Model> buildModel(const Format &format,
                              const SymbolStatistics &statistics) const override {
-    CodecTraits traits;
-    traits.frequencyBits = format.codec.parameters[0];
-    traits.groupBits = groupBitsOf(format);
-    return buildAnsModel(traits, statistics);
+    return buildAnsModel(modelTraits(format), statistics);
   }
 
   void writeModel(const Format &format, const Model &model,
                   std::vector<uint32_t> &words) const override {
-    writeAnsModel(model, groupBitsOf(format), words);
+    writeAnsModel(model, formOf(format), words);
   }
 
   Expected<Model> readModel(const Format &format, const FieldSplit &split,
                             std::span<const uint32_t> words, size_t &used) const override {
-    return readAnsModel(format.codeTables(), groupBitsOf(format), split, words, used);
+    return readAnsModel(format.codeTables(), formOf(format), split, words, used);
   }
 };
 } // namespace

@@ -89,14 +89,14 @@ static Expected<std::vector<uint32_t>> fixedTable(const CodingPlan &plan,
 static Expected<std::vector<uint32_t>> ansTable(const CodingPlan &plan,
                                                 const DecodeTableLayout &layout) {
   const Model &model = plan.model;
-  if (model.symbols.size() > maxAnsSymbols || model.weights.size() != layout.classes)
+  if (model.symbols.size() > maxAnsSymbols || ansTables(model) != layout.classes)
     return invalidError("the model has " + std::to_string(model.symbols.size()) + " symbols and " +
-                        std::to_string(model.weights.size()) + " tables of weights, expected " +
+                        std::to_string(ansTables(model)) + " code tables, expected " +
                         std::to_string(maxAnsSymbols) + " at most and " +
                         std::to_string(layout.classes));
   std::vector<uint32_t> table;
-  for (const std::vector<uint8_t> &weights : model.weights)
-    appendAnsEntries(ansFrequencies(weights, layout.indexBits), table);
+  for (size_t i = 0; i < layout.classes; ++i)
+    appendAnsEntries(ansFrequencies(model, i, layout.indexBits), table);
   for (uint16_t symbol : model.symbols)
     table.push_back(uint32_t(symbol) << layout.symbolShift);
   table.resize(layout.words(), ansEscapeMark);

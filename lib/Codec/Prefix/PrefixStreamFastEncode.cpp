@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Fixed/FieldPlane.h"
+#include "../WideCall.h"
 #include "PrefixStreamKernels.h"
 #include <algorithm>
 
@@ -23,6 +24,14 @@ namespace {
 constexpr size_t maxStrips = panelRows / stripRows;
 /// Columns that the strips of a unit have together: 1,024, or four times 512.
 constexpr size_t maxStripColumns = maxStrips * wholePanelUnitColumns;
+
+[[gnu::always_inline]] inline void splitRow(const uint16_t *row, uint32_t columns, FieldSplit split,
+                                            uint16_t *symbols, uint16_t *raw) {
+  for (uint32_t i = 0; i < columns; ++i) {
+    symbols[i] = static_cast<uint16_t>(split.symbolOf(row[i]));
+    raw[i] = static_cast<uint16_t>(split.rawOf(row[i]));
+  }
+}
 
 class PanelEncoder {
 public:
@@ -57,9 +66,11 @@ private:
       findRuns();
     uint64_t most =
         uint64_t(lanesOf(unit)) * codeWordsOf(unit, tables.codeSymbols) * tables.longest;
-    if (stream.size() < most / 8 + 16)
-      stream.resize(most / 8 + 16);
-    BitWriter writer(stream.data());
+    if (streamBytes < most / 8 + 16) {
+      streamBytes = most / 8 + 16;
+      stream = std::make_unique_for_overwrite<uint8_t[]>(streamBytes);
+    }
+    BitWriter writer(stream.get());
     unit.layout == Layout::RowMajor ? encodeRowUnit(writer) : encodeFragmentUnit(writer);
     laneStarts.push_back(static_cast<uint32_t>(writer.bits()));
     if (missing)
@@ -67,7 +78,7 @@ private:
     if (plan.format.escapes == Escapes::Patch)
       std::sort(records.begin(), records.end()); // escape-1
     out.escapes += records.size() / escapeRecordU32(plan.format);
-    auto used = std::span<const uint8_t>(stream.data(), (writer.bits() + 7) / 8);
+    auto used = std::span<const uint8_t>(stream.get(), (writer.bits() + 7) / 8);
     return appendStreamUnit(plan, laneStarts, records, used, out.code);
   }
 
@@ -235,10 +246,7 @@ private:
     for (lane = 0; lane < unit.rows; ++lane) {
       laneStarts.push_back(static_cast<uint32_t>(writer.bits()));
       const uint16_t *row = stageRow(lane, copies[0]);
-      for (uint32_t i = 0; i < stagedColumns(); ++i) {
-        low[i] = static_cast<uint16_t>(plan.split.symbolOf(row[i]));
-        high[i] = static_cast<uint16_t>(plan.split.rawOf(row[i]));
-      }
+      callWide<splitRow>(row, stagedColumns(), plan.split, low, high);
       packRowRaw(chunks, out.raw.data() + (unit.firstRow + lane) * rawRow, words.columns,
                  unit.firstColumn, unit.columns, high);
       if (tables.codeSymbols == 2)
@@ -269,7 +277,8 @@ private:
   uint32_t lane = 0;
   bool missing = false;
   std::vector<uint32_t> records, laneStarts;
-  std::vector<uint8_t> stream;
+  std::unique_ptr<uint8_t[]> stream;
+  uint64_t streamBytes = 0;
   std::unique_ptr<bool[]> escapedRuns;
   alignas(64) uint16_t copies[2][streamUnitColumns];
   alignas(64) uint16_t low[maxStripColumns], high[maxStripColumns];

@@ -178,9 +178,10 @@ void unpackRowChunk<16>(const uint8_t *from, uint32_t, uint32_t count, uint16_t 
 }
 
 template <uint32_t Chunk>
-static void packRowChunk(uint8_t *to, uint32_t shift, uint32_t count, const uint16_t *values) {
+[[gnu::always_inline]] static inline void packRowChunk(uint8_t *to, uint32_t shift, uint32_t count,
+                                                       const uint16_t *values) {
   constexpr uint32_t mask = (1u << Chunk) - 1, each = 8 / Chunk;
-  auto byteOf = [&](uint32_t i, uint32_t columns) {
+  auto byteOf = [&](uint32_t i, uint32_t columns) __attribute__((always_inline)) {
     uint32_t byte = 0;
     for (uint32_t k = 0; k < columns; ++k)
       byte |= (values[i * each + k] >> shift & mask) << (k * Chunk);
@@ -192,8 +193,12 @@ static void packRowChunk(uint8_t *to, uint32_t shift, uint32_t count, const uint
   if (count % each)
     to[whole] = byteOf(whole, count % each);
 }
-template <> void packRowChunk<16>(uint8_t *to, uint32_t, uint32_t count, const uint16_t *values) {
+static void packRowWords(uint8_t *to, uint32_t, uint32_t count, const uint16_t *values) {
   std::memcpy(to, values, size_t(count) * 2);
+}
+template <uint32_t Chunk>
+static void packRowWide(uint8_t *to, uint32_t shift, uint32_t count, const uint16_t *values) {
+  callWide<packRowChunk<Chunk>>(to, shift, count, values);
 }
 
 void uwt::unpackRowRaw(std::span<const uint32_t> chunks, const uint8_t *row, uint64_t columns,
@@ -227,11 +232,11 @@ void uwt::packRowRaw(std::span<const uint32_t> chunks, uint8_t *row, uint64_t co
                      uint64_t first, uint32_t count, const uint16_t *values) {
   uint32_t shift = 0;
   for (uint32_t chunk : chunks) {
-    auto pack = chunk == 16  ? packRowChunk<16>
-                : chunk == 8 ? packRowChunk<8>
-                : chunk == 4 ? packRowChunk<4>
-                : chunk == 2 ? packRowChunk<2>
-                             : packRowChunk<1>;
+    auto pack = chunk == 16  ? packRowWords
+                : chunk == 8 ? packRowWide<8>
+                : chunk == 4 ? packRowWide<4>
+                : chunk == 2 ? packRowWide<2>
+                             : packRowWide<1>;
     pack(row + first * chunk / 8, shift, count, values);
     row += rowChunkBytes(columns, chunk);
     shift += chunk;

@@ -37,6 +37,7 @@ uint32_t uwt::readerOf(FormatPolicy policy) {
     return 1;
   Format format = numeralFormat();
   format.scaleSteps = 1;
+  format.panelUnits = true;
   return readerOf(format);
 }
 
@@ -70,6 +71,16 @@ Format uwt::fastFormat(ElementType element) {
   // Half a byte says little of the other half; whole ones have nothing to be put together from.
   format.codedMantissa = traits.signBits ? 0 : traits.mantissaBits;
   return format;
+}
+
+/// choice-14: units of scaled matrices are whole panels where they are not so already and an
+/// encoder has room for several, and tables are exact where that pays.
+static void allowNewForms(Format &format, const MatrixShape &shape, uint32_t newestReader) {
+  constexpr uint64_t maxColumns = 8192;
+  if (newestReader < readerOf(FormatPolicy::Smallest))
+    return;
+  format.panelUnits = shape.columns > wholePanelUnitColumns && shape.columns <= maxColumns;
+  format.exactTables = true;
 }
 
 /// What policies choose but for low halves.
@@ -116,6 +127,7 @@ static Expected<ChosenFormat> chooseWordFormat(FormatPolicy policy,
     return chosen;
   Format order = orderOf(description.format);
   order.codec = chosen.format.codec;
+  allowNewForms(order, matrices.shape, newestReader);
   auto scales = chooseScales(description.element, order, matrices, panels, sample, pool);
   if (!scales || scales->bits >= choice.bits * (1 - leastGain))
     return chosen;

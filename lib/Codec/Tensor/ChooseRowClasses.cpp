@@ -405,7 +405,8 @@ void ClassChooser::addCandidates(uint32_t mantissaBits, const std::vector<ClassC
   for (const ClassCounts &c : counts) {
     bool isOne = c.size() == 1;
     // Prefix codes of one class show how much rounding adds for all.
-    if ((isSmallest || !isOne) && leastBits(mantissaBits, c) > enough)
+    bool mayBeTooMany = enough != infiniteBits && (isSmallest || !isOne);
+    if (mayBeTooMany && leastBits(mantissaBits, c) > enough)
       continue;
     CodingCandidate candidate{mantissaBits, static_cast<uint32_t>(c.size()),
                               isSmallest ? Rate::Ans : Rate::Prefix};
@@ -507,8 +508,7 @@ ClassChoice ClassChooser::choose(ThreadPool &pool) {
   result.format.codec = rawFormat().codec;
   uint64_t counted = 0;
   for (size_t p = 0; p < rows.counted.size(); p += panelStride)
-    for (uint16_t count : rows.counted[p].counts)
-      counted += count;
+    counted += uint64_t(rows.counted[p].rows) * rows.columns;
   if (counted == 0)
     return choice;
   elements = static_cast<double>(matrices.count * matrices.shape.rows * matrices.shape.columns);

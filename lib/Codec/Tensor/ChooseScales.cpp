@@ -119,9 +119,17 @@ private:
   }
 
   void add(const TableCounts &counts, const TensorScales &scales, bool codedSign) {
+    add(counts, scales, codedSign, /*exactTables=*/false);
+    if (plan.format.exactTables)
+      add(counts, scales, codedSign, /*exactTables=*/true);
+  }
+
+  void add(const TableCounts &counts, const TensorScales &scales, bool codedSign,
+           bool exactTables) {
     ScaleChoice candidate;
     candidate.format = plan.format;
     candidate.format.codedSign = codedSign;
+    candidate.format.exactTables = exactTables;
     Expected<CodecTraits> traits = checkFormat(candidate.format, plan.element);
     if (!traits)
       return;

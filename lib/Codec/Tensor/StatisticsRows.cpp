@@ -28,8 +28,9 @@ constexpr uint32_t countedColumnsLimit = 32767;
 /// Columns that show which symbols are common.
 constexpr uint32_t shownColumns = 1024;
 constexpr unsigned copies = 4;
-/// Panels from which the window is chosen.
+/// Panels from which the window is chosen, and which of their rows show it.
 constexpr uint64_t samplePanels = 4;
+constexpr uint32_t sampleRowStride = 8;
 constexpr uint32_t windowAlignment = 8;
 /// Unit in which tables are scanned for rare symbols.
 constexpr uint32_t scanWidth = 32;
@@ -140,11 +141,15 @@ countPanelRows(PanelWords words, uint32_t columns, const RowLayout &layout, size
   countPanelRows<copies>(words, columns, layout, rareLimit, tables, *panel);
 }
 
+static uint32_t countedColumns(PanelWords words) {
+  return static_cast<uint32_t>(std::min<uint64_t>(words.columns, countedColumnsLimit));
+}
+
 RowCounter::RowCounter(const RowHistograms &rows)
     : rows(rows), tables(copies * tableSizeOf(rows)) {}
 
 void RowCounter::count(PanelWords words, size_t rareLimit, RowHistograms::Panel &panel) {
-  uint32_t columns = static_cast<uint32_t>(std::min<uint64_t>(words.columns, countedColumnsLimit));
+  uint32_t columns = countedColumns(words);
   panel.rows = words.rows;
   panel.isExact = words.columns == columns;
   panel.counts.assign(size_t(words.rows) * rows.width, 0);
@@ -168,7 +173,7 @@ static void chooseWindow(const PanelSource &source, RowHistograms &rows) {
   std::vector<uint16_t> scratch;
   for (uint64_t i = 0; i < std::min(samplePanels, rows.panels); ++i) {
     PanelWords words = source(i * rows.panels / samplePanels, scratch);
-    for (uint32_t r = 0; r < words.rows; ++r)
+    for (uint32_t r = 0; r < words.rows; r += sampleRowStride)
       for (uint64_t c = 0; c < std::min<uint64_t>(words.columns, shownColumns); ++c)
         ++counts[(words.row(r)[c] >> layout.shift & layout.mask) + 1];
   }
@@ -196,7 +201,9 @@ RowHistograms uwt::countRows(const PanelSource &source, uint64_t panels, const F
     return rows;
 
   std::vector<std::vector<uint16_t>> scratch(pool.size());
-  uint64_t panelBytes = uint64_t(source(0, scratch[0]).rows) * rows.width * sizeof(uint16_t);
+  PanelWords first = source(0, scratch[0]);
+  rows.columns = countedColumns(first);
+  uint64_t panelBytes = uint64_t(first.rows) * rows.width * sizeof(uint16_t);
   rows.stride =
       std::max<uint64_t>({1, leastStride, divideUp(panels * panelBytes, windowBytesLimit)});
   rows.counted.resize(divideUp(panels, rows.stride));

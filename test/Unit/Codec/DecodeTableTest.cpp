@@ -155,15 +155,15 @@ TEST(DecodeTableTest, RefusesAModelOfAnotherCodec) {
   EXPECT_EQ(table.error().message(), "the model has 3 symbols, expected one for each of 16 codes");
 }
 
-TEST(DecodeTableTest, RefusesWeightsOfTooFewClasses) {
+TEST(DecodeTableTest, RefusesTooFewCodeTables) {
   auto plan = planOf("rans<11>, coded=exponent+2, context=row_class<4>", ElementType::BF16);
   ASSERT_TRUE(plan);
   plan->model.weights.resize(3);
   plan->model.symbols.resize(7);
   auto table = decodeTable(*plan);
   ASSERT_FALSE(table);
-  EXPECT_EQ(table.error().message(), "the model has 7 symbols and 3 tables of weights, expected "
-                                     "255 at most and 4");
+  EXPECT_EQ(table.error().message(), "the model has 7 symbols and 3 code tables, expected 255 at "
+                                     "most and 4");
 }
 
 } // namespace

@@ -79,6 +79,19 @@ TEST(PanelUnitTest, NarrowPanelsAreOneStreamUnit) {
             (((2 * 32 + 3) * 32 + 5) * 4 + 1) * 2 + 1u);
 }
 
+// scale-5, scale-6
+TEST(PanelUnitTest, ScaledUnitsHaveAllColumns) {
+  CodingPlan plan = makePlan({}, 64, 2000);
+  plan.format = *Format::parse("rans<12>, context=scale<8>");
+  EXPECT_EQ(streamUnitCount(plan, 40), 3u);
+  EXPECT_EQ(streamUnit(plan, 40, 2).rows, 8u);
+  plan.format.panelUnits = true;
+  ASSERT_EQ(streamUnitCount(plan, 40), 1u);
+  PanelUnit unit = streamUnit(plan, 40, 0);
+  EXPECT_EQ(std::pair(unit.rows, unit.columns), std::pair(40u, 2000u));
+  EXPECT_EQ(std::pair(unit.strips, unit.blocks), std::pair(3u, 125u));
+}
+
 class EscapesTest : public ::testing::Test {
 protected:
   /// The message of applying `records` to unit 1 of a panel of 10 x 100; empty

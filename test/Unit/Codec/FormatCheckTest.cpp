@@ -194,8 +194,9 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
             "'uint<4>' is an element of quantised checkpoints, which files keep as they are: leave "
             "it out, and choose a codec for the tensors");
   EXPECT_EQ(refusal("huffman<8,2>, scale={1x128, f16}"),
-            "zero=, scale= and offset= are of quantised elements such as uint<4>, and codec "
-            "huffman<8,2> codes floats");
+            "zero=, scale=, factor=, offset= and math= are of quantised elements such as uint<4>, "
+            "and codec huffman<8,2> codes floats");
+  EXPECT_EQ(refusal("huffman<8,2>, factor=1/127"), refusal("huffman<8,2>, math=bf16"));
   EXPECT_EQ(runRefusal("uint<4>, scale={1x128, f16}", ElementType::F32),
             "uint<4> is decoded to bf16 and f16, not to f32");
   EXPECT_EQ(runRefusal("uint<9>, scale={1x128, f16}"),
@@ -222,13 +223,32 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
   EXPECT_EQ(runRefusal("f8E4M3FN, zero=1, scale={row, f16}"),
             "f8E4M3FN has zeros of its own; leave out zero=");
   EXPECT_EQ(runRefusal("uint<4>, zero=16, scale={row, f16}"), "zero=16 has more than 4 bits");
-  EXPECT_EQ(runRefusal("uint<4>, zero={row, f16}, scale={row, f16}"),
-            "zero={row, f16}: expected integers of the element's type, uint<4>");
+  const char *positive =
+      "f16E6M10U is for scales of f4E2M1FN as bf16, without factor=, offset= and "
+      "a grid inside";
+  EXPECT_EQ(runRefusal("f4E2M1FN, scale={1x16, f16E6M10U}"), "accepted");
+  EXPECT_EQ(runRefusal("f4E2M1FN, scale={1x16, f16E6M10U}", ElementType::F16), positive);
+  for (const char *text : {"uint<4>, scale={1x16, f16E6M10U}",
+                           "f4E2M1FN, scale={1x16, f16E6M10U, scale={tensor, f32}}",
+                           "f4E2M1FN, scale={1x16, f16E6M10U}, factor=1/3",
+                           "f4E2M1FN, scale={1x16, f16}, offset={1x16, f16E6M10U}"})
+    EXPECT_EQ(runRefusal(text), positive) << text;
+  EXPECT_EQ(runRefusal("uint<4>, zero={row, uint<5>}, scale={row, f16}"),
+            "zero={row, uint<5>}: expected numbers of the element's type, uint<4>, or of type f16, "
+            "bf16 or f32");
+  EXPECT_EQ(runRefusal("uint<4>, zero={row, f16}, scale={row, f16}"), "accepted");
+  EXPECT_EQ(runRefusal("uint<4>, zero={row, f16}, scale={row, f16}, math=bf16"),
+            "math=bf16 rounds what zeros of that type are subtracted from; expected zero= with "
+            "cells and bf16");
+  EXPECT_EQ(runRefusal("uint<4>, zero=8, scale={row, f16}, math=f16"),
+            "math=f16 rounds what zeros of that type are subtracted from; expected zero= with "
+            "cells and f16");
   EXPECT_EQ(runRefusal("uint<4>, zero={1x64, uint<4>}, scale={1x128, f16}"),
             "zero={1x64, uint<4>} has other cells than scale={1x128, f16}");
   EXPECT_EQ(
-      runRefusal("uint<4>, huffman<8,2>, scale={row, f16}").substr(0, 87),
-      "a format of quantised weights has an element, storage=, zero=, scale= and offset= alone");
+      runRefusal("uint<4>, huffman<8,2>, scale={row, f16}"),
+      "a format of quantised weights has an element, storage=, zero=, scale=, factor=, offset= and "
+      "math= alone, got 'uint<4>, huffman<8,2>, scale={row, f16}'");
 }
 
 } // namespace

@@ -9,6 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Codec/TestData.h"
+#include "lib/Codec/Ans/AnsModel.h"
 #include "lib/Codec/StreamRates.h"
 #include "uwt/Codec/AnsCode.h"
 #include "uwt/Codec/Codec.h"
@@ -84,6 +86,63 @@ TEST(RansTest, ModelGoesThroughItsBytes) { // ans-1
   EXPECT_EQ(used, words.size());
   EXPECT_EQ(read->symbols, model.symbols);
   EXPECT_EQ(read->weights, model.weights);
+}
+
+TEST(RansTest, FrequenciesGoThroughTheirBytes) { // ans-9
+  Format format = parsedFormat("rans<9>, coded=exponent+2, context=row_class<2>, tables=exact");
+  FieldSplit split = splitOf(ElementType::BF16, 2);
+  Model model = ransModel(format, {{0, 5, 0, 1000, 3}, {0, 0, 0, 0, 3, 0, 90000, 1}});
+  EXPECT_EQ(model.symbols, (std::vector<uint16_t>{1, 3, 4, 6}));
+  EXPECT_TRUE(model.weights.empty());
+  // 5, 1000, 3 and 1 of 1009, and 512 slots: an entry that occurs has one, and the last slot saves
+  // 3 more than 5.
+  EXPECT_EQ(model.frequencies[0], (std::vector<uint16_t>{2, 507, 2, 0, 1}));
+  EXPECT_EQ(ansFrequencies(model, 1, 9), (std::vector<uint32_t>{0, 0, 1, 510, 1}));
+  const Codec &codec = **findCodec("rans");
+  std::vector<uint32_t> words;
+  codec.writeModel(format, model, words);
+  size_t used = 0;
+  Expected<Model> read = codec.readModel(format, split, words, used);
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(used, words.size());
+  EXPECT_EQ(read->symbols, model.symbols);
+  EXPECT_EQ(read->frequencies, model.frequencies);
+}
+
+TEST(RansTest, FrequenciesThatDoNotAddUpAreRefused) { // ans-9
+  Format format = parsedFormat("rans<9>, tables=exact");
+  const Codec &codec = **findCodec("rans");
+  auto refusal = [&](std::vector<uint16_t> frequencies) {
+    Model model;
+    model.symbols = {100, 101};
+    model.frequencies = {std::move(frequencies)};
+    std::vector<uint32_t> words;
+    codec.writeModel(format, model, words);
+    size_t used = 0;
+    Expected<Model> read = codec.readModel(format, splitOf(ElementType::BF16, 0), words, used);
+    return read ? std::string() : read.error().message();
+  };
+  EXPECT_EQ(refusal({500, 11, 1}), "");
+  EXPECT_EQ(refusal({0, 512, 0}), "");
+  EXPECT_EQ(refusal({500, 10, 1}), "the frequencies of a code table add up to 511, expected 512");
+  EXPECT_EQ(refusal({500, 12, 1}), "a frequency is outside 0 to what is left of 512");
+  // A shift is of weights.
+  std::vector<uint32_t> shifted = {1 << 16, 0};
+  size_t used = 0;
+  EXPECT_FALSE(codec.readModel(format, splitOf(ElementType::BF16, 0), shifted, used));
+}
+
+TEST(RansTest, ExactTablesTakeLessThanRoundedOnes) {
+  std::vector<uint64_t> counts;
+  for (uint64_t i = 0; i < 60; ++i)
+    counts.push_back(1000 + 977 * i);
+  auto bitsOf = [&](const char *text) {
+    Format format = parsedFormat(text);
+    std::vector<std::vector<uint64_t>> classes = {counts};
+    Expected<CodecTraits> traits = checkFormat(format, ElementType::BF16);
+    return estimateAnsBits(*traits, classes, {});
+  };
+  EXPECT_LT(bitsOf("rans<12>, tables=exact"), bitsOf("rans<12>"));
 }
 
 TEST(RansTest, RareSymbolsOfAnExponentMakeAGroup) { // ans-8

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Codec/TestData.h"
 #include "uwt/Codec/Codec.h"
 #include "uwt/Codec/PrefixCode.h"
 #include <gtest/gtest.h>

@@ -212,6 +212,10 @@ TEST(ScalesTest, ScaledWeightsTakeLessThanInRowClasses) {
   EXPECT_EQ(scales -
                 encodedBytes(weights, "rans<12>, coded=exponent+3, context=scale<8>, index=short"),
             64u);
+  // Three starts and 24 lanes less for each of eight panels, of some 11 bits a lane.
+  uint64_t panels =
+      encodedBytes(weights, "rans<12>, coded=exponent+3, context=scale<8>, unit=panel");
+  EXPECT_LT(panels + 8 * (12 + 24), scales);
 }
 
 TEST(ScalesTest, SmallestTakesScalesWhereTheyPay) {
@@ -220,6 +224,7 @@ TEST(ScalesTest, SmallestTakesScalesWhereTheyPay) {
   ThreadPool pool(2);
   ChosenFormat chosen = *chooseFormat(FormatPolicy::Smallest, description, weights.bytes(), pool);
   EXPECT_EQ(chosen.format.scaleSteps, 8u);
+  EXPECT_TRUE(chosen.format.panelUnits); // choice-14
   ASSERT_NE(chosen.scales, nullptr);
   // The choice hands its scales on: with them the bytes are the same.
   description.format = chosen.format;
@@ -229,6 +234,16 @@ TEST(ScalesTest, SmallestTakesScalesWhereTheyPay) {
   ASSERT_TRUE(bool(encodeTensor(description, weights.bytes(), given, pool, options)));
   ASSERT_TRUE(bool(encodeTensor(description, weights.bytes(), found, pool)));
   EXPECT_EQ(given.planes, found.planes);
+}
+
+TEST(ScalesTest, OlderReadersGetWhatTheyKnow) { // choice-14
+  ScaledWeights weights(512, 1024);
+  TensorDescription description{ElementType::BF16, {weights.rows, weights.columns}, Format()};
+  ThreadPool pool(2);
+  ChosenFormat chosen = *chooseFormat(FormatPolicy::Smallest, description, weights.bytes(), pool,
+                                      /*sample=*/nullptr, /*newestReader=*/6);
+  EXPECT_EQ(chosen.format.scaleSteps, 8u);
+  EXPECT_EQ(chosen.format.reader(), 6u);
 }
 
 TEST(ScalesTest, CompositionsAreChecked) { // scale-1
@@ -252,6 +267,12 @@ TEST(ScalesTest, CompositionsAreChecked) { // scale-1
   EXPECT_EQ(refusal("window<4>, index=short"),
             "codec window<4> has a fixed rate; index=short is for a code of variable rate such as "
             "huffman<12,1>");
+  EXPECT_EQ(refusal("rans<12>, unit=panel"),
+            "unit=panel needs context=scale, whose units have all columns of a panel");
+  EXPECT_EQ(refusal("huffman<12,1>, tables=exact"),
+            "codec huffman<12,1> has no frequencies; tables=exact is for codec rans");
   EXPECT_EQ((*Format::parse("rans<12>, context=scale<8>")).reader(), 6u);
+  EXPECT_EQ((*Format::parse("rans<12>, context=scale<8>, unit=panel")).reader(), 7u);
+  EXPECT_EQ((*Format::parse("rans<12>, tables=exact")).reader(), 7u);
   EXPECT_EQ((*Format::parse("huffman<12,1>, index=short")).reader(), 6u);
 }

@@ -196,6 +196,23 @@ TEST_F(CompactTest, ItIsSmaller) {
   expectComesBack(*container, tensors);
 }
 
+TEST_F(CompactTest, SmallestHasItForTheHeaderAlone) { // choice-11
+  std::vector<TestTensor> tensors = {weights("w", {256, 600}, 1)};
+  CompressOptions options;
+  options.threads = 1;
+  options.overwrite = true;
+  EXPECT_FALSE(compressed(tensors, options)->isCompact());
+  options.format = FormatPolicy::Smallest;
+  Expected<Container> container = compressed(tensors, options);
+  ASSERT_TRUE(holds(container));
+  EXPECT_TRUE(container->isCompact());
+  expectComesBack(*container, tensors);
+  uint64_t compact = report.outputBytes;
+  options.compactBytes = UINT64_MAX;
+  EXPECT_FALSE(compressed(tensors, options)->isCompact());
+  EXPECT_LT(compact, report.outputBytes);
+}
+
 TEST_F(CompactTest, ItIsUsedWhereItPays) {
   // 36 bytes for each name; the large tensor makes it a thousandth.
   std::vector<TestTensor> tensors;

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Container/Difference.h"
+#include "Codec/TestData.h"
 #include "Container/TestFiles.h"
 #include <cstring>
 

@@ -5,15 +5,17 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// ContainerDamageTest flips every bit of a small file. Here a larger one, with every kind of
-// plane and several panels a tensor, has 8,000 of its bits flipped, one at a
-// time.
+// ContainerDamageTest flips every bit of a small file. Here larger ones, with every kind of
+// plane and several panels a tensor, or of quantised weights with their scales and zero points,
+// have 8,000 of their bits flipped, one at a time. UWT_FLIPS says another number.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Codec/TestData.h"
 #include "Container/TestFiles.h"
+#include "Import/Checkpoints.h"
 #include "uwt/Container/Compress.h"
+#include <cstdlib>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -56,6 +58,30 @@ static TestTensor tensorOf(const std::string &name, ElementType element,
           std::move(bytes)};
 }
 
+static int flipCount() {
+  if (const char *given = std::getenv("UWT_FLIPS"))
+    return std::atoi(given);
+  return underSanitizer ? 1000 : 8000;
+}
+
+static void expectFlipsFound(const std::string &path) {
+  ThreadPool pool(1);
+  ASSERT_TRUE(isSound(path, pool));
+  BitFlipper flipper(path);
+  Random random(5);
+  uint64_t bits = readBytes(path).size() * 8;
+  std::vector<uint64_t> missed;
+  for (int flips = flipCount(); flips > 0; --flips) {
+    uint64_t bit = random.below(bits);
+    flipper.flip(bit);
+    if (isSound(path, pool))
+      missed.push_back(bit);
+    flipper.flip(bit);
+  }
+  EXPECT_THAT(missed, testing::IsEmpty());
+  EXPECT_TRUE(isSound(path, pool));
+}
+
 TEST(RandomFlips, AreAllFound) {
   TemporaryFolder folder;
   std::string plain = folder / "plain", path = folder / "container";
@@ -71,20 +97,19 @@ TEST(RandomFlips, AreAllFound) {
   options.sha256 = true;
   options.format = parsedFormat("window<4>");
   ASSERT_TRUE(holds(compressFile(plain, path, options)));
-  ThreadPool pool(1);
-  ASSERT_TRUE(isSound(path, pool));
+  expectFlipsFound(path);
+}
 
-  BitFlipper flipper(path);
-  Random random(5);
-  uint64_t bits = readBytes(path).size() * 8;
-  std::vector<uint64_t> missed;
-  for (int flips = underSanitizer ? 1000 : 8000; flips > 0; --flips) {
-    uint64_t bit = random.below(bits);
-    flipper.flip(bit);
-    if (isSound(path, pool))
-      missed.push_back(bit);
-    flipper.flip(bit);
-  }
-  EXPECT_THAT(missed, testing::IsEmpty());
-  EXPECT_TRUE(isSound(path, pool));
+TEST(RandomFlips, OfQuantisedWeightsAreAllFound) {
+  for (const char *name : {"ct-int4-g32-asym", "modelopt-nvfp4"})
+    for (FormatPolicy policy : {FormatPolicy::BestSize, FormatPolicy::Smallest}) {
+      SCOPED_TRACE(name);
+      TemporaryFolder folder;
+      std::string path = folder / "container";
+      CompressOptions options;
+      options.threads = 1;
+      options.format = policy;
+      ASSERT_TRUE(holds(compressFile(goldenFolder(name) + "/model.safetensors", path, options)));
+      expectFlipsFound(path);
+    }
 }

@@ -36,7 +36,7 @@ TEST(FormatTest, SpellsOutEveryItem) {
   EXPECT_EQ(parsed("huffman<11,1>, context=row_class<8>").fullStr(),
             "huffman<11,1>, version=1, layout=fragment<16x16>, storage=n_major, fold=none, "
             "packing=planes, coded=exponent+0, context=row_class<8>, escapes=patch, index=whole, "
-            "low=16");
+            "tables=rounded, unit=strip, low=16");
 }
 
 TEST(FormatTest, ShortNamesStandForCompositions) {
@@ -76,6 +76,12 @@ TEST(FormatTest, ScalesAreItemsOfReader6) {
   EXPECT_EQ(format.codedMantissa, 2u);
   EXPECT_EQ(format.codeTables(), 8u);
   EXPECT_EQ(format.str(), "rans<12>, coded=sign+exponent+2, context=scale<8>, index=short");
+  Format newer = parsed("rans<12>, unit=panel, context=scale<8>, tables=exact");
+  EXPECT_TRUE(newer.panelUnits && newer.exactTables);
+  EXPECT_EQ(newer.str(), "rans<12>, context=scale<8>, tables=exact, unit=panel");
+  EXPECT_EQ(failure("rans<12>, unit=row"), "unit: expected strip or panel, got 'row'");
+  EXPECT_EQ(failure("rans<12>, tables=exakt"),
+            "tables: expected rounded or exact, got 'exakt'; did you mean 'exact'?");
   EXPECT_EQ(parsed(format.fullStr()), format);
   EXPECT_EQ(format.reader(), 6u);
   EXPECT_EQ(failure("rans<12>, context=scale<0>"), "context: 'scale<0>' has no steps");
@@ -183,12 +189,20 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
   for (const char *text : {"f8E4M3FN, scale={row, f32}", "int<8>, zero=3, scale={tensor, bf16}",
                            "table<4>, scale={1x16, f8E4M3FN, divide={tensor, f32}}",
                            "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, f16}",
+                           "int<8>, scale={row, f32}, factor=1/127",
+                           "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16",
                            "f8E4M3FN, scale={128x128, f32}, storage=k_major"})
     EXPECT_EQ(parsed(parsed(text).fullStr()), parsed(text)) << text;
   EXPECT_EQ(parsed("f8E4M3FN, scale={128x128, f32}, storage=k_major").str(),
             "f8E4M3FN, storage=k_major, scale={128x128, f32}");
+  EXPECT_EQ(parsed("int<8>, math=f16, offset={row, f16}, factor=1/127, scale={row, f32}").str(),
+            "int<8>, scale={row, f32}, factor=1/127, offset={row, f16}, math=f16");
+  EXPECT_EQ(parsed("int<8>, factor=1, scale={row, f32}, math=f32").str(),
+            "int<8>, scale={row, f32}");
+  EXPECT_EQ(parsed("int<8>, scale={row, f32}, factor=1/127").factor(), 1.0f / 127);
   // Compositions that nothing takes have one spelling as well.
   for (const char *text : {"huffman<8,2>, scale={1x128, f16}", "uint<4>, inplace<12>, zero=3",
+                           "huffman<8,2>, factor=1/3", "huffman<8,2>, math=f16",
                            "uint<4>, huffman<8,2>, escapes=rows<64>, zero={row, f16}"}) {
     EXPECT_EQ(parsed(parsed(text).str()), parsed(text)) << parsed(text).str();
     EXPECT_EQ(parsed(parsed(text).fullStr()), parsed(text)) << parsed(text).fullStr();
@@ -212,6 +226,11 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
   EXPECT_EQ(failure("uint<4>, scale={1x8, f16, scale={row, f16}, scale={row, f16}}"),
             "scale: expected cells and a type, such as '{1x128, f16}', got '{1x8, f16, scale={row, "
             "f16}, scale={row, f16}}'");
+  EXPECT_EQ(failure("uint<4>, factor=127"), "factor: expected a fraction such as 1/127, got '127'");
+  EXPECT_EQ(failure("uint<4>, factor=1/0"), "factor: '1/0' divides by zero");
+  EXPECT_EQ(failure("uint<4>, factor=1/x"), "factor: expected a number, got 'x'");
+  EXPECT_EQ(failure("uint<4>, math=bf61"),
+            "math: expected f32, f16 or bf16, got 'bf61'; did you mean 'bf16'?");
   EXPECT_EQ(failure("uint<4>, zero={1x8, f16"),
             "format 'uint<4>, zero={1x8, f16' has a '{' without its counterpart");
 }

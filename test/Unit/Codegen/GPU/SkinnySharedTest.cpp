@@ -141,6 +141,7 @@ INSTANTIATE_TEST_SUITE_P(
                       SharedCase{"huffman<12,2>", "sm_80"}, SharedCase{"huffman<12,1>", "sm_89"},
                       SharedCase{"huffman<12,2>, context=row_class<2>", "sm_90a"},
                       SharedCase{"rice<1,8>", "sm_120a"}, SharedCase{"rans<12>", "sm_90a", 1},
+                      SharedCase{"rans<12>, tables=exact", "sm_90a", 1},
                       SharedCase{"rans<11>, coded=exponent+2, context=row_class<4>", "sm_80"}),
     [](const auto &info) { return "Case" + std::to_string(info.index); });
 
