@@ -24,6 +24,10 @@ static std::optional<uint32_t> floatBits(const Term &number) {
   return std::nullopt;
 }
 
+static bool isPositiveScale(const Term &number) {
+  return number.keyword == positiveScale && number.parameters.empty();
+}
+
 /// Bits in memory of a number that cells share.
 static std::optional<uint32_t> numberBits(const Term &number) {
   if (number.keyword == "f8E8M0FNU" && number.parameters.empty())
@@ -31,7 +35,7 @@ static std::optional<uint32_t> numberBits(const Term &number) {
   std::optional<QuantizedElement> byte = QuantizedElement::find(number);
   if (byte && !byte->isTable && (!byte->kind || number.keyword == "f8E4M3FN"))
     return 8;
-  return floatBits(number);
+  return isPositiveScale(number) ? 16 : floatBits(number);
 }
 
 /// The columns of a unit of weights with such cells.
@@ -70,6 +74,21 @@ static bool hasSameCells(const GridFormat &a, const GridFormat &b) {
   return a.cellRows == b.cellRows && a.cellColumns == b.cellColumns;
 }
 
+/// run-5
+static Status checkPositiveScale(const Format &format, const QuantizedElement &element,
+                                 ElementType to) {
+  bool isOfOffset = format.offset && isPositiveScale(format.offset->number);
+  if (!isPositiveScale(format.scale->number) && !isOfOffset)
+    return ok();
+  bool isE2M1 = element.kind && element.bits == 4;
+  if (isE2M1 && to == ElementType::BF16 && !format.scale->outer && !format.offset &&
+      format.divisor == 1)
+    return ok();
+  return usageError(std::string(positiveScale) +
+                    " is for scales of f4E2M1FN as bf16, without factor=, offset= and a grid "
+                    "inside");
+}
+
 static Status checkZero(const Format &format, const QuantizedElement &element) {
   uint32_t bits = element.bits;
   if ((element.kind || element.isTable) && (format.zero != 0 || format.zeroGrid))
@@ -80,12 +99,26 @@ static Status checkZero(const Format &format, const QuantizedElement &element) {
   if (!format.zeroGrid)
     return ok();
   const GridFormat &zero = *format.zeroGrid, &scale = *format.scale;
-  if (zero.number != format.element || zero.outer)
-    return usageError("zero=" + zero.str() + ": expected integers of the element's type, " +
-                      format.element.str());
+  bool isInteger = zero.number == format.element;
+  if ((!isInteger && !floatBits(zero.number)) || zero.outer)
+    return usageError("zero=" + zero.str() + ": expected numbers of the element's type, " +
+                      format.element.str() + ", or of type f16, bf16 or f32");
   if (!hasSameCells(zero, scale))
     return usageError("zero=" + zero.str() + " has other cells than scale=" + scale.str());
   return ok();
+}
+
+/// Zero points that are numbers of the type to which differences are rounded: of others that
+/// rounding would be one of two.
+static Status checkMath(const Format &format) {
+  std::string_view name = getTraits(format.math).name;
+  bool isOfZero = format.hasFloatZeros() && format.zeroGrid->number.keyword == name;
+  if (format.math == ElementType::F32 || isOfZero)
+    return ok();
+  return usageError("math=" + std::string(name) +
+                    " rounds what zeros of that type are subtracted from; expected zero= with "
+                    "cells and " +
+                    std::string(name));
 }
 
 static Status checkOffset(const Format &format) {
@@ -103,16 +136,11 @@ static Status checkPlain(const Format &format) {
   Format plain;
   plain.storage = format.storage;
   plain.codec = rawFormat().codec;
-  plain.element = format.element;
-  plain.zero = format.zero;
-  plain.zeroGrid = format.zeroGrid;
-  plain.scale = format.scale;
-  plain.offset = format.offset;
   plain.escapes = Escapes::None;
-  if (format == plain)
+  if (format.ofFloats() == plain)
     return ok();
-  return usageError("a format of quantised weights has an element, storage=, zero=, scale= and "
-                    "offset= alone, got '" +
+  return usageError("a format of quantised weights has an element, storage=, zero=, scale=, "
+                    "factor=, offset= and math= alone, got '" +
                     format.str() + "'");
 }
 
@@ -129,7 +157,9 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
   if (!format.scale)
     return usageError(name + " has no scale; expected scale= and cells, as {1x128, f16}");
   UWT_RETURN_IF_ERROR(checkGrid("scale", *format.scale));
+  UWT_RETURN_IF_ERROR(checkPositiveScale(format, *own, element));
   UWT_RETURN_IF_ERROR(checkZero(format, *own));
+  UWT_RETURN_IF_ERROR(checkMath(format));
   UWT_RETURN_IF_ERROR(checkOffset(format));
   QuantizedUnit unit = quantizedUnit(format);
   CodecTraits traits;
@@ -138,6 +168,15 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
   traits.chunks = {unit.codeBits};
   traits.unit = {unit.columns, 0, unit.u32(), 0, unit.groupU32()};
   return traits;
+}
+
+Format uwt::heldFormat(const Format &format, ElementType element) {
+  Format held = format;
+  if (!held.scale || (!held.scale->outer && held.scale->number.keyword != "f32"))
+    return format;
+  held.scale->outer = std::nullopt;
+  held.scale->number = {std::string(positiveScale), {}};
+  return checkQuantized(held, element) ? held : format;
 }
 
 static QuantizedGrid gridFrom(uint32_t first, const std::optional<GridFormat> &format) {
@@ -174,9 +213,14 @@ std::optional<int> uwt::packedScaleExponent(const Format &format, ElementType el
   const std::string &number = format.scale->number.keyword;
   bool isHalf = element == ElementType::F16;
   bool fits = isHalf ? number == "f16"
-                     : number == "bf16" || number == "f8E8M0FNU" ||
+                     : number == "bf16" || number == "f8E8M0FNU" || number == positiveScale ||
                            (number == "f16" && significantBits(own) <= bitsBesideTwoParts);
-  if (!fits || own.isTable || format.scale->outer || format.offset)
+  if (!fits || own.isTable || format.scale->outer || format.offset || format.divisor != 1)
+    return std::nullopt;
+  // Differences are rounded to the weight's type, and have all of its bits. Codes with a sign are
+  // larger by a number that is exact beside other integers alone.
+  bool isRounded = format.math == element && (isHalf || number != "f16") && !own.isSigned;
+  if (format.hasFloatZeros() && !isRounded)
     return std::nullopt;
   if (!own.kind)
     return isHalf ? 9 : 6;

@@ -19,6 +19,13 @@ bool uwt::canDecodeTo(ElementType type) {
   return type == ElementType::BF16 || type == ElementType::F16 || type == ElementType::F32;
 }
 
+float uwt::roundedTo(ElementType type, float value) {
+  if (type == ElementType::F32)
+    return value;
+  return type == ElementType::F16 ? float16.valueOf(roundToF16(value))
+                                  : fromBF16(roundToBF16(value));
+}
+
 Grid GridParts::product() const {
   Grid result = numbers;
   for (size_t cell = 0; cell < result.cells.size(); ++cell) {
@@ -28,14 +35,6 @@ Grid GridParts::product() const {
     number = isDivided ? number / other : number * other;
   }
   return result;
-}
-
-/// The nearest number of that type, as an f32.
-static float roundedTo(ElementType type, float value) {
-  if (type == ElementType::F32)
-    return value;
-  return type == ElementType::F16 ? float16.valueOf(roundToF16(value))
-                                  : fromBF16(roundToBF16(value));
 }
 
 namespace {

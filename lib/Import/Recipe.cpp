@@ -28,6 +28,17 @@ std::string uwt::cellText(uint64_t rows, uint64_t columns, const WeightOutline &
   return std::to_string(rows) + "x" + std::to_string(columns);
 }
 
+Expected<std::string_view> uwt::columnOrderText(const Parts &parts, std::string_view suffix,
+                                                uint64_t columns, ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> groups, parts.words(suffix, pool));
+  bool isInOrder = true, hasNone = true;
+  for (size_t k = 0; k < groups.size(); ++k) {
+    isInOrder &= groups[k] == k / columns;
+    hasNone &= groups[k] == UINT32_MAX;
+  }
+  return std::string_view(isInOrder || hasNone ? "" : ", order=k");
+}
+
 Status uwt::expectFourBits(const QuantizationConfig &config) {
   int64_t bits = config.integer("bits").value_or(config.integer("w_bit").value_or(4));
   return bits == 4 ? ok() : unsupportedError(std::to_string(bits) + " bits are not 4");

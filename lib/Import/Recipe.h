@@ -75,8 +75,11 @@ std::span<const Recipe *const> allRecipes();
 /// "1x128" of a cell of a matrix; "tensor" and "row" where it is all of that.
 std::string cellText(uint64_t rows, uint64_t columns, const WeightOutline &of);
 
-/// What stands behind a composition whose columns belong to cells in an order of their own.
-inline constexpr std::string_view columnOrderText = ", order=k";
+/// What stands behind a composition whose columns belong to cells in an order of their own, as the
+/// tensor `suffix` of I32 says: nothing where cells of `columns` are side by side, or where all are
+/// of group -1. Errors: as reading a tensor.
+Expected<std::string_view> columnOrderText(const Parts &parts, std::string_view suffix,
+                                           uint64_t columns, ThreadPool &pool);
 
 /// Whether a configuration says 4 bits a code, or nothing of them. Errors: Unsupported.
 Status expectFourBits(const QuantizationConfig &config);

@@ -62,6 +62,15 @@ static StoredNumber storedE4M3(float value) {
   return storedIfSame(code, float8E4M3.valueOf(code), value);
 }
 
+/// The largest number that is not above `value` (run-5), or the smallest one of all.
+static StoredNumber storedPositive(float value) {
+  uint32_t bits = bitsOf(value), smallest = positiveScaleBase;
+  uint32_t code = bits < smallest ? 0 : (bits - smallest) >> positiveScaleShift;
+  if (code > UINT16_MAX)
+    return noNumber;
+  return {code, std::bit_cast<float>(smallest + (code << positiveScaleShift))};
+}
+
 static StoredNumber storedInteger(float value, const QuantizedElement &type) {
   float smallest = type.isSigned ? -128 : 0;
   if (!(value >= smallest && value <= smallest + 255))
@@ -85,6 +94,8 @@ static StoredNumber storedNumber(float value, const Term &type) {
   }
   if (type.keyword == "f8E8M0FNU")
     return storedExponent(value);
+  if (type.keyword == positiveScale)
+    return storedPositive(value);
   QuantizedElement element = *QuantizedElement::find(type);
   return element.kind ? storedE4M3(value) : storedInteger(value, element);
 }
@@ -153,6 +164,11 @@ float scaleLimit(const Format &format, ElementType element) {
   return std::ldexp(1.0f, 128 - (float16.bias() - kind->bias()));
 }
 
+/// What the elements of a cell share.
+struct CellNumbers {
+  float scale, zero, offset;
+};
+
 /// Packs the panels of one weight.
 class QuantizedPacker {
 public:
@@ -180,7 +196,15 @@ private:
   void packGroup(uint64_t first, uint32_t rows, uint64_t u, uint32_t group, uint8_t *out) const;
   float packNumber(const PackedGrid &grid, uint64_t row, uint64_t column, uint32_t rowInStrip,
                    uint32_t inUnit, uint8_t *out) const;
+  bool takesZero(float zero) const;
+  bool hasBits(uint64_t row, uint64_t cell, CellNumbers coded) const;
   bool packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell, uint8_t *out) const;
+  /// value-2 to value-5.
+  float valueOf(uint8_t code, ElementType math, const CellNumbers &numbers) const {
+    float product = roundedTo(math, weight.values[code] - numbers.zero) * numbers.scale;
+    product = product * weight.factor;
+    return unit.offset ? product + numbers.offset : product;
+  }
   uint32_t roundedBits(float value) const {
     return element == ElementType::F16 ? roundToF16(value) : roundToBF16(value);
   }
@@ -219,7 +243,7 @@ bool QuantizedPacker::hasNumbers() const {
 
 std::optional<QuantizedPacker> QuantizedPacker::make(const QuantizedWeight &weight,
                                                      const CodingPlan &plan) {
-  if (!weight.floats.empty() || weight.factor != 1 ||
+  if (!weight.floats.empty() || weight.factor != plan.format.factor() ||
       weight.isTransposed != (plan.format.storage == Storage::KMajor) ||
       weight.columns != plan.matrix.columns || weight.rows % plan.matrix.rows != 0 ||
       (weight.isTransposed && weight.rows / weight.matrices != plan.matrix.rows) ||
@@ -275,28 +299,28 @@ float QuantizedPacker::packNumber(const PackedGrid &grid, uint64_t row, uint64_t
   return isExact ? number.value / outer.value : std::numeric_limits<float>::quiet_NaN();
 }
 
-/// A cell of a row, `cell` counted through the row. False where compiled code would not compute the
-/// bits of its weights.
-bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
-                               uint8_t *out) const {
+/// Whether kernels that compute in the weight's own type have a zero as it is: they take a part of
+/// it (packedScaleExponent).
+bool QuantizedPacker::takesZero(float zero) const {
+  std::optional<int> exponent = packedScaleExponent(format, element);
+  if (!exponent || !format.hasFloatZeros())
+    return true;
+  float part = std::ldexp(zero, -*exponent);
+  constexpr float smallestNormal = std::numeric_limits<float>::min();
+  return element == ElementType::F16 ? float16.valueOf(roundToF16(part)) == part
+                                     : zero == 0 || std::abs(part) >= smallestNormal;
+}
+
+/// Whether compiled code computes the bits of a cell's weights from such numbers.
+bool QuantizedPacker::hasBits(uint64_t row, uint64_t cell, CellNumbers coded) const {
   uint64_t column = cellColumns[cell], width = unit.columns / unit.cells;
-  auto inUnit = static_cast<uint32_t>(cell % unit.cells);
-  auto pack = [&](const PackedGrid &grid) {
-    return packNumber(grid, row, column, rowInStrip, inUnit, out);
-  };
-  float ownScale = weight.scale.at(row, column), ownZero = weight.zero.at(row, column);
-  float ownOffset = weight.offset ? weight.offset->at(row, column) : 0;
-  float codedScale = pack(scale), codedZero = unit.zero ? pack(zero) : ownZero;
-  float codedOffset = unit.offset ? pack(offset) : 0;
-  bool isExact = std::abs(codedScale) < limit;
+  CellNumbers own = {weight.scale.at(row, column), weight.zero.at(row, column),
+                     weight.offset ? weight.offset->at(row, column) : 0};
+  bool isExact = std::abs(coded.scale) < limit && takesZero(coded.zero);
   auto check = [&](uint8_t code) {
-    float own = (weight.values[code] - ownZero) * ownScale;
-    float coded = (weight.values[code] - codedZero) * codedScale;
-    if (unit.offset) {
-      own += ownOffset;
-      coded += codedOffset;
-    }
-    isExact &= isPlain(coded) && roundedBits(own) == roundedBits(coded);
+    float ownValue = valueOf(code, weight.math, own),
+          codedValue = valueOf(code, format.math, coded);
+    isExact &= isPlain(codedValue) && roundedBits(ownValue) == roundedBits(codedValue);
   };
   const uint8_t *codes = weight.codes.data() + row * weight.columns;
   std::bitset<256> isChecked;
@@ -310,6 +334,28 @@ bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
     isChecked.set(codes[k]);
   }
   return isExact;
+}
+
+/// A cell of a row, `cell` counted through the row. False where compiled code would not compute the
+/// bits of its weights.
+bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
+                               uint8_t *out) const {
+  uint64_t column = cellColumns[cell];
+  auto inUnit = static_cast<uint32_t>(cell % unit.cells);
+  auto pack = [&](const PackedGrid &grid) {
+    return packNumber(grid, row, column, rowInStrip, inUnit, out);
+  };
+  CellNumbers coded = {pack(scale), unit.zero ? pack(zero) : weight.zero.at(row, column),
+                       unit.offset ? pack(offset) : 0};
+  bool isExact = hasBits(row, cell, coded);
+  if (isExact || format.scale->number.keyword != positiveScale || std::isnan(coded.scale))
+    return isExact;
+  // The number above, run-5.
+  float next = std::bit_cast<float>(bitsOf(coded.scale) + (1u << positiveScaleShift));
+  StoredNumber above = storedPositive(next);
+  coded.scale = above.value;
+  storeNumber(out, unit.scale.at(inUnit), rowInStrip, unit.scale.bits, above.bits);
+  return hasBits(row, cell, coded);
 }
 
 /// Of a group's codes [16][64] those of rows `row` and `row` + 8, of 8 bits (run-1).

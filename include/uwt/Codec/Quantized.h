@@ -65,6 +65,17 @@ struct QuantizedUnit {
 /// reason.
 Expected<CodecTraits> checkQuantized(const Format &format, ElementType element);
 
+/// The type `f16E6M10U` of scales of f4E2M1FN: a positive float with 6 bits of exponent and 10 of
+/// mantissa, 2^-63 to nearly 2, as the bits of an f32 from there on. For every f32 in that range
+/// one of the two numbers around it gives the same eight magnitudes as bf16 (run-5).
+inline constexpr std::string_view positiveScale = "f16E6M10U";
+/// Bits of an f32 below those of such a number, and what is added to them.
+inline constexpr uint32_t positiveScaleShift = 13, positiveScaleBase = 0x20000000;
+
+/// The format that a weight of this one is held in, of elements of that type: with scales that are
+/// faster to decode where weights are the same.
+Format heldFormat(const Format &format, ElementType element);
+
 /// The unit of a format that checkQuantized takes.
 QuantizedUnit quantizedUnit(const Format &format);
 

@@ -97,6 +97,9 @@ struct QuantizedWeight {
 /// Whether weights can be decoded to that type.
 bool canDecodeTo(ElementType type);
 
+/// The nearest number of that type (BF16, F16 or F32), as an f32.
+float roundedTo(ElementType type, float value);
+
 } // namespace uwt
 
 #endif // UWT_IMPORT_QUANTIZEDWEIGHT_H

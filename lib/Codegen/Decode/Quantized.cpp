@@ -58,6 +58,18 @@ Value FloatBuilder::ofBits(Value bits) {
   return arith::BitcastOp::create(builder, location, type(), bits);
 }
 
+Value FloatBuilder::bitsOf(Value numbers) {
+  return arith::BitcastOp::create(builder, location, lanes.type(), numbers);
+}
+
+Value FloatBuilder::rounded(Value numbers, ElementType type) {
+  constexpr uint32_t mantissaBits = 23;
+  uint32_t dropped = mantissaBits - getTraits(type).mantissaBits, last = 1u << dropped;
+  Value bits = bitsOf(numbers);
+  Value odd = lanes.bitAnd(lanes.lshr(bits, dropped), 1);
+  return ofBits(lanes.bitAnd(lanes.add(lanes.add(bits, last / 2 - 1), odd), -last));
+}
+
 Value FloatBuilder::ofIntegers(Value integers) {
   return arith::SIToFPOp::create(builder, location, type(), integers);
 }
@@ -84,6 +96,8 @@ Value FloatBuilder::widen(Value numbers, const Term &type) {
     return ofBits(lanes.shl(numbers, 23));
   if (type.keyword == "f16")
     return ofHalves(numbers);
+  if (type.keyword == positiveScale)
+    return ofBits(lanes.add(lanes.shl(numbers, positiveScaleShift), positiveScaleBase));
   QuantizedElement element = *QuantizedElement::find(type);
   if (!element.kind)
     return ofIntegers(element.isSigned ? withSign(lanes, numbers, 8) : numbers);
@@ -277,13 +291,18 @@ Value valuesOfCodes(UnitEmission &unit, VectorFloats floats) {
 }
 
 /// The weights of a row's codes, a table a cell.
-SmallVector<Value> tablesOf(UnitNumbers &numbers, VectorFloats floats, Value values, unsigned row) {
+SmallVector<Value> tablesOf(const Format &format, UnitNumbers &numbers, VectorFloats floats,
+                            Value values, unsigned row) {
   SmallVector<Value> tables;
   for (unsigned cell = 0; cell < numbers.layout.cells; ++cell) {
     Value table = values;
     if (numbers.layout.zero)
       table = floats.sub(table, numbers.ofCell(UnitNumbers::ZeroGrid, row, cell));
+    if (format.math != ElementType::F32)
+      table = floats.rounded(table, format.math);
     table = floats.mul(table, numbers.ofCell(UnitNumbers::ScaleGrid, row, cell));
+    if (format.divisor != 1)
+      table = floats.mul(table, floats.constant(format.factor()));
     if (numbers.layout.offset)
       table = floats.add(table, numbers.ofCell(UnitNumbers::OffsetGrid, row, cell));
     tables.push_back(table);
@@ -298,8 +317,9 @@ void emitLookups(UnitEmission &unit) {
   Value values = valuesOfCodes(unit, floats);
   Value buffer = unit.weightBuffer(WeightBuffer::Code);
   for (unsigned g = 0; g < unit.rows; ++g) {
-    std::array<SmallVector<Value>, 2> tables = {tablesOf(numbers, floats, values, g),
-                                                tablesOf(numbers, floats, values, g + rowsInStrip)};
+    std::array<SmallVector<Value>, 2> tables;
+    for (unsigned i = 0; i < tables.size(); ++i)
+      tables[i] = tablesOf(unit.format.format, numbers, floats, values, g + i * rowsInStrip);
     for (unsigned group = 0; group < unit.format.traits.unit.groups(); ++group) {
       Value codes = lanes.load(buffer, unit.code, numbers.layout.rowAt(g, group));
       // Above a register's codes are those of the next ones.
@@ -319,9 +339,8 @@ void emitLookups(UnitEmission &unit) {
 class ByteDecoder {
 public:
   ByteDecoder(UnitEmission &unit)
-      : lanes(unit.lanes), floats(unit.lanes),
-        element(*QuantizedElement::find(unit.format.format.element)),
-        constantZero(unit.format.format.zero), to(elementOf(unit)), numbers(unit),
+      : lanes(unit.lanes), floats(unit.lanes), format(unit.format.format),
+        element(*QuantizedElement::find(format.element)), to(elementOf(unit)), numbers(unit),
         buffer(unit.weightBuffer(WeightBuffer::Code)), first(unit.code) {}
 
   /// What a row's words are multiplied with, what is subtracted before, and what is added then.
@@ -335,8 +354,8 @@ public:
       result.offset = numbers.ofWords(UnitNumbers::OffsetGrid, row);
     if (numbers.layout.zero)
       result.zero = numbers.ofWords(UnitNumbers::ZeroGrid, row);
-    else if (constantZero != 0)
-      result.zero = floats.constant(static_cast<float>(constantZero));
+    else if (format.zero != 0)
+      result.zero = floats.constant(static_cast<float>(format.zero));
     return result;
   }
 
@@ -347,7 +366,11 @@ public:
     for (Value &value : halves) {
       if (row.zero)
         value = floats.sub(value, row.zero);
+      if (format.math != ElementType::F32)
+        value = floats.rounded(value, format.math);
       value = floats.mul(value, row.scale);
+      if (format.divisor != 1)
+        value = floats.mul(value, floats.constant(format.factor()));
       if (row.offset)
         value = floats.add(value, row.offset);
     }
@@ -402,8 +425,8 @@ private:
 
   LaneBuilder &lanes;
   VectorFloats floats;
+  const Format &format;
   QuantizedElement element;
-  uint32_t constantZero;
   /// What codes are decoded to.
   Type to;
   UnitNumbers numbers;
@@ -436,14 +459,18 @@ struct QuantizedEmitter final : Emitter {
     constexpr double permute = 5, permuteOfTwo = 7, rounding = 4;
     QuantizedUnit unit = quantizedUnit(format.format);
     bool hasZeros = bool(unit.zero), hasOffsets = bool(unit.offset);
+    const Format &own = format.format;
+    constexpr double roundingOfDifference = 5;
+    double rounded = own.math == ElementType::F32 ? 0 : roundingOfDifference;
+    double more = rounded + (own.divisor != 1) + hasOffsets;
     double vectors = 2.0 * unit.columns / fixedUnitColumns;
     if (unit.hasNibbles()) {
-      double tables = unit.cells * (1 + hasZeros + hasOffsets) + divideUp(unit.cells, 2) * rounding;
+      double tables = unit.cells * (1 + hasZeros + more) + divideUp(unit.cells, 2) * rounding;
       return (unit.cells > 2 ? permuteOfTwo : permute) + (unit.cells == 1 ? 1 : 2) +
              tables / vectors;
     }
-    bool isFloat = QuantizedElement::find(format.format.element)->kind.has_value();
-    double ofHalf = 2 + (isFloat ? 3 : 1) + (hasZeros || format.format.zero != 0) + hasOffsets;
+    bool isFloat = QuantizedElement::find(own.element)->kind.has_value();
+    double ofHalf = 2 + (isFloat ? 3 : 1) + (hasZeros || own.zero != 0) + more;
     return 2 * ofHalf + rounding + (1 + hasZeros + hasOffsets) / vectors;
   }
 

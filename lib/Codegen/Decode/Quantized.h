@@ -39,6 +39,10 @@ public:
   mlir::Value div(mlir::Value a, mlir::Value b);
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value ofBits(mlir::Value bits);
+  mlir::Value bitsOf(mlir::Value numbers);
+  /// To the nearest with as many bits as that type has, ties to even: of numbers that are none of
+  /// its subnormal ones, or that it has, its nearest.
+  mlir::Value rounded(mlir::Value numbers, ElementType type);
   /// Of integers that are not negative as u32, or as i32.
   mlir::Value ofIntegers(mlir::Value integers);
   /// Of f16 in the lower halves of u32, whose upper halves are 0.

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Weights are computed from their codes, with the arithmetic of value-2, value-3, value-5 and
-// value-6, in f32 or, where that rounds alike, two at a time in the weight's own type (run-4).
+// Weights are computed from their codes, with the arithmetic of value-2 to value-6, in f32 or,
+// where that rounds alike, two at a time in the weight's own type (run-4).
 //
 // Codes become numbers without a conversion. A float's bits are shifted, so that its exponent and
 // its mantissa end as those of a wider float; it is then 2^n times too small, by what the biases
@@ -17,239 +17,22 @@
 //             section 3.2, has it for f16);
 //   own type  a number with an exponent field of 0 or 1: up to there floats are as integers are.
 //
-// Entries of a table are four bytes that byte permutations look up, of eight codes at a time.
+// Entries of a table are four bytes that byte permutations look up, of eight codes at a time. Where
+// a cell has columns enough, its weights are such a table (QuantizedTables.cpp).
 //
 //===----------------------------------------------------------------------===//
 
-#include "FieldPlanes.h"
 #include "Fragment.h"
-#include "Quantized.h"
+#include "QuantizedThread.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "uwt/Codec/Quantized.h"
-#include "uwt/Dialect/UWT/IR/Indices.h"
-#include "uwt/Format/QuantizedElement.h"
 #include "llvm/ADT/bit.h"
 
 using namespace mlir;
 
 namespace uwt::codegen {
 namespace {
-
-/// Threads that have a row of a fragment together.
-constexpr int64_t rowLanes = fragmentLanes / rowsInStrip;
-
-/// Of the halves of a word, or of rows g and g + 8 of a strip.
-using Pair = std::array<Value, 2>;
-
-/// Operations on f32 of a thread, and between them and words.
-class ThreadFloats : public FloatBuilder {
-public:
-  using FloatBuilder::FloatBuilder;
-
-  Value fma(Value a, Value b, Value c) { return math::FmaOp::create(builder, location, a, b, c); }
-  Value bitsOf(Value number) {
-    return arith::BitcastOp::create(builder, location, builder.getI32Type(), number);
-  }
-  /// Of the f16 in a word's halves.
-  Pair ofBothHalves(Value word) {
-    Value both = vector::FromElementsOp::create(
-        builder, location, VectorType::get({1}, word.getType()), ValueRange{word});
-    Value halves = vector::BitCastOp::create(builder, location,
-                                             VectorType::get({2}, builder.getF16Type()), both);
-    Value wide = arith::ExtFOp::create(builder, location, VectorType::get({2}, type()), halves);
-    return {extract(wide, 0), extract(wide, 1)};
-  }
-  /// A word of two numbers, each rounded to `to`.
-  Value round(Pair numbers, Type to) {
-    Value wide = vector::FromElementsOp::create(builder, location, VectorType::get({2}, type()),
-                                                ValueRange(numbers));
-    Value halves = arith::TruncFOp::create(builder, location, VectorType::get({2}, to), wide);
-    Value word = vector::BitCastOp::create(builder, location,
-                                           VectorType::get({1}, builder.getI32Type()), halves);
-    return extract(word, 0);
-  }
-
-private:
-  Value extract(Value vector, int64_t i) {
-    return vector::ExtractOp::create(builder, location, vector, i);
-  }
-};
-
-/// Reads the numbers that a thread's weights share, of rows g and g + 8 of a strip.
-class ThreadNumbers {
-public:
-  ThreadNumbers(UnitEmission &unit, LaneBuilder &scalars, const QuantizedUnit &layout)
-      : layout(layout), scalars(scalars), floats(scalars), index(scalars.ops(), scalars.loc()),
-        buffer(unit.weightBuffer(WeightBuffer::Raw)), first(unit.first),
-        row(index.div(unit.lane, rowLanes)) {}
-
-  /// The bits of a cell's numbers; with `inBothHalves`, which is for 16 bits, twice.
-  Pair bitsOf(const QuantizedGrid &grid, uint32_t cell, bool inBothHalves = false) {
-    return readBits(grid.at(cell), grid.bits, inBothHalves);
-  }
-
-  /// The numbers of a grid, by cell of a row.
-  SmallVector<Pair> read(const GridFormat &format, const QuantizedGrid &grid) {
-    SmallVector<Pair> cells;
-    for (uint32_t cell = 0; cell < layout.cells; ++cell)
-      cells.push_back(readNumbers(grid.at(cell), grid.bits, format.number));
-    if (format.outer)
-      applyOuter(format, readOuter(format, grid), cells);
-    return cells;
-  }
-
-private:
-  Pair readOuter(const GridFormat &format, const QuantizedGrid &grid) {
-    Pair outer = readNumbers(grid.outerAt(layout.cells), grid.outerBits, format.outer->number);
-    bool isOfAllRows = format.outer->cellRows == 0;
-    return isOfAllRows ? Pair{outer[0], outer[0]} : outer;
-  }
-
-  void applyOuter(const GridFormat &format, Pair outer, MutableArrayRef<Pair> cells) {
-    for (unsigned half = 0; half < 2; ++half) {
-      Value inverse;
-      if (format.isDivided)
-        inverse = floats.div(floats.constant(1), outer[half]);
-      for (Pair &numbers : cells)
-        numbers[half] = format.isDivided ? quotient(numbers[half], outer[half], inverse)
-                                         : floats.mul(numbers[half], outer[half]);
-    }
-  }
-
-  /// a / b by b's inverse, both rounded: the first step has an error of at most 1.5 units in the
-  /// last place, the second one less than 1, and the third one's result is the rounded quotient
-  /// (Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor", 1990,
-  /// theorem 7). Where nothing overflows or underflows, which the packer sees to.
-  Value quotient(Value a, Value b, Value inverse) {
-    Value result = floats.mul(a, inverse), minusB = floats.mul(b, floats.constant(-1));
-    for (unsigned step = 0; step < 2; ++step)
-      result = floats.fma(floats.fma(result, minusB, a), inverse, result);
-    return result;
-  }
-
-  Pair readNumbers(uint32_t at, uint32_t bits, const Term &type) {
-    Pair numbers = readBits(at, bits);
-    return {floats.widen(numbers[0], type), floats.widen(numbers[1], type)};
-  }
-
-  /// From `at` of the unit on, so many bits.
-  Pair readBits(uint32_t at, uint32_t bits, bool inBothHalves = false) {
-    int64_t inWord = 32 / bits;
-    Value begin = index.add(first, index.div(row, inWord));
-    // Bytes 0 and 1 are those of the word's first number, from 4 on they are zeros.
-    uint32_t ofFirst = bits == 8 ? 0x4440 : inBothHalves ? 0x1010 : 0x4410;
-    uint32_t toNext = bits == 8 ? 0x0001 : inBothHalves ? 0x2222 : 0x0022;
-    Value selector =
-        scalars.add(scalars.mul(scalars.convert(index.rem(row, inWord)), toNext), ofFirst);
-    Pair numbers;
-    for (unsigned half = 0; half < 2; ++half) {
-      Value word = scalars.load(buffer, begin, at + half * (stripRows / 2) / inWord);
-      numbers[half] =
-          bits == 32 ? word : permuteBytes(scalars, word, scalars.constant(0), selector);
-    }
-    return numbers;
-  }
-
-  const QuantizedUnit &layout;
-  LaneBuilder &scalars;
-  ThreadFloats floats;
-  Indices index;
-  Value buffer, first, row;
-};
-
-/// The codes that a thread has of a group of 64 columns: of a register and a block two, one a half
-/// of a word.
-class ThreadCodes {
-public:
-  ThreadCodes(UnitEmission &unit, LaneBuilder &scalars, const QuantizedUnit &layout)
-      : element(*QuantizedElement::find(unit.format.format.element)),
-        hasNibbles(layout.hasNibbles()), scalars(scalars) {
-    OpBuilder &builder = scalars.ops();
-    Indices index(builder, scalars.loc());
-    constexpr int64_t pairU32 = 2, registerU32 = 8;
-    int64_t inRow = hasNibbles ? blocksInGroup : pairU32;
-    Value row = index.mul(index.div(unit.lane, rowLanes), layout.rowU32());
-    Value start =
-        index.add(unit.code, index.add(row, index.mul(index.rem(unit.lane, rowLanes), inRow)));
-    Value buffer = unit.weightBuffer(WeightBuffer::Code);
-    if (hasNibbles) {
-      take(unit.lanes.load(buffer, start, 0), blocksInGroup, 0x11111111);
-      return;
-    }
-    LaneBuilder pairs(builder, scalars.loc(), VectorType::get({pairU32}, builder.getI32Type()));
-    for (unsigned r = 0; r < registersInLane; ++r)
-      take(pairs.load(buffer, start, r * registerU32), pairU32, 0x01010101);
-  }
-
-  /// Of integers, 2^(bits - 1) of such as have a sign: by so much codes here are larger.
-  uint32_t signBit() const {
-    return !element.kind && element.isSigned ? 1u << (element.bits - 1) : 0;
-  }
-  /// Of 4 bits, those of a block's registers.
-  Value nibbles(unsigned block) const { return codes[block]; }
-  /// Of 8 bits, those of a register's blocks 2i and 2i + 1.
-  Value bytes(unsigned r, unsigned block) const { return codes[2 * r + block / 2]; }
-
-  /// Integers, in both halves at bit integerBit().
-  Value integers(unsigned r, unsigned block) {
-    if (!hasNibbles)
-      return permuteBytes(scalars, bytes(r, block), scalars.constant(0),
-                          scalars.constant(block % 2 == 0 ? 0x4140 : 0x4342));
-    return scalars.bitAnd(scalars.lshr(nibbles(block), 8 * (r / 2)),
-                          bothHalves * 0xF << integerBit(r));
-  }
-  unsigned integerBit(unsigned r) const { return hasNibbles ? 4 * (r % 2) : 0; }
-
-  /// Floats as such of 16 bits with so many bits of mantissa, in both halves.
-  Value floats(unsigned r, unsigned block, uint32_t mantissaBits) {
-    uint32_t magnitude = ((1u << (element.bits - 1)) - 1)
-                         << (mantissaBits - element.kind->mantissaBits);
-    Value placed =
-        hasNibbles ? placedNibbles(r, block, mantissaBits) : placedBytes(r, block, mantissaBits);
-    return scalars.bitAnd(placed, bothHalves * (0x8000 | magnitude));
-  }
-
-  const QuantizedElement element;
-  const bool hasNibbles;
-
-private:
-  static constexpr uint32_t bothHalves = 0x00010001;
-
-  /// Codes twice: the sign of one of both at bit 15, the rest of the other one in its place.
-  Value placedNibbles(unsigned r, unsigned block, uint32_t mantissaBits) {
-    uint32_t toSign = 12 - integerBit(r);
-    uint32_t toMagnitude = mantissaBits - element.kind->mantissaBits - integerBit(r);
-    Value own = integers(r, block);
-    // Where both do not overlap it is one multiplication.
-    if (toMagnitude + 4 <= toSign)
-      return scalars.mul(own, (1 << toSign) | (1 << toMagnitude));
-    return scalars.merge(bothHalves * 0x8000, scalars.shl(own, toSign),
-                         scalars.shl(own, toMagnitude));
-  }
-
-  /// The same, with other bits beside.
-  Value placedBytes(unsigned r, unsigned block, uint32_t mantissaBits) {
-    Value upper = permuteBytes(scalars, bytes(r, block), scalars.constant(0),
-                               scalars.constant(block % 2 == 0 ? 0x1404 : 0x3424));
-    int down = 8 - static_cast<int>(mantissaBits - element.kind->mantissaBits);
-    return scalars.merge(bothHalves * 0x8000, upper, scalars.lshr(upper, down));
-  }
-
-  /// Takes `count` u32, in which a code's lowest bit is a one of `lowestBits`.
-  void take(Value vector, int64_t count, uint32_t lowestBits) {
-    for (int64_t i = 0; i < count; ++i)
-      codes.push_back(scalars.bitXor(
-          vector::ExtractOp::create(scalars.ops(), scalars.loc(), vector, i).getResult(),
-          signBit() * lowestBits));
-  }
-
-  LaneBuilder &scalars;
-  /// Of 4 bits one u32 a block, of 8 bits two a register.
-  SmallVector<Value> codes;
-};
 
 /// The numbers that a thread's codes stand for, as f32. Those of integers are `bias` too large,
 /// those of floats HalfPosition::factor too small.
@@ -339,19 +122,14 @@ public:
   explicit FragmentDecoder(UnitEmission &unit)
       : format(unit.format.format), layout(quantizedUnit(format)),
         scalars(unit.lanes.ops(), unit.lanes.loc(), unit.lanes.ops().getI32Type()), floats(scalars),
-        values(unit, scalars, layout),
+        values(unit, scalars, layout), numbers(unit, scalars, layout),
+        cells(format, layout, scalars, numbers),
         to(typeOf(unit.lanes.ops().getContext(), unit.format.element)) {
-    ThreadNumbers numbers(unit, scalars, layout);
-    scales = numbers.read(*format.scale, layout.scale);
     QuantizedElement element = *QuantizedElement::find(format.element);
     if (element.kind)
-      for (Pair &rows : scales)
+      for (Pair &rows : cells.scales)
         for (Value &scale : rows)
           scale = floats.mul(scale, floats.constant(HalfPosition(*element.kind).factor));
-    if (layout.zero)
-      zeros = numbers.read(*format.zeroGrid, layout.zero);
-    if (layout.offset)
-      offsets = numbers.read(*format.offset, layout.offset);
   }
 
   /// Words of a register, one a block.
@@ -362,25 +140,24 @@ public:
     SmallVector<Value> words;
     for (unsigned block = 0; block < blocksInGroup; ++block) {
       unsigned cell = block * layout.cells / blocksInGroup;
-      Pair numbers = values.of(r, block);
-      for (Value &number : numbers) {
+      Pair differences = values.of(r, block);
+      for (Value &number : differences) {
         if (zerosOfCells[cell])
           number = floats.sub(number, zerosOfCells[cell]);
-        number = floats.mul(number, scales[cell][r % 2]);
-        if (!offsets.empty())
-          number = floats.add(number, offsets[cell][r % 2]);
+        if (format.hasFloatZeros())
+          number = floats.sub(number, cells.zeros[cell][r % 2]);
       }
-      words.push_back(floats.round(numbers, to));
+      words.push_back(cells.weights(differences, cell, r % 2, to));
     }
     return words;
   }
 
 private:
-  /// What is subtracted from the numbers of codes; null for nothing.
+  /// What is subtracted from the numbers of codes at first, exactly; null for nothing.
   Value zeroOf(unsigned r, unsigned cell) {
     float constant = values.bias(r) + static_cast<float>(format.zero);
-    if (!zeros.empty())
-      return floats.add(zeros[cell][r % 2], floats.constant(constant));
+    if (layout.zero && !format.hasFloatZeros())
+      return floats.add(cells.zeros[cell][r % 2], floats.constant(constant));
     return constant != 0 ? floats.constant(constant) : Value();
   }
 
@@ -389,10 +166,10 @@ private:
   LaneBuilder scalars;
   ThreadFloats floats;
   CodeValues values;
+  ThreadNumbers numbers;
+  CellArithmetic cells;
   /// What codes are decoded to.
   Type to;
-  /// By cell of a row.
-  SmallVector<Pair> scales, zeros, offsets;
 };
 
 /// Decodes a group of 64 columns in the weight's own type.
@@ -405,12 +182,17 @@ public:
         type(VectorType::get({2}, typeOf(builder.getContext(), unit.format.element))),
         codes(unit, scalars, layout) {
     ThreadNumbers numbers(unit, scalars, layout);
-    if (format.scale->number.keyword == "f16" && !isHalf)
+    const std::string &number = format.scale->number.keyword;
+    if (number == positiveScale)
+      readPositive(numbers, scaleExponent);
+    else if (number == "f16" && !isHalf)
       readInTwoParts(numbers, std::ldexp(1.0f, scaleExponent));
     else
       readScales(numbers, scaleExponent);
     for (uint32_t cell = 0; layout.zero && cell < layout.cells; ++cell)
-      negativeZeros.push_back(negativeZero(numbers.bitsOf(layout.zero, cell)));
+      negativeZeros.push_back(format.hasFloatZeros()
+                                  ? negativeFloat(numbers.bitsOf(layout.zero, cell, true))
+                                  : negativeZero(numbers.bitsOf(layout.zero, cell)));
   }
 
   /// Words of a register, one a block.
@@ -447,6 +229,22 @@ private:
     }
   }
 
+  /// Scales of f16E6M10U as sums of two bf16.
+  void readPositive(ThreadNumbers &numbers, int exponent) {
+    uint32_t base = positiveScaleBase + (static_cast<uint32_t>(exponent) << 23);
+    for (uint32_t cell = 0; cell < layout.cells; ++cell) {
+      Pair high = numbers.bitsOf(layout.scale, cell), low;
+      for (unsigned half = 0; half < 2; ++half) {
+        Value whole = scalars.add(scalars.mul(high[half], 1u << positiveScaleShift), base);
+        Value upper = floats.ofBits(scalars.bitAnd(whole, 0xFFFF0000));
+        high[half] = asHalves(inBothHalves(whole));
+        low[half] = asHalves(inBothHalves(floats.bitsOf(floats.sub(floats.ofBits(whole), upper))));
+      }
+      scales.push_back(high);
+      lower.push_back(low);
+    }
+  }
+
   /// Scales of f16 as sums of two bf16.
   void readInTwoParts(ThreadNumbers &numbers, float factor) {
     for (Pair &own : numbers.read(*format.scale, layout.scale)) {
@@ -480,6 +278,13 @@ private:
 
   /// What a code's lowest bit is.
   float unit() const { return isHalf ? 0x1p-9f : 0x1p-6f; }
+
+  /// Zeros that are floats of this type.
+  Pair negativeFloat(Pair zeros) {
+    for (Value &zero : zeros)
+      zero = fma(asHalves(zero), splat(-unit()), splat(-0.0f));
+    return zeros;
+  }
 
   /// The same of zeros, which are codes too.
   Pair negativeZero(Pair zeros) {
@@ -542,6 +347,8 @@ void emitQuantizedFragment(UnitEmission &unit) {
     PackedDecoder decoder(unit, *exponent);
     return setRegisters(unit, [&](unsigned r) { return decoder.decode(r); });
   }
+  if (areTablesFaster(unit.format.format))
+    return emitQuantizedTables(unit);
   FragmentDecoder decoder(unit);
   setRegisters(unit, [&](unsigned r) { return decoder.decode(r); });
 }

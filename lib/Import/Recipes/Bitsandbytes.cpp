@@ -99,9 +99,8 @@ Expected<WeightOutline> BitsandbytesRecipe::outline(const QuantizationConfig &, 
     if (shape.size() != 2)
       return unsupportedError(".weight is " + shapeText(shape) + ", expected a matrix");
     UWT_RETURN_IF_ERROR(parts.expect("SCB", {"F32"}, {shape[0]}));
-    // Nothing runs from codes with a factor (bnb-4).
-    return WeightOutline{shape[0],          shape[1],         {}, "int<8>, scale={row, f32}",
-                         {"weight", "SCB"}, rawFormat().str()};
+    return WeightOutline{
+        shape[0], shape[1], {}, "int<8>, scale={row, f32}, factor=1/127", {"weight", "SCB"}};
   }
   UWT_ASSIGN_OR_RETURN(QuantState state, readState(parts, pool));
   const Shape &packed = parts.shape("weight");

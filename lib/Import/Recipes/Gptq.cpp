@@ -80,7 +80,7 @@ static Expected<uint64_t> groupSizeOf(const QuantizationConfig &config, const Pa
 }
 
 Expected<WeightOutline> GptqRecipe::outline(const QuantizationConfig &config, const Parts &parts,
-                                            ThreadPool &) const {
+                                            ThreadPool &pool) const {
   UWT_ASSIGN_OR_RETURN(GptqLayout layout, layoutOf(config));
   CodeBits codes = layout.codes;
   UWT_RETURN_IF_ERROR(parts.expect("qweight", {"I32"}));
@@ -107,8 +107,10 @@ Expected<WeightOutline> GptqRecipe::outline(const QuantizationConfig &config, co
   outline.format = element + ", zero={" + cell + ", " + element + "}, scale={" + cell + ", " +
                    std::string(elementText(parts.dtype("scales"))) + "}";
   // Files without desc_act have a g_idx as well, and it is in order.
-  if (config.flag("desc_act"))
-    outline.format += columnOrderText;
+  if (config.flag("desc_act") && parts.has("g_idx")) {
+    UWT_ASSIGN_OR_RETURN(std::string_view order, columnOrderText(parts, "g_idx", group, pool));
+    outline.format += order;
+  }
   return outline;
 }
 

@@ -114,6 +114,11 @@ static Expected<GroupMatrix> matrixOf(const Parts &parts, ThreadPool &pool) {
   return matrix;
 }
 
+/// Whether rows of the matrix are the weight's, or parts of them side by side.
+static bool hasWholeGroups(const GroupMatrix &matrix) {
+  return matrix.hasRowNumbers && matrix.shape[1] % matrix.columns == 0;
+}
+
 /// The elements of the weight that share a number (hqq-3).
 static std::string cellOf(const GroupMatrix &matrix, bool isOne) {
   if (isOne)
@@ -122,8 +127,8 @@ static std::string cellOf(const GroupMatrix &matrix, bool isOne) {
     return "stride<" + std::to_string(matrix.columns) + ">";
   if (matrix.columns == matrix.shape[1])
     return "row";
-  return matrix.shape[1] % matrix.columns == 0 ? "1x" + std::to_string(matrix.columns)
-                                               : "flat<" + std::to_string(matrix.columns) + ">";
+  return hasWholeGroups(matrix) ? "1x" + std::to_string(matrix.columns)
+                                : "flat<" + std::to_string(matrix.columns) + ">";
 }
 
 /// Whether one number is that of all elements.
@@ -145,8 +150,12 @@ Expected<WeightOutline> HqqRecipe::outline(const QuantizationConfig &, const Par
       "uint<" + std::to_string(matrix.packing.bits) + ">, zero=" + number + ", scale=" + number;
   if (dtype != "F32")
     outline.format += ", math=" + std::string(elementText(dtype));
-  // Nothing runs from codes whose zero points are floats (hqq-5).
-  outline.runFormat = rawFormat().str();
+  // The elements of the matrix are in the weight's order. As rows of the weight they are a format
+  // that products run from (hqq-5).
+  if (isOne || hasWholeGroups(matrix)) {
+    outline.rows = matrix.shape[0];
+    outline.columns = matrix.shape[1];
+  }
   return outline;
 }
 
@@ -170,10 +179,13 @@ static std::vector<uint8_t> unpackUnits(const GroupMatrix &matrix, std::span<con
   return codes;
 }
 
-/// Numbers of all elements, of rows or of columns of the matrix.
+/// Numbers of all elements, of rows or of columns of the matrix, for the weight or else for the
+/// matrix.
 static Grid gridOf(const GroupMatrix &matrix, std::vector<float> numbers) {
   if (numbers.size() == 1)
     return Grid::constant(numbers[0]);
+  if (hasWholeGroups(matrix))
+    return Grid{1, matrix.columns, matrix.shape[1] / matrix.columns, std::move(numbers)};
   return matrix.hasRowNumbers ? Grid{1, matrix.columns, 1, std::move(numbers)}
                               : Grid{matrix.rows, 1, matrix.columns, std::move(numbers)};
 }
@@ -183,7 +195,6 @@ Expected<QuantizedWeight> HqqRecipe::assemble(const QuantizationConfig &, const 
                                               ThreadPool &pool) const {
   UWT_ASSIGN_OR_RETURN(GroupMatrix matrix, matrixOf(parts, pool));
   QuantizedWeight weight;
-  // The elements of the matrix are in the weight's order, so that it may have any shape.
   weight.rows = outline.rows;
   weight.columns = outline.columns;
   weight.values = integerValues(uint64_t(1) << matrix.packing.bits);

@@ -124,8 +124,11 @@ Expected<WeightOutline> PackedIntegerRecipe::outline(const QuantizationConfig &c
   }
   outline.format +=
       ", scale={" + cell + ", " + std::string(elementText(parts.dtype("weight_scale"))) + "}";
-  if (parts.has("weight_g_idx"))
-    outline.format += columnOrderText;
+  if (parts.has("weight_g_idx")) {
+    UWT_ASSIGN_OR_RETURN(std::string_view order,
+                         columnOrderText(parts, "weight_g_idx", scale.cellColumns, pool));
+    outline.format += order;
+  }
   return outline;
 }
 

@@ -60,6 +60,9 @@ TEST(ImportedWeightsTest, SayWhatTheyAre) {
       {"ct-nvfp4", "f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}"},
       {"modelopt-nvfp4", "f4E2M1FN, scale={1x16, f8E4M3FN, scale={tensor, f32}}"},
       {"bnb-nf4", "table<4>, scale={1x64, f32}"},
+      {"bnb-int8", "int<8>, scale={row, f32}, factor=1/127"},
+      {"ct-int4-g-idx", "uint<4>, zero=8, scale={1x64, bf16}, order=k"},
+      {"gptq-b2-g-idx", "uint<2>, zero={1x64, uint<2>}, scale={1x64, f16}, order=k"},
       {"fp8-block", "f8E4M3FN, scale={32x64, f32}"},
       {"awq-gemv-g64", "uint<4>, zero={1x64, uint<4>}, scale={1x64, f16}"},
       {"awq-gemv-fast-g128", "uint<4>, scale={1x128, f16}, offset={1x128, f16}"},
@@ -78,6 +81,31 @@ TEST(ImportedWeightsTest, SayWhatTheyAre) {
     ASSERT_NE(opened.weight(), nullptr) << name;
     EXPECT_EQ(opened.weight()->format, format) << name;
   }
+}
+
+/// The composition of the weight of an edited checkpoint.
+std::string formatOf(const EditedCheckpoint &edited) {
+  TemporaryFolder folder;
+  OpenedCheckpoint opened(edited.write(folder));
+  return opened.weight() ? opened.weight()->format : "no weight";
+}
+
+// gptq-4, packed-4
+TEST(ImportedWeightsTest, ColumnsHaveAnOrderOfTheirOwnWhereTheyDo) {
+  EditedCheckpoint gptq("gptq-b4-g128");
+  gptq.replaceInConfig("\"desc_act\": false", "\"desc_act\": true");
+  EXPECT_EQ(formatOf(gptq), "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}");
+  std::swap(gptq.tensor("g_idx").bytes[4 * 127], gptq.tensor("g_idx").bytes[4 * 128]);
+  EXPECT_EQ(formatOf(gptq), "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}, order=k");
+  EditedCheckpoint packed("ct-int4-g-idx");
+  Bytes &groups = packed.tensor("weight_g_idx").bytes;
+  for (size_t k = 0; k < groups.size() / 4; ++k)
+    groups[4 * k] = static_cast<uint8_t>(k / 64);
+  EXPECT_EQ(formatOf(packed), "uint<4>, zero=8, scale={1x64, bf16}");
+  std::ranges::fill(groups, uint8_t(0xFF));
+  EXPECT_EQ(formatOf(packed), "uint<4>, zero=8, scale={1x64, bf16}");
+  groups[4] = 0;
+  EXPECT_EQ(errorOf(packed), "a column is of group 4294967295, but there are 4");
 }
 
 /// 15 - 0.3 has more bits than f16 and bf16 (value-2).

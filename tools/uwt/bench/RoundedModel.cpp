@@ -102,7 +102,8 @@ static Error notDrawn(const std::string &composition) {
 /// Whether the checkpoint that is written can have it.
 static bool canDraw(const Format &format, const QuantizedElement &element) {
   const std::optional<GridFormat> &scale = format.scale;
-  if (!scale || scale->outer || format.zeroGrid || format.offset || element.isTable)
+  if (!scale || scale->outer || format.zeroGrid || format.divisor != 1 || format.offset ||
+      element.isTable)
     return false;
   bool isExponent = scale->number.keyword == "f8E8M0FNU";
   if (element.kind && element.bits == 4)

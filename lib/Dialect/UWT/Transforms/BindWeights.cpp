@@ -12,6 +12,7 @@
 
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "uwt/Codec/Quantized.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Dialect/UWT/Transforms/ConstantData.h"
@@ -344,8 +345,11 @@ FailureOr<Value> Binder::makeImported(OpBuilder &builder, arith::ConstantOp cons
   bool isServed = type.getRank() >= 2 && rawFormat.getFormat() == uwt::rawFormat() && own &&
                   own->isQuantized() &&
                   uwt::checkRunFormat(*own, *uwt::elementTypeOf(type.getElementType()));
-  return makeCompressed(builder, constant, imported.name,
-                        isServed ? uwt::FormatAttr::get(context, *own) : rawFormat);
+  uwt::FormatAttr format = rawFormat;
+  if (isServed)
+    format = uwt::FormatAttr::get(
+        context, uwt::heldFormat(*own, *uwt::elementTypeOf(type.getElementType())));
+  return makeCompressed(builder, constant, imported.name, format);
 }
 
 LogicalResult Binder::bind(arith::ConstantOp constant, const FoundWeight &found) {

@@ -4,7 +4,8 @@
 // RUN: uwt-opt %t/bound.mlir --uwt-bind-weights="weights=%t format=huffman<8,2>" | FileCheck %s
 // RUN: uwt-opt %t/codes-in-memory.mlir --uwt-bind-weights=weights=%t | FileCheck %s --check-prefix=MEMORY
 // RUN: uwt-opt %t/one-file.mlir --uwt-bind-weights=weights=%golden/bnb-nf4/model.safetensors | FileCheck %s --check-prefix=TABLE
-// RUN: uwt-opt %t/one-file.mlir --uwt-bind-weights=weights=%golden/bnb-int8/model.safetensors | FileCheck %s --check-prefix=FLOATS
+// RUN: uwt-opt %t/one-file.mlir --uwt-bind-weights=weights=%golden/bnb-int8/model.safetensors | FileCheck %s --check-prefix=FACTOR
+// RUN: uwt-opt %t/nvfp4.mlir --uwt-bind-weights=weights=%golden/ct-nvfp4/model.safetensors | FileCheck %s --check-prefix=NVFP4
 // RUN: uwt-opt %t/invalid.mlir --split-input-file --verify-diagnostics --uwt-bind-weights=weights=%t
 // RUN: uwt-opt %t/codes.mlir --verify-diagnostics --uwt-bind-weights=weights=%golden/fp8-block/model.safetensors | FileCheck %s --check-prefix=CODES
 // RUN: uwt-opt %t/gguf.mlir --uwt-bind-weights=weights=%gguf/llama.gguf | FileCheck %s --check-prefix=GGUF
@@ -47,12 +48,22 @@ func.func @memory() -> (tensor<64x256xbf16>, tensor<64x256xf16>, tensor<64x256xf
 }
 
 //--- one-file.mlir
-// The folder of one file has the configuration. Nothing runs from codes with a factor.
+// The folder of one file has the configuration.
 // TABLE: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<32x192xbf16, "table<4>, scale={1x64, f32}">
-// FLOATS: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<32x192xbf16, "raw">
+// FACTOR: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<32x192xbf16, "int<8>, scale={row, f32}, factor=1/127">
 func.func @one_file() -> tensor<32x192xbf16> {
   %w = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight> : tensor<32x192xbf16>
   return %w : tensor<32x192xbf16>
+}
+
+//--- nvfp4.mlir
+// Scales of two grids are one in bf16 (run-5).
+// NVFP4: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<48x256xbf16, "f4E2M1FN, scale={1x16, f16E6M10U}">
+// NVFP4: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<48x256xf16, "f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}">
+func.func @nvfp4() -> (tensor<48x256xbf16>, tensor<48x256xf16>) {
+  %bf16 = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight> : tensor<48x256xbf16>
+  %f16 = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight_1> : tensor<48x256xf16>
+  return %bf16, %f16 : tensor<48x256xbf16>, tensor<48x256xf16>
 }
 
 //--- gguf.mlir

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DrawQuantized.h"
+#include "uwt/Codec/Quantized.h"
 #include "uwt/Format/Floats.h"
 #include "uwt/Format/QuantizedElement.h"
 #include <algorithm>
@@ -59,9 +60,28 @@ static const char *const formats[] = {
     "f32}}",
     "uint<6>, zero=32, scale={1x16, int<8>, scale={1x256, f16}}",
     "int<4>, scale={1x256, uint<8>, divide={1x512, f32}}",
+    "int<8>, scale={row, f32}, factor=1/127",
+    "uint<4>, zero={1x64, uint<4>}, scale={1x64, f16}, factor=1/3, offset={1x64, f32}",
+    "f8E4M3FN, scale={1x16, f32}, factor=1/6",
+    "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16",
+    "uint<4>, zero={1x64, f16}, scale={1x64, f16}, math=f16",
+    "uint<8>, zero={row, bf16}, scale={row, bf16}, math=bf16",
+    "uint<8>, zero={1x128, f16}, scale={1x128, f16}, math=f16",
+    "uint<3>, zero={1x32, bf16}, scale={1x32, f32}, math=bf16",
+    "uint<1>, zero={1x32, f32}, scale={1x32, f32}",
+    "uint<6>, zero={1x16, f16}, scale={1x16, f8E4M3FN}, math=f16",
+    "int<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16",
+    "uint<2>, zero={tensor, f16}, scale={tensor, bf16}, math=f16",
+    "f4E2M1FN, scale={1x16, f16E6M10U}",
+    "f4E2M1FN, scale={row, f16E6M10U}",
 };
 
 std::span<const char *const> quantizedFormats() { return formats; }
+
+ElementType elementOfTurn(const char *format, size_t turn) {
+  bool isHalf = turn % 3 == 1 && checkRunFormat(*Format::parse(format), ElementType::F16);
+  return isHalf ? ElementType::F16 : ElementType::BF16;
+}
 
 std::vector<float> drawNumbers(uint64_t count, std::mt19937 &random, bool isHalf) {
   std::normal_distribution<float> normal;
@@ -88,9 +108,19 @@ static float drawNumber(const Term &number, std::mt19937 &random) {
     return std::ldexp(1.0f, std::ilogb(scale));
   if (type == "bf16")
     scale = std::bit_cast<float>(uint32_t(roundToBF16(scale)) << 16);
-  if (type == "f32")
+  if (type == "f32" || type == positiveScale)
     scale *= 1 + float(random() % 4096) * 0x1p-23f;
+  if (type == positiveScale)
+    return std::ldexp(scale, int(random() % 50) - 46);
   return random() % 8 == 0 ? -scale : scale;
+}
+
+/// A number of that type beside an integer, large enough for kernels that take a part of it.
+static float drawZeroNear(float integer, const Term &type, std::mt19937 &random) {
+  float zero = integer + 16 * drawNumber(type, random);
+  return type.keyword == "f32"
+             ? zero
+             : roundedTo(type.keyword == "f16" ? ElementType::F16 : ElementType::BF16, zero);
 }
 
 static Grid drawGrid(const CellFormat &format, uint64_t rows, uint64_t columns,
@@ -137,10 +167,14 @@ QuantizedWeight drawQuantized(const Format &format, uint64_t rows, uint64_t colu
   weight.scale = draw(*format.scale, weight.scaleParts);
   if (format.offset)
     weight.offset = draw(*format.offset, weight.offsetParts);
+  weight.factor = format.factor();
+  weight.math = format.math;
   weight.zero = Grid::constant(static_cast<float>(format.zero));
   if (format.zeroGrid)
-    weight.zero = drawGrid(*format.zeroGrid, rows, columns,
-                           [&] { return weight.values[random() % weight.values.size()]; });
+    weight.zero = drawGrid(*format.zeroGrid, rows, columns, [&] {
+      float zero = weight.values[random() % weight.values.size()];
+      return format.hasFloatZeros() ? drawZeroNear(zero, format.zeroGrid->number, random) : zero;
+    });
   return weight;
 }
 

@@ -18,6 +18,9 @@ namespace uwt::test {
 /// Formats that products run from: each element, each type of number, each width of cells.
 std::span<const char *const> quantizedFormats();
 
+/// F16 for each third format that is decoded to it, else BF16.
+ElementType elementOfTurn(const char *format, size_t turn);
+
 /// Numbers of bf16 or f16.
 std::vector<float> drawNumbers(uint64_t count, std::mt19937 &random, bool isHalf);
 

@@ -92,7 +92,8 @@ std::vector<ProductSpec> specs() {
     Shape shape = shapes[turn % std::size(shapes)];
     result.push_back(specOf(format, shape.rows, shape.columns));
     result.back().target = target.name;
-    result.back().element = result.back().x = turn++ % 3 == 1 ? "f16" : "bf16";
+    ElementType element = elementOfTurn(format, turn++);
+    result.back().element = result.back().x = getTraits(element).name;
   };
   std::span<const char *const> formats = quantizedFormats();
   for (const char *format : formats)
@@ -131,7 +132,8 @@ TEST(QuantizedStrategyTest, EveryStrategyHasTheSameBits) {
   for (const char *format :
        {"uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
         "uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}", "int<4>, scale={1x256, f16}",
-        "int<4>, zero={1x32, int<4>}, scale={1x32, f16}"})
+        "int<4>, zero={1x32, int<4>}, scale={1x32, f16}", "int<8>, scale={row, f32}, factor=1/127",
+        "uint<4>, zero={1x64, f16}, scale={1x64, f16}, math=f16"})
     for (const char *strategy : {"direct, tile_n = 16, tile_m = 1, tile_k = 64",
                                  "buffer, tile_n = 4, tile_m = 3, tile_k = 256",
                                  "buffer, tile_n = 16, tile_m = 1, tile_k = 1024"}) {
@@ -193,6 +195,114 @@ TEST(QuantizedWeightTest, ScalesThatKernelsDoNotTakeAreWords) {
     });
 }
 
+/// Codes less zeros of every exponent, on both sides of what rounds to nearest and even.
+TEST(QuantizedWeightTest, DifferencesAreRoundedAsTheyAre) {
+  for (const Target &target : allTargets()) {
+    if (!checkRunsHere(target))
+      continue;
+    for (const char *math : {"bf16", "f16"})
+      for (const char *element : {"uint<4>", "uint<8>"}) {
+        std::string cells = std::string("={1x64, ") + math + "}";
+        ProductSpec spec =
+            specOf(std::string(element) + ", zero" + cells + ", scale" + cells + ", math=" + math,
+                   64, 512);
+        spec.target = target.name;
+        bool isHalf = std::string_view(math) == "f16";
+        spec.element = spec.x = isHalf ? "bf16" : "f16";
+        QuantizedWeight weight = drawQuantized(spec.description().format, 64, 512, 10);
+        std::mt19937 random(11);
+        for (float &zero : weight.zero.cells) {
+          float magnitude = std::ldexp(1 + float(random() % 1024) / 1024, int(random() % 24) - 14);
+          zero = roundedTo(isHalf ? ElementType::F16 : ElementType::BF16,
+                           random() % 2 == 0 ? magnitude : -magnitude);
+        }
+        checkProduct(spec, weight, 0, {1});
+      }
+  }
+}
+
+/// In bf16 a multiply-add rounds the difference once, and value-2 rounds it to f32 before.
+TEST(QuantizedWeightTest, DifferencesInBF16AreRoundedOnce) {
+  auto roundedOnce = [](double exact) {
+    float nearest = static_cast<float>(exact);
+    // To odd, so that another rounding is as if there were none.
+    bool isExact = static_cast<double>(nearest) == exact;
+    auto bits = std::bit_cast<uint32_t>(nearest);
+    if (!isExact && bits % 2 == 0)
+      bits += std::abs(static_cast<double>(nearest)) < std::abs(exact) ? 1 : -1;
+    return roundToBF16(std::bit_cast<float>(bits));
+  };
+  for (uint32_t zero = 0; zero < 0x10000; ++zero) {
+    float number = std::bit_cast<float>(zero << 16);
+    for (int code = 0; code < 256 && std::isfinite(number); ++code) {
+      auto integer = static_cast<float>(code);
+      ASSERT_EQ(roundToBF16(integer - number), roundedOnce(double(integer) - double(number)))
+          << code << " - " << number;
+    }
+  }
+}
+
+// run-5
+TEST(QuantizedWeightTest, OneOfTwoScalesGivesTheWeightsOfAnyScale) {
+  EXPECT_EQ(heldFormat(*Format::parse("f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}"),
+                       ElementType::BF16)
+                .str(),
+            "f4E2M1FN, scale={1x16, f16E6M10U}");
+  for (const char *format :
+       {"f4E2M1FN, scale={1x16, f8E4M3FN}", "int<4>, scale={1x16, f8E4M3FN, scale={tensor, f32}}"})
+    EXPECT_EQ(heldFormat(*Format::parse(format), ElementType::BF16).str(), format);
+  const char *nested = "f4E2M1FN, scale={1x16, f8E4M3FN, scale={tensor, f32}}";
+  EXPECT_EQ(heldFormat(*Format::parse(nested), ElementType::F16).str(), nested);
+
+  // A row for each of many numbers from 1 to 2, with all codes.
+  ProductSpec spec = specOf("f4E2M1FN, scale={row, f16E6M10U}", 64, 64);
+  QuantizedWeight weight = drawQuantized(spec.description().format, 64, 64, 12);
+  for (size_t i = 0; i < weight.codes.size(); ++i)
+    weight.codes[i] = i % 16;
+  ThreadPool pool(1);
+  for (uint32_t mantissa = 0; mantissa < 1 << 23; mantissa += 64 * 37) {
+    for (uint32_t row = 0; row < 64; ++row)
+      weight.scale.cells[row] =
+          std::bit_cast<float>(0x3F800000 | (mantissa + row * 37) % (1 << 23));
+    auto loaded = LoadedWeight::fromQuantized(spec.description(), weight, pool);
+    ASSERT_TRUE(loaded) << loaded.error().message();
+    ASSERT_EQ(panelsOfWords(*loaded), 0u) << mantissa;
+  }
+
+  const char *format = "f4E2M1FN, scale={1x16, f16E6M10U}";
+  for (float scale : {2.0f, -1.0f, 0x1p-64f, 0.0f})
+    checkSecondPanelIsWords(format, [&](QuantizedWeight &weight) {
+      weight.scale.cells.back() = scale;
+      weight.codes.back() = 3;
+    });
+  spec = specOf(format, 64, 512);
+  weight = drawQuantized(spec.description().format, 64, 512, 13);
+  weight.scale.cells[3] = 0;
+  std::fill_n(weight.codes.begin() + 3 * 16, 16, uint8_t(8));
+  checkProduct(spec, weight, 0, {1});
+}
+
+/// Zeros of which kernels would not have a part exactly.
+TEST(QuantizedWeightTest, ZerosThatKernelsDoNotTakeAreWords) {
+  auto withZero = [](float zero) {
+    return [zero](QuantizedWeight &weight) { weight.zero.cells.back() = zero; };
+  };
+  const char *half = "uint<4>, zero={1x64, f16}, scale={1x64, f16}, math=f16";
+  checkSecondPanelIsWords(half, withZero(0x1.004p-6f), "f16");
+  checkSecondPanelIsWords(half, withZero(100000), "f16");
+  checkSecondPanelIsWords(half, withZero(1.0f / 3), "f16");
+  checkSecondPanelIsWords("uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16",
+                          withZero(0x1p-121f));
+  const char *bytes = "uint<8>, zero={row, bf16}, scale={row, bf16}, math=bf16";
+  checkSecondPanelIsWords(bytes, [](QuantizedWeight &weight) {
+    // Other bits than those of differences that are not rounded.
+    weight.math = ElementType::F32;
+    std::fill_n(weight.zero.cells.begin(), 64, 0.0f);
+    std::fill(weight.zero.cells.begin() + 64, weight.zero.cells.end(),
+              roundedTo(ElementType::BF16, 0.3f));
+  });
+}
+
 TEST(QuantizedWeightTest, SmallHalvesAreRoundedAsTheyAre) {
   for (const Target &target : allTargets()) {
     if (!checkRunsHere(target))
@@ -247,6 +357,8 @@ TEST(QuantizedWeightTest, WeightsOfAnotherFormatAreWords) {
   check([](QuantizedWeight &weight) { weight.zero = Grid::constant(7); });
   check([](QuantizedWeight &weight) { weight.values[3] = 2.5f; });
   check([](QuantizedWeight &weight) { weight.factor = 0.5f; });
+  checkAllPanelsAreWords("int<8>, scale={row, f32}, factor=1/127",
+                         [](QuantizedWeight &weight) { weight.factor = 1; });
   check([](QuantizedWeight &weight) { weight.offset = Grid::constant(1); });
   check([](QuantizedWeight &weight) {
     weight.scale.cellColumns = 64;

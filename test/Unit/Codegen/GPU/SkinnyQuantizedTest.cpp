@@ -67,7 +67,7 @@ class SkinnyQuantizedTest : public ::testing::TestWithParam<size_t> {
 protected:
   std::string format() const { return quantizedFormats()[GetParam()]; }
   /// Both types in turn.
-  ElementType element() const { return GetParam() % 3 == 1 ? ElementType::F16 : ElementType::BF16; }
+  ElementType element() const { return elementOfTurn(quantizedFormats()[GetParam()], GetParam()); }
 };
 
 TEST_P(SkinnyQuantizedTest, BitsAreThoseOfWords) {
@@ -80,13 +80,29 @@ TEST_P(SkinnyQuantizedTest, BitsAreThoseOfWords) {
 INSTANTIATE_TEST_SUITE_P(Formats, SkinnyQuantizedTest,
                          ::testing::Range<size_t>(0, quantizedFormats().size()));
 
+/// Differences that are rounded, in the weight's own type where that is theirs, and in f32.
+TEST(SkinnyQuantizedTest, FloatZerosHaveTheBitsOfEachType) {
+  for (const char *format : {"uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16",
+                             "uint<4>, zero={1x64, f16}, scale={1x64, f16}, math=f16",
+                             "uint<8>, zero={row, f16}, scale={row, f16}, math=f16"})
+    for (ElementType element : {ElementType::BF16, ElementType::F16}) {
+      SCOPED_TRACE(format);
+      expectBitsOfWords(
+          format, {48, 256, 8},
+          {.stages = 2, .groups = 2, .strategy = ProductStrategy::Direct, .element = element});
+    }
+}
+
 /// In the other kinds of kernels: by warpgroups, decoded before, by fused multiply-additions, and
 /// copied by threads.
 TEST(SkinnyQuantizedTest, EveryKindOfKernelHasTheBits) {
   const GpuTarget *older = *findGpuTarget("sm_80");
-  for (const char *format : {"uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
-                             "f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}",
-                             "table<4>, scale={1x64, f32}", "int<8>, scale={1x512, f32}"}) {
+  for (const char *format :
+       {"uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
+        "f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}", "table<4>, scale={1x64, f32}",
+        "int<8>, scale={1x512, f32}", "int<8>, scale={row, f32}, factor=1/127",
+        "f4E2M1FN, scale={1x16, f16E6M10U}",
+        "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16"}) {
     SCOPED_TRACE(format);
     expectBitsOfWords(format, {130, 600, 40}, {.stages = 2, .groups = 2});
     expectBitsOfWords(format, {70, 600, 20}, {.strategy = ProductStrategy::Buffer});

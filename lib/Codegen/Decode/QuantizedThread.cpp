@@ -1,0 +1,217 @@
+//===- QuantizedThread.cpp - What a thread has of a quantised unit --------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "QuantizedThread.h"
+#include "Fragment.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace uwt::codegen {
+
+//===----------------------------------------------------------------------===//
+// ThreadFloats
+//===----------------------------------------------------------------------===//
+
+Value ThreadFloats::fma(Value a, Value b, Value c) {
+  return math::FmaOp::create(builder, location, a, b, c);
+}
+
+Pair ThreadFloats::ofBothHalves(Value word) {
+  Value both = vector::FromElementsOp::create(
+      builder, location, VectorType::get({1}, word.getType()), ValueRange{word});
+  Value halves = vector::BitCastOp::create(builder, location,
+                                           VectorType::get({2}, builder.getF16Type()), both);
+  Value wide = arith::ExtFOp::create(builder, location, VectorType::get({2}, type()), halves);
+  return {extract(wide, 0), extract(wide, 1)};
+}
+
+Value ThreadFloats::round(Pair numbers, Type to) {
+  Value wide = vector::FromElementsOp::create(builder, location, VectorType::get({2}, type()),
+                                              ValueRange(numbers));
+  Value halves = arith::TruncFOp::create(builder, location, VectorType::get({2}, to), wide);
+  Value word = vector::BitCastOp::create(builder, location,
+                                         VectorType::get({1}, builder.getI32Type()), halves);
+  return extract(word, 0);
+}
+
+Pair ThreadFloats::roundedTo(Pair numbers, ElementType type) {
+  Value word = round(numbers, typeOf(builder.getContext(), type));
+  if (type == ElementType::F16)
+    return ofBothHalves(word);
+  return {ofBits(lanes.shl(word, 16)), ofBits(lanes.bitAnd(word, 0xFFFF0000))};
+}
+
+Value ThreadFloats::extract(Value vector, int64_t i) {
+  return vector::ExtractOp::create(builder, location, vector, i);
+}
+
+//===----------------------------------------------------------------------===//
+// ThreadNumbers
+//===----------------------------------------------------------------------===//
+
+ThreadNumbers::ThreadNumbers(UnitEmission &unit, LaneBuilder &scalars, const QuantizedUnit &layout)
+    : layout(layout), scalars(scalars), floats(scalars), index(scalars.ops(), scalars.loc()),
+      buffer(unit.weightBuffer(WeightBuffer::Raw)), first(unit.first),
+      row(index.div(unit.lane, rowLanes)) {}
+
+SmallVector<Pair> ThreadNumbers::read(const GridFormat &format, const QuantizedGrid &grid) {
+  SmallVector<Pair> cells;
+  for (uint32_t cell = 0; cell < layout.cells; ++cell)
+    cells.push_back(readNumbers(grid.at(cell), grid.bits, format.number));
+  if (format.outer)
+    applyOuter(format, readOuter(format, grid), cells);
+  return cells;
+}
+
+Pair ThreadNumbers::readOuter(const GridFormat &format, const QuantizedGrid &grid) {
+  Pair outer = readNumbers(grid.outerAt(layout.cells), grid.outerBits, format.outer->number);
+  bool isOfAllRows = format.outer->cellRows == 0;
+  return isOfAllRows ? Pair{outer[0], outer[0]} : outer;
+}
+
+void ThreadNumbers::applyOuter(const GridFormat &format, Pair outer, MutableArrayRef<Pair> cells) {
+  for (unsigned half = 0; half < 2; ++half) {
+    Value inverse;
+    if (format.isDivided)
+      inverse = floats.div(floats.constant(1), outer[half]);
+    for (Pair &numbers : cells)
+      numbers[half] = format.isDivided ? quotient(numbers[half], outer[half], inverse)
+                                       : floats.mul(numbers[half], outer[half]);
+  }
+}
+
+/// a / b by b's inverse, both rounded: the first step has an error of at most 1.5 units in the
+/// last place, the second one less than 1, and the third one's result is the rounded quotient
+/// (Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor", 1990,
+/// theorem 7). Where nothing overflows or underflows, which the packer sees to.
+Value ThreadNumbers::quotient(Value a, Value b, Value inverse) {
+  Value result = floats.mul(a, inverse), minusB = floats.mul(b, floats.constant(-1));
+  for (unsigned step = 0; step < 2; ++step)
+    result = floats.fma(floats.fma(result, minusB, a), inverse, result);
+  return result;
+}
+
+Pair ThreadNumbers::readNumbers(uint32_t at, uint32_t bits, const Term &type) {
+  Pair numbers = readBits(at, bits);
+  return {floats.widen(numbers[0], type), floats.widen(numbers[1], type)};
+}
+
+Pair ThreadNumbers::readBits(uint32_t at, uint32_t bits, bool inBothHalves) {
+  int64_t inWord = 32 / bits;
+  Value begin = index.add(first, index.div(row, inWord));
+  // Bytes 0 and 1 are those of the word's first number, from 4 on they are zeros.
+  uint32_t ofFirst = bits == 8 ? 0x4440 : inBothHalves ? 0x1010 : 0x4410;
+  uint32_t toNext = bits == 8 ? 0x0001 : inBothHalves ? 0x2222 : 0x0022;
+  Value selector =
+      scalars.add(scalars.mul(scalars.convert(index.rem(row, inWord)), toNext), ofFirst);
+  Pair numbers;
+  for (unsigned half = 0; half < 2; ++half) {
+    Value word = scalars.load(buffer, begin, at + half * (stripRows / 2) / inWord);
+    numbers[half] = bits == 32 ? word : permuteBytes(scalars, word, scalars.constant(0), selector);
+  }
+  return numbers;
+}
+
+//===----------------------------------------------------------------------===//
+// CellArithmetic
+//===----------------------------------------------------------------------===//
+
+CellArithmetic::CellArithmetic(const Format &format, const QuantizedUnit &layout,
+                               LaneBuilder &scalars, ThreadNumbers &numbers)
+    : scales(numbers.read(*format.scale, layout.scale)), format(format), floats(scalars) {
+  if (layout.zero)
+    zeros = numbers.read(*format.zeroGrid, layout.zero);
+  if (layout.offset)
+    offsets = numbers.read(*format.offset, layout.offset);
+}
+
+Value CellArithmetic::weights(Pair differences, unsigned cell, unsigned half, Type to) {
+  Pair numbers = differences;
+  if (format.math != ElementType::F32)
+    numbers = floats.roundedTo(numbers, format.math);
+  for (Value &number : numbers) {
+    number = floats.mul(number, scales[cell][half]);
+    if (format.divisor != 1)
+      number = floats.mul(number, floats.constant(format.factor()));
+    if (!offsets.empty())
+      number = floats.add(number, offsets[cell][half]);
+  }
+  return floats.round(numbers, to);
+}
+
+//===----------------------------------------------------------------------===//
+// ThreadCodes
+//===----------------------------------------------------------------------===//
+
+ThreadCodes::ThreadCodes(UnitEmission &unit, LaneBuilder &scalars, const QuantizedUnit &layout)
+    : element(*QuantizedElement::find(unit.format.format.element)), hasNibbles(layout.hasNibbles()),
+      scalars(scalars) {
+  OpBuilder &builder = scalars.ops();
+  Indices index(builder, scalars.loc());
+  constexpr int64_t pairU32 = 2, registerU32 = 8;
+  int64_t inRow = hasNibbles ? blocksInGroup : pairU32;
+  Value row = index.mul(index.div(unit.lane, rowLanes), layout.rowU32());
+  Value start =
+      index.add(unit.code, index.add(row, index.mul(index.rem(unit.lane, rowLanes), inRow)));
+  Value buffer = unit.weightBuffer(WeightBuffer::Code);
+  if (hasNibbles) {
+    take(unit.lanes.load(buffer, start, 0), blocksInGroup, 0x11111111);
+    return;
+  }
+  LaneBuilder pairs(builder, scalars.loc(), VectorType::get({pairU32}, builder.getI32Type()));
+  for (unsigned r = 0; r < registersInLane; ++r)
+    take(pairs.load(buffer, start, r * registerU32), pairU32, 0x01010101);
+}
+
+Value ThreadCodes::integers(unsigned r, unsigned block) {
+  if (!hasNibbles)
+    return permuteBytes(scalars, bytes(r, block), scalars.constant(0),
+                        scalars.constant(block % 2 == 0 ? 0x4140 : 0x4342));
+  return scalars.bitAnd(scalars.lshr(nibbles(block), 8 * (r / 2)),
+                        bothHalves * 0xF << integerBit(r));
+}
+
+Value ThreadCodes::floats(unsigned r, unsigned block, uint32_t mantissaBits) {
+  uint32_t magnitude = ((1u << (element.bits - 1)) - 1)
+                       << (mantissaBits - element.kind->mantissaBits);
+  Value placed =
+      hasNibbles ? placedNibbles(r, block, mantissaBits) : placedBytes(r, block, mantissaBits);
+  return scalars.bitAnd(placed, bothHalves * (0x8000 | magnitude));
+}
+
+/// Codes twice: the sign of one of both at bit 15, the rest of the other one in its place.
+Value ThreadCodes::placedNibbles(unsigned r, unsigned block, uint32_t mantissaBits) {
+  uint32_t toSign = 12 - integerBit(r);
+  uint32_t toMagnitude = mantissaBits - element.kind->mantissaBits - integerBit(r);
+  Value own = integers(r, block);
+  // Where both do not overlap it is one multiplication.
+  if (toMagnitude + 4 <= toSign)
+    return scalars.mul(own, (1 << toSign) | (1 << toMagnitude));
+  return scalars.merge(bothHalves * 0x8000, scalars.shl(own, toSign),
+                       scalars.shl(own, toMagnitude));
+}
+
+/// The same, with other bits beside.
+Value ThreadCodes::placedBytes(unsigned r, unsigned block, uint32_t mantissaBits) {
+  Value upper = permuteBytes(scalars, bytes(r, block), scalars.constant(0),
+                             scalars.constant(block % 2 == 0 ? 0x1404 : 0x3424));
+  int down = 8 - static_cast<int>(mantissaBits - element.kind->mantissaBits);
+  return scalars.merge(bothHalves * 0x8000, upper, scalars.lshr(upper, down));
+}
+
+/// Takes `count` u32, in which a code's lowest bit is a one of `lowestBits`.
+void ThreadCodes::take(Value vector, int64_t count, uint32_t lowestBits) {
+  for (int64_t i = 0; i < count; ++i)
+    codes.push_back(scalars.bitXor(
+        vector::ExtractOp::create(scalars.ops(), scalars.loc(), vector, i).getResult(),
+        signBit() * lowestBits));
+}
+
+} // namespace uwt::codegen
