@@ -24,8 +24,9 @@ extern "C" {
     called on the thread of an operator, by several at a time, and keeps what it gives. */
 typedef UWTContext *(*UWTTorchContext)(unsigned threads);
 
-/** Gives the operators uwt::linear, uwt::embedding and uwt::decode, whose schemas the caller has
-    defined, their implementations on the CPU, which take as many threads as PyTorch does. To be
+/** Gives the operators uwt::linear, uwt::linear_without_gradients, uwt::embedding and uwt::decode,
+    whose schemas the caller has defined, their implementations on the CPU, which take as many
+    threads as PyTorch does. The first two differ in gradients alone, which are the caller's. To be
     called once in a process.
 
     `torch` is a handle of dlopen through which PyTorch's functions are found, those of 2.10.

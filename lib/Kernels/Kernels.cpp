@@ -89,6 +89,14 @@ Expected<const Kernels *> Kernels::find(ElementType element, std::string_view fo
   return missing(element, format);
 }
 
+std::vector<const Kernels *> Kernels::findAll(ElementType element, std::string_view format) {
+  std::vector<const Kernels *> found;
+  for (const Kernels &kernels : kernelsHere())
+    if (kernels.element == element && kernels.format == format)
+      found.push_back(&kernels);
+  return found;
+}
+
 Error Kernels::missing(ElementType element, std::string_view format) {
   if (allKernels().empty())
     return unsupportedError("this library was built without kernels of products: build it with the "

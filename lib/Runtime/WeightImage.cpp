@@ -75,9 +75,12 @@ uint64_t WeightImage::matrices() const {
 }
 
 Expected<uint64_t> WeightImage::tensorBytes() const {
-  UWT_ASSIGN_OR_RETURN(TensorDescription what, description());
+  // Without the format, whose text would have to be parsed: each product of a framework asks.
+  TensorDescription what;
+  what.element = element();
+  what.shape.assign(shape().begin(), shape().end());
   UWT_ASSIGN_OR_RETURN(uint64_t elements, what.elements());
-  return elements * getTraits(what.element).bytes;
+  return elements * getTraits(element()).bytes;
 }
 
 Expected<TensorDescription> WeightImage::description() const {

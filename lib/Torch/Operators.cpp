@@ -18,6 +18,7 @@
 #include <dlfcn.h>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -216,18 +217,43 @@ static void runOperator(StackValue *stack, uint64_t /*arguments*/, uint64_t /*re
     torch.aoti_torch_check(false, "uwt", fileName, 0, message);
 }
 
+/// The dtype of an image's tensor.
+static Expected<int32_t> dtypeOf(const View &image) {
+  UWTWeightInfo info{};
+  info.size = sizeof(info);
+  UWT_RETURN_IF_ERROR(
+      fromLibrary(uwtWeightInfo(image.data, static_cast<uint64_t>(image.elements()), &info)));
+  std::string_view name = info.dtype;
+  if (name == "BF16")
+    return torch.aoti_torch_dtype_bfloat16();
+  if (name == "F16")
+    return torch.aoti_torch_dtype_float16();
+  if (name == "F32")
+    return torch.aoti_torch_dtype_float32();
+  return usageError("uwt: the weight has dtype " + std::string(name));
+}
+
+/// Whether what an operator takes or gives has the dtype of the weight in `image`. `subject` is
+/// what it is, with the operator's name.
+static Status checkDtype(const char *subject, int32_t dtype, const View &image) {
+  UWT_ASSIGN_OR_RETURN(int32_t expected, dtypeOf(image));
+  if (dtype == expected)
+    return ok();
+  return usageError(subject + (" is " + nameOf(dtype)) + ", the weight " + nameOf(expected));
+}
+
 //===----------------------------------------------------------------------===//
 // linear(Tensor x, Tensor image, Tensor? bias, SymInt n, SymInt k) -> Tensor
 //===----------------------------------------------------------------------===//
 
-static Status checkLinear(const View &x, const std::optional<View> &bias, int64_t n, int64_t k) {
+static Status checkLinear(const View &x, const View &image, const std::optional<View> &bias,
+                          int64_t n, int64_t k) {
   if (x.sizes.empty())
     return usageError("uwt::linear: x has no dimensions");
   if (x.sizes.back() != k)
     return usageError("uwt::linear: x has " + std::to_string(x.sizes.back()) +
                       " features, the weight " + std::to_string(k));
-  if (x.dtype != torch.aoti_torch_dtype_bfloat16())
-    return usageError("uwt::linear: x is " + nameOf(x.dtype) + ", the weight torch.bfloat16");
+  UWT_RETURN_IF_ERROR(checkDtype("uwt::linear: x", x.dtype, image));
   if (!bias)
     return ok();
   if (bias->sizes.size() != 1 || bias->sizes[0] != n)
@@ -264,7 +290,7 @@ static Status linear(StackValue *stack) {
   if (bias.get()) {
     UWT_ASSIGN_OR_RETURN(added, viewOf(bias));
   }
-  UWT_RETURN_IF_ERROR(checkLinear(rows, added, n, k));
+  UWT_RETURN_IF_ERROR(checkLinear(rows, bytes, added, n, k));
 
   if (added) {
     UWT_RETURN_IF_ERROR(makeContiguous(bias));
@@ -308,9 +334,7 @@ static Status embedding(StackValue *stack) {
   auto k = static_cast<int64_t>(stack[3]);
   auto dtype = static_cast<int32_t>(stack[4]);
   UWT_ASSIGN_OR_RETURN(View bytes, viewOf(image));
-  if (dtype != torch.aoti_torch_dtype_bfloat16())
-    return usageError("uwt::embedding: the result is " + nameOf(dtype) +
-                      ", the weight torch.bfloat16");
+  UWT_RETURN_IF_ERROR(checkDtype("uwt::embedding: the result", dtype, bytes));
   UWT_RETURN_IF_ERROR(makeNumbers(ids));
   UWT_ASSIGN_OR_RETURN(View numbers, viewOf(ids));
 
@@ -384,6 +408,8 @@ static Status registerOperators() {
   if (torch.aoti_torch_library_init_impl("uwt", "CPU", fileName, 0, &library))
     return unsupportedError("PyTorch takes no implementations of operators");
   if (torch.torch_library_impl(library, "linear", runOperator<linear>, torchVersion) ||
+      torch.torch_library_impl(library, "linear_without_gradients", runOperator<linear>,
+                               torchVersion) ||
       torch.torch_library_impl(library, "embedding", runOperator<embedding>, torchVersion) ||
       torch.torch_library_impl(library, "decode", runOperator<decode>, torchVersion)) {
     torch.aoti_torch_delete_library_object(library);

@@ -99,6 +99,13 @@ def info(address: int, size: int) -> Info:
     return Info(read.dtype.decode(), read.format.decode(), shape, read.tensor_bytes, read.image_bytes)
 
 
+def dtype(address: int, size: int) -> str:
+    """The dtype that an image holds, in less time than all that it holds."""
+    read = WeightInfo(ctypes.sizeof(WeightInfo))
+    LIBRARY.uwtWeightInfo(address, size, ctypes.byref(read))
+    return read.dtype.decode()
+
+
 def parts(address: int, size: int) -> dict[str, tuple[int, int]]:
     """Offset and bytes of each part of an image, by its name."""
     read = WeightInfo(size=ctypes.sizeof(WeightInfo))

@@ -119,6 +119,11 @@ def check_folder(version: int, original: Any) -> None:
             "the weights of this folder are quantised, and were compressed as they are: "
             f"{original}; give the original folder back with `uwt decompress` first"
         )
+    check_version(version)
+
+
+def check_version(version: int) -> None:
+    """Raises ValueError for a compressed folder of another version."""
     if version != 1:
         raise ValueError(f"this package reads version 1 of compressed folders, got {version}")
 

@@ -17,14 +17,17 @@ CALLS = 200
 SCHEMA = "(Tensor x, Tensor image, Tensor? bias, SymInt n, SymInt k) -> Tensor"
 
 
-def calls(library):
-    """What is measured, by its name."""
+def calls(library, x):
+    """What is measured, by its name: all of one row `x`."""
     library.define("empty" + SCHEMA)
     library.impl("empty", lambda x, image, bias, n, k: x, "CPU")
-    library.define("linear" + SCHEMA)
-    library.impl("linear", _ops._linear, "CPU")
-    torch.library.register_autograd("bench::linear", _ops._backward, setup_context=_ops._keep, lib=library)
-    x, dense = torch.randn(1, 8).bfloat16(), torch.nn.Linear(8, 8, bias=False).bfloat16()
+    for name in _ops.LINEAR:
+        library.define(name + SCHEMA)
+        library.impl(name, _ops._linear, "CPU")
+    library.impl("linear_without_gradients", torch.library.fallthrough_kernel, "Autograd")
+    # As uwt::linear where no gradient is recorded.
+    library.impl("linear", lambda *each: torch.ops.bench.linear_without_gradients.default(*each), "Autograd")
+    dense = torch.nn.Linear(8, 8, bias=False).bfloat16()
     compressed = torch.nn.Linear(8, 8, bias=False).bfloat16()
     uwt.torch.compress_(compressed, "raw")
     arguments = x, compressed.weight.image, None, 8, 8
@@ -52,11 +55,20 @@ def main():
     torch.set_num_threads(1)
     print(f"PyTorch {torch.__version__}, operators in {'Python' if uwt.torch.WHY_PYTHON else 'C++'}")
     library = torch.library.Library("bench", "DEF")
-    measured = calls(library)
-    for mode in (torch.inference_mode, torch.no_grad, torch.enable_grad):
-        with mode():
+    x = torch.randn(1, 8).bfloat16()
+    measured = calls(library, x)
+    for title, mode in (
+        ("inference_mode", torch.inference_mode()),
+        ("no_grad", torch.no_grad()),
+        ("enable_grad", torch.enable_grad()),
+        ("x.requires_grad", torch.enable_grad()),
+    ):
+        if title == "x.requires_grad":
+            x.requires_grad_()
+            del measured["uwt::linear in Python"]
+        with mode:
             for name, microseconds in least(measured, turns).items():
-                print(f"{mode.__name__:15} {name:25} {microseconds:6.2f}")
+                print(f"{title:15} {name:25} {microseconds:6.2f}")
 
 
 if __name__ == "__main__":

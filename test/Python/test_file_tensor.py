@@ -149,6 +149,16 @@ def test_experts_have_the_bits_of_raw_weights_and_of_each_token_alone(experts):
         assert torch.equal(call(experts, "inplace<12>", rows=slice(row, row + 1))[0], found[row])
 
 
+def test_experts_run_from_f16(experts):
+    x, up, down, weights, ids = experts
+    halves = x.half(), up.half(), down.half(), weights, ids
+    found = call(halves, "auto")
+    assert found.dtype == torch.float16 and torch.equal(found, call(halves, "raw"))
+    assert (found.float() - call(experts, "raw").float()).abs().max() < 0.02
+    with pytest.raises(RuntimeError, match="x is torch.bfloat16, the weight torch.float16"):
+        call((x, up.half(), down.half(), weights, ids), "raw")
+
+
 def test_experts_of_two_places_add_up(experts):
     x, up, down, weights, ids = experts
     both_halves = []

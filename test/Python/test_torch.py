@@ -13,7 +13,7 @@ from conftest import require_kernels
 torch = pytest.importorskip("torch")
 
 import uwt.torch  # noqa: E402
-from uwt import InvalidError  # noqa: E402
+from uwt import InvalidError, UsageError  # noqa: E402
 from uwt.torch import _ops  # noqa: E402
 
 N, K = 200, 190
@@ -60,7 +60,7 @@ def test_reports_what_it_did():
     assert report.dense_bytes == 2 * (100 * K + K * N) and 0 < report.bytes < report.dense_bytes
     assert report.left == {
         "3.weight": "the filter leaves it out",
-        "5.weight": "its dtype is torch.float32, and products run from torch.bfloat16",
+        "5.weight": "its dtype is torch.float32, and products run from torch.bfloat16 and torch.float16",
         "6.weight": "compressed it would take more memory",
     }
     assert shared[4].weight is shared[0].weight
@@ -86,6 +86,29 @@ def test_products_have_the_bits_of_raw_weights(pair):
     with torch.no_grad():
         assert torch.equal(compressed(IDS), raw(IDS))
         torch.testing.assert_close(compressed(IDS), original(IDS), rtol=0.02, atol=0.002)
+
+
+def test_runs_from_f16():
+    # Sizes that need no padding: it is a sixteenth that is saved.
+    layers = torch.nn.Embedding(256, 256), torch.nn.Linear(256, 256), torch.nn.SiLU(), torch.nn.Linear(256, 256)
+    original = torch.nn.Sequential(*layers).to(torch.float16)
+    compressed, raw = copy.deepcopy(original), copy.deepcopy(original)
+    why = "its dtype is torch.float16, of which one row is faster by PyTorch; format='window<4>' compresses it"
+    assert set(uwt.torch.compress_(copy.deepcopy(original)).left.values()) == {why}
+    report = uwt.torch.compress_(compressed, "window<4>")
+    assert report.compressed == ("0.weight", "1.weight", "3.weight") and report.bytes < report.dense_bytes
+    uwt.torch.compress_(raw, "raw")
+    assert (compressed[1].weight.format, raw[1].weight.format) == ("window<4>", "raw")
+    assert torch.equal(compressed[1].weight.dense(), original[1].weight)
+    with torch.no_grad():
+        assert compressed(IDS).dtype == torch.float16 and torch.equal(compressed(IDS), raw(IDS))
+        torch.testing.assert_close(compressed(IDS), original(IDS), rtol=0.01, atol=0.001)
+    with pytest.raises(RuntimeError, match="x is torch.bfloat16, the weight torch.float16"):
+        compressed[3](torch.zeros(1, 256, dtype=torch.bfloat16))
+    with pytest.raises(UsageError, match="packing=inplace needs 16-bit words with an exponent of 8 bits"):
+        uwt.torch.compress_(copy.deepcopy(original), "inplace<12>")
+    with pytest.raises(UsageError, match="products run from torch.bfloat16 and torch.float16, not from torch.float32"):
+        uwt.torch.UwtTensor.encode(torch.zeros(64, 64))
 
 
 def test_exact_decode_has_the_bits_of_pytorch(pair):
@@ -119,6 +142,81 @@ def test_gradients_reach_x_and_bias(pair):
         layer(x).float().sum().backward()
         gradients.append((x.grad, layer.bias.grad))
     assert torch.equal(gradients[0][0], gradients[1][0]) and torch.equal(gradients[0][1], gradients[1][1])
+
+
+@pytest.mark.parametrize("call", ["operator", "module"])
+def test_gradients_are_those_of_the_dense_weight(pair, call):
+    compressed, original = pair
+    own, bias = compressed[1].weight, compressed[1].bias
+    x, weights = torch.randn(3, K).to(torch.bfloat16), torch.randn(3, N).to(torch.bfloat16)
+    results = []
+    for mine in (True, False):
+        inputs = x.clone().requires_grad_(), bias.detach().clone().requires_grad_()
+        if not mine:
+            y = torch.nn.functional.linear(inputs[0], original[1].weight.detach(), inputs[1])
+        elif call == "operator":
+            y = torch.ops.uwt.linear(inputs[0], own.image, inputs[1], N, K)
+        else:
+            y = torch.nn.functional.linear(inputs[0], own, inputs[1])
+        results.append(torch.autograd.grad(y, inputs, weights))
+    assert all(map(torch.equal, *results))
+    # Where one of both is wanted, and where none is.
+    for wanted in ((x.clone().requires_grad_(), bias.detach()), (x, bias)):
+        assert torch.ops.uwt.linear(wanted[0], own.image, wanted[1], N, K).requires_grad
+    assert not torch.ops.uwt.linear(x, own.image, bias.detach(), N, K).requires_grad
+
+
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_gradients_reach_through_checkpoints(pair, reentrant):
+    compressed, _ = pair
+    gradients = []
+    for recompute in (True, False):
+        x = torch.ones(3, K, dtype=torch.bfloat16, requires_grad=True)
+        run = compressed[1:]
+        # Without reentrance an exception ends the second run, in the midst of an operator that keeps its inputs.
+        y = torch.utils.checkpoint.checkpoint(run, x, use_reentrant=reentrant) if recompute else run(x)
+        y.float().sum().backward()
+        gradients.append(x.grad)
+    assert torch.equal(*gradients)
+
+
+def test_functions_of_torch_func_take_modules(pair):
+    compressed, original = pair
+    x = torch.randn(3, K).to(torch.bfloat16)
+    own, theirs = compressed[3].weight, original[3].weight.detach()
+    w = torch.randn(2, N).to(torch.bfloat16)
+
+    def loss(weight):
+        return lambda x: torch.nn.functional.linear(x, weight).float().sum()
+
+    assert torch.equal(torch.func.grad(loss(own))(w), torch.func.grad(loss(theirs))(w))
+    layer = compressed[1]
+    assert torch.equal(torch.func.vmap(layer)(x), layer(x))
+
+
+def test_a_user_function_below_operators_is_heard(pair):
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Refuse(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            raise KeyError(str(func))
+
+    x = torch.zeros(1, K).bfloat16()
+    for given in (x, x.clone().requires_grad_()):
+        with pytest.raises(KeyError, match="uwt.linear"), Refuse():
+            torch.ops.uwt.linear(given, pair[0][1].weight.image, None, N, K)
+
+
+def test_trains_compiled(pair):
+    compressed, _ = pair
+    torch._dynamo.reset()
+    layer, gradients = compressed[1], []
+    for run in (torch.compile(layer, fullgraph=True, backend="aot_eager"), layer):
+        x = torch.ones(3, K, dtype=torch.bfloat16, requires_grad=True)
+        layer.bias.grad = None
+        run(x).float().sum().backward()
+        gradients.append((x.grad, layer.bias.grad))
+    assert all(map(torch.equal, *gradients))
 
 
 def test_copies_and_files_keep_it_compressed(pair, tmp_path):
@@ -177,7 +275,9 @@ def test_operators_keep_pytorchs_rules(pair):
     x = torch.randn(3, K).to(torch.bfloat16)
     bias = compressed[1].bias.detach()
     torch.library.opcheck(torch.ops.uwt.linear, (x.clone().requires_grad_(), own.image, bias, N, K))
+    torch.library.opcheck(torch.ops.uwt.linear, (x, own.image, bias.clone().requires_grad_(), N, K))
     torch.library.opcheck(torch.ops.uwt.linear, (x.reshape(3, 1, K), own.image, None, N, K))
+    torch.library.opcheck(torch.ops.uwt.linear_without_gradients, (x, own.image, bias, N, K))
     torch.library.opcheck(torch.ops.uwt.decode, (own.image, [N, K], torch.bfloat16))
     torch.library.opcheck(torch.ops.uwt.embedding, (IDS, table.image, 100, K, torch.bfloat16))
 

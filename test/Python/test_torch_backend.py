@@ -81,15 +81,23 @@ def llama():
 # Bits.
 
 
-@pytest.mark.parametrize("format", ["raw", "inplace<12>"])
+@pytest.mark.parametrize(
+    ("dtype", "format"),
+    [
+        (torch.bfloat16, "raw"),
+        (torch.bfloat16, "inplace<12>"),
+        (torch.float16, "raw"),
+        (torch.float16, "window<4>"),
+    ],
+)
 @pytest.mark.parametrize("bias", [True, False])
-def test_a_linear_layer_has_the_bits_of_the_eager_one(reasons, bias, format):
-    layer = nn.Linear(K, N, bias=bias).to(torch.bfloat16)
-    uwt.torch.compress_(layer, format)
+def test_a_linear_layer_has_the_bits_of_the_eager_one(reasons, bias, dtype, format):
+    layer = nn.Linear(K, N, bias=bias).to(dtype)
+    layer.weight = nn.Parameter(uwt.torch.UwtTensor.encode(layer.weight.data, format), requires_grad=False)
     run = compiled(layer)
     with torch.inference_mode():
         for x in (narrow(1, K), narrow(7, K), narrow(64, K), narrow(2, 3, K), narrow(6, 2 * K)[:, ::2], narrow(K)):
-            assert torch.equal(run(x), layer(x))
+            assert torch.equal(run(x.to(dtype)), layer(x.to(dtype)))
     assert reasons() == []
 
 

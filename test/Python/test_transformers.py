@@ -1,6 +1,8 @@
 """uwt.transformers: from_pretrained of folders that `uwt compress` made, on tiny models with random weights."""
 
+import json
 import os
+import shutil
 
 import pytest
 from conftest import require_kernels
@@ -135,6 +137,26 @@ def test_what_is_saved_loads_again(folders, tmp_path):
     assert any(isinstance(each, UwtTensor) for each in again.parameters())
 
 
+def test_runs_from_f16(folders):
+    dense = load(folders[1], dtype=torch.float16)
+    assert not any(isinstance(each, UwtTensor) for each in dense.parameters())
+    uwt.transformers.set_defaults("window<4>")
+    model = load(folders[1], dtype=torch.float16)
+    assert_same_state(model, load(folders[0], dtype=torch.float16))
+    formats = {each.format for each in model.parameters() if isinstance(each, UwtTensor)}
+    assert formats == {"window<4>"}
+    uwt.transformers.set_defaults("raw")
+    raw = load(folders[1], dtype=torch.float16)
+    # What would not get smaller is PyTorch's in both.
+    for name, weight in model.named_parameters():
+        if not isinstance(weight, UwtTensor):
+            path, _, last = name.rpartition(".")
+            setattr(raw.get_submodule(path), last, weight)
+    assert any(isinstance(each, UwtTensor) and each.format == "raw" for each in raw.parameters())
+    with torch.no_grad():
+        assert torch.equal(model(IDS).logits, raw(IDS).logits)
+
+
 def test_another_dtype_stays_dense(folders):
     model = load(folders[1], dtype=torch.float32)
     assert_same_state(model, load(folders[0], dtype=torch.float32))
@@ -152,10 +174,105 @@ def test_takes_adapters(folders):
     assert any(each.grad is not None and each.grad.any() for each in tuned.parameters())
 
 
-def test_refuses_what_was_quantised_before(tmp_path):
-    config = uwt.transformers.UwtConfig(original={"quant_method": "gptq"})
-    with pytest.raises(ValueError, match="quantised, and were compressed as they are.*gptq"):
-        uwt.transformers.UwtQuantizer(config).validate_environment()
+# What a method makes of a folder with the model, by its name in config.json.
+def quantise_fp8(source, target):
+    pytest.importorskip("accelerate")
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(source, target)
+    tensors = {}
+    for name, tensor in load_file(source / "model.safetensors").items():
+        if "layers" not in name or tensor.dim() != 2:
+            tensors[name] = tensor
+            continue
+        rows, columns = tensor.shape
+        scale = tensor.float().abs().max().div(448).expand(rows // 64, columns // 64)
+        tensors[name] = (tensor.float() / scale[0, 0]).to(torch.float8_e4m3fn)
+        tensors[name + "_scale_inv"] = scale.contiguous()
+    save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((target / "config.json").read_text(encoding="utf-8"))
+    method = {"quant_method": "fp8", "activation_scheme": "dynamic", "weight_block_size": [64, 64]}
+    (target / "config.json").write_text(json.dumps(config | {"quantization_config": method}), encoding="utf-8")
+
+
+def quantise_bitsandbytes(source, target):
+    pytest.importorskip("bitsandbytes")
+    pytest.importorskip("accelerate")
+    config = transformers.BitsAndBytesConfig(load_in_4bit=True)
+    load(source, quantization_config=config, device_map="cpu").save_pretrained(target)
+
+
+def quantise_compressed_tensors(source, target):
+    pytest.importorskip("compressed_tensors")
+    from compressed_tensors.compressors import ModelCompressor
+    from compressed_tensors.quantization import (
+        QuantizationArgs,
+        QuantizationConfig,
+        QuantizationScheme,
+        apply_quantization_config,
+    )
+
+    weights = QuantizationArgs(num_bits=4, group_size=64, strategy="group")
+    group = QuantizationScheme(targets=["Linear"], weights=weights)
+    model = load(source)
+    apply_quantization_config(
+        model,
+        QuantizationConfig(
+            config_groups={"all": group}, ignore=["lm_head"], quantization_status="frozen", format="pack-quantized"
+        ),
+    )
+    for module in model.modules():
+        if hasattr(module, "weight_scale"):
+            groups = module.weight.data.unflatten(1, (-1, 64))
+            module.weight_scale.data.copy_(groups.abs().amax(-1) / 7)
+    compressor = ModelCompressor.from_pretrained_model(model)
+    compressor.compress_model(model)
+    model.save_pretrained(target)
+    compressor.update_config(str(target))
+
+
+QUANTISED = {
+    "fp8": quantise_fp8,
+    "bitsandbytes": quantise_bitsandbytes,
+    "compressed-tensors": quantise_compressed_tensors,
+}
+
+
+@pytest.mark.parametrize("method", QUANTISED)
+def test_loads_what_was_quantised_before_by_its_own_method(method, tmp_path):
+    make("one").to(torch.bfloat16).save_pretrained(tmp_path / "dense")
+    QUANTISED[method](tmp_path / "dense", tmp_path / "original")
+    uwt.compress(tmp_path / "original", tmp_path / "compressed")
+    assert not list((tmp_path / "compressed").glob("*model.safetensors"))
+    model, info = load(tmp_path / "compressed", output_loading_info=True)
+    original = load(tmp_path / "original")
+    assert not any(info[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
+    assert_same_state(model, original)
+    assert getattr(model.config, "quantization_config", None) == getattr(original.config, "quantization_config", None)
+    modules = [[type(each) for each in which.modules()] for which in (model, original)]
+    assert modules[0] == modules[1]
+    with torch.no_grad():
+        assert torch.equal(model(IDS).logits, original(IDS).logits)
+    # Some methods refuse it themselves.
+    with pytest.raises(ValueError, match="disk"):
+        load(tmp_path / "compressed", device_map={"": "disk"}, offload_folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("original", "message"),
+    [
+        ({"quant_method": "elsewhere"}, "Unknown quantization type, got elsewhere"),
+        ("int8", "was 'int8' before it was compressed, which is no method"),
+    ],
+)
+def test_refuses_methods_that_transformers_has_not(original, message):
+    with pytest.raises(ValueError, match=message):
+        uwt.transformers.UwtQuantizer(uwt.transformers.UwtConfig(original=original), pre_quantized=True)
+
+
+def test_refuses_other_versions():
+    with pytest.raises(ValueError, match="reads version 1 of compressed folders, got 2"):
+        uwt.transformers.UwtQuantizer(uwt.transformers.UwtConfig(version=2))
 
 
 def test_without_it_nothing_loads_with_random_weights(folders):

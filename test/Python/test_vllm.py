@@ -143,7 +143,16 @@ def test_dense_weights_give_the_original_bits(folders):
     assert "weights are dense in memory: uwt's format is dense" in log
     wide, usual, log = run(job(compressed, dtype="float32"), job(original, dtype="float32"))
     assert wide == usual
-    assert "weights are dense in memory: products run from compressed weights of torch.bfloat16" in log
+    assert "weights are dense in memory: its dtype is torch.float32, and products run from torch.bfloat16" in log
+
+
+@pytest.mark.parametrize("kind", ["tied", "experts"])
+def test_runs_from_f16(folders, kind):
+    _, compressed = folders(kind)
+    wanted = {"format": "window<4>"}
+    found, raw, log = run(job(compressed, wanted, dtype="float16"), job(compressed, RAW, dtype="float16"))
+    assert "weights take" in log and "weights are dense" not in log
+    assert found == raw
 
 
 def test_decodes_for_products_of_pytorch(folders):

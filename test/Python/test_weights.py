@@ -123,6 +123,18 @@ def test_products_are_those_of_raw_weights(weight, m):
 
 
 @pytest.mark.kernels
+@pytest.mark.parametrize("m", [0, 1, 3, 20])
+def test_products_of_f16_are_those_of_raw_weights(weight, m):
+    rng = np.random.default_rng(m)
+    w = (rng.standard_normal((130, 70)) * 0.02).astype(np.float16)
+    x, bias = rng.standard_normal((m, 70)).astype(np.float16), rng.standard_normal(130).astype(np.float16)
+    y = linear(encode(w, "window<4>", "F16"), x, 130, 70, bias)
+    assert (y == linear(encode(w, "raw", "F16"), x, 130, 70, bias)).all()
+    expected = x.astype(np.float64) @ w.astype(np.float64).T + bias
+    assert np.allclose(y.view(np.float16), expected, rtol=0.001, atol=0.001)
+
+
+@pytest.mark.kernels
 def test_rows_of_x_may_be_apart(weight):
     wide = bf16(np.random.default_rng(5).standard_normal((6, 100)))
     image = encode(weight)
@@ -151,8 +163,8 @@ def test_another_size_than_the_weight_has_is_refused(weight):
 
 @pytest.mark.kernels
 def test_what_no_kernel_serves_is_said(weight):
-    image = encode(weight, "raw", "F16")
-    with pytest.raises(UnsupportedError, match="no kernel multiplies f16 in raw; there are those of bf16 in"):
+    image = encode(weight, "window<3>", "F16")
+    with pytest.raises(UnsupportedError, match="no kernel multiplies f16 in window<3>; there are those of bf16 in"):
         linear(image, np.zeros((1, 70), np.uint16), 130, 70)
 
 

@@ -20,6 +20,7 @@
 #include "uwt/Support/Parallel.h"
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace uwt {
 
@@ -46,6 +47,9 @@ public:
   /// Errors: Unsupported where no kernel serves the element and format, where this machine is none
   /// of the targets, or where the library was built without kernels.
   static Expected<const Kernels *> find(ElementType element, std::string_view format);
+
+  /// Those of every target that this machine runs, the best first: none where find() fails.
+  static std::vector<const Kernels *> findAll(ElementType element, std::string_view format);
 
   /// Computes a product on the threads of `pool`, or on the caller's where it is null. `weight` is
   /// a view of the kernels' element and format, of one matrix [n, k]. Errors: IO where memory is

@@ -176,7 +176,7 @@ def _shape_of(node: torch.fx.Node) -> tuple[int, int]:
     return tuple(node.args[names.index(name)] for name in ("n", "k"))
 
 
-_DENSE = {_UWT.linear.default: _linear, _UWT.embedding.default: _embedding}
+_DENSE = {getattr(_UWT, name).default: _linear for name in _ops.LINEAR} | {_UWT.embedding.default: _embedding}
 
 
 def _take_images(graph: torch.fx.Graph) -> dict[int, torch.Tensor]:

@@ -2,7 +2,7 @@
 
     uwt::experts(x, up, down, weights, ids, places, activation)
 
-x is [m, k] and BF16, `up` an image of [e, 2·i, k] and `down` one of [e, k, i]; `weights` and `ids` are [m, slots]. The result, [m, k],
+x is [m, k], `up` an image of [e, 2·i, k] and `down` one of [e, k, i], both of x's dtype; `weights` and `ids` are [m, slots]. The result, [m, k],
 is for each token the sum over its slots of weight · down[id] · (activation(gate) · up), where gate and up are the halves of
 up[id] · x. Products have the bits of uwt::linear. Sums are taken in f32 in the order of matrices, and rounded once: a token's
 bits depend on no other token. `places` gives an expert's index in the images, or -1 where another process has it; None is the identity.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 
 from .. import _weights
-from . import _threads
+from . import _ops, _threads
 
 _ACTIVATIONS = {
     "silu": torch.nn.functional.silu,
@@ -38,10 +38,12 @@ def _product(image: torch.Tensor, matrix: int, x: torch.Tensor, n: int, k: int) 
 
 
 def _experts(x, up, down, weights, ids, places, activation):
-    torch._check(x.dim() == 2 and x.dtype == torch.bfloat16, lambda: f"uwt::experts: x is {x.dtype}{list(x.shape)}")
+    torch._check(x.dim() == 2, lambda: f"uwt::experts: x has {x.dim()} dimensions")
     torch._check(activation in _ACTIVATIONS, lambda: f"uwt::experts: there is no activation {activation!r}")
     function = _ACTIVATIONS[activation]
-    (matrices, both, k), of_down = (_weights.info(each.data_ptr(), each.numel()).shape for each in (up, down))
+    for image in (up, down):
+        _ops.check_dtype("uwt::experts: x", x.dtype, image)
+    (matrices, both, k), of_down = (_ops.info(image).shape for image in (up, down))
     inner = both // 2
     torch._check(
         of_down == (matrices, k, inner) and x.shape[1] == k,

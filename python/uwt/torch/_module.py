@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 
-from ._tensor import EXACT, RUN_FORMAT, UwtTensor
+from ._tensor import EXACT, RUN_FORMAT, UwtTensor, why_dense
 
 #: Whether the weight of a module is compressed: its name in the model, and itself.
 Filter = Callable[[str, torch.nn.Module], bool]
@@ -30,19 +30,17 @@ def reads_compressed(module: torch.nn.Module) -> bool:
     return isinstance(module, (torch.nn.Linear, torch.nn.Embedding)) and getattr(module, "max_norm", None) is None
 
 
-def why_not(weight: torch.Tensor) -> str | None:
-    """Why a weight is not compressed, whatever module it belongs to."""
+def why_not(weight: torch.Tensor, format: str) -> str | None:
+    """Why a weight is not compressed to a format, whatever module it belongs to."""
     if isinstance(weight, UwtTensor):
         return "it is compressed already"
-    if weight.dtype != torch.bfloat16:
-        return f"its dtype is {weight.dtype}, and products run from torch.bfloat16"
     if weight.device.type != "cpu":
         return f"it is on {weight.device}, and products run on the CPU"
-    return None
+    return why_dense(weight.dtype, format)
 
 
-def _why_not_of(name: str, module: torch.nn.Module, filter: Filter | None) -> str | None:
-    why = why_not(module.weight)
+def _why_not_of(name: str, module: torch.nn.Module, format: str, filter: Filter | None) -> str | None:
+    why = why_not(module.weight, format)
     if why is not None:
         return why
     if not reads_compressed(module):
@@ -69,10 +67,11 @@ def compress_(
     """Compresses the weights of all `nn.Linear` and `nn.Embedding` below `module`, in place, one after another.
 
     Modules stay what they are; each weight becomes a UwtTensor that requires no gradient. Weights that modules share stay
-    shared. What makes no product from BF16 on the CPU is left, and what would not get smaller; the report says why.
+    shared. What is not on the CPU is left, what is neither BF16 nor F16, and what would not get smaller; the report says why.
 
     Args:
-        format: "inplace<12>", which takes about 12 bits a weight, or "raw", to compare with.
+        format: "auto": "inplace<12>" for BF16, about 12 bits a weight, while F16 stays dense; "window<4>" for F16, about 15
+            bits: several rows are faster from it, one is slower; "raw" to compare with.
         filter: called with the name and the module of each weight; False leaves it.
         exact: "product": UWT's products, with the same bits from "raw" and compressed weights; "decode": PyTorch's own,
             with the bits of the dense model, from weights that each call decodes.
@@ -90,7 +89,7 @@ def compress_(
         name = f"{path}.weight" if path else "weight"
         weight = child.weight
         if weight not in done:
-            why = _why_not_of(path, child, filter)
+            why = _why_not_of(path, child, format, filter)
             made = compressed_parameter(weight.data, format, exact) if why is None else None
             if made is None:
                 left[name] = why or "compressed it would take more memory"

@@ -1,6 +1,7 @@
 """Operators over images of weights (uwt._weights), which are tensors of bytes: functional, so that graphs hold nothing of a process.
 
-    uwt::linear(x, image, bias, n, k)      x @ w.T + bias, summed in f32, rounded once
+    uwt::linear(x, image, bias, n, k)      x @ w.T + bias, summed in f32, rounded once; with gradients of x and bias
+    uwt::linear_without_gradients          the same, whatever requires a gradient: what the first one runs as
     uwt::embedding(ids, image, n, k)       rows of w
     uwt::decode(image, shape, dtype)       w
 
@@ -9,6 +10,8 @@ They run in C++ (_native) where PyTorch has the functions for that, else here, w
 
 from __future__ import annotations
 
+import functools
+
 import torch
 
 from .. import _arrays, _weights
@@ -16,7 +19,10 @@ from . import _native, _threads
 
 _ARRAYS = _arrays.TorchArrays()
 _LIBRARY = torch.library.Library("uwt", "DEF")
-_LIBRARY.define("linear(Tensor x, Tensor image, Tensor? bias, SymInt n, SymInt k) -> Tensor")
+#: Names of the operators that multiply.
+LINEAR = ("linear", "linear_without_gradients")
+for _name in LINEAR:
+    _LIBRARY.define(f"{_name}(Tensor x, Tensor image, Tensor? bias, SymInt n, SymInt k) -> Tensor")
 _LIBRARY.define("embedding(Tensor ids, Tensor image, SymInt n, SymInt k, ScalarType dtype) -> Tensor")
 _LIBRARY.define("decode(Tensor image, SymInt[] shape, ScalarType dtype) -> Tensor")
 
@@ -63,8 +69,8 @@ def info(image: torch.Tensor) -> _weights.Info:
 def _linear(x: torch.Tensor, image: torch.Tensor, bias: torch.Tensor | None, n: int, k: int) -> torch.Tensor:
     # In place of _check_linear: what every call pays for is kept small.
     shape = x.shape
-    if not shape or shape[-1] != k or x.dtype is not torch.bfloat16 or bias is not None:
-        _check_linear(x, bias, n, k)
+    if not shape or shape[-1] != k or x.dtype is not _dtype_of(image) or bias is not None:
+        _check_linear(x, image, bias, n, k)
     rows = x if len(shape) == 2 else x.reshape(-1, k)
     m, stride = rows.shape[0], rows.stride(0)
     if rows.stride(1) != 1 or (stride < k and m > 1):
@@ -80,19 +86,32 @@ def _linear(x: torch.Tensor, image: torch.Tensor, bias: torch.Tensor | None, n: 
     return y
 
 
-def _check_linear(x: torch.Tensor, bias: torch.Tensor | None, n: int, k: int) -> None:
+def _check_linear(x: torch.Tensor, image: torch.Tensor | None, bias: torch.Tensor | None, n: int, k: int) -> None:
+    """Raises RuntimeError for what does not fit; the weight's dtype is only in its image."""
     torch._check(x.dim() >= 1, lambda: "uwt::linear: x has no dimensions")
     torch._check(x.shape[-1] == k, lambda: f"uwt::linear: x has {x.shape[-1]} features, the weight {k}")
-    torch._check(x.dtype == torch.bfloat16, lambda: f"uwt::linear: x is {x.dtype}, the weight torch.bfloat16")
+    if image is not None:
+        check_dtype("uwt::linear: x", x.dtype, image)
     if bias is not None:
         torch._check(bias.dim() == 1 and bias.shape[0] == n, lambda: f"uwt::linear: the bias has not {n} elements")
         torch._check(bias.dtype == x.dtype, lambda: f"uwt::linear: the bias is {bias.dtype}, x {x.dtype}")
 
 
+def check_dtype(subject: str, dtype: torch.dtype, image: torch.Tensor) -> None:
+    """Raises RuntimeError where what an operator takes or gives has not the dtype of the weight."""
+    expected = _dtype_of(image)
+    torch._check(dtype == expected, lambda: f"{subject} is {dtype}, the weight {expected}")
+
+
+def _dtype_of(image: torch.Tensor) -> torch.dtype:
+    return _dtype_named(_weights.dtype(image.data_ptr(), image.numel()))
+
+
+_dtype_named = functools.cache(_ARRAYS.dtype)
+
+
 def _embedding(ids: torch.Tensor, image: torch.Tensor, n: int, k: int, dtype: torch.dtype) -> torch.Tensor:
-    torch._check(
-        dtype == torch.bfloat16, lambda: f"uwt::embedding: the result is {dtype}, the weight torch.bfloat16"
-    )
+    check_dtype("uwt::embedding: the result", dtype, image)
     numbers = ids.to(torch.int64).contiguous()
     y = torch.empty((*ids.shape, k), dtype=dtype)
     _weights.gather(
@@ -111,15 +130,19 @@ def _decode(image: torch.Tensor, shape: list[int], dtype: torch.dtype) -> torch.
 #: Why operators run in Python; None where they run in C++.
 WHY_PYTHON = _native.register()
 if WHY_PYTHON is not None:
-    _LIBRARY.impl("linear", _linear, "CPU")
+    for _name in LINEAR:
+        _LIBRARY.impl(_name, _linear, "CPU")
     _LIBRARY.impl("embedding", _embedding, "CPU")
     _LIBRARY.impl("decode", _decode, "CPU")
 
 
-@torch.library.register_fake("uwt::linear", lib=_LIBRARY)
-def _(x, image, bias, n, k):
-    _check_linear(x, bias, n, k)
+def _fake_linear(x, image, bias, n, k):
+    _check_linear(x, None, bias, n, k)
     return x.new_empty((*x.shape[:-1], n))
+
+
+for _name in LINEAR:
+    torch.library.register_fake(f"uwt::{_name}", _fake_linear, lib=_LIBRARY)
 
 
 @torch.library.register_fake("uwt::embedding", lib=_LIBRARY)
@@ -132,7 +155,10 @@ def _(image, shape, dtype):
     return image.new_empty(shape, dtype=dtype)
 
 
-def _keep(ctx, inputs, output):
+_WITHOUT_GRADIENTS = torch.ops.uwt.linear_without_gradients.default
+
+
+def _keep(ctx, inputs):
     x, image, bias, n, k = inputs
     ctx.save_for_backward(image)
     ctx.shape, ctx.dtype, ctx.has_bias = (n, k), x.dtype, bias is not None
@@ -148,4 +174,43 @@ def _backward(ctx, gradient):
     return of_x, None, of_bias, None, None
 
 
-torch.library.register_autograd("uwt::linear", _backward, setup_context=_keep, lib=_LIBRARY)
+class _Recorded(torch.autograd.Function):
+    """uwt::linear where a gradient is recorded."""
+
+    @staticmethod
+    def forward(ctx, *inputs):
+        _keep(ctx, inputs)
+        return _WITHOUT_GRADIENTS(*inputs)
+
+    backward = staticmethod(_backward)
+
+
+class _Transformed(torch.autograd.Function):
+    """The same inside of functions that torch.func transforms: these ask for a form of it that takes longer to call."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x, image, bias, n, k):
+        return _WITHOUT_GRADIENTS(x, image, bias, n, k)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        _keep(ctx, inputs)
+
+    backward = staticmethod(_backward)
+
+
+def linear(x: torch.Tensor, image: torch.Tensor, bias: torch.Tensor | None, n: int, k: int) -> torch.Tensor:
+    """uwt::linear, for callers in Python: a call of the operator takes half as long again.
+
+    torch.library.register_autograd does the same in more time where no gradient is recorded, and in twice the time where one is.
+    """
+    if torch.is_grad_enabled() and (x.requires_grad or (bias is not None and bias.requires_grad)):
+        recorded = _Transformed if torch._C._are_functorch_transforms_active() else _Recorded
+        return recorded.apply(x, image, bias, n, k)
+    return _WITHOUT_GRADIENTS(x, image, bias, n, k)
+
+
+_LIBRARY.impl("linear", linear, "Autograd")
+_LIBRARY.impl("linear_without_gradients", torch.library.fallthrough_kernel, "Autograd")

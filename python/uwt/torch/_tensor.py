@@ -9,13 +9,34 @@ from torch.utils import _pytree
 from torch.utils._python_dispatch import return_and_correct_aliasing
 
 from .. import _arrays
+from ..errors import UsageError
 from . import _native, _ops
 
 _ARRAYS = _arrays.TorchArrays()
 #: How products are computed: from the compressed weight, or by PyTorch from a weight that each call decodes.
 EXACT = ("product", "decode")
-#: What weights run from where nothing else is asked for.
-RUN_FORMAT = "inplace<12>"
+#: What weights run from where nothing else is asked for: of RUN_FORMATS the one for their dtype.
+RUN_FORMAT = "auto"
+#: What products run from, by dtype: those of BF16 in 12 bits a weight, those of F16 in 15.
+RUN_FORMATS = {torch.bfloat16: "inplace<12>", torch.float16: "window<4>"}
+
+
+def format_for(dtype: torch.dtype, format: str) -> str:
+    """The format that weights of a dtype are compressed to where `format` is asked for. UsageError for a dtype that has none."""
+    if format != RUN_FORMAT:
+        return format
+    if dtype not in RUN_FORMATS:
+        raise UsageError(f"products run from {' and '.join(map(str, RUN_FORMATS))}, not from {dtype}")
+    return RUN_FORMATS[dtype]
+
+
+def why_dense(dtype: torch.dtype, format: str) -> str | None:
+    """Why weights of a dtype stay dense where a model is compressed to `format`."""
+    if dtype not in RUN_FORMATS:
+        return f"its dtype is {dtype}, and products run from {' and '.join(map(str, RUN_FORMATS))}"
+    if format == RUN_FORMAT and dtype == torch.float16:
+        return f"its dtype is {dtype}, of which one row is faster by PyTorch; format={RUN_FORMATS[dtype]!r} compresses it"
+    return None
 
 
 class UwtTensor(torch.Tensor):
@@ -44,10 +65,10 @@ class UwtTensor(torch.Tensor):
 
     @classmethod
     def encode(cls, weight: torch.Tensor, format: str = RUN_FORMAT, exact: str = "product") -> UwtTensor:
-        """Compresses a dense tensor [n, k] of BF16 on the CPU. Raises UwtError where that is not possible."""
+        """Compresses a dense tensor [n, k] of BF16 or F16 on the CPU. Raises UwtError where that is not possible."""
         if exact not in EXACT:
             raise ValueError(f"exact is one of {', '.join(EXACT)}, got {exact!r}")
-        return cls(_ops.encode(weight, format), tuple(weight.shape), weight.dtype, exact)
+        return cls(_ops.encode(weight, format_for(weight.dtype, format)), tuple(weight.shape), weight.dtype, exact)
 
     @classmethod
     def from_image(cls, image: torch.Tensor, exact: str = "product") -> UwtTensor:
@@ -115,6 +136,7 @@ class UwtTensor(torch.Tensor):
 
 
 _MULTIPLY = torch.ops.uwt.linear.default
+_MULTIPLY_WITHOUT_GRADIENTS = torch.ops.uwt.linear_without_gradients.default
 
 
 def _linear(input, weight, bias=None):
@@ -124,11 +146,11 @@ def _linear(input, weight, bias=None):
         return torch.nn.functional.linear(input, weight.dense(), bias)
     n, k = weight._sizes
     try:
-        if torch.is_grad_enabled() or torch.is_inference_mode_enabled() or torch.compiler.is_compiling():
-            return _MULTIPLY(input, weight.image, bias, n, k)
-        # The operator's gradients are in Python, which would take as long as the call: none is recorded here.
-        with torch._C._AutoDispatchBelowAutograd():
-            return _MULTIPLY(input, weight.image, bias, n, k)
+        if not torch.is_grad_enabled():
+            return _MULTIPLY_WITHOUT_GRADIENTS(input, weight.image, bias, n, k)
+        # Graphs have the operator: whether a gradient is recorded is asked where they run.
+        multiply = _MULTIPLY if torch.compiler.is_compiling() else _ops.linear
+        return multiply(input, weight.image, bias, n, k)
     except RuntimeError as error:
         raise _native.error_in(error) from None
 

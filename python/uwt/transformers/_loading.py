@@ -63,4 +63,12 @@ def _safe_open(filename: Any, framework: str = "pt", device: Any = "cpu", **opti
 
 if _plain_safe_open is None:
     raise ImportError("uwt.transformers: this version of transformers does not read weights by safe_open")
-modeling_utils.safe_open = _safe_open
+
+
+def read_by_uwt(module: Any) -> None:
+    """Gives a module of transformers that opens files the `safe_open` that reads compressed ones."""
+    if hasattr(module, "safe_open"):
+        module.safe_open = _safe_open
+
+
+read_by_uwt(modeling_utils)

@@ -1,15 +1,25 @@
-"""The quantisation method "uwt" of config.json: lossless, so that nothing is quantised."""
+"""The quantisation method "uwt" of config.json: lossless, so that nothing is quantised.
+
+A folder that was quantised before it was compressed is loaded by its own method, which is given the tensors that it knows.
+"""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import torch
 from transformers.core_model_loading import ConversionOps
-from transformers.quantizers import HfQuantizer, register_quantization_config, register_quantizer
+from transformers.quantizers import (
+    AutoHfQuantizer,
+    AutoQuantizationConfig,
+    HfQuantizer,
+    register_quantization_config,
+    register_quantizer,
+)
 from transformers.utils.quantization_config import QuantizationConfigMixin
 
-from ..files import SUFFIX, check_folder
+from ..files import SUFFIX, check_version
 from ..torch._module import compressed_parameter, reads_compressed, why_not
 from ..torch._tensor import UwtTensor
 from . import _experts, _loading
@@ -38,25 +48,20 @@ class _Compress(ConversionOps):
         (value,) = input_dict.values()
         weight = value[0] if isinstance(value, list) else value
         made = None
-        if why_not(weight) is None:
+        if why_not(weight, _loading.DEFAULTS.format) is None:
             made = compressed_parameter(weight, _loading.DEFAULTS.format, _loading.DEFAULTS.exact)
         return {full_layer_name: weight if made is None else made}
 
 
-@register_quantizer("uwt")
-class UwtQuantizer(HfQuantizer):
-    """Finds the compressed files of a folder, and compresses weights in memory as they are loaded."""
+class _CompressedFiles(HfQuantizer):
+    """What a quantizer, of whatever method, has to do where the files of a folder are compressed."""
 
-    def __init__(self, quantization_config: UwtConfig, **options: Any) -> None:
-        super().__init__(quantization_config, **options)
-        # Files give the tensors of the original; they are compressed here.
-        self.pre_quantized = False
-        self._files: list[str] = []
-
-    def validate_environment(self, *_: Any, **__: Any) -> None:
-        check_folder(self.quantization_config.version, getattr(self.quantization_config, "original", None))
+    quantization_config: Any
+    #: Those of the folder.
+    _files: list[str] = []
 
     def update_device_map(self, device_map: Any) -> Any:
+        device_map = super().update_device_map(device_map)
         places = device_map.values() if isinstance(device_map, dict) else [device_map]
         if "disk" in {str(place) for place in places}:
             raise ValueError("compressed weights are not offloaded to disk: they are on disk in fewer bytes already")
@@ -69,12 +74,51 @@ class UwtQuantizer(HfQuantizer):
             config.transformers_weights = name
         elif hasattr(config, "transformers_weights"):
             del config.transformers_weights
-        return config
+        config.quantization_config = self.quantization_config
+        return super().update_attn_implementation(config)
 
-    def _process_model_before_weight_loading(self, model: Any, checkpoint_files: Any = None, **_: Any) -> Any:
+    def _process_model_before_weight_loading(self, model: Any, checkpoint_files: Any = None, **options: Any) -> Any:
         self._files = [file for file in checkpoint_files or [] if file.endswith(SUFFIX)]
         _loading.opened.difference_update(self._files)
-        return model
+        return super()._process_model_before_weight_loading(model, checkpoint_files=checkpoint_files, **options)
+
+    def _process_model_after_weight_loading(self, model: Any, **options: Any) -> Any:
+        unread = [file for file in self._files if file not in _loading.opened]
+        if unread:
+            raise RuntimeError(
+                f"this version of transformers has read {unread[0]} in another way than uwt.transformers knows: "
+                "give the original folder back with `uwt decompress`"
+            )
+        if "disk" in {str(place) for place in getattr(model, "hf_device_map", {}).values()}:
+            raise ValueError("compressed weights are not offloaded to disk: give max_memory or a device_map without it")
+        return super()._process_model_after_weight_loading(model, **options)
+
+
+def _quantizer_of(original: Any, **options: Any) -> HfQuantizer:
+    """The quantizer of the method that a folder was quantised by before it was compressed."""
+    if not isinstance(original, dict):
+        raise ValueError(f"the folder's quantization_config was {original!r} before it was compressed, which is no method")
+    made = AutoHfQuantizer.from_config(AutoQuantizationConfig.from_dict(original), **options)
+    kind = type(made)
+    # Some read metadata of the files themselves.
+    _loading.read_by_uwt(sys.modules[kind.__module__])
+    made.__class__ = type(kind.__name__, (_CompressedFiles, kind), {})
+    return made
+
+
+@register_quantizer("uwt")
+class UwtQuantizer(_CompressedFiles):
+    """Finds the compressed files of a folder, and compresses weights in memory as they are loaded."""
+
+    def __new__(cls, quantization_config: UwtConfig, **options: Any) -> HfQuantizer:
+        check_version(quantization_config.version)
+        original = getattr(quantization_config, "original", None)
+        return super().__new__(cls) if original is None else _quantizer_of(original, **options)
+
+    def __init__(self, quantization_config: UwtConfig, **options: Any) -> None:
+        super().__init__(quantization_config, **options)
+        # Files give the tensors of the original; they are compressed here.
+        self.pre_quantized = False
 
     def param_needs_quantization(self, model: Any, param_name: str, **_: Any) -> bool:
         if _loading.DEFAULTS.format is None:
@@ -86,17 +130,9 @@ class UwtQuantizer(HfQuantizer):
     def get_quantize_ops(self) -> ConversionOps:
         return _Compress()
 
-    def _process_model_after_weight_loading(self, model: Any, **_: Any) -> Any:
-        unread = [file for file in self._files if file not in _loading.opened]
-        if unread:
-            raise RuntimeError(
-                f"this version of transformers has read {unread[0]} in another way than uwt.transformers knows: "
-                "give the original folder back with `uwt decompress`"
-            )
-        if "disk" in {str(place) for place in getattr(model, "hf_device_map", {}).values()}:
-            raise ValueError("compressed weights are not offloaded to disk: give max_memory or a device_map without it")
+    def _process_model_after_weight_loading(self, model: Any, **options: Any) -> Any:
         _experts.use_compressed(model)
-        return model
+        return super()._process_model_after_weight_loading(model, **options)
 
     def get_state_dict_and_metadata(self, model: Any) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         state = model.state_dict()

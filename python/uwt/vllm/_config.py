@@ -15,6 +15,7 @@ from vllm.model_executor.layers.vocab_parallel_embedding import VocabParallelEmb
 from vllm.platforms import current_platform
 
 from ..files import check_folder
+from ..torch._tensor import why_dense
 from . import _methods
 from ._options import Options
 
@@ -59,8 +60,8 @@ class UwtConfig(QuantizationConfig):
                 self._why_dense = "uwt's format is dense"
             elif not current_platform.is_cpu():
                 self._why_dense = "products run from compressed weights on CPUs only"
-            elif dtype != torch.bfloat16:
-                self._why_dense = f"products run from compressed weights of torch.bfloat16, not {dtype}"
+            else:
+                self._why_dense = why_dense(dtype, self._options.format)
             if self._why_dense:
                 logger.info("UWT: weights are dense in memory: %s", self._why_dense)
         return self._options
@@ -68,7 +69,7 @@ class UwtConfig(QuantizationConfig):
     def get_quant_method(self, layer: torch.nn.Module, prefix: str) -> Any:
         options = self._prepare()
         if isinstance(layer, LinearBase):
-            if self._why_dense or layer.params_dtype != torch.bfloat16:
+            if self._why_dense or why_dense(layer.params_dtype, options.format):
                 return UnquantizedLinearMethod()
             return _methods.UwtLinearMethod(options)
         if self._why_dense:

@@ -19,6 +19,7 @@ from vllm.model_executor.parameter import ModelWeightParameter
 from vllm.model_executor.utils import replace_parameter, set_weight_attrs
 
 from ..torch import _experts, _ops
+from ..torch._tensor import format_for
 from ._options import Options
 
 # As other methods of vLLM name it: a layer is processed again where its weights are loaded again.
@@ -45,12 +46,13 @@ def _name_of(layer: torch.nn.Module) -> str:
 def _compress(layer: torch.nn.Module, name: str, options: Options) -> None:
     """Replaces a dense weight by its image."""
     weight = getattr(layer, name).data
+    format = format_for(weight.dtype, options.format)
     previous = (get_layerwise_info(layer).kernel_tensors or ({}, {}))[0].get(name)
     if previous is None:
-        image = _ops.encode(weight, options.format, options.reserve)
+        image = _ops.encode(weight, format, options.reserve)
     else:
         # Loaded again: what others know the address of is written over, and an image may be shorter than its memory.
-        image = _ops.encode(weight, options.format)
+        image = _ops.encode(weight, format)
         if image.numel() > previous.numel():
             raise ValueError(
                 f"{_name_of(layer)}.{name}: the weight that is loaded again takes {image.numel()} bytes, and there is room for "
@@ -84,6 +86,7 @@ class UwtLinearMethod(LinearMethodBase):
         **extra_weight_attrs: Any,
     ) -> None:
         layer.uwt_shape = (sum(output_partition_sizes), input_size_per_partition)
+        layer.uwt_dtype = params_dtype
         weight = ModelWeightParameter(
             data=torch.empty(*layer.uwt_shape, device="meta", dtype=params_dtype),
             input_dim=1,
@@ -107,14 +110,14 @@ class UwtLinearMethod(LinearMethodBase):
         return torch.ops.uwt.linear(x, layer.weight, bias, *layer.uwt_shape)
 
     def dequantize_weight(self, layer: torch.nn.Module) -> torch.Tensor:
-        return torch.ops.uwt.decode(layer.weight, layer.uwt_shape, torch.bfloat16)
+        return torch.ops.uwt.decode(layer.weight, layer.uwt_shape, layer.uwt_dtype)
 
 
 class UwtEmbeddingMethod(UwtLinearMethod):
     """Embeddings, and heads, which may share their weights."""
 
     def embedding(self, layer: torch.nn.Module, input_: torch.Tensor) -> torch.Tensor:
-        return torch.ops.uwt.embedding(input_, layer.weight, *layer.uwt_shape, torch.bfloat16)
+        return torch.ops.uwt.embedding(input_, layer.weight, *layer.uwt_shape, layer.uwt_dtype)
 
     def tie_weights(self, layer: torch.nn.Module, embed_tokens: torch.nn.Module) -> torch.nn.Module:
         # The one image, whichever of both is loaded.

@@ -12,6 +12,9 @@
 #include "Runtime/ExpectedProduct.h"
 #include "uwt/Format/BF16.h"
 #include "uwt/Runtime/LoadedWeight.h"
+#include <array>
+#include <bit>
+#include <cctype>
 #include <cstring>
 #include <gtest/gtest.h>
 
@@ -26,30 +29,50 @@ std::vector<uint16_t> wordsOf(const Bytes &bytes) {
   return words;
 }
 
-std::vector<float> floatsOf(std::span<const uint16_t> words) {
-  std::vector<float> values;
-  std::ranges::transform(words, std::back_inserter(values), fromBF16);
-  return values;
-}
+/// An element and a format, which kernels are compiled for.
+struct Served {
+  ElementType element;
+  const char *format;
+};
 
-class KernelsTest : public testing::TestWithParam<const char *> {
+class KernelsTest : public testing::TestWithParam<Served> {
 protected:
   void SetUp() override {
-    auto found = Kernels::find(ElementType::BF16, GetParam());
+    auto found = Kernels::find(GetParam().element, GetParam().format);
     if (!found)
       GTEST_SKIP() << found.error().message();
-    kernels = *found;
+    all = Kernels::findAll(GetParam().element, GetParam().format);
+    ASSERT_EQ(all.front(), *found);
   }
   LoadedWeight load(uint64_t n, uint64_t k, const Bytes &bytes) {
     TensorDescription description;
+    description.element = GetParam().element;
     description.shape = {n, k};
-    description.format = parsedFormat(GetParam());
+    description.format = parsedFormat(GetParam().format);
     auto weight = LoadedWeight::fromBytes(description, bytes, pool);
     EXPECT_TRUE(holds(weight));
     return *std::move(weight);
   }
 
-  const Kernels *kernels = nullptr;
+  Bytes weights(uint64_t count, uint64_t seed) const {
+    return makeTensor(GetParam().element, std::array{count}, Distribution::Gaussian, seed);
+  }
+  float wide(uint16_t word) const {
+    return GetParam().element == ElementType::F16 ? float(std::bit_cast<_Float16>(word))
+                                                  : fromBF16(word);
+  }
+  uint16_t narrow(float value) const {
+    return static_cast<uint16_t>(roundToElement(value, GetParam().element));
+  }
+  std::vector<float> floatsOf(std::span<const uint16_t> words) const {
+    std::vector<float> values;
+    std::ranges::transform(words, std::back_inserter(values),
+                           [&](uint16_t word) { return wide(word); });
+    return values;
+  }
+
+  /// Of every target that this machine runs.
+  std::vector<const Kernels *> all;
   ThreadPool pool{2};
 };
 
@@ -61,11 +84,11 @@ TEST_P(KernelsTest, ProductsHaveTheBitsOfTheSpecification) {
            {1, 1}, {64, 64}, {63, 65}, {65, 63}, {130, 200}, {16, 640}, {200, 129}, {5, 0}})
     for (uint64_t m : {0, 1, 2, 3, 5, 11, 33}) {
       SCOPED_TRACE(testing::PrintToString(std::vector{n, k, m}));
-      Bytes bytes = bf16Weights(n * k, n + k);
+      Bytes bytes = weights(n * k, n + k);
       LoadedWeight weight = load(n, k, bytes);
       uint64_t xStride = k + random.below(9), yStride = n + random.below(9);
-      std::vector<uint16_t> x = wordsOf(bf16Weights(m * xStride, 9)), dense;
-      std::vector<uint16_t> bias = wordsOf(bf16Weights(n, 10));
+      std::vector<uint16_t> x = wordsOf(weights(m * xStride, 9)), dense;
+      std::vector<uint16_t> bias = wordsOf(weights(n, 10));
       for (uint64_t row = 0; row < m; ++row)
         dense.insert(dense.end(), x.begin() + row * xStride, x.begin() + row * xStride + k);
       std::vector<float> sums = expectedProduct(floatsOf(wordsOf(bytes)), floatsOf(dense), n, k, m);
@@ -74,11 +97,15 @@ TEST_P(KernelsTest, ProductsHaveTheBitsOfTheSpecification) {
         for (uint64_t row = 0; row < m; ++row)
           for (uint64_t i = 0; i < n; ++i)
             expected[row * yStride + i] =
-                toBF16(hasBias ? sums[row * n + i] + fromBF16(bias[i]) : sums[row * n + i]);
+                narrow(hasBias ? sums[row * n + i] + wide(bias[i]) : sums[row * n + i]);
         LinearArguments arguments{
             m, {x.data(), xStride}, hasBias ? bias.data() : nullptr, {y.data(), yStride}};
-        ASSERT_TRUE(holds(kernels->linear(weight.view(), arguments, &pool)));
-        ASSERT_EQ(y, expected);
+        for (const Kernels *kernels : all) {
+          SCOPED_TRACE(kernels->target());
+          std::ranges::fill(y, 0xABCD);
+          ASSERT_TRUE(holds(kernels->linear(weight.view(), arguments, &pool)));
+          ASSERT_EQ(y, expected);
+        }
       }
     }
 }
@@ -86,7 +113,7 @@ TEST_P(KernelsTest, ProductsHaveTheBitsOfTheSpecification) {
 TEST_P(KernelsTest, GathersRows) {
   for (auto [n, k] : std::initializer_list<std::pair<uint64_t, uint64_t>>{
            {1, 1}, {64, 64}, {65, 63}, {130, 200}, {17, 1000}}) {
-    Bytes bytes = bf16Weights(n * k, n);
+    Bytes bytes = weights(n * k, n);
     LoadedWeight weight = load(n, k, bytes);
     std::vector<uint16_t> words = wordsOf(bytes), y((n + 1) * k), expected;
     std::vector<int64_t> ids;
@@ -94,17 +121,21 @@ TEST_P(KernelsTest, GathersRows) {
       ids.push_back(static_cast<int64_t>((i * 7) % n));
     for (int64_t id : ids)
       expected.insert(expected.end(), words.begin() + id * k, words.begin() + (id + 1) * k);
-    ASSERT_TRUE(holds(kernels->gather(weight.view(), ids, {y.data(), k}, &pool)));
-    EXPECT_EQ(y, expected);
+    for (const Kernels *kernels : all) {
+      SCOPED_TRACE(kernels->target());
+      std::ranges::fill(y, 0);
+      ASSERT_TRUE(holds(kernels->gather(weight.view(), ids, {y.data(), k}, &pool)));
+      EXPECT_EQ(y, expected);
+    }
   }
 }
 
 TEST_P(KernelsTest, ARowThatIsNoneIsAnError) {
-  LoadedWeight weight = load(65, 64, bf16Weights(65 * 64, 1));
+  LoadedWeight weight = load(65, 64, weights(65 * 64, 1));
   std::vector<uint16_t> y(2 * 64);
   for (int64_t bad : {int64_t(65), int64_t(-1), INT64_MAX, INT64_MIN}) {
     Status status =
-        kernels->gather(weight.view(), std::vector<int64_t>{3, bad}, {y.data(), 64}, nullptr);
+        all.front()->gather(weight.view(), std::vector<int64_t>{3, bad}, {y.data(), 64}, nullptr);
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().getKind(), ErrorKind::Invalid);
     EXPECT_EQ(status.error().message(),
@@ -115,7 +146,7 @@ TEST_P(KernelsTest, ARowThatIsNoneIsAnError) {
 /// Nothing outside of x, y and the bias is touched: pages around them are closed.
 TEST_P(KernelsTest, StaysInsideItsOperands) {
   constexpr uint64_t n = 70, k = 100;
-  LoadedWeight weight = load(n, k, bf16Weights(n * k, 2));
+  LoadedWeight weight = load(n, k, weights(n * k, 2));
   for (uint64_t m : {1, 2, 7, 12}) {
     FencedMemory x, y, bias;
     for (bool atEnd : {false, true}) {
@@ -123,24 +154,34 @@ TEST_P(KernelsTest, StaysInsideItsOperands) {
                                 {x.take(m * k * 2, atEnd).data(), k},
                                 bias.take(n * 2, atEnd).data(),
                                 {y.take(m * n * 2, atEnd).data(), n}};
-      EXPECT_TRUE(holds(kernels->linear(weight.view(), arguments, &pool)));
+      for (const Kernels *kernels : all)
+        EXPECT_TRUE(holds(kernels->linear(weight.view(), arguments, &pool)));
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, KernelsTest, testing::Values("inplace<12>", "raw"),
+INSTANTIATE_TEST_SUITE_P(Formats, KernelsTest,
+                         testing::Values(Served{ElementType::BF16, "inplace<12>"},
+                                         Served{ElementType::BF16, "raw"},
+                                         Served{ElementType::F16, "window<4>"},
+                                         Served{ElementType::F16, "raw"}),
                          [](const auto &info) {
-                           return std::string(info.index == 0 ? "inplace" : "raw");
+                           std::string name(getTraits(info.param.element).name);
+                           for (const char *c = info.param.format; *c; ++c)
+                             if (std::isalnum(static_cast<unsigned char>(*c)))
+                               name += *c;
+                           return name;
                          });
 
 TEST(Kernels, WhatIsNotServedIsSaid) {
   if (!Kernels::find(ElementType::BF16, "raw"))
     GTEST_SKIP() << "there are no kernels for this machine";
-  auto found = Kernels::find(ElementType::F16, "raw");
+  auto found = Kernels::find(ElementType::F32, "raw");
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().getKind(), ErrorKind::Unsupported);
   EXPECT_EQ(found.error().message(),
-            "no kernel multiplies f16 in raw; there are those of bf16 in inplace<12>, bf16 in raw");
+            "no kernel multiplies f32 in raw; there are those of bf16 in inplace<12>, bf16 in raw, "
+            "f16 in window<4>, f16 in raw");
 }
 
 } // namespace
