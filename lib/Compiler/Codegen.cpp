@@ -39,6 +39,9 @@ Expected<std::unique_ptr<llvm::TargetMachine>> uwt::makeTargetMachine(const Targ
   const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, message);
   if (!found)
     return unsupportedError("LLVM has no code generator for " + triple.str() + ": " + message);
+  // LLVM 22 crashes without optimisations where a loop carries tiles.
+  if (target.supports(Feature::AmxBf16))
+    optimisation = std::max(optimisation, 1U);
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   auto level = llvm::CodeGenOpt::getLevel(static_cast<int>(optimisation));
@@ -83,6 +86,12 @@ Status uwt::checkInstructions(const llvm::Module &module, const Target &target) 
     Feature feature;
     llvm::StringLiteral what;
   } needs[] = {
+      {"llvm.x86.tdpfp16ps", Feature::AmxFp16, "AMX FP16"},
+      {"llvm.x86.tdpbf16ps", Feature::AmxBf16, "AMX BF16"},
+      {"llvm.x86.tdpb", Feature::AmxInt8, "AMX INT8"},
+      {"llvm.x86.tile", Feature::AmxBf16, "AMX"},
+      {"llvm.x86.ldtilecfg", Feature::AmxBf16, "AMX"},
+      {"llvm.x86.sttilecfg", Feature::AmxBf16, "AMX"},
       {"llvm.x86.avx512bf16.", Feature::Avx512Bf16, "AVX-512 BF16"},
       {"llvm.x86.avx512.permvar.qi.", Feature::Avx512Vbmi, "AVX-512 VBMI"},
       {"llvm.x86.avx512.vpermi2var.qi.", Feature::Avx512Vbmi, "AVX-512 VBMI"},

@@ -30,6 +30,7 @@
 #include "uwt/Compiler/ModuleText.h"
 #include "uwt/Compiler/ProductTarget.h"
 #include "uwt/Compiler/Registration.h"
+#include "uwt/Dialect/UWT/IR/CpuStrategy.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Support/Suggest.h"
 #include "llvm/ADT/MapVector.h"
@@ -133,14 +134,20 @@ Expected<const ProductTarget *> Compilation::setTarget() {
   options.target = target.host->name;
   if (target.gpus.empty()) {
     const std::string &named = options.strategy.name;
-    if (!named.empty() && named != stringifyProductStrategy(ProductStrategy::Direct) &&
-        named != stringifyProductStrategy(ProductStrategy::Buffer))
+    auto strategy = symbolizeProductStrategy(named);
+    if (strategy && !cpuStrategyOf(*strategy))
       return usageError("strategy " + named +
-                        " is of kernels for GPUs; for CPUs it is direct or buffer");
+                        " is of kernels for GPUs; for CPUs it is direct, buffer or tiles");
+    if (strategy == ProductStrategy::Tiles && !target.host->hasTiles())
+      return usageError("strategy tiles needs a target with AMX, such as amx; target '" +
+                        options.target + "' has none");
     return &target;
   }
   options.gpu = target.gpus.front()->name;
   const StrategyChoice &strategy = options.strategy;
+  if (strategy.name == stringifyProductStrategy(ProductStrategy::Tiles))
+    return usageError("strategy tiles is of kernels for CPUs with AMX; for GPU target '" +
+                      options.gpu + "' it is direct, shared, codes, exponents or buffer");
   if (strategy.tileN != 0 || strategy.tileM != 0 || strategy.tileK != 0)
     return usageError(
         "tile_n, tile_m and tile_k of a strategy are those of kernels for CPUs; for GPU "

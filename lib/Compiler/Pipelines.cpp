@@ -48,8 +48,9 @@ Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
     if (number == std::end(numbers) || equals == std::string_view::npos ||
         std::from_chars(item.data() + equals + 1, last, *number->second).ptr != last ||
         *number->second == 0)
-      return usageError("a strategy is direct or buffer, on GPUs also shared, codes or exponents, "
-                        "and tile_n=N, tile_m=N, tile_k=N, separated by commas; got " +
+      return usageError("a strategy is direct or buffer, on CPUs with AMX also tiles, on GPUs "
+                        "shared, codes or exponents, and tile_n=N, tile_m=N, tile_k=N, separated "
+                        "by commas; got " +
                         inQuotes(item));
   }
   return choice;
@@ -88,6 +89,7 @@ static void addSelection(OpPassManager &pm, const CompileOptions &options) {
   select.tileK = format.tileK = options.strategy.tileK;
   select.calibration = format.calibration = options.calibration;
   select.threads = format.threads = options.threads;
+  select.mInvariant = options.mInvariant;
   pm.addPass(createSelectFormatPass(std::move(format)));
   pm.addPass(createSelectStrategyPass(std::move(select)));
 }
@@ -134,6 +136,7 @@ void buildCodePipeline(OpPassManager &pm, const CompileOptions & /*options*/) {
   pm.addPass(codegen::createTileMatmulPass());
   pm.addPass(codegen::createEmitDecodersPass());
   pm.addPass(codegen::createLowerLaneOpsPass());
+  pm.addPass(codegen::createLowerTilesPass());
   pm.addPass(codegen::createWeightsToLLVMPass());
   codegen::buildExpandArithmeticPipeline(pm);
   codegen::buildLowerToLLVMPipeline(pm);
@@ -195,11 +198,15 @@ struct CompileFlags {
                                    llvm::cl::init(false)};
   PassOptions::Option<std::string> strategy{
       pipeline, "strategy",
-      llvm::cl::desc("Where weights are decoded: direct or buffer, on "
-                     "GPUs also shared, codes or exponents")};
+      llvm::cl::desc("Where weights are decoded: direct or buffer, on CPUs with AMX also tiles, "
+                     "on GPUs shared, codes or exponents")};
   PassOptions::Option<bool> exact{pipeline, "exact",
                                   llvm::cl::desc("IEEE multiply-adds on every target"),
                                   llvm::cl::init(false)};
+  PassOptions::Option<bool> mInvariant{
+      pipeline, "m-invariant",
+      llvm::cl::desc("On CPUs, add each product's sums in one order for every m"),
+      llvm::cl::init(false)};
   PassOptions::Option<bool> trustIr{pipeline, "trust-ir",
                                     llvm::cl::desc("Take operations that can reach any memory"),
                                     llvm::cl::init(false)};
@@ -217,6 +224,7 @@ struct CompileFlags {
     result.profit = profit;
     result.strategy.name = strategy;
     result.exact = exact;
+    result.mInvariant = mInvariant;
     result.trustIr = trustIr;
     result.runtimeChecks = runtimeChecks;
     return result;

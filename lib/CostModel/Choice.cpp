@@ -40,13 +40,16 @@ std::span<const uint64_t> uwt::mGrid() { return grid; }
 static RelativeTimes relativeTimes(const Calibration &calibration, ProductProblem problem,
                                    const FormatCost &format, const ConfigPins &pins) {
   RelativeTimes result;
-  result.configs = candidateConfigs(format, problem.k, pins);
+  result.configs = candidateConfigs(format, problem.k, pins, problem.tileDots);
   result.times.resize(result.configs.size());
   for (uint64_t m : grid) {
     problem.m = m;
     double best = never;
+    std::vector<KernelConfig> allowed = configsFor(problem, format, pins);
     for (size_t i = 0; i < result.configs.size(); ++i) {
-      double time = predict(calibration, problem, format, result.configs[i]).total;
+      bool isAllowed = std::ranges::find(allowed, result.configs[i]) != allowed.end();
+      double time =
+          isAllowed ? predict(calibration, problem, format, result.configs[i]).total : never;
       result.times[i].push_back(time);
       best = std::min(best, time);
     }
@@ -87,13 +90,21 @@ static std::vector<std::vector<Cover>> coverGrid(const RelativeTimes &relative,
   return covers;
 }
 
+/// Whether a configuration has the order of additions of every m.
+static bool hasOneOrder(const RelativeTimes &relative) {
+  return std::ranges::any_of(relative.times, [](const std::vector<double> &times) {
+    return std::ranges::find(times, never) == times.end();
+  });
+}
+
 std::vector<MRange> uwt::chooseRanges(const Calibration &calibration, const ProductProblem &problem,
                                       const FormatCost &format, unsigned maxRanges,
                                       const ConfigPins &pins) {
   RelativeTimes relative = relativeTimes(calibration, problem, format, pins);
   if (relative.configs.empty())
     return {};
-  maxRanges = std::clamp<unsigned>(maxRanges, 1, gridSize);
+  bool hasTwoOrders = !hasOneOrder(relative);
+  maxRanges = std::clamp<unsigned>(maxRanges + (hasTwoOrders ? 1 : 0), 1, gridSize);
   std::vector<std::vector<Cover>> covers = coverGrid(relative, maxRanges);
   unsigned ranges = 0;
   for (unsigned r = 1; r < maxRanges; ++r)
@@ -105,6 +116,9 @@ std::vector<MRange> uwt::chooseRanges(const Calibration &calibration, const Prod
   for (unsigned r = ranges + 1; r-- > 0;) {
     const Cover &cover = covers[r][end];
     uint64_t limit = end == gridSize ? UINT64_MAX : grid[end - 1];
+    // The grid has no m between.
+    if (hasTwoOrders && end < gridSize && grid[end] == minTilesM)
+      limit = minTilesM - 1;
     result.insert(result.begin(), {limit, relative.configs[cover.config]});
     end = cover.begin;
   }
@@ -119,7 +133,7 @@ std::vector<MRange> uwt::chooseRanges(const Calibration &calibration, const Prod
 static double bestTime(const Calibration &calibration, const ProductProblem &problem,
                        const FormatCost &format, const ConfigPins &pins) {
   double best = never;
-  for (const KernelConfig &config : candidateConfigs(format, problem.k, pins))
+  for (const KernelConfig &config : configsFor(problem, format, pins))
     best = std::min(best, predict(calibration, problem, format, config).total);
   return best;
 }

@@ -24,6 +24,11 @@ constexpr double accumulatorsOfUnit = 0.5;
 /// of two cores, to products of 4096 x 4096 and 4096 x 14336 at m = 1 to 64: with it the pick is
 /// within 6 % of the best candidate (docs/cost-model.md, "Regret"). Of other CPUs it is assumed.
 constexpr double measuredQueueBytes = 12 << 10;
+/// What strategy `tiles` does for an output beside its epilogue, of what a reduction of 16 lanes
+/// takes: 96 instructions that turn 256 accumulators round, against 61 for 16 outputs.
+constexpr double turnOfOutput = 0.125;
+/// The same of x: rows are turned round after they are brought into the stored order.
+constexpr double turnedPack = 2;
 constexpr double nsPerUs = 1000;
 } // namespace
 
@@ -98,6 +103,8 @@ static double directTraffic(const Calibration &c, const Work &work, const Format
          (sums + c.load / stripRows + escapedUnits(format) * (c.store + c.load));
 }
 
+static bool usesTiles(const KernelConfig &config) { return config.strategy == CpuStrategy::Tiles; }
+
 /// Columns that are decoded at a time.
 static uint64_t kTileOf(const ProductProblem &problem, const KernelConfig &config) {
   return std::min<uint64_t>(config.tileK, roundUp(problem.k, fixedUnitColumns));
@@ -118,8 +125,44 @@ static double bufferTraffic(const Calibration &c, const Work &work, const Produc
   return work.vectors * perVector;
 }
 
+/// The same of strategy tiles: raw weights are read where they lie, and a row vector has one
+/// accumulator for each row of x.
+static double tileTraffic(const Calibration &c, const Work &work, const ProductProblem &problem,
+                          const FormatCost &format, const KernelConfig &config) {
+  double perVector = isRaw(format.format) ? 0 : c.store * decodesOf(problem, config);
+  perVector += static_cast<double>(roundUp(problem.m, tileRows)) / tileRows * c.accumulator *
+               vectorWeights / static_cast<double>(kTileOf(problem, config));
+  return work.vectors * perVector;
+}
+
+/// Tiles of weights and of x are loaded while others are multiplied: the longer of both counts.
+/// Weights stay in the nearest cache, and so does x where all of it that a task takes fits beside
+/// them.
+static double tileDotTime(const Calibration &c, const Work &work, const ProductProblem &problem,
+                          const KernelConfig &config) {
+  double rows = static_cast<double>(roundUp(problem.m, tileRows));
+  uint64_t taskM = std::min(roundUp(problem.m, tileRows), tilesOf(problem, config).taskM);
+  bool isFar = kTileOf(problem, config) * (config.tileN + taskM) * sizeof(uint16_t) > c.nearBytes;
+  double ofWeights = std::ceil(rows / config.tileM) * c.load;
+  double ofX = rows / config.tileN * (c.load + (isFar ? c.farLoad : 0));
+  return work.vectors * std::max(rows * c.tileDot, ofWeights + ofX);
+}
+
+static double trafficOf(const Calibration &c, const Work &work, const ProductProblem &problem,
+                        const FormatCost &format, const KernelConfig &config) {
+  switch (config.strategy) {
+  case CpuStrategy::Direct:
+    return directTraffic(c, work, format);
+  case CpuStrategy::Buffer:
+    return bufferTraffic(c, work, problem, config);
+  case CpuStrategy::Tiles:
+    return tileTraffic(c, work, problem, format, config);
+  }
+  return 0;
+}
+
 static double computedRows(const ProductProblem &problem, const KernelConfig &config) {
-  if (!config.buffered)
+  if (!config.isBuffered())
     return static_cast<double>(problem.m);
   double sum = 0;
   for (const Blocks &each : blocksOf(problem, config))
@@ -142,23 +185,25 @@ Prediction uwt::predict(const Calibration &calibration, const ProductProblem &pr
                         const FormatCost &format, const KernelConfig &config) {
   const Calibration &c = calibration;
   Work work = workOf(problem, format);
-  double decodes = decodesOf(problem, config), rows = computedRows(problem, config);
+  bool tiles = usesTiles(config);
+  double decodes = decodesOf(problem, config);
   double decode = format.decodeOperations * c.decodeOperation +
                   format.size.escapesPerWeight * vectorWeights * c.escape;
   Prediction p;
   p.memory = work.bytes / c.bandwidthOf(work.threads) / nsPerUs;
   p.decode = work.vectors * decodes * decode / nsPerUs;
-  p.dots = work.vectors * rows * (problem.pairDots ? c.dot : c.exactDot) / nsPerUs;
-  p.traffic =
-      (config.buffered ? bufferTraffic(c, work, problem, config) : directTraffic(c, work, format)) /
-      nsPerUs;
-  p.output = work.outputs * c.output / nsPerUs;
+  p.dots = (tiles ? tileDotTime(c, work, problem, config)
+                  : work.vectors * computedRows(problem, config) *
+                        (problem.pairDots ? c.dot : c.exactDot)) /
+           nsPerUs;
+  p.traffic = trafficOf(c, work, problem, format, config) / nsPerUs;
+  p.output = work.outputs * c.output * (tiles ? turnOfOutput : 1) / nsPerUs;
   p.pack = static_cast<double>(problem.m * divideUp(problem.k, fixedUnitColumns) * groupVectors) *
-           c.pack / nsPerUs;
+           c.pack * (tiles ? turnedPack : 1) / nsPerUs;
   p.forkJoin = work.threads > 1 ? c.forkJoin : 0;
   double compute = p.compute();
-  double exposed = c.overlap * std::min(p.memory, config.buffered ? p.dots : compute);
-  if (config.buffered)
+  double exposed = c.overlap * std::min(p.memory, config.isBuffered() ? p.dots : compute);
+  if (config.isBuffered())
     exposed += unaskedMemory(problem, format, config, p);
   p.total = std::max(p.memory, compute) + exposed + p.pack + p.forkJoin;
   return p;
@@ -176,8 +221,9 @@ constexpr struct {
 constexpr unsigned bufferKTiles[] = {128, 256, 512, 1024, 2048};
 } // namespace
 
-static void addBufferConfigs(const FormatCost &format, uint64_t columns, const ConfigPins &pins,
-                             std::vector<KernelConfig> &configs) {
+/// The k-tiles that the format's units allow.
+static std::vector<unsigned> kTilesOf(const FormatCost &format, uint64_t columns,
+                                      const ConfigPins &pins) {
   uint64_t whole = roundUp(std::max<uint64_t>(columns, 1), format.unitColumns);
   std::vector<unsigned> kTiles(std::begin(bufferKTiles), std::end(bufferKTiles));
   // A stream is decoded unit by unit.
@@ -185,29 +231,63 @@ static void addBufferConfigs(const FormatCost &format, uint64_t columns, const C
     kTiles = {format.unitColumns};
   if (pins.tileK)
     kTiles = {*pins.tileK};
-  for (auto [tileN, tileM] : bufferTiles) {
-    bool hasWhole = false;
-    for (unsigned kTile : kTiles) {
-      // All k-tiles from the whole row on are the same kernel.
-      bool fits = format.fixedRate ? kTile % format.unitColumns == 0 : kTile == format.unitColumns;
-      if (!fits || hasWhole)
-        continue;
-      hasWhole = !pins.tileK && kTile >= whole;
-      KernelConfig config{true, pins.tileN.value_or(tileN), pins.tileM.value_or(tileM), kTile};
-      if (std::find(configs.begin(), configs.end(), config) == configs.end())
-        configs.push_back(config);
-    }
+  std::erase_if(kTiles, [&](unsigned kTile) {
+    return format.fixedRate ? kTile % format.unitColumns != 0 : kTile != format.unitColumns;
+  });
+  // All k-tiles from the whole row on are the same kernel.
+  auto last = std::ranges::find_if(kTiles, [&](unsigned kTile) { return kTile >= whole; });
+  if (last != kTiles.end())
+    kTiles.erase(last + 1, kTiles.end());
+  return kTiles;
+}
+
+static void addConfigs(CpuStrategy strategy, unsigned tileN, unsigned tileM,
+                       std::span<const unsigned> kTiles, std::vector<KernelConfig> &configs) {
+  for (unsigned kTile : kTiles) {
+    KernelConfig config{strategy, tileN, tileM, kTile};
+    if (std::find(configs.begin(), configs.end(), config) == configs.end())
+      configs.push_back(config);
+  }
+}
+
+/// Blocks of tile registers, by what is pinned of them. One strip with as much of x as there is
+/// room for takes least of x from the nearest cache; two take least from the next one.
+static void addTileConfigs(const FormatCost &format, std::span<const unsigned> kTiles,
+                           const ConfigPins &pins, std::vector<KernelConfig> &configs) {
+  for (unsigned strips : {1U, 2U}) {
+    unsigned tileN = strips * tileRows, tileM = maxSumTiles / strips * tileRows;
+    bool isPossible = strips == 1 || format.fixedRate;
+    bool isPinned = pins.tileN.value_or(tileN) == tileN && pins.tileM.value_or(tileRows) <= tileM &&
+                    pins.tileM.value_or(tileRows) % tileRows == 0;
+    if (isPossible && isPinned)
+      addConfigs(CpuStrategy::Tiles, tileN, pins.tileM.value_or(tileM), kTiles, configs);
   }
 }
 
 std::vector<KernelConfig> uwt::candidateConfigs(const FormatCost &format, uint64_t columns,
-                                                const ConfigPins &pins) {
+                                                const ConfigPins &pins, bool tileDots) {
+  auto allows = [&](CpuStrategy strategy) { return pins.strategy.value_or(strategy) == strategy; };
   std::vector<KernelConfig> configs;
-  if (format.fixedRate && !pins.buffered.value_or(false))
-    configs.push_back({false, pins.tileN.value_or(stripRows), pins.tileM.value_or(1),
+  if (format.fixedRate && allows(CpuStrategy::Direct))
+    configs.push_back({CpuStrategy::Direct, pins.tileN.value_or(stripRows), pins.tileM.value_or(1),
                        pins.tileK.value_or(format.unitColumns)});
-  if (pins.buffered.value_or(true))
-    addBufferConfigs(format, columns, pins, configs);
+  std::vector<unsigned> kTiles = kTilesOf(format, columns, pins);
+  if (allows(CpuStrategy::Buffer))
+    for (auto [tileN, tileM] : bufferTiles)
+      addConfigs(CpuStrategy::Buffer, pins.tileN.value_or(tileN), pins.tileM.value_or(tileM),
+                 kTiles, configs);
+  if (tileDots && allows(CpuStrategy::Tiles))
+    addTileConfigs(format, kTiles, pins, configs);
+  return configs;
+}
+
+std::vector<KernelConfig> uwt::configsFor(const ProductProblem &problem, const FormatCost &format,
+                                          const ConfigPins &pins) {
+  std::vector<KernelConfig> configs = candidateConfigs(format, problem.k, pins, problem.tileDots);
+  if (!pins.strategy && std::ranges::any_of(configs, usesTiles))
+    std::erase_if(configs, [&](const KernelConfig &config) {
+      return usesTiles(config) != (problem.m >= minTilesM);
+    });
   return configs;
 }
 
@@ -215,7 +295,7 @@ std::vector<Candidate> uwt::rankConfigs(const Calibration &calibration,
                                         const ProductProblem &problem, const FormatCost &format,
                                         const ConfigPins &pins) {
   std::vector<Candidate> candidates;
-  for (const KernelConfig &config : candidateConfigs(format, problem.k, pins))
+  for (const KernelConfig &config : configsFor(problem, format, pins))
     candidates.push_back({config, predict(calibration, problem, format, config)});
   std::stable_sort(candidates.begin(), candidates.end(), [](const auto &a, const auto &b) {
     return a.prediction.total < b.prediction.total;

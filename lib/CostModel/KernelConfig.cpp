@@ -19,10 +19,19 @@ static constexpr unsigned maxTaskM = 64;
 /// strategy says otherwise and units decode into registers.
 static constexpr uint64_t maxDirectM = 2;
 
+/// The same of strategy `tiles`, whose accumulators are a sixteenth as large: a weight is decoded
+/// once for as many.
+static constexpr unsigned maxTaskMOfTiles = 256;
+
+std::string_view uwt::cpuStrategyName(CpuStrategy strategy) {
+  constexpr std::string_view names[] = {"direct", "buffer", "tiles"};
+  return names[static_cast<size_t>(strategy)];
+}
+
 std::string KernelConfig::str() const {
-  std::string text = buffered ? "buffer " : "direct ";
-  text += std::to_string(tileN) + "x" + std::to_string(tileM);
-  return buffered ? text + ", tile_k " + std::to_string(tileK) : text;
+  std::string text(cpuStrategyName(strategy));
+  text += " " + std::to_string(tileN) + "x" + std::to_string(tileM);
+  return isBuffered() ? text + ", tile_k " + std::to_string(tileK) : text;
 }
 
 /// Outputs of a tile of accumulators that fits 32 vector registers beside its operands, by its rows
@@ -33,14 +42,32 @@ static unsigned outputsBeside(uint64_t tileM) {
   return tileM <= 3 ? 8 : tileM <= 6 ? 4 : 2;
 }
 
-MTiles uwt::tilesOfM(const KernelConfig &config, std::optional<uint64_t> m) {
+/// Whole tile registers: the last one of them has rows of zeros.
+static MTiles tileRegistersOfM(const KernelConfig &config, std::optional<uint64_t> m) {
   MTiles tiles;
-  tiles.tileM = config.buffered ? std::max(config.tileM, 1U) : 1;
+  tiles.tileN = config.tileN;
+  tiles.tileM = static_cast<unsigned>(roundUp(std::max(config.tileM, 1U), tileRows));
+  tiles.taskM = std::max(maxTaskMOfTiles / tiles.tileM, 1U) * tiles.tileM;
+  if (!m)
+    return tiles;
+  uint64_t padded = roundUp(std::max<uint64_t>(*m, 1), tileRows);
+  tiles.tileM = static_cast<unsigned>(std::min<uint64_t>(padded, tiles.tileM));
+  tiles.taskM = std::min(padded, tiles.taskM);
+  tiles.lastM = static_cast<unsigned>(padded % tiles.tileM);
+  tiles.lastN = tiles.tileN;
+  return tiles;
+}
+
+MTiles uwt::tilesOfM(const KernelConfig &config, std::optional<uint64_t> m) {
+  if (config.strategy == CpuStrategy::Tiles)
+    return tileRegistersOfM(config, m);
+  MTiles tiles;
+  tiles.tileM = config.isBuffered() ? std::max(config.tileM, 1U) : 1;
   if (m)
     tiles.tileM = static_cast<unsigned>(std::clamp<uint64_t>(*m, 1, tiles.tileM));
   tiles.tileN =
       tiles.tileM == config.tileM ? std::max(config.tileN, 2U) : outputsBeside(tiles.tileM);
-  tiles.taskM = config.buffered ? std::max(maxTaskM / tiles.tileM, 1U) * tiles.tileM : 1;
+  tiles.taskM = config.isBuffered() ? std::max(maxTaskM / tiles.tileM, 1U) * tiles.tileM : 1;
   if (!m)
     return tiles;
   tiles.taskM = std::clamp<uint64_t>(*m, 1, tiles.taskM);
@@ -52,9 +79,10 @@ MTiles uwt::tilesOfM(const KernelConfig &config, std::optional<uint64_t> m) {
 
 KernelConfig uwt::usualConfig(std::optional<uint64_t> m, bool isFixedRate) {
   KernelConfig config;
-  config.buffered = !m || *m > maxDirectM || !isFixedRate;
+  if (!m || *m > maxDirectM || !isFixedRate)
+    config.strategy = CpuStrategy::Buffer;
   // 16 to 24 accumulators, and few rows of x left over.
-  if (config.buffered)
+  if (config.isBuffered())
     config.tileM = !m         ? 4
                    : *m <= 5  ? static_cast<unsigned>(std::max<uint64_t>(*m, 1))
                    : *m <= 32 ? 2

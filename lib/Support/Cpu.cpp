@@ -6,6 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Support/Cpu.h"
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 using namespace uwt;
 
@@ -48,4 +55,67 @@ static SimdLevel detectSimdLevel() {
 SimdLevel uwt::hostSimdLevel() {
   static const SimdLevel level = detectSimdLevel();
   return level;
+}
+
+std::string_view uwt::amxStateText(AmxState state) {
+  switch (state) {
+  case AmxState::Absent:
+    return "this processor, or its virtual machine, has no AMX";
+  case AmxState::NotSaved:
+    return "the operating system does not save AMX's tiles";
+  case AmxState::Refused:
+    return "the kernel refused this process AMX's tiles";
+  case AmxState::Usable:
+    return "AMX may be used";
+  }
+  return {};
+}
+
+#if defined(__x86_64__)
+static bool hasBit(unsigned word, unsigned bit) { return word >> bit & 1; }
+
+/// Whether the operating system saves the configuration of tiles and their data.
+static bool savesTiles() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  constexpr unsigned hasXgetbv = 27, tileConfig = 17, tileData = 18;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !hasBit(c, hasXgetbv))
+    return false;
+  unsigned low = 0, high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return hasBit(low, tileConfig) && hasBit(low, tileData);
+}
+
+/// Linux gives the large state to processes that ask for it only.
+static bool asksForTiles() {
+#if defined(__linux__)
+  constexpr long requestPermission = 0x1023, tileData = 18;
+  return syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+#else
+  return true;
+#endif
+}
+
+static HostAmx detectAmx() {
+  HostAmx amx;
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  constexpr unsigned features = 7, bf16 = 22, tile = 24, int8 = 25, fp16 = 21;
+  if (!__get_cpuid_count(features, 0, &a, &b, &c, &d) || !hasBit(d, tile))
+    return amx;
+  amx.bf16 = hasBit(d, bf16);
+  amx.int8 = hasBit(d, int8);
+  if (__get_cpuid_count(features, 1, &a, &b, &c, &d))
+    amx.fp16 = hasBit(a, fp16);
+  if (!savesTiles())
+    amx.state = AmxState::NotSaved;
+  else
+    amx.state = asksForTiles() ? AmxState::Usable : AmxState::Refused;
+  return amx;
+}
+#else
+static HostAmx detectAmx() { return {}; }
+#endif
+
+const HostAmx &uwt::hostAmx() {
+  static const HostAmx amx = detectAmx();
+  return amx;
 }

@@ -22,6 +22,10 @@ static constexpr uint64_t featureMask(std::initializer_list<Feature> features) {
 }
 
 static constexpr Target cpuTargets[] = {
+    {"amx", "x86-64 with AMX's tiles of bf16 beside AVX-512: Sapphire Rapids and later",
+     "x86-64-v4", "+avx512vbmi,+avx512vbmi2,+avx512bf16,+amx-tile,+amx-bf16,+amx-int8", 512,
+     featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::Avx512, Feature::Avx512Vbmi,
+                  Feature::Avx512Bf16, Feature::AmxBf16, Feature::AmxInt8})},
     {"avx512bf16", "x86-64 with AVX-512 and its bf16 dot product: Zen 4, Cooper Lake and later",
      "x86-64-v4", "+avx512vbmi,+avx512vbmi2,+avx512bf16", 512,
      featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::Avx512, Feature::Avx512Vbmi,
@@ -32,6 +36,9 @@ static constexpr Target cpuTargets[] = {
      featureMask({Feature::X86, Feature::Fma, Feature::Avx2})},
     {"generic", "any machine: upstream operations only, LLVM's default instruction set", "", "",
      128, 0},
+    {"amx-vectors", "the bits of amx without AMX, for tests: tiles are vectors of AVX2, slow",
+     "x86-64-v3", "", 256,
+     featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::VectorTiles})},
 };
 
 std::span<const Target> uwt::allTargets() { return cpuTargets; }
@@ -39,13 +46,16 @@ std::span<const Target> uwt::allTargets() { return cpuTargets; }
 #if defined(__x86_64__)
 static bool hostHas(std::string_view name) {
   __builtin_cpu_init();
+  if (name == "amx")
+    return hostHas("avx512bf16") && hostAmx().state == AmxState::Usable && hostAmx().bf16 &&
+           hostAmx().int8;
   if (name == "avx512bf16")
     return hostSimdLevel() == SimdLevel::Avx512 && __builtin_cpu_supports("avx512bf16");
   if (name == "avx512")
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512cd");
-  if (name == "avx2")
+  if (name == "avx2" || name == "amx-vectors")
     return hostSimdLevel() != SimdLevel::Scalar;
   return true;
 }
@@ -54,8 +64,10 @@ static bool hostHas(std::string_view name) { return name == "generic"; }
 #endif
 
 const Target &uwt::nativeTarget() {
-  static const Target &native =
-      *std::ranges::find_if(cpuTargets, [](const Target &target) { return hostHas(target.name); });
+  // Sums on tiles have an order of their own, in which rows depend on m: who wants that asks for
+  // it.
+  static const Target &native = *std::ranges::find_if(
+      cpuTargets, [](const Target &target) { return !target.hasTiles() && hostHas(target.name); });
   return native;
 }
 
@@ -78,7 +90,13 @@ Expected<const Target *> uwt::findTarget(std::string_view name) {
 Status uwt::checkRunsHere(const Target &target) {
   if (hostHas(target.name))
     return ok();
+  std::string reason, others = "use --target native";
+  if (target.supports(Feature::AmxBf16)) {
+    if (hostAmx().state != AmxState::Usable)
+      reason = " (" + std::string(amxStateText(hostAmx().state)) + ")";
+    others += ", or amx-vectors for the same bits, slowly";
+  }
   return unsupportedError("code for target '" + std::string(target.name) +
                           "' does not run on this machine, which has '" +
-                          std::string(nativeTarget().name) + "': use --target native");
+                          std::string(nativeTarget().name) + "'" + reason + ": " + others);
 }

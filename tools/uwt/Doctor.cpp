@@ -18,6 +18,7 @@
 #include "uwt/Cuda/Device.h"
 #include "uwt/Cuda/Driver.h"
 #include "uwt/Support/Cpu.h"
+#include "uwt/Target/Target.h"
 #include <filesystem>
 #include <fstream>
 #include <sched.h>
@@ -127,6 +128,29 @@ static Fact matrixFact() {
     }
   return {"matrix", "matrix", text.empty() ? "no instructions for bf16 or matrix tiles" : text,
           present};
+}
+
+/// Whether code for target `amx` runs here, and what is compiled for without a --target.
+static Fact tilesFact() {
+  const HostAmx &amx = hostAmx();
+  std::string elements;
+  Json names = Json::array();
+  for (auto [has, name] : {std::pair(amx.bf16, "bf16"), {amx.int8, "int8"}, {amx.fp16, "fp16"}})
+    if (has) {
+      elements += (elements.empty() ? "" : ", ") + std::string(name);
+      names.push_back(name);
+    }
+  std::string native(nativeTarget().name), text(amxStateText(amx.state));
+  if (!elements.empty())
+    text += " (" + elements + ")";
+  return {"amx",
+          "AMX",
+          text + "; programs are compiled for " + native +
+              (amx.state == AmxState::Usable ? ", and for amx with --target amx" : ""),
+          {{"usable", amx.state == AmxState::Usable},
+           {"why", amxStateText(amx.state)},
+           {"elements", names},
+           {"native_target", native}}};
 }
 
 static Fact processorFact() {
@@ -318,9 +342,9 @@ static std::vector<Fact> gpuFacts() {
 }
 
 Status DoctorCommand::run(Session &session) {
-  std::vector<Fact> facts = {buildFact(),  systemFact(),  processorFact(), codePathFact(),
-                             matrixFact(), coresFact(),   memoryFact(),    pageFact(),
-                             diskFact(),   formatsFact(), filesFact()};
+  std::vector<Fact> facts = {buildFact(),  systemFact(), processorFact(), codePathFact(),
+                             matrixFact(), tilesFact(),  coresFact(),     memoryFact(),
+                             pageFact(),   diskFact(),   formatsFact(),   filesFact()};
   for (std::vector<Fact> more : {compilerFacts(), gpuFacts()})
     facts.insert(facts.end(), more.begin(), more.end());
   if (session.wantsJson()) {

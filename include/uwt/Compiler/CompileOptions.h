@@ -24,7 +24,7 @@ namespace uwt {
 /// How products are computed, where the cost model is not to choose. What is 0 or empty is its
 /// pick.
 struct StrategyChoice {
-  /// `direct` or `buffer`, on GPUs also `shared`, `codes` or `exponents`.
+  /// `direct` or `buffer`, on CPUs with AMX also `tiles`, on GPUs `shared`, `codes` or `exponents`.
   std::string name;
   /// Of kernels for CPUs: `#uwt.strategy`.
   unsigned tileN = 0, tileM = 0, tileK = 0;
@@ -72,6 +72,9 @@ struct CompileOptions {
   unsigned threads = 0, mHint = 0;
   /// Products by IEEE multiply-adds, the same bits on every target.
   bool exact = false;
+  /// On CPUs with AMX: a product's sums are in one order for every m (docs/numerics.md). On others
+  /// they always are.
+  bool mInvariant = false;
   /// For GPUs: kernels are picked for the format of each product alone, which is faster by some
   /// percent; sums may then be in another order than those from other formats, raw ones too.
   bool ownFormat = false;

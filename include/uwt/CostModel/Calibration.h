@@ -44,6 +44,8 @@ struct Calibration {
   std::vector<double> bandwidth;
   /// A row vector's product with bf16 pairs, and with f32 values (two multiply-adds).
   double dot = 0, exactDot = 0;
+  /// A row vector's share, for one row of x, of a product of tiles.
+  double tileDot = 0;
   /// A decoder's vector operation (DecoderEmissionInterface::getDecodeCost).
   double decodeOperation = 0;
   /// A vector of 16 accumulators that is read from the cache and written back.

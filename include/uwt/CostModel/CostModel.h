@@ -31,6 +31,8 @@ struct ProductProblem {
   bool pairDots = true;
   /// Whether code knows m: else its last block has as many rows as the others.
   bool isStatic = true;
+  /// Whether strategy `tiles` serves it: bf16 pairs, on a target that has tiles.
+  bool tileDots = false;
 };
 
 /// Microseconds.
@@ -53,20 +55,26 @@ Prediction predict(const Calibration &calibration, const ProductProblem &problem
 
 /// What a user has pinned of the configuration; the rest is the model's choice.
 struct ConfigPins {
-  std::optional<bool> buffered;
+  std::optional<CpuStrategy> strategy;
   std::optional<unsigned> tileN, tileM, tileK;
 };
 
 /// The configurations that are worth a look for a format and a weight of `columns` columns, the
-/// simplest first. Empty where what is pinned does not fit the format.
+/// simplest first; strategy `tiles` is among them where `tileDots` says that it serves the product.
+/// Empty where what is pinned does not fit the format.
 std::vector<KernelConfig> candidateConfigs(const FormatCost &format, uint64_t columns,
-                                           const ConfigPins &pins = {});
+                                           const ConfigPins &pins = {}, bool tileDots = false);
 
 /// A configuration with its prediction.
 struct Candidate {
   KernelConfig config;
   Prediction prediction;
 };
+
+/// Those of them that add the problem's sums in the order that its m has: where `tiles` is among
+/// them, it alone from minTilesM on, and the others below. A pinned strategy has any m.
+std::vector<KernelConfig> configsFor(const ProductProblem &problem, const FormatCost &format,
+                                     const ConfigPins &pins = {});
 
 /// All candidate configurations for the problem, fastest first; of equal ones the simpler one.
 std::vector<Candidate> rankConfigs(const Calibration &calibration, const ProductProblem &problem,
@@ -83,7 +91,8 @@ struct MRange {
 
 /// At most `maxRanges` ranges that cover every m (the last limit is UINT64_MAX), so that
 /// the chosen configurations are on the grid as close to the best ones as can be; an m of one
-/// counts fourfold. A further range has to gain 5 % of the best time, summed over the grid.
+/// counts fourfold. A further range has to gain 5 % of the best time, summed over the grid; where
+/// strategy `tiles` serves the product, there may be one more, and one ends before minTilesM.
 /// `problem.m` is not looked at. Empty where no configuration fits.
 std::vector<MRange> chooseRanges(const Calibration &calibration, const ProductProblem &problem,
                                  const FormatCost &format, unsigned maxRanges,

@@ -16,22 +16,41 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace uwt {
 
+/// Where a CPU's product decodes its weight, and what multiplies: `#uwt.strategy`.
+enum class CpuStrategy : uint8_t { Direct, Buffer, Tiles };
+
+/// "direct", "buffer", "tiles".
+std::string_view cpuStrategyName(CpuStrategy strategy);
+
+/// Rows of x, as of weights, of a tile register.
+inline constexpr unsigned tileRows = 16;
+
+/// Of the eight tile registers as many hold accumulators, beside those of weights and one of x.
+inline constexpr unsigned maxSumTiles = 4;
+
+/// The m from which products that strategy `tiles` serves are computed by it, unless told
+/// otherwise: fewer rows leave most of a tile empty. A fixed one, so that what order a product's
+/// sums are added in depends on m alone, not on formats and machines (docs/numerics.md).
+inline constexpr uint64_t minTilesM = 8;
+
 /// A kernel's configuration: what `#uwt.strategy` says, without MLIR.
 struct KernelConfig {
-  /// Strategy `buffer`; else `direct`.
-  bool buffered = false;
+  CpuStrategy strategy = CpuStrategy::Direct;
   unsigned tileN = 16, tileM = 1, tileK = 64;
 
+  /// Whether columns of the weight are decoded ahead of their products.
+  bool isBuffered() const { return strategy != CpuStrategy::Direct; }
   bool operator==(const KernelConfig &) const = default;
   /// "direct 16x1", "buffer 4x6, tile_k 1024".
   std::string str() const;
 };
 
 /// How a kernel cuts m: tiles of accumulators that registers hold, of `tileN` outputs (of a
-/// strip of 16) × `tileM` rows of x.
+/// strip of 16) × `tileM` rows of x. With strategy `tiles` all are whole tile registers.
 struct MTiles {
   unsigned tileN = 16, tileM = 1;
   /// The last tile, where m is known and no multiple of `tileM`; a `lastM` of 0 where there is

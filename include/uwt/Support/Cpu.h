@@ -31,6 +31,31 @@ std::optional<SimdLevel> parseSimdLevel(std::string_view name);
 /// The best level that this machine runs (constant during a process).
 SimdLevel hostSimdLevel();
 
+/// Whether this process may use the tile registers of AMX, or what is missing.
+enum class AmxState : uint8_t {
+  /// The processor has no tiles, or its virtual machine hides them.
+  Absent,
+  /// The operating system does not save tile registers.
+  NotSaved,
+  /// The kernel did not give this process permission to use them.
+  Refused,
+  Usable,
+};
+
+/// "this processor has no AMX", "AMX may be used".
+std::string_view amxStateText(AmxState state);
+
+/// AMX of this machine.
+struct HostAmx {
+  AmxState state = AmxState::Absent;
+  /// Elements that tiles multiply, whatever the state.
+  bool bf16 = false, int8 = false, fp16 = false;
+};
+
+/// What this machine has of AMX (constant during a process). The first call asks the kernel for
+/// permission, which all threads of the process then have.
+const HostAmx &hostAmx();
+
 } // namespace uwt
 
 #endif // UWT_SUPPORT_CPU_H

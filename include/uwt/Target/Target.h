@@ -35,6 +35,12 @@ enum class Feature : uint8_t {
   Avx512Vbmi,
   /// vdpbf16ps.
   Avx512Bf16,
+  /// Tile registers, and products of tiles of bf16, 8-bit integers and f16.
+  AmxBf16,
+  AmxInt8,
+  AmxFp16,
+  /// Operations on tiles of bf16 are made of vectors: the bits of AMX without it, slowly.
+  VectorTiles,
 };
 
 /// A machine. Immutable, of static storage duration.
@@ -52,16 +58,18 @@ struct Target {
   uint64_t features;
 
   bool supports(Feature feature) const { return features >> static_cast<unsigned>(feature) & 1; }
+  /// Whether products of bf16 may be computed on tiles.
+  bool hasTiles() const { return supports(Feature::AmxBf16) || supports(Feature::VectorTiles); }
 };
 
 /// All targets, best first.
 std::span<const Target> allTargets();
 
-/// The target of that name; "native" is the best one that this machine runs. A usage
-/// error with a suggestion for other names.
+/// The target of that name; "native" is nativeTarget(). A usage error with a suggestion for other
+/// names.
 Expected<const Target *> findTarget(std::string_view name);
 
-/// The best target that this machine runs.
+/// The best target that this machine runs, without tiles: these add in an order of their own.
 const Target &nativeTarget();
 
 /// Whether code for `target` runs on this machine, or ErrorKind::Unsupported that says

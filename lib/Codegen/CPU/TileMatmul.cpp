@@ -6,10 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "TileMatmul.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "uwt/Codec/Panel.h"
 #include "uwt/Codegen/CPU/Passes.h"
-#include "uwt/CostModel/KernelConfig.h"
+#include "uwt/Dialect/UWT/IR/CpuStrategy.h"
 
 using namespace mlir;
 
@@ -52,29 +53,30 @@ LogicalResult ProductLowering::check() {
   return checkWeight(op);
 }
 
-static KernelConfig configOf(StrategyAttr strategy) {
-  return {strategy.getStrategy() != ProductStrategy::Direct, strategy.getTileN(),
-          strategy.getTileM(), strategy.getTileK()};
-}
-
 LogicalResult ProductLowering::readStrategy(const Target &target) {
-  packed = target.supports(Feature::Avx512Bf16) && op.getNumerics() == Numerics::Fast &&
-           element.isBF16() && op.getXType().getElementType().isBF16();
+  bool multipliesPairs = op.getNumerics() == Numerics::Fast && element.isBF16() &&
+                         op.getXType().getElementType().isBF16();
+  packed = multipliesPairs && target.supports(Feature::Avx512Bf16);
   Value units = index.ceilDiv(columns, fixedUnitColumns * layout.groups);
   groups = index.mul(units, layout.groups);
   staticM = op.getM();
 
-  auto strategy = dyn_cast_or_null<StrategyAttr>(op.getStrategyAttr());
-  if (op.getStrategyAttr() && !strategy)
+  auto given = dyn_cast_or_null<StrategyAttr>(op.getStrategyAttr());
+  if (op.getStrategyAttr() && !given)
     return op.emitOpError() << "has a strategy of kernels for GPUs: " << op.getStrategyAttr();
   std::optional<uint64_t> m;
   if (!ShapedType::isDynamic(staticM))
     m = static_cast<uint64_t>(staticM);
-  KernelConfig config = strategy ? configOf(strategy) : usualConfig(m, layout.fixedRate);
-  direct = !config.buffered;
-  if (direct && !layout.fixedRate)
+  KernelConfig config = given ? configOf(given) : usualConfig(m, layout.fixedRate);
+  strategy = config.strategy;
+  if (strategy == CpuStrategy::Direct && !layout.fixedRate)
     return op.emitOpError(
         "has strategy 'direct', which needs a format of fixed rate: use 'buffer'");
+  if (usesTiles() && !(multipliesPairs && target.hasTiles()))
+    return op.emitOpError("has strategy 'tiles', which needs bf16 weights and x, fast numerics "
+                          "and a target with AMX: use 'buffer'");
+  packed |= usesTiles();
+  stripsAtOnce = usesTiles() && layout.fixedRate ? config.tileN / tileRows : 1;
   MTiles tiles = tilesOfM(config, m);
   tileM = tiles.tileM;
   tileN = tiles.tileN;
@@ -103,7 +105,10 @@ LogicalResult ProductLowering::lower() {
                     ? memref::DimOp::create(builder, location, op.getInit(), 0).getResult()
                     : index.constant(matrices);
   checkSelection();
-  prepareX();
+  if (usesTiles())
+    prepareTiles();
+  else
+    prepareX();
   if (isOneTask()) {
     emitTask(index.constant(0));
   } else {
@@ -174,12 +179,15 @@ PanelFields ProductLowering::loadTask(Value task) {
 }
 
 void ProductLowering::emitTask(Value task) {
-  accumulators = scratch(sliceM * panelRows * laneCount, builder.getF32Type());
-  int64_t bufferGroups = direct                 ? layout.groups
+  bool isDirect = strategy == CpuStrategy::Direct;
+  // On tile registers an output has one accumulator, else one of each lane.
+  accumulators = scratch(sliceM * panelRows * (usesTiles() ? 1 : laneCount), builder.getF32Type());
+  int64_t bufferGroups = isDirect               ? layout.groups
                          : isWholePanelStream() ? tileGroups * stripsInPanel
-                                                : tileGroups;
-  buffer = scratch(bufferGroups * groupU32 * 2, builder.getI16Type());
-  if (!direct && layout.hasEscapes)
+                                                : tileGroups * stripsAtOnce;
+  if (!readsInPlace())
+    buffer = scratch(bufferGroups * groupU32 * 2, builder.getI16Type());
+  if (!isDirect && layout.hasEscapes)
     records = scratch(tileGroups / layout.groups * stripsInPanel, builder.getIndexType());
   outputScratch = scratch(laneCount, op.getInitType().getElementType());
   extraScratch.clear();
@@ -187,7 +195,7 @@ void ProductLowering::emitTask(Value task) {
     extraScratch.push_back(scratch(laneCount, cast<ShapedType>(extra.getType()).getElementType()));
 
   PanelFields fields = loadTask(task);
-  if (direct)
+  if (isDirect)
     return emitDirect(fields);
   // The groups of a stream of all strips take turns.
   groupStride =
@@ -215,6 +223,8 @@ Value ProductLowering::accumulatorsAt(Value inSlice, Value strip) {
 
 Value ProductLowering::bufferAt(Value strip, Value group) {
   Value at = index.mul(group, groupStride);
+  if (stripsAtOnce > 1)
+    return index.add(at, index.mul(index.rem(strip, stripsAtOnce), tileGroups * groupU32 * 2));
   return isWholePanelStream() ? index.add(at, index.mul(strip, groupU32 * 2)) : at;
 }
 

@@ -11,11 +11,12 @@
 //   a task a panel of 64 output features           TileMatmul.cpp
 //     strategy direct: unit by unit                  TileMatmulDirect.cpp
 //     strategy buffer: k-tile by k-tile                TileMatmulBuffer.cpp
+//     strategy tiles: the same, on tile registers    TileMatmulTiles.cpp
 //     adds up lanes, epilogue, store              TileMatmulEpilogue.cpp
 //
 // Whatever the strategy, an output adds its products in the same order: 16 lanes
 // of accumulators, for each group of 64 columns first the registers 0 and 1, then 2 and 3; at
-// the end the lanes in one fixed tree (docs/numerics.md).
+// the end the lanes in one fixed tree (docs/numerics.md). Strategy tiles alone has another order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,6 +29,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/CostModel/KernelConfig.h"
 
 namespace uwt::codegen {
 
@@ -60,8 +62,12 @@ private:
   // TileMatmulPrepare.cpp
   void prepareX();
   void prepareRow(mlir::Value matrix, mlir::Value m);
+  void allocatePrepared(int64_t tile);
+  /// m, padded to tiles of as many rows of x.
+  mlir::Value paddedM(int64_t tile) { return index.mul(index.ceilDiv(sizeM, tile), tile); }
+  /// Writes the vectors of 64 elements of a row of x to `into` from `to` on.
   void prepareGroup(mlir::Value matrix, mlir::Value m, mlir::Value column, bool isWhole,
-                    mlir::Value to);
+                    mlir::Value into, mlir::Value to);
   llvm::SmallVector<mlir::Value> preparedVectors(mlir::Value m);
   llvm::SmallVector<mlir::Value> widen(mlir::Value pairs);
   /// Where row m of x lies in `prepared`, for group 0.
@@ -104,10 +110,43 @@ private:
   /// Asks for a part of the next k-tile's bytes: what the multiplication of a k-tile has time for.
   void prefetch(const PanelFields &panel, mlir::Value kTile, mlir::Value ordinal, int64_t count);
 
+  // TileMatmulTiles.cpp
+  void prepareTiles();
+  void prepareTile(mlir::Value matrix, mlir::Value tile);
+  void prepareTileGroup(mlir::Value matrix, mlir::Value tile, mlir::Value column, bool isWhole,
+                        mlir::Value to);
+  /// Where a tile of x lies in `prepared`, for group 0.
+  mlir::Value tileStart(mlir::Value matrix, mlir::Value tile);
+  void zeroTiles(mlir::Value width);
+  /// Of a strip, or of two at a time.
+  void emitTileStrips(const PanelFields &panel, mlir::Value kTile, mlir::Value groups,
+                      mlir::Value slice, mlir::Value width);
+  void emitTileBlocks(const PanelFields &panel, mlir::Value strip, int64_t strips,
+                      mlir::Value kTile, mlir::Value groups, mlir::Value slice, mlir::Value width);
+  /// What a block of accumulators needs to know.
+  struct TileBlock {
+    /// The first of `strips` strips.
+    mlir::Value strip, firstGroup, groups;
+    /// The first of `tiles` tiles of x, in the slice and of all.
+    mlir::Value inSlice, ofX;
+    int64_t strips, tiles;
+    /// Whether the block asks for the next k-tile.
+    mlir::Value asks;
+  };
+  void emitTileBlock(const PanelFields &panel, const TileBlock &block);
+  mlir::Value loadTile(mlir::Value from, mlir::Value at, mlir::Type element);
+  mlir::Value loadWeightTile(const PanelFields &panel, const TileBlock &block, int64_t strip,
+                             mlir::Value group, unsigned half);
+  void prefetchUnit(const PanelFields &panel, mlir::Value strip, mlir::Value group);
+  void emitTileOutputs(const PanelFields &panel, mlir::Value firstM, mlir::Value width);
+  mlir::Value tileAccumulators(mlir::Value strip, mlir::Value inSlice);
+
   // TileMatmulEpilogue.cpp
   void zeroAccumulators(mlir::Value width);
   void emitOutputs(const PanelFields &panel, mlir::Value firstM, mlir::Value width);
   mlir::Value addLanes(mlir::Value at);
+  /// Epilogue and store of a row of x and a strip, from `sum`.
+  void emitOutput(const PanelFields &panel, mlir::Value strip, mlir::Value m, mlir::Value sum);
   mlir::Value emitEpilogue(mlir::Value accumulators, mlir::Value matrix, mlir::Value m,
                            mlir::Value n, mlir::Value count);
   mlir::Value loadExtra(mlir::Value extra, mlir::AffineMap map,
@@ -135,16 +174,22 @@ private:
   /// m, and it as a constant or dynamic.
   mlir::Value sizeM;
   int64_t staticM = 0;
-  bool direct = false;
+  CpuStrategy strategy = CpuStrategy::Direct;
+  bool usesTiles() const { return strategy == CpuStrategy::Tiles; }
+  /// Whether tiles are loaded from the weight's own words.
+  bool readsInPlace() const { return usesTiles() && layout.onlyWords; }
   /// A block of accumulators that is kept in registers; the last block where its rows of x are
   /// known to be fewer; rows of x that a task takes at a time; groups that are decoded at a time.
   int64_t tileN = 0, tileM = 0, lastN = 0, lastM = 0;
   int64_t sliceM = 0, tileGroups = 0;
+  /// Strips that are decoded before they are multiplied, with one buffer after the other.
+  int64_t stripsAtOnce = 1;
   /// Distance in the buffer (in i16) from group to group.
   mlir::Value groupStride;
 
   /// `records`: the first escape record of each unit of a k-tile.
-  mlir::Value prepared, accumulators, buffer, records, transfer, outputScratch;
+  /// `turned`: rows of x of a group, before they are turned round to a tile.
+  mlir::Value prepared, accumulators, buffer, records, transfer, outputScratch, turned;
   llvm::SmallVector<mlir::Value> extraScratch, temporaries;
 };
 

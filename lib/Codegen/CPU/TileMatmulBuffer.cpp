@@ -25,7 +25,10 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
         Value width = index.constant(sliceM);
         if (staticM % sliceM != 0 || ShapedType::isDynamic(staticM))
           width = index.min(width, index.sub(sizeM, slice));
-        zeroAccumulators(width);
+        if (usesTiles())
+          zeroTiles(width);
+        else
+          zeroAccumulators(width);
         index.loop(index.ceilDiv(groups, tileGroups), {panel.patch},
                    [&](Value kTile, ValueRange record) {
                      Value first = index.mul(kTile, tileGroups);
@@ -35,6 +38,10 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
                      Value next = countRecords(panel, kTile, count, record[0]);
                      if (isWholePanelStream())
                        emitDecodeTile(panel, {}, kTile, count);
+                     if (usesTiles()) {
+                       emitTileStrips(panel, kTile, count, slice, width);
+                       return SmallVector<Value>{next};
+                     }
                      index.loop(panel.strips, [&](Value strip) {
                        if (!isWholePanelStream())
                          emitDecodeTile(panel, strip, kTile, count);
@@ -42,7 +49,10 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
                      });
                      return SmallVector<Value>{next};
                    });
-        emitOutputs(panel, slice, width);
+        if (usesTiles())
+          emitTileOutputs(panel, slice, width);
+        else
+          emitOutputs(panel, slice, width);
       },
       sliceM);
 }

@@ -30,20 +30,23 @@ void ProductLowering::zeroAccumulators(Value width) {
 
 void ProductLowering::emitOutputs(const PanelFields &panel, Value firstM, Value width) {
   index.loop(panel.strips, [&](Value strip) {
-    Value n = index.add(panel.row, index.mul(strip, stripRows));
-    Value count = index.constant(laneCount);
-    if (!rows.isMultipleOf(stripRows))
-      count = index.min(count, index.sub(rows, n));
     index.loop(width, [&](Value inSlice) {
-      Value m = index.add(firstM, inSlice);
-      Value result =
-          emitEpilogue(addLanes(accumulatorsAt(inSlice, strip)), panel.matrix, m, n, count);
-      SmallVector<Value> position = {m, n};
-      if (op.isBatched())
-        position.insert(position.begin(), panel.matrix);
-      storeOutput(result, position, count);
+      emitOutput(panel, strip, index.add(firstM, inSlice),
+                 addLanes(accumulatorsAt(inSlice, strip)));
     });
   });
+}
+
+void ProductLowering::emitOutput(const PanelFields &panel, Value strip, Value m, Value sum) {
+  Value n = index.add(panel.row, index.mul(strip, stripRows));
+  Value count = index.constant(laneCount);
+  if (!rows.isMultipleOf(stripRows))
+    count = index.min(count, index.sub(rows, n));
+  Value result = emitEpilogue(sum, panel.matrix, m, n, count);
+  SmallVector<Value> position = {m, n};
+  if (op.isBatched())
+    position.insert(position.begin(), panel.matrix);
+  storeOutput(result, position, count);
 }
 
 /// Adds the upper half of each row's lanes to the lower half. `a` and `b` hold 16/`lanes` rows of

@@ -28,38 +28,42 @@ Value ProductLowering::preparedStart(Value matrix, Value m) {
   start = index.add(start, index.mul(index.rem(m, tileM), u32InGroup()));
   if (op.getXType().getRank() == 2)
     return start;
-  Value padded = index.mul(index.ceilDiv(sizeM, tileM), tileM);
-  return index.add(start, index.mul(matrix, index.mul(padded, rowU32)));
+  return index.add(start, index.mul(matrix, index.mul(paddedM(tileM), rowU32)));
 }
 
-void ProductLowering::prepareX() {
+/// Memory for `m` rows of x, a multiple of `tile`, and what their rows need on their way.
+void ProductLowering::allocatePrepared(int64_t tile) {
   bool goesByMatrix = op.getXType().getRank() == 3;
-  Value rowU32 = preparedRowU32();
-  Value padded = index.mul(index.ceilDiv(sizeM, tileM), tileM);
   Type type = packed ? Type(builder.getI32Type()) : Type(builder.getF32Type());
-  bool isStatic = !ShapedType::isDynamic(staticM);
   std::optional<int64_t> knownGroups = groups.known();
-  bool hasStaticSize =
-      isStatic && knownGroups && !(goesByMatrix && ShapedType::isDynamic(matrices));
+  bool hasStaticSize = !ShapedType::isDynamic(staticM) && knownGroups &&
+                       !(goesByMatrix && ShapedType::isDynamic(matrices));
   int64_t size = ShapedType::kDynamic;
   SmallVector<Value> sizes;
   if (hasStaticSize)
-    size = *knownGroups * u32InGroup() * int64_t(roundUp(staticM, tileM)) *
+    size = *knownGroups * u32InGroup() * int64_t(roundUp(staticM, tile)) *
            (goesByMatrix ? matrices : 1);
   else
-    sizes.push_back(
-        index.mul(index.mul(padded, rowU32), goesByMatrix ? matrixCount : index.constant(1)));
+    sizes.push_back(index.mul(index.mul(paddedM(tile), preparedRowU32()),
+                              goesByMatrix ? matrixCount : index.constant(1)));
   prepared = memref::AllocOp::create(builder, location, MemRefType::get({size}, type), sizes,
                                      builder.getI64IntegerAttr(64));
   if (columns.known() == 0)
     return;
-
   if (!columns.isMultipleOf(fixedUnitColumns) ||
       !cast<MemRefType>(op.getX().getType()).isLastDimUnitStride()) {
     transfer = scratch(fixedUnitColumns, op.getXType().getElementType());
   }
+}
+
+void ProductLowering::prepareX() {
+  allocatePrepared(tileM);
+  if (columns.known() == 0)
+    return;
+  bool goesByMatrix = op.getXType().getRank() == 3;
+  bool isStatic = !ShapedType::isDynamic(staticM);
   index.loop(goesByMatrix ? matrixCount : index.constant(1), [&](Value matrix) {
-    index.loop(isStatic ? sizeM : padded, [&](Value m) { prepareRow(matrix, m); });
+    index.loop(isStatic ? sizeM : paddedM(tileM), [&](Value m) { prepareRow(matrix, m); });
   });
 }
 
@@ -73,11 +77,11 @@ void ProductLowering::prepareRow(Value matrix, Value m) {
   Value whole = index.div(columns, fixedUnitColumns);
   auto fill = [&] {
     index.loop(whole, [&](Value group) {
-      prepareGroup(matrix, m, index.mul(group, fixedUnitColumns), /*isWhole=*/true,
+      prepareGroup(matrix, m, index.mul(group, fixedUnitColumns), /*isWhole=*/true, prepared,
                    index.add(start, index.mul(group, stride)));
     });
     index.ifElse(index.less(0, index.rem(columns, fixedUnitColumns)), [&] {
-      prepareGroup(matrix, m, index.mul(whole, fixedUnitColumns), /*isWhole=*/false,
+      prepareGroup(matrix, m, index.mul(whole, fixedUnitColumns), /*isWhole=*/false, prepared,
                    index.add(start, index.mul(stride, whole)));
     });
   };
@@ -98,7 +102,8 @@ void ProductLowering::prepareRow(Value matrix, Value m) {
   clear(index.ceilDiv(columns, fixedUnitColumns));
 }
 
-void ProductLowering::prepareGroup(Value matrix, Value m, Value column, bool isWhole, Value to) {
+void ProductLowering::prepareGroup(Value matrix, Value m, Value column, bool isWhole, Value into,
+                                   Value to) {
   Type type = op.getXType().getElementType();
   auto vector = VectorType::get({fixedUnitColumns}, type);
   SmallVector<Value> position = {m, column};
@@ -122,7 +127,7 @@ void ProductLowering::prepareGroup(Value matrix, Value m, Value column, bool isW
     elements = vector::LoadOp::create(builder, location, vector, transfer, ValueRange{zero});
   }
   for (auto [number, value] : llvm::enumerate(preparedVectors(elements)))
-    storeVector(value, prepared, index.add(to, number * laneCount));
+    storeVector(value, into, index.add(to, number * laneCount));
 }
 
 /// Indices of elements, or of pairs of them, in a group, by word: t + b·`blockStride`, from

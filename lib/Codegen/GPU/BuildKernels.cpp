@@ -77,8 +77,10 @@ static DecodedForm formOf(ProductStrategy strategy) {
     return DecodedForm::ExponentBytes;
   case ProductStrategy::Buffer:
     return DecodedForm::Words;
+  case ProductStrategy::Tiles:
+    break;
   }
-  llvm_unreachable("all strategies are there");
+  llvm_unreachable("#uwt.gpu_strategy has those of GPUs");
 }
 
 /// Whether a strategy serves a product, if there is room for its plan. Errors: Unsupported.
@@ -93,8 +95,10 @@ static Status checkStrategy(ProductStrategy strategy, MatmulOp op, const Emitted
   case ProductStrategy::Exponents:
   case ProductStrategy::Buffer:
     return TranscodeBuilder::checkWeight(op.getWeightType(), format, formOf(strategy));
+  case ProductStrategy::Tiles:
+    break;
   }
-  llvm_unreachable("all strategies are there");
+  llvm_unreachable("#uwt.gpu_strategy has those of GPUs");
 }
 
 /// What of a weight's units and table the kernel `product` knows.

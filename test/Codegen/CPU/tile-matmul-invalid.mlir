@@ -37,6 +37,21 @@ func.func @prefix_in_registers(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
 
 // -----
 
+module attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  func.func @tiles_without_amx(%x: memref<16x64xbf16>, %y: memref<16x64xf32>) {
+    %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "raw">
+    // expected-error @below {{has strategy 'tiles', which needs bf16 weights and x, fast numerics and a target with AMX: use 'buffer'}}
+    uwt.matmul ins(%x, %w : memref<16x64xbf16>, !uwt.compressed<64x64xbf16, "raw">) outs(%y : memref<16x64xf32>)
+        strategy #uwt.strategy<tiles, tile_n = 16, tile_m = 16, tile_k = 64> {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    }
+    return
+  }
+}
+
+// -----
+
 func.func @strategy_of_a_gpu(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "inplace<12>">
   // expected-error @below {{has a strategy of kernels for GPUs: #uwt.gpu_strategy<direct, mma, slice = 8>}}

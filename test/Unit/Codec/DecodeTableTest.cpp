@@ -57,11 +57,11 @@ void checkClass(const CodingPlan &plan, const DecodeTableLayout &layout,
   }
 }
 
-/// Every slot of a class has the entry that the frequencies say (ans-2).
+/// Every slot of a class has the entry that the frequencies say (ans-2, ans-9).
 void checkFrequencies(const CodingPlan &plan, const DecodeTableLayout &layout,
-                      std::span<const uint32_t> table, const std::vector<uint8_t> &weights) {
+                      std::span<const uint32_t> table, uint32_t ofClass) {
   uint32_t slot = 0, number = 0;
-  for (uint32_t frequency : ansFrequencies(weights, plan.traits.frequencyBits)) {
+  for (uint32_t frequency : ansFrequencies(plan.model, ofClass, plan.traits.frequencyBits)) {
     for (uint32_t offset = 0; offset < frequency; ++offset, ++slot) {
       uint64_t found = layout.entry(table.data(), slot);
       ASSERT_EQ((found & ans_entry::fieldMask) + 1, frequency) << slot;
@@ -98,7 +98,7 @@ void checkTable(const CodingPlan &plan) {
     if (plan.traits.rate == Rate::Prefix)
       checkClass(plan, layout, ofClass, plan.model.lengths[c]);
     else
-      checkFrequencies(plan, layout, ofClass, plan.model.weights[c]);
+      checkFrequencies(plan, layout, ofClass, c);
   }
   if (plan.traits.rate == Rate::Ans)
     checkSymbols(plan, layout, words.last(layout.symbolWords));

@@ -20,6 +20,7 @@ TEST(Calibration, EveryTargetHasConstants) {
     const Calibration &c = Calibration::of(target);
     EXPECT_EQ(c.target, target.name);
     EXPECT_GT(c.dot, 0) << target.name;
+    EXPECT_EQ(c.tileDot > 0, target.hasTiles()) << target.name;
     EXPECT_LE(c.bandwidthOf(1), c.bandwidthOf(2)) << target.name;
     EXPECT_EQ(c.bandwidthOf(2), c.bandwidthOf(64)) << target.name;
   }
@@ -57,8 +58,8 @@ TEST(Calibration, ErrorsSayWhatIsWrong) {
   EXPECT_EQ(errorOf(R"({"schema": "uwt.calibration/1", "target": 1})"),
             "calibration: 'target' is not a string");
   EXPECT_EQ(errorOf(R"({"schema": "uwt.calibration/1", "target": "avx3"})"),
-            "unknown target 'avx3'; did you mean 'avx2'?; targets are: native, avx512bf16, avx512, "
-            "avx2, generic");
+            "unknown target 'avx3'; did you mean 'avx2'?; targets are: native, amx, avx512bf16, "
+            "avx512, avx2, generic, amx-vectors");
   std::string head = R"({"schema": "uwt.calibration/1", "target": "avx2", )";
   EXPECT_EQ(errorOf(head + R"("bandwidth_gbs": []})"),
             "calibration: 'bandwidth_gbs' is not a list of numbers, for 1, 2, ... threads");

@@ -74,13 +74,13 @@ TEST(CostModel, EmptyProductsTakeNoTime) {
 /// Only kernels without a buffer.
 ConfigPins direct() {
   ConfigPins pins;
-  pins.buffered = false;
+  pins.strategy = CpuStrategy::Direct;
   return pins;
 }
 
 TEST(CostModel, StreamsAreBuffered) {
   for (const KernelConfig &config : candidateConfigs(huffmanFormat(), 4096)) {
-    EXPECT_TRUE(config.buffered) << config.str();
+    EXPECT_TRUE(config.isBuffered()) << config.str();
     // That is what lowering decodes at a time, whatever is asked for.
     EXPECT_EQ(config.tileK, 1024u) << config.str();
   }
@@ -91,15 +91,17 @@ TEST(CostModel, StreamsAreBuffered) {
 }
 
 TEST(CostModel, PinsHold) {
-  ConfigPins pins{true, 2, 8, 512};
+  ConfigPins pins{CpuStrategy::Buffer, 2, 8, 512};
   std::vector<KernelConfig> configs = candidateConfigs(rawCost(), 4096, pins);
   ASSERT_EQ(configs.size(), 1u);
-  EXPECT_EQ(configs[0], (KernelConfig{true, 2, 8, 512}));
+  EXPECT_EQ(configs[0], (KernelConfig{CpuStrategy::Buffer, 2, 8, 512}));
 }
 
 TEST(CostModel, DirectForOneRowBufferForMany) {
-  EXPECT_FALSE(rankConfigs(calibration(), problemOf(1), inPlaceFormat()).front().config.buffered);
-  EXPECT_TRUE(rankConfigs(calibration(), problemOf(64), inPlaceFormat()).front().config.buffered);
+  EXPECT_FALSE(
+      rankConfigs(calibration(), problemOf(1), inPlaceFormat()).front().config.isBuffered());
+  EXPECT_TRUE(
+      rankConfigs(calibration(), problemOf(64), inPlaceFormat()).front().config.isBuffered());
 }
 
 TEST(CostModel, RangesRiseAndCoverAll) {
@@ -181,4 +183,81 @@ TEST(CostModel, PicksStandSmallErrorsOfTheConstants) {
       EXPECT_LE(timeOf(m, inPlaceFormat(), pick), best * 1.1) << m << ": " << pick.str();
     }
   }
+}
+
+/// On a machine with AMX.
+static ProductProblem tiledProblem(uint64_t m) {
+  ProductProblem problem = problemOf(m);
+  problem.tileDots = true;
+  return problem;
+}
+
+static const Calibration &amx() { return Calibration::of(**findTarget("amx")); }
+
+TEST(CostModelTiles, EveryFormatHasThemFromTheSameM) {
+  for (const FormatCost &format : {rawCost(), inPlaceFormat(), huffmanFormat()})
+    for (uint64_t m : {1, 7, 8, 9, 64, 1000}) {
+      CpuStrategy pick = rankConfigs(amx(), tiledProblem(m), format).front().config.strategy;
+      EXPECT_EQ(pick == CpuStrategy::Tiles, m >= minTilesM) << format.format.str() << " " << m;
+    }
+}
+
+TEST(CostModelTiles, ARangeEndsWhereTheyBegin) {
+  for (const FormatCost &format : {rawCost(), inPlaceFormat(), huffmanFormat()})
+    for (unsigned most = 1; most <= 5; ++most) {
+      bool ends = false;
+      for (const MRange &range : chooseRanges(amx(), tiledProblem(0), format, most)) {
+        ends |= range.limit == minTilesM - 1;
+        EXPECT_EQ(range.config.strategy == CpuStrategy::Tiles, range.limit >= minTilesM);
+      }
+      EXPECT_TRUE(ends) << format.format.str();
+    }
+}
+
+TEST(CostModelTiles, APinnedStrategyHasEveryM) {
+  ConfigPins tiles, buffer;
+  tiles.strategy = CpuStrategy::Tiles;
+  buffer.strategy = CpuStrategy::Buffer;
+  for (uint64_t m : {1, 64})
+    for (const ConfigPins &pins : {tiles, buffer})
+      EXPECT_EQ(rankConfigs(amx(), tiledProblem(m), rawCost(), pins).front().config.strategy,
+                pins.strategy);
+  std::vector<MRange> ranges = chooseRanges(amx(), tiledProblem(0), inPlaceFormat(), 3, tiles);
+  for (const MRange &range : ranges)
+    EXPECT_EQ(range.config.strategy, CpuStrategy::Tiles);
+  // Where the product has none.
+  EXPECT_TRUE(rankConfigs(amx(), problemOf(64), rawCost(), tiles).empty());
+}
+
+TEST(CostModelTiles, AnotherTileThanRegistersHaveIsTheBuffers) {
+  ConfigPins pins;
+  pins.tileN = 4;
+  for (const KernelConfig &config : configsFor(tiledProblem(64), rawCost(), pins))
+    EXPECT_NE(config.strategy, CpuStrategy::Tiles);
+  EXPECT_FALSE(configsFor(tiledProblem(64), rawCost(), pins).empty());
+}
+
+TEST(CostModelTiles, RowsOfATileCostNothingUntilItIsFull) {
+  KernelConfig tiles{CpuStrategy::Tiles, 16, 64, 256};
+  auto dots = [&](uint64_t m) { return predict(amx(), tiledProblem(m), rawCost(), tiles).dots; };
+  EXPECT_EQ(dots(1), dots(16));
+  EXPECT_LT(dots(16), dots(17));
+  // 512 multiply-adds a clock of each of two cores.
+  EXPECT_NEAR(dots(64), 64.0 * 14336 * 4096 / 2 / 512 / 2600, 1);
+}
+
+TEST(CostModelTiles, RawWeightsAreReadWhereTheyLie) {
+  KernelConfig tiles{CpuStrategy::Tiles, 16, 64, 256};
+  Prediction raw = predict(amx(), tiledProblem(16), rawCost(), tiles),
+             coded = predict(amx(), tiledProblem(16), inPlaceFormat(), tiles);
+  EXPECT_LT(raw.traffic, coded.traffic);
+}
+
+TEST(CostModelTiles, TwoStripsSpareRowsOfXThatComeFromFar) {
+  KernelConfig one{CpuStrategy::Tiles, 16, 64, 1024}, two{CpuStrategy::Tiles, 32, 32, 1024};
+  EXPECT_GT(predict(amx(), tiledProblem(256), rawCost(), one).dots,
+            predict(amx(), tiledProblem(256), rawCost(), two).dots);
+  // Streams are decoded a strip at a time.
+  for (const KernelConfig &config : candidateConfigs(huffmanFormat(), 4096, {}, true))
+    EXPECT_LE(config.tileN, 16u);
 }

@@ -10,7 +10,7 @@
 
 using namespace uwt;
 
-static const KernelConfig buffer4x4{true, 4, 4, 512};
+static const KernelConfig buffer4x4{CpuStrategy::Buffer, 4, 4, 512};
 
 TEST(KernelConfig, AKnownMHasALastTileOfItsOwn) {
   MTiles tiles = tilesOfM(buffer4x4, 70);
@@ -34,7 +34,7 @@ TEST(KernelConfig, ASmallMIsOneTileAsRegistersHaveRoom) {
 }
 
 TEST(KernelConfig, AnyMIsWholeTiles) {
-  MTiles tiles = tilesOfM({true, 2, 24, 64}, std::nullopt);
+  MTiles tiles = tilesOfM({CpuStrategy::Buffer, 2, 24, 64}, std::nullopt);
   EXPECT_EQ(tiles.tileM, 24u);
   EXPECT_EQ(tiles.lastM, 0u);
   EXPECT_EQ(tiles.taskM, 48u);
@@ -42,7 +42,7 @@ TEST(KernelConfig, AnyMIsWholeTiles) {
 
 TEST(KernelConfig, DirectTakesARowAtATime) {
   for (std::optional<uint64_t> m : {std::optional<uint64_t>(5), std::optional<uint64_t>()}) {
-    MTiles tiles = tilesOfM({false, 16, 1, 64}, m);
+    MTiles tiles = tilesOfM({CpuStrategy::Direct, 16, 1, 64}, m);
     EXPECT_EQ(tiles.tileM, 1u);
     EXPECT_EQ(tiles.taskM, 1u);
     EXPECT_EQ(tiles.lastM, 0u);
@@ -50,9 +50,25 @@ TEST(KernelConfig, DirectTakesARowAtATime) {
 }
 
 TEST(KernelConfig, WithoutAStrategyUnitsAreReadAgainInTheSmallestM) {
-  EXPECT_FALSE(usualConfig(2, /*isFixedRate=*/true).buffered);
-  EXPECT_TRUE(usualConfig(2, /*isFixedRate=*/false).buffered);
-  EXPECT_EQ(usualConfig(3, true), (KernelConfig{true, 8, 3, 128}));
-  EXPECT_EQ(usualConfig(300, true), (KernelConfig{true, 4, 4, 512}));
-  EXPECT_EQ(usualConfig(std::nullopt, true), (KernelConfig{true, 4, 4, 256}));
+  EXPECT_FALSE(usualConfig(2, /*isFixedRate=*/true).isBuffered());
+  EXPECT_TRUE(usualConfig(2, /*isFixedRate=*/false).isBuffered());
+  EXPECT_EQ(usualConfig(3, true), (KernelConfig{CpuStrategy::Buffer, 8, 3, 128}));
+  EXPECT_EQ(usualConfig(300, true), (KernelConfig{CpuStrategy::Buffer, 4, 4, 512}));
+  EXPECT_EQ(usualConfig(std::nullopt, true), (KernelConfig{CpuStrategy::Buffer, 4, 4, 256}));
+}
+
+TEST(KernelConfig, TileRegistersAreWhole) {
+  const KernelConfig tiled{CpuStrategy::Tiles, 16, 64, 512};
+  MTiles few = tilesOfM(tiled, 20);
+  EXPECT_EQ(few.tileM, 32u);
+  EXPECT_EQ(few.taskM, 32u);
+  EXPECT_EQ(few.lastM, 0u);
+  MTiles many = tilesOfM(tiled, 300);
+  EXPECT_EQ(many.tileM, 64u);
+  EXPECT_EQ(many.taskM, 256u);
+  EXPECT_EQ(many.lastM, 48u);
+  MTiles any = tilesOfM(tiled, std::nullopt);
+  EXPECT_EQ(any.tileM, 64u);
+  EXPECT_EQ(any.taskM, 256u);
+  EXPECT_EQ(any.lastM, 0u);
 }

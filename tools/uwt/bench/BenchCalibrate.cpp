@@ -186,7 +186,8 @@ static Expected<double> escapesOf(const ProductWeights &weights, const Format &f
 }
 
 Status BenchCalibrateCommand::measureOperations(Session &session) {
-  const KernelConfig direct{false, 16, 1, 64};
+  UWT_ASSIGN_OR_RETURN(const Target *measured, findTarget(target));
+  const KernelConfig direct;
   const Format &coded = runFormats().front(), &raw = rawFormat();
   ThreadPool pool;
   // Gaussian weights have next to no escapes.
@@ -195,16 +196,20 @@ Status BenchCalibrateCommand::measureOperations(Session &session) {
     UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, coded, pool));
     std::vector<Experiment> experiments = {{coded, direct, {1, 2}}};
     for (unsigned chunk : {128, 512, 1024})
-      experiments.push_back({coded, {true, 4, 4, chunk}, {4, 24}});
+      experiments.push_back({coded, {CpuStrategy::Buffer, 4, 4, chunk}, {4, 24}});
+    if (measured->hasTiles())
+      experiments.push_back({coded, {CpuStrategy::Tiles, 16, 64, 512}, {16, 64}});
     if (std::string_view(kind) == "gaussian") {
       experiments.push_back({raw, direct, {1, 2}});
       experiments.push_back({raw, direct, {1}, true});
-      experiments.push_back({raw, {true, 4, 4, 1024}, {12}, true});
+      experiments.push_back({raw, {CpuStrategy::Buffer, 4, 4, 1024}, {12}, true});
       experiments.push_back({baseFormat(/*codeBits=*/4), direct, {1}});
       for (unsigned chunk : {128, 512, 1024}) {
-        experiments.push_back({raw, {true, 16, 1, chunk}, {1, 2}});
-        experiments.push_back({raw, {true, 8, 2, chunk}, {2, 12}});
-        experiments.push_back({raw, {true, 4, 4, chunk}, {8, 24, 48}});
+        experiments.push_back({raw, {CpuStrategy::Buffer, 16, 1, chunk}, {1, 2}});
+        experiments.push_back({raw, {CpuStrategy::Buffer, 8, 2, chunk}, {2, 12}});
+        experiments.push_back({raw, {CpuStrategy::Buffer, 4, 4, chunk}, {8, 24, 48}});
+        if (measured->hasTiles())
+          experiments.push_back({raw, {CpuStrategy::Tiles, 16, 64, chunk}, {16, 32, 64}});
       }
     }
     for (const Experiment &experiment : experiments)
@@ -223,11 +228,11 @@ Status BenchCalibrateCommand::measureOverlap(Session &session) {
   UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, coded, pool));
   for (const Format &format : {rawFormat(), coded}) {
     UWT_RETURN_IF_ERROR(
-        observe(session, *weights, {format, {false, 16, 1, 64}, {1}}, escapes, 1, cold));
-    UWT_RETURN_IF_ERROR(
-        observe(session, *weights, {format, {true, 4, 4, 128}, {2, 4}}, escapes, 1, cold));
-    UWT_RETURN_IF_ERROR(
-        observe(session, *weights, {format, {true, 4, 4, 512}, {8, 16}}, escapes, 1, cold));
+        observe(session, *weights, {format, KernelConfig(), {1}}, escapes, 1, cold));
+    UWT_RETURN_IF_ERROR(observe(
+        session, *weights, {format, {CpuStrategy::Buffer, 4, 4, 128}, {2, 4}}, escapes, 1, cold));
+    UWT_RETURN_IF_ERROR(observe(
+        session, *weights, {format, {CpuStrategy::Buffer, 4, 4, 512}, {8, 16}}, escapes, 1, cold));
   }
   result.overlap = fitOverlap(result, cold);
   return ok();

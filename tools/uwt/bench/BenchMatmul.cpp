@@ -292,6 +292,8 @@ struct BestCandidate {
 Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench,
                                          const std::string &pickFormat,
                                          std::span<const Format> formats, Json &object) const {
+  UWT_ASSIGN_OR_RETURN(const Target *target, findTarget(settings.target));
+  bool hasTiles = target->hasTiles();
   bench.keepRows(1);
   UWT_RETURN_IF_ERROR(bench.add(pickFormat, ""));
   std::vector<BestCandidate> best(settings.mValues.size());
@@ -301,7 +303,8 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench,
     FormatCost format;
     format.format = run;
     format.unitColumns = kernelUnitColumns(run, ElementType::BF16);
-    for (const KernelConfig &config : candidateConfigs(format, bench.product().columns())) {
+    for (const KernelConfig &config :
+         candidateConfigs(format, bench.product().columns(), {}, hasTiles)) {
       session.detail("measuring " + text + " by " + config.str());
       bench.keepRows(2);
       UWT_RETURN_IF_ERROR(bench.add(text, strategyText(config)));

@@ -103,9 +103,21 @@ Expected<const MatmulSource *> MatmulBench::sourceOf(const std::string &format) 
   return &found->second;
 }
 
+/// Whether a strategy, or the model's pick, adds up by tiles (docs/numerics.md).
+static bool addsByTiles(const std::string &strategy, const Target &target, uint64_t m) {
+  if (strategy.empty())
+    return target.hasTiles() && m >= minTilesM;
+  return strategy.starts_with(cpuStrategyName(CpuStrategy::Tiles));
+}
+
 Status MatmulBench::check(const MatmulRow &row) {
+  UWT_ASSIGN_OR_RETURN(const Target *target, findTarget(settings.target));
   for (size_t i = 0; i < settings.mValues.size(); ++i) {
     UWT_RETURN_IF_ERROR(checkInterrupted());
+    uint64_t m = settings.mValues[i];
+    // Sums in another order than the twin's have other bits.
+    if (addsByTiles(row.strategy, *target, m) != addsByTiles(settings.strategy, *target, m))
+      continue;
     std::vector<double> none;
     UWT_ASSIGN_OR_RETURN(auto outputs, runProduct(row, settings.mValues[i], weights->columns(),
                                                   inputs[i], pool.size(), 0, none));

@@ -29,9 +29,8 @@ static double valueAt(const uint8_t *bytes) {
 }
 
 std::string uwt::tool::strategyText(const KernelConfig &config) {
-  return std::string(config.buffered ? "buffer" : "direct") +
-         ",tile_n=" + std::to_string(config.tileN) + ",tile_m=" + std::to_string(config.tileM) +
-         ",tile_k=" + std::to_string(config.tileK);
+  return std::string(cpuStrategyName(config.strategy)) + ",tile_n=" + std::to_string(config.tileN) +
+         ",tile_m=" + std::to_string(config.tileM) + ",tile_k=" + std::to_string(config.tileK);
 }
 
 //===----------------------------------------------------------------------===//

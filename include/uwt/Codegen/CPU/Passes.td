@@ -270,10 +270,10 @@ def TileMatmulPass : Pass<"uwt-tile-matmul"> {
   let summary = "Lower products on buffers to loops over panels";
   let description = [{
     `uwt.matmul` on memrefs becomes upstream loops around tile operations, as its strategy says (without one: `direct` for an m of one and two, else
-    `buffer`). `x` is repacked once into vectors that meet the stored order; then a task a panel of 64 output features
+    `buffer`). Strategy `tiles` makes operations of the dialect `amx`, which `uwt-lower-tiles` lowers. `x` is repacked once into vectors that meet the stored order; then a task a panel of 64 output features
     decodes and multiplies, adds lanes in a fixed tree, and runs the epilogue on vectors of 16 output features.
 
-    An output's additions have the same order for every strategy, m, number of threads and format (`docs/numerics.md`).
+    An output's additions have the same order for every strategy but `tiles`, m, number of threads and format (`docs/numerics.md`).
 
     A product with a selection has the panels of the selected matrices as tasks. `uwt.gather` becomes a task a row, which decodes the units
     that hold it. Numbers of matrices and rows are checked before anything is read.
@@ -291,7 +291,27 @@ def TileMatmulPass : Pass<"uwt-tile-matmul"> {
     ```
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+def LowerTilesPass : Pass<"uwt-lower-tiles"> {
+  let summary = "Lower operations on tile registers to the target's, or to vectors";
+  let description = [{
+    Operations of the dialect `amx` on tiles of bf16 and f32, also tiles that loops carry. For a target with AMX they become LLVM's intrinsics, from which its code
+    generator allocates tile registers and configures them, once a function. For target `amx-vectors` they become loops over vectors on tiles in memory, with the
+    same bits (`docs/numerics.md`): what AMX computes can then be tested where it is not. Any other target has no tiles, which is an error.
+
+    ```mlir
+    // before
+    %s = amx.tile_mulf %w, %x, %acc : !amx.tile<16x32xbf16>, !amx.tile<16x32xbf16>, !amx.tile<16x16xf32>
+    // after, for #uwt.target<"amx">
+    %s = llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"(%rows, %bytes, %depth, %acc, %w, %x) : (i16, i16, i16, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx) -> !llvm.x86_amx
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];
 }

@@ -7,6 +7,7 @@
 
 #include "KernelAttrText.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "uwt/CostModel/KernelConfig.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -110,12 +111,21 @@ std::string DerivationAttr::describe() const {
 LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                                    ProductStrategy strategy, unsigned tileN, unsigned tileM,
                                    unsigned tileK) {
-  if (strategy != ProductStrategy::Direct && strategy != ProductStrategy::Buffer)
-    return emitError() << "expected direct or buffer, got " << stringifyProductStrategy(strategy);
-  if (tileN == 0 || stripRows % tileN != 0)
+  bool isTiles = strategy == ProductStrategy::Tiles;
+  if (strategy != ProductStrategy::Direct && strategy != ProductStrategy::Buffer && !isTiles)
+    return emitError() << "expected direct, buffer or tiles, got "
+                       << stringifyProductStrategy(strategy);
+  if (isTiles && tileN != tileRows && tileN != 2 * tileRows)
+    return emitError() << "expected tile_n of tiles to be " << tileRows << " or " << 2 * tileRows
+                       << ", got " << tileN;
+  unsigned maxM = isTiles ? maxSumTiles * tileRows / (tileN / tileRows) : 32;
+  if (isTiles && (tileM == 0 || tileM % tileRows != 0 || tileM > maxM))
+    return emitError() << "expected tile_m of tiles to be a multiple of " << tileRows << " up to "
+                       << maxM << " beside tile_n = " << tileN << ", got " << tileM;
+  if (!isTiles && (tileN == 0 || stripRows % tileN != 0))
     return emitError() << "expected tile_n to divide " << stripRows << ", got " << tileN;
-  if (tileM == 0 || tileM > 32)
-    return emitError() << "expected tile_m from 1 to 32, got " << tileM;
+  if (tileM == 0 || tileM > maxM)
+    return emitError() << "expected tile_m from 1 to " << maxM << ", got " << tileM;
   if (tileK == 0 || tileK % fixedUnitColumns != 0)
     return emitError() << "expected tile_k to be a multiple of " << fixedUnitColumns << ", got "
                        << tileK;
@@ -127,10 +137,12 @@ LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emit
 //===----------------------------------------------------------------------===//
 
 LogicalResult GpuStrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
-                                      ProductStrategy /*strategy*/,
-                                      ProductInstruction /*instruction*/, unsigned slice,
-                                      unsigned panels, unsigned cluster, unsigned ctas,
-                                      unsigned stages, unsigned groups, unsigned kTiles) {
+                                      ProductStrategy strategy, ProductInstruction /*instruction*/,
+                                      unsigned slice, unsigned panels, unsigned cluster,
+                                      unsigned ctas, unsigned stages, unsigned groups,
+                                      unsigned kTiles) {
+  if (strategy == ProductStrategy::Tiles)
+    return emitError() << "expected a strategy of GPUs, got tiles, which is of CPUs";
   if (slice == 0 || slice > 256)
     return emitError() << "expected a slice of 1 to 256 rows of x, got " << slice;
   if (panels == 0 || panels > 2 || ctas == 0 || ctas > 2)

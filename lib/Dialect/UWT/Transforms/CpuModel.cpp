@@ -7,6 +7,7 @@
 
 #include "MachineModel.h"
 #include "uwt/CostModel/CostModel.h"
+#include "uwt/Dialect/UWT/IR/CpuStrategy.h"
 #include "uwt/Dialect/UWT/Transforms/FormatCosts.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Threading.h"
@@ -40,6 +41,7 @@ private:
   const Known &costOf(CompressedType type);
   FormatCost costOf(Value weight, CompressedType type);
   ProductProblem problemOf(MatmulOp op) const;
+  ConfigPins pinsOf(const ProductProblem &problem) const;
   std::string predictFormat(MatmulOp op, const FormatCost &format) const;
 
   MachineOptions options;
@@ -71,11 +73,14 @@ LogicalResult CpuModel::prepare(ModuleOp module) {
     machine = *std::move(read);
   }
   if (!options.strategy.empty()) {
-    std::optional<ProductStrategy> kind = symbolizeProductStrategy(options.strategy);
-    if (kind != ProductStrategy::Direct && kind != ProductStrategy::Buffer)
-      return module.emitError() << "expected strategy to be direct or buffer, got '"
+    if (std::optional<ProductStrategy> named = symbolizeProductStrategy(options.strategy))
+      pins.strategy = cpuStrategyOf(*named);
+    if (!pins.strategy)
+      return module.emitError() << "expected strategy to be direct, buffer or tiles, got '"
                                 << options.strategy << "'";
-    pins.buffered = kind == ProductStrategy::Buffer;
+    if (pins.strategy == CpuStrategy::Tiles && !target.hasTiles())
+      return module.emitError() << "strategy tiles needs a target with AMX, such as amx; target '"
+                                << StringRef(target.name) << "' has none";
   }
   auto pin = [](unsigned value) { return value ? std::optional(value) : std::nullopt; };
   pins.tileN = pin(options.tileN);
@@ -109,7 +114,17 @@ ProductProblem CpuModel::problemOf(MatmulOp op) const {
   problem.threads = threadsFor(type, options.threads);
   problem.pairDots = type.getElementType().isBF16() && op.getXType().getElementType().isBF16() &&
                      op.getNumerics() == Numerics::Fast;
+  problem.tileDots = problem.pairDots && TargetAttr::of(op).hasTiles();
   return problem;
+}
+
+/// What is pinned for a product. Where its sums are to be in one order for every m, all its kernels
+/// are of one strategy that has an order of its own, or of none.
+ConfigPins CpuModel::pinsOf(const ProductProblem &problem) const {
+  ConfigPins result = pins;
+  if (options.mInvariant && problem.tileDots && !pins.strategy)
+    result.strategy = CpuStrategy::Tiles;
+  return result;
 }
 
 //===----------------------------------------------------------------------===//
@@ -174,7 +189,7 @@ static std::string describe(const FormatCost &format, const KernelConfig &config
 std::string CpuModel::predictFormat(MatmulOp op, const FormatCost &format) const {
   ProductProblem problem = problemOf(op);
   problem.m = std::max<uint64_t>(problem.m, 1);
-  Candidate best = rankConfigs(machine, problem, format, pins).front();
+  Candidate best = rankConfigs(machine, problem, format, pinsOf(problem)).front();
   return describe(format, best.config, best.prediction);
 }
 
@@ -211,14 +226,8 @@ Expected<SmallVector<FormatCandidate>> CpuModel::rankFormats(WeightUses &weight,
 //===----------------------------------------------------------------------===//
 
 static StrategyAttr strategyOf(MLIRContext *context, const KernelConfig &config) {
-  auto strategy = config.buffered ? ProductStrategy::Buffer : ProductStrategy::Direct;
-  return StrategyAttr::get(context, strategy, config.tileN, config.tileM, config.tileK);
-}
-
-static KernelConfig configOf(Attribute attribute) {
-  auto strategy = cast<StrategyAttr>(attribute);
-  return {strategy.getStrategy() == ProductStrategy::Buffer, strategy.getTileN(),
-          strategy.getTileM(), strategy.getTileK()};
+  return StrategyAttr::get(context, productStrategyOf(config.strategy), config.tileN, config.tileM,
+                           config.tileK);
 }
 
 FailureOr<StrategyRanges> CpuModel::chooseStrategies(MatmulOp op) {
@@ -228,20 +237,22 @@ FailureOr<StrategyRanges> CpuModel::chooseStrategies(MatmulOp op) {
                             << known.error().message();
   FormatCost format = costOf(op.getWeight(), type);
   ProductProblem problem = problemOf(op);
-  std::vector<KernelConfig> configs = candidateConfigs(format, problem.k, pins);
+  ConfigPins pinned = pinsOf(problem);
+  std::vector<KernelConfig> configs = candidateConfigs(format, problem.k, pinned, problem.tileDots);
   if (configs.empty())
     return op.emitOpError("has no kernel of the configuration that the options ask for");
   KernelConfig any = configs.front();
   if (failed(StrategyAttr::verify([&] { return op.emitOpError("has a bad strategy: "); },
-                                  ProductStrategy::Direct, any.tileN, any.tileM, any.tileK)))
+                                  productStrategyOf(any.strategy), any.tileN, any.tileM,
+                                  any.tileK)))
     return failure();
   StrategyRanges result;
   if (problem.isStatic) {
-    KernelConfig config = rankConfigs(machine, problem, format, pins).front().config;
+    KernelConfig config = rankConfigs(machine, problem, format, pinned).front().config;
     result.strategies.push_back(strategyOf(op.getContext(), config));
     return result;
   }
-  std::vector<MRange> ranges = chooseRanges(machine, problem, format, options.maxCases, pins);
+  std::vector<MRange> ranges = chooseRanges(machine, problem, format, options.maxCases, pinned);
   for (const MRange &range : ranges)
     result.strategies.push_back(strategyOf(op.getContext(), range.config));
   for (const MRange &range : ArrayRef(ranges).drop_back())
@@ -263,13 +274,14 @@ SmallVector<std::string> CpuModel::explain(MatmulOp op, const StrategyRanges &ra
   auto sentence = [&](const KernelConfig &config, const std::string &m) {
     std::string text =
         ", m " + m + ": " + describe(format, config, predict(machine, problem, format, config));
-    for (const Candidate &other : rankConfigs(machine, problem, format, pins))
+    for (const Candidate &other : rankConfigs(machine, problem, format, pinsOf(problem)))
       if (other.config != config)
         return text + "; runner-up " + describe(format, other.config, other.prediction);
     return text;
   };
   if (problem.isStatic)
-    return {sentence(configOf(ranges.strategies.front()), std::to_string(problem.m))};
+    return {sentence(configOf(cast<StrategyAttr>(ranges.strategies.front())),
+                     std::to_string(problem.m))};
   SmallVector<std::string> sentences;
   uint64_t first = 1;
   for (auto [i, strategy] : llvm::enumerate(ranges.strategies)) {
@@ -277,7 +289,7 @@ SmallVector<std::string> CpuModel::explain(MatmulOp op, const StrategyRanges &ra
     if (i < ranges.limits.size())
       limit = ranges.limits[i];
     problem.m = first;
-    sentences.push_back(sentence(configOf(strategy), rangeText(first, limit)));
+    sentences.push_back(sentence(configOf(cast<StrategyAttr>(strategy)), rangeText(first, limit)));
     first = limit.value_or(first) + 1;
   }
   return sentences;

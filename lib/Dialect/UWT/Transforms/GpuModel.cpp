@@ -106,7 +106,7 @@ LogicalResult GpuModel::preparePins(ModuleOp module) {
   pins.groups = options.groups;
   pins.cluster = options.cluster;
   std::optional<ProductStrategy> strategy = symbolizeProductStrategy(options.strategy);
-  if (strategy)
+  if (strategy && strategy != ProductStrategy::Tiles)
     pins.strategy = gpuStrategyOf(*strategy);
   else if (!options.strategy.empty())
     return module.emitError()

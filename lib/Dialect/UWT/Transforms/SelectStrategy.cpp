@@ -50,6 +50,7 @@ void SelectStrategyPass::runOnOperation() {
   MachineOptions options = machineOptions();
   options.maxCases = maxCases;
   options.keepOnHost = keepOnHost;
+  options.mInvariant = mInvariant;
   options.mTiles = mTiles;
   options.stages = stages;
   options.groups = groups;

@@ -67,7 +67,7 @@ module attributes {test.a = #uwt.format<"raw, storage=n_major">} {}
 
 // -----
 
-// expected-error@below {{unknown target 'avx512bf17'; did you mean 'avx512bf16'?; targets are: native, avx512bf16, avx512, avx2, generic}}
+// expected-error@below {{unknown target 'avx512bf17'; did you mean 'avx512bf16'?; targets are: native, amx, avx512bf16, avx512, avx2, generic, amx-vectors}}
 module attributes {test.a = #uwt.target<"avx512bf17">} {}
 
 // -----
@@ -87,8 +87,28 @@ module attributes {test.a = #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_
 
 // -----
 
-// expected-error@below {{expected direct or buffer, got shared}}
+// expected-error@below {{expected direct, buffer or tiles, got shared}}
 module attributes {test.a = #uwt.strategy<shared, tile_n = 16, tile_m = 1, tile_k = 64>} {}
+
+// -----
+
+// expected-error@below {{expected tile_n of tiles to be 16 or 32, got 8}}
+module attributes {test.a = #uwt.strategy<tiles, tile_n = 8, tile_m = 16, tile_k = 64>} {}
+
+// -----
+
+// expected-error@below {{expected tile_m of tiles to be a multiple of 16 up to 64 beside tile_n = 16, got 24}}
+module attributes {test.a = #uwt.strategy<tiles, tile_n = 16, tile_m = 24, tile_k = 64>} {}
+
+// -----
+
+// expected-error@below {{expected tile_m of tiles to be a multiple of 16 up to 32 beside tile_n = 32, got 64}}
+module attributes {test.a = #uwt.strategy<tiles, tile_n = 32, tile_m = 64, tile_k = 64>} {}
+
+// -----
+
+// expected-error@below {{expected a strategy of GPUs, got tiles, which is of CPUs}}
+module attributes {test.a = #uwt.gpu_strategy<tiles, mma, slice = 8>} {}
 
 // -----
 

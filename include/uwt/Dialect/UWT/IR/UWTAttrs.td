@@ -68,7 +68,7 @@ def UWT_Numerics : I32Enum<"Numerics", "what an implementation may do to sums", 
   let description = [{
     `fast`: the target's own bf16 dot product, which may flush subnormals (`docs/numerics.md`). `exact`: IEEE
     multiply-adds in f32, subnormals kept, the same bits on every target. In both the order of
-    additions depends on N and K alone (not on m, threads or strategy).
+    additions depends on N and K alone (not on m, threads or strategy), but for strategy `tiles` of CPUs, which is `fast` and has another one.
   }];
 }
 
@@ -79,12 +79,16 @@ def UWT_ProductStrategy : I32Enum<"ProductStrategy", "where a product's weight i
     I32EnumCase<"Shared", 1, "shared">,
     I32EnumCase<"Codes", 2, "codes">,
     I32EnumCase<"Exponents", 3, "exponents">,
-    I32EnumCase<"Buffer", 4, "buffer">
+    I32EnumCase<"Buffer", 4, "buffer">,
+    I32EnumCase<"Tiles", 5, "tiles">
   ]> {
   let cppNamespace = "::uwt";
   let description = [{
     `direct`: into the registers that multiply; on a CPU a panel's units again for each row of x. `buffer`: on a CPU a panel's units go into a
     buffer in the cache, some columns at a time, and are multiplied from there; on a GPU all of the weight is decoded before, to memory.
+
+    Of CPUs alone: `tiles`: into such a buffer, which is multiplied by the matrix instructions of the target (AMX); raw words are multiplied where they lie. Its sums
+    are in an order of their own (`docs/numerics.md`).
 
     Of GPUs alone, and for variable rates: `shared`: warps of their own decode into shared memory. For prefix codes alone: `codes`: exponents are decoded before, to
     memory, to codes of four bits of the weight's commonest sixteen in a row. `exponents`: the same to bytes.
@@ -97,10 +101,12 @@ def UWT_StrategyAttr : UWT_Attr<"Strategy", "strategy"> {
     ```mlir
     #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64>
     #uwt.strategy<buffer, tile_n = 4, tile_m = 4, tile_k = 512>
+    #uwt.strategy<tiles, tile_n = 16, tile_m = 64, tile_k = 512>
     ```
 
-    `direct` or `buffer`. The format that a product runs from is its operand's type. Accumulators of `tile_n` outputs × `tile_m` rows of x
-    are kept in registers; `tile_k` (a multiple of 64) columns of the weight are decoded before they are multiplied.
+    `direct`, `buffer` or `tiles`. The format that a product runs from is its operand's type. Accumulators of `tile_n` outputs × `tile_m` rows of x
+    are kept in registers; `tile_k` (a multiple of 64) columns of the weight are decoded before they are multiplied. Of `tiles` these are tile registers, at most four: `tile_n`
+    is 16 or, where units have a fixed rate, 32, `tile_m` a multiple of 16.
   }];
   let parameters = (ins
     EnumParameter<UWT_ProductStrategy>:$strategy,

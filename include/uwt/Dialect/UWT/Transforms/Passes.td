@@ -239,7 +239,7 @@ defvar machineOptions = [
   Option<"runFormat", "run-format", "std::string", /*default=*/"",
          "Format that every product runs from, in place of the model's pick; constants in it count with the size that is expected of it">,
   Option<"strategy", "strategy", "std::string", /*default=*/"",
-         "Where weights are decoded: direct or buffer, on GPUs also shared, codes or exponents; else the model's pick">,
+         "Where weights are decoded: direct or buffer, on CPUs also tiles, on GPUs shared, codes or exponents; else the model's pick">,
   Option<"tileN", "tile-n", "unsigned", /*default=*/"0",
          "On CPUs, outputs of a tile of accumulators; 0: the model's pick">,
   Option<"tileM", "tile-m", "unsigned", /*default=*/"0",
@@ -321,6 +321,8 @@ def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
   let options = !listconcat(machineOptions, [
     Option<"maxCases", "max-cases", "unsigned", /*default=*/"3",
            "Most ranges of m that a product is compiled for on a CPU">,
+    Option<"mInvariant", "m-invariant", "bool", /*default=*/"false",
+           "On CPUs with AMX, compute a product by tiles for every m, or for none: the sums then do not depend on m">,
     Option<"keepOnHost", "keep-on-host", "bool", /*default=*/"false",
            "Leave products that no kernel of the GPU serves as they are, with a remark">,
     Option<"mTiles", "m-tiles", "unsigned", /*default=*/"0",

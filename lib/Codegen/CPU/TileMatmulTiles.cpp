@@ -1,0 +1,282 @@
+//===- TileMatmulTiles.cpp - Products on tile registers -------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Registers 0 and 1 of a unit of words are a tile of 16 outputs × 16 pairs as they lie, and so are
+// 2 and 3. x is turned round to meet them: a tile of x is 16 pairs × 16 rows of x. Tiles of x are
+// one after another, in a tile the groups, in a group its two halves, so that blocks of any number
+// of tiles read the same memory. Accumulators are 16 outputs × 16 rows of x; they are turned round
+// before the epilogue.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileMatmul.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
+
+using namespace mlir;
+
+namespace uwt::codegen {
+
+/// Elements of a tile, and those of both halves of a column group.
+static constexpr int64_t tileElements = tileRows * laneCount, groupElements = 2 * tileElements;
+
+/// 16 vectors of 16 elements with rows and columns exchanged: a bit of the one number for one of
+/// the other at a time.
+static SmallVector<Value> turnRound(OpBuilder &builder, Location location,
+                                    SmallVector<Value> rows) {
+  for (int64_t bit = laneCount / 2; bit > 0; bit /= 2) {
+    SmallVector<int64_t> low, high;
+    for (int64_t lane = 0; lane < laneCount; ++lane) {
+      bool isSet = lane & bit;
+      low.push_back(isSet ? laneCount + (lane ^ bit) : lane);
+      high.push_back(isSet ? laneCount + lane : lane | bit);
+    }
+    for (int64_t row = 0; row < laneCount; ++row) {
+      if (row & bit)
+        continue;
+      Value a = rows[row], b = rows[row | bit];
+      rows[row] = vector::ShuffleOp::create(builder, location, a, b, low);
+      rows[row | bit] = vector::ShuffleOp::create(builder, location, a, b, high);
+    }
+  }
+  return rows;
+}
+
+//===----------------------------------------------------------------------===//
+// x
+//===----------------------------------------------------------------------===//
+
+Value ProductLowering::tileStart(Value matrix, Value tile) {
+  Value number = tile;
+  if (op.getXType().getRank() == 3)
+    number = index.add(number, index.mul(matrix, index.ceilDiv(sizeM, tileRows)));
+  return index.mul(number, index.mul(groups, groupElements));
+}
+
+void ProductLowering::prepareTiles() {
+  allocatePrepared(tileRows);
+  if (columns.known() == 0)
+    return;
+  turned = memref::AllocOp::create(builder, location,
+                                   MemRefType::get({groupElements}, builder.getI32Type()),
+                                   ValueRange(), builder.getI64IntegerAttr(64));
+  temporaries.push_back(turned);
+  bool goesByMatrix = op.getXType().getRank() == 3;
+  index.loop(goesByMatrix ? matrixCount : index.constant(1), [&](Value matrix) {
+    index.loop(index.ceilDiv(sizeM, tileRows), [&](Value tile) { prepareTile(matrix, tile); });
+  });
+}
+
+void ProductLowering::prepareTile(Value matrix, Value tile) {
+  Value start = tileStart(matrix, tile);
+  Value whole = index.div(columns, fixedUnitColumns);
+  index.loop(whole, [&](Value group) {
+    prepareTileGroup(matrix, tile, index.mul(group, fixedUnitColumns), /*isWhole=*/true,
+                     index.add(start, index.mul(group, groupElements)));
+  });
+  index.ifElse(index.less(0, index.rem(columns, fixedUnitColumns)), [&] {
+    prepareTileGroup(matrix, tile, index.mul(whole, fixedUnitColumns), /*isWhole=*/false,
+                     index.add(start, index.mul(whole, groupElements)));
+  });
+}
+
+void ProductLowering::prepareTileGroup(Value matrix, Value tile, Value column, bool isWhole,
+                                       Value to) {
+  Value first = index.mul(tile, tileRows);
+  bool isFull = !ShapedType::isDynamic(staticM) && staticM % tileRows == 0;
+  index.loop(tileRows, [&](Value row) {
+    Value m = index.add(first, row), at = index.mul(row, u32InGroup());
+    auto fill = [&] { prepareGroup(matrix, m, column, isWhole, turned, at); };
+    if (isFull)
+      return fill();
+    index.ifElse(index.less(m, sizeM), fill, [&] {
+      auto type = VectorType::get({laneCount}, builder.getI32Type());
+      Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
+      for (int64_t half = 0; half < 2; ++half)
+        storeVector(zero, turned, index.add(at, half * laneCount));
+    });
+  });
+  for (int64_t half = 0; half < 2; ++half) {
+    SmallVector<Value> rowsOfX;
+    for (int64_t row = 0; row < tileRows; ++row)
+      rowsOfX.push_back(loadVector(turned, index.constant(row * u32InGroup() + half * laneCount),
+                                   builder.getI32Type()));
+    for (auto [pair, vector] : llvm::enumerate(turnRound(builder, location, rowsOfX)))
+      storeVector(vector, prepared, index.add(to, half * tileElements + pair * laneCount));
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Blocks
+//===----------------------------------------------------------------------===//
+
+Value ProductLowering::tileAccumulators(Value strip, Value inSlice) {
+  Value number = index.add(index.mul(strip, sliceM / tileRows), inSlice);
+  return index.mul(number, tileElements);
+}
+
+void ProductLowering::zeroTiles(Value width) {
+  auto type = VectorType::get({laneCount}, builder.getF32Type());
+  Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
+  Value vectors = index.mul(index.ceilDiv(width, tileRows), tileRows);
+  index.loop(stripsInPanel, [&](Value strip) {
+    Value start = tileAccumulators(strip, index.constant(0));
+    index.loop(vectors, [&](Value i) {
+      storeVector(zero, accumulators, index.add(start, index.mul(i, laneCount)));
+    });
+  });
+}
+
+void ProductLowering::emitTileStrips(const PanelFields &panel, Value kTile, Value count,
+                                     Value slice, Value width) {
+  auto strips = [&](Value first, int64_t number) {
+    if (!isWholePanelStream() && !readsInPlace())
+      for (int64_t i = 0; i < number; ++i)
+        emitDecodeTile(panel, index.add(first, i), kTile, count);
+    emitTileBlocks(panel, first, number, kTile, count, slice, width);
+  };
+  if (stripsAtOnce == 1)
+    return index.loop(panel.strips, [&](Value strip) { strips(strip, 1); });
+  index.loop(index.div(panel.strips, 2), [&](Value pair) { strips(index.mul(pair, 2), 2); });
+  // The last panel may have an odd number of them.
+  index.ifElse(index.less(0, index.rem(panel.strips, 2)),
+               [&] { strips(index.sub(panel.strips, 1), 1); });
+}
+
+void ProductLowering::emitTileBlocks(const PanelFields &panel, Value strip, int64_t strips,
+                                     Value kTile, Value count, Value slice, Value width) {
+  Value firstGroup = index.mul(kTile, tileGroups);
+  // Padding of a unit of several groups meets no x.
+  Value stored = index.ceilDiv(columns, fixedUnitColumns);
+  Value present = layout.groups == 1 ? count : index.min(count, index.sub(stored, firstGroup));
+  int64_t blockTiles = tileM / tileRows;
+  Value used = index.ceilDiv(width, tileRows);
+  Value blocks = index.div(used, blockTiles), left = index.rem(used, blockTiles);
+  auto block = [&](Value inSlice, int64_t tiles, Value isFirst) {
+    Value ofX = index.add(index.div(slice, tileRows), inSlice);
+    emitTileBlock(panel, {strip, firstGroup, present, inSlice, ofX, strips, tiles, isFirst});
+  };
+  index.loop(blocks,
+             [&](Value i) { block(index.mul(i, blockTiles), blockTiles, index.equal(i, 0)); });
+  bool isStatic = !ShapedType::isDynamic(staticM);
+  for (int64_t tiles = 1; tiles < blockTiles; ++tiles)
+    if (!isStatic || tiles * tileRows == lastM)
+      index.ifElse(index.equal(left, tiles),
+                   [&] { block(index.mul(blocks, blockTiles), tiles, index.equal(blocks, 0)); });
+}
+
+Value ProductLowering::loadTile(Value from, Value at, Type elementType) {
+  Type inMemory = cast<MemRefType>(from.getType()).getElementType();
+  int64_t bytes = laneCount * sizeof(float);
+  // Rows of a tile follow each other, wherever it is.
+  Value stride = index.constant(bytes * 8 / inMemory.getIntOrFloatBitWidth());
+  auto type =
+      amx::TileType::get({tileRows, bytes * 8 / elementType.getIntOrFloatBitWidth()}, elementType);
+  return amx::TileLoadOp::create(builder, location, type, from, ValueRange{at}, stride);
+}
+
+Value ProductLowering::loadWeightTile(const PanelFields &panel, const TileBlock &block,
+                                      int64_t strip, Value group, unsigned half) {
+  Type bf16 = builder.getBF16Type();
+  Value number = index.add(block.strip, strip);
+  if (!readsInPlace())
+    return loadTile(buffer, index.add(bufferAt(number, group), 2 * half * tileElements), bf16);
+  Value unit = index.mul(index.add(block.firstGroup, group), panel.strips);
+  Value at = unitOffset(panel.words, index.add(unit, number), groupU32);
+  return loadTile(weightBuffer(WeightBuffer::Words), index.add(at, half * tileElements), bf16);
+}
+
+void ProductLowering::emitTileBlock(const PanelFields &panel, const TileBlock &block) {
+  Type f32 = builder.getF32Type();
+  Value tileStride = index.mul(groups, groupElements);
+  Value x =
+      index.add(tileStart(panel.matrix, block.ofX), index.mul(block.firstGroup, groupElements));
+  SmallVector<Value> sumsAt, start;
+  for (int64_t tile = 0; tile < block.tiles; ++tile)
+    for (int64_t strip = 0; strip < block.strips; ++strip) {
+      sumsAt.push_back(
+          tileAccumulators(index.add(block.strip, strip), index.add(block.inSlice, tile)));
+      start.push_back(loadTile(accumulators, sumsAt.back(), f32));
+    }
+  SmallVector<Value> end = index.loop(block.groups, start, [&](Value group, ValueRange carried) {
+    SmallVector<Value> sums(carried);
+    index.ifElse(block.asks, [&] {
+      Value next = index.add(index.add(block.firstGroup, group), tileGroups);
+      for (int64_t strip = 0; strip < block.strips; ++strip)
+        prefetchUnit(panel, index.add(block.strip, strip), next);
+    });
+    Value xGroup = index.add(x, index.mul(group, groupElements));
+    for (unsigned half = 0; half < 2; ++half) {
+      SmallVector<Value> weights;
+      for (int64_t strip = 0; strip < block.strips; ++strip)
+        weights.push_back(loadWeightTile(panel, block, strip, group, half));
+      for (int64_t tile = 0; tile < block.tiles; ++tile) {
+        Value at = index.add(xGroup, index.mul(tileStride, tile));
+        Value rowsOfX =
+            loadTile(prepared, index.add(at, half * tileElements), builder.getBF16Type());
+        for (int64_t strip = 0; strip < block.strips; ++strip) {
+          Value &sum = sums[tile * block.strips + strip];
+          sum = amx::TileMulFOp::create(builder, location, sum.getType(), weights[strip], rowsOfX,
+                                        sum);
+        }
+      }
+    }
+    return sums;
+  });
+  for (auto [at, sum] : llvm::zip_equal(sumsAt, end))
+    amx::TileStoreOp::create(builder, location, accumulators, ValueRange{at}, sum,
+                             index.constant(laneCount));
+}
+
+/// Asks for the unit that a strip's next k-tile has in the same turn.
+void ProductLowering::prefetchUnit(const PanelFields &panel, Value strip, Value group) {
+  if (!layout.fixedRate)
+    return;
+  Value unit = index.add(index.mul(index.div(group, layout.groups), panel.strips), strip);
+  Value inUnit = index.rem(group, layout.groups);
+  auto ask = [&](WeightBuffer kind, Value start, int64_t unitU32) {
+    int64_t share = divideUp(unitU32, layout.groups);
+    Value first = index.add(unitOffset(start, unit, unitU32), index.mul(inUnit, share));
+    Value from = weightBuffer(kind);
+    for (int64_t line = 0; line < share; line += laneCount) {
+      Value at = index.add(first, line);
+      memref::PrefetchOp::create(builder, location, from, at, /*isWrite=*/false,
+                                 /*localityHint=*/2, /*isDataCache=*/true);
+    }
+  };
+  if (layout.onlyWords)
+    return ask(WeightBuffer::Words, panel.words, groupU32);
+  ask(WeightBuffer::Code, panel.code, layout.codeU32);
+  if (layout.rawU32 != 0)
+    ask(WeightBuffer::Raw, panel.raw, layout.rawU32);
+}
+
+//===----------------------------------------------------------------------===//
+// Outputs
+//===----------------------------------------------------------------------===//
+
+void ProductLowering::emitTileOutputs(const PanelFields &panel, Value firstM, Value width) {
+  index.loop(panel.strips, [&](Value strip) {
+    index.loop(index.ceilDiv(width, tileRows), [&](Value tile) {
+      Value start = tileAccumulators(strip, tile);
+      auto rowAt = [&](IntegerBuilder::Operand row) {
+        return index.add(start, index.mul(row, laneCount));
+      };
+      SmallVector<Value> outputs;
+      for (int64_t n = 0; n < tileRows; ++n)
+        outputs.push_back(loadVector(accumulators, rowAt(n), builder.getF32Type()));
+      for (auto [row, sums] : llvm::enumerate(turnRound(builder, location, outputs)))
+        storeVector(sums, accumulators, rowAt(row));
+      Value first = index.mul(tile, tileRows);
+      index.loop(index.min(tileRows, index.sub(width, first)), [&](Value row) {
+        emitOutput(panel, strip, index.add(firstM, index.add(first, row)),
+                   loadVector(accumulators, rowAt(row), builder.getF32Type()));
+      });
+    });
+  });
+}
+
+} // namespace uwt::codegen

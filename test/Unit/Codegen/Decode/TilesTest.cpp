@@ -1,0 +1,185 @@
+//===- TilesTest.cpp - Products on tiles have the bits of AMX -------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Strategy `tiles` beside a model in C++ of what tdpbf16ps does, with numbers around the smallest
+// normal one among the others. On target amx-vectors, and on amx where this machine has it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ProductJit.h"
+#include "uwt/Runtime/LoadedWeight.h"
+#include "uwt/Runtime/ThreadScope.h"
+#include "uwt/Target/Target.h"
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace uwt;
+using namespace uwt::test;
+
+namespace {
+
+/// Subnormal numbers as zeros of their sign.
+float flushed(float value) {
+  uint32_t bits = std::bit_cast<uint32_t>(value);
+  return bits & 0x7F800000 ? value : std::bit_cast<float>(bits & 0x80000000);
+}
+
+float numberOf(uint16_t word) { return flushed(std::bit_cast<float>(uint32_t(word) << 16)); }
+
+/// An element of a row that ends at `columns`.
+float numberAt(std::span<const uint16_t> words, uint64_t row, uint64_t column, uint64_t columns) {
+  return column < columns ? numberOf(words[row * columns + column]) : 0.0f;
+}
+
+/// tdpbf16ps adds the even and the odd halves of 16 pairs apart, each from 0, then both to one
+/// another and that to the accumulator. Pair 4t + b of half h of a column group begins at column
+/// 16b + 2t + 8h.
+float tileSum(std::span<const uint16_t> w, std::span<const uint16_t> x, uint64_t n, uint64_t m,
+              uint64_t columns) {
+  float sum = 0;
+  for (uint64_t first = 0; first < columns; first += 64)
+    for (uint64_t half = 0; half < 2; ++half) {
+      float even = 0, odd = 0;
+      for (uint64_t pair = 0; pair < 16; ++pair) {
+        uint64_t k = first + 16 * (pair % 4) + 2 * (pair / 4) + 8 * half;
+        even = flushed(std::fma(numberAt(w, n, k, columns), numberAt(x, m, k, columns), even));
+        odd =
+            flushed(std::fma(numberAt(w, n, k + 1, columns), numberAt(x, m, k + 1, columns), odd));
+      }
+      sum = flushed(flushed(sum) + flushed(even + odd));
+    }
+  return sum;
+}
+
+/// Numbers of usual sizes; of every eight rows the last has numbers whose products are around
+/// 2^-126 and numbers below it.
+std::vector<uint16_t> drawWords(uint64_t rows, uint64_t columns, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<uint16_t> words;
+  for (uint64_t row = 0; row < rows; ++row)
+    for (uint64_t column = 0; column < columns; ++column) {
+      uint32_t exponent = 120 - std::min(std::countl_zero(uint32_t(random() | 1)), 12);
+      if (row % 8 == 7)
+        exponent = random() % 3 == 0 ? random() % 3 : 58 + random() % 12;
+      words.push_back(static_cast<uint16_t>((random() & 0x807F) | exponent << 7));
+    }
+  return words;
+}
+
+std::vector<std::string_view> targets() {
+  std::vector<std::string_view> names;
+  for (const Target &target : allTargets())
+    if (target.hasTiles() && checkRunsHere(target))
+      names.push_back(target.name);
+  return names;
+}
+
+/// Runs products of a shape on tiles for each m, on one and on two threads, and compares every bit.
+void checkTiles(ProductSpec spec, const std::vector<uint64_t> &mValues) {
+  std::vector<uint16_t> w = drawWords(spec.rows, spec.columns, 1);
+  ThreadPool pools[] = {ThreadPool(1), ThreadPool(2)};
+  auto weight = LoadedWeight::fromBytes(
+      spec.description(), {reinterpret_cast<const uint8_t *>(w.data()), w.size() * 2}, pools[0]);
+  ASSERT_TRUE(weight) << weight.error().message();
+  for (std::string_view target : targets()) {
+    spec.target = target;
+    SCOPED_TRACE(spec.moduleText());
+    auto product = ProductJit::compile(spec);
+    ASSERT_TRUE(product) << product.error().message();
+    for (uint64_t m : mValues) {
+      std::vector<uint16_t> x = drawWords(m, spec.columns, 2);
+      std::vector<float> expected;
+      for (uint64_t row = 0; row < m; ++row)
+        for (uint64_t n = 0; n < spec.rows; ++n)
+          expected.push_back(tileSum(w, x, n, row, spec.columns));
+      for (ThreadPool &pool : pools) {
+        ThreadScope scope(&pool);
+        std::vector<float> y = (*product)->run(weight->view(), x.data(), m, spec.columns);
+        EXPECT_EQ(std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)), 0)
+            << "m " << m << ", " << pool.size() << " threads";
+      }
+    }
+  }
+}
+
+ProductSpec tiled(uint64_t rows, uint64_t columns, const std::string &format, unsigned tileM = 64,
+                  unsigned tileK = 256, unsigned tileN = 16) {
+  ProductSpec spec;
+  spec.rows = rows;
+  spec.columns = columns;
+  spec.format = format;
+  spec.strategy = "tiles, tile_n = " + std::to_string(tileN) +
+                  ", tile_m = " + std::to_string(tileM) + ", tile_k = " + std::to_string(tileK);
+  return spec;
+}
+
+std::vector<uint64_t> upTo(uint64_t most) {
+  std::vector<uint64_t> result;
+  for (uint64_t m = 1; m <= most; ++m)
+    result.push_back(m);
+  return result;
+}
+
+/// What is read in place; units of one group, of four, with escapes and without; streams.
+const char *const formats[] = {"raw", "inplace<12>", "inplace<11>, escapes=rows<64>", "palette<4>",
+                               "huffman<12,2>"};
+
+TEST(TilesTest, AnyMHasTheBitsOfAmxFromEveryFormat) {
+  for (const char *format : formats)
+    checkTiles(tiled(70, 200, format), upTo(40));
+}
+
+TEST(TilesTest, RaggedShapes) {
+  for (const char *format : formats)
+    for (auto [rows, columns] : {std::pair(1, 1), {17, 33}, {64, 64}, {130, 257}, {33, 1100}})
+      checkTiles(tiled(rows, columns, format, 32, 512), {1, 16, 37});
+}
+
+TEST(TilesTest, AKnownMHasTheSameBits) {
+  for (const char *format : {"raw", "inplace<12>"})
+    for (uint64_t m : {1, 15, 16, 17, 48, 70, 300}) {
+      ProductSpec spec = tiled(20, 130, format);
+      spec.m = m;
+      checkTiles(spec, {m});
+    }
+}
+
+TEST(TilesTest, MoreRowsThanATaskTakes) { checkTiles(tiled(66, 320, "inplace<12>"), {257, 300}); }
+
+TEST(TilesTest, TwoStripsAtATime) {
+  for (const char *format : formats)
+    for (uint64_t rows : {33, 112})
+      checkTiles(tiled(rows, 300, format, 32, 256, 32), {5, 33, 70});
+}
+
+TEST(TilesTest, EveryTileHasTheSameBits) {
+  for (unsigned tileM : {16, 32, 48, 64})
+    for (unsigned tileK : {64, 128, 1024})
+      checkTiles(tiled(40, 300, "inplace<12>", tileM, tileK), {70});
+}
+
+TEST(TilesTest, OtherProductsAreRefused) {
+  ProductSpec exact = tiled(16, 64, "raw"), half = exact, elsewhere = exact;
+  exact.exact = true;
+  half.element = half.x = "f16";
+  elsewhere.target = "avx2";
+  exact.target = half.target = "amx-vectors";
+  for (const ProductSpec &spec : {exact, half, elsewhere}) {
+    auto product = ProductJit::compile(spec);
+    ASSERT_FALSE(product);
+    EXPECT_NE(
+        product.error().message().find("has strategy 'tiles', which needs bf16 weights and x, "
+                                       "fast numerics and a target with AMX: use 'buffer'"),
+        std::string::npos)
+        << product.error().message();
+  }
+}
+
+} // namespace
