@@ -80,7 +80,7 @@ static Status checkPositiveScale(const Format &format, const QuantizedElement &e
   bool isOfOffset = format.offset && isPositiveScale(format.offset->number);
   if (!isPositiveScale(format.scale->number) && !isOfOffset)
     return ok();
-  bool isE2M1 = element.kind && element.bits == 4;
+  bool isE2M1 = element.kind && element.kind->exponentBits == 2 && element.kind->mantissaBits == 1;
   if (isE2M1 && to == ElementType::BF16 && !format.scale->outer && !format.offset &&
       format.divisor == 1)
     return ok();
@@ -150,7 +150,8 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
   std::optional<QuantizedElement> own = QuantizedElement::find(format.element);
   if (!own)
     return usageError(name + ": products run from codes of uint<1> to uint<8>, int<1> to int<8>, "
-                             "f4E2M1FN, f8E4M3FN, f8E5M2 and table<1> to table<4>");
+                             "f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN, f8E5M2, table<1> to "
+                             "table<4>, and float<e,m> of 3 to 8 bits with e = 1 to 4");
   if (element != ElementType::BF16 && element != ElementType::F16)
     return usageError(name + " is decoded to bf16 and f16, not to " +
                       std::string(getTraits(element).name));

@@ -386,6 +386,17 @@ static void packNibbles(const uint8_t *codes, uint32_t row, uint8_t *out) {
     }
 }
 
+/// Floats of fewer bits than codes in memory have copies of their sign above, so that compiled code
+/// finds it at the same bit (run-1).
+static void extendSigns(std::span<uint8_t> codes, const QuantizedElement &element,
+                        uint32_t codeBits) {
+  if (!element.kind || element.bits == codeBits)
+    return;
+  uint32_t sign = 1u << (element.bits - 1), all = (1u << codeBits) - 1;
+  for (uint8_t &code : codes)
+    code = static_cast<uint8_t>(((code ^ sign) - sign) & all);
+}
+
 /// The codes of a group of 64 columns, of `rows` rows from `first` on, in unit `u` of their strip.
 void QuantizedPacker::packGroup(uint64_t first, uint32_t rows, uint64_t u, uint32_t group,
                                 uint8_t *out) const {
@@ -396,6 +407,7 @@ void QuantizedPacker::packGroup(uint64_t first, uint32_t rows, uint64_t u, uint3
   for (uint32_t row = 0; row < rows && count != 0; ++row)
     std::memcpy(&codes[row * fixedUnitColumns],
                 weight.codes.data() + (first + row) * weight.columns + column, count);
+  extendSigns(codes, *QuantizedElement::find(format.element), unit.codeBits);
   auto *pack = unit.hasNibbles() ? packNibbles : packBytes;
   for (uint32_t g = 0; g < rowsInBlock; ++g)
     pack(codes.data(), g, out + uint64_t(unit.rowAt(g, group)) * 4);

@@ -29,6 +29,8 @@ FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huff
 # What quantised checkpoints run from: integers with scales of the weight's type, and as GPTQ has them; MXFP4; NVFP4 (run-5); blocks of FP8; NF4.
 QUANTIZED = ["uint<4>, zero=8, scale={1x128, bf16}", "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}", "f4E2M1FN, scale={1x32, f8E8M0FNU}",
              "f4E2M1FN, scale={1x16, f16E6M10U}", "f8E4M3FN, scale={128x128, f32}", "table<4>, scale={1x64, f32}"]
+# FP6 and FP5, whose kernels are those of FP8 with another shift: on the first target, at one m.
+SMALL_FLOATS = ["f6E3M2FN, scale={1x32, f8E8M0FNU}", "float<2,2>, scale={1x128, bf16}"]
 # Values of m at which CI checks them, on the first target.
 FEWER_QUANTIZED = [8, 256]
 # Values of m of each target, and the matrix that profiles are made for (Llama-3.1-8B's down projection).
@@ -103,6 +105,7 @@ def kernels_of(fewer):
     kernels = [(fmt, m, target, "") for target, m_values in targets.items() for fmt in FORMATS for m in m_values]
     quantized = {first: FEWER_QUANTIZED} if fewer else TARGETS
     kernels += [(fmt, m, target, "") for target, m_values in quantized.items() for fmt in QUANTIZED for m in m_values]
+    kernels += [(fmt, FEWER_QUANTIZED[0], first, "") for fmt in SMALL_FLOATS]
     return kernels + [(fmt, m, target, strategy) for target in TARGETS for (fmt, strategy), m_values in BY_NAME.items() for m in m_values]
 
 
@@ -156,7 +159,7 @@ def problems(rows, table):
             yield f"{name}: {ways.get('frequent')} instructions on the frequent way, at most {ceiling} are wanted"
         copying = row["copying"]
         loads, most, most_loads = loads_of(copying), COPYING, 0
-        if old and ("by_name" in row or row["format"] in QUANTIZED):
+        if old and ("by_name" in row or row["format"] in QUANTIZED + SMALL_FLOATS):
             most, most_loads = old["copying"]["first_instructions"], loads_of(old["copying"])
         if row["target"] == "sm_90a" and (copying["first_instructions"] > most or loads > most_loads):
             yield (f"{name}: {copying['first_instructions']} instructions from an empty stage to the first copy into it, and {loads} stops for "

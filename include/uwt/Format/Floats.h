@@ -40,7 +40,8 @@ struct SmallFloat {
   std::vector<float> values() const;
 };
 
-inline constexpr SmallFloat float4E2M1 = {2, 1}, float16 = {5, 10, SmallFloat::Specials::IEEE},
+inline constexpr SmallFloat float4E2M1 = {2, 1}, float6E2M3 = {2, 3}, float6E3M2 = {3, 2},
+                            float16 = {5, 10, SmallFloat::Specials::IEEE},
                             float8E4M3 = {4, 3, SmallFloat::Specials::NaN},
                             float8E5M2 = {5, 2, SmallFloat::Specials::IEEE};
 

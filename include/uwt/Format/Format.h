@@ -20,11 +20,14 @@
 //   storage=n_major          or k_major: the tensor lies as [K, N]
 //   fold=none                or columns<n>, flat<n>: which dimensions are rows and columns
 //   packing=planes           or inplace
-//   coded=exponent+0         exponent and that many top mantissa bits; sign+exponent+0 with the
-//   sign context=none             or row_class<k>, scale<s> escapes=patch            or none,
-//   rows<64> index=whole              or short: what the index has of a panel, of variable rates
+//   coded=exponent+0         exponent and that many top mantissa bits; or sign+exponent+0
+//   context=none             or row_class<k>, scale<s>
+//   escapes=patch            or none, rows<64>
+//   index=whole              or short: what the index has of a panel, of variable rates
+//   tables=rounded           or exact: what a model has of frequencies
+//   unit=strip               or panel: how many rows a stream unit has, with scales
 //   low=16                   top bits of each low half (f32) that are stored, or rows, palette,
-//   coded
+//                            coded
 //
 // Everything but the codec has a default. Some codecs have a short name with their packing
 // (shortNames).

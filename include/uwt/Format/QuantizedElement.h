@@ -22,9 +22,10 @@ struct QuantizedElement {
   std::optional<SmallFloat> kind;
   bool isTable = false;
 
-  /// Whether elements are called so, whatever their parameters: `uint`, `f8E4M3FN`, `table`.
+  /// Whether elements are called so, whatever their parameters: `uint`, `f8E4M3FN`, `table`,
+  /// `float`.
   static bool isKeyword(std::string_view keyword);
-  /// `uint<4>`, `f8E4M3FN`; nothing where there is no such element.
+  /// `uint<4>`, `f8E4M3FN`, `float<2,2>`; nothing where there is no such element.
   static std::optional<QuantizedElement> find(const Term &term);
 
   /// The number that each code stands for (value-1), NaN and infinities of floats included. Empty

@@ -22,6 +22,8 @@ std::vector<uint32_t> uwt::ansFrequencies(std::span<const uint8_t> weights,
     sum += ansWeight(code);
     present += code != 0;
   }
+  if (sum == 0)
+    return std::vector<uint32_t>(weights.size());
   // One for each entry that is present, and the rest by weight.
   uint64_t rest = (uint64_t(1) << frequencyBits) - present, before = 0;
   std::vector<uint32_t> frequencies;

@@ -194,12 +194,12 @@ void ProductLowering::emitTileBlock(const PanelFields &panel, const TileBlock &b
   Value tileStride = index.mul(groups, groupElements);
   Value x =
       index.add(tileStart(panel.matrix, block.ofX), index.mul(block.firstGroup, groupElements));
-  SmallVector<Value> sumsAt, start;
+  SmallVector<Value> accumulatorsOfBlock, start;
   for (int64_t tile = 0; tile < block.tiles; ++tile)
     for (int64_t strip = 0; strip < block.strips; ++strip) {
-      sumsAt.push_back(
+      accumulatorsOfBlock.push_back(
           tileAccumulators(index.add(block.strip, strip), index.add(block.inSlice, tile)));
-      start.push_back(loadTile(accumulators, sumsAt.back(), f32));
+      start.push_back(loadTile(accumulators, accumulatorsOfBlock.back(), f32));
     }
   SmallVector<Value> end = index.loop(block.groups, start, [&](Value group, ValueRange carried) {
     SmallVector<Value> sums(carried);
@@ -226,7 +226,7 @@ void ProductLowering::emitTileBlock(const PanelFields &panel, const TileBlock &b
     }
     return sums;
   });
-  for (auto [at, sum] : llvm::zip_equal(sumsAt, end))
+  for (auto [at, sum] : llvm::zip_equal(accumulatorsOfBlock, end))
     amx::TileStoreOp::create(builder, location, accumulators, ValueRange{at}, sum,
                              index.constant(laneCount));
 }

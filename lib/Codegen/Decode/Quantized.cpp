@@ -284,10 +284,11 @@ Value valuesOfCodes(UnitEmission &unit, VectorFloats floats) {
     return floats.ofBits(lanes.load(unit.weightBuffer(WeightBuffer::Table), begin, 0));
   }
   std::vector<float> values = element.values();
-  for (float &value : values)
-    value -= static_cast<float>(format.zero);
-  values.resize(nibbleCodes);
-  return floats.constants(values);
+  // Floats of fewer bits have copies of their sign above (run-1).
+  std::array<float, nibbleCodes> ofNibbles;
+  for (size_t nibble = 0; nibble < nibbleCodes; ++nibble)
+    ofNibbles[nibble] = values[nibble % values.size()] - static_cast<float>(format.zero);
+  return floats.constants(ofNibbles);
 }
 
 /// The weights of a row's codes, a table a cell.
@@ -413,7 +414,8 @@ private:
         arith::ExtSIOp::create(builder, lanes.loc(), words.type(), loadBytes(at, 2 * laneCount));
     // Above the code are copies of its sign, of which the topmost one stays.
     uint32_t shift = HalfPosition(*element.kind).shift;
-    Value halves = words.bitAnd(words.shl(codes, shift), 0x8000 | 0x7F << shift);
+    uint32_t magnitude = ((1u << (element.bits - 1)) - 1) << shift;
+    Value halves = words.bitAnd(words.shl(codes, shift), 0x8000 | magnitude);
     std::array<Value, 2> numbers;
     for (int64_t i = 0; i < 2; ++i) {
       auto picks = llvm::to_vector(llvm::seq<int64_t>(i * laneCount, (i + 1) * laneCount));

@@ -198,12 +198,13 @@ Value ThreadCodes::placedNibbles(unsigned r, unsigned block, uint32_t mantissaBi
                        scalars.shl(own, toMagnitude));
 }
 
-/// The same, with other bits beside.
+/// The same, with other bits beside. Floats with less than two bits of mantissa go up as f16.
 Value ThreadCodes::placedBytes(unsigned r, unsigned block, uint32_t mantissaBits) {
   Value upper = permuteBytes(scalars, bytes(r, block), scalars.constant(0),
                              scalars.constant(block % 2 == 0 ? 0x1404 : 0x3424));
-  int down = 8 - static_cast<int>(mantissaBits - element.kind->mantissaBits);
-  return scalars.merge(bothHalves * 0x8000, upper, scalars.lshr(upper, down));
+  int up = static_cast<int>(mantissaBits - element.kind->mantissaBits) - 8;
+  return scalars.merge(bothHalves * 0x8000, upper,
+                       up > 0 ? scalars.shl(upper, up) : scalars.lshr(upper, -up));
 }
 
 /// Takes `count` u32, in which a code's lowest bit is a one of `lowestBits`.

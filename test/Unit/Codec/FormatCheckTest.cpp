@@ -201,7 +201,23 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
             "uint<4> is decoded to bf16 and f16, not to f32");
   EXPECT_EQ(runRefusal("uint<9>, scale={1x128, f16}"),
             "uint<9>: products run from codes of uint<1> to uint<8>, int<1> to int<8>, f4E2M1FN, "
-            "f8E4M3FN, f8E5M2 and table<1> to table<4>");
+            "f6E2M3FN, f6E3M2FN, f8E4M3FN, f8E5M2, table<1> to table<4>, and float<e,m> of 3 to 8 "
+            "bits with e = 1 to 4");
+  for (const char *element : {"float<9,1>", "float<0,3>", "float<5,2>", "float<1,0>", "float<4,4>",
+                              "float<3>", "float", "f6E2M3FN<6>"})
+    EXPECT_EQ(runRefusal(std::string(element) + ", scale={1x128, f16}"),
+              std::string(element) +
+                  ": products run from codes of uint<1> to uint<8>, int<1> to int<8>, f4E2M1FN, "
+                  "f6E2M3FN, f6E3M2FN, f8E4M3FN, f8E5M2, table<1> to table<4>, and float<e,m> of 3 "
+                  "to 8 bits with e = 1 to 4")
+        << element;
+  EXPECT_EQ(runRefusal("float<2,2>, zero=1, scale={row, f16}"),
+            "float<2,2> has zeros of its own; leave out zero=");
+  EXPECT_EQ(runRefusal("float<2,2>, scale={row, float<2,2>}"),
+            "scale={row, float<2,2>}: expected numbers of type f16, bf16, f32, f8E8M0FNU, "
+            "f8E4M3FN, uint<1> to uint<8> or int<1> to int<8>");
+  EXPECT_EQ(quantizedUnit(*Format::parse("float<2,0>, scale={1x32, f16}")).codeBits, 4u);
+  EXPECT_EQ(quantizedUnit(*Format::parse("f6E3M2FN, scale={1x32, f16}")).codeBits, 8u);
   EXPECT_EQ(runRefusal("uint<4>"), "uint<4> has no scale; expected scale= and cells, as {1x128, "
                                    "f16}");
   EXPECT_EQ(runRefusal("uint<4>, scale={1x128, f8E5M2}"),
@@ -228,10 +244,11 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
       "a grid inside";
   EXPECT_EQ(runRefusal("f4E2M1FN, scale={1x16, f16E6M10U}"), "accepted");
   EXPECT_EQ(runRefusal("f4E2M1FN, scale={1x16, f16E6M10U}", ElementType::F16), positive);
-  for (const char *text : {"uint<4>, scale={1x16, f16E6M10U}",
-                           "f4E2M1FN, scale={1x16, f16E6M10U, scale={tensor, f32}}",
-                           "f4E2M1FN, scale={1x16, f16E6M10U}, factor=1/3",
-                           "f4E2M1FN, scale={1x16, f16}, offset={1x16, f16E6M10U}"})
+  for (const char *text :
+       {"uint<4>, scale={1x16, f16E6M10U}", "float<3,0>, scale={1x16, f16E6M10U}",
+        "f4E2M1FN, scale={1x16, f16E6M10U, scale={tensor, f32}}",
+        "f4E2M1FN, scale={1x16, f16E6M10U}, factor=1/3",
+        "f4E2M1FN, scale={1x16, f16}, offset={1x16, f16E6M10U}"})
     EXPECT_EQ(runRefusal(text), positive) << text;
   EXPECT_EQ(runRefusal("uint<4>, zero={row, uint<5>}, scale={row, f16}"),
             "zero={row, uint<5>}: expected numbers of the element's type, uint<4>, or of type f16, "

@@ -186,12 +186,13 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
   EXPECT_EQ(*format.zeroGrid, (GridFormat{{1, 128, {"uint", {4}}}}));
   EXPECT_EQ(format.str(), "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}");
   EXPECT_EQ(parsed(format.fullStr()), format) << format.fullStr();
-  for (const char *text : {"f8E4M3FN, scale={row, f32}", "int<8>, zero=3, scale={tensor, bf16}",
-                           "table<4>, scale={1x16, f8E4M3FN, divide={tensor, f32}}",
-                           "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, f16}",
-                           "int<8>, scale={row, f32}, factor=1/127",
-                           "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16",
-                           "f8E4M3FN, scale={128x128, f32}, storage=k_major"})
+  for (const char *text :
+       {"f8E4M3FN, scale={row, f32}", "int<8>, zero=3, scale={tensor, bf16}",
+        "table<4>, scale={1x16, f8E4M3FN, divide={tensor, f32}}",
+        "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, f16}",
+        "int<8>, scale={row, f32}, factor=1/127",
+        "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16", "f6E2M3FN, scale={1x32, bf16}",
+        "float<2,2>, scale={row, f16}", "f8E4M3FN, scale={128x128, f32}, storage=k_major"})
     EXPECT_EQ(parsed(parsed(text).fullStr()), parsed(text)) << text;
   EXPECT_EQ(parsed("f8E4M3FN, scale={128x128, f32}, storage=k_major").str(),
             "f8E4M3FN, storage=k_major, scale={128x128, f32}");

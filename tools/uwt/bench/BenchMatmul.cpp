@@ -70,7 +70,8 @@ std::string_view BenchMatmulCommand::description() const {
          "format and kernel that the cost model picks.\n\n"
          "A composition of codes and grids, as 'uwt inspect' names quantised weights, is measured "
          "from the same weights, rounded to the nearest code by their cell's largest magnitude: a "
-         "quantiser for this command alone.";
+         "quantiser for this command alone. Integers and floats of any bits are drawn, with one "
+         "zero point or none and a scale of one grid.";
 }
 
 std::vector<command_line::Example> BenchMatmulCommand::examples() const {

@@ -72,6 +72,7 @@ public:
   Json config() const;
 
 private:
+  bool isCodes() const;
   void round(const ProductWeights &weights);
   uint8_t nearestCode(float number) const;
   ModelTensor codeTensor(const std::string &name) const;
@@ -94,19 +95,21 @@ bool uwt::tool::isComposition(const std::string &text) {
 
 static Error notDrawn(const std::string &composition) {
   return usageError("--format: nothing is drawn of " + inQuotes(composition) +
-                    "; uint<b> with zero=2^(b-1) and a scale for columns of a row or for a row, "
-                    "int<8> and f8E4M3FN with a scale for any cells, and f4E2M1FN with "
-                    "{1x32, f8E8M0FNU} are. Of others, 'uwt run --bench' measures a checkpoint");
+                    "; integers and floats with one zero point or none, and a scale of one grid, "
+                    "of type f16, bf16, f32 or f8E8M0FNU, are. Of others, 'uwt run --bench' "
+                    "measures a checkpoint");
 }
 
-/// Whether the checkpoint that is written can have it.
 static bool canDraw(const Format &format, const QuantizedElement &element) {
+  return format.scale && !format.scale->outer && !format.zeroGrid && format.divisor == 1 &&
+         !format.offset && !element.isTable;
+}
+
+/// Whether compressed-tensors has a layout for it; else codes have a byte each (codes-1).
+static bool hasPackersLayout(const Format &format, const QuantizedElement &element) {
   const std::optional<GridFormat> &scale = format.scale;
-  if (!scale || scale->outer || format.zeroGrid || format.divisor != 1 || format.offset ||
-      element.isTable)
-    return false;
   bool isExponent = scale->number.keyword == "f8E8M0FNU";
-  if (element.kind && element.bits == 4)
+  if (format.element.keyword == "f4E2M1FN")
     return isExponent && scale->cellRows == 1 && scale->cellColumns == 32;
   if (format.element.keyword == "uint")
     return !isExponent && scale->cellRows == 1 && format.zero == uint32_t(1) << (element.bits - 1);
@@ -147,6 +150,8 @@ Expected<RoundedWeight> RoundedWeight::make(const Format &format, const ProductW
   return rounded;
 }
 
+bool RoundedWeight::isCodes() const { return !hasPackersLayout(format, element); }
+
 uint8_t RoundedWeight::nearestCode(float number) const {
   auto above = std::ranges::lower_bound(numbers, number, {}, &std::pair<float, uint8_t>::first);
   if (above == numbers.begin())
@@ -180,6 +185,8 @@ void RoundedWeight::round(const ProductWeights &weights) {
 /// Codes as the checkpoint has them: of integers 32 in as many words as they have bits, of 4-bit
 /// floats two a byte, of others one.
 ModelTensor RoundedWeight::codeTensor(const std::string &name) const {
+  if (isCodes())
+    return {name + ".weight", "U8", {rows, columns}, codes};
   if (element.bits == 8 && format.element.keyword != "uint")
     return {name + ".weight", element.kind ? "F8_E4M3" : "I8", {rows, columns}, codes};
   uint64_t rowBytes = element.kind ? columns / 2 : divideUp(columns * element.bits, 32) * 4;
@@ -203,7 +210,7 @@ std::vector<ModelTensor> RoundedWeight::tensors(const std::string &name) const {
   bool isOne = cells[0] == 1 && cells[1] == 1;
   all.push_back(
       {name + ".weight_scale", scaleType.dtype, isOne ? std::vector<uint64_t>{1} : cells, scales});
-  if (format.element.keyword == "uint") {
+  if (format.element.keyword == "uint" && !isCodes()) {
     std::vector<uint8_t> shape(16);
     std::memcpy(shape.data(), &rows, 8);
     std::memcpy(shape.data() + 8, &columns, 8);
@@ -213,6 +220,8 @@ std::vector<ModelTensor> RoundedWeight::tensors(const std::string &name) const {
 }
 
 Json RoundedWeight::config() const {
+  if (isCodes())
+    return {{"quantization_config", {{"quant_method", "uwt-codes"}, {"format", format.str()}}}};
   Json weights = {
       {"num_bits", element.bits}, {"type", element.kind ? "float" : "int"}, {"symmetric", true}};
   if (cellRows > 1 && cellColumns < columns)

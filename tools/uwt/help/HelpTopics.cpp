@@ -67,6 +67,8 @@ static std::string formatsText() {
       "          scale<1|2|4|8|16>             weights relative to scales of rows and columns\n"
       "  escapes=patch | none | rows<64>       how weights with rare exponents are stored\n"
       "  index=whole | short                   8 bytes less a panel, for newer readers\n"
+      "  tables=rounded | exact                frequencies as they are, of codec rans\n"
+      "  unit=strip | panel                    with scales: stream units of whole panels\n"
       "  low=16 | 1 ... 15                     of F32: stored bits below the upper half\n"
       "      rows | palette | coded            as each row needs; by value; coded\n\n"
       "The first value of each is the default; J is 0 by default. Codecs of this build:\n",

@@ -14,6 +14,9 @@ func.func private @dynamic(!uwt.compressed<?x?xbf16, "inplace<12>">, !uwt.compre
 // CHECK: func private @shortest(!uwt.compressed<64x64xbf16, "inplace<12>">, !uwt.compressed<64x64xbf16, "huffman<12,1>, coded=exponent+2, context=row_class<8>">, !uwt.compressed<64x64xbf16, "window<4>, storage=k_major">)
 func.func private @shortest(!uwt.compressed<64x64xbf16, "window<4>,packing=inplace">, !uwt.compressed<64x64xbf16, "huffman<12,1>,version=1,coded=exponent+2,context=row_class<8>">, !uwt.compressed<64x64xbf16, "window<4>, layout=fragment<16x16>, storage=k_major">)
 
+// CHECK: func private @quantised(!uwt.compressed<128x256xbf16, "f6E2M3FN, scale={1x32, f8E8M0FNU}">, !uwt.compressed<128x256xf16, "float<2,2>, scale={row, f16}">)
+func.func private @quantised(!uwt.compressed<128x256xbf16, "f6E2M3FN, scale={1x32, f8E8M0FNU}">, !uwt.compressed<128x256xf16, "scale={row,f16}, float<2,2>">)
+
 module @attributes attributes {
   // CHECK-DAG: test.format = #uwt.format<"inplace<12>">
   test.format = #uwt.format<"inplace<12>">,

@@ -133,7 +133,8 @@ TEST(QuantizedStrategyTest, EveryStrategyHasTheSameBits) {
        {"uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
         "uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}", "int<4>, scale={1x256, f16}",
         "int<4>, zero={1x32, int<4>}, scale={1x32, f16}", "int<8>, scale={row, f32}, factor=1/127",
-        "uint<4>, zero={1x64, f16}, scale={1x64, f16}, math=f16"})
+        "uint<4>, zero={1x64, f16}, scale={1x64, f16}, math=f16", "f6E2M3FN, scale={1x32, bf16}",
+        "float<2,0>, scale={1x32, f16}", "float<2,2>, scale={1x128, f16}"})
     for (const char *strategy : {"direct, tile_n = 16, tile_m = 1, tile_k = 64",
                                  "buffer, tile_n = 4, tile_m = 3, tile_k = 256",
                                  "buffer, tile_n = 16, tile_m = 1, tile_k = 1024"}) {
@@ -177,6 +178,19 @@ TEST(QuantizedWeightTest, PanelsWithOddNumbersAreWords) {
   });
 }
 
+TEST(QuantizedWeightTest, FloatsOfSixBitsAreThoseOfMlir) {
+  for (auto [name, semantics] : {std::pair{"f6E2M3FN", &llvm::APFloat::Float6E2M3FN()},
+                                 {"f6E3M2FN", &llvm::APFloat::Float6E3M2FN()}}) {
+    std::vector<float> values = QuantizedElement::find({name, {}})->values();
+    ASSERT_EQ(values.size(), 64u);
+    for (uint32_t code = 0; code < values.size(); ++code)
+      EXPECT_EQ(
+          std::bit_cast<uint32_t>(values[code]),
+          std::bit_cast<uint32_t>(llvm::APFloat(*semantics, llvm::APInt(6, code)).convertToFloat()))
+          << name << " " << code;
+  }
+}
+
 /// Where kernels would multiply to infinity, or not divide exactly.
 TEST(QuantizedWeightTest, ScalesThatKernelsDoNotTakeAreWords) {
   auto withScale = [](float scale) {
@@ -184,6 +198,8 @@ TEST(QuantizedWeightTest, ScalesThatKernelsDoNotTakeAreWords) {
   };
   checkSecondPanelIsWords("f4E2M1FN, scale={1x32, f8E8M0FNU}", withScale(4));
   checkSecondPanelIsWords("f4E2M1FN, scale={1x64, f32}", withScale(0x1p114f));
+  checkSecondPanelIsWords("f6E3M2FN, scale={1x32, f8E8M0FNU}", withScale(16));
+  checkSecondPanelIsWords("float<1,2>, scale={1x32, f16}", withScale(2), "f16");
   checkSecondPanelIsWords("f8E4M3FN, scale={1x64, bf16}", withScale(256));
   checkSecondPanelIsWords("uint<4>, zero=8, scale={1x128, f16}", withScale(128), "f16");
   const char *divided = "uint<4>, scale={1x16, f8E4M3FN, divide={row, f32}}";

@@ -93,6 +93,23 @@ TEST(SkinnyQuantizedTest, FloatZerosHaveTheBitsOfEachType) {
     }
 }
 
+/// Floats of every split of their bits, in the weight's own type and in f32.
+TEST(SkinnyQuantizedTest, FloatsOfAnyBitsHaveTheBitsOfBothTypes) {
+  for (uint32_t exponentBits = 1; exponentBits <= 4; ++exponentBits)
+    for (uint32_t mantissaBits = 0; exponentBits + mantissaBits < 8; ++mantissaBits)
+      for (ElementType element : {ElementType::BF16, ElementType::F16})
+        for (const char *scale : {"f16", "f32"}) {
+          std::string format = "float<" + std::to_string(exponentBits) + "," +
+                               std::to_string(mantissaBits) + ">, scale={1x32, " + scale + "}";
+          if (exponentBits + mantissaBits < 2)
+            continue;
+          SCOPED_TRACE(format);
+          expectBitsOfWords(
+              format, {16, 64, 8},
+              {.stages = 2, .groups = 2, .strategy = ProductStrategy::Direct, .element = element});
+        }
+}
+
 /// In the other kinds of kernels: by warpgroups, decoded before, by fused multiply-additions, and
 /// copied by threads.
 TEST(SkinnyQuantizedTest, EveryKindOfKernelHasTheBits) {
@@ -102,7 +119,8 @@ TEST(SkinnyQuantizedTest, EveryKindOfKernelHasTheBits) {
         "f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}", "table<4>, scale={1x64, f32}",
         "int<8>, scale={1x512, f32}", "int<8>, scale={row, f32}, factor=1/127",
         "f4E2M1FN, scale={1x16, f16E6M10U}",
-        "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16"}) {
+        "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16", "f6E2M3FN, scale={1x32, bf16}",
+        "float<2,2>, scale={row, f32}"}) {
     SCOPED_TRACE(format);
     expectBitsOfWords(format, {130, 600, 40}, {.stages = 2, .groups = 2});
     expectBitsOfWords(format, {70, 600, 20}, {.strategy = ProductStrategy::Buffer});

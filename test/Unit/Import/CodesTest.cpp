@@ -1,0 +1,119 @@
+//===- CodesTest.cpp - Codes a byte each, of any element ------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Checkpoints.h"
+#include <cstring>
+#include <gtest/gtest.h>
+
+using namespace uwt;
+using namespace uwt::test;
+
+namespace {
+
+constexpr uint64_t rows = 3, columns = 64;
+
+/// A checkpoint of one weight as a quantiser of one's own writes it: code k of each row is k, and
+/// the scales of its two cells are 2 and 4.
+struct Written {
+  explicit Written(const std::string &format) : format(format) {
+    Bytes codes, scales;
+    for (uint64_t row = 0; row < rows; ++row) {
+      for (uint8_t k = 0; k < columns; ++k)
+        codes.push_back(k);
+      scales.insert(scales.end(), {0x00, 0x40, 0x80, 0x40});
+    }
+    tensors = {{goldenModule + ".weight", "U8", {rows, columns}, codes},
+               {goldenModule + ".weight_scale", "BF16", {rows, 2}, scales}};
+  }
+
+  std::string write(TemporaryFolder &folder) const {
+    writeTensors(folder / "model.safetensors", tensors);
+    writeText(folder / "config.json",
+              R"({"quantization_config": {"quant_method": "uwt-codes", "format": ")" + format +
+                  "\"}}");
+    return folder.path;
+  }
+
+  std::string error() const {
+    TemporaryFolder folder;
+    OpenedCheckpoint opened(write(folder));
+    return opened.weight() ? messageOf(decoded(*opened.weight(), ElementType::F32)) : "no weight";
+  }
+
+  std::string format;
+  std::vector<TestTensor> tensors;
+};
+
+/// The first row as floats.
+std::vector<float> firstRow(const Written &written, const std::string &format) {
+  TemporaryFolder folder;
+  OpenedCheckpoint opened(written.write(folder));
+  std::vector<float> row(columns);
+  if (!opened.weight()) {
+    ADD_FAILURE() << "no weight";
+    return row;
+  }
+  EXPECT_EQ(opened.weight()->recipe, "codes");
+  EXPECT_EQ(opened.weight()->format, format);
+  Expected<Bytes> bytes = decoded(*opened.weight(), ElementType::F32);
+  EXPECT_TRUE(holds(bytes));
+  if (bytes)
+    std::memcpy(row.data(), bytes->data(), columns * sizeof(float));
+  return row;
+}
+
+// codes-1, codes-2
+TEST(CodesTest, CodesAreTheirElements) {
+  std::vector<float> floats =
+      firstRow(Written("f6E2M3FN, scale={1x32, bf16}"), "f6E2M3FN, scale={1x32, bf16}");
+  EXPECT_EQ(floats[1], 0.125f * 2);
+  EXPECT_EQ(floats[31], 7.5f * 2);
+  EXPECT_EQ(floats[63], -7.5f * 4);
+  std::vector<float> integers =
+      firstRow(Written("int<6>, zero=3, scale={1x32, bf16}"), "int<6>, zero=3, scale={1x32, bf16}");
+  EXPECT_EQ(integers[31], (31.0f - 3) * 2);
+  EXPECT_EQ(integers[32], (-32.0f - 3) * 4);
+}
+
+// codes-3
+TEST(CodesTest, CellsAreThoseOfTheFormat) {
+  Written written("float<3,2>, scale={row, f8E8M0FNU}");
+  written.tensors[1] = {goldenModule + ".weight_scale", "U8", {rows, 1}, {128, 127, 126}};
+  EXPECT_EQ(firstRow(written, written.format)[31], 28.0f * 2);
+  written.format = "float<3,2>, scale={tensor, f8E8M0FNU}";
+  written.tensors[1] = {goldenModule + ".weight_scale", "F8_E8M0", {1}, {126}};
+  EXPECT_EQ(firstRow(written, written.format)[31], 28.0f / 2);
+}
+
+TEST(CodesTest, RefusesWhatItDoesNotRead) {
+  EXPECT_EQ(Written("f6E2M3FN, scale={1x32, bf16}").error(), "no error");
+  EXPECT_EQ(Written("float<2,2>, scale={1x32, bf16}").error(),
+            "a code is 63, and float<2,2> has codes up to 31");
+  EXPECT_EQ(Written("f6E2M3FN, scale={1x32, f16}").error(),
+            ".weight_scale is bf16, and the format has f16");
+  EXPECT_EQ(Written("f6E2M3FN, scale={1x16, bf16}").error(),
+            ".weight_scale is [3, 2], expected [3, 4]");
+  EXPECT_EQ(Written("").error(),
+            "quantization_config has no format, such as 'f6E2M3FN, scale={1x32, bf16}'");
+  EXPECT_EQ(Written("f6E2M3FN, scale={1x32}").error(),
+            "quantization_config has as format: scale: expected cells and a type, such as '{1x128, "
+            "f16}', got '{1x32}'");
+  for (const char *format :
+       {"f6E2M3FN", "raw", "table<4>, scale={1x32, bf16}", "float<5,2>, scale={1x32, bf16}",
+        "int<6>, zero={1x32, int<6>}, scale={1x32, bf16}", "int<6>, scale={1x32, bf16}, factor=1/3",
+        "f6E2M3FN, scale={1x32, bf16, scale={row, f32}}", "int<6>, zero=1, math=bf16",
+        "f6E2M3FN, scale={1x32, bf16}, storage=k_major"})
+    EXPECT_EQ(Written(format).error(),
+              "quantization_config has the format '" + std::string(format) +
+                  "', expected an element of integers or floats, zero= as a number or nothing, and "
+                  "scale= of one grid");
+  Written written("f6E2M3FN, scale={1x32, bf16}");
+  written.tensors[0].shape = {rows * columns};
+  EXPECT_EQ(written.error(), ".weight is [192], expected a matrix");
+}
+
+} // namespace
