@@ -31,7 +31,7 @@ namespace uwt {
 /// it reads.
 inline constexpr uint32_t containerVersion = 1;
 /// The newest reader that a file may ask for. Files ask for as old a one as can read them.
-inline constexpr uint32_t containerReader = 7;
+inline constexpr uint32_t containerReader = formatReader;
 
 /// Called on the caller's thread with the bytes (of originals) done since the last call; returns
 /// false to stop the work, which then fails with ErrorKind::Interrupted.

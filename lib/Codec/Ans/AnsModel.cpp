@@ -25,12 +25,12 @@ std::vector<uint32_t> uwt::ansFrequencies(std::span<const uint8_t> weights,
   if (sum == 0)
     return std::vector<uint32_t>(weights.size());
   // One for each entry that is present, and the rest by weight.
-  uint64_t rest = (uint64_t(1) << frequencyBits) - present, before = 0;
+  uint64_t rest = (uint64_t(1) << frequencyBits) - present, weight = 0, before = 0;
   std::vector<uint32_t> frequencies;
   for (uint8_t code : weights) {
-    uint64_t after = before + ansWeight(code);
-    uint64_t share = after * rest / sum - before * rest / sum;
-    frequencies.push_back(code ? static_cast<uint32_t>(1 + share) : 0);
+    weight += ansWeight(code);
+    uint64_t after = weight * rest / sum;
+    frequencies.push_back(code ? static_cast<uint32_t>(1 + after - before) : 0);
     before = after;
   }
   return frequencies;
@@ -96,36 +96,38 @@ static size_t listedValues(const Model &model, uint32_t groupBits) {
   return model.groups + ((model.symbols.size() - model.groups) >> groupBits);
 }
 
-/// Bits of a table whose numbers are stored as differences, shifted by `shift` before.
-template <typename Number>
-static uint64_t tableBits(std::span<const Number> numbers, uint32_t shift) {
-  uint64_t bits = 0;
+/// Calls `visit` with the numbers that a table is stored as (ans-1, ans-9): each one's difference
+/// from the one before, both shifted by `shift`.
+template <typename Number, typename Visit>
+static void forDifferences(std::span<const Number> table, uint32_t shift, Visit visit) {
   int32_t before = 0;
-  for (Number number : numbers) {
-    bits += golombBits(zigzag((number >> shift) - before));
+  for (Number number : table) {
+    visit(zigzag((number >> shift) - before));
     before = number >> shift;
   }
+}
+
+template <typename Number>
+static uint64_t tableBits(std::span<const Number> table, uint32_t shift) {
+  uint64_t bits = 0;
+  forDifferences(table, shift, [&](uint32_t difference) { bits += golombBits(difference); });
   return bits;
 }
 
 template <typename Number>
 static void writeTables(std::span<const std::vector<Number>> tables, uint32_t shift,
                         GolombWriter &writer) {
-  for (const std::vector<Number> &table : tables) {
-    int32_t before = 0;
-    for (Number number : table) {
-      writer.put(zigzag((number >> shift) - before));
-      before = number >> shift;
-    }
-  }
+  for (const std::vector<Number> &table : tables)
+    forDifferences(std::span(table), shift, [&](uint32_t difference) { writer.put(difference); });
 }
 
-void uwt::writeAnsModel(const Model &model, AnsModelForm form, std::vector<uint32_t> &words) {
-  uint32_t shift = form.exactBits ? 0 : commonShift(model);
-  words.push_back(static_cast<uint32_t>(listedValues(model, form.groupBits)) | shift
-                                                                                   << shiftOffset);
+void uwt::writeAnsModel(const Model &model, const CodecTraits &traits,
+                        std::vector<uint32_t> &words) {
+  uint32_t shift = traits.exactTables ? 0 : commonShift(model);
+  words.push_back(static_cast<uint32_t>(listedValues(model, traits.groupBits)) |
+                  shift << shiftOffset);
   GolombWriter writer(words);
-  writeAlphabet(model, form.groupBits, writer);
+  writeAlphabet(model, traits.groupBits, writer);
   writeTables<uint8_t>(model.weights, shift, writer);
   writeTables<uint16_t>(model.frequencies, 0, writer);
 }
@@ -193,24 +195,25 @@ static Status readAlphabet(GolombReader &reader, uint32_t size, uint32_t valueBi
   return ok();
 }
 
-Expected<Model> uwt::readAnsModel(uint32_t tables, AnsModelForm form, const FieldSplit &split,
-                                  std::span<const uint32_t> words, size_t &used) {
+Expected<Model> uwt::readAnsModel(uint32_t tables, const CodecTraits &traits,
+                                  const FieldSplit &split, std::span<const uint32_t> words,
+                                  size_t &used) {
   if (words.empty())
     return invalidError("model is too short: expected an alphabet, got nothing");
   uint32_t size = words[0] & ((1u << shiftOffset) - 1), shift = words[0] >> shiftOffset;
-  if (size > maxAnsSymbols || shift > (form.exactBits ? 0 : maxShift))
+  if (size > maxAnsSymbols || shift > (traits.exactTables ? 0 : maxShift))
     return invalidError("the model's first word is " + std::to_string(words[0]) +
                         ", which is no alphabet of at most " + std::to_string(maxAnsSymbols) +
                         " symbols");
   Model model;
   GolombReader reader(words.subspan(1));
   UWT_RETURN_IF_ERROR(
-      readAlphabet(reader, size, split.symbolBits - form.groupBits, form.groupBits, model));
+      readAlphabet(reader, size, split.symbolBits - traits.groupBits, traits.groupBits, model));
   for (uint32_t i = 0; i < tables; ++i) {
     size_t entries = model.symbols.size() + 1;
-    if (form.exactBits) {
+    if (traits.exactTables) {
       UWT_ASSIGN_OR_RETURN(std::vector<uint16_t> frequencies,
-                           readFrequencies(reader, entries, form.exactBits));
+                           readFrequencies(reader, entries, traits.frequencyBits));
       model.frequencies.push_back(std::move(frequencies));
       continue;
     }

@@ -33,17 +33,9 @@ Model buildAnsModel(const CodecTraits &traits, const SymbolStatistics &statistic
 double estimateAnsBits(const CodecTraits &traits, std::span<const std::vector<uint64_t>> counts,
                        std::span<const uint64_t> unknown);
 
-/// How a model is stored.
-struct AnsModelForm {
-  /// As in CodecTraits.
-  uint32_t groupBits = 0;
-  /// Of frequencies that stand there themselves (ans-9), or 0: weights do.
-  uint32_t exactBits = 0;
-};
-
-void writeAnsModel(const Model &model, AnsModelForm form, std::vector<uint32_t> &words);
+void writeAnsModel(const Model &model, const CodecTraits &traits, std::vector<uint32_t> &words);
 /// As Codec::readModel.
-Expected<Model> readAnsModel(uint32_t tables, AnsModelForm form, const FieldSplit &split,
+Expected<Model> readAnsModel(uint32_t tables, const CodecTraits &traits, const FieldSplit &split,
                              std::span<const uint32_t> words, size_t &used);
 
 } // namespace uwt

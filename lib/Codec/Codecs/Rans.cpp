@@ -29,11 +29,6 @@ CodecTraits modelTraits(const Format &format) {
   return traits;
 }
 
-AnsModelForm formOf(const Format &format) {
-  CodecTraits traits = modelTraits(format);
-  return {traits.groupBits, traits.exactTables ? traits.frequencyBits : 0};
-}
-
 class RansCodec final : public Codec {
 public:
   std::string_view keyword() const override { return "rans"; }
@@ -81,12 +76,12 @@ public:
 
   void writeModel(const Format &format, const Model &model,
                   std::vector<uint32_t> &words) const override {
-    writeAnsModel(model, formOf(format), words);
+    writeAnsModel(model, modelTraits(format), words);
   }
 
   Expected<Model> readModel(const Format &format, const FieldSplit &split,
                             std::span<const uint32_t> words, size_t &used) const override {
-    return readAnsModel(format.codeTables(), formOf(format), split, words, used);
+    return readAnsModel(format.codeTables(), modelTraits(format), split, words, used);
   }
 };
 } // namespace

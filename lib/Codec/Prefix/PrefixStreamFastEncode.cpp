@@ -13,7 +13,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Fixed/FieldPlane.h"
-#include "../WideCall.h"
 #include "PrefixStreamKernels.h"
 #include <algorithm>
 
@@ -24,15 +23,6 @@ namespace {
 constexpr size_t maxStrips = panelRows / stripRows;
 /// Columns that the strips of a unit have together: 1,024, or four times 512.
 constexpr size_t maxStripColumns = maxStrips * wholePanelUnitColumns;
-
-[[gnu::always_inline]] inline void splitRowFields(const uint16_t *row, uint32_t columns,
-                                                  FieldSplit split, uint16_t *symbols,
-                                                  uint16_t *raw) {
-  for (uint32_t i = 0; i < columns; ++i) {
-    symbols[i] = static_cast<uint16_t>(split.symbolOf(row[i]));
-    raw[i] = static_cast<uint16_t>(split.rawOf(row[i]));
-  }
-}
 
 class PanelEncoder {
 public:
@@ -247,7 +237,7 @@ private:
     for (lane = 0; lane < unit.rows; ++lane) {
       laneStarts.push_back(static_cast<uint32_t>(writer.bits()));
       const uint16_t *row = stageRow(lane, copies[0]);
-      callWide<splitRowFields>(row, stagedColumns(), plan.split, low, high);
+      splitRow(row, stagedColumns(), plan.split, low, high);
       packRowRaw(chunks, out.raw.data() + (unit.firstRow + lane) * rawRow, words.columns,
                  unit.firstColumn, unit.columns, high);
       if (tables.codeSymbols == 2)

@@ -186,6 +186,9 @@ const PrefixKernels &avx512PrefixKernels();
 void mergeRowsPortable(const MergeJob &job);
 void joinRowPortable(const RowJob &job);
 void splitRowsPortable(const SplitJob &job);
+/// The symbols and the raw fields of `count` words.
+void splitRow(const uint16_t *words, uint32_t count, const FieldSplit &split, uint16_t *symbols,
+              uint16_t *raw);
 /// Raw fields of `count` elements of a row of `columns` (plane-2) from column `first`, a
 /// multiple of 8.
 void unpackRowRaw(std::span<const uint32_t> chunks, const uint8_t *row, uint64_t columns,

@@ -228,6 +228,20 @@ void uwt::joinRowPortable(const RowJob &job) {
         split.join(job.symbols[column] >> (16 - split.symbolBits), raw[column]));
 }
 
+[[gnu::always_inline]] static inline void splitElements(const uint16_t *words, uint32_t count,
+                                                        FieldSplit split, uint16_t *symbols,
+                                                        uint16_t *raw) {
+  for (uint32_t i = 0; i < count; ++i) {
+    symbols[i] = static_cast<uint16_t>(split.symbolOf(words[i]));
+    raw[i] = static_cast<uint16_t>(split.rawOf(words[i]));
+  }
+}
+
+void uwt::splitRow(const uint16_t *words, uint32_t count, const FieldSplit &split,
+                   uint16_t *symbols, uint16_t *raw) {
+  callWide<splitElements>(words, count, split, symbols, raw);
+}
+
 void uwt::packRowRaw(std::span<const uint32_t> chunks, uint8_t *row, uint64_t columns,
                      uint64_t first, uint32_t count, const uint16_t *values) {
   uint32_t shift = 0;

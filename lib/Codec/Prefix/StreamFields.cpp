@@ -7,7 +7,6 @@
 
 #include "StreamFields.h"
 #include "../Fixed/FieldPlane.h"
-#include "../WideCall.h"
 #include <algorithm>
 
 using namespace uwt;
@@ -201,21 +200,11 @@ void FieldSplitter::splitFragment(const PanelUnit &unit, uint16_t *symbols) {
     }
 }
 
-[[gnu::always_inline]] static inline void splitRow(const uint16_t *words, uint32_t columns,
-                                                   FieldSplit split, uint16_t *symbols) {
-  for (uint32_t column = 0; column < columns; ++column)
-    symbols[column] = static_cast<uint16_t>(split.symbolOf(words[column]));
-}
-
 void FieldSplitter::splitRows(const PanelUnit &unit, uint16_t *symbols) {
   uint64_t bytes = rowBytes(words.columns, chunks);
   for (uint32_t row = 0; row < unit.rows; ++row) {
     const uint16_t *own = words.row(unit.firstRow + row) + unit.firstColumn;
-    callWide<splitRow>(own, unit.columns, plan.split, symbols + row * scratchStride);
-    if (chunks.empty())
-      continue;
-    for (uint32_t column = 0; column < unit.columns; ++column)
-      unused[column] = static_cast<uint16_t>(plan.split.rawOf(own[column]));
+    splitRow(own, unit.columns, plan.split, symbols + row * scratchStride, unused);
     packRowRaw(chunks, raw.data() + (unit.firstRow + row) * bytes, words.columns, unit.firstColumn,
                unit.columns, unused);
   }

@@ -216,20 +216,27 @@ static void lowerTileOp(Operation *op) {
 
 static LogicalResult lowerBlock(Block &block);
 
+/// Copies of those of the values that are tiles; the rest is appended to `others`.
+static SmallVector<Value> copiesOfTiles(TileBuilder &emit, ValueRange values,
+                                        SmallVector<Value> &others) {
+  SmallVector<Value> copies;
+  for (Value value : values) {
+    if (!isTile(value)) {
+      others.push_back(value);
+      continue;
+    }
+    copies.push_back(emit.allocate(cast<amx::TileType>(value.getType()).getElementType()));
+    emit.copy(memoryOf(value), copies.back());
+  }
+  return copies;
+}
+
 /// Copies the tiles that a pass hands on to `carried`, and takes them from the terminator. Through
 /// memory of their own, since one may be what another one was.
 static void copyHandedOn(scf::YieldOp yield, ArrayRef<Value> carried) {
   OpBuilder builder(yield);
   TileBuilder emit(builder, yield.getLoc());
-  SmallVector<Value> others, passed;
-  for (Value value : yield.getResults()) {
-    if (!isTile(value)) {
-      others.push_back(value);
-      continue;
-    }
-    passed.push_back(emit.allocate(cast<amx::TileType>(value.getType()).getElementType()));
-    emit.copy(memoryOf(value), passed.back());
-  }
+  SmallVector<Value> others, passed = copiesOfTiles(emit, yield.getResults(), others);
   for (auto [from, to] : llvm::zip_equal(passed, carried))
     emit.copy(from, to);
   yield.getResultsMutable().assign(others);
@@ -239,15 +246,7 @@ static void copyHandedOn(scf::YieldOp yield, ArrayRef<Value> carried) {
 static LogicalResult lowerLoop(scf::ForOp loop) {
   OpBuilder builder(loop);
   TileBuilder emit(builder, loop.getLoc());
-  SmallVector<Value> others, carried;
-  for (Value start : loop.getInitArgs()) {
-    if (!isTile(start)) {
-      others.push_back(start);
-      continue;
-    }
-    carried.push_back(emit.allocate(cast<amx::TileType>(start.getType()).getElementType()));
-    emit.copy(memoryOf(start), carried.back());
-  }
+  SmallVector<Value> others, carried = copiesOfTiles(emit, loop.getInitArgs(), others);
   auto lowered = scf::ForOp::create(builder, loop.getLoc(), loop.getLowerBound(),
                                     loop.getUpperBound(), loop.getStep(), others);
   Block &body = *lowered.getBody();

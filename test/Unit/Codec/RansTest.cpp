@@ -69,28 +69,33 @@ TEST(RansTest, FrequenciesAddUp) {
   }
 }
 
+/// What a model is after its bytes, all of which are read.
+static Expected<Model> readBack(const Format &format, const Model &model) {
+  const Codec &codec = **findCodec("rans");
+  std::vector<uint32_t> words;
+  codec.writeModel(format, model, words);
+  size_t used = 0;
+  Expected<Model> read = codec.readModel(format, splitOf(ElementType::BF16, format), words, used);
+  if (read)
+    EXPECT_EQ(used, words.size());
+  return read;
+}
+
 TEST(RansTest, ModelGoesThroughItsBytes) { // ans-1
   Format format = parsedFormat("rans<12>, coded=exponent+2, context=row_class<2>");
-  FieldSplit split = splitOf(ElementType::BF16, 2);
   Model model = ransModel(format, {{0, 5, 0, 1000, 3}, {0, 0, 0, 0, 3, 0, 90000, 1}});
   EXPECT_EQ(model.symbols, (std::vector<uint16_t>{1, 3, 4, 6}));
   EXPECT_EQ(model.commonest, 6);
   // Rarer than one in 40,000: an escape is cheaper.
   EXPECT_EQ(model.weights[1][0], 0);
-  const Codec &codec = **findCodec("rans");
-  std::vector<uint32_t> words;
-  codec.writeModel(format, model, words);
-  size_t used = 0;
-  Expected<Model> read = codec.readModel(format, split, words, used);
+  Expected<Model> read = readBack(format, model);
   ASSERT_TRUE(read) << read.error().message();
-  EXPECT_EQ(used, words.size());
   EXPECT_EQ(read->symbols, model.symbols);
   EXPECT_EQ(read->weights, model.weights);
 }
 
 TEST(RansTest, FrequenciesGoThroughTheirBytes) { // ans-9
   Format format = parsedFormat("rans<9>, coded=exponent+2, context=row_class<2>, tables=exact");
-  FieldSplit split = splitOf(ElementType::BF16, 2);
   Model model = ransModel(format, {{0, 5, 0, 1000, 3}, {0, 0, 0, 0, 3, 0, 90000, 1}});
   EXPECT_EQ(model.symbols, (std::vector<uint16_t>{1, 3, 4, 6}));
   EXPECT_TRUE(model.weights.empty());
@@ -98,28 +103,19 @@ TEST(RansTest, FrequenciesGoThroughTheirBytes) { // ans-9
   // 3 more than 5.
   EXPECT_EQ(model.frequencies[0], (std::vector<uint16_t>{2, 507, 2, 0, 1}));
   EXPECT_EQ(ansFrequencies(model, 1, 9), (std::vector<uint32_t>{0, 0, 1, 510, 1}));
-  const Codec &codec = **findCodec("rans");
-  std::vector<uint32_t> words;
-  codec.writeModel(format, model, words);
-  size_t used = 0;
-  Expected<Model> read = codec.readModel(format, split, words, used);
+  Expected<Model> read = readBack(format, model);
   ASSERT_TRUE(read) << read.error().message();
-  EXPECT_EQ(used, words.size());
   EXPECT_EQ(read->symbols, model.symbols);
   EXPECT_EQ(read->frequencies, model.frequencies);
 }
 
 TEST(RansTest, FrequenciesThatDoNotAddUpAreRefused) { // ans-9
   Format format = parsedFormat("rans<9>, tables=exact");
-  const Codec &codec = **findCodec("rans");
   auto refusal = [&](std::vector<uint16_t> frequencies) {
     Model model;
     model.symbols = {100, 101};
     model.frequencies = {std::move(frequencies)};
-    std::vector<uint32_t> words;
-    codec.writeModel(format, model, words);
-    size_t used = 0;
-    Expected<Model> read = codec.readModel(format, splitOf(ElementType::BF16, 0), words, used);
+    Expected<Model> read = readBack(format, model);
     return read ? std::string() : read.error().message();
   };
   EXPECT_EQ(refusal({500, 11, 1}), "");
@@ -129,6 +125,7 @@ TEST(RansTest, FrequenciesThatDoNotAddUpAreRefused) { // ans-9
   // A shift is of weights.
   std::vector<uint32_t> shifted = {1 << 16, 0};
   size_t used = 0;
+  const Codec &codec = **findCodec("rans");
   EXPECT_FALSE(codec.readModel(format, splitOf(ElementType::BF16, 0), shifted, used));
 }
 

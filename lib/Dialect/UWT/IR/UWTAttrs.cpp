@@ -108,6 +108,30 @@ std::string DerivationAttr::describe() const {
 // StrategyAttr
 //===----------------------------------------------------------------------===//
 
+/// Accumulators in tile registers.
+static LogicalResult verifyTiles(llvm::function_ref<InFlightDiagnostic()> emitError, unsigned tileN,
+                                 unsigned tileM) {
+  if (tileN != tileRows && tileN != 2 * tileRows)
+    return emitError() << "expected tile_n of tiles to be " << tileRows << " or " << 2 * tileRows
+                       << ", got " << tileN;
+  unsigned maxM = maxSumTiles * tileRows / (tileN / tileRows);
+  if (tileM == 0 || tileM % tileRows != 0 || tileM > maxM)
+    return emitError() << "expected tile_m of tiles to be a multiple of " << tileRows << " up to "
+                       << maxM << " beside tile_n = " << tileN << ", got " << tileM;
+  return success();
+}
+
+/// Accumulators in vector registers.
+static LogicalResult verifyVectors(llvm::function_ref<InFlightDiagnostic()> emitError,
+                                   unsigned tileN, unsigned tileM) {
+  constexpr unsigned maxM = 32;
+  if (tileN == 0 || stripRows % tileN != 0)
+    return emitError() << "expected tile_n to divide " << stripRows << ", got " << tileN;
+  if (tileM == 0 || tileM > maxM)
+    return emitError() << "expected tile_m from 1 to " << maxM << ", got " << tileM;
+  return success();
+}
+
 LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                                    ProductStrategy strategy, unsigned tileN, unsigned tileM,
                                    unsigned tileK) {
@@ -115,17 +139,9 @@ LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emit
   if (strategy != ProductStrategy::Direct && strategy != ProductStrategy::Buffer && !isTiles)
     return emitError() << "expected direct, buffer or tiles, got "
                        << stringifyProductStrategy(strategy);
-  if (isTiles && tileN != tileRows && tileN != 2 * tileRows)
-    return emitError() << "expected tile_n of tiles to be " << tileRows << " or " << 2 * tileRows
-                       << ", got " << tileN;
-  unsigned maxM = isTiles ? maxSumTiles * tileRows / (tileN / tileRows) : 32;
-  if (isTiles && (tileM == 0 || tileM % tileRows != 0 || tileM > maxM))
-    return emitError() << "expected tile_m of tiles to be a multiple of " << tileRows << " up to "
-                       << maxM << " beside tile_n = " << tileN << ", got " << tileM;
-  if (!isTiles && (tileN == 0 || stripRows % tileN != 0))
-    return emitError() << "expected tile_n to divide " << stripRows << ", got " << tileN;
-  if (tileM == 0 || tileM > maxM)
-    return emitError() << "expected tile_m from 1 to " << maxM << ", got " << tileM;
+  if (failed(isTiles ? verifyTiles(emitError, tileN, tileM)
+                     : verifyVectors(emitError, tileN, tileM)))
+    return failure();
   if (tileK == 0 || tileK % fixedUnitColumns != 0)
     return emitError() << "expected tile_k to be a multiple of " << fixedUnitColumns << ", got "
                        << tileK;
