@@ -111,6 +111,13 @@ merge() {
 # The shapes that options of uwt-bench choose, the smallest first.
 shapes_of() { "$here/uwt-bench" --list "$@" | awk '$1 ~ /^[0-9]+x[0-9]+$/ {print $1}'; }
 
+# has_shape PACK SHAPE: whether a pack has kernels for a shape; those that take any are for no shape alone.
+has_shape() {
+  local own
+  own=$(shapes_of --shapes packs --pack "$1")
+  [[ -z $own ]] || grep -qx "$2" <<<"$own"
+}
+
 # Whether a file says that there is nothing to go on with.
 has_no_gpu() { grep -qE 'cannot load the CUDA driver|there is no GPU|NVIDIA driver (is too old|has no)' "$out/$1.txt"; }
 
@@ -121,6 +128,7 @@ run_bench() {
   for shape in $shapes; do
     peers=()
     for pack in "${packs[@]}"; do
+      has_shape "$pack" "$shape" || continue
       name=$folder/$(basename "$pack" .uwtpack)-$shape
       if bench "$name" "$pack" "$shape" -o "$out/$name.json" "${peers[@]}" "$@"; then
         peers=(--no-peers)
@@ -157,6 +165,7 @@ run_checks() {
   local shape pack
   for pack in "${packs[@]}"; do
     for shape in $1; do
+      has_shape "$pack" "$shape" || continue
       bench "check/$(basename "$pack" .uwtpack)-$shape" "$pack" "$shape" --check --no-peers \
         --m 1,3,8,9,16,17,32,33,64,65,128,129,192,256 || true
     done

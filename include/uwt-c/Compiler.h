@@ -49,6 +49,22 @@ UWT_C_API void uwtCompileOptionsInit(UWTCompileOptions *options);
     functions use the context. */
 UWT_C_API UWTError *uwtContextSetProgramFolder(UWTContext *context, const char *folder);
 
+/** Kernels that a pack has for each weight of a module, beside those of products. */
+typedef enum UWTWeightKernels {
+  /** From dense rows on the device to the weight's format, and back. */
+  UWT_WEIGHT_KERNELS_ENCODE = 1,
+  UWT_WEIGHT_KERNELS_DECODE = 2,
+  /** Rows by their numbers. */
+  UWT_WEIGHT_KERNELS_GATHER = 4
+} UWTWeightKernels;
+/** Compiles the products of a module for a GPU, the target of `options` ("sm_90a"), and writes
+   their kernels, and those of `weightKernels` (a sum of UWTWeightKernels), as a pack for
+    uwtCudaPackOpen. A file that is there is replaced at once. Needs NVIDIA's ptxas, of the PATH,
+    /usr/local/cuda or the variable UWT_PTXAS; UWT_ERROR_UNSUPPORTED without. */
+UWT_C_API UWTError *uwtCompilePack(UWTContext *context, const char *module, size_t length,
+                                   const char *name, const UWTCompileOptions *options,
+                                   unsigned weightKernels, const char *path);
+
 /** A compiled module with its weights. Immutable: any thread may call its functions. */
 typedef struct UWTProgram UWTProgram;
 /** Compiles a module of `length` bytes, text or trusted bytecode, or takes it from the context's

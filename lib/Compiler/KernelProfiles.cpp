@@ -138,32 +138,35 @@ static WayCosts costsOf(const machine_code::InstructionCounts &way,
           (way.sharedReadBytes + way.sharedWriteBytes + way.globalReadBytes) / weights};
 }
 
-/// The frequent way of a part: of those that write no shared memory, which patches do, the one that
-/// computes most, since others read weights that are not coded; of several the shortest.
+static unsigned bytesReadOn(const machine_code::InstructionCounts &way) {
+  return way.sharedReadBytes + way.globalReadBytes;
+}
+
+/// The frequent way of a part: of those that write no shared memory the one that reads least, since
+/// others read records, or weights that are not coded; of several the shortest.
 static const machine_code::InstructionCounts *
 frequentWay(const std::vector<machine_code::InstructionCounts> &part) {
   const machine_code::InstructionCounts *best = nullptr;
-  for (const machine_code::InstructionCounts &way : part) {
-    if (way.sharedWriteBytes != 0)
-      continue;
-    unsigned alu = way[machine_code::InstructionKind::Alu],
-             most = best ? (*best)[machine_code::InstructionKind::Alu] : 0;
-    if (!best || alu > most || (alu == most && way.total() < best->total()))
+  auto order = [](const machine_code::InstructionCounts &way) {
+    return std::pair(bytesReadOn(way), way.total());
+  };
+  for (const machine_code::InstructionCounts &way : part)
+    if (way.sharedWriteBytes == 0 && (!best || order(way) < order(*best)))
       best = &way;
-  }
   return best;
 }
 
 /// The way of a part where a unit has escapes, or null. What is patched was decoded, as on the
-/// frequent way. Of such ways some apply no record, and some go round once more than lanes have
-/// records to apply, which hardly any unit asks for: so it is the shortest of those that write
-/// least, but not nothing, beside the unit's words.
+/// frequent way. Where few records are applied to registers, it is the shortest that reads one.
+/// Where all are in shared memory, some ways apply no record, and some go round once more than
+/// lanes have records to apply, which hardly any unit asks for: so it is the shortest of those that
+/// write least, but not nothing, beside the unit's words.
 static const machine_code::InstructionCounts *
 escapedWay(const std::vector<machine_code::InstructionCounts> &part,
            const machine_code::InstructionCounts &frequent) {
   std::vector<const machine_code::InstructionCounts *> patching;
   for (const machine_code::InstructionCounts &way : part)
-    if (way.sharedWriteBytes != 0 &&
+    if (bytesReadOn(way) > bytesReadOn(frequent) &&
         way[machine_code::InstructionKind::Alu] >= frequent[machine_code::InstructionKind::Alu])
       patching.push_back(&way);
   if (patching.empty())
@@ -171,6 +174,8 @@ escapedWay(const std::vector<machine_code::InstructionCounts> &part,
   std::ranges::sort(patching, {}, [](const machine_code::InstructionCounts *way) {
     return std::pair(way->sharedWriteBytes, way->total());
   });
+  if (patching.front()->sharedWriteBytes == 0)
+    return patching.front();
   auto patched = std::ranges::find_if(patching, [&](const machine_code::InstructionCounts *way) {
     return way->sharedWriteBytes > patching.front()->sharedWriteBytes;
   });

@@ -7,7 +7,9 @@
 
 #include "uwt-c/Compiler.h"
 #include "uwt/CAPI/Function.h"
+#include "uwt/Compiler/Compile.h"
 #include "uwt/Compiler/ProgramCache.h"
+#include "uwt/Container/File.h"
 #include "uwt/Format/Format.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
@@ -107,6 +109,40 @@ UWTError *uwtCompile(UWTContext *context, const char *module, size_t length, con
                      });
 }
 void uwtProgramDestroy(UWTProgram *program) { delete program; }
+
+static Expected<WeightKernelChoice> weightKernelsOf(unsigned kernels) {
+  constexpr unsigned known =
+      UWT_WEIGHT_KERNELS_ENCODE | UWT_WEIGHT_KERNELS_DECODE | UWT_WEIGHT_KERNELS_GATHER;
+  if ((kernels & ~known) != 0)
+    return usageError("weightKernels is a sum of UWTWeightKernels, not " + std::to_string(kernels));
+  return WeightKernelChoice{.encode = (kernels & UWT_WEIGHT_KERNELS_ENCODE) != 0,
+                            .decode = (kernels & UWT_WEIGHT_KERNELS_DECODE) != 0,
+                            .gather = (kernels & UWT_WEIGHT_KERNELS_GATHER) != 0};
+}
+
+static Status compilePack(const UWTContext &context, std::string_view module, const char *name,
+                          const CompileOptions &options, const char *path) {
+  std::unique_ptr<mlir::MLIRContext> owner = makeContext();
+  UWT_ASSIGN_OR_RETURN(auto parsed,
+                       parseModule(*owner, module, name ? name : "module", options.trustIr));
+  CompileStats stats;
+  UWT_ASSIGN_OR_RETURN(std::string pack, emitCode(*parsed, options, EmitKind::Pack, &stats));
+  for (const std::string &note : stats.notes)
+    uwtContextLog(&context, note.c_str());
+  return writeWholeFile(path, asBytes(pack), /*overwrite=*/true);
+}
+
+UWTError *uwtCompilePack(UWTContext *context, const char *module, size_t length, const char *name,
+                         const UWTCompileOptions *options, unsigned weightKernels,
+                         const char *path) {
+  return runFunction(
+      {{context, "context"}, {module, "module"}, {options, "options"}, {path, "path"}},
+      [&]() -> Status {
+        UWT_ASSIGN_OR_RETURN(CompileOptions chosen, fromC(options));
+        UWT_ASSIGN_OR_RETURN(chosen.weightKernels, weightKernelsOf(weightKernels));
+        return compilePack(*context, {module, length}, name, chosen, path);
+      });
+}
 
 size_t uwtProgramFunctionCount(const UWTProgram *program) {
   return program ? program->program->functions().size() : 0;

@@ -67,12 +67,21 @@ bool uwt::hasRegistersForTwo(const GpuChoice &choice) {
          choice.strategy != GpuStrategy::Shared;
 }
 
+/// Of each CTA the system keeps 1 KB.
+static constexpr int64_t reservedSharedBytes = 1024;
+
 int64_t uwt::stagesThatFit(const GpuTarget &target, unsigned ctas, const RingMemory &memory) {
-  // Of each CTA the system keeps 1 KB; mbarriers and a little more are static.
-  constexpr int64_t reserved = 1024, fixed = 512;
-  int64_t room =
-      std::min<int64_t>(target.sharedBytesPerBlock, target.sharedBytesPerSm / ctas - reserved);
+  // mbarriers and a little more are static.
+  constexpr int64_t fixed = 512;
+  int64_t room = std::min<int64_t>(target.sharedBytesPerBlock,
+                                   target.sharedBytesPerSm / ctas - reservedSharedBytes);
   return std::min((room - fixed - memory.otherBytes) / memory.stageBytes, maxRingStages);
+}
+
+int64_t uwt::sharedBytesOfCtas(const GpuTarget &target, unsigned ctas) {
+  constexpr int64_t alignment = 16;
+  int64_t one = target.sharedBytesPerSm / (ctas + 1) - reservedSharedBytes;
+  return one / alignment * alignment + alignment;
 }
 
 Status uwt::fitRing(const BuildableKernels &kernels, unsigned stages, GpuChoice &choice) {

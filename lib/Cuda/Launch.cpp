@@ -9,6 +9,7 @@
 #include "CodeVersions.h"
 #include "CudaError.h"
 #include "uwt/Support/CheckedMath.h"
+#include "uwt/Target/GpuTarget.h"
 #include <algorithm>
 #include <array>
 
@@ -63,8 +64,11 @@ Expected<LaunchSize> uwt::cuda::launchSize(const KernelEntry &entry, uint64_t ro
   // launch-2.
   uint64_t cluster = rule.cluster;
   uint64_t grid = roundUp(size.tiles, cluster);
-  if (rule.grid == GridRule::Persistent)
+  if (rule.grid == GridRule::Persistent) {
     grid = std::min(grid, std::max(residentCtas / cluster, uint64_t(1)) * cluster);
+    if (cluster == 1)
+      grid = evenCtas(grid, size.tiles / columnTiles);
+  }
   if (grid > largestGrid)
     return tooLarge("it has more than 2^31 - 1 tiles");
   size.grid = static_cast<uint32_t>(grid);

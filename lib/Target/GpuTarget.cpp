@@ -54,6 +54,15 @@ Expected<const GpuTarget *> uwt::findGpuTarget(std::string_view name) {
                     "; GPU targets are: " + known);
 }
 
+uint64_t uwt::evenCtas(uint64_t ctas, uint64_t outputTiles) {
+  if (ctas == 0 || outputTiles == 0)
+    return ctas;
+  uint64_t tilesOfCta = outputTiles / ctas + (outputTiles % ctas != 0);
+  uint64_t even = outputTiles <= ctas ? ctas / outputTiles * outputTiles : outputTiles / tilesOfCta;
+  bool isEven = outputTiles <= ctas || outputTiles % tilesOfCta == 0;
+  return isEven && ctas - even <= ctas / 16 ? even : ctas;
+}
+
 std::string_view uwt::nameOf(GpuFeature feature) {
   switch (feature) {
   case GpuFeature::CpAsync:

@@ -14,7 +14,7 @@ import importlib.util
 import os
 import pathlib
 from collections.abc import Callable, Iterable, Sequence
-from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint64, c_void_p
+from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint, c_uint64, c_void_p
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from . import _arrays
 from ._library import bound, context
 from .files import PathLike
 
-__all__ = ["Program", "compile"]
+__all__ = ["Program", "compile", "compile_pack"]
 
 # What gives the context (_library) that a call uses: that of another process after a fork.
 Context = Callable[[], c_void_p]
@@ -64,6 +64,7 @@ def _load() -> ctypes.CDLL:
     failing = {
         "uwtContextSetProgramFolder": [c_void_p, c_char_p],
         "uwtCompile": [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(_Options), POINTER(c_void_p)],
+        "uwtCompilePack": [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(_Options), c_uint, c_char_p],
         "uwtProgramRun": [c_void_p, c_void_p, c_char_p, POINTER(_Tensor), c_size_t, POINTER(c_void_p)],
     }
     others = {
@@ -80,6 +81,11 @@ def _load() -> ctypes.CDLL:
 
 
 _COMPILER = _load()
+
+
+def library_path() -> str:
+    """The file of the compiler."""
+    return _COMPILER._name
 
 
 class Program:
@@ -190,6 +196,39 @@ def compile_on(context: Context, text: bytes, name: str, options: _Options | Non
     handle = c_void_p()
     _COMPILER.uwtCompile(context(), text, len(text), name.encode(), options, ctypes.byref(handle))
     return Program(handle, context)
+
+
+# Numbers of UWTWeightKernels.
+_WEIGHT_KERNELS = {"encode": 1, "decode": 2, "gather": 4}
+
+
+def compile_pack(
+    module: PathLike | bytes,
+    path: PathLike,
+    *,
+    target: str,
+    format: str,
+    weight_kernels: Iterable[str] = (),
+) -> None:
+    """Compiles the products of a module for a GPU, and writes their kernels to a file: a pack.
+
+    Args:
+        module: the path of a file of MLIR text, or its text as bytes.
+        path: the pack, which is written over where it is there.
+        target: "sm_90a".
+        format: what weights run from, as the module has it.
+        weight_kernels: what the pack has of each weight beside: of "encode", "decode", "gather".
+
+    Raises UsageError with the place in the module, UnsupportedError where NVIDIA's ptxas is not found, IoError.
+    """
+    text, name = (module, "module") if isinstance(module, bytes) else (pathlib.Path(module).read_bytes(), str(module))
+    options = _Options()
+    _COMPILER.uwtCompileOptionsInit(options)
+    options.target, options.format = target.encode(), format.encode()
+    kernels = sum(_WEIGHT_KERNELS[each] for each in set(weight_kernels))
+    _COMPILER.uwtCompilePack(
+        context(1), text, len(text), name.encode(), ctypes.byref(options), kernels, os.fsencode(path)
+    )
 
 
 def keep_programs(context: c_void_p) -> None:

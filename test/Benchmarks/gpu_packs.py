@@ -8,7 +8,8 @@ as the compiler chooses them, and with one thing of them changed (EXPERIMENTS).
 
 Writes FORMAT.uwtpack and FORMAT.profile.json for raw (the twin that all others are compared with) and for each other
 format: kernels for every matrix of the grid (Llama 3.1, Qwen3, Mixtral, DeepSeek-V3, an odd one) and any m; in that
-of inplace<12> also those by which a device makes it of huffman<12,2>.
+of inplace<12> also those by which a device makes it of huffman<12,2>. Packs of quantised formats (QUANTIZED) are for
+the matrices of --quick, unless --shapes names others.
 """
 
 import argparse
@@ -24,6 +25,16 @@ SHAPES = [
 ]
 QUICK = [(4096, 4096), (4096, 14336), (4100, 4111)]
 FORMATS = {"raw": "raw", "inplace12": "inplace<12>", "window4": "window<4>", "huffman": "huffman<12,2>"}
+# What quantised checkpoints run from (docs/quantised.md, section "In memory"), by what they are called.
+QUANTIZED = {
+    "int4": "uint<4>, zero=8, scale={1x128, bf16}",
+    "int4zero": "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
+    "mxfp4": "f4E2M1FN, scale={1x32, f8E8M0FNU}",
+    "nvfp4": "f4E2M1FN, scale={1x16, f16E6M10U}",
+    "fp8block": "f8E4M3FN, scale={128x128, f32}",
+    "nf4": "table<4>, scale={1x64, f32}",
+    "int8": "int<8>, scale={row, bf16}",
+}
 # What files store, where it is another format: such packs also have the kernels of that transcode.
 STORED = {"inplace12": "huffman<12,2>"}
 
@@ -118,15 +129,19 @@ def main():
     parser.add_argument("--target", default="sm_90a", help="GPUs, separated by commas")
     parser.add_argument("--quick", action="store_true", help="three matrices only")
     parser.add_argument("--shapes", help="these matrices instead, NxK separated by commas")
-    parser.add_argument("--formats", default=",".join(FORMATS), help=f"of {', '.join(FORMATS)}, separated by commas")
+    formats = FORMATS | QUANTIZED
+    parser.add_argument("--formats", default=",".join(formats), help=f"of {', '.join(formats)}, separated by commas")
     parser.add_argument("--experiments", action="store_true", help="also packs of one matrix with one thing changed (sm_90a)")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    shapes = QUICK if options.quick else SHAPES
-    if options.shapes:
-        shapes = [tuple(int(size) for size in shape.split("x")) for shape in options.shapes.split(",")]
-    for name in options.formats.split(","):
-        fmt = FORMATS[name]
+    named = options.formats.split(",")
+    if unknown := [name for name in named if name not in formats]:
+        parser.error(f"there is no format {unknown[0]}; expected some of {', '.join(formats)}")
+    for name in named:
+        fmt = formats[name]
+        shapes = QUICK if options.quick or name in QUANTIZED else SHAPES
+        if options.shapes:
+            shapes = [tuple(int(size) for size in shape.split("x")) for shape in options.shapes.split(",")]
         text = "".join(product(i, *shape, STORED.get(name, fmt)) for i, shape in enumerate(shapes))
         emit_both(options, text, fmt, options.out, name)
     # Their strategies are those of Hopper.

@@ -402,9 +402,11 @@ def plot(result, title, value):
     high = math.log2(max(v for _, v in rows)) + 0.2
     columns = min(len(shapes), 4)
     parts = [f'<text x="10" y="18" font-size="14">{html.escape(title)}</text>']
+    end = 10
     for i, name in enumerate(formats):
         colour = COLOURS[i % len(COLOURS)]
-        parts.append(f'<text x="{10 + 130 * i}" y="36" fill="{colour}">{html.escape(name)}</text>')
+        parts.append(f'<text x="{end}" y="36" fill="{colour}">{html.escape(name)}</text>')
+        end += max(130, 5 * len(name) + 20)
     for i, shape in enumerate(shapes):
         lines = [
             (
@@ -415,7 +417,7 @@ def plot(result, title, value):
         ]
         left, top = 250 * (i % columns), 44 + 170 * (i // columns)
         parts.append(panel(left, top, f"{shape[0]} × {shape[1]}", m_values, lines, low, high))
-    width, height = max(250 * columns + 10, 400), 54 + 170 * math.ceil(len(shapes) / columns)
+    width, height = max(250 * columns + 10, 400, end), 54 + 170 * math.ceil(len(shapes) / columns)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'font-family="sans-serif" font-size="9">' + "".join(parts) + "</svg>\n"

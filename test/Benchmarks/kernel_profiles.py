@@ -27,8 +27,7 @@ PAGE = ROOT / "docs" / "kernel-profiles.md"
 
 FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huffman<12,2>", "inplace<11>", "rans<12>"]
 # What quantised checkpoints run from: integers with scales of the weight's type, and as GPTQ has them; MXFP4; NVFP4 (run-5); blocks of FP8; NF4.
-QUANTIZED = ["uint<4>, zero=8, scale={1x128, bf16}", "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}", "f4E2M1FN, scale={1x32, f8E8M0FNU}",
-             "f4E2M1FN, scale={1x16, f16E6M10U}", "f8E4M3FN, scale={128x128, f32}", "table<4>, scale={1x64, f32}"]
+QUANTIZED = [gpu_packs.QUANTIZED[name] for name in ("int4", "int4zero", "mxfp4", "nvfp4", "fp8block", "nf4")]
 # FP6 and FP5, whose kernels are those of FP8 with another shift: on the first target, at one m.
 SMALL_FLOATS = ["f6E3M2FN, scale={1x32, f8E8M0FNU}", "float<2,2>, scale={1x128, bf16}"]
 # Values of m at which CI checks them, on the first target.

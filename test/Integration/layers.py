@@ -23,7 +23,7 @@ LLVM_FREE = {
     "Bench": ["CommandLine", "Container"],
     "Pack": ["Container"],
     "Runtime": ["Import"],
-    "Cuda": ["Pack", "Runtime"],
+    "Cuda": ["Pack", "Runtime", "Target"],
     "CostModel": ["Codec", "Target"],
     "Kernels": ["Runtime", "Target"],
     "CAPI": ["Cuda", "Kernels"],

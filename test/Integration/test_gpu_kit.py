@@ -20,6 +20,9 @@ def values(name):
 with open(os.environ["KIT_CALLS"], "a") as calls:
     print(*arguments, file=calls)
 if "--list" in arguments:
+    if any("int4" in pack for pack in values("--pack")) and len(values("--pack")) == 1:
+        print("64x64        pack\\nm 1 8 64")
+        sys.exit()
     print("64x64        pack\\n4096x4096    llama\\nm 1 8 64")
     sys.exit()
 result = json.loads(pathlib.Path("{SAMPLE}").read_text())
@@ -102,6 +105,14 @@ def test_times_come_first_and_each_pack_and_shape_has_a_process(kit):
     assert rows_of(kit / "results" / "bench.json") == sorted(grid)
     assert rows_of(kit / "results" / "quick.json") == sorted(grid)
     assert (kit / "results" / "gpu.md").exists()
+
+
+def test_packs_are_measured_at_their_own_shapes(kit):
+    (kit / "kit" / "int4.uwtpack").write_bytes((kit / "kit" / "raw.uwtpack").read_bytes())
+    done = run(kit, "--no-sanitizer")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {name_of(c) for c in calls(kit) if "int4" in name_of(c)} == {"int4-64x64"}
+    assert "int4-64x64" in rows_of(kit / "results" / "bench.json")
 
 
 def test_cublaslt_is_measured_once_a_shape_and_raw_is_the_twin(kit):

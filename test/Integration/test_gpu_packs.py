@@ -18,7 +18,9 @@ def test_packs_are_made(shape, pytestconfig, tmp_path):
     command = [sys.executable, SCRIPT, "--uwt", uwt, "--shapes", shape, "--target", "sm_90a,sm_80", "--out", tmp_path]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    assert {path.stem for path in tmp_path.glob("*.uwtpack")} == {"raw", "inplace12", "window4", "huffman"}
+    assert {path.stem for path in tmp_path.glob("*.uwtpack")} == {
+        "raw", "inplace12", "window4", "huffman", "int4", "int4zero", "mxfp4", "nvfp4", "fp8block", "nf4", "int8",
+    }
 
 
 def test_a_pack_that_cannot_be_made_is_an_error(pytestconfig, tmp_path):

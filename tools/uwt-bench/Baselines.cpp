@@ -19,11 +19,11 @@ struct BenchRun::DenseOperands {
 
 Expected<BenchRun::DenseOperands> BenchRun::denseOperands() const {
   DenseOperands operands;
-  uint64_t bytes = shape.elements() * 2, most = *std::ranges::max_element(mValues);
+  uint64_t bytes = shape.elements() * 2, most = maxM();
   for (unsigned i = options.copies ? options.copies : coldCopies(bytes); i > 0; --i) {
     UWT_ASSIGN_OR_RETURN(cuda::DeviceBuffer copy,
                          cuda::DeviceBuffer::allocate(session.device, bytes));
-    UWT_RETURN_IF_ERROR(copy.write(0, {reinterpret_cast<const uint8_t *>(words.data()), bytes},
+    UWT_RETURN_IF_ERROR(copy.write(0, {reinterpret_cast<const uint8_t *>(hand.words.data()), bytes},
                                    session.stream.get()));
     operands.weights.push_back(std::move(copy));
   }
@@ -108,6 +108,7 @@ Status BenchRun::keepBaseline(const char *kernel, uint32_t m, Expected<BaselineR
 }
 
 Status BenchRun::runBaselines() {
+  UWT_RETURN_IF_ERROR(takeWeight(rawFormat()));
   UWT_ASSIGN_OR_RETURN(DenseOperands operands, denseOperands());
   for (uint32_t m : mValues) {
     UWT_RETURN_IF_ERROR(keepBaseline("cuBLASLt", m, runBaseline(m, operands)));

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <iterator>
 
 using namespace uwt;
@@ -164,11 +163,10 @@ Expected<BenchRun::Twin> BenchRun::findTwin(OpenPack &own, const BenchRow &row) 
     return isAlike;
   };
   bool isRaw = takeRawOf(own) || std::ranges::any_of(packs, takeRawOf);
-  std::vector<cuda::DeviceWeight> &weight = isRaw ? rawTwin : asWords;
+  std::vector<cuda::DeviceWeight> &weight = isRaw ? hand.rawTwin : asWords;
   if (weight.empty()) {
-    UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, session.load(words, shape.rows, shape.columns,
-                                                           twin.entry->format, /*asWords=*/true));
-    UWT_ASSIGN_OR_RETURN(weight, session.upload(loaded, words, /*copies=*/1));
+    UWT_ASSIGN_OR_RETURN(weight, upload(DrawnValues::Plausible, twin.entry->format, /*copies=*/1,
+                                        /*asWords=*/true));
   }
   twin.weight = weight;
   return twin;
@@ -198,13 +196,15 @@ Status BenchRun::check(OpenPack &pack, BenchRow &row, std::vector<float> &y) {
                                          std::span<const cuda::DeviceWeight>(copies).first(1),
                                          most));
     UWT_ASSIGN_OR_RETURN(decodedColumns,
-                         checkDecode(product, words, options.decodeLaunches, session.pool));
+                         checkDecode(product, hand.words, options.decodeLaunches, session.pool));
     decodedBy = row.entry;
   }
   row.checks.decodedColumns = decodedColumns;
-  UWT_ASSIGN_OR_RETURN(Product sums,
-                       Product::create(session, *pack.pack, *row.entry, exactCopy, row.m));
-  UWT_ASSIGN_OR_RETURN(row.checks.exactOutputs, exact->check(sums));
+  if (hand.exact->hasSums()) {
+    UWT_ASSIGN_OR_RETURN(Product sums,
+                         Product::create(session, *pack.pack, *row.entry, exactCopy, row.m));
+    UWT_ASSIGN_OR_RETURN(row.checks.exactOutputs, hand.exact->check(sums));
+  }
   return checkAgainstTwin(pack, row, y);
 }
 
@@ -349,13 +349,13 @@ BenchRow BenchRun::rowOf(const OpenPack &pack, const KernelEntry &entry, uint32_
   row.code = code.kind;
   row.weightBytes = copies.front().bytes();
   row.copies = static_cast<unsigned>(copies.size());
-  row.entropy = entropy;
+  row.entropy = hand.entropy;
   return row;
 }
 
 Expected<BenchRow> BenchRun::checkAndTimeTranscode(OpenPack &pack, const KernelEntry &entry) {
   UWT_ASSIGN_OR_RETURN(Transcoding transcoding,
-                       Transcoding::create(session, *pack.pack, entry, copies, words));
+                       Transcoding::create(session, *pack.pack, entry, copies, hand.words));
   BenchRow row = rowOf(pack, entry, 0);
   row.size = transcoding.size();
   row.resources = transcoding.resources();
@@ -377,8 +377,8 @@ Expected<BenchRow> BenchRun::checkAndTimeTranscode(OpenPack &pack, const KernelE
 }
 
 Expected<BenchRow> BenchRun::checkAndTimeCoding(OpenPack &pack, const KernelEntry &entry) {
-  UWT_ASSIGN_OR_RETURN(Coding coding,
-                       Coding::create(session, *pack.pack, copies.front(), *entry.result, words));
+  UWT_ASSIGN_OR_RETURN(Coding coding, Coding::create(session, *pack.pack, copies.front(),
+                                                     *entry.result, hand.words));
   BenchRow row = rowOf(pack, entry, 0);
   row.writtenBytes = coding.resultBytes();
   row.checks.twin = "host";
@@ -397,12 +397,23 @@ Status BenchRun::runTranscode(OpenPack &pack, const OpenPack::Kind &kind) {
     return ok();
   }
   bool makesRaw = kind.result == rawFormat();
-  UWT_ASSIGN_OR_RETURN(copies, session.upload(words, shape.rows, shape.columns, kind.format,
-                                              options.checkOnly || !makesRaw ? 1 : options.copies));
+  UWT_RETURN_IF_ERROR(takeWeight(kind.format));
+  UWT_ASSIGN_OR_RETURN(copies, upload(DrawnValues::Plausible, kind.format,
+                                      options.checkOnly || !makesRaw ? 1 : options.copies));
   Expected<BenchRow> row =
       makesRaw ? checkAndTimeTranscode(pack, **entry) : checkAndTimeCoding(pack, **entry);
   copies.clear();
   return keep(std::move(row), **entry, 0);
+}
+
+Status BenchRun::uploadBoth(const Format &format) {
+  UWT_RETURN_IF_ERROR(takeWeight(format));
+  UWT_ASSIGN_OR_RETURN(
+      copies, upload(DrawnValues::Plausible, format, options.checkOnly ? 1 : options.copies));
+  if (hand.exact && hand.exact->hasSums()) {
+    UWT_ASSIGN_OR_RETURN(exactCopy, upload(DrawnValues::Exact, format, 1));
+  }
+  return ok();
 }
 
 Status BenchRun::runProducts(OpenPack &pack, const Format &format) {
@@ -416,12 +427,7 @@ Status BenchRun::runProducts(OpenPack &pack, const Format &format) {
   }
   if (found.empty())
     return ok();
-  UWT_ASSIGN_OR_RETURN(copies, session.upload(words, shape.rows, shape.columns, format,
-                                              options.checkOnly ? 1 : options.copies));
-  if (exact) {
-    UWT_ASSIGN_OR_RETURN(exactCopy,
-                         session.upload(exact->weights(), shape.rows, shape.columns, format, 1));
-  }
+  UWT_RETURN_IF_ERROR(uploadBoth(format));
   for (auto [m, entry] : found)
     UWT_RETURN_IF_ERROR(runKernel(pack, *entry, m));
   copies.clear();
@@ -493,32 +499,37 @@ std::vector<GridShape> BenchRun::chooseShapes() const {
   return shapes;
 }
 
-Status BenchRun::runShape(const GridShape &wanted, MatrixSource &source) {
+/// Whether an error says that a format cannot be measured, and others can.
+static bool isOfFormat(const Status &status) {
+  return !status && (status.error().getKind() == ErrorKind::Unsupported ||
+                     status.error().getKind() == ErrorKind::Usage);
+}
+
+Status BenchRun::runKind(OpenPack &pack, const OpenPack::Kind &kind) {
+  Status done = kind.result ? runTranscode(pack, kind) : runProducts(pack, kind.format);
+  if (!kind.format.isQuantized() || !isOfFormat(done))
+    return done;
+  refuse("", kind.format, 0, done.error());
+  return ok();
+}
+
+Status BenchRun::runShape(const GridShape &wanted, const MatrixSource &weights) {
   shape = wanted;
+  source = &weights;
   mValues = mValuesFor(shape);
   if (mValues.empty()) {
     result.refused.push_back(
         {shape, 0, "", "", "the packs have no kernel for this shape and m", false});
     return ok();
   }
-  uint32_t most = *std::ranges::max_element(mValues);
-  UWT_ASSIGN_OR_RETURN(words, source.read(shape, session.pool));
-  TensorDescription description{ElementType::BF16, {shape.rows, shape.columns}, {}};
-  BenchWorkload workload{"", {{"", description, {}}}};
-  workload.tensors[0].bytes.resize(words.size() * 2);
-  std::memcpy(workload.tensors[0].bytes.data(), words.data(), words.size() * 2);
-  entropy = workload.bounds(session.pool);
-  workload = {};
-  x = drawX(most, shape.columns, options.seed, session.pool);
-  if (!options.profile)
-    exact.emplace(shape.rows, shape.columns, most, options.seed, session.pool);
+  hand = {};
+  x = drawX(maxM(), shape.columns, options.seed, session.pool);
   if (cublas)
     UWT_RETURN_IF_ERROR(runBaselines());
   for (OpenPack &pack : packs)
     for (const OpenPack::Kind &kind : pack.kinds)
-      UWT_RETURN_IF_ERROR(kind.result ? runTranscode(pack, kind) : runProducts(pack, kind.format));
-  rawTwin.clear();
-  exact.reset();
+      UWT_RETURN_IF_ERROR(runKind(pack, kind));
+  hand = {};
   return progress.save(result);
 }
 

@@ -9,7 +9,9 @@
 #define UWT_TOOLS_UWTBENCH_BENCHRUN_H
 
 #include "Bench.h"
+#include "QuantizedDraw.h"
 #include "uwt/Bench/MatrixSource.h"
+#include <algorithm>
 
 namespace uwt::bench {
 
@@ -37,7 +39,7 @@ public:
   Status prepare(const cuda::CudaDevicePtr &device);
   /// The shapes that the options choose, with the packs at hand.
   std::vector<GridShape> chooseShapes() const;
-  Status runShape(const GridShape &shape, MatrixSource &source);
+  Status runShape(const GridShape &shape, const MatrixSource &source);
 
 private:
   Status openPacks();
@@ -57,6 +59,18 @@ private:
   Expected<BaselineRow> runBaseline(uint32_t m, const DenseOperands &operands);
   Expected<BaselineRow> runPyTorchBaseline(uint32_t m, const DenseOperands &operands);
   Status keepBaseline(const char *kernel, uint32_t m, Expected<BaselineRow> row);
+  uint32_t maxM() const { return *std::ranges::max_element(mValues); }
+  /// Takes the weight in hand that a format is measured with: the source's, or where the format is
+  /// a quantised one a weight that is drawn for it. Errors: those of reading; Usage and Unsupported
+  /// where there is none.
+  Status takeWeight(const Format &format);
+  Status drawCodes(const Format &format);
+  /// Uploads the weight in hand, or the one with exact sums, in a format; `copies` as in
+  /// GpuSession.
+  Expected<std::vector<cuda::DeviceWeight>> upload(DrawnValues values, const Format &format,
+                                                   unsigned copies, bool asWords = false) const;
+  Status uploadBoth(const Format &format);
+  Status runKind(OpenPack &pack, const OpenPack::Kind &kind);
   Status runProducts(OpenPack &pack, const Format &format);
   Status runTranscode(OpenPack &pack, const OpenPack::Kind &kind);
   Expected<BenchRow> checkAndTimeTranscode(OpenPack &pack, const KernelEntry &entry);
@@ -102,11 +116,20 @@ private:
   // Of the shape in hand.
   GridShape shape;
   std::vector<uint32_t> mValues;
-  DenseWords words;
-  EntropyBounds entropy;
-  std::optional<ExactProblem> exact;
   std::vector<uint16_t> x;
-  std::vector<cuda::DeviceWeight> rawTwin;
+  const MatrixSource *source = nullptr;
+  struct WeightInHand {
+    /// The quantised format that it was drawn for, or `raw`; nothing where there is none.
+    std::optional<Format> format;
+    DenseWords words;
+    EntropyBounds entropy;
+    std::optional<ExactProblem> exact;
+    /// Of a quantised format: the codes that words, and those of `exact`, are the values of.
+    std::optional<QuantizedWeight> codes, exactCodes;
+    std::vector<cuda::DeviceWeight> rawTwin;
+
+    void measureEntropy(const GridShape &shape, ThreadPool &pool);
+  } hand;
   // Of the format in hand.
   std::vector<cuda::DeviceWeight> copies, exactCopy, asWords;
   const KernelEntry *decodedBy = nullptr;

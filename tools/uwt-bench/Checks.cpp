@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <climits>
 #include <cmath>
 
 using namespace uwt;
@@ -60,9 +61,9 @@ static std::vector<uint64_t> sampleOf(uint64_t count, uint64_t most, Random &ran
   return picked;
 }
 
-ExactProblem::ExactProblem(uint64_t rows, uint64_t columns, uint32_t m, uint64_t seed,
-                           ThreadPool &pool)
-    : rows(rows), columns(columns), words(rows * columns), x(m * columns) {
+DenseWords uwt::bench::drawIntegers(uint64_t rows, uint64_t columns, uint64_t seed,
+                                    ThreadPool &pool) {
+  DenseWords words(rows * columns);
   pool.parallelFor(rows, [&](uint64_t row, unsigned) {
     Random random(seed * 0x2545f4914f6cdd1d + row * 0xd1342543de82ef95);
     for (uint64_t k = 0; k < columns; ++k) {
@@ -71,6 +72,20 @@ ExactProblem::ExactProblem(uint64_t rows, uint64_t columns, uint32_t m, uint64_t
       words[row * columns + k] = toBF16(static_cast<float>(std::lround(value)));
     }
   });
+  return words;
+}
+
+/// The exponent of the largest power of two of which a number is a multiple.
+static int unitExponent(float value) {
+  constexpr int fraction = 7;
+  int exponent = std::ilogb(value);
+  auto significand = static_cast<unsigned>(std::abs(std::ldexp(value, fraction - exponent)));
+  return exponent - fraction + std::countr_zero(significand);
+}
+
+ExactProblem::ExactProblem(DenseWords given, uint64_t rows, uint32_t m, uint64_t seed,
+                           ThreadPool &pool)
+    : rows(rows), columns(given.size() / rows), words(std::move(given)), x(m * columns) {
   Random random(seed ^ 0x5851f42d4c957f2d);
   for (uint16_t &word : x)
     word = toBF16(static_cast<float>(static_cast<int>(random.next() % 3) - 1));
@@ -78,22 +93,50 @@ ExactProblem::ExactProblem(uint64_t rows, uint64_t columns, uint32_t m, uint64_t
   checkedRows = sampleOf(rows, maxRows, random);
   for (uint64_t one : sampleOf(m, maxM, random))
     checkedM.push_back(static_cast<uint32_t>(one));
-  sums.resize(checkedRows.size() * checkedM.size());
-  auto asInteger = [](uint16_t word) { return static_cast<int8_t>(fromBF16(word)); };
+  int exponent = INT_MAX;
+  for (uint64_t row : checkedRows)
+    for (uint16_t word : std::span(words).subspan(row * columns, columns))
+      if (float value = fromBF16(word); value != 0)
+        exponent = std::min(exponent, unitExponent(value));
+  unit = exponent == INT_MAX ? 1 : std::ldexp(1.0F, exponent);
+  addUp(pool);
+}
+
+/// A row's weights in units. None where their sums may not be exact.
+std::vector<int32_t> ExactProblem::multiplesOf(uint64_t row) const {
+  constexpr double maxExact = 1 << 24;
+  std::vector<int32_t> multiples(columns);
+  double sum = 0;
+  for (uint64_t k = 0; k < columns; ++k) {
+    double value = double(fromBF16(words[row * columns + k])) / unit;
+    sum += std::abs(value);
+    if (sum >= maxExact)
+      return {};
+    multiples[k] = static_cast<int32_t>(value);
+  }
+  return multiples;
+}
+
+void ExactProblem::addUp(ThreadPool &pool) {
   std::vector<int8_t> integers(x.size());
-  std::ranges::transform(x, integers.begin(), asInteger);
+  std::ranges::transform(x, integers.begin(),
+                         [](uint16_t word) { return static_cast<int8_t>(fromBF16(word)); });
+  sums.resize(checkedRows.size() * checkedM.size());
+  std::atomic<bool> areExact = true;
   pool.parallelFor(checkedRows.size(), [&](uint64_t i, unsigned) {
-    std::vector<int8_t> row(columns);
-    const uint16_t *from = words.data() + checkedRows[i] * columns;
-    std::transform(from, from + columns, row.begin(), asInteger);
-    for (size_t b = 0; b < checkedM.size(); ++b) {
+    std::vector<int32_t> row = multiplesOf(checkedRows[i]);
+    if (row.empty())
+      areExact = false;
+    for (size_t b = 0; b < checkedM.size() && !row.empty(); ++b) {
       const int8_t *other = integers.data() + checkedM[b] * columns;
       int32_t sum = 0;
       for (uint64_t k = 0; k < columns; ++k)
-        sum += int32_t(row[k]) * other[k];
+        sum += row[k] * other[k];
       sums[b * checkedRows.size() + i] = sum;
     }
   });
+  if (!areExact)
+    sums.clear();
 }
 
 Expected<uint64_t> ExactProblem::check(Product &product) const {
@@ -105,7 +148,7 @@ Expected<uint64_t> ExactProblem::check(Product &product) const {
   uint64_t compared = 0;
   for (size_t b = 0; b < checkedM.size() && checkedM[b] < product.m(); ++b)
     for (size_t i = 0; i < checkedRows.size(); ++i, ++compared) {
-      auto expected = static_cast<float>(sums[b * checkedRows.size() + i]);
+      float expected = static_cast<float>(sums[b * checkedRows.size() + i]) * unit;
       if (isRounded)
         expected = fromBF16(toBF16(expected));
       float got = y[checkedM[b] * rows + checkedRows[i]];

@@ -23,26 +23,38 @@ struct CheckReport {
   uint64_t decodedColumns = 0;
 };
 
-/// Weights that are small integers with long tails, x likewise, and their products by the host:
-/// every partial sum is an integer below 2^24, so any order of FP32 additions gives it.
+/// Weights that are small multiples of one power of two, x of -1, 0 and 1, and their products by
+/// the host: every partial sum is less than 2^24 multiples, so any order of FP32 additions gives
+/// it.
 class ExactProblem {
 public:
-  ExactProblem(uint64_t rows, uint64_t columns, uint32_t m, uint64_t seed, ThreadPool &pool);
+  /// Of such weights [rows, columns], or of others, which have no exact sums.
+  ExactProblem(DenseWords words, uint64_t rows, uint32_t m, uint64_t seed, ThreadPool &pool);
 
   const DenseWords &weights() const { return words; }
-  /// Checks a product of the weights with an m of at most the one given. Errors: Differs, with
-  /// the first output that is wrong.
+  /// Whether the weights are such.
+  bool hasSums() const { return !sums.empty(); }
+  /// Checks a product of the weights with an m of at most the one given: the number of outputs.
+  /// Errors: Differs, with the first output that is wrong.
   Expected<uint64_t> check(Product &product) const;
 
 private:
+  std::vector<int32_t> multiplesOf(uint64_t row) const;
+  void addUp(ThreadPool &pool);
+
   uint64_t rows, columns;
   DenseWords words;
+  /// The power of two.
+  float unit = 1;
   std::vector<uint16_t> x;
-  /// Rows of the weight and of x that are looked at, and their sums, row of x by row of x.
+  /// Rows of the weight and of x that are looked at, and their sums in units, row of x by row of x.
   std::vector<uint64_t> checkedRows;
   std::vector<uint32_t> checkedM;
   std::vector<int32_t> sums;
 };
+
+/// Integers with long tails, as BF16.
+DenseWords drawIntegers(uint64_t rows, uint64_t columns, uint64_t seed, ThreadPool &pool);
 
 /// Compares `product` with the product of `twin` for the same x, bit for bit. Errors: Differs.
 Expected<uint64_t> checkTwin(Product &product, Product &twin, std::span<const uint16_t> x,

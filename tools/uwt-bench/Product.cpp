@@ -25,6 +25,19 @@ Expected<LoadedWeight> GpuSession::load(const DenseWords &words, uint64_t rows, 
   return LoadedWeight::fromBytes(description, bytes, pool, options);
 }
 
+Expected<LoadedWeight> GpuSession::load(const QuantizedWeight &weight, const Format &format,
+                                        bool asWords) const {
+  TensorDescription description{ElementType::BF16, {weight.rows, weight.columns}, format};
+  LoadOptions options;
+  options.asWords = asWords;
+  UWT_ASSIGN_OR_RETURN(LoadedWeight loaded,
+                       LoadedWeight::fromQuantized(description, weight, pool, options));
+  // Kernels would not decode.
+  if (!asWords && std::ranges::any_of(loaded.panels(), &PanelEntry::storedAsWords))
+    return unsupportedError("the loader stores the codes that were drawn as words");
+  return loaded;
+}
+
 Expected<std::vector<cuda::DeviceWeight>>
 GpuSession::upload(const LoadedWeight &loaded, const DenseWords &words, unsigned copies) const {
   std::vector<cuda::DeviceWeight> weights;
@@ -39,13 +52,6 @@ GpuSession::upload(const LoadedWeight &loaded, const DenseWords &words, unsigned
     weights.push_back(std::move(weight));
   }
   return weights;
-}
-
-Expected<std::vector<cuda::DeviceWeight>> GpuSession::upload(const DenseWords &words, uint64_t rows,
-                                                             uint64_t columns, const Format &format,
-                                                             unsigned copies) const {
-  UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, load(words, rows, columns, format));
-  return upload(loaded, words, copies);
 }
 
 /// The kernel and those that prepare it.

@@ -33,14 +33,14 @@ struct GpuSession {
   /// LoadedWeight.
   Expected<LoadedWeight> load(const DenseWords &words, uint64_t rows, uint64_t columns,
                               const Format &format, bool asWords = false) const;
+  /// A quantised weight in its format, as from a checkpoint that has these codes. Errors: those of
+  /// LoadedWeight; Unsupported where the codes cannot be kept.
+  Expected<LoadedWeight> load(const QuantizedWeight &weight, const Format &format,
+                              bool asWords = false) const;
   /// Uploads `copies` of a weight; 0 are as many as coldCopies says. `words` are for the observer.
   /// Errors: those of DeviceWeight.
   Expected<std::vector<cuda::DeviceWeight>> upload(const LoadedWeight &loaded,
                                                    const DenseWords &words, unsigned copies) const;
-  /// Loads and uploads. Errors: those of both.
-  Expected<std::vector<cuda::DeviceWeight>> upload(const DenseWords &words, uint64_t rows,
-                                                   uint64_t columns, const Format &format,
-                                                   unsigned copies) const;
 };
 
 /// Whether uwt-bench can run a kernel. Errors: Unsupported (element and result types, operands of

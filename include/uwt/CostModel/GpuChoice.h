@@ -129,6 +129,11 @@ inline constexpr int64_t maxRingStages = 8;
 /// no more than maxRingStages.
 int64_t stagesThatFit(const GpuTarget &target, unsigned ctas, const RingMemory &memory);
 
+/// The least dynamic shared memory of a CTA with which a multiprocessor holds `ctas` of them and no
+/// more. Where a kernel may begin while the one before ends, its CTAs would else crowd on the
+/// multiprocessors that are done first.
+int64_t sharedBytesOfCtas(const GpuTarget &target, unsigned ctas);
+
 /// The kernel for a product; one of a dynamic m, unless that is pinned, is for one m tile. Errors:
 /// Unsupported, why there is none of the strategy that is preferred; Usage (pins that no kernel
 /// has).

@@ -89,6 +89,13 @@ std::string_view nameOf(GpuFeature feature);
 Status checkSupports(const GpuTarget &target, std::string_view what,
                      std::span<const GpuFeature> needed);
 
+/// Of the CTAs that a machine runs at a time as many as share `outputTiles` so that none has parts
+/// of two, unless that leaves more than a sixteenth of them without work: as many to each output
+/// tile, or as many output tiles to each. Sums of fewer CTAs are added then, and each hands over
+/// its own once. (An H200 takes 24.5 µs with 256 CTAs for 64 output tiles, 26.3 with 264;
+/// docs/gpu-measured.md.)
+uint64_t evenCtas(uint64_t ctas, uint64_t outputTiles);
+
 /// A card: figures as its maker publishes them.
 struct GpuBoard {
   std::string name;

@@ -174,6 +174,8 @@ static ProductPlan planOf(MatmulOp op, const EmittedFormat &format, const GpuTar
   plan.tile.usesWarpgroups = choice.instruction == GpuInstruction::Wgmma;
   plan.unit.copiesWords = copiesWords(plan);
   plan.ctas = choice.ctas;
+  if (!plan.copiesByThreads && !plan.readsStreams)
+    plan.leastSharedBytes = sharedBytesOfCtas(target, choice.ctas);
   // Without a ring x is packed by groups all the same.
   if (!plan.readsStreams)
     plan.ring = {choice.stages, choice.groups, choice.kTiles};

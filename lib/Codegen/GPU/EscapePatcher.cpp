@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "EscapePatcher.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Format/ElementType.h"
@@ -44,32 +45,48 @@ Value EscapePatcher::hasEscapes(const UnitCoordinate &unit, const Entry &entry) 
 }
 
 Value EscapePatcher::recordsBefore(const Entry &entry, Value end) {
-  Value sum = index.constant(0);
-  for (unsigned before = 0; before < 3; ++before) {
-    Value isBefore = index.less(before, end);
-    Value passed = index.select(isBefore, toIndex(bits(entry.counts, 8 * before, 8)), 0);
-    sum = index.add(sum, passed);
-  }
-  return sum;
+  // Counts are bytes, whose sums take two of them.
+  constexpr int64_t evenBytes = 0x00FF00FF;
+  Value before = sub(shl(1, toI32(index.mul(end, 8))), 1);
+  Value counts = bitAnd(entry.counts, before);
+  Value pairs = add(bitAnd(counts, evenBytes), bitAnd(lshr(counts, 8), evenBytes));
+  return toIndex(lshr(mul(pairs, 0x00010001), 16));
+}
+
+EscapePatcher::Records EscapePatcher::recordsOf(const UnitCoordinate &unit, const Entry &entry) {
+  Value number = countNumber(unit);
+  Value own = lshr(entry.counts, toI32(index.mul(number, 8)));
+  Value before = index.mul(recordsBefore(entry, number), plan.unit.recordU32);
+  return {index.add(toIndex(entry.first), before), toIndex(bits(own, 0, 8))};
 }
 
 EscapePatcher::Values EscapePatcher::patch(const Stage &stage, const UnitCoordinate &unit,
                                            const Entry &entry, ValueRange fragments) {
-  Value number = countNumber(unit);
-  Value own = lshr(entry.counts, toI32(index.mul(number, 8)));
-  Value count = toIndex(bits(own, 0, 8)); // records
-  Value first =
-      index.add(toIndex(entry.first), index.mul(recordsBefore(entry, number), plan.unit.recordU32));
-  // In shared memory, where a lane can reach another one's words: records are applied 32 at a time.
+  Records records = recordsOf(unit, entry);
+  auto inScratch = [&] { return patchInScratch(stage, unit, entry, records, fragments); };
+  // Accumulators of kind wide leave no registers for both ways.
+  bool hasRegisters = plan.kind() != GpuKernelKind::Wide;
+  if (plan.unit.isWide() || !plan.unit.hasWordRecords() || !hasRegisters)
+    return inScratch();
+  // So many are sooner applied one by one than written to shared memory and read back.
+  constexpr int64_t fewRecords = 2;
+  return either(
+      index.less(records.count, fewRecords + 1), fragments.getTypes(),
+      [&] { return patchRegisters(stage, records, fragments); }, inScratch);
+}
+
+EscapePatcher::Values EscapePatcher::patchInScratch(const Stage &stage, const UnitCoordinate &unit,
+                                                    const Entry &entry, Records records,
+                                                    ValueRange fragments) {
+  // A lane can reach another one's words there: records are applied 32 at a time.
   Value mine = index.add(scratch.begin(), index.mul(lane, laneU32)); // u32
-  for (auto [r, fragment] : llvm::enumerate(fragments))
-    storeVector(fragment, scratch.buffer(), index.add(mine, operandU32 * static_cast<int64_t>(r)));
+  scratch.storeFragments(fragments, scratch.begin());
   warpBarrier();
   if (plan.unit.hasWordRecords())
-    applyWords(stage, first, count);
+    applyWords(stage, records);
   else if (!plan.unit.isWide())
-    index.loop(count, [&](Value i) {
-      Value at = index.add(first, index.mul(i, plan.unit.recordU32));
+    index.loop(records.count, [&](Value i) {
+      Value at = index.add(records.first, index.mul(i, plan.unit.recordU32));
       applyRun(at, index.rem(toIndex(load(patches, at)), stripRows));
     });
   else
@@ -82,31 +99,66 @@ EscapePatcher::Values EscapePatcher::patch(const Stage &stage, const UnitCoordin
   return patched;
 }
 
-void EscapePatcher::applyWords(const Stage &stage, Value first, Value count) {
-  // The stage has the records of all its column groups, unless they were too many: those stay in
-  // the plane.
-  StageUnits::PatchRun copied =
-      units.patchRun(units.loadPatchBounds(stage, ring, index.add(stage.region, layout.escapes)));
-  Value unitAt = scratch.begin();
+Value EscapePatcher::copiedFrom(const Stage &stage) {
+  return units.copiedFrom(toIndex(load(ring, index.add(stage.region, layout.escapes))));
+}
+
+Value EscapePatcher::loadRecord(const Stage &stage, Value copiedFrom, Value at) {
+  Value number = asShort(index.sub(at, copiedFrom));
+  auto copy = [&] {
+    return Values{load(ring, index.add(index.add(stage.region, layout.patch), number))};
+  };
+  if (plan.recordsFit())
+    return copy()[0];
+  return either(index.less(number, plan.unit.patchU32()), builder.getI32Type(), copy,
+                [&] { return Values{load(patches, at)}; })[0];
+}
+
+EscapePatcher::Values EscapePatcher::patchRegisters(const Stage &stage, Records records,
+                                                    ValueRange fragments) {
+  Value from = copiedFrom(stage);
+  return loop(toI32(records.count), fragments, [&](Value i, ValueRange carried) {
+    Value at = index.add(records.first, toIndex(i));
+    return applyToRegisters(loadRecord(stage, from, at), carried);
+  });
+}
+
+EscapePatcher::Values EscapePatcher::applyToRegisters(Value record, ValueRange fragments) {
+  // escape-2: value, half, register, lane, block (docs/formats.md). The place less the lane is a
+  // register's number in that lane, and in no other one.
+  constexpr int64_t laneRegisters = 4, blocks = 4, blockRegisters = laneRegisters * warpLanes;
+  Value own = sub(lshr(record, 17), toI32(index.mul(lane, laneRegisters)));
+  // Bytes of a register and, from 4 on, of the record.
+  constexpr int64_t toLowHalf = 0x3254, toHighHalf = 0x5410;
+  Value selector = select(notEqual(bits(record, 16, 1), 0), toHighHalf, toLowHalf);
+  Values patched;
+  for (auto [r, fragment] : llvm::enumerate(fragments)) {
+    Value operand = fragment;
+    for (int64_t block = 0; block < blocks; ++block) {
+      Value old = vector::ExtractOp::create(builder, location, operand, block);
+      Value changed = NVVM::PermuteOp::create(builder, location, builder.getI32Type(), old, record,
+                                              selector, NVVM::PermuteMode::DEFAULT);
+      Value isOwn = equal(own, int64_t(r) + blockRegisters * block);
+      operand =
+          vector::InsertOp::create(builder, location, select(isOwn, changed, old), operand, block);
+    }
+    patched.push_back(operand);
+  }
+  return patched;
+}
+
+void EscapePatcher::applyWords(const Stage &stage, Records records) {
+  Value from = copiedFrom(stage);
   auto applyNumber = [&](Value number) {
-    index.ifElse(index.less(number, count), [&] {
-      Value inPlane = index.add(first, number);
-      auto copy = [&] {
-        Value at =
-            index.add(index.add(stage.region, layout.patch), index.sub(inPlane, copied.from));
-        return Values{load(ring, at)};
-      };
-      if (plan.recordsFit())
-        return scratch.applyRecord(copy()[0], unitAt);
-      scratch.applyRecord(either(index.less(0, copied.count), builder.getI32Type(), copy,
-                                 [&] { return Values{load(patches, inPlane)}; })[0],
-                          unitAt);
+    index.ifElse(index.less(number, records.count), [&] {
+      scratch.applyRecord(loadRecord(stage, from, index.add(records.first, number)),
+                          scratch.begin());
     });
   };
   applyNumber(lane);
   // Hardly ever there are more, and what compilers make of a loop is long.
-  index.ifElse(index.less(warpLanes, count), [&] {
-    index.loop(index.ceilDiv(index.sub(count, warpLanes), warpLanes), [&](Value pass) {
+  index.ifElse(index.less(warpLanes, records.count), [&] {
+    index.loop(index.ceilDiv(index.sub(records.count, warpLanes), warpLanes), [&](Value pass) {
       applyNumber(index.add(index.mul(index.add(pass, 1), warpLanes), lane));
     });
   });

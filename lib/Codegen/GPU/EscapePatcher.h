@@ -14,7 +14,8 @@
 
 namespace uwt::codegen {
 
-/// Puts the escapes of a unit × column group over its decoded words, in the warp's scratch memory.
+/// Puts the escapes of a unit × column group over its decoded words: in registers where a unit has
+/// a few records of words, else in the warp's scratch memory.
 class EscapePatcher : private LaneCode {
 public:
   /// `ring` is the ring's memory; `patches` is the plane, for records that a stage does not have.
@@ -34,7 +35,7 @@ public:
                                        int64_t count);
   /// i1: whether the unit × column group has escapes.
   mlir::Value hasEscapes(const UnitCoordinate &unit, const Entry &entry);
-  /// A's registers with escapes applied, in the warp's scratch memory. All lanes call it.
+  /// A's registers with escapes applied. All lanes call it.
   Values patch(const Stage &stage, const UnitCoordinate &unit, const Entry &entry,
                mlir::ValueRange fragments);
 
@@ -45,8 +46,25 @@ private:
   }
   /// Records of an entry before those that count number `end` counts.
   mlir::Value recordsBefore(const Entry &entry, mlir::Value end);
-  /// Records of words: `count` from u32 `first` of plane `patch` on.
-  void applyWords(const Stage &stage, mlir::Value first, mlir::Value count);
+  /// The unit × column group's own records: how many, and the first one's u32 of plane `patch`.
+  struct Records {
+    mlir::Value first, count;
+  };
+  Records recordsOf(const UnitCoordinate &unit, const Entry &entry);
+  /// Writes the unit to scratch memory, applies all records, and reads it back.
+  Values patchInScratch(const Stage &stage, const UnitCoordinate &unit, const Entry &entry,
+                        Records records, mlir::ValueRange fragments);
+  /// Words, one record after another: each lane changes the register that a record names, if the
+  /// lane is its own.
+  Values patchRegisters(const Stage &stage, Records records, mlir::ValueRange fragments);
+  /// The operand registers with one record applied.
+  Values applyToRegisters(mlir::Value record, mlir::ValueRange fragments);
+  /// Record number `at` of plane `patch`: from the stage, unless that had no room for it.
+  mlir::Value loadRecord(const Stage &stage, mlir::Value copiedFrom, mlir::Value at);
+  /// Where the run of plane `patch` begins that the stage has a copy of.
+  mlir::Value copiedFrom(const Stage &stage);
+  /// Records of words, in scratch memory: a lane each.
+  void applyWords(const Stage &stage, Records records);
   /// The record of a run of 64 symbols in row `row` of the strip, u32 `at` of plane `patch`.
   void applyRun(mlir::Value at, mlir::Value row);
   /// Of a wide unit: the runs of one column group.

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include <algorithm>
 
 using namespace mlir;
 
@@ -68,12 +69,27 @@ Value PartialSums::count(ValueRange accumulators, const Sharers &sharers, Offset
 
 PartialSums::Values PartialSums::add(ValueRange begin, Value first, Value count,
                                      OffsetsOf offsetsOf) {
-  return index.loop(count, begin, [&](Value i, ValueRange carried) {
-    Values next;
-    for (auto [total, offset] : llvm::zip(carried, offsetsOf(index.add(first, i)))) {
-      Value other = loadMTile(workspace, offset);
-      next.push_back(arith::AddFOp::create(builder, location, total, other));
+  // A load takes as long as many do at once: so many sharers' sums are asked for before the first
+  // of them is added, as registers allow.
+  constexpr int64_t maxMTilesAtOnce = 16, maxSharersAtOnce = 4;
+  int64_t atOnce =
+      std::clamp<int64_t>(maxMTilesAtOnce / int64_t(begin.size()), 1, maxSharersAtOnce);
+  return index.loop(index.ceilDiv(count, atOnce), begin, [&](Value i, ValueRange carried) {
+    SmallVector<Values> loaded(atOnce);
+    SmallVector<Value> isThere(atOnce);
+    for (int64_t j = 0; j < atOnce; ++j) {
+      Value number = index.add(index.mul(i, atOnce), j);
+      isThere[j] = index.less(number, count);
+      number = index.min(number, index.sub(count, 1));
+      for (Value offset : offsetsOf(index.add(first, number)))
+        loaded[j].push_back(loadMTile(workspace, offset));
     }
+    Values next(carried);
+    for (int64_t j = 0; j < atOnce; ++j)
+      for (auto [total, other] : llvm::zip(next, loaded[j])) {
+        Value sum = arith::AddFOp::create(builder, location, total, other);
+        total = j == 0 ? sum : select(isThere[j], sum, total);
+      }
     return next;
   });
 }

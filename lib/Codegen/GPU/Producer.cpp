@@ -26,12 +26,23 @@ void Producer::build() {
   // its way while that ends.
   if (plan.decoded.exists())
     GridDependencyWaitOp::create(builder, location);
-  // Weights first: where records are is known a memory latency later.
-  index.loop(filled,
-             [&](Value ordinal) { copyWeights(prepare(stageAt(ordinal), /*hasPatch=*/false)); });
-  if (plan.unit.hasEscapes)
+  auto copyStages = [&](int64_t first, Value end) {
+    index.loop(index.sub(end, first), [&](Value i) {
+      copyWeights(prepare(stageAt(index.add(i, first)), /*hasPatch=*/false));
+    });
+  };
+  if (!plan.unit.hasEscapes) {
+    copyStages(0, filled);
+  } else {
+    // Where records are is known a memory latency later, which the first stage's weights have.
+    // Those of the others come behind: all CTAs ask for theirs at once, and who asks after that
+    // waits for as long as memory takes for a ring of each.
+    Value one = index.min(filled, 1);
+    copyStages(0, one);
     index.loop(filled,
                [&](Value ordinal) { copyPatch(prepare(stageAt(ordinal), /*hasPatch=*/true)); });
+    copyStages(1, index.max(filled, 1));
+  }
   index.ifElse(copiesX, [&] {
     if (!plan.decoded.exists())
       GridDependencyWaitOp::create(builder, location);

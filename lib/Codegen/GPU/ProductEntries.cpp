@@ -59,7 +59,8 @@ KernelEntry ProductEntries::product() {
   KernelEntry product = common("product");
   product.launch.grid = GridRule::Persistent;
   product.launch.threads = static_cast<uint32_t>(plan.threads());
-  product.launch.sharedBytes = static_cast<uint32_t>(plan.sharedBytes());
+  product.launch.sharedBytes =
+      static_cast<uint32_t>(std::max(plan.sharedBytes(), plan.leastSharedBytes));
   product.launch.dependent = isDependent();
   product.launch.cluster = static_cast<uint32_t>(plan.tile.cluster);
   product.launch.ctasPerMultiprocessor = static_cast<uint32_t>(plan.ctas);

@@ -33,6 +33,8 @@ UnitCoordinate StageUnits::coordinate(const TilePanel &panel, Value group, Value
   return {group, strip, index.add(index.mul(row, panel.strips), strip), inUnit};
 }
 
+Value StageUnits::copiedFrom(Value begin) { return index.mul(index.div(begin, 4), 4); }
+
 StageUnits::PatchBounds StageUnits::loadPatchBounds(const Stage &stage, Value buffer, Value at) {
   // Two u32 an entry: where its records begin, and its counts. As many as groups of whole units.
   Value entries = index.mul(rowsOf(stage), plan.unit.escapeEntries());
@@ -45,14 +47,11 @@ StageUnits::PatchRun StageUnits::patchRun(const PatchBounds &bounds) {
   for (unsigned i = 0; i < 4; ++i) // four counts of 8 bits
     end = index.add(end, index.mul(toIndex(bits(bounds.counts, 8 * i, 8)), plan.unit.recordU32));
   // Whole runs of 16 bytes around the records.
-  Value from = index.mul(index.div(begin, 4), 4);
+  Value from = copiedFrom(begin);
   Value count = index.mul(index.ceilDiv(index.sub(end, from), 4), 4);
-  Value isLeft = index.less(end, index.add(begin, 1));
-  if (!plan.recordsFit()) {
-    Value isTooLong = index.less(plan.unit.patchU32(), count);
-    isLeft = bitOr(isLeft, isTooLong);
-  }
-  count = index.select(isLeft, 0, count);
+  if (!plan.recordsFit())
+    count = index.min(count, plan.unit.patchU32());
+  count = index.select(index.less(begin, end), count, 0);
   return {from, count};
 }
 

@@ -54,8 +54,8 @@ public:
   UnitRow rowOf(mlir::Value group);
   UnitCoordinate coordinate(const TilePanel &panel, mlir::Value group, mlir::Value strip);
 
-  /// The run of plane `patch` that is copied into a stage: from a u32 on so many u32, 0 where the
-  /// stage has no room for them.
+  /// The run of plane `patch` that is copied into a stage: from a u32 on so many u32, no more than
+  /// the stage has room for.
   struct PatchRun {
     mlir::Value from, count;
   };
@@ -67,6 +67,8 @@ public:
   /// The stage's DeviceEscapeEntry lie in `buffer` from u32 `at` on.
   PatchBounds loadPatchBounds(const Stage &stage, mlir::Value buffer, mlir::Value at);
   PatchRun patchRun(const PatchBounds &bounds);
+  /// Where that run begins, of a stage whose records begin at u32 `begin`.
+  mlir::Value copiedFrom(mlir::Value begin);
 
 private:
   const ProductPlan &plan;

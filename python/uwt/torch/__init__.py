@@ -7,10 +7,13 @@ Operators run in C++ where PyTorch has the functions for that, from 2.10 on. `WH
 they run in Python: with the same results, in more time a call.
 """
 
-from . import _experts  # noqa: F401: it defines uwt::experts
+from . import _cuda_experts, _experts  # noqa: F401: they define operators
 from ._backend import backend, backend_reasons
-from ._module import Report, compress_
+from ._module import Report, compress_, make_packs
 from ._ops import WHY_PYTHON
+from ._packs import use_pack
 from ._tensor import UwtTensor
 
-__all__ = ["WHY_PYTHON", "Report", "UwtTensor", "backend", "backend_reasons", "compress_"]
+__all__ = [
+    "WHY_PYTHON", "Report", "UwtTensor", "backend", "backend_reasons", "compress_", "make_packs", "use_pack",
+]  # fmt: skip

@@ -15,13 +15,13 @@ import torch
 from .. import _weights
 from . import _ops, _threads
 
-_ACTIVATIONS = {
+FUNCTIONS = {
     "silu": torch.nn.functional.silu,
     "gelu": torch.nn.functional.gelu,
     "gelu_tanh": lambda gate: torch.nn.functional.gelu(gate, approximate="tanh"),
 }
 #: Names of the functions that the operator takes.
-ACTIVATIONS = frozenset(_ACTIVATIONS)
+ACTIVATIONS = frozenset(FUNCTIONS)
 _LIBRARY = torch.library.Library("uwt", "FRAGMENT")
 _LIBRARY.define(
     "experts(Tensor x, Tensor up, Tensor down, Tensor weights, Tensor ids, Tensor? places, str activation) -> Tensor"
@@ -39,8 +39,8 @@ def _product(image: torch.Tensor, matrix: int, x: torch.Tensor, n: int, k: int) 
 
 def _experts(x, up, down, weights, ids, places, activation):
     torch._check(x.dim() == 2, lambda: f"uwt::experts: x has {x.dim()} dimensions")
-    torch._check(activation in _ACTIVATIONS, lambda: f"uwt::experts: there is no activation {activation!r}")
-    function = _ACTIVATIONS[activation]
+    torch._check(activation in FUNCTIONS, lambda: f"uwt::experts: there is no activation {activation!r}")
+    function = FUNCTIONS[activation]
     for image in (up, down):
         _ops.check_dtype("uwt::experts: x", x.dtype, image)
     (matrices, both, k), of_down = (_ops.info(image).shape for image in (up, down))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import pathlib
 from collections.abc import Callable
 
 import torch
 
-from ._tensor import EXACT, RUN_FORMAT, UwtTensor, why_dense
+from .. import _arrays
+from . import _cuda_ops, _packs
+from ._tensor import EXACT, RUN_FORMAT, UwtTensor, format_for, why_dense
 
 #: Whether the weight of a module is compressed: its name in the model, and itself.
 Filter = Callable[[str, torch.nn.Module], bool]
@@ -34,8 +38,8 @@ def why_not(weight: torch.Tensor, format: str) -> str | None:
     """Why a weight is not compressed to a format, whatever module it belongs to."""
     if isinstance(weight, UwtTensor):
         return "it is compressed already"
-    if weight.device.type != "cpu":
-        return f"it is on {weight.device}, and products run on the CPU"
+    if weight.device.type not in ("cpu", "cuda"):
+        return f"it is on {weight.device}, and products run on CPUs and with CUDA"
     return why_dense(weight.dtype, format)
 
 
@@ -48,6 +52,38 @@ def _why_not_of(name: str, module: torch.nn.Module, format: str, filter: Filter 
     if filter is not None and not filter(name, module):
         return "the filter leaves it out"
     return None
+
+
+def _kernels_of(module: torch.nn.Module, format: str) -> list[_packs.Kernels]:
+    """What runs the weights below a module, compressed or to be compressed, on a GPU."""
+    wanted = []
+    for child in module.modules():
+        weight = getattr(child, "weight", None)
+        if not reads_compressed(child) or (not isinstance(weight, UwtTensor) and why_dense(weight.dtype, format)):
+            continue
+        dtype, own = _arrays.TorchArrays().name_of(weight), getattr(weight, "format", None)
+        kernels = _packs.Kernels(dtype, own or format_for(weight.dtype, format), *weight.shape)
+        wanted.append(kernels)
+        if getattr(child, "bias", None) is not None:
+            wanted.append(dataclasses.replace(kernels, bias=True))
+    return wanted
+
+
+def make_packs(
+    module: torch.nn.Module, folder: str | os.PathLike[str], target: str, format: str = RUN_FORMAT
+) -> list[pathlib.Path]:
+    """Makes kernels for the weights below `module` on a GPU, a pack a shape, with the compiler of the extra `compiler`.
+
+    `use_pack(folder)` has them used, on machines that lack the compiler too. Neither a GPU nor the weights' data are needed:
+    `module` may be on the device "meta".
+
+    Args:
+        folder: where the packs are written; those that are there stay.
+        target: of the GPU: "sm_90" or "sm_90a" for H100 and H200.
+        format: what weights will be compressed to, as in `compress_`.
+    """
+    wanted = _kernels_of(module, format)
+    return _packs.make(wanted, _packs.compile_target(target), pathlib.Path(folder))
 
 
 def compressed_parameter(weight: torch.Tensor, format: str, exact: str) -> torch.nn.Parameter | None:
@@ -67,7 +103,8 @@ def compress_(
     """Compresses the weights of all `nn.Linear` and `nn.Embedding` below `module`, in place, one after another.
 
     Modules stay what they are; each weight becomes a UwtTensor that requires no gradient. Weights that modules share stay
-    shared. What is not on the CPU is left, what is neither BF16 nor F16, and what would not get smaller; the report says why.
+    shared. What is neither on the CPU nor on a GPU is left, what is neither BF16 nor F16, and what would not get smaller; the
+    report says why. On a GPU the compiler of the extra `compiler` makes kernels for weights, or packs have them (`use_pack`).
 
     Args:
         format: "auto": "inplace<12>" for BF16, about 12 bits a weight, while F16 stays dense; "window<4>" for F16, about 15
@@ -78,6 +115,8 @@ def compress_(
     """
     if exact not in EXACT:
         raise ValueError(f"exact is one of {', '.join(EXACT)}, got {exact!r}")
+    for device in {each.device for each in module.parameters() if each.device.type == "cuda"}:
+        _packs.make_ahead(_kernels_of(module, format), _cuda_ops.device_of(device.index).target)
     # By the dense parameters, which modules may share: tensors are keys by what they are, not by what they hold.
     done: dict[torch.nn.Parameter, torch.nn.Parameter] = {}
     names: list[str] = []

@@ -9,8 +9,8 @@ from torch.utils import _pytree
 from torch.utils._python_dispatch import return_and_correct_aliasing
 
 from .. import _arrays
-from ..errors import UsageError
-from . import _native, _ops
+from ..errors import UnsupportedError, UsageError
+from . import _cuda_ops, _native, _ops
 
 _ARRAYS = _arrays.TorchArrays()
 #: How products are computed: from the compressed weight, or by PyTorch from a weight that each call decodes.
@@ -49,32 +49,65 @@ class UwtTensor(torch.Tensor):
         image: bytes that UWT encoded, a tensor of uint8. One from elsewhere goes through `from_image`.
         shape, dtype: of the tensor.
         exact: "product" or "decode": the bits of UWT's products, or of PyTorch's.
+        on_device: what the image holds where it is on a GPU, the text of a _cuda.Weight; None on the CPU, where images say it.
     """
 
     image: torch.Tensor
     exact: str
+    on_device: str | None
 
     @staticmethod
-    def __new__(cls, image: torch.Tensor, shape: tuple[int, ...], dtype: torch.dtype, exact: str) -> UwtTensor:
+    def __new__(
+        cls,
+        image: torch.Tensor,
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        exact: str,
+        on_device: str | None = None,
+    ) -> UwtTensor:
         return torch.Tensor._make_wrapper_subclass(cls, shape, dtype=dtype, device=image.device, requires_grad=False)
 
-    def __init__(self, image: torch.Tensor, shape: tuple[int, ...], dtype: torch.dtype, exact: str) -> None:
-        self.image, self.exact = image, exact
+    def __init__(
+        self,
+        image: torch.Tensor,
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        exact: str,
+        on_device: str | None = None,
+    ) -> None:
+        self.image, self.exact, self.on_device = image, exact, on_device
         # As numbers: asking a subclass for its shape takes as long as a small product.
         self._sizes = tuple(shape)
 
     @classmethod
     def encode(cls, weight: torch.Tensor, format: str = RUN_FORMAT, exact: str = "product") -> UwtTensor:
-        """Compresses a dense tensor [n, k] of BF16 or F16 on the CPU. Raises UwtError where that is not possible."""
+        """Compresses a dense tensor [n, k] of BF16 or F16, where it is. Raises UwtError where that is not possible."""
         if exact not in EXACT:
             raise ValueError(f"exact is one of {', '.join(EXACT)}, got {exact!r}")
-        return cls(_ops.encode(weight, format_for(weight.dtype, format)), tuple(weight.shape), weight.dtype, exact)
+        return cls._made_of(weight, format_for(weight.dtype, format), exact, weight.device)
+
+    @classmethod
+    def _made_of(cls, dense: torch.Tensor, format: str, exact: str, device: torch.device) -> UwtTensor:
+        """A dense tensor, wherever it is, compressed on a device."""
+        shape, dtype = tuple(dense.shape), dense.dtype
+        if device.type != "cuda":
+            return cls(_ops.encode(dense.to(device), format), shape, dtype, exact)
+        try:
+            image, held = _cuda_ops.encode(dense.to(device), format)
+        except UnsupportedError:
+            image, held = _cuda_ops.encode_on_host(dense.cpu(), format, device)
+        if exact == "product":
+            # Here, rather than in the first product, one hears that there are no kernels.
+            _cuda_ops.products(image.device.index, held, False)
+        return cls(image, shape, dtype, exact, held)
 
     @classmethod
     def from_image(cls, image: torch.Tensor, exact: str = "product") -> UwtTensor:
         """The tensor of an image that came from elsewhere. Raises InvalidError for one that is damaged."""
         if exact not in EXACT:
             raise ValueError(f"exact is one of {', '.join(EXACT)}, got {exact!r}")
+        if image.device.type != "cpu":
+            raise UsageError(f"an image is checked on the CPU, and this one is on {image.device}")
         image = _ops.check(image)
         info = _ops.info(image)
         return cls(image, info.shape, _ARRAYS.dtype(info.dtype), exact)
@@ -82,10 +115,14 @@ class UwtTensor(torch.Tensor):
     @property
     def format(self) -> str:
         """The format's text: "raw" where the weight could not be compressed."""
+        if self.on_device is not None:
+            return _cuda_ops.what_of(self.on_device).weight.format
         return _ops.info(self.image).format
 
     def dense(self) -> torch.Tensor:
         """A dense copy."""
+        if self.on_device is not None:
+            return torch.ops.uwt.cuda_decode(self.image, self.on_device)
         try:
             return torch.ops.uwt.decode(self.image, self.shape, self.dtype)
         except RuntimeError as error:
@@ -95,21 +132,32 @@ class UwtTensor(torch.Tensor):
         return f"UwtTensor(shape={tuple(self.shape)}, dtype={self.dtype}, {self.image.numel()} bytes)"
 
     def _with_image(self, image: torch.Tensor) -> UwtTensor:
-        return UwtTensor(image, tuple(self.shape), self.dtype, self.exact)
+        return UwtTensor(image, tuple(self.shape), self.dtype, self.exact, self.on_device)
+
+    def _moved(self, device: torch.device, **options: Any) -> UwtTensor:
+        """A copy on a device. A GPU has the bytes of an image in another order than the CPU."""
+        is_alike = (device.type == "cuda") == (self.on_device is not None)
+        if is_alike or device.type == "meta":
+            return self._with_image(torch.ops.aten._to_copy(self.image, device=device, **options))
+        return UwtTensor._made_of(self.dense(), self.format, self.exact, device)
 
     def _stable_hash_for_caching(self) -> str:
         # Of what a compiled graph depends on: the image is an input, of a size that graphs are made for.
-        return f"{tuple(self.shape)} {self.dtype} {self.exact} {self.image.numel()}"
+        return f"{tuple(self.shape)} {self.dtype} {self.exact} {self.image.numel()} {self.on_device}"
 
     def __tensor_flatten__(self):
-        return ["image"], (self.dtype, self.exact)
+        return ["image"], (self.dtype, self.exact, self.on_device)
 
     @staticmethod
     def __tensor_unflatten__(inner, meta, outer_size, outer_stride):
         return UwtTensor(inner["image"], tuple(outer_size), *meta)
 
     def __reduce_ex__(self, protocol):
-        return _from_image, (self.image, self.exact)
+        if self.on_device is None:
+            return _from_image, (self.image, self.exact)
+        # Files have images of the CPU, which can be checked, and a tensor that goes where the file is loaded to.
+        image = self._moved(torch.device("cpu")).image
+        return _from_image_on, (image, self.exact, torch.empty(0, device=self.device))
 
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
@@ -136,6 +184,7 @@ class UwtTensor(torch.Tensor):
 
 
 _MULTIPLY = torch.ops.uwt.linear.default
+_MULTIPLY_ON_DEVICE = torch.ops.uwt.cuda_linear.default
 _MULTIPLY_WITHOUT_GRADIENTS = torch.ops.uwt.linear_without_gradients.default
 
 
@@ -144,6 +193,8 @@ def _linear(input, weight, bias=None):
         return NotImplemented
     if weight.exact == "decode":
         return torch.nn.functional.linear(input, weight.dense(), bias)
+    if weight.on_device is not None:
+        return _MULTIPLY_ON_DEVICE(input, weight.image, bias, weight.on_device)
     n, k = weight._sizes
     try:
         if not torch.is_grad_enabled():
@@ -162,6 +213,8 @@ def _embedding(
         return NotImplemented
     if max_norm is not None:
         raise TypeError("an embedding with max_norm changes its weight, and a compressed one stays as it is")
+    if weight.on_device is not None:
+        return torch.ops.uwt.cuda_embedding(input, weight.image, weight.on_device)
     try:
         return torch.ops.uwt.embedding(input, weight.image, *weight.shape, weight.dtype)
     except RuntimeError as error:
@@ -184,8 +237,9 @@ def _to_copy(func, args, kwargs):
     dtype = kwargs.get("dtype")
     if dtype not in (None, weight.dtype):
         raise TypeError(f"a compressed weight of {weight.dtype} cannot become {dtype}: take its dense() copy")
-    kept = {name: value for name, value in kwargs.items() if name in ("device", "non_blocking")}
-    return weight._with_image(torch.ops.aten._to_copy(weight.image, **kept))
+    kept = {name: value for name, value in kwargs.items() if name == "non_blocking"}
+    device = kwargs.get("device")
+    return weight._moved(weight.device if device is None else torch.device(device), **kept)
 
 
 def _copy(func, args, kwargs):
@@ -195,9 +249,10 @@ def _copy(func, args, kwargs):
     if into.shape != source.shape:
         raise ValueError(f"a weight of shape {tuple(source.shape)} cannot be copied to one of {tuple(into.shape)}")
     if isinstance(source, UwtTensor):
-        into.image = source.image.clone()
+        made = source._moved(into.device)
     else:
-        into.image = _ops.encode(source.to(into.dtype), into.format)
+        made = UwtTensor._made_of(source.to(into.dtype), into.format, into.exact, into.device)
+    into.image, into.on_device = made.image, made.on_device
     return into
 
 
@@ -215,5 +270,10 @@ def _from_image(image: torch.Tensor, exact: str) -> UwtTensor:
     return UwtTensor.from_image(image, exact)
 
 
+def _from_image_on(image: torch.Tensor, exact: str, place: torch.Tensor) -> UwtTensor:
+    made = UwtTensor.from_image(image.cpu(), exact)
+    return made if place.device.type == "cpu" else made._moved(place.device)
+
+
 # Files of torch.save with compressed weights load with weights_only: from_image checks what they hold.
-torch.serialization.add_safe_globals([_from_image])
+torch.serialization.add_safe_globals([_from_image, _from_image_on])

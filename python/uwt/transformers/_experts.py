@@ -46,6 +46,10 @@ def _forward(self: Any, hidden_states: torch.Tensor, top_k_index: torch.Tensor, 
         # From dense copies, which each call decodes.
         return moe.grouped_mm_experts_forward(self, hidden_states, top_k_index, top_k_weights)
     activation = _ACTIVATIONS[type(self.act_fn).__name__]
+    if up.on_device is not None:
+        return torch.ops.uwt.cuda_experts(
+            hidden_states, up.image, down.image, top_k_weights, top_k_index, None, activation, up.on_device, down.on_device
+        )
     return torch.ops.uwt.experts(hidden_states, up.image, down.image, top_k_weights, top_k_index, None, activation)
 
 

@@ -356,6 +356,59 @@ TEST_F(GpuBenchTest, TimesProductsWhoseWeightsAreDecodedAhead) {
   EXPECT_GT(streams.size(), 1u);
 }
 
+TEST_F(GpuBenchTest, DrawsCodesForQuantisedFormats) {
+  const char *format = "uint<4>, zero=8, scale={1x64, bf16}";
+  options.mValues = {1, 3};
+  options.packs = {writePack(folder, {"raw", format})};
+  std::set<std::vector<uint16_t>> uploaded;
+  auto observer = options.observer;
+  options.observer = [&](const DeviceWeight &weight, std::span<const uint16_t> words) {
+    observer(weight, words);
+    if (weight.buffer(ArgumentKind::Code, 0).bytes != 0)
+      uploaded.insert({words.begin(), words.end()});
+  };
+  ASSERT_TRUE(holds(run()));
+  ASSERT_EQ(result.rows.size(), 4u);
+  const BenchRow &row = result.rows[3];
+  EXPECT_EQ(row.entry->format.str(), format);
+  EXPECT_EQ(row.checks.twin, "product_raw");
+  EXPECT_EQ(row.checks.twinOutputs, 3 * rows);
+  EXPECT_EQ(row.checks.exactOutputs, 3 * rows);
+  EXPECT_EQ(row.checks.decodedColumns, columns);
+  EXPECT_EQ(row.dependent.seconds.size(), 4u);
+  EXPECT_EQ(result.baselines.size(), 3u);
+  // Five strips of three units of 544 bytes, and what finds them.
+  EXPECT_GT(row.weightBytes, 15U * 544);
+  EXPECT_LT(row.weightBytes, 2 * rows * columns);
+  // The plausible one, and that of exact sums.
+  EXPECT_EQ(uploaded.size(), 2u);
+  EXPECT_EQ(fake.memory.size(), 0u);
+  breakIt = [](const FakeLaunch &launch, uint16_t *y) {
+    if (launch.function == "product_inplace12")
+      y[rows - 1] ^= 1;
+  };
+  result = {};
+  ASSERT_TRUE(holds(run()));
+  EXPECT_EQ(result.rows.size(), 2u);
+  EXPECT_TRUE(result.hasWrong());
+}
+
+TEST_F(GpuBenchTest, RefusesAFormatOfWhichThereAreNoWeights) {
+  options.mValues = {3};
+  options.packs = {writePack(folder, {"uint<4>, scale={1x24, bf16}"}),
+                   writePack(folder, {"f4E2M1FN, scale={1x32, f8E8M0FNU}"})};
+  options.shapes = {{"test", rows, columns}};
+  ASSERT_TRUE(holds(run()));
+  ASSERT_EQ(result.rows.size(), 1u);
+  EXPECT_EQ(result.rows[0].checks.twin, "product_inplace12, all panels as words");
+  ASSERT_EQ(result.refused.size(), 1u);
+  EXPECT_EQ(result.refused[0].format, "uint<4>, scale={1x24, bf16}");
+  EXPECT_FALSE(result.refused[0].isWrong);
+  EXPECT_THAT(
+      result.refused[0].reason,
+      HasSubstr("expected cells of 16, 32, 64 or a multiple of 128 columns, row or tensor"));
+}
+
 TEST_F(GpuBenchTest, GivesNoRowToAKernelThatIsWrong) {
   options.mValues = {3};
   // Only the compressed kernel, only in sums of many terms, by the smallest step.

@@ -192,8 +192,9 @@ struct ProductPlan {
   int64_t decoderU32 = 0;
   /// Whether the ring is filled by cp.async of a warp, for targets without bulk copies.
   bool copiesByThreads = false;
-  /// CTAs that a multiprocessor holds.
-  int64_t ctas = 1;
+  /// CTAs that a multiprocessor holds, and the least shared memory of each with which it holds no
+  /// more.
+  int64_t ctas = 1, leastSharedBytes = 0;
 
   /// Wide: more than 128 rows of m, whose accumulators take most registers of two warpgroups.
   GpuKernelKind kind() const;

@@ -9,9 +9,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Codegen/Decode/DrawQuantized.h"
 #include "Container/TestFiles.h"
 #include "EmulatedPack.h"
 #include "uwt-bench/Bench.h"
+#include "uwt-bench/QuantizedDraw.h"
 #include <gmock/gmock.h>
 #include <map>
 
@@ -19,6 +21,7 @@ using namespace uwt;
 using namespace uwt::bench;
 using namespace uwt::cuda;
 using namespace uwt::emulator;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 namespace {
@@ -50,7 +53,7 @@ protected:
   }
   Status run() {
     std::string path = folder / "kernels.uwtpack";
-    UWT_RETURN_IF_ERROR(pack.pack().write(path, false));
+    UWT_RETURN_IF_ERROR(pack.pack().write(path, /*overwrite=*/true));
     options.packs = {path};
     BenchProgress progress;
     progress.say = [](const std::string &) {};
@@ -136,6 +139,83 @@ TEST_F(EmulatedBenchTest, ChecksWeightsThatTheDeviceCodes) {
   EXPECT_GT(checked["raw"], rows * columns);
   for (const std::string &result : results)
     EXPECT_GT(checked[Format::parse(result)->str()], rows * columns) << result;
+}
+
+/// Codes that are drawn, loaded as those of a checkpoint: by each way in which kernels decode them.
+TEST_F(EmulatedBenchTest, ChecksQuantisedFormats) {
+  using enum ProductStrategy;
+  std::vector<BenchKernel> given = {
+      {{"raw", Direct, 1, 1, 8}, "product_1"},
+      {{"raw", Direct, 8, 9, 64}, "product_3"},
+      {{"uint<4>, zero=8, scale={1x128, bf16}", Direct, 1, 1, 8}, "product_1"},
+      {{"uint<4>, zero=8, scale={1x128, bf16}", Direct, 8, 9, 64}, "product_3"},
+      {{"uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}", Direct, 8, 1, 64}, "product_3"},
+      {{"f4E2M1FN, scale={1x32, f8E8M0FNU}", Direct, 8, 1, 64}, "product_3"},
+      {{"f4E2M1FN, scale={1x16, f16E6M10U}", Direct, 8, 1, 64}, "product_3"},
+      {{"f8E4M3FN, scale={128x128, f32}", Direct, 8, 1, 64}, "product_3"},
+      // No raw kernel has slices of so many rows.
+      {{"table<4>, scale={1x64, f32}", Direct, 4, 1, 32}, "product_17, all panels as words"},
+      {{"int<8>, scale={row, bf16}", Buffer, 8, 1, 64}, "product_3"},
+      {{"f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}", Direct, 8, 1, 64}, "product_3"},
+  };
+  for (const BenchKernel &kernel : given)
+    pack.addProduct(kernel);
+  options.mValues = {5, 20};
+  expectAllRight();
+  std::map<std::pair<std::string, uint32_t>, std::string> twins;
+  for (const BenchRow &row : result.rows) {
+    twins[{row.entry->format.str(), row.m}] = row.checks.twin;
+    EXPECT_EQ(row.checks.twinOutputs, row.m * rows) << row.entry->kernel;
+    EXPECT_GT(row.checks.decodedColumns, 0u) << row.entry->kernel;
+    EXPECT_GT(row.checks.exactOutputs, 0u) << row.entry->kernel;
+  }
+  // Two values of m of nine formats.
+  EXPECT_EQ(result.rows.size(), 18u);
+  for (const BenchKernel &kernel : given)
+    EXPECT_EQ((twins[{Format::parse(kernel.format)->str(), kernel.mTo == 8 ? 5 : 20}]), kernel.twin)
+        << kernel.format;
+}
+
+/// What the kernel reads differs from what was drawn by a code, or by a scale.
+TEST_F(EmulatedBenchTest, FindsAByteOfCodesThatIsAnother) {
+  pack.addProduct({"f4E2M1FN, scale={1x32, f8E8M0FNU}", ProductStrategy::Direct, 1, 1, 8});
+  options.mValues = {4};
+  options.decodeLaunches = 512;
+  // A unit has 512 bytes of codes, then 32 exponents.
+  for (size_t place : {3, 517}) {
+    bool isFirst = true;
+    options.observer = [&](const DeviceWeight &weight, std::span<const uint16_t>) {
+      auto code = weight.buffer(ArgumentKind::Code, 0);
+      if (std::exchange(isFirst, false))
+        *reinterpret_cast<uint8_t *>(code.address + place) ^= 0x10;
+    };
+    result = {};
+    Status done = run();
+    ASSERT_TRUE(done) << done.error().message();
+    EXPECT_TRUE(result.rows.empty());
+    EXPECT_TRUE(result.hasWrong());
+    EXPECT_THAT(result.refused.front().reason,
+                HasSubstr("by a unit vector it has to be the weight of column "));
+  }
+}
+
+/// All formats that products run from, with what uwt-bench draws for them.
+TEST(EmulatedBenchDraw, NoPanelIsStoredAsWords) {
+  ThreadPool pool(2);
+  constexpr uint64_t rows = 80, columns = 1100;
+  for (const char *text : uwt::test::quantizedFormats()) {
+    SCOPED_TRACE(text);
+    Format format = *Format::parse(text);
+    for (DrawnValues values : {DrawnValues::Plausible, DrawnValues::Exact}) {
+      QuantizedWeight weight = drawQuantized(format, rows, columns, values, 1, pool);
+      auto loaded =
+          LoadedWeight::fromQuantized({ElementType::BF16, {rows, columns}, format}, weight, pool);
+      ASSERT_TRUE(bool(loaded));
+      EXPECT_TRUE(std::ranges::none_of(loaded->panels(), &PanelEntry::storedAsWords));
+      if (values == DrawnValues::Exact)
+        EXPECT_TRUE(ExactProblem(wordsOf(weight, pool), rows, 8, 1, pool).hasSums());
+    }
+  }
 }
 
 TEST_F(EmulatedBenchTest, AWrongKernelHasNoRow) {

@@ -15,6 +15,7 @@
 #include "uwt-c/Container.h"
 #include "uwt-c/Cuda.h"
 #include "uwt-c/Weight.h"
+#include <fstream>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -413,6 +414,25 @@ TEST_F(CApiMisuseTest, Compiling) {
   EXPECT_STREQ(uwtProgramFunctionName(program, 0), "add");
   EXPECT_EQ(uwtProgramFunctionName(program, 1), nullptr);
   uwtProgramDestroy(nullptr);
+}
+
+TEST_F(CApiMisuseTest, CompilingPacks) {
+  std::string pack = folder / "kernels.uwtpack";
+  UWTCompileOptions options;
+  uwtCompileOptionsInit(&options);
+  auto compile = [&](const UWTCompileOptions *given, unsigned kernels, const char *target) {
+    options.target = target;
+    return textOf(uwtCompilePack(context, adds, std::string_view(adds).size(), "a", given, kernels,
+                                 pack.c_str()));
+  };
+  EXPECT_EQ(compile(nullptr, 0, "sm_90a"), "2: options is NULL");
+  EXPECT_EQ(compile(&options, 8, "sm_90a"), "2: weightKernels is a sum of UWTWeightKernels, not 8");
+  EXPECT_EQ(compile(&options, 0, "avx2"),
+            "2: target 'avx2' is no GPU, and that is emitted for GPUs: name one, such as sm_90a");
+  EXPECT_EQ(compile(&options, 7, "sm_90a"),
+            "2: the module has no product from compressed weights, so there are no kernels");
+  EXPECT_EQ(textOf(uwtCompilePack(context, adds, 1, "a", &options, 0, nullptr)), "2: path is NULL");
+  EXPECT_FALSE(std::ifstream(pack).is_open());
 }
 
 TEST_F(CApiMisuseTest, Running) {

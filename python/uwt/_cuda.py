@@ -1,0 +1,342 @@
+"""Weights and products on GPUs through ctypes (include/uwt-c/Cuda.h): device images by their addresses, kernels of packs.
+
+A device image is bytes in memory of the caller's; a `Weight` says what it holds. Nothing here allocates device memory. Streams
+are the numbers of CUstreams of the device's primary context. No driver is needed until a device is asked for.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import functools
+import os
+from collections.abc import Callable, Sequence
+from ctypes import POINTER, byref, c_char, c_char_p, c_size_t, c_uint, c_uint32, c_uint64, c_void_p, sizeof
+from typing import Any
+
+from ._library import LIBRARY, bound
+from .errors import UsageError
+
+#: What device images and scratch memory begin at a multiple of.
+ALIGNMENT = 256
+#: Kernels are made for every number of rows.
+ANY_ROWS = 2**32 - 1
+_BUFFERS = 9
+
+
+class Buffer(ctypes.Structure):
+    _fields_ = [("address", c_uint64), ("bytes", c_uint64)]
+
+
+class _Weight(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("dtype", c_char * 16),
+        ("format", c_char * 128),
+        ("rows", c_uint64),
+        ("columns", c_uint64),
+        ("matrices", c_uint64),
+        ("bytes", c_uint64),
+        # Where each begins, and how many bytes it has.
+        ("buffers", Buffer * _BUFFERS),
+    ]
+
+
+class _Dense(ctypes.Structure):
+    _fields_ = [("memory", Buffer), ("row_stride", c_uint64), ("matrix_stride", c_uint64)]
+
+
+class _Linear(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("weight", c_uint64),
+        ("matrix", c_uint64),
+        ("n", c_uint64),
+        ("k", c_uint64),
+        ("m", c_uint32),
+        ("x", c_uint64),
+        ("y", c_uint64),
+        ("x_stride", c_uint64),
+        ("y_stride", c_uint64),
+        ("workspace", Buffer),
+        ("counters", Buffer),
+        ("extras", POINTER(Buffer)),
+        ("extra_count", c_size_t),
+    ]
+
+
+class _Gather(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("weight", c_uint64),
+        ("matrix", c_uint64),
+        ("n", c_uint64),
+        ("k", c_uint64),
+        ("ids", Buffer),
+        ("id_bytes", c_uint32),
+        ("count", c_uint64),
+        ("rows", _Dense),
+        ("outside", c_uint64),
+    ]
+
+
+_FAILING = {
+    "uwtCudaDeviceCount": [POINTER(c_uint)],
+    "uwtCudaDeviceOpen": [c_uint, POINTER(c_void_p)],
+    "uwtCudaPackOpen": [c_void_p, c_char_p, POINTER(c_void_p)],
+    "uwtCudaImageEncode": [
+        c_void_p, c_char_p, c_size_t, POINTER(c_uint64), c_void_p, c_uint64, c_char_p, POINTER(c_void_p),
+    ],
+    "uwtCudaImageWeight": [c_void_p, POINTER(_Weight)],
+    "uwtCudaImageWrite": [c_void_p, c_void_p, c_uint64],
+    "uwtCudaEncodeCreate": [c_void_p, c_char_p, c_uint64, c_uint64, c_uint64, c_char_p, POINTER(c_void_p)],
+    "uwtCudaEncodeCount": [c_void_p, POINTER(_Dense), Buffer, c_void_p, POINTER(_Weight)],
+    "uwtCudaEncodeWrite": [c_void_p, Buffer, c_void_p],
+    "uwtCudaKernelsCreate": [c_void_p, POINTER(_Weight), c_uint32, POINTER(c_void_p)],
+    "uwtCudaKernelsScratch": [c_void_p, c_uint32, POINTER(c_uint64), POINTER(c_uint64)],
+    "uwtCudaLinear": [c_void_p, POINTER(_Linear), c_void_p],
+    "uwtCudaGroupedLinear": [c_void_p, POINTER(_Linear), POINTER(c_uint64), c_size_t, c_void_p],
+    "uwtCudaDecoderCreate": [c_void_p, POINTER(_Weight), POINTER(c_void_p)],
+    "uwtCudaDecode": [c_void_p, c_uint64, c_uint64, POINTER(_Dense), c_void_p],
+    "uwtCudaGathererCreate": [c_void_p, POINTER(_Weight), POINTER(c_void_p)],
+    "uwtCudaGather": [c_void_p, POINTER(_Gather), c_void_p],
+}  # fmt: skip
+_DESTROY = {
+    f"uwtCuda{name}Destroy": (None, [c_void_p])
+    for name in ("Device", "Pack", "Image", "Encode", "Kernels", "Decoder", "Gatherer")
+}
+_OTHERS = _DESTROY | {
+    "uwtCudaDeviceName": (c_char_p, [c_void_p]),
+    "uwtCudaDeviceTarget": (c_char_p, [c_void_p]),
+    "uwtCudaEncodeScratch": (c_uint64, [c_void_p]),
+    "uwtCudaKernelsName": (c_char_p, [c_void_p, c_uint32]),
+}
+_CUDA = bound(LIBRARY._name, _FAILING, _OTHERS)
+
+
+class _Object:
+    """A handle of the library, which holds what it was made from."""
+
+    def __init__(self, kind: str, make: Callable[..., None], *arguments: Any) -> None:
+        self._handle = c_void_p()
+        self._destroy = getattr(_CUDA, f"uwtCuda{kind}Destroy")
+        make(*arguments, byref(self._handle))
+
+    def __del__(self) -> None:
+        if self._handle:
+            self._destroy(self._handle)
+
+
+class Device(_Object):
+    """A GPU, by its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__("Device", _CUDA.uwtCudaDeviceOpen, number)
+        #: "NVIDIA H200", and "sm_90".
+        self.name: str = _CUDA.uwtCudaDeviceName(self._handle).decode()
+        self.target: str = _CUDA.uwtCudaDeviceTarget(self._handle).decode()
+
+
+def device_count() -> int:
+    count = c_uint()
+    _CUDA.uwtCudaDeviceCount(byref(count))
+    return count.value
+
+
+class Pack(_Object):
+    """Kernels of a file. A pack is code: for files of those who are trusted."""
+
+    def __init__(self, device: Device, path: str | os.PathLike[str]) -> None:
+        super().__init__("Pack", _CUDA.uwtCudaPackOpen, device._handle, os.fsencode(path))
+
+
+# Weights.
+
+
+@dataclasses.dataclass(frozen=True)
+class Weight:
+    """What a device image holds."""
+
+    dtype: str
+    format: str
+    rows: int
+    columns: int
+    matrices: int
+    bytes: int
+    #: Where the image's parts begin, and how many bytes they have.
+    buffers: tuple[tuple[int, int], ...]
+
+    def __str__(self) -> str:
+        """All of it as one line, which `parse` takes back."""
+        sizes = (self.rows, self.columns, self.matrices, self.bytes)
+        parts = " ".join(f"{begin}+{count}" if count else "-" for begin, count in self.buffers)
+        return ";".join((self.dtype, self.format, *map(str, sizes), parts))
+
+    @staticmethod
+    def parse(text: str) -> Weight:
+        """UsageError for another text; whether the sizes fit, kernels are made with."""
+        try:
+            dtype, format, *sizes, parts = text.split(";")
+            rows, columns, matrices, size = map(int, sizes)
+            buffers = tuple((0, 0) if part == "-" else _pair(part) for part in parts.split(" "))
+            if len(buffers) != _BUFFERS:
+                raise ValueError
+        except ValueError:
+            raise UsageError(f"{text[:200]!r} describes no weight in device memory") from None
+        return Weight(dtype, format, rows, columns, matrices, size, buffers)
+
+    @functools.cached_property
+    def _struct(self) -> _Weight:
+        dtype, format = self.dtype.encode(), self.format.encode()
+        if len(dtype) >= 16 or len(format) >= 128:
+            raise UsageError(f"no weight in device memory has the dtype {self.dtype!r} and the format {self.format!r}")
+        buffers = (Buffer * _BUFFERS)(*self.buffers)
+        return _Weight(sizeof(_Weight), dtype, format, self.rows, self.columns, self.matrices, self.bytes, buffers)
+
+    @staticmethod
+    def _read(make: Callable[..., None], *arguments: Any) -> Weight:
+        made = _Weight(sizeof(_Weight))
+        make(*arguments, byref(made))
+        buffers = tuple((part.address, part.bytes) for part in made.buffers)
+        sizes = (made.rows, made.columns, made.matrices, made.bytes)
+        return Weight(made.dtype.decode(), made.format.decode(), *sizes, buffers)
+
+
+def _pair(part: str) -> tuple[int, int]:
+    begin, count = part.split("+")
+    return int(begin), int(count)
+
+
+class Image(_Object):
+    """A device image on the host, of the dense tensor in the `size` bytes at `address`."""
+
+    def __init__(
+        self, dtype: str, shape: Sequence[int], address: int, size: int, format: str, context: c_void_p
+    ) -> None:
+        sizes = (c_uint64 * len(shape))(*shape)
+        super().__init__(
+            "Image", _CUDA.uwtCudaImageEncode, context, dtype.encode(), len(shape), sizes, address, size, format.encode()
+        )
+        self.weight = Weight._read(_CUDA.uwtCudaImageWeight, self._handle)
+
+    def write(self, address: int, size: int) -> None:
+        """To host memory of exactly the image's bytes."""
+        _CUDA.uwtCudaImageWrite(self._handle, address, size)
+
+
+class Encoder(_Object):
+    """Makes the image of dense matrices on the device. UnsupportedError where a pack has no kernels for it. For one call at a time."""
+
+    def __init__(self, pack: Pack, dtype: str, rows: int, columns: int, matrices: int, format: str) -> None:
+        arguments = (dtype.encode(), rows, columns, matrices, format.encode())
+        super().__init__("Encode", _CUDA.uwtCudaEncodeCreate, pack._handle, *arguments)
+        #: Bytes of scratch memory.
+        self.scratch: int = _CUDA.uwtCudaEncodeScratch(self._handle)
+
+    def count(self, address: int, size: int, strides: tuple[int, int], scratch: tuple[int, int], stream: int) -> Weight:
+        """Describes the image of the matrices in the `size` bytes at `address`; waits. Strides are in elements, 0 for none."""
+        dense = _Dense(Buffer(address, size), *strides)
+        return Weight._read(_CUDA.uwtCudaEncodeCount, self._handle, byref(dense), Buffer(*scratch), stream)
+
+    def write(self, address: int, size: int, stream: int) -> None:
+        """Writes what was described to device memory of exactly its bytes, and waits."""
+        _CUDA.uwtCudaEncodeWrite(self._handle, Buffer(address, size), stream)
+
+
+# Kernels.
+
+
+class Kernels(_Object):
+    """Products with a weight, for any number of rows. UnsupportedError where a pack lacks a kernel."""
+
+    def __init__(self, pack: Pack, weight: Weight, rows: int = ANY_ROWS) -> None:
+        super().__init__("Kernels", _CUDA.uwtCudaKernelsCreate, pack._handle, byref(weight._struct), rows)
+        self._n, self._k = weight.rows, weight.columns
+        self._scratch: dict[int, tuple[int, int]] = {}
+
+    def name(self, m: int) -> str | None:
+        """Of the kernel that multiplies m rows."""
+        name = _CUDA.uwtCudaKernelsName(self._handle, m)
+        return None if name is None else name.decode()
+
+    def scratch(self, m: int) -> tuple[int, int]:
+        """Bytes of workspace and of counters with which up to m rows are multiplied."""
+        known = self._scratch.get(m)
+        if known is not None:
+            return known
+        workspace, counters = c_uint64(), c_uint64()
+        _CUDA.uwtCudaKernelsScratch(self._handle, m, byref(workspace), byref(counters))
+        # Few numbers of rows come again and again; others are not kept for ever.
+        if len(self._scratch) >= 1024:
+            self._scratch.clear()
+        self._scratch[m] = workspace.value, counters.value
+        return self._scratch[m]
+
+    def linear(
+        self,
+        image: int,
+        m: int,
+        x: int,
+        x_stride: int,
+        y: int,
+        y_stride: int,
+        workspace: tuple[int, int],
+        counters: tuple[int, int],
+        bias: tuple[int, int] | None,
+        stream: int,
+    ) -> None:
+        """y = x · wᵀ, with the bias where kernels were made with one, on a stream. Strides are in elements."""
+        call = _Linear(
+            sizeof(_Linear), image, 0, self._n, self._k, m, x, y, x_stride, y_stride, workspace, counters
+        )
+        if bias is not None:
+            call.extras, call.extra_count = (Buffer * 1)(bias), 1
+        _CUDA.uwtCudaLinear(self._handle, byref(call), stream)
+
+    def grouped_linear(
+        self,
+        image: int,
+        offsets: Sequence[int],
+        x: int,
+        y: int,
+        workspace: tuple[int, int],
+        counters: tuple[int, int],
+        stream: int,
+    ) -> None:
+        """Rows offsets[i] to offsets[i + 1] of x by matrix i, one launch after another. Rows follow each other."""
+        call = _Linear(
+            sizeof(_Linear), image, 0, self._n, self._k, offsets[-1], x, y, 0, 0, workspace, counters
+        )
+        numbers = (c_uint64 * len(offsets))(*offsets)
+        _CUDA.uwtCudaGroupedLinear(self._handle, byref(call), numbers, len(offsets), stream)
+
+
+class Decoder(_Object):
+    """Decodes a weight. UnsupportedError where a pack has no kernel for it."""
+
+    def __init__(self, pack: Pack, weight: Weight) -> None:
+        super().__init__("Decoder", _CUDA.uwtCudaDecoderCreate, pack._handle, byref(weight._struct))
+
+    def decode(self, image: int, matrix: int, address: int, size: int, stream: int) -> None:
+        """A matrix to dense rows, one after another, in the `size` bytes at `address`."""
+        dense = _Dense(Buffer(address, size))
+        _CUDA.uwtCudaDecode(self._handle, image, matrix, byref(dense), stream)
+
+
+class Gatherer(_Object):
+    """Gathers rows of a weight. UnsupportedError where a pack has no kernel for it."""
+
+    def __init__(self, pack: Pack, weight: Weight) -> None:
+        super().__init__("Gatherer", _CUDA.uwtCudaGathererCreate, pack._handle, byref(weight._struct))
+        self._n, self._k = weight.rows, weight.columns
+
+    def gather(
+        self, image: int, ids: int, id_bytes: int, count: int, rows: tuple[int, int], outside: int, stream: int
+    ) -> None:
+        """Rows by `count` ids to those in the memory `rows`; the u32 at `outside`, where it is not 0, gets a bit for an id
+        that is no row's."""
+        call = _Gather(
+            sizeof(_Gather), image, 0, self._n, self._k, (ids, count * id_bytes), id_bytes, count,
+            _Dense(rows), outside,
+        )  # fmt: skip
+        _CUDA.uwtCudaGather(self._handle, byref(call), stream)

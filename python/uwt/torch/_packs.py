@@ -1,0 +1,233 @@
+"""Where kernels of GPUs come from: packs that the user gives, then packs that uwt-compiler makes and a folder keeps.
+
+A pack that is made has the kernels of one shape, dtype and format: products of any number of rows, decoding, gathering, and
+encoding where devices do that. Products with a bias, which the kernel adds before it rounds, have a pack of their own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import importlib.util
+import os
+import pathlib
+import re
+import shutil
+import stat
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from .. import _cuda, _library
+from ..errors import IoError, UnsupportedError, UsageError
+
+_Made = TypeVar("_Made")
+_SUFFIX = ".uwtpack"
+_BIAS = "-bias"
+_ELEMENTS = {"BF16": "bf16", "F16": "f16"}
+# What the compiler makes kernels for. Machine code with an "a" runs on that GPU alone.
+_TARGETS = ("sm_80", "sm_86", "sm_89", "sm_90a", "sm_120a")
+_LOCK = threading.Lock()
+_GIVEN: list[pathlib.Path] = []
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernels:
+    """What kernels are for."""
+
+    dtype: str
+    format: str
+    n: int
+    k: int
+    #: Whether products add a bias.
+    bias: bool = False
+
+    def __str__(self) -> str:
+        with_bias = " with a bias" if self.bias else ""
+        return f"weights [{self.n}, {self.k}] of {self.dtype} in {self.format}{with_bias}"
+
+    @property
+    def file(self) -> str:
+        format = re.sub(r"[^A-Za-z0-9]+", "_", self.format).strip("_")
+        # Formats whose letters are the same differ in this.
+        mark = hashlib.sha256(self.format.encode()).hexdigest()[:6]
+        return f"{self.dtype}-{format}-{mark}-{self.n}x{self.k}{_BIAS if self.bias else ''}{_SUFFIX}"
+
+
+def use_pack(path: str | os.PathLike[str]) -> None:
+    """Has products on GPUs run from the kernels of a pack, or of all packs of a folder, before any that are made here.
+
+    A pack is what `uwt compile --emit pack --weight-kernels encode,decode,gather` writes, or a file of `make_packs`; packs whose
+    names end in "-bias.uwtpack" are for products with a bias. It is code: give those of people whom you trust.
+    """
+    given = pathlib.Path(path)
+    found = sorted(given.glob("*" + _SUFFIX)) if given.is_dir() else [given]
+    if not found or not all(each.is_file() for each in found):
+        raise IoError(f"{given}: there is no pack: give a file that `uwt compile --emit pack` wrote, or a folder of them")
+    with _LOCK:
+        _GIVEN.extend(each for each in found if each not in _GIVEN)
+
+
+def made_by(device: _cuda.Device, what: Kernels, make: Callable[[_cuda.Pack], _Made], name: str = "kernels") -> _Made:
+    """What `make` gives for the first pack that has the kernels for it."""
+    reasons = []
+    for pack in _packs(device, what, reasons):
+        try:
+            return make(pack)
+        except UnsupportedError as error:
+            reasons.append(str(error))
+    raise UnsupportedError(
+        f"uwt.torch has no {name} for {what} on {device.name} ({device.target}): install the compiler (pip install "
+        f"'uwt[compiler]'), or give a pack that has them (uwt.torch.use_pack). {'; '.join(dict.fromkeys(reasons))}"
+    )
+
+
+def _packs(device: _cuda.Device, what: Kernels, reasons: list[str]) -> Iterator[_cuda.Pack]:
+    for path in list(_GIVEN):
+        if path.stem.endswith(_BIAS) == what.bias:
+            yield _opened(device, path)
+    try:
+        made = pack_of(what, compile_target(device.target))
+    except ImportError as error:
+        reasons.append(str(error))
+        return
+    yield _opened(device, made)
+
+
+@functools.lru_cache(maxsize=None)
+def _opened(device: _cuda.Device, path: pathlib.Path) -> _cuda.Pack:
+    return _cuda.Pack(device, path)
+
+
+# Packs that are made.
+
+
+def compile_target(target: str) -> str:
+    """The target whose kernels a GPU runs: "sm_90a" for "sm_90". Of others the newest, whose PTX the driver compiles."""
+    if target in _TARGETS:
+        return target
+    if target + "a" in _TARGETS:
+        return target + "a"
+    number = int(target.removeprefix("sm_"))
+    usable = [each for each in _TARGETS if each[-1].isdigit() and int(each.removeprefix("sm_")) <= number]
+    if not usable:
+        raise UnsupportedError(f"there are no kernels for {target}: GPUs are served from {_TARGETS[0]} on")
+    return usable[-1]
+
+
+def pack_of(what: Kernels, target: str, folder: pathlib.Path | None = None) -> pathlib.Path:
+    """The pack of kernels for a target in a folder, by default the user's, made where it is not there. ImportError where the
+    compiler is not installed."""
+    from .. import compiler
+
+    folder = folder or _folder() / f"{_build_of(compiler)}-{target}"
+    path = folder / what.file
+    with _lock_of(path):
+        if not path.is_file():
+            _make_folder(folder)
+            _name_ptxas()
+            kernels = () if what.bias else ("encode", "decode", "gather")
+            text = module_of(what).encode()
+            compiler.compile_pack(text, path, target=target, format=what.format, weight_kernels=kernels)
+    return path
+
+
+def make(wanted: Iterable[Kernels], target: str, folder: pathlib.Path | None = None) -> list[pathlib.Path]:
+    """The packs of several kernels (`pack_of`), which are made side by side."""
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        return list(workers.map(lambda what: pack_of(what, target, folder), dict.fromkeys(wanted)))
+
+
+def make_ahead(wanted: Iterable[Kernels], target: str) -> None:
+    """The same, where there is a compiler and no pack that was given."""
+    if _GIVEN or not (os.environ.get("UWT_COMPILER_LIBRARY") or importlib.util.find_spec("uwt_compiler")):
+        return
+    make(wanted, compile_target(target))
+
+
+@functools.lru_cache(maxsize=None)
+def _lock_of(path: pathlib.Path) -> threading.Lock:
+    return threading.Lock()
+
+
+def _build_of(compiler: Any) -> str:
+    """The versions that kernels depend on: of the library, and of this very file of the compiler's."""
+    status = os.stat(compiler.library_path())
+    mark = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:8]
+    return f"{_library.version()}-{mark}"
+
+
+@functools.cache
+def _temporary() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="uwt-packs-")
+
+
+def _folder() -> pathlib.Path:
+    """Where packs are kept: as programs are (uwt.compiler.keep_programs), in a folder beside them."""
+    given = os.environ.get("UWT_CACHE")
+    if given == "none":
+        return pathlib.Path(_temporary().name)
+    if given:
+        return pathlib.Path(given) / "packs"
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return pathlib.Path(caches) / "uwt" / "packs"
+
+
+def _make_folder(folder: pathlib.Path) -> None:
+    """Makes a folder. UsageError for one that others may write to: packs are code."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        status = folder.lstat()
+    except OSError as error:
+        raise IoError(f"{folder}: cannot be made: {error}") from error
+    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise UsageError(f"{folder}: others may write to this folder, and packs in it are code: set UWT_CACHE to one of your own")
+
+
+def _name_ptxas() -> None:
+    """Names NVIDIA's assembler to the compiler, where it lies in packages of this Python: PyTorch brings Triton's."""
+    if os.environ.get("UWT_PTXAS") or shutil.which("ptxas") or os.path.exists("/usr/local/cuda/bin/ptxas"):
+        return
+    found = importlib.util.find_spec("triton")
+    folders = [pathlib.Path(each) / "backends" / "nvidia" for each in (found and found.submodule_search_locations) or []]
+    folders += [each for path in sys.path for each in pathlib.Path(path or ".").glob("nvidia/*")]
+    for folder in folders:
+        if os.access(folder / "bin" / "ptxas", os.X_OK):
+            os.environ["UWT_PTXAS"] = str(folder / "bin" / "ptxas")
+            return
+
+
+def module_of(what: Kernels) -> str:
+    """The module of a product: y = x · wᵀ, summed in f32, with the bias added to that, and rounded once."""
+    if what.dtype not in _ELEMENTS:
+        raise UsageError(f"products on GPUs run from {' and '.join(_ELEMENTS)}, not from {what.dtype}")
+    element = _ELEMENTS[what.dtype]
+    x, y, b = f"tensor<?x{what.k}x{element}>", f"tensor<?x{what.n}x{element}>", f"tensor<{what.n}x{element}>"
+    w = f'!uwt.compressed<{what.n}x{what.k}x{element}, "{what.format}">'
+    inputs, extras, arguments, added = f"%x: {x}", "", "%sum: f32", "%sum"
+    lines = []
+    if what.bias:
+        inputs += f", %b: {b}"
+        extras = f"extras(%b : {b}) maps [affine_map<(m, n) -> (n)>] "
+        arguments += f", %bias: {element}"
+        lines = [f"%wide = arith.extf %bias : {element} to f32", "%added = arith.addf %sum, %wide : f32"]
+        added = "%added"
+    lines += [f"%r = arith.truncf {added} : f32 to {element}", f"uwt.yield %r : {element}"]
+    body = "\n    ".join(lines)
+    return f"""func.func @linear({inputs}) -> {y} {{
+  %c0 = arith.constant 0 : index
+  %m = tensor.dim %x, %c0 : {x}
+  %w = uwt.weight "w" : {w}
+  %init = tensor.empty(%m) : {y}
+  %y = uwt.matmul ins(%x, %w : {x}, {w}) {extras}outs(%init : {y}) {{
+  ^bb0({arguments}):
+    {body}
+  }} -> {y}
+  return %y : {y}
+}}
+"""

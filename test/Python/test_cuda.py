@@ -1,0 +1,300 @@
+"""Weights on GPUs at the level of ctypes: images, kernels and what is refused on a fake driver; kernels on the emulator."""
+
+import ctypes
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT, bf16, write_safetensors
+
+from uwt import IoError, UnsupportedError, UsageError, _cuda, _library
+
+FAKE = ROOT / "build" / "test" / "Unit" / "Cuda" / "FakeDriver" / "libuwt-fake-cuda.so"
+N, K = 130, 272
+
+
+def shape_of(**changes):
+    from uwt.torch import _packs
+
+    return _packs.Kernels(**{"dtype": "BF16", "format": "inplace<12>", "n": N, "k": K} | changes)
+
+
+@pytest.fixture(name="packs", scope="module")
+def packs_of_the_compiler():
+    pytest.importorskip("torch")
+    try:
+        pytest.importorskip("uwt.compiler")
+    except OSError as error:
+        pytest.skip(str(error))
+    from uwt.torch import _packs
+
+    return _packs
+
+
+@pytest.fixture(name="folder", scope="module")
+def folder_of_packs(packs, tmp_path_factory):
+    """Packs with and without a bias, for weights of one shape."""
+    folder = tmp_path_factory.mktemp("packs") / "sm_90a"
+    try:
+        packs.make([shape_of(), shape_of(bias=True)], "sm_90a", folder)
+    except UnsupportedError as error:
+        pytest.skip(str(error))
+    return folder
+
+
+@pytest.fixture(name="device")
+def fake_device(monkeypatch):
+    if not FAKE.is_file():
+        pytest.skip(f"there is no {FAKE}")
+    monkeypatch.setenv("UWT_CUDA_DRIVER", str(FAKE))
+    return _cuda.Device(0)
+
+
+@pytest.fixture(name="weight")
+def dense_weight():
+    return bf16(np.random.default_rng(3).normal(0, 0.02, (N, K)))
+
+
+def image_of(dense, format="inplace<12>"):
+    made = _cuda.Image("BF16", dense.shape, dense.ctypes.data, dense.nbytes, format, _library.context(1))
+    image = np.empty(made.weight.bytes, np.uint8)
+    made.write(image.ctypes.data, image.nbytes)
+    return image, made.weight
+
+
+def test_knows_the_device(device):
+    assert (_cuda.device_count(), device.name, device.target) == (1, "Fake GPU", "sm_90")
+    with pytest.raises(UsageError, match="there is no device 7; the last of 1 is device 0"):
+        _cuda.Device(7)
+    with pytest.raises(IoError, match="/nowhere/a.uwtpack"):
+        _cuda.Pack(device, "/nowhere/a.uwtpack")
+
+
+def test_says_what_is_missing_without_a_driver(monkeypatch):
+    monkeypatch.setenv("UWT_CUDA_DRIVER", "/nowhere/libcuda.so")
+    with pytest.raises(UnsupportedError, match="/nowhere/libcuda.so"):
+        _cuda.Device(0)
+
+
+def test_a_weight_is_a_line_of_text(weight):
+    image, held = image_of(weight)
+    assert (held.dtype, held.format, held.rows, held.columns, held.matrices) == ("BF16", "inplace<12>", N, K, 1)
+    assert 0 < held.bytes == image.nbytes
+    assert _cuda.Weight.parse(str(held)) == held
+    assert bytes(_cuda.Weight.parse(str(held))._struct) == bytes(held._struct)
+    for text in ("", "BF16;raw", str(held) + " -", str(held).replace("130", "many")):
+        with pytest.raises(UsageError, match="describes no weight in device memory"):
+            _cuda.Weight.parse(text)
+    with pytest.raises(UsageError, match="no weight in device memory has the dtype"):
+        _ = _cuda.Weight("B" * 16, "raw", 1, 1, 1, 256, ((0, 0),) * 9)._struct
+
+
+def test_structs_are_those_of_the_library(weight):
+    """Sizes that the library sets."""
+    library = ctypes.CDLL(_library.LIBRARY._name)
+    for kind, init in ((_cuda._Linear, library.uwtCudaLinearInit), (_cuda._Gather, library.uwtCudaGatherInit)):
+        made = kind()
+        # Behind it there is room, for a library whose struct is larger.
+        memory = ctypes.create_string_buffer(4 * ctypes.sizeof(kind))
+        init(memory)
+        ctypes.memmove(ctypes.byref(made), memory, ctypes.sizeof(kind))
+        assert made.size == ctypes.sizeof(kind)
+
+
+class Operands:
+    """Memory for a product: the fake driver takes that of the host."""
+
+    def __init__(self, kernels, m, image):
+        self.kernels, self.m, self.image = kernels, m, aligned(image)
+        workspace, counters = kernels.scratch(m)
+        self.memory = {name: aligned(np.zeros(size + 1, np.uint8)) for name, size in (
+            ("x", 2 * m * K), ("y", 2 * m * N), ("workspace", workspace), ("counters", counters), ("bias", 2 * N))}
+        self.sizes = {"workspace": workspace, "counters": counters, "bias": 2 * N}
+
+    def range_of(self, name):
+        return self.memory[name].ctypes.data, self.sizes[name]
+
+    def multiply(self, bias=False, **changes):
+        given = {
+            "image": self.image.ctypes.data, "m": self.m, "x": self.memory["x"].ctypes.data, "x_stride": 0,
+            "y": self.memory["y"].ctypes.data, "y_stride": 0, "workspace": self.range_of("workspace"),
+            "counters": self.range_of("counters"), "bias": self.range_of("bias") if bias else None, "stream": 0,
+        }  # fmt: skip
+        self.kernels.linear(**given | changes)
+
+
+def aligned(array, boundary=_cuda.ALIGNMENT):
+    memory = np.empty(array.nbytes + boundary, np.uint8)
+    begin = -memory.ctypes.data % boundary
+    memory[begin : begin + array.nbytes] = array.view(np.uint8).reshape(-1)
+    return memory[begin : begin + array.nbytes]
+
+
+def test_products_go_to_the_kernel_for_m(device, folder, weight):
+    image, held = image_of(weight)
+    kernels = _cuda.Kernels(_cuda.Pack(device, folder / shape_of().file), held)
+    assert kernels.name(1) == kernels.name(5000) == "product"
+    few, many = kernels.scratch(8), kernels.scratch(300)
+    assert 0 < few[0] < many[0] and few == kernels.scratch(8)
+    call = Operands(kernels, 8, image)
+    call.multiply()
+    call.multiply(m=0)
+    with pytest.raises(UsageError, match="the weight is not aligned to 256 bytes"):
+        call.multiply(image=call.image.ctypes.data + 16)
+    with pytest.raises(UsageError, match=f"x has rows of {K} elements, which a stride of 8 overlaps"):
+        call.multiply(x_stride=8)
+    with pytest.raises(UsageError, match="workspace has 0 bytes"):
+        call.multiply(workspace=(0, 0))
+    with pytest.raises(UsageError, match="kernel product takes 0 operands of the epilogue, and there are 1"):
+        call.multiply(bias=True)
+
+
+def test_a_bias_has_kernels_of_its_own(device, folder, weight):
+    image, held = image_of(weight)
+    call = Operands(_cuda.Kernels(_cuda.Pack(device, folder / shape_of(bias=True).file), held), 3, image)
+    call.multiply(bias=True)
+    with pytest.raises(UsageError, match="kernel product takes 1 operands of the epilogue, and there are 0"):
+        call.multiply()
+
+
+def test_rows_are_decoded_and_gathered(device, folder, weight):
+    image, held = image_of(weight)
+    pack = _cuda.Pack(device, folder / shape_of().file)
+    at, rows = aligned(image), aligned(np.zeros(N * K, np.uint16))
+    decoder = _cuda.Decoder(pack, held)
+    decoder.decode(at.ctypes.data, 0, rows.ctypes.data, rows.nbytes, 0)
+    with pytest.raises(UsageError, match="the memory for rows has 10 bytes"):
+        decoder.decode(at.ctypes.data, 0, rows.ctypes.data, 10, 0)
+    gatherer, ids = _cuda.Gatherer(pack, held), np.array([1, 129], np.int64)
+    gatherer.gather(at.ctypes.data, ids.ctypes.data, 8, 2, (rows.ctypes.data, 4 * K), 0, 0)
+    with pytest.raises(UsageError, match="ids have 4 or 8 bytes, not 2"):
+        gatherer.gather(at.ctypes.data, ids.ctypes.data, 2, 2, (rows.ctypes.data, 4 * K), 0, 0)
+    with pytest.raises(UsageError, match="the memory for rows has 10 bytes"):
+        gatherer.gather(at.ctypes.data, ids.ctypes.data, 8, 2, (rows.ctypes.data, 10), 0, 0)
+
+
+def test_a_pack_of_something_else_is_refused(device, folder, weight):
+    pack = _cuda.Pack(device, folder / shape_of().file)
+    _, raw = image_of(weight, "raw")
+    for make in (_cuda.Kernels, _cuda.Decoder, _cuda.Gatherer):
+        with pytest.raises(UnsupportedError):
+            make(pack, raw)
+    with pytest.raises(UnsupportedError):
+        _cuda.Encoder(pack, "BF16", N, K, 1, "raw")
+    assert _cuda.Encoder(pack, "BF16", N, K, 1, "inplace<12>").scratch > 0
+
+
+LAUNCHED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np, test_cuda as own
+from uwt import _cuda
+device = _cuda.Device(0)
+image, held = own.image_of(own.bf16(np.ones((own.N, own.K))))
+call = own.Operands(_cuda.Kernels(_cuda.Pack(device, sys.argv[2]), held), 8, image)
+call.multiply()
+call.multiply()
+"""
+
+
+@pytest.mark.parametrize(("kernel", "fails"), [("product", True), ("gather", False)])
+def test_kernels_are_launched(device, folder, kernel, fails):
+    """On a fake driver that is lost once a kernel is launched."""
+    environment = {**os.environ, "FAKE_CUDA_FAULT": kernel}
+    command = [sys.executable, "-c", LAUNCHED, pathlib.Path(__file__).parent, folder / shape_of().file]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ("700" in done.stderr) == fails and (done.returncode != 0) == fails, done.stderr
+
+
+# Where kernels come from.
+
+
+def test_takes_kernels_from_packs_that_were_given(packs, device, folder, monkeypatch):
+    monkeypatch.setattr(packs, "_GIVEN", [])
+    monkeypatch.setattr(packs, "pack_of", lambda *_: pytest.fail("it compiles"))
+    with pytest.raises(IoError, match="there is no pack: give a file"):
+        packs.use_pack(folder / "none")
+    packs.use_pack(folder)
+    packs.use_pack(folder / shape_of().file)
+    assert len(packs._GIVEN) == 2
+    found = [packs.made_by(device, shape_of(bias=bias), lambda pack: pack) for bias in (False, True)]
+    assert found[0] is not found[1] and found[0] is packs._opened(device, folder / shape_of().file)
+
+
+def test_says_what_to_do_without_a_compiler(packs, device, folder, weight, monkeypatch):
+    monkeypatch.setattr(packs, "_GIVEN", [folder / shape_of().file])
+
+    def missing(*_):
+        raise ImportError("uwt.compiler needs the package uwt-compiler: pip install uwt-compiler")
+
+    monkeypatch.setattr(packs, "pack_of", missing)
+    _, raw = image_of(weight, "raw")
+    message = (
+        r"^uwt.torch has no kernels for weights \[130, 272\] of BF16 in raw on Fake GPU \(sm_90\): install the compiler "
+        r"\(pip install 'uwt\[compiler\]'\), or give a pack that has them \(uwt.torch.use_pack\). .*pip install uwt-compiler$"
+    )
+    with pytest.raises(UnsupportedError, match=message):
+        packs.made_by(device, shape_of(format="raw"), lambda pack: _cuda.Kernels(pack, raw))
+
+
+def test_keeps_what_it_makes(packs, folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("UWT_CACHE", str(tmp_path / "cache"))
+    path = packs.pack_of(shape_of(), "sm_90a")
+    assert path.parent.parent == tmp_path / "cache" / "packs" and path.parent.stat().st_mode & 0o777 == 0o700
+    written = path.stat().st_mtime_ns
+    assert packs.pack_of(shape_of(), "sm_90a") == path and path.stat().st_mtime_ns == written
+    path.unlink()
+    path.parent.chmod(0o777)
+    with pytest.raises(UsageError, match="others may write to this folder"):
+        packs.pack_of(shape_of(), "sm_90a")
+    monkeypatch.setenv("UWT_CACHE", "none")
+    assert packs.pack_of(shape_of(), "sm_90a").is_file()
+
+
+def test_makes_packs_of_a_model_that_has_no_data(packs, folder, tmp_path):
+    import torch
+    import uwt.torch
+
+    with torch.device("meta"):
+        layers = torch.nn.Linear(64, 96), torch.nn.Linear(64, 96, bias=False), torch.nn.Embedding(96, 64)
+        model = torch.nn.Sequential(*layers, torch.nn.Linear(8, 8, dtype=torch.float32)).to(torch.bfloat16)
+        model.append(torch.nn.Linear(4, 4))
+    made = uwt.torch.make_packs(model[:3], tmp_path / "packs", "sm_90")
+    names = {shape_of(n=96, k=64).file, shape_of(n=96, k=64, bias=True).file}
+    assert {path.name for path in made} == names == {path.name for path in (tmp_path / "packs").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("device", "target"),
+    [("sm_80", "sm_80"), ("sm_87", "sm_86"), ("sm_90", "sm_90a"), ("sm_90a", "sm_90a"), ("sm_100", "sm_89"),
+     ("sm_120", "sm_120a"), ("sm_121", "sm_89")],
+)  # fmt: skip
+def test_compiles_for_what_a_gpu_runs(packs, device, target):
+    assert packs.compile_target(device) == target
+
+
+def test_older_gpus_are_refused(packs):
+    with pytest.raises(UnsupportedError, match="there are no kernels for sm_75: GPUs are served from sm_80 on"):
+        packs.compile_target("sm_75")
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_kernels_multiply_on_the_emulator(packs, tmp_path, bias):
+    """Small integers have exact sums in any order."""
+    import uwt.compiler
+
+    random = np.random.default_rng(5)
+    w, x, b = (random.integers(-8, 9, shape).astype("<f4") for shape in ((N, K), (5, K), (N,)))
+    file = tmp_path / "w.safetensors"
+    write_safetensors(file, {"w": ("BF16", w.shape, bf16(w).tobytes())})
+    import torch
+
+    given = [torch.from_numpy(each).to(torch.bfloat16) for each in ((x, b) if bias else (x,))]
+    text = packs.module_of(shape_of(bias=bias)).encode()
+    program = uwt.compiler.compile(text, weights=[file], format="inplace<12>", target="emulate:sm_90a", threads=1)
+    (y,) = program(*given)
+    expected = torch.from_numpy(x @ w.T + (b if bias else 0)).to(torch.bfloat16)
+    assert torch.equal(y, expected)
