@@ -58,7 +58,7 @@ typedef enum UWTWeightKernels {
   UWT_WEIGHT_KERNELS_GATHER = 4
 } UWTWeightKernels;
 /** Compiles the products of a module for a GPU, the target of `options` ("sm_90a"), and writes
-   their kernels, and those of `weightKernels` (a sum of UWTWeightKernels), as a pack for
+    their kernels, and those of `weightKernels` (a sum of UWTWeightKernels), as a pack for
     uwtCudaPackOpen. A file that is there is replaced at once. Needs NVIDIA's ptxas, of the PATH,
     /usr/local/cuda or the variable UWT_PTXAS; UWT_ERROR_UNSUPPORTED without. */
 UWT_C_API UWTError *uwtCompilePack(UWTContext *context, const char *module, size_t length,

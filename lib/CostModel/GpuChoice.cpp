@@ -62,7 +62,8 @@ unsigned uwt::widestSlice(const GpuProduct &product, GpuStrategy strategy,
 }
 
 bool uwt::hasRegistersForTwo(const GpuChoice &choice) {
-  constexpr unsigned maxMTilesOfTwo = 4;
+  // Warpgroups read x from shared memory, warps from registers.
+  unsigned maxMTilesOfTwo = choice.instruction == GpuInstruction::Wgmma ? 8 : 4;
   return choice.slice <= mTileRows * maxMTilesOfTwo && choice.panels == 1 &&
          choice.strategy != GpuStrategy::Shared;
 }
@@ -78,6 +79,14 @@ int64_t uwt::stagesThatFit(const GpuTarget &target, unsigned ctas, const RingMem
   return std::min((room - fixed - memory.otherBytes) / memory.stageBytes, maxRingStages);
 }
 
+int64_t uwt::stagesOfUse(const GpuTarget &target, unsigned ctas, const RingMemory &memory) {
+  constexpr int64_t enoughBytes = 90 * 1024;
+  // Of one CTA one stage is read while another one comes and a third one is asked for.
+  int64_t least = ctas == 1 ? 3 : 2;
+  int64_t weights = std::max<int64_t>(ctas * memory.weightBytes, 1);
+  return std::min(stagesThatFit(target, ctas, memory), std::max(enoughBytes / weights, least));
+}
+
 int64_t uwt::sharedBytesOfCtas(const GpuTarget &target, unsigned ctas) {
   constexpr int64_t alignment = 16;
   int64_t one = target.sharedBytesPerSm / (ctas + 1) - reservedSharedBytes;
@@ -90,7 +99,7 @@ Status uwt::fitRing(const BuildableKernels &kernels, unsigned stages, GpuChoice 
   choice.groups = std::lcm(tileGroups, units.unitGroups);
   choice.kTiles = choice.groups / tileGroups;
   UWT_ASSIGN_OR_RETURN(RingMemory memory, kernels.ringMemory(choice, /*ofAnyFormat=*/false));
-  int64_t fit = stagesThatFit(*kernels.product().target, choice.ctas, memory);
+  int64_t fit = stagesOfUse(*kernels.product().target, choice.ctas, memory);
   choice.stages = stages ? stages : static_cast<unsigned>(std::max<int64_t>(fit, 2));
   return ok();
 }
@@ -114,7 +123,7 @@ private:
   Expected<GpuChoice> chooseFor(GpuStrategy strategy) const;
   Expected<GpuChoice> chooseWithRing(GpuChoice choice) const;
   GpuChoice chooseTile(GpuStrategy strategy) const;
-  unsigned chooseCluster(const GpuChoice &choice) const;
+  unsigned chooseCluster() const;
   Status chooseRing(GpuChoice &choice) const;
   Status chooseKTile(GpuChoice &choice) const;
   uint64_t panels() const { return divideUp(product.n, uint64_t(panelRows)); }
@@ -172,18 +181,11 @@ GpuChoice KernelChooser::chooseTile(GpuStrategy strategy) const {
   return choice;
 }
 
-unsigned KernelChooser::chooseCluster(const GpuChoice &choice) const {
-  if (!product.target->supports(GpuFeature::ClusterMulticast))
-    return 1;
-  if (pins.cluster != 0)
-    return pins.cluster;
-  // A CTA reads 256 bytes of packed x for a column group and m tile, whatever its panels: from here
-  // on x is what the second-level cache is busy with.
-  unsigned mTiles = choice.slice / mTileRows;
-  unsigned wanted = mTiles >= 8 ? 4 : mTiles >= 4 ? 2 : 1;
-  while (wanted > 1 && divideUp(panels(), uint64_t(choice.panels)) < wanted)
-    wanted /= 2;
-  return wanted;
+unsigned KernelChooser::chooseCluster() const {
+  // Measured on an H200 (docs/gpu-measured.md): what CTAs of a cluster save in reads of x, they
+  // wait for one another; of clusters of four there are 30 at a time, not 33.
+  bool hasClusters = product.target->supports(GpuFeature::ClusterMulticast);
+  return hasClusters && pins.cluster != 0 ? pins.cluster : 1;
 }
 
 /// Sets CTAs of a multiprocessor, and groups to those of a k-tile. A k-tile decides the order of
@@ -208,8 +210,8 @@ Status KernelChooser::chooseKTile(GpuChoice &choice) const {
   return ok();
 }
 
-/// Chooses what keeps most bytes on their way in the shared memory of the target. Where that has no
-/// room for two stages, there is no such kernel.
+/// Chooses what keeps as many bytes on their way as are of use. Where shared memory has no room for
+/// two stages, there is no such kernel.
 Status KernelChooser::chooseRing(GpuChoice &choice) const {
   choice.kTiles = 1;
   UWT_RETURN_IF_ERROR(chooseKTile(choice));
@@ -217,7 +219,7 @@ Status KernelChooser::chooseRing(GpuChoice &choice) const {
 }
 
 Expected<GpuChoice> KernelChooser::chooseWithRing(GpuChoice choice) const {
-  choice.cluster = chooseCluster(choice);
+  choice.cluster = chooseCluster();
   UWT_RETURN_IF_ERROR(chooseRing(choice));
   UWT_RETURN_IF_ERROR(kernels.canBuild(choice));
   return choice;

@@ -100,6 +100,8 @@ public:
   double stageBytes() const { return profile.stageWeights * bytesRead(profile); }
   /// Of kernel pack.
   double packTime() const;
+  /// Output tiles that a CTA has parts of beside other CTAs, at most.
+  unsigned sharedTilesOfCta() const;
 
 private:
   double tiles() const;
@@ -136,6 +138,9 @@ WorkShares RingModel::shares() const {
   WorkShares result;
   double stages = tiles() * stagesOfTile();
   result.ctas = std::min(std::max(sms, 1.0) * profile.ctas, stages);
+  if (profile.cluster == 1 && constants.hasEvenCtas)
+    result.ctas = static_cast<double>(
+        evenCtas(static_cast<uint64_t>(result.ctas), static_cast<uint64_t>(tiles())));
   result.ctasOfSm = std::clamp(result.ctas / board.sms, 1.0, double(profile.ctas));
   result.steps = stages / result.ctas;
   return result;
@@ -149,6 +154,13 @@ WorkShares RingModel::evenShares() const {
     result.ctas = static_cast<double>(board.sms) * profile.ctas;
   result.steps = weights / profile.stageWeights / result.ctas;
   return result;
+}
+
+unsigned RingModel::sharedTilesOfCta() const {
+  double ctas = shares().ctas;
+  if (tiles() >= ctas)
+    return std::fmod(tiles(), ctas) == 0 ? 0 : 2;
+  return std::fmod(ctas, tiles()) == 0 ? 1 : 2;
 }
 
 double RingModel::packTime() const {
@@ -219,6 +231,7 @@ RingTiming RingModel::timing(const WorkShares &shares, unsigned cluster) const {
   ring.steps = shares.steps;
   ring.memoryLatency = latencyOf(cluster);
   ring.cacheLatency = constants.cacheLatency;
+  ring.firstStage = constants.firstStage;
   ring.arrival = cluster > 1 ? constants.clusterArrival : constants.arrival;
   ring.consume = consumeTime(shares.ctasOfSm);
   addCopying(ring);
@@ -258,14 +271,17 @@ static void addRing(const RingModel &model, const KernelProfile &profile, const 
   result.bytesOnTheirWay = time.stagesOnTheirWay * model.stageBytes() * shares.ctas / board.sms;
 }
 
-/// Work units that share an output tile hand sums over; results are stored.
-static double tailTime(const GpuBoard &board, const KernelProfile &profile,
+/// Work units that share an output tile hand sums over; results are stored. `sharedTiles`: output
+/// tiles that a CTA shares with others, of two of which it hands one over before the end.
+static double tailTime(const GpuBoard &board, const KernelProfile &profile, unsigned sharedTiles,
                        const GpuAssumptions &constants) {
-  // Partial sums of a CTA's first tile and last one, written and read.
-  double bytes = 2.0 * 4 * profile.tileN * profile.slice * profile.ctas;
-  return 3 * constants.handOffTrip + constants.fence * (profile.handOffFences != 0) +
-         constants.fence * profile.clusterFences / 2 +
-         bytes / (constants.cacheBytesPerClock * board.clockGHz * 1e3);
+  // Partial sums, written and read.
+  double bytes = sharedTiles == 0 ? 0 : 2.0 * 4 * profile.tileN * profile.slice * profile.ctas;
+  unsigned earlier = sharedTiles > 1 ? 1 : 0;
+  double fences = profile.handOffFences != 0 ? 1 + earlier : 0;
+  return (3 + earlier) * constants.handOffTrip +
+         constants.fence * (fences + profile.clusterFences / 2.0) +
+         bytes / (constants.partialBytesPerClock * board.clockGHz * 1e3);
 }
 
 //===----------------------------------------------------------------------===//
@@ -315,7 +331,8 @@ GpuPrediction uwt::predictGpu(const GpuBoard &board, const KernelProfile &profil
     result.prologue = std::max(model.packTime(), begin + constants.memoryLatency);
     result.ring = result.prologue + limits;
   }
-  result.tail = tailTime(board, profile, constants);
+  unsigned sharedTiles = profile.hasRing() ? model.sharedTilesOfCta() : 1;
+  result.tail = tailTime(board, profile, sharedTiles, constants);
   result.total = result.launch + result.decode + result.ring + result.tail;
   return result;
 }

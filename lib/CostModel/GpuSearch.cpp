@@ -151,7 +151,7 @@ bool ChoiceList::fits(GpuChoice &choice) const {
   Expected<RingMemory> memory = kernels.ringMemory(choice, /*ofAnyFormat=*/true);
   if (!memory)
     return false;
-  int64_t fit = stagesThatFit(*product.target, choice.ctas, *memory);
+  int64_t fit = stagesOfUse(*product.target, choice.ctas, *memory);
   choice.stages = pins.stages ? pins.stages : static_cast<unsigned>(std::max<int64_t>(fit, 0));
   return choice.stages >= 2 && fit >= choice.stages;
 }
@@ -190,7 +190,7 @@ std::vector<GpuChoice> ChoiceList::take(uint64_t m) {
   // A slice more, or two, which are narrower.
   uint64_t slices = divideUp(std::max<uint64_t>(m, 1), uint64_t(like.slice));
   unsigned last = like.slice;
-  for (uint64_t more = 1; more <= (ofAnyFormat ? 1 : 2); ++more) {
+  for (uint64_t more = 1; more <= 2; ++more) {
     uint64_t mTiles = divideUp(divideUp(m, slices + more), uint64_t(mTileRows));
     auto narrower = static_cast<unsigned>(mTileRows * mTiles);
     if (mTiles > 0 && narrower < last)
@@ -211,7 +211,7 @@ static GpuChoice ofAnyFormat(const BuildableKernels &kernels, GpuChoice choice) 
   choice.kTiles = 1;
   choice.stages = 0;
   if (Expected<RingMemory> memory = kernels.ringMemory(choice, /*ofAnyFormat=*/true)) {
-    int64_t fit = stagesThatFit(*kernels.product().target, choice.ctas, *memory);
+    int64_t fit = stagesOfUse(*kernels.product().target, choice.ctas, *memory);
     choice.stages = static_cast<unsigned>(std::max<int64_t>(fit, 2));
   }
   return choice;
@@ -227,9 +227,11 @@ static GpuChoice withStagesOf(const BuildableKernels &kernels, const GpuPins &pi
     return choice;
   double weights = static_cast<double>(panelRows) * choice.panels * choice.groups *
                    static_cast<double>(fixedUnitColumns);
-  memory->stageBytes -=
+  auto saved =
       static_cast<int64_t>(weights * (wordBytes - std::min(profile->weightBytes, wordBytes)));
-  int64_t fit = stagesThatFit(*kernels.product().target, choice.ctas, *memory);
+  memory->stageBytes -= saved;
+  memory->weightBytes -= saved;
+  int64_t fit = stagesOfUse(*kernels.product().target, choice.ctas, *memory);
   choice.stages = std::max(choice.stages, static_cast<unsigned>(std::max<int64_t>(fit, 0)));
   return choice;
 }
@@ -251,10 +253,9 @@ static std::vector<double> timesOf(const BuildableKernels &kernels, const GpuPin
 }
 
 /// How much slower than the best one of a format a choice is: of the coded formats behind the first
-/// one the most, if that is much; then of all of them. Compared in this order.
+/// one the most, if that is more than `much`; then of all of them. Compared in this order.
 static std::pair<double, double> behindOthers(const std::vector<double> &times,
-                                              const std::vector<double> &best) {
-  constexpr double much = 1.01;
+                                              const std::vector<double> &best, double much) {
   double coded = 1, all = 1;
   for (size_t i = 1; i < best.size(); ++i) {
     all = std::max(all, times[i] / best[i]);
@@ -265,8 +266,9 @@ static std::pair<double, double> behindOthers(const std::vector<double> &times,
 }
 
 /// Of the choices that are at most `hardly` times as slow as the best one of the first format the
-/// best one of the others. It is the first choice, the rules', unless that is worse by more than
-/// 1.5 %. `times` is as `choices`, `best` the least of each format.
+/// best one of the others, of which the coded ones may lose as much. It is the first choice, the
+/// rules', unless that is worse by more than 1.5 %. `times` is as `choices`, `best` the least of
+/// each format.
 static size_t bestWithin(double hardly, const std::vector<std::vector<double>> &times,
                          const std::vector<double> &best) {
   constexpr double worthwhile = 1.015;
@@ -274,24 +276,36 @@ static size_t bestWithin(double hardly, const std::vector<std::vector<double>> &
   for (size_t i = 0; i < times.size(); ++i) {
     if (times[i].front() > hardly * best.front())
       continue;
-    std::pair behind = behindOthers(times[i], best);
+    std::pair behind = behindOthers(times[i], best, hardly);
     if (found == size_t(0))
       behind.second *= worthwhile;
-    if (!found || behind < behindOthers(times[*found], best))
+    if (!found || behind < behindOthers(times[*found], best, hardly))
       found = i;
   }
   return found.value_or(0);
 }
 
-/// The choice that is best for all formats: within 0.5 % for the first one, or 1 % where the others
-/// lose much otherwise.
+/// The choice that is best for all formats: as good for the first one as it can be while the other
+/// coded ones do not lose more than it.
 static size_t bestOf(const std::vector<std::vector<double>> &times) {
   std::vector<double> best = times.front();
   for (const std::vector<double> &each : times)
     std::ranges::transform(best, each, best.begin(),
                            [](double a, double b) { return std::min(a, b); });
-  size_t found = bestWithin(1.005, times, best);
-  return behindOthers(times[found], best).first == 1 ? found : bestWithin(1.01, times, best);
+  size_t found = 0;
+  for (double hardly : {1.005, 1.01, 1.02, 1.03, 1.05}) {
+    found = bestWithin(hardly, times, best);
+    if (behindOthers(times[found], best, hardly).first == 1)
+      break;
+  }
+  return found;
+}
+
+/// Whether a multiprocessor has the warps of one panel alone, and these have more to decode than to
+/// multiply. Each waits for its own instructions, so formats of many instructions lose most.
+static bool hasFewWarps(const GpuChoice &choice) {
+  constexpr unsigned maxSlice = 64;
+  return choice.slice <= maxSlice && choice.panels * choice.ctas == 1;
 }
 
 /// The best choice in place of the rules' for m rows of x.
@@ -304,11 +318,14 @@ static GpuChoice searchKernel(const BuildableKernels &kernels, const GpuPins &pi
   std::vector<std::vector<double>> times = {timesOf(kernels, pins, choices.front(), m, search)};
   if (times.front().empty())
     return rules;
-  for (const GpuChoice &choice : otherChoices(kernels, pins, rules, m, isOfAny))
+  for (const GpuChoice &choice : otherChoices(kernels, pins, rules, m, isOfAny)) {
+    if (isOfAny && hasFewWarps(choice) && !hasFewWarps(rules))
+      continue;
     if (std::vector<double> each = timesOf(kernels, pins, choice, m, search); !each.empty()) {
       choices.push_back(choice);
       times.push_back(std::move(each));
     }
+  }
   size_t found = bestOf(times);
   GpuChoice best = choices[found];
   if (found == 0 || (isOfAny && !fitRing(kernels, pins.stages, best)))

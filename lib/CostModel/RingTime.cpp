@@ -25,6 +25,7 @@ private:
   void consume(unsigned step);
   double loadTime(unsigned step) const;
   double service(unsigned step) const;
+  double firstLanding() const;
 
   const RingTiming &timing;
   unsigned steps;
@@ -74,6 +75,15 @@ void Ring::fill(unsigned step) {
   issued[step] = last;
   landed[step] =
       std::max(link + timing.memoryLatency, std::max(last, timing.xReady) + timing.xTime);
+  if (step < timing.stages)
+    landed[step] = std::max(landed[step], firstLanding());
+}
+
+/// When the first of the stages that fill the ring has landed, beside the others.
+double Ring::firstLanding() const {
+  double firstCopy = timing.begin + timing.prologueLoads * timing.memoryLatency + timing.firstCopy;
+  return firstCopy + timing.firstStage * std::min(timing.stages, steps) * timing.service +
+         timing.memoryLatency;
 }
 
 void Ring::consume(unsigned step) {

@@ -76,10 +76,10 @@ struct GpuPins {
   std::optional<GpuInstruction> instruction = std::nullopt;
 };
 
-/// Bytes of a CTA's shared memory: of a stage of the ring, and of what is beside the ring; and
-/// column groups of a unit, of which a stage has whole ones.
+/// Bytes of a CTA's shared memory: of a stage of the ring, of the weights in it, and of what is
+/// beside the ring; and column groups of a unit, of which a stage has whole ones.
 struct RingMemory {
-  int64_t stageBytes = 0, otherBytes = 0;
+  int64_t stageBytes = 0, weightBytes = 0, otherBytes = 0;
   unsigned unitGroups = 1;
 };
 
@@ -128,6 +128,11 @@ inline constexpr int64_t maxRingStages = 8;
 /// Stages that the shared memory of a CTA has room for, where a multiprocessor runs so many CTAs;
 /// no more than maxRingStages.
 int64_t stagesThatFit(const GpuTarget &target, unsigned ctas, const RingMemory &memory);
+
+/// Of these, as many as are of use. Measured on an H200 (docs/gpu-measured.md): a multiprocessor
+/// that has asked for more than some 90 KB of weights gets them no sooner, and the first ones
+/// later.
+int64_t stagesOfUse(const GpuTarget &target, unsigned ctas, const RingMemory &memory);
 
 /// The least dynamic shared memory of a CTA with which a multiprocessor holds `ctas` of them and no
 /// more. Where a kernel may begin while the one before ends, its CTAs would else crowd on the

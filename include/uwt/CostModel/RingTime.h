@@ -48,6 +48,9 @@ struct RingTiming {
   double hitLatency = 0;
   /// Of a stage's x, from its copy.
   double xTime = 0;
+  /// Share of the time that the whole ring's service takes, after which the first stage is served:
+  /// stages that are asked for at once are served side by side.
+  double firstStage = 0;
   /// From the end of consumption to a producer that knows of it.
   double arrival = 0;
   /// Of a stage's consumers.

@@ -103,6 +103,7 @@ int64_t ProductPlan::scratchU32() const {
 RingMemory ProductPlan::ringMemory() const {
   RingMemory memory;
   memory.stageBytes = 4 * stage().sizeU32;
+  memory.weightBytes = 4 * tile.panels * stage().escapes;
   memory.otherBytes = 4 * (tile.consumerWarps() * scratchU32() + decoderU32);
   memory.unitGroups = static_cast<unsigned>(unit.columnGroups);
   return memory;

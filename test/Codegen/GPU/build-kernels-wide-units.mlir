@@ -7,7 +7,7 @@
 
 // CHECK-LABEL: gpu.module @main_product_0
 //       CHECK:   gpu.func @product(%{{[a-z0-9]+}}: memref<?xi64, #gpu.address_space<global>>, %{{[a-z0-9]+}}: memref<?xi32, #gpu.address_space<global>>, %[[WORDS:[a-z0-9]+]]:
-//       CHECK:     nvgpu.mbarrier.create -> <memorySpace = #gpu.address_space<workgroup>, num_barriers = 3>
+//       CHECK:     nvgpu.mbarrier.create -> <memorySpace = #gpu.address_space<workgroup>, num_barriers = 2>
 
 // Two groups are decoded side by side, then multiplied.
 //       CHECK:     nvgpu.mbarrier.try_wait.parity

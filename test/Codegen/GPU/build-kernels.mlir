@@ -4,15 +4,15 @@
 // A kernel that packs x, and one whose fifth warp fills a ring of weights while the other four decode and multiply. The product stays.
 
 // CHECK: module attributes {gpu.container_module}
-// CHECK-LABEL: gpu.module @main_product_0 [#nvvm.target<O = 3, chip = "sm_90a">] attributes {uwt.kernel_plan = #uwt.kernel_plan<slice = 8, tile_n = 64, m = 8, ctas = 2, stages = 3, stage_bytes = 24576>}
+// CHECK-LABEL: gpu.module @main_product_0 [#nvvm.target<O = 3, chip = "sm_90a">] attributes {uwt.kernel_plan = #uwt.kernel_plan<slice = 8, tile_n = 64, m = 8, ctas = 2, stages = 2, stage_bytes = 24576>}
 //       CHECK:   gpu.func @pack(%{{.*}}: memref<?xbf16, #gpu.address_space<global>>, %{{.*}}: index, %{{.*}}: index, %{{.*}}: memref<?xi32, #gpu.address_space<global>>) kernel
-//  CHECK-SAME:     uwt.kernel_entry = #uwt.kernel_entry<skinny, "skinny,m=8,stages=3,k=256", from <"inplace<12>"> of bf16, n = 512, k = 4096, m = 1 to any, launch <tiles, threads = 256, dependent = true, tile_k = 64, tile_m = 8> arguments [<x : bf16 align 2>, <x_stride : i64>, <m : i64>, <workspace : i32 align 256>]>
+//  CHECK-SAME:     uwt.kernel_entry = #uwt.kernel_entry<skinny, "skinny,m=8,stages=2,k=256", from <"inplace<12>"> of bf16, n = 512, k = 4096, m = 1 to any, launch <tiles, threads = 256, dependent = true, tile_k = 64, tile_m = 8> arguments [<x : bf16 align 2>, <x_stride : i64>, <m : i64>, <workspace : i32 align 256>]>
 //       CHECK:     uwt.launch_dependents
 //       CHECK:   gpu.func @product(%{{.*}}: memref<?xi64, #gpu.address_space<global>>,
 //  CHECK-SAME:     %[[BIAS:[a-z0-9]+]]: memref<?xf32, #gpu.address_space<global>>) kernel attributes {known_block_size = array<i32: 160, 1, 1>, nvvm.minctasm = 2 : i32,
-//  CHECK-SAME:     uwt.kernel_entry = #uwt.kernel_entry<skinny, {{.*}} launch <persistent, threads = 160, shared_bytes = 95360, dependent = true, ctas = 2, tile_n = 64, tile_k = 256, tile_m = 8> workspace <counters_per_tile = 16, per_tile = 512, per_cta = 4096> after @pack arguments [<panels : i64>, {{.*}} <extra : f32 align 4>]>
+//  CHECK-SAME:     uwt.kernel_entry = #uwt.kernel_entry<skinny, {{.*}} launch <persistent, threads = 160, shared_bytes = 76816, dependent = true, ctas = 2, tile_n = 64, tile_k = 256, tile_m = 8> workspace <counters_per_tile = 16, per_tile = 512, per_cta = 4096> after @pack arguments [<panels : i64>, {{.*}} <extra : f32 align 4>]>
 //       CHECK:     gpu.dynamic_shared_memory
-//       CHECK:     %[[FULL:.*]] = nvgpu.mbarrier.create -> <memorySpace = #gpu.address_space<workgroup>, num_barriers = 3>
+//       CHECK:     %[[FULL:.*]] = nvgpu.mbarrier.create -> <memorySpace = #gpu.address_space<workgroup>, num_barriers = 2>
 //       CHECK:     %[[EMPTY:.*]] = nvgpu.mbarrier.create
 //       CHECK:     nvvm.fence.mbarrier.init
 //       CHECK:     gpu.barrier

@@ -1,5 +1,5 @@
-// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a strategy=exponents remarks=false' --uwt-build-kernels | FileCheck %s
-// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-select-strategy{gpu=sm_90a strategy=exponents remarks=false},uwt-build-kernels,uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=PTX
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a strategy=exponents m-tiles=8 remarks=false' --uwt-build-kernels | FileCheck %s
+// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-select-strategy{gpu=sm_90a strategy=exponents m-tiles=8 remarks=false},uwt-build-kernels,uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=PTX
 
 // Strategy exponents: a kernel decodes symbols to bytes in the workspace, the product joins them with plane raw.
 

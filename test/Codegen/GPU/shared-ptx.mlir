@@ -1,5 +1,5 @@
-// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a remarks=false' --uwt-build-kernels | FileCheck %s
-// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-select-strategy{gpu=sm_90a remarks=false},uwt-build-kernels,uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=PTX
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a cluster=4 remarks=false' --uwt-build-kernels | FileCheck %s
+// RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-select-strategy{gpu=sm_90a cluster=4 remarks=false},uwt-build-kernels,uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=PTX
 // RUN: uwt-opt %s --pass-pipeline='builtin.module(uwt-select-strategy{gpu=sm_90a instruction=mma strategy=shared remarks=false},uwt-build-kernels,uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{chip=sm_90a print}))' -o /dev/null | FileCheck %s --check-prefix=ALONE
 
 // Kind shared: eight warps decode streams into the stages of a ring, eight multiply what lies there as from weights stored as words.

@@ -35,7 +35,7 @@ struct SomeKernels : BuildableKernels {
   GpuProduct product() const override { return facts; }
   Expected<RingMemory> ringMemory(const GpuChoice &choice, bool ofAnyFormat) const override {
     RingMemory memory;
-    memory.stageBytes = groupBytes * choice.groups;
+    memory.stageBytes = memory.weightBytes = groupBytes * choice.groups;
     memory.unitGroups = ofAnyFormat ? 1 : unitGroups;
     return memory;
   }
@@ -102,6 +102,33 @@ TEST(GpuChoice, SlicesAreNarrowerWhereRegistersAreFew) {
   EXPECT_EQ(widestSlice(hopper.facts, Direct, Mma), maxMTilesOfStreams);
 }
 
+TEST(GpuChoice, RingsHoldAsManyWeightsAsAreOfUse) {
+  const GpuTarget &target = **findGpuTarget("sm_90a");
+  auto stages = [&](unsigned ctas, int64_t weightBytes, int64_t xBytes) {
+    return stagesOfUse(target, ctas, {weightBytes + xBytes, weightBytes, /*otherBytes=*/0});
+  };
+  // 90 KB of weights in all, of one CTA or of two.
+  EXPECT_EQ(stages(1, 16 * kilobyte, 0), 5);
+  EXPECT_EQ(stages(2, 12 * kilobyte, 0), 3);
+  EXPECT_EQ(stages(2, 16 * kilobyte, 0), 2);
+  // No fewer than two, of one CTA three.
+  EXPECT_EQ(stages(2, 32 * kilobyte, 0), 2);
+  EXPECT_EQ(stages(1, 48 * kilobyte, 0), 3);
+  // No more than fit, and than a ring may have.
+  EXPECT_EQ(stages(2, 16 * kilobyte, 32 * kilobyte), 2);
+  EXPECT_EQ(stages(1, kilobyte, 0), maxRingStages);
+}
+
+TEST(GpuChoice, SharedMemoryKeepsMoreCtasThanPlannedAway) {
+  for (const GpuTarget &target : allGpuTargets())
+    for (unsigned ctas : {1, 2, 3}) {
+      int64_t bytes = sharedBytesOfCtas(target, ctas);
+      auto held = [&](int64_t ofEach) { return target.sharedBytesPerSm / (ofEach + kilobyte); };
+      EXPECT_EQ(held(bytes), ctas) << target.name;
+      EXPECT_EQ(held(bytes - 16), ctas + 1) << target.name;
+    }
+}
+
 TEST(GpuChoice, PinsAreKept) {
   SomeKernels hopper("sm_90a", 8);
   hopper.facts.n = 100;
@@ -139,21 +166,20 @@ TEST(GpuChoice, PinsThatNoKernelHasAreErrors) {
   }
 }
 
-TEST(GpuChoice, WideSlicesAreMultipliedByWarpgroupsInClusters) {
+TEST(GpuChoice, WideSlicesAreMultipliedByWarpgroups) {
   SomeKernels hopper("sm_90a", 16);
   EXPECT_EQ(chooseGpuKernel(hopper)->instruction, Mma);
   hopper.facts.m = 24;
   GpuChoice choice = *chooseGpuKernel(hopper);
   EXPECT_EQ(choice.instruction, Wgmma);
   EXPECT_EQ(choice.panels, 2u);
-  EXPECT_EQ(choice.cluster, 1u);
-  // Clusters have no more CTAs than there are CTA tiles.
+  // Clusters are for those who ask for them.
   hopper.facts.m = 64;
-  EXPECT_EQ(chooseGpuKernel(hopper)->cluster, 1u);
   hopper.facts.n = 4096;
-  EXPECT_EQ(chooseGpuKernel(hopper)->cluster, 4u);
-  hopper.facts.m = 32;
-  EXPECT_EQ(chooseGpuKernel(hopper)->cluster, 2u);
+  EXPECT_EQ(chooseGpuKernel(hopper)->cluster, 1u);
+  GpuPins pins;
+  pins.cluster = 4;
+  EXPECT_EQ(chooseGpuKernel(hopper, pins)->cluster, 4u);
   hopper.facts.target = *findGpuTarget("sm_80");
   choice = *chooseGpuKernel(hopper);
   EXPECT_EQ(choice.instruction, Mma);
@@ -162,20 +188,20 @@ TEST(GpuChoice, WideSlicesAreMultipliedByWarpgroupsInClusters) {
 }
 
 TEST(GpuChoice, RingsTakeTheRoomThatThereIs) {
-  // 227 KB a CTA: of two, three stages of 32 KB in all of each; then smaller ones, then of one.
+  // 227 KB a CTA: of two, two stages of 32 KB of each are of use; then smaller ones, then of one.
   SomeKernels hopper("sm_90a", 8);
   auto ringOf = [&](int64_t groupBytes) {
     hopper.groupBytes = groupBytes;
     GpuChoice choice = *chooseGpuKernel(hopper);
     return std::array{choice.ctas, choice.stages, choice.groups};
   };
-  EXPECT_EQ(ringOf(8 * kilobyte), (std::array{2U, 3U, 4U}));
-  EXPECT_EQ(ringOf(16 * kilobyte), (std::array{2U, 3U, 2U}));
+  EXPECT_EQ(ringOf(8 * kilobyte), (std::array{2U, 2U, 4U}));
+  EXPECT_EQ(ringOf(16 * kilobyte), (std::array{2U, 2U, 2U}));
   EXPECT_EQ(ringOf(19264), (std::array{1U, 3U, 4U}));
   EXPECT_EQ(ringOf(32 * kilobyte), (std::array{1U, 3U, 2U}));
   // Two of wide slices do not have the registers.
   hopper.facts.m = 40;
-  EXPECT_EQ(ringOf(8 * kilobyte), (std::array{1U, 7U, 4U}));
+  EXPECT_EQ(ringOf(8 * kilobyte), (std::array{1U, 3U, 4U}));
   EXPECT_EQ(ringOf(1 * kilobyte), (std::array{1U, 8U, 4U}));
 }
 

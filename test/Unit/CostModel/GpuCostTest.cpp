@@ -41,6 +41,9 @@ GpuAssumptions ideal() {
   constants.fence = 0.75;
   constants.handOffTrip = 0.25;
   constants.overlap = 1;
+  constants.firstStage = 0;
+  constants.partialBytesPerClock = 1000;
+  constants.hasEvenCtas = false;
   return constants;
 }
 
@@ -216,11 +219,33 @@ TEST(GpuCost, LaunchesAndFencesAreCounted) {
   EXPECT_NEAR(predictGpu(roundBoard(), serial, problem, ideal()).total - usual.total, 4.5, 0.01);
   KernelProfile fenced = profile;
   fenced.handOffFences = 1;
-  EXPECT_NEAR(predictGpu(roundBoard(), fenced, problem, ideal()).tail - usual.tail, 0.75, 1e-9);
+  // At the end, and where a CTA hands over the first one of two output tiles.
+  EXPECT_NEAR(predictGpu(roundBoard(), fenced, problem, ideal()).tail - usual.tail, 1.5, 1e-9);
   fenced.clusterFences = 2;
   GpuPrediction both = predictGpu(roundBoard(), fenced, problem, ideal());
-  EXPECT_NEAR(both.tail - usual.tail, 1.5, 1e-9);
+  EXPECT_NEAR(both.tail - usual.tail, 2.25, 1e-9);
   EXPECT_NEAR(both.prologue - usual.prologue, 0.75, 1e-9);
+}
+
+TEST(GpuCost, CtasHandOverOnceWhereTheyShareOutputTilesEvenly) {
+  KernelProfile profile = ringProfile();
+  profile.handOffFences = 1;
+  GpuAssumptions constants = ideal();
+  // 50 output tiles: two CTAs to each.
+  GpuProblem even{3200, 10000, 8}, uneven{3264, 10000, 8}, none{6400, 10000, 8};
+  double once = predictGpu(roundBoard(), profile, even, constants).tail;
+  // A CTA with parts of two hands one of them over before the end: a trip and a fence more.
+  EXPECT_NEAR(predictGpu(roundBoard(), profile, uneven, constants).tail - once, 0.25 + 0.75, 1e-9);
+  // Partial sums of 64 x 8 outputs are written and read; where CTAs have whole tiles there are
+  // none.
+  double bytes = 2.0 * 4 * 64 * 8;
+  EXPECT_NEAR(once - predictGpu(roundBoard(), profile, none, constants).tail, bytes / 1e6, 1e-9);
+  // With 51 output tiles, 51 CTAs would leave half of the machine without work, so all 100 run.
+  constants.hasEvenCtas = true;
+  EXPECT_NEAR(predictGpu(roundBoard(), profile, uneven, constants).tail - once, 1, 1e-9);
+  // 48 of them: two CTAs to each leave four without work.
+  GpuProblem nearly{3072, 10000, 8};
+  EXPECT_NEAR(predictGpu(roundBoard(), profile, nearly, constants).tail, once, 1e-9);
 }
 
 TEST(GpuCost, RawAtTheRoofIsBytesAndTheSameLosses) {

@@ -103,6 +103,23 @@ TEST(RingTime, AStageIsAnnouncedBehindTheCopiesOfOthers) {
   EXPECT_GT(ringTime(ring).end, early);
 }
 
+TEST(RingTime, StagesThatFillTheRingAreServedSideBySide) {
+  RingTiming ring = fourSteps();
+  ring.stages = 4;
+  ring.firstStage = 0.5;
+  // Half of the way of four stages, then the latency; the others have their turn meanwhile.
+  EXPECT_DOUBLE_EQ(ringTime(ring).firstFull, 2 + 3);
+  EXPECT_DOUBLE_EQ(ringTime(ring).end, 4 + 3 + 0.5);
+  ring.firstStage = 1;
+  ring.prologueLoads = 1;
+  EXPECT_DOUBLE_EQ(ringTime(ring).firstFull, 3 + 4 + 3);
+  // All are there then, and are consumed one behind the other.
+  EXPECT_DOUBLE_EQ(ringTime(ring).end, 3 + 4 + 3 + 4 * 0.5);
+  // Of a ring that is never full no more are asked for.
+  ring.stages = 8;
+  EXPECT_DOUBLE_EQ(ringTime(ring).firstFull, 3 + 4 + 3);
+}
+
 TEST(RingTime, StepsAreWholeAndTheLastOnesHaveMoreOfTheWay) {
   RingTiming ring = fourSteps();
   ring.stages = 8;

@@ -33,6 +33,25 @@ static std::string boardWith(const std::string &name, const std::string &value) 
   return R"({"schema": "uwt.gpu-boards/1", "boards": [{)" + text + "}]}";
 }
 
+TEST(GpuTarget, CtasShareOutputTilesEvenlyWhereThatLeavesFewOfThemOut) {
+  // Four to each of 64 output tiles, in place of 264 that have parts of two each.
+  EXPECT_EQ(evenCtas(264, 64), 256u);
+  EXPECT_EQ(evenCtas(132, 64), 128u);
+  // As many output tiles to each.
+  EXPECT_EQ(evenCtas(264, 512), 256u);
+  EXPECT_EQ(evenCtas(264, 264), 264u);
+  // A sixteenth of 256 is 16 of them.
+  EXPECT_EQ(evenCtas(256, 240), 240u);
+  EXPECT_EQ(evenCtas(256, 239), 256u);
+  // 224 CTAs with two each would leave 40 of 264 out.
+  EXPECT_EQ(evenCtas(264, 448), 264u);
+  // Two output tiles each do not come out even.
+  EXPECT_EQ(evenCtas(264, 527), 264u);
+  EXPECT_EQ(evenCtas(5, 1), 5u);
+  EXPECT_EQ(evenCtas(0, 64), 0u);
+  EXPECT_EQ(evenCtas(264, 0), 264u);
+}
+
 TEST(GpuTarget, NamesFindTheirTargets) {
   for (const GpuTarget &target : allGpuTargets()) {
     Expected<const GpuTarget *> found = findGpuTarget(target.name);

@@ -22,13 +22,12 @@ func.func @coded(%x: tensor<8x4096xbf16>, %z: tensor<?x4096xbf16>, %y: tensor<8x
 
 // -----
 
-// Prefix codes, of which fewer bytes have to be read, run as they are where every m is known and small.
+// Of prefix codes fewer bytes have to be read, but lookups wait for one another.
 // CHECK-LABEL: func.func @prefix
-// CHECK: %[[W:.*]] = uwt.weight "w"
-// CHECK-NOT: uwt.transcode
+// CHECK: uwt.transcode {{.*}} -> !uwt.compressed<4096x14336xbf16, "inplace<12>">
 func.func @prefix(%x: tensor<8x14336xbf16>, %y: tensor<8x4096xf32>) -> tensor<8x4096xf32> {
   %w = uwt.weight "w" : !uwt.compressed<4096x14336xbf16, "huffman<12,2>">
-  // expected-remark-re @+1 {{product with 4096x14336, m 8, on H200 from huffman<12,2>: {{.*}}, chain {{.*}}); runner-up inplace<12>: }}
+  // expected-remark-re @+1 {{product with 4096x14336, m 8, on H200 from inplace<12>: {{.*}}, chain 0.0{{.*}}); runner-up raw: }}
   %a = uwt.matmul ins(%x, %w : tensor<8x14336xbf16>, !uwt.compressed<4096x14336xbf16, "huffman<12,2>">) outs(%y : tensor<8x4096xf32>) {
   ^bb0(%s: f32):
     uwt.yield %s : f32

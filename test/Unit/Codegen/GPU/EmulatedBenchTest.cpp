@@ -71,6 +71,20 @@ protected:
       ADD_FAILURE() << row.kernel << ", m " << row.m << ": " << row.reason;
   }
 
+  /// The kernel that each format and m was compared with. Products were checked in each way there
+  /// is.
+  using Twins = std::map<std::pair<std::string, uint32_t>, std::string>;
+  Twins checkedTwins() {
+    Twins twins;
+    for (const BenchRow &row : result.rows) {
+      twins[{row.entry->format.str(), row.m}] = row.checks.twin;
+      EXPECT_EQ(row.checks.twinOutputs, row.m * rows) << row.entry->kernel;
+      EXPECT_GT(row.checks.decodedColumns, 0u) << row.entry->kernel;
+      EXPECT_GT(row.checks.exactOutputs, 0u) << row.entry->kernel;
+    }
+    return twins;
+  }
+
   test::TemporaryFolder folder;
   uwt::test::EmulatedPack pack{rows, columns};
   BenchOptions options;
@@ -110,13 +124,7 @@ TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
     pack.addProduct(kernel);
   options.mValues = {5, 20};
   expectAllRight();
-  std::map<std::pair<std::string, uint32_t>, std::string> twins;
-  for (const BenchRow &row : result.rows) {
-    twins[{row.entry->format.str(), row.m}] = row.checks.twin;
-    EXPECT_EQ(row.checks.twinOutputs, row.m * rows) << row.entry->kernel;
-    EXPECT_GT(row.checks.decodedColumns, 0u) << row.entry->kernel;
-    EXPECT_GT(row.checks.exactOutputs, 0u) << row.entry->kernel;
-  }
+  Twins twins = checkedTwins();
   for (const BenchKernel &kernel : given) {
     uint32_t m = kernel.mTo == 8 ? 5 : 20;
     const std::string &twin = twins[{Format::parse(kernel.format)->str(), m}];
@@ -162,13 +170,7 @@ TEST_F(EmulatedBenchTest, ChecksQuantisedFormats) {
     pack.addProduct(kernel);
   options.mValues = {5, 20};
   expectAllRight();
-  std::map<std::pair<std::string, uint32_t>, std::string> twins;
-  for (const BenchRow &row : result.rows) {
-    twins[{row.entry->format.str(), row.m}] = row.checks.twin;
-    EXPECT_EQ(row.checks.twinOutputs, row.m * rows) << row.entry->kernel;
-    EXPECT_GT(row.checks.decodedColumns, 0u) << row.entry->kernel;
-    EXPECT_GT(row.checks.exactOutputs, 0u) << row.entry->kernel;
-  }
+  Twins twins = checkedTwins();
   // Two values of m of nine formats.
   EXPECT_EQ(result.rows.size(), 18u);
   for (const BenchKernel &kernel : given)

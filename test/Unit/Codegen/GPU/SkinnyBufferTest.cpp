@@ -130,7 +130,7 @@ TEST(SkinnyBuffer, IsChosenWhereDirectIsNotThereOrSlow) {
     return product.entries().back().strategy;
   };
   // Units of four groups: as long as a ring of them has room beside x.
-  EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 4}), "skinny,m=8,stages=3,k=256");
+  EXPECT_EQ(strategyOf("inplace<11>", {64, 256, 4}), "skinny,m=8,stages=2,k=256");
   EXPECT_EQ(strategyOf("inplace<11>", {256, 256, 64}).substr(0, 7), "skinny,");
   EXPECT_EQ(strategyOf("inplace<11>", {256, 256, 104}).substr(0, 7), "skinny,");
   EXPECT_EQ(strategyOf("inplace<11>", {256, 256, 128}).substr(0, 7), "buffer,");
