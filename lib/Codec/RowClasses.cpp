@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RowClasses.h"
+#include "FixedLog2.h"
 #include "NonZero.h"
 #include "WideCall.h"
 #include <algorithm>
@@ -25,8 +26,8 @@
 using namespace uwt;
 
 namespace {
-/// Rounds of refinement; more gain less than a thousandth of what these gain.
-constexpr unsigned refinements = 4;
+/// Rounds of refinement; one more changes files of weights by less than 0.0002 bits a weight.
+constexpr unsigned refinements = 3;
 /// Panels that classes learn from, spread evenly: more rows do not make better classes. Of matrices
 /// of few panels it is a part of these.
 constexpr size_t learningPanels = 16, learningShare = 4;
@@ -37,54 +38,88 @@ constexpr uint32_t startBins = windowCounters * meanBins;
 constexpr uint32_t entropyShift = 6;
 
 using Scores = std::array<uint32_t, classLanes>;
-
-constexpr uint32_t log2TableBits = 8;
-
-/// log2(mantissa) in 1/65536 for a mantissa in [1, 2) in 1/2^32, a bit at a time by squaring.
-constexpr uint32_t log2OfMantissa(uint64_t mantissa) {
-  uint32_t result = 0;
-  for (unsigned bit = 0; bit < 17; ++bit) {
-    // mantissa < 2^33: keep the square within 64 bits.
-    mantissa = (mantissa >> 1) * (mantissa >> 1) >> 30;
-    result <<= 1;
-    if (mantissa >> 33) {
-      mantissa >>= 1;
-      result |= 1;
-    }
-  }
-  return (result + 1) >> 1;
-}
-
-constexpr auto log2Table = [] {
-  std::array<uint32_t, (1u << log2TableBits) + 1> table{};
-  for (uint32_t i = 0; i < 1u << log2TableBits; ++i)
-    table[i] = log2OfMantissa((uint64_t(1) << 32) + (uint64_t(i) << (32 - log2TableBits)));
-  table.back() = 1u << 16;
-  return table;
-}();
 } // namespace
 
-uint32_t uwt::fixedLog2(uint64_t value) {
-  assert(value > 0 && "logarithm of 0");
-  uint32_t exponent = std::bit_width(value) - 1;
-  // The bits below the highest one, from bit 63 down.
-  uint64_t fraction = exponent == 0 ? 0 : value << (64 - exponent);
-  uint32_t index = static_cast<uint32_t>(fraction >> (64 - log2TableBits));
-  uint32_t rest = static_cast<uint32_t>(fraction << log2TableBits >> 48);
-  uint32_t low = log2Table[index], high = log2Table[index + 1];
-  return (exponent << 16) + low + ((high - low) * rest >> 16);
+//===----------------------------------------------------------------------===//
+// Sums of rows
+//===----------------------------------------------------------------------===//
+
+/// Adds rows, each to the sums of its class; without `classes`, all to the same.
+[[gnu::always_inline]] static inline void addRows(const uint16_t *counts, uint32_t rowCount,
+                                                  uint32_t width, const uint8_t *classes,
+                                                  uint32_t *sums) {
+  for (uint32_t r = 0; r < rowCount; ++r) {
+    const uint16_t *row = counts + size_t(r) * width;
+    uint32_t *own = sums + (classes ? size_t(classes[r]) * width : 0);
+    for (uint32_t i = 0; i < width; ++i)
+      own[i] += row[i];
+  }
+}
+
+namespace {
+/// Sums up counted panels by class.
+class ClassSums {
+public:
+  ClassSums(const RowHistograms &rows, uint32_t classCount)
+      : rows(rows), small(size_t(classCount) * rows.width),
+        counts(classCount, std::vector<uint64_t>(
+                               (size_t(1) << (rows.split.symbolBits - rows.droppedBits)) + 1)) {}
+
+  void add(const RowHistograms::Panel &panel, const uint8_t *classes) {
+    callWide<addRows>(static_cast<const uint16_t *>(panel.counts.get()), panel.rows, rows.width,
+                      classes, small.data());
+    added += panel.rows;
+    if (added > maxAdded)
+      flush();
+    for (const RowHistograms::Rare &rare : panel.rare) {
+      std::vector<uint64_t> &own = counts[classes ? classes[rare.row] : 0];
+      own[rare.symbol] += rare.count;
+      own.back() -= rare.count;
+    }
+  }
+
+  std::vector<std::vector<uint64_t>> take() {
+    flush();
+    return std::move(counts);
+  }
+
+private:
+  /// So many rows of 16-bit counts fit 32 bits.
+  static constexpr uint64_t maxAdded = uint64_t(1) << 15;
+
+  void flush() {
+    size_t symbols = std::min<size_t>(rows.symbols, counts[0].size() - 1);
+    for (size_t c = 0; c < counts.size(); ++c) {
+      const uint32_t *sums = &small[c * rows.width];
+      for (size_t i = 0; i < symbols; ++i)
+        counts[c][rows.base + i] += sums[i];
+      if (rows.symbols < rows.width)
+        counts[c].back() += sums[rows.width - 1];
+    }
+    std::ranges::fill(small, 0);
+    added = 0;
+  }
+
+  const RowHistograms &rows;
+  /// [class][symbol of the window], of the rows that were added since.
+  std::vector<uint32_t> small;
+  uint64_t added = 0;
+  std::vector<std::vector<uint64_t>> counts;
+};
+} // namespace
+
+std::vector<std::vector<uint64_t>> uwt::countsByClass(const RowHistograms &rows,
+                                                      std::span<const uint8_t> classes,
+                                                      uint32_t classCount, size_t panelStride) {
+  ClassSums sums(rows, classCount);
+  for (size_t p = 0; p < rows.counted.size(); p += panelStride)
+    sums.add(rows.counted[p], classes.empty() ? nullptr : &classes[p * panelRows]);
+  return sums.take();
 }
 
 //===----------------------------------------------------------------------===//
 // Costs of rows
 //===----------------------------------------------------------------------===//
-
-/// Whether four counters are: far from a row's usual symbols most are.
-static bool areZero(const uint16_t *counts) {
-  uint64_t four;
-  std::memcpy(&four, counts, sizeof(four));
-  return four == 0;
-}
 
 static void scoreRow(const uint16_t *counts, uint32_t width, const int16_t *costs, uint32_t lanes,
                      Scores &scores) {
@@ -101,6 +136,13 @@ static void scoreRow(const uint16_t *counts, uint32_t width, const int16_t *cost
 }
 
 #if defined(__x86_64__)
+/// Whether four counters are: far from a row's usual symbols most are.
+static bool areZero(const uint16_t *counts) {
+  uint64_t four;
+  std::memcpy(&four, counts, sizeof(four));
+  return four == 0;
+}
+
 /// `Parts` times eight lanes. Far from a row's usual symbols there are none.
 template <uint32_t Parts>
 __attribute__((target("avx2"))) static void scoreRowAvx2(const uint16_t *counts, uint32_t width,
@@ -180,7 +222,7 @@ static uint8_t cheapest(const Scores &scores, uint32_t firstLane, uint32_t class
 
 RowClassifier::RowClassifier(const RowHistograms &rows, std::span<const uint32_t> classCounts,
                              size_t panelStride, ThreadPool &pool)
-    : rows(rows), pool(pool),
+    : rows(rows), pool(pool), panelStride(panelStride),
       learningStride(std::max({size_t(1), rows.counted.size() / learningPanels,
                                std::min(learningShare, rows.counted.size() / 2)})),
       sums(size_t(classLanes) * rows.width), costs(size_t(classLanes) * rows.width) {
@@ -198,9 +240,18 @@ RowClassifier::RowClassifier(const RowHistograms &rows, std::span<const uint32_t
   }
 }
 
-template <typename Function> void RowClassifier::forPanels(size_t panelStride, Function function) {
-  pool.parallelFor(divideUp(rows.counted.size(), panelStride),
-                   [&](uint64_t i, unsigned worker) { function(i * panelStride, worker); });
+std::vector<uint8_t> RowClassifier::takeAll(uint32_t classCount) {
+  size_t set = std::ranges::find(sets, classCount, &ClassedRows::classCount) - sets.begin();
+  pool.parallelFor(rows.counted.size(), [&](uint64_t p, unsigned) {
+    if (p % panelStride != 0)
+      assign(rows.counted[p], set, &sets[set].classes[p * panelRows]);
+  });
+  return std::move(sets[set].classes);
+}
+
+template <typename Function> void RowClassifier::forPanels(size_t stride, Function function) {
+  pool.parallelFor(divideUp(rows.counted.size(), stride),
+                   [&](uint64_t i, unsigned worker) { function(i * stride, worker); });
 }
 
 /// Mean symbol of a row, as a bin.
@@ -234,7 +285,7 @@ static uint32_t entropyBin(const uint16_t *counts, uint32_t symbols) {
 void RowClassifier::startFromQuantiles() {
   auto *binOf = rows.split.signBits ? callWide<meanBin, const uint16_t *, uint32_t> : entropyBin;
   std::vector<uint16_t> bins(rows.counted.size() * panelRows);
-  pool.parallelFor(rows.counted.size(), [&](uint64_t p, unsigned) {
+  forPanels(learningStride, [&](uint64_t p, unsigned) {
     const RowHistograms::Panel &panel = rows.counted[p];
     for (uint32_t r = 0; r < panel.rows; ++r)
       bins[p * panelRows + r] =
@@ -242,7 +293,7 @@ void RowClassifier::startFromQuantiles() {
   });
 
   std::vector<uint64_t> below(startBins + 1);
-  for (size_t p = 0; p < rows.counted.size(); ++p)
+  for (size_t p = 0; p < rows.counted.size(); p += learningStride)
     for (uint32_t r = 0; r < rows.counted[p].rows; ++r)
       ++below[bins[p * panelRows + r] + 1];
   for (uint32_t bin = 0; bin < startBins; ++bin)
@@ -250,18 +301,12 @@ void RowClassifier::startFromQuantiles() {
 
   uint64_t total = below.back();
   for (ClassedRows &set : sets)
-    for (size_t p = 0; p < rows.counted.size(); ++p)
+    for (size_t p = 0; p < rows.counted.size(); p += learningStride)
       for (uint32_t r = 0; r < rows.counted[p].rows; ++r) {
         uint32_t bin = bins[p * panelRows + r];
         uint64_t middle = (below[bin] + below[bin + 1]) / 2;
         set.classes[p * panelRows + r] = static_cast<uint8_t>(middle * set.classCount / total);
       }
-}
-
-[[gnu::always_inline]] static inline void addRow(const uint16_t *counts, uint32_t width,
-                                                 uint32_t *sums) {
-  for (uint32_t i = 0; i < width; ++i)
-    sums[i] += counts[i];
 }
 
 void RowClassifier::sumClasses() {
@@ -270,12 +315,10 @@ void RowClassifier::sumClasses() {
     if (partial[worker].empty())
       partial[worker].resize(sums.size());
     const RowHistograms::Panel &panel = rows.counted[p];
-    for (uint32_t r = 0; r < panel.rows; ++r)
-      for (size_t set = 0; set < sets.size(); ++set) {
-        uint32_t lane = firstLane[set] + sets[set].classes[p * panelRows + r];
-        callWide<addRow>(&panel.counts[size_t(r) * rows.width], rows.width,
-                         &partial[worker][size_t(lane) * rows.width]);
-      }
+    for (size_t set = 0; set < sets.size(); ++set)
+      callWide<addRows>(static_cast<const uint16_t *>(panel.counts.get()), panel.rows, rows.width,
+                        static_cast<const uint8_t *>(&sets[set].classes[p * panelRows]),
+                        &partial[worker][size_t(firstLane[set]) * rows.width]);
   });
   std::fill(sums.begin(), sums.end(), 0);
   for (const std::vector<uint32_t> &part : partial)
@@ -294,12 +337,12 @@ void RowClassifier::makeCosts() {
     uint32_t logTotal = fixedLog2(total);
     for (uint32_t i = 0; i < rows.width; ++i)
       costs[(i / 2 * classLanes + lane) * 2 + i % 2] =
-          static_cast<int16_t>((logTotal - (sum[i] ? fixedLog2(uint64_t(sum[i]) + 1) : 0)) >> 8);
+          static_cast<int16_t>((logTotal - fixedLog2(uint64_t(sum[i]) + 1)) >> 8);
   }
 }
 
-void RowClassifier::chooseClasses(size_t panelStride) {
-  forPanels(panelStride, [&](uint64_t p, unsigned) {
+void RowClassifier::chooseClasses(size_t stride) {
+  forPanels(stride, [&](uint64_t p, unsigned) {
     const RowHistograms::Panel &panel = rows.counted[p];
     Scores scores;
     for (uint32_t r = 0; r < panel.rows; ++r) {
@@ -313,8 +356,10 @@ void RowClassifier::chooseClasses(size_t panelStride) {
 
 void RowClassifier::assign(const RowHistograms::Panel &panel, size_t set, uint8_t *classes) const {
   Scores scores;
+  // Lanes behind the set's say nothing.
+  uint32_t scored = firstLane[set] + sets[set].classCount;
   for (uint32_t r = 0; r < panel.rows; ++r) {
-    scoreRowBest(&panel.counts[size_t(r) * rows.width], rows.width, costs.data(), lanes, scores);
+    scoreRowBest(&panel.counts[size_t(r) * rows.width], rows.width, costs.data(), scored, scores);
     classes[r] = cheapest(scores, firstLane[set], sets[set].classCount);
   }
 }

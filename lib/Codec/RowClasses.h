@@ -19,6 +19,8 @@ namespace uwt {
 
 /// Counters of a row's window, unless there are fewer symbols: exponents lie close together.
 inline constexpr uint32_t windowCounters = 128;
+/// The same for rows of at most so many columns, in which counters would outweigh the elements.
+inline constexpr uint32_t narrowCounters = 64, narrowColumns = 1024;
 /// The same for elements without a sign, which take all values.
 inline constexpr uint32_t byteCounters = 256;
 /// Bits of the symbols that rows are counted by.
@@ -52,6 +54,9 @@ public:
   RowClassifier(const RowHistograms &rows, std::span<const uint32_t> classCounts,
                 size_t panelStride, ThreadPool &pool);
   const std::vector<ClassedRows> &results() const { return sets; }
+  /// The rows of all counted panels sorted into one of the numbers of classes, whose result is gone
+  /// then.
+  std::vector<uint8_t> takeAll(uint32_t classCount);
 
   /// The class of each row of a panel in set `set`, by the final code lengths.
   void assign(const RowHistograms::Panel &panel, size_t set, uint8_t *classes) const;
@@ -60,12 +65,13 @@ private:
   void startFromQuantiles();
   void sumClasses();
   void makeCosts();
-  void chooseClasses(size_t panelStride);
+  void chooseClasses(size_t stride);
 
-  template <typename Function> void forPanels(size_t panelStride, Function function);
+  template <typename Function> void forPanels(size_t stride, Function function);
 
   const RowHistograms &rows;
   ThreadPool &pool;
+  size_t panelStride;
   /// Classes learn from every so many panels.
   size_t learningStride;
   /// Lanes in use.
@@ -85,9 +91,6 @@ private:
 std::vector<std::vector<uint64_t>> countsByClass(const RowHistograms &rows,
                                                  std::span<const uint8_t> classes,
                                                  uint32_t classCount, size_t panelStride = 1);
-
-/// log2(value) in 1/65536, for value > 0: integer arithmetic, the same everywhere.
-uint32_t fixedLog2(uint64_t value);
 
 } // namespace uwt
 

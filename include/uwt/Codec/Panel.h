@@ -73,9 +73,11 @@ struct CodingPlan {
 };
 
 /// How to run: the oracle, or a fast path for an instruction set.
-enum class CodePath : uint8_t { Reference, Scalar, Avx2, Avx512 };
+enum class CodePath : uint8_t { Reference, Scalar, Neon, Avx2, Avx512 };
 
-/// The fast path of the best instruction set here.
+/// The fast path of an instruction set.
+CodePath codePathOf(SimdLevel level);
+/// That of the best instruction set here.
 CodePath bestCodePath();
 
 /// Words of one panel, row-major: `rows` x `columns` u16 with `stride` u16 from

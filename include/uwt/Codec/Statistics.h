@@ -100,7 +100,7 @@ struct RowHistograms {
     bool isExact = true;
     /// [row][width]: counts of the window's symbols; the last entry counts all others where the
     /// window does not hold every symbol.
-    std::vector<uint16_t> counts;
+    std::unique_ptr<uint16_t[]> counts;
     /// Which the others are.
     std::vector<Rare> rare;
   };

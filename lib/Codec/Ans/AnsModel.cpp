@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "AnsModel.h"
+#include "../FixedLog2.h"
 #include "../Golomb.h"
 #include "../NonZero.h"
-#include "../RowClasses.h"
 #include <algorithm>
 #include <bit>
 #include <numeric>

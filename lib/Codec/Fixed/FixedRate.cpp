@@ -74,17 +74,21 @@ FixedEncoding::FixedEncoding(const CodingPlan &plan, const SymbolNumbers &symbol
   }
 }
 
-CodePath uwt::bestCodePath() {
-  switch (hostSimdLevel()) {
+CodePath uwt::codePathOf(SimdLevel level) {
+  switch (level) {
   case SimdLevel::Avx512:
     return CodePath::Avx512;
   case SimdLevel::Avx2:
     return CodePath::Avx2;
+  case SimdLevel::Neon:
+    return CodePath::Neon;
   case SimdLevel::Scalar:
     break;
   }
   return CodePath::Scalar;
 }
+
+CodePath uwt::bestCodePath() { return codePathOf(hostSimdLevel()); }
 
 const FixedKernels *uwt::fixedKernels(CodePath path) {
   if (path == CodePath::Reference)
@@ -95,6 +99,9 @@ const FixedKernels *uwt::fixedKernels(CodePath path) {
     return &avx512FixedKernels();
   if (path >= CodePath::Avx2 && host >= SimdLevel::Avx2)
     return &avx2FixedKernels();
+#elif defined(__aarch64__)
+  if (path >= CodePath::Neon)
+    return &neonFixedKernels();
 #endif
   return &scalarFixedKernels();
 }

@@ -112,6 +112,8 @@ const FixedKernels &scalarFixedKernels();
 #if defined(__x86_64__)
 const FixedKernels &avx2FixedKernels();
 const FixedKernels &avx512FixedKernels();
+#elif defined(__aarch64__)
+const FixedKernels &neonFixedKernels();
 #endif
 
 /// The reference engine, with fixedPanelSizes' sizes set in `out`.

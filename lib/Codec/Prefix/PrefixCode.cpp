@@ -54,31 +54,53 @@ public:
   }
 
 private:
-  /// Merges without branches, which would be mispredicted every other time: both lists end in
-  /// a weight that is never taken.
+  /// Merges without branches, which would be mispredicted every other time, and from both ends at a
+  /// time, since each step waits for the one before. Both lists begin with a weight that is less
+  /// than any and end in one that is never taken.
   void buildLevels() {
     constexpr uint64_t never = UINT64_MAX;
-    std::vector<uint64_t> own;
-    for (const Leaf &leaf : leaves)
-      own.push_back(leaf.weight);
-    own.push_back(never);
-    std::vector<uint64_t> weights(wanted), pairs(wanted / 2 + 1, never);
+    std::vector<uint64_t> own(leaves.size() + 2), pairs(wanted / 2 + 2), weights(wanted);
+    for (size_t i = 0; i < leaves.size(); ++i)
+      own[i + 1] = leaves[i].weight;
+    own.back() = pairs[1] = never;
     for (uint32_t level = 0; level < levels; ++level) {
-      size_t nodes = std::min(wanted, leaves.size() + (level == 0 ? 0 : pairCount));
-      uint8_t *flags = &isPackage[level * wanted];
-      size_t leaf = 0, pair = 0;
-      for (size_t i = 0; i < nodes; ++i) {
-        bool takePair = pairs[pair] < own[leaf];
-        weights[i] = takePair ? pairs[pair] : own[leaf];
-        flags[i] = takePair;
-        pair += takePair;
-        leaf += !takePair;
-      }
+      size_t nodes =
+          mergeLevel(own.data() + 1, pairs.data() + 1, weights.data(), &isPackage[level * wanted]);
       pairCount = nodes / 2;
       for (size_t i = 0; i < pairCount; ++i)
-        pairs[i] = weights[2 * i] + weights[2 * i + 1];
-      pairs[pairCount] = never;
+        pairs[i + 1] = weights[2 * i] + weights[2 * i + 1];
+      pairs[pairCount + 1] = never;
     }
+  }
+
+  /// Sets the nodes of a level; leaves come first on ties. Returns their number.
+  size_t mergeLevel(const uint64_t *own, const uint64_t *pairs, uint64_t *weights,
+                    uint8_t *flags) const {
+    ptrdiff_t leaf = 0, pair = 0;
+    ptrdiff_t lastLeaf = static_cast<ptrdiff_t>(leaves.size()) - 1;
+    ptrdiff_t lastPair = static_cast<ptrdiff_t>(pairCount) - 1;
+    auto takeFirst = [&](size_t i) {
+      bool takePair = pairs[pair] < own[leaf];
+      weights[i] = takePair ? pairs[pair] : own[leaf];
+      flags[i] = takePair;
+      pair += takePair;
+      leaf += !takePair;
+    };
+    auto isPairLast = [&] { return pairs[lastPair] >= own[lastLeaf]; };
+    size_t nodes = leaves.size() + pairCount;
+    for (; nodes > wanted; --nodes)
+      isPairLast() ? --lastPair : --lastLeaf;
+    for (size_t i = 0; i < nodes / 2; ++i) {
+      takeFirst(i);
+      bool takePair = isPairLast();
+      weights[nodes - 1 - i] = takePair ? pairs[lastPair] : own[lastLeaf];
+      flags[nodes - 1 - i] = takePair;
+      lastPair -= takePair;
+      lastLeaf -= !takePair;
+    }
+    if (nodes % 2 != 0)
+      takeFirst(nodes / 2);
+    return nodes;
   }
 
   std::vector<Leaf> leaves;
@@ -100,6 +122,7 @@ std::vector<uint8_t> uwt::limitedCodeLengths(std::span<const uint64_t> counts, u
   uint32_t shift = std::max(0, static_cast<int>(std::bit_width(largest)) - 40);
 
   std::vector<Leaf> leaves;
+  leaves.reserve(counts.size());
   for (uint32_t entry = 0; entry < counts.size(); ++entry)
     if (counts[entry] != 0)
       leaves.push_back({std::max<uint64_t>(counts[entry] >> shift, 1), entry});

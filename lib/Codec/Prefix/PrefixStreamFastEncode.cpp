@@ -35,6 +35,7 @@ public:
     bool wide = plan.split.wordBits == 16 && plan.split.signBits == 1;
     split = wide && plan.split.symbolBits == 10 ? kernels.split6 : nullptr;
     usesPairVectors = tables.pairVectors && kernels.splitPairs;
+    laneStarts.reserve(panelRows + 1);
   }
 
   bool run() {
@@ -237,9 +238,8 @@ private:
     for (lane = 0; lane < unit.rows; ++lane) {
       laneStarts.push_back(static_cast<uint32_t>(writer.bits()));
       const uint16_t *row = stageRow(lane, copies[0]);
-      splitRow(row, stagedColumns(), plan.split, low, high);
-      packRowRaw(chunks, out.raw.data() + (unit.firstRow + lane) * rawRow, words.columns,
-                 unit.firstColumn, unit.columns, high);
+      splitRowFields({&plan.split, chunks, row, out.raw.data() + (unit.firstRow + lane) * rawRow,
+                      words.columns, unit.firstColumn, unit.columns, stagedColumns(), low, high});
       if (tables.codeSymbols == 2)
         for (uint32_t i = 0; i < stagedColumns(); ++i)
           low[i] = tables.numbers[low[i]];

@@ -90,7 +90,22 @@ struct RowJob {
   uint16_t *out;
 };
 
-/// The opposite: words to raw fields and symbols (right-aligned).
+/// The opposite of `count` columns: words to raw fields, which are zero, and symbols
+/// (right-aligned), as of `staged` columns, which are no fewer.
+struct RowSplitJob {
+  const FieldSplit *split;
+  std::span<const uint32_t> chunks;
+  const uint16_t *words;
+  /// The whole row, as in RowJob.
+  uint8_t *raw;
+  uint64_t columns, first;
+  uint32_t count, staged;
+  uint16_t *symbols;
+  /// Room for `staged` raw fields.
+  uint16_t *scratch;
+};
+
+/// Of two rows of a fragment: words to raw fields and symbols (right-aligned).
 struct SplitJob {
   const FieldSplit *split;
   std::span<const uint32_t> chunks;
@@ -180,21 +195,18 @@ struct PrefixKernels {
 };
 
 const PrefixKernels &portablePrefixKernels();
+const PrefixKernels &neonPrefixKernels();
 const PrefixKernels &avx2PrefixKernels();
 const PrefixKernels &avx512PrefixKernels();
 
 void mergeRowsPortable(const MergeJob &job);
 void joinRowPortable(const RowJob &job);
 void splitRowsPortable(const SplitJob &job);
-/// The symbols and the raw fields of `count` words.
-void splitRow(const uint16_t *words, uint32_t count, const FieldSplit &split, uint16_t *symbols,
-              uint16_t *raw);
+void splitRowFields(const RowSplitJob &job);
 /// Raw fields of `count` elements of a row of `columns` (plane-2) from column `first`, a
 /// multiple of 8.
 void unpackRowRaw(std::span<const uint32_t> chunks, const uint8_t *row, uint64_t columns,
                   uint64_t first, uint32_t count, uint16_t *values);
-void packRowRaw(std::span<const uint32_t> chunks, uint8_t *row, uint64_t columns, uint64_t first,
-                uint32_t count, const uint16_t *values);
 
 //===----------------------------------------------------------------------===//
 // Decoding loops

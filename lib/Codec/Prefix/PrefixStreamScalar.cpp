@@ -177,30 +177,6 @@ void unpackRowChunk<16>(const uint8_t *from, uint32_t, uint32_t count, uint16_t 
   std::memcpy(values, from, size_t(count) * 2);
 }
 
-template <uint32_t Chunk>
-[[gnu::always_inline]] static inline void packRowChunk(uint8_t *to, uint32_t shift, uint32_t count,
-                                                       const uint16_t *values) {
-  constexpr uint32_t mask = (1u << Chunk) - 1, each = 8 / Chunk;
-  auto byteOf = [&](uint32_t i, uint32_t columns) __attribute__((always_inline)) {
-    uint32_t byte = 0;
-    for (uint32_t k = 0; k < columns; ++k)
-      byte |= (values[i * each + k] >> shift & mask) << (k * Chunk);
-    return static_cast<uint8_t>(byte);
-  };
-  uint32_t whole = count / each;
-  for (uint32_t i = 0; i < whole; ++i)
-    to[i] = byteOf(i, each);
-  if (count % each)
-    to[whole] = byteOf(whole, count % each);
-}
-static void packRowWords(uint8_t *to, uint32_t, uint32_t count, const uint16_t *values) {
-  std::memcpy(to, values, size_t(count) * 2);
-}
-template <uint32_t Chunk>
-static void packRowWide(uint8_t *to, uint32_t shift, uint32_t count, const uint16_t *values) {
-  callWide<packRowChunk<Chunk>>(to, shift, count, values);
-}
-
 void uwt::unpackRowRaw(std::span<const uint32_t> chunks, const uint8_t *row, uint64_t columns,
                        uint64_t first, uint32_t count, uint16_t *values) {
   std::fill_n(values, count, uint16_t(0));
@@ -226,33 +202,4 @@ void uwt::joinRowPortable(const RowJob &job) {
   for (uint32_t column = 0; column < job.count; ++column)
     job.out[column] = static_cast<uint16_t>(
         split.join(job.symbols[column] >> (16 - split.symbolBits), raw[column]));
-}
-
-[[gnu::always_inline]] static inline void splitElements(const uint16_t *words, uint32_t count,
-                                                        FieldSplit split, uint16_t *symbols,
-                                                        uint16_t *raw) {
-  for (uint32_t i = 0; i < count; ++i) {
-    symbols[i] = static_cast<uint16_t>(split.symbolOf(words[i]));
-    raw[i] = static_cast<uint16_t>(split.rawOf(words[i]));
-  }
-}
-
-void uwt::splitRow(const uint16_t *words, uint32_t count, const FieldSplit &split,
-                   uint16_t *symbols, uint16_t *raw) {
-  callWide<splitElements>(words, count, split, symbols, raw);
-}
-
-void uwt::packRowRaw(std::span<const uint32_t> chunks, uint8_t *row, uint64_t columns,
-                     uint64_t first, uint32_t count, const uint16_t *values) {
-  uint32_t shift = 0;
-  for (uint32_t chunk : chunks) {
-    auto pack = chunk == 16  ? packRowWords
-                : chunk == 8 ? packRowWide<8>
-                : chunk == 4 ? packRowWide<4>
-                : chunk == 2 ? packRowWide<2>
-                             : packRowWide<1>;
-    pack(row + first * chunk / 8, shift, count, values);
-    row += rowChunkBytes(columns, chunk);
-    shift += chunk;
-  }
 }

@@ -60,13 +60,17 @@ PrefixClass PrefixTables::makeClass(const std::vector<uint8_t> &lengths) const {
   }
   // prefix-2: in order of length, then of entry; each next word is the last plus
   // one, shifted left where the length grows.
+  uint32_t coded = 0;
   for (uint32_t length = 1; length <= longestCodeWord; ++length) {
     made.firstWord[length] = (made.firstWord[length - 1] + made.count[length - 1]) << 1;
-    made.begin[length] = static_cast<uint32_t>(made.order.size());
-    for (size_t entry = 0; made.count[length] && entry < made.lengths.size(); ++entry)
-      if (made.lengths[entry] == length)
-        made.order.push_back(static_cast<uint32_t>(entry));
+    made.begin[length] = coded;
+    coded += made.count[length];
   }
+  made.order.resize(coded);
+  auto next = made.begin;
+  for (uint32_t entry = 0; entry < made.lengths.size(); ++entry)
+    if (made.lengths[entry] != 0)
+      made.order[next[made.lengths[entry]]++] = entry;
   uint32_t last = made.firstWord[longestCodeWord] + made.count[longestCodeWord];
   if (last == 1u << longestCodeWord)
     made.cover = PrefixClass::Cover::Complete;

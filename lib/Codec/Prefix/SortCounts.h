@@ -24,7 +24,8 @@ namespace uwt {
 /// Sorts by falling `countOf(item)`; items of equal counts stay in their order.
 template <typename Item, typename Count>
 void sortByFallingCount(std::vector<Item> &items, Count countOf) {
-  constexpr unsigned digitBits = 8;
+  // Most lists have less than a hundred items: tables of larger digits would take longer than they.
+  constexpr unsigned digitBits = 6;
   constexpr uint64_t largestDigit = (1u << digitBits) - 1;
   uint64_t largest = 0;
   for (const Item &item : items)

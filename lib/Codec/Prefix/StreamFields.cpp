@@ -19,6 +19,8 @@ const PrefixKernels *uwt::prefixKernels(CodePath path) {
     return &avx512PrefixKernels();
   if (path >= CodePath::Avx2 && host >= SimdLevel::Avx2)
     return &avx2PrefixKernels();
+  if (path >= CodePath::Neon && host == SimdLevel::Neon)
+    return &neonPrefixKernels();
   return &portablePrefixKernels();
 }
 
@@ -204,9 +206,9 @@ void FieldSplitter::splitRows(const PanelUnit &unit, uint16_t *symbols) {
   uint64_t bytes = rowBytes(words.columns, chunks);
   for (uint32_t row = 0; row < unit.rows; ++row) {
     const uint16_t *own = words.row(unit.firstRow + row) + unit.firstColumn;
-    splitRow(own, unit.columns, plan.split, symbols + row * scratchStride, unused);
-    packRowRaw(chunks, raw.data() + (unit.firstRow + row) * bytes, words.columns, unit.firstColumn,
-               unit.columns, unused);
+    splitRowFields({&plan.split, chunks, own, raw.data() + (unit.firstRow + row) * bytes,
+                    words.columns, unit.firstColumn, unit.columns, unit.columns,
+                    symbols + row * scratchStride, unused});
   }
 }
 

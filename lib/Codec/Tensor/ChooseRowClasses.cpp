@@ -18,13 +18,15 @@
 
 #include "ChooseRowClasses.h"
 #include "../Ans/AnsModel.h"
+#include "../FixedLog2.h"
 #include "../NonZero.h"
 #include "../Prefix/PrefixModel.h"
 #include "../RowClasses.h"
 #include "FewValues.h"
+#include "MagnitudeCounts.h"
 #include <algorithm>
 #include <limits>
-#include <numeric>
+#include <optional>
 
 using namespace uwt;
 
@@ -34,8 +36,9 @@ constexpr uint32_t frequencyBits = 12;
 /// Small tensors have at most 8 classes of prefix codes: 16 gain next to nothing there.
 constexpr uint32_t contextClassCounts[] = {2, 4, 8, 16};
 constexpr size_t smallContextClassCounts = 3;
-/// In larger tensors code tables weigh nothing, and more mantissa bits always pay.
 constexpr uint64_t smallTensorElements = uint64_t(1) << 20;
+/// In larger tensors two mantissa bits pay for their tables.
+constexpr uint64_t fewMantissaElements = uint64_t(1) << 17;
 /// More mantissa bits than row histograms hold save so much at least: their codes take longer.
 constexpr double leastFineGain = 1.0 / 512;
 /// Of tensors with so many elements every so manyth row shows whether finer codes may pay.
@@ -45,16 +48,6 @@ constexpr uint32_t probeStride = 4;
 constexpr double leastByteGain = 1.0 / 256;
 constexpr uint32_t escapeRecordBits = 32;
 constexpr double infiniteBits = std::numeric_limits<double>::infinity();
-
-/// [class][symbol], and in a last entry those symbols that are not known.
-using ClassCounts = std::vector<std::vector<uint64_t>>;
-
-/// Counts of exponents with all their mantissa bits.
-struct Magnitudes {
-  /// Those that are counted, by rising exponent.
-  std::vector<size_t> exponents;
-  ClassCounts counts;
-};
 
 struct CodingCandidate {
   uint32_t mantissaBits;
@@ -92,12 +85,13 @@ private:
   double fineGain() const { return isSmallest ? leastGain : leastFineGain; }
   bool countsFewSymbols() const;
   std::vector<CodingCandidate> makeCandidates(ThreadPool &pool);
+  void countRowSymbols(ThreadPool &pool);
   const CodingCandidate *smallest(std::span<const CodingCandidate> candidates) const;
   uint32_t countedMantissa() const {
     return rows.split.symbolBits - getTraits(element).exponentBits;
   }
-  Magnitudes countMagnitudes(std::span<const uint8_t> classes, uint32_t classCount,
-                             uint32_t rowStride, ThreadPool &pool) const;
+  ClassCounts countMagnitudes(std::span<const uint8_t> classes, uint32_t classCount,
+                              uint32_t rowStride, ThreadPool &pool) const;
   std::vector<uint32_t> promisingMantissaBits(double enoughLeast, double enough, size_t maxSymbols,
                                               ClassCounts counts) const;
   void addFineCandidates(std::vector<CodingCandidate> &candidates, ThreadPool &pool);
@@ -128,13 +122,15 @@ private:
   double scale = 1;
   /// Whether all symbols are known and pairs can be coded without escapes.
   bool hasFewSymbols = false;
-  /// Rows sorted into each number of classes.
-  std::vector<ClassedRows> classed;
-  /// Without classes, and by each number of them; where numeral systems may be taken.
+  /// Sorts rows into each number of classes.
+  std::optional<RowClassifier> classifier;
+  /// Those of all symbols that are counted.
+  ExponentSet exponents;
+  /// Without classes, and by each number of them.
   std::vector<ClassCounts> rowCounts;
   /// By as many classes as the best candidate of fewer mantissa bits has, of all panels that other
   /// counts are of; empty where finer codes do not pay.
-  Magnitudes magnitudes;
+  ClassCounts magnitudes;
 };
 } // namespace
 
@@ -142,26 +138,6 @@ Format uwt::numeralFormat() {
   Format format;
   format.codec = {"rans", {frequencyBits}};
   return format;
-}
-
-/// Drops a mantissa bit from the symbols.
-static void dropMantissaBit(ClassCounts &counts) {
-  for (std::vector<uint64_t> &one : counts) {
-    size_t symbols = one.size() / 2;
-    for (size_t i = 0; i < symbols; ++i)
-      one[i] = one[2 * i] + one[2 * i + 1];
-    one[symbols] = one.back();
-    one.resize(symbols + 1);
-  }
-}
-
-/// The same without classes.
-static ClassCounts sumOfClasses(const ClassCounts &classes) {
-  ClassCounts sum = {classes.front()};
-  for (size_t c = 1; c < classes.size(); ++c)
-    for (size_t i = 0; i < sum[0].size(); ++i)
-      sum[0][i] += classes[c][i];
-  return sum;
 }
 
 bool ClassChooser::countsFewSymbols() const {
@@ -175,56 +151,43 @@ std::vector<CodingCandidate> ClassChooser::makeCandidates(ThreadPool &pool) {
   std::span<const uint32_t> classCounts = contextClassCounts;
   if (elements < smallTensorElements && !isSmallest)
     classCounts = classCounts.first(smallContextClassCounts);
-  RowClassifier classifier(rows, classCounts, panelStride, pool);
-  classed = classifier.results();
-  std::vector<ClassCounts> counts(1 + classed.size());
-  pool.parallelFor(classed.size(), [&](uint64_t i, unsigned) {
-    const ClassedRows &set = classed[i];
-    counts[1 + i] = countsByClass(rows, set.classes, set.classCount, panelStride);
-  });
-  counts[0] = sumOfClasses(counts[1]);
+  classifier.emplace(rows, classCounts, panelStride, pool);
+  countRowSymbols(pool);
 
-  for (ClassCounts &one : counts)
-    scaleCounts(one);
-
-  if (mayTakeNumerals())
-    rowCounts = counts;
   std::vector<CodingCandidate> candidates;
-  for (uint32_t bits = countedMantissa();; --bits) {
+  addCandidates(countedMantissa(), rowCounts, infiniteBits, candidates);
+  if (elements >= fewMantissaElements)
+    return candidates;
+  std::vector<ClassCounts> counts = rowCounts;
+  for (uint32_t bits = countedMantissa(); bits-- > 0;) {
     double least = infiniteBits;
     for (const CodingCandidate &candidate : candidates)
       least = std::min(least, candidate.bits);
-    addCandidates(bits, counts, least * (1 + leastGain), candidates);
-    if (bits == 0 || elements >= smallTensorElements)
-      break;
     for (ClassCounts &one : counts)
       dropMantissaBit(one);
+    addCandidates(bits, counts, least * (1 + leastGain), candidates);
   }
   return candidates;
 }
 
-/// Without exponents that occur in no class: prefix codes cost the same for any symbols. Leaves
-/// room for an entry more.
-static Magnitudes occurringExponents(const ClassCounts &classes, uint32_t mantissaBits) {
-  auto of = [&](const std::vector<uint64_t> &counts, size_t exponent) {
-    return std::span(counts).subspan(exponent << mantissaBits, size_t(1) << mantissaBits);
-  };
-  Magnitudes found;
-  for (size_t exponent = 0; exponent < classes.front().size() >> mantissaBits; ++exponent) {
-    bool occurs = std::ranges::any_of(classes, [&](const std::vector<uint64_t> &counts) {
-      return hasNonZero(of(counts, exponent));
-    });
-    if (occurs)
-      found.exponents.push_back(exponent);
+/// Fills rowCounts.
+void ClassChooser::countRowSymbols(ThreadPool &pool) {
+  std::span<const ClassedRows> classed = classifier->results();
+  rowCounts.resize(1 + classed.size());
+  pool.parallelFor(classed.size(), [&](uint64_t i, unsigned) {
+    const ClassedRows &set = classed[i];
+    rowCounts[1 + i] = countsByClass(rows, set.classes, set.classCount, panelStride);
+  });
+  rowCounts[0] = sumOfClasses(rowCounts[1]);
+  // Numeral systems of `smallest` have tables of all exponents.
+  exponents = isSmallest || !rows.isExact
+                  ? ExponentSet::all(getTraits(element).exponentBits)
+                  : ExponentSet::occurring(rowCounts[0].front(), countedMantissa());
+  for (ClassCounts &classes : rowCounts) {
+    for (std::vector<uint64_t> &counts : classes)
+      counts = exponents.select(counts, countedMantissa());
+    scaleCounts(classes);
   }
-  for (const std::vector<uint64_t> &counts : classes) {
-    std::vector<uint64_t> kept;
-    kept.reserve((found.exponents.size() << mantissaBits) + 1);
-    for (size_t exponent : found.exponents)
-      kept.insert(kept.end(), of(counts, exponent).begin(), of(counts, exponent).end());
-    found.counts.push_back(std::move(kept));
-  }
-  return found;
 }
 
 /// Tables cost what they cost, so counts are of as many elements as the tensor has.
@@ -235,8 +198,8 @@ void ClassChooser::scaleCounts(ClassCounts &counts) const {
 }
 
 /// From every `rowStride`-th row of the panels that other counts are of; classes are of all rows.
-Magnitudes ClassChooser::countMagnitudes(std::span<const uint8_t> classes, uint32_t classCount,
-                                         uint32_t rowStride, ThreadPool &pool) const {
+ClassCounts ClassChooser::countMagnitudes(std::span<const uint8_t> classes, uint32_t classCount,
+                                          uint32_t rowStride, ThreadPool &pool) const {
   // Classes are of counted panels, which follow one another in `few`.
   std::vector<uint8_t> fewClasses;
   for (size_t p = 0; p < rows.counted.size() && !classes.empty(); p += panelStride) {
@@ -249,45 +212,32 @@ Magnitudes ClassChooser::countMagnitudes(std::span<const uint8_t> classes, uint3
     words.stride *= rowStride;
     return words;
   };
-  FieldSplit split = splitOf(element, getTraits(element).mantissaBits);
-  SymbolStatistics statistics = countSymbols(few, divideUp(rows.counted.size(), panelStride), split,
-                                             /*wantPairs=*/false, fewClasses, classCount, pool);
-  Magnitudes counted;
-  if (isSmallest) {
-    counted.exponents.resize(size_t(1) << getTraits(element).exponentBits);
-    std::iota(counted.exponents.begin(), counted.exponents.end(), size_t(0));
-    counted.counts = std::move(statistics.counts);
-  } else {
-    counted = occurringExponents(statistics.counts, getTraits(element).mantissaBits);
-  }
-  for (std::vector<uint64_t> &counts : counted.counts)
-    counts.push_back(0);
-  scaleCounts(counted.counts);
-  return counted;
+  ClassCounts counts = uwt::countMagnitudes(few, divideUp(rows.counted.size(), panelStride),
+                                            element, exponents, fewClasses, classCount, pool);
+  scaleCounts(counts);
+  return counts;
 }
 
-/// What countSymbols gives, where all magnitudes of the tensor have been counted for this
-/// candidate.
+/// What countSymbols gives, where all symbols of the tensor have been counted for this candidate.
 std::shared_ptr<const SymbolStatistics>
 ClassChooser::statisticsOf(const CodingCandidate &choice) const {
   bool isWhole = panelStride == 1 && rows.stride == 1 && wholeScale == 1 && choice.group == 1;
-  if (!isWhole || choice.mantissaBits <= countedMantissa())
+  bool isFine = choice.mantissaBits > countedMantissa();
+  bool isCounted = isFine || (choice.mantissaBits == countedMantissa() && rows.isExact);
+  if (!isWhole || !isCounted)
     return nullptr;
-  ClassCounts classes = magnitudes.counts;
-  for (uint32_t bits = getTraits(element).mantissaBits; bits > choice.mantissaBits; --bits)
+  ClassCounts classes =
+      isFine ? magnitudes : *std::ranges::find(rowCounts, choice.classCount, &ClassCounts::size);
+  uint32_t bits = isFine ? getTraits(element).mantissaBits : countedMantissa();
+  for (; bits > choice.mantissaBits; --bits)
     dropMantissaBit(classes);
   if (choice.classCount == 1)
     classes = sumOfClasses(classes);
 
   auto statistics = std::make_shared<SymbolStatistics>();
   statistics->split = splitOf(element, choice.mantissaBits);
-  size_t each = size_t(1) << choice.mantissaBits;
-  size_t symbols = (magnitudes.exponents.back() + 1) * each;
-  for (const std::vector<uint64_t> &counts : classes) {
-    std::vector<uint64_t> &all = statistics->counts.emplace_back(symbols);
-    for (size_t i = 0; i < magnitudes.exponents.size(); ++i)
-      std::copy_n(&counts[i * each], each, &all[magnitudes.exponents[i] * each]);
-  }
+  for (const std::vector<uint64_t> &counts : classes)
+    statistics->counts.push_back(exponents.expand(counts, choice.mantissaBits));
   return statistics;
 }
 
@@ -298,20 +248,18 @@ double ClassChooser::leastBits(uint32_t mantissaBits, const ClassCounts &classes
   double bits = fixedBits(mantissaBits, classes.size()), codeBits = 0;
   uint64_t counted = 0;
   for (const std::vector<uint64_t> &counts : classes) {
-    uint64_t total = 0, symbols = 0;
+    std::vector<uint64_t> occurring = nonZeroOf(std::span(counts));
+    uint64_t total = 0;
     double weighted = 0;
-    for (uint64_t count : counts) {
-      if (count == 0)
-        continue;
+    for (uint64_t count : occurring) {
       total += count;
-      ++symbols;
       weighted += static_cast<double>(count) * fixedLog2(count);
     }
     if (total == 0)
       continue;
     counted += total;
     codeBits += (static_cast<double>(total) * fixedLog2(total) - weighted) / 65536;
-    bits += static_cast<double>(symbols * leastBitsOfSymbol);
+    bits += static_cast<double>(occurring.size() * leastBitsOfSymbol);
   }
   return counted == 0 ? bits : bits + codeBits * elements / static_cast<double>(counted);
 }
@@ -343,7 +291,7 @@ void ClassChooser::addFineCandidates(std::vector<CodingCandidate> &candidates, T
   if (most <= counted)
     return;
   uint32_t stride = elements < probedElements || isSmallest ? 1 : probeStride;
-  ClassCounts probe = countMagnitudes({}, 1, stride, pool).counts;
+  ClassCounts probe = countMagnitudes({}, 1, stride, pool);
   for (uint64_t &count : probe.front())
     count *= stride;
   bool takesNumerals = mayTakeNumerals() && haveFewValues(probe.front(), most, stride * wholeScale);
@@ -364,13 +312,13 @@ void ClassChooser::addFineCandidates(std::vector<CodingCandidate> &candidates, T
   const CodingCandidate *coarse = smallest(candidates);
   double enoughOfAll = coarse->bits * (1 - fineGain());
   std::span<const uint8_t> classes;
-  for (const ClassedRows &set : classed)
+  for (const ClassedRows &set : classifier->results())
     if (set.classCount == coarse->classCount)
       classes = set.classes;
   magnitudes = countMagnitudes(classes, coarse->classCount, /*rowStride=*/1, pool);
-  std::vector<ClassCounts> counts = {sumOfClasses(magnitudes.counts)};
+  std::vector<ClassCounts> counts = {sumOfClasses(magnitudes)};
   if (coarse->classCount > 1)
-    counts.push_back(magnitudes.counts);
+    counts.push_back(magnitudes);
   std::vector<CodingCandidate> fine;
   for (uint32_t bits = most; bits > counted; --bits) {
     double worthIt = enoughOfAll;
@@ -392,7 +340,12 @@ void ClassChooser::addNumeralCandidates(std::vector<CodingCandidate> &candidates
   for (const ClassCounts &counts : rowCounts) {
     auto classCount = static_cast<uint32_t>(counts.size());
     CodingCandidate candidate{countedMantissa(), classCount, Rate::Ans};
-    candidate.bits = fixedBits(candidate.mantissaBits, classCount) + numeralBits(counts) * scale;
+    ClassCounts all;
+    for (const std::vector<uint64_t> &one : counts) {
+      all.push_back(exponents.expand(one, countedMantissa()));
+      all.back().push_back(one.back());
+    }
+    candidate.bits = fixedBits(candidate.mantissaBits, classCount) + numeralBits(all) * scale;
     candidates.push_back(candidate);
   }
 }
@@ -525,11 +478,9 @@ ClassChoice ClassChooser::choose(ThreadPool &pool) {
     return choice;
   result.format = formatOf(*best);
   choice.bits = best->bits;
-  if (panelStride == 1 && rows.stride == 1)
-    for (ClassedRows &set : classed)
-      if (set.classCount == best->classCount)
-        result.rowClasses = std::move(set.classes);
   result.statistics = statisticsOf(*best);
+  if (rows.stride == 1 && best->classCount > 1)
+    result.rowClasses = classifier->takeAll(best->classCount);
   return choice;
 }
 

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FewValues.h"
-#include "../RowClasses.h"
+#include "../FixedLog2.h"
 #include <algorithm>
 #include <vector>
 

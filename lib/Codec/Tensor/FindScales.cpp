@@ -12,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../RowClasses.h"
+#include "../FixedLog2.h"
 #include "../Scales.h"
 #include "../WideCall.h"
 #include <algorithm>

@@ -7,8 +7,8 @@
 
 #include "LowStatistics.h"
 #include "../Ans/AnsModel.h"
+#include "../FixedLog2.h"
 #include "../LowHalves.h"
-#include "../RowClasses.h"
 #include "uwt/Support/Random.h"
 #include <algorithm>
 #include <atomic>

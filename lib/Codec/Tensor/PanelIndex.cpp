@@ -66,9 +66,14 @@ void IndexWriter::add(const DirectoryEntry &entry, std::span<const uint8_t> clas
   uint32_t bits = rowClassBits(plan.format);
   size_t first = directory.size();
   directory.resize(first + rowClassWords(plan.format));
-  // Bit by bit: a class of three bits may lie across two u32.
-  for (uint32_t bit = 0; bit < classes.size() * bits; ++bit)
-    directory[first + bit / 32] |= (uint32_t(classes[bit / bits]) >> bit % bits & 1) << bit % 32;
+  for (size_t row = 0; bits != 0 && row < classes.size(); ++row) {
+    size_t bit = row * bits;
+    uint64_t shifted = uint64_t(classes[row]) << bit % 32;
+    directory[first + bit / 32] |= static_cast<uint32_t>(shifted);
+    // A class of three bits may lie across two u32.
+    if (shifted >> 32 != 0)
+      directory[first + bit / 32 + 1] |= static_cast<uint32_t>(shifted >> 32);
+  }
 
   ++panels;
   panelsAsWords += entry.asWords;

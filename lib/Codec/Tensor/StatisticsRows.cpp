@@ -30,7 +30,7 @@ constexpr uint32_t shownColumns = 1024;
 constexpr unsigned copies = 4;
 /// Panels from which the window is chosen, and which of their rows show it.
 constexpr uint64_t samplePanels = 4;
-constexpr uint32_t sampleRowStride = 8;
+constexpr uint32_t sampleRowStride = 16;
 constexpr uint32_t windowAlignment = 8;
 /// Unit in which tables are scanned for rare symbols.
 constexpr uint32_t scanWidth = 32;
@@ -124,10 +124,10 @@ countPanelRows(PanelWords words, uint32_t columns, const RowLayout &layout, size
     uint16_t *out = &panel.counts[size_t(r) * layout.width];
     uint32_t known =
         takeCounts<Copies>(tables + layout.base, layout.tableSize, layout.symbols, out);
-    if (known == columns)
-      continue;
-    out[layout.width - 1] = static_cast<uint16_t>(columns - known);
-    takeRare<Copies>(tables, layout, r, rareLimit, panel);
+    if (layout.symbols < layout.width)
+      out[layout.width - 1] = static_cast<uint16_t>(columns - known);
+    if (known < columns)
+      takeRare<Copies>(tables, layout, r, rareLimit, panel);
   }
 }
 
@@ -152,15 +152,21 @@ void RowCounter::count(PanelWords words, size_t rareLimit, RowHistograms::Panel 
   uint32_t columns = countedColumns(words);
   panel.rows = words.rows;
   panel.isExact = words.columns == columns;
-  panel.counts.assign(size_t(words.rows) * rows.width, 0);
+  panel.counts = std::make_unique_for_overwrite<uint16_t[]>(size_t(words.rows) * rows.width);
   panel.rare.clear();
   callWide<countPanel>(words, columns, layoutOf(rows), rareLimit, tables.data(), &panel);
+}
+
+static uint32_t countersOf(const RowHistograms &rows) {
+  if (!rows.split.signBits)
+    return byteCounters;
+  return rows.columns <= narrowColumns ? narrowCounters : windowCounters;
 }
 
 /// Puts the window where most symbols of a few panels are.
 static void chooseWindow(const PanelSource &source, RowHistograms &rows) {
   uint32_t tableSize = tableSizeOf(rows);
-  uint32_t counters = rows.split.signBits ? windowCounters : byteCounters;
+  uint32_t counters = countersOf(rows);
   rows.base = 0;
   rows.width = std::min(tableSize, counters);
   // The last counter is for all others.
@@ -196,13 +202,14 @@ RowHistograms uwt::countRows(const PanelSource &source, uint64_t panels, const F
   rows.panels = panels;
   rows.droppedBits = split.symbolBits - std::min<uint32_t>(split.symbolBits, maxRowSymbolBits);
   rows.isExact = rows.droppedBits == 0;
+  std::vector<std::vector<uint16_t>> scratch(pool.size());
+  PanelWords first;
+  if (panels > 0)
+    first = source(0, scratch[0]);
+  rows.columns = countedColumns(first);
   chooseWindow(source, rows);
   if (panels == 0)
     return rows;
-
-  std::vector<std::vector<uint16_t>> scratch(pool.size());
-  PanelWords first = source(0, scratch[0]);
-  rows.columns = countedColumns(first);
   uint64_t panelBytes = uint64_t(first.rows) * rows.width * sizeof(uint16_t);
   rows.stride =
       std::max<uint64_t>({1, leastStride, divideUp(panels * panelBytes, windowBytesLimit)});
@@ -221,48 +228,4 @@ RowHistograms uwt::countRows(const PanelSource &source, uint64_t panels, const F
   for (const RowHistograms::Panel &panel : rows.counted)
     rows.isExact &= panel.isExact;
   return rows;
-}
-
-[[gnu::always_inline]] static inline void addRow(const uint16_t *row, uint32_t symbols,
-                                                 uint64_t *sums) {
-  constexpr uint32_t step = 16;
-  uint32_t i = 0;
-  // Far from a row's usual symbols there are none.
-  for (; i + step <= symbols; i += step) {
-    uint64_t some[step / 4];
-    std::memcpy(some, row + i, sizeof(some));
-    if ((some[0] | some[1] | some[2] | some[3]) == 0)
-      continue;
-    for (uint32_t k = 0; k < step; ++k)
-      sums[i + k] += row[i + k];
-  }
-  for (; i < symbols; ++i)
-    sums[i] += row[i];
-}
-
-std::vector<std::vector<uint64_t>> uwt::countsByClass(const RowHistograms &rows,
-                                                      std::span<const uint8_t> classes,
-                                                      uint32_t classCount, size_t panelStride) {
-  uint32_t tableSize = 1u << (rows.split.symbolBits - rows.droppedBits);
-  std::vector<std::vector<uint64_t>> counts(classCount, std::vector<uint64_t>(tableSize + 1));
-  bool hasOthers = rows.symbols < rows.width;
-  for (size_t p = 0; p < rows.counted.size(); p += panelStride) {
-    const RowHistograms::Panel &panel = rows.counted[p];
-    auto countsOf = [&](uint32_t row) -> std::vector<uint64_t> & {
-      return counts[classes.empty() ? 0 : classes[p * panelRows + row]];
-    };
-    for (uint32_t r = 0; r < panel.rows; ++r) {
-      const uint16_t *row = &panel.counts[size_t(r) * rows.width];
-      std::vector<uint64_t> &sums = countsOf(r);
-      callWide<addRow>(row, std::min(rows.symbols, tableSize), sums.data() + rows.base);
-      if (hasOthers)
-        sums.back() += row[rows.width - 1];
-    }
-    for (const RowHistograms::Rare &rare : panel.rare) {
-      std::vector<uint64_t> &sums = countsOf(rare.row);
-      sums[rare.symbol] += rare.count;
-      sums.back() -= rare.count;
-    }
-  }
-  return counts;
 }

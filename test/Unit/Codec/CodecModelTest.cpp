@@ -186,6 +186,24 @@ TEST(CodecModelTest, PrefixEscapesRareSymbols) {
   EXPECT_EQ(modelOf(built, statistics).symbols.size(), 17u);
 }
 
+/// What keeping some of the symbols of `sorted`, the commonest first, costs with code words of at
+/// most `maxLength` bits.
+uint64_t costOfKeeping(std::span<const uint64_t> sorted, size_t kept, uint32_t maxLength) {
+  std::vector<uint64_t> counts(sorted.begin(), sorted.begin() + kept);
+  uint64_t escaped = std::accumulate(sorted.begin() + kept, sorted.end(), uint64_t(0));
+  counts.push_back(std::max<uint64_t>(escaped, 1));
+  std::vector<uint8_t> lengths = limitedCodeLengths(counts, maxLength);
+  return std::inner_product(counts.begin(), counts.end(), lengths.begin(),
+                            escaped * 32 + kept * 20);
+}
+
+uint64_t leastCost(std::span<const uint64_t> sorted, uint32_t maxLength) {
+  uint64_t best = UINT64_MAX;
+  for (size_t kept = 1; kept <= sorted.size(); ++kept)
+    best = std::min(best, costOfKeeping(sorted, kept, maxLength));
+  return best;
+}
+
 // The search may not miss the number of kept symbols that costs least.
 TEST(CodecModelTest, PrefixAlphabetIsTheBest) {
   Built built = codecOf("huffman<8,1>, coded=exponent+2");
@@ -195,19 +213,26 @@ TEST(CodecModelTest, PrefixAlphabetIsTheBest) {
   for (size_t i = 0; i < 120; ++i)
     sorted.push_back(elements / ((i + 1) * (i + 1)) / 2 + 120 - i);
   std::copy(sorted.begin(), sorted.end(), statistics.counts[0].begin() + 500);
+  EXPECT_EQ(costOfKeeping(sorted, modelOf(built, statistics).symbols.size(), 8),
+            leastCost(sorted, 8));
+}
 
-  auto costOfKeeping = [&](size_t kept) {
-    std::vector<uint64_t> counts(sorted.begin(), sorted.begin() + kept);
-    uint64_t escaped = std::accumulate(sorted.begin() + kept, sorted.end(), uint64_t(0));
-    counts.push_back(std::max<uint64_t>(escaped, 1));
-    std::vector<uint8_t> lengths = limitedCodeLengths(counts, 8);
-    return std::inner_product(counts.begin(), counts.end(), lengths.begin(),
-                              escaped * 32 + kept * 20);
-  };
-  uint64_t best = UINT64_MAX;
-  for (size_t kept = 1; kept <= sorted.size(); ++kept)
-    best = std::min(best, costOfKeeping(kept));
-  EXPECT_EQ(costOfKeeping(modelOf(built, statistics).symbols.size()), best);
+// Of weights the estimate alone says which symbols to keep, and takes little more.
+TEST(CodecModelTest, AlphabetOfWeightsIsNearTheBest) {
+  Built built = codecOf("huffman<12,1>, coded=exponent+2");
+  for (uint64_t elements : {2000, 20000, 150000, 10000000}) {
+    SymbolStatistics statistics = noStatistics(built);
+    std::vector<uint64_t> sorted;
+    // Four symbols an octave, each octave half as often as the one above.
+    for (uint64_t octave = elements / 3; octave > 0; octave /= 2)
+      for (uint64_t part : {9, 8, 7, 6})
+        sorted.push_back(octave * part / 30 + 1);
+    std::copy(sorted.begin(), sorted.end(), statistics.counts[0].begin() + 400);
+    std::ranges::sort(sorted, std::greater());
+    uint64_t best = leastCost(sorted, 12);
+    uint64_t cost = costOfKeeping(sorted, modelOf(built, statistics).symbols.size(), 12);
+    EXPECT_LE((cost - best) * 4096, best) << elements << " elements";
+  }
 }
 
 TEST(CodecModelTest, WithoutEscapesEverySymbolHasACode) {

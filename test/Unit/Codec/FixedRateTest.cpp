@@ -13,7 +13,8 @@ using namespace uwt::test;
 
 namespace {
 
-constexpr CodePath fastPaths[] = {CodePath::Scalar, CodePath::Avx2, CodePath::Avx512};
+constexpr CodePath fastPaths[] = {CodePath::Scalar, CodePath::Neon, CodePath::Avx2,
+                                  CodePath::Avx512};
 constexpr FieldSplit bf16j2 = {16, 10, 5}, f16 = {16, 5, 10}, e4m3 = {8, 4, 3}, e5m2j2 = {8, 7, 0};
 
 std::vector<FixedCase> cases() {

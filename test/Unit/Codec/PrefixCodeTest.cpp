@@ -8,6 +8,7 @@
 #include "uwt/Codec/PrefixCode.h"
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <numeric>
 #include <queue>
 #include <random>
 
@@ -77,6 +78,35 @@ TEST(PrefixCodeTest, IsOptimalUnderTheLimit) {
     Lengths lengths = limitedCodeLengths(counts, limit);
     EXPECT_TRUE(checkCodeLengths(lengths, limit));
     EXPECT_EQ(costOf(counts, lengths), bestCost(counts, limit, 1, uint64_t(1) << limit));
+  }
+}
+
+/// Bits of the best code of at most `limit` bits, by package-merge as it is told: lists of weights.
+uint64_t packagedCost(std::vector<uint64_t> counts, uint32_t limit) {
+  std::ranges::sort(counts);
+  std::vector<uint64_t> nodes = counts;
+  for (uint32_t level = 1; level < limit; ++level) {
+    std::vector<uint64_t> next = counts;
+    for (size_t i = 0; i + 2 <= nodes.size(); i += 2)
+      next.push_back(nodes[i] + nodes[i + 1]);
+    std::ranges::sort(next);
+    nodes = std::move(next);
+  }
+  nodes.resize(2 * counts.size() - 2);
+  return std::accumulate(nodes.begin(), nodes.end(), uint64_t(0));
+}
+
+TEST(PrefixCodeTest, IsOptimalForAlphabetsOfWeights) {
+  std::mt19937_64 random(3);
+  for (int round = 0; round < 60; ++round) {
+    uint32_t limit = 8 + random() % 5;
+    std::vector<uint64_t> counts(2 + random() % 150);
+    // Many equal counts, and far more of some than of others.
+    for (uint64_t &count : counts)
+      count = 1 + (uint64_t(1) << random() % 16) / (1 + random() % 3);
+    Lengths lengths = limitedCodeLengths(counts, limit);
+    EXPECT_TRUE(checkCodeLengths(lengths, limit));
+    EXPECT_EQ(costOf(counts, lengths), packagedCost(counts, limit)) << counts.size() << " counts";
   }
 }
 

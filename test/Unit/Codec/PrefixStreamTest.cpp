@@ -17,15 +17,6 @@ using namespace uwt;
 
 namespace {
 
-std::vector<CodePath> pathsHere() {
-  std::vector<CodePath> paths{CodePath::Reference, CodePath::Scalar};
-  if (hostSimdLevel() >= SimdLevel::Avx2)
-    paths.push_back(CodePath::Avx2);
-  if (hostSimdLevel() >= SimdLevel::Avx512)
-    paths.push_back(CodePath::Avx512);
-  return paths;
-}
-
 /// A panel's words, its rows' classes, and a plan with a model of them.
 struct WordsOfPanel {
   CodingPlan plan;
@@ -155,7 +146,7 @@ void expectRoundTrip(const WordsOfPanel &panel, const std::string &name) {
   EncodedPanel expected = encode(panel, CodePath::Reference);
   ASSERT_FALSE(expected.overflow);
   EXPECT_EQ(expected.escapes, countPrefixEscapes(panel.plan, panel.rows, expected.code));
-  for (CodePath path : pathsHere()) {
+  for (CodePath path : availableCodePaths()) {
     SCOPED_TRACE("path " + std::to_string(static_cast<int>(path)));
     EncodedPanel coded = encode(panel, path);
     EXPECT_EQ(coded.raw, expected.raw);
@@ -175,7 +166,7 @@ void expectRoundTrip(const WordsOfPanel &panel, const std::string &name) {
 void expectRoundTripOrOverflow(const WordsOfPanel &panel, const std::string &name) {
   if (!encode(panel, CodePath::Reference).overflow)
     return expectRoundTrip(panel, name);
-  for (CodePath path : pathsHere())
+  for (CodePath path : availableCodePaths())
     EXPECT_TRUE(encode(panel, path).overflow) << name << " " << panel.plan.format.str();
 }
 
@@ -262,7 +253,7 @@ TEST(PrefixStream, FindsCodeWordsThatDoNotExist) {
   PrefixTablesPtr tables = makePrefixTables(panel.plan);
   EncodedPanel coded = encode(panel, CodePath::Reference);
   coded.code[coded.code.size() / 2] = 8;
-  for (CodePath path : pathsHere())
+  for (CodePath path : availableCodePaths())
     EXPECT_THAT(decode(panel, *tables, coded, path).error, testing::HasSubstr("does not exist"));
 }
 
@@ -338,7 +329,7 @@ TEST(PrefixStream, OverflowsWhereEscapesDoNotFitTheirCount) {
       makePanel("huffman<2,1>, layout=row_major", ElementType::BF16, words, 64, 1024);
   for (size_t i = 0; i < 0x4000; ++i)
     panel.words[i * 4] = 0x0080;
-  for (CodePath path : pathsHere())
+  for (CodePath path : availableCodePaths())
     EXPECT_TRUE(encode(panel, path).overflow);
   panel.words[0] = 0x3F80;
   expectRoundTrip(panel, "0x3FFF escapes");
@@ -352,7 +343,7 @@ TEST(PrefixStream, OverflowsWithoutEscapesOnOtherSymbols) {
     WordsOfPanel panel = makePanel(format, ElementType::BF16, words, 20, 100);
     expectRoundTrip(panel, "two symbols");
     panel.words[1234] = 0x0001;
-    for (CodePath path : pathsHere())
+    for (CodePath path : availableCodePaths())
       EXPECT_TRUE(encode(panel, path).overflow) << format;
   }
 }
@@ -363,7 +354,7 @@ namespace {
 bool expectSameOnDamage(const WordsOfPanel &panel, const PrefixTables &tables,
                         const EncodedPanel &coded) {
   Decoded expected = decode(panel, tables, coded, CodePath::Reference);
-  for (CodePath path : pathsHere())
+  for (CodePath path : availableCodePaths())
     EXPECT_EQ(decode(panel, tables, coded, path), expected)
         << panel.plan.format.str() << " path " << static_cast<int>(path);
   return !expected.error.empty();
@@ -417,7 +408,7 @@ TEST(PrefixStream, FillsStreamingRows) {
     CodedPanel in;
     in.raw = coded.raw;
     in.code = coded.code;
-    for (CodePath path : pathsHere()) {
+    for (CodePath path : availableCodePaths()) {
       struct alignas(64) Line {
         uint16_t words[32];
       };

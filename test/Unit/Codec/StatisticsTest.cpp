@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "uwt/Codec/Statistics.h"
 #include "Codec/TestData.h"
+#include "lib/Codec/RowClasses.h"
 #include <algorithm>
 #include <bit>
 #include <gtest/gtest.h>
@@ -183,6 +183,34 @@ TEST(StatisticsTest, classStatisticsOfRowHistogramsAreExact) {
     }
 }
 
+// Sums of rows take 32 bits before they take 64.
+TEST(StatisticsTest, classStatisticsOfManyRowsAreExact) {
+  TensorOfWords words = weights(1, 70000, 3, [](uint64_t r) { return r % 5 ? 0.01f : 0.0f; });
+  FieldSplit split = splitOf(ElementType::BF16, 2);
+  ThreadPool pool(2);
+  RowHistograms rows = countRows(words.source(), words.panels(), split, pool);
+  std::vector<uint8_t> classes = anyClasses(words, 4);
+  EXPECT_EQ(classStatistics(rows, classes, 4, words.source(), pool).counts,
+            countSimply(words, split, false, classes, 4).counts);
+}
+
+TEST(StatisticsTest, shortRowsHaveNarrowWindows) {
+  FieldSplit split = splitOf(ElementType::BF16, 2);
+  ThreadPool pool(1);
+  for (uint64_t columns : {64, 1024, 1025}) {
+    // An element of each row is below all windows.
+    TensorOfWords words = plainWeights(1, 130, columns);
+    for (uint64_t r = 0; r < 130; ++r)
+      words.data[r * columns] = 0;
+    RowHistograms rows = countRows(words.source(), words.panels(), split, pool);
+    EXPECT_EQ(rows.width, columns <= narrowColumns ? narrowCounters : windowCounters);
+    EXPECT_TRUE(rows.isExact);
+    EXPECT_GE(rows.counted[0].rare.size(), 64u);
+    EXPECT_EQ(classStatistics(rows, {}, 1, words.source(), pool).counts,
+              countSimply(words, split, false, {}, 1).counts);
+  }
+}
+
 TEST(StatisticsTest, rowHistogramsListSymbolsOutsideTheWindow) {
   // Zeros among weights lie far below them.
   TensorOfWords words = plainWeights(1, 64, 1100);
@@ -258,9 +286,25 @@ TEST(StatisticsTest, classesDoNotDependOnThreads) {
   }
 }
 
+TEST(StatisticsTest, allRowsAreClassedAsThoseThatShowedTheClasses) {
+  TensorOfWords words =
+      weights(1, 64 * 21 + 5, 96, [](uint64_t r) { return 0.01f + 0.001f * (r * 37 % 50); });
+  FieldSplit split = splitOf(ElementType::BF16, 2);
+  ThreadPool pool(2);
+  RowHistograms rows = countRows(words.source(), words.panels(), split, pool);
+  const uint32_t classCounts[] = {2, 4, 8};
+  for (size_t panelStride : {1, 3})
+    for (uint32_t classCount : classCounts) {
+      RowClassifier classifier(rows, classCounts, panelStride, pool);
+      EXPECT_EQ(classifier.takeAll(classCount),
+                sortRowClasses(rows, classCount, words.source(), pool))
+          << classCount << " classes";
+    }
+}
+
 TEST(StatisticsTest, tensorsOfManyRowsAreSampledAndClassedAllTheSame) {
   // Rows of the smallest tensor whose histograms would pass the limit of memory.
-  TensorOfWords words = weights(1, 491521 + 64, 1, [](uint64_t) { return 1.0f; });
+  TensorOfWords words = weights(1, 983041 + 64, 1, [](uint64_t) { return 1.0f; });
   ThreadPool pool(2);
   FieldSplit split = splitOf(ElementType::BF16, 2);
   RowHistograms rows = countRows(words.source(), words.panels(), split, pool);

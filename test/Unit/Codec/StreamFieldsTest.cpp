@@ -75,4 +75,44 @@ TEST(StreamFieldsTest, FieldsOfAnyWidthAreJoinedByAllPaths) { // plane-1, plane-
           }
 }
 
+/// Raw fields of rows, and whether symbols are those of the words.
+std::vector<uint8_t> splitRowsOf(const FieldCase &one, CodePath path, bool &hasSymbols) {
+  std::vector<uint8_t> raw;
+  std::vector<uint16_t> symbols(size_t(panelRows) * scratchStride);
+  uint64_t columns = one.plan.matrix.columns;
+  FieldSplitter splitter(one.plan, {one.words.data(), columns, one.rows, columns}, path, raw);
+  hasSymbols = true;
+  for (uint64_t number = 0; number < streamUnitCount(one.plan, one.rows); ++number) {
+    PanelUnit unit = streamUnit(one.plan, one.rows, number);
+    splitter.split(unit, symbols.data());
+    for (uint32_t row = 0; row < unit.rows; ++row)
+      for (uint32_t column = 0; column < unit.columns; ++column) {
+        uint16_t word = one.words[(unit.firstRow + row) * columns + unit.firstColumn + column];
+        hasSymbols &= symbols[row * scratchStride + column] == one.plan.split.symbolOf(word);
+      }
+  }
+  return raw;
+}
+
+TEST(StreamFieldsTest, RowsAreSplitAsTheReferenceSplitsThem) { // plane-2
+  Random random(8);
+  // Rows of parts of 64 columns and without any, and of more than a unit.
+  const MatrixShape shapes[] = {{1, 1}, {5, 63}, {17, 64}, {30, 384}, {3, 391}, {9, 1100}};
+  for (ElementType element : {ElementType::BF16, ElementType::F16})
+    for (unsigned mantissa = 0; mantissa <= getTraits(element).mantissaBits; ++mantissa)
+      for (bool codedSign : {false, true})
+        for (const MatrixShape &shape : shapes) {
+          FieldCase one(element, Layout::RowMajor, mantissa, codedSign, shape, random);
+          for (CodePath path : availableCodePaths()) {
+            if (path == CodePath::Reference)
+              continue;
+            bool hasSymbols = false;
+            ASSERT_EQ(splitRowsOf(one, path, hasSymbols), one.raw)
+                << codePathName(path) << ", " << mantissa << " mantissa bits, sign " << codedSign
+                << ", " << shape.rows << " x " << shape.columns;
+            ASSERT_TRUE(hasSymbols) << codePathName(path) << ", " << mantissa << " mantissa bits";
+          }
+        }
+}
+
 } // namespace

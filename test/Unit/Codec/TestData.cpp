@@ -337,16 +337,15 @@ Expected<EncodedCase> test::encodeCase(const TensorDescription &description,
 //===----------------------------------------------------------------------===//
 
 std::string_view test::codePathName(CodePath path) {
-  static constexpr std::string_view names[] = {"reference", "scalar", "avx2", "avx512"};
+  static constexpr std::string_view names[] = {"reference", "scalar", "neon", "avx2", "avx512"};
   return names[static_cast<size_t>(path)];
 }
 
 std::vector<CodePath> test::availableCodePaths() {
-  std::vector<CodePath> paths = {CodePath::Reference, CodePath::Scalar};
-  if (hostSimdLevel() >= SimdLevel::Avx2)
-    paths.push_back(CodePath::Avx2);
-  if (hostSimdLevel() >= SimdLevel::Avx512)
-    paths.push_back(CodePath::Avx512);
+  std::vector<CodePath> paths = {CodePath::Reference};
+  for (SimdLevel level : {SimdLevel::Scalar, SimdLevel::Neon, SimdLevel::Avx2, SimdLevel::Avx512})
+    if (runsHere(level))
+      paths.push_back(codePathOf(level));
   return paths;
 }
 
