@@ -17,6 +17,7 @@
 #   install-test  the installed package, used from outside
 #   sanitize      unit tests and lit with AddressSanitizer and UndefinedBehaviorSanitizer
 #   thread        unit tests with ThreadSanitizer
+#   aarch64       codecs, golden files, runtime and compiled products on 64-bit Arm, under qemu
 #   fuzz          each fuzzer for FUZZ_SECONDS (default 4), with the sanitizers
 #   quickstart    tools/quickstart.sh: a real model there and back
 #
@@ -38,7 +39,7 @@ source tools/dev/packages.sh
 source tools/dev/fuzz.sh
 
 all_steps=(install layers docs format build tidy unit lit python wheel install-test sanitize thread
-  fuzz quickstart)
+  aarch64 fuzz quickstart)
 more_steps=(sanitize-compiler frameworks vllm loaders frontends)
 jobs=$(nproc)
 results=$(mktemp)
@@ -219,6 +220,24 @@ step_sanitize_compiler() {
 step_thread() {
   build_preset tsan --target unit-tests
   run_ctest tsan unit
+}
+
+step_aarch64() {
+  install_packages "${aarch64_packages[@]}"
+  unpack_aarch64_libraries
+  # It compiles the products.
+  build_preset release --target uwt
+  build_preset aarch64 --target uwt --target uwt-unit-tests
+  run_ctest aarch64 emulated
+  # A program of this machine that runs the tool.
+  local tool=build-aarch64/emulated-uwt
+  cat > "$tool" <<- END
+	#!/bin/sh
+	exec qemu-aarch64 -L /usr/aarch64-linux-gnu "$PWD/build-aarch64/bin/uwt" "\$@"
+	END
+  chmod +x "$tool"
+  QEMU_CPU=max run_pytest .venv test/Integration/test_golden.py test/Integration/test_aarch64.py \
+    -k 'good or aarch64' --uwt "$tool" -n "$jobs"
 }
 
 # fuzz_briefly NAME: its log is shown only where it fails.

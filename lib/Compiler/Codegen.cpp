@@ -27,14 +27,40 @@ void uwt::initialiseTargets() {
   static_cast<void>(done);
 }
 
+/// Defines a function that makes a code generator known to LLVM once, beside this machine's own.
+#define UWT_INITIALISE(ARCHITECTURE)                                                               \
+  static void initialise##ARCHITECTURE() {                                                         \
+    static const bool done = [] {                                                                  \
+      LLVMInitialize##ARCHITECTURE##TargetInfo();                                                  \
+      LLVMInitialize##ARCHITECTURE##Target();                                                      \
+      LLVMInitialize##ARCHITECTURE##TargetMC();                                                    \
+      LLVMInitialize##ARCHITECTURE##AsmPrinter();                                                  \
+      return true;                                                                                 \
+    }();                                                                                           \
+    static_cast<void>(done);                                                                       \
+  }
+UWT_INITIALISE(AArch64)
+UWT_INITIALISE(X86)
+#undef UWT_INITIALISE
+
+/// What code for `target` is for: this process's own system, where it is of the architecture.
+static llvm::Triple tripleOf(const Target &target) {
+  llvm::Triple triple(llvm::sys::getProcessTriple());
+  if (target.supports(Feature::Neon) && triple.getArch() != llvm::Triple::aarch64) {
+    initialiseAArch64();
+    return llvm::Triple("aarch64-unknown-linux-gnu");
+  }
+  if (target.supports(Feature::X86) && triple.getArch() != llvm::Triple::x86_64) {
+    initialiseX86();
+    return llvm::Triple("x86_64-unknown-linux-gnu");
+  }
+  return triple;
+}
+
 Expected<std::unique_ptr<llvm::TargetMachine>> uwt::makeTargetMachine(const Target &target,
                                                                       unsigned optimisation) {
   initialiseTargets();
-  llvm::Triple triple(llvm::sys::getProcessTriple());
-  if (target.supports(Feature::X86) && triple.getArch() != llvm::Triple::x86_64)
-    return unsupportedError("code for target '" + std::string(target.name) +
-                            "' is made on x86-64 only, this is " + triple.getArchName().str() +
-                            ": use --target generic");
+  llvm::Triple triple = tripleOf(target);
   std::string message;
   const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, message);
   if (!found)
@@ -100,6 +126,8 @@ Status uwt::checkInstructions(const llvm::Module &module, const Target &target) 
       {"llvm.x86.avx.", Feature::Avx2, "AVX"},
       {"llvm.x86.fma.", Feature::Fma, "FMA"},
       {"llvm.x86.", Feature::X86, "x86"},
+      {"llvm.aarch64.neon.bf", Feature::NeonBf16, "AArch64 with bf16"},
+      {"llvm.aarch64.", Feature::Neon, "AArch64"},
   };
   for (const llvm::Function &function : module) {
     if (!function.isIntrinsic())

@@ -89,7 +89,6 @@ static void addSelection(OpPassManager &pm, const CompileOptions &options) {
   select.tileK = format.tileK = options.strategy.tileK;
   select.calibration = format.calibration = options.calibration;
   select.threads = format.threads = options.threads;
-  select.mInvariant = options.mInvariant;
   pm.addPass(createSelectFormatPass(std::move(format)));
   pm.addPass(createSelectStrategyPass(std::move(select)));
 }
@@ -203,10 +202,6 @@ struct CompileFlags {
   PassOptions::Option<bool> exact{pipeline, "exact",
                                   llvm::cl::desc("IEEE multiply-adds on every target"),
                                   llvm::cl::init(false)};
-  PassOptions::Option<bool> mInvariant{
-      pipeline, "m-invariant",
-      llvm::cl::desc("On CPUs, add each product's sums in one order for every m"),
-      llvm::cl::init(false)};
   PassOptions::Option<bool> trustIr{pipeline, "trust-ir",
                                     llvm::cl::desc("Take operations that can reach any memory"),
                                     llvm::cl::init(false)};
@@ -224,7 +219,6 @@ struct CompileFlags {
     result.profit = profit;
     result.strategy.name = strategy;
     result.exact = exact;
-    result.mInvariant = mInvariant;
     result.trustIr = trustIr;
     result.runtimeChecks = runtimeChecks;
     return result;

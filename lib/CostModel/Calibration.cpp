@@ -50,23 +50,27 @@ struct BuiltIn {
 /// A tdpbf16ps of 16 x 16 x 32 starts every 16 clocks (Intel's optimisation manual, 248966, "Intel
 /// AMX"): a row vector and a row of x have 1/256 of it, at an assumed 2.6 GHz.
 constexpr double tileDotOfAmx = 16.0 / 256 / 2.6;
-/// 64 bytes of the second-level cache, at 48 bytes a clock, less two loads a clock of the first
-/// one.
-constexpr double farOfAmx = (64.0 / 48 - 0.5) / 2.6;
+/// From there too: a tileloadd of 16 rows starts every 8 clocks, a tilestored every 16.
+constexpr double loadOfAmx = 8.0 / 16 / 2.6, accumulatorOfAmx = (8.0 + 16) / 16 / 2.6;
+/// 64 bytes of the second-level cache, at 48 bytes a clock, less those of the first one.
+constexpr double farOfAmx = 64.0 / 48 / 2.6 - loadOfAmx;
 /// Of 48 KB of first-level data cache, the rest being for accumulators.
 constexpr uint64_t nearOfAmx = 40 << 10;
 /// The same by vectors: some 10 operations of AVX2 for each of two multiply-adds.
 constexpr double tileDotOfVectors = 4;
-/// What `uwt bench calibrate --target ...` gives on a Zen 4 at 3.7 GHz with two cores; `generic` is
-/// an estimate, and so is `tile_dot`.
+/// What `uwt bench calibrate --target ...` gives on a Zen 4 at 3.7 GHz with two cores; `generic`
+/// and `tile_dot` are estimates, and so are those of AArch64: the times of avx2, with twice as many
+/// vectors to compute with.
 constexpr BuiltIn builtIns[] = {
     {"amx",
-     {0.12, 0.33, tileDotOfAmx, 0.055, 0.34, 0.13, farOfAmx, 0.47, 0.3, 6.5, 2.9},
+     {0.12, 0.33, tileDotOfAmx, 0.055, accumulatorOfAmx, loadOfAmx, farOfAmx, 0.47, 0.3, 6.5, 2.9},
      nearOfAmx},
     {"avx512bf16", {0.12, 0.33, 0, 0.055, 0.34, 0.13, 0.2, 0.47, 0.3, 6.5, 2.9}},
     {"avx512", {0.3, 0.29, 0, 0.087, 0.26, 0.35, 0.15, 0.5, 0.3, 5.7, 2.3}},
     {"avx2", {0.64, 0.63, 0, 0.107, 0.37, 0.63, 0.08, 0.73, 0.3, 11.5, 5}},
     {"amx-vectors", {0.64, 0.63, tileDotOfVectors, 0.107, 0.37, 0.63, 0.08, 0.73, 0.3, 11.5, 5}},
+    {"neon-bf16", {0.64, 0.64, 0, 0.2, 0.37, 0.63, 0.08, 0.73, 0.3, 11.5, 5}},
+    {"neon", {1.28, 1.26, 0, 0.2, 0.37, 0.63, 0.08, 0.73, 0.3, 11.5, 5}},
     {"generic", {2, 2, 0, 0.25, 0.5, 2, 0.2, 1.2, 2, 30, 13}},
 };
 } // namespace

@@ -40,16 +40,13 @@ std::span<const uint64_t> uwt::mGrid() { return grid; }
 static RelativeTimes relativeTimes(const Calibration &calibration, ProductProblem problem,
                                    const FormatCost &format, const ConfigPins &pins) {
   RelativeTimes result;
-  result.configs = candidateConfigs(format, problem.k, pins, problem.tileDots);
+  result.configs = configsFor(problem, format, pins);
   result.times.resize(result.configs.size());
   for (uint64_t m : grid) {
     problem.m = m;
     double best = never;
-    std::vector<KernelConfig> allowed = configsFor(problem, format, pins);
     for (size_t i = 0; i < result.configs.size(); ++i) {
-      bool isAllowed = std::ranges::find(allowed, result.configs[i]) != allowed.end();
-      double time =
-          isAllowed ? predict(calibration, problem, format, result.configs[i]).total : never;
+      double time = predict(calibration, problem, format, result.configs[i]).total;
       result.times[i].push_back(time);
       best = std::min(best, time);
     }
@@ -90,21 +87,13 @@ static std::vector<std::vector<Cover>> coverGrid(const RelativeTimes &relative,
   return covers;
 }
 
-/// Whether a configuration has the order of additions of every m.
-static bool hasOneOrder(const RelativeTimes &relative) {
-  return std::ranges::any_of(relative.times, [](const std::vector<double> &times) {
-    return std::ranges::find(times, never) == times.end();
-  });
-}
-
 std::vector<MRange> uwt::chooseRanges(const Calibration &calibration, const ProductProblem &problem,
                                       const FormatCost &format, unsigned maxRanges,
                                       const ConfigPins &pins) {
   RelativeTimes relative = relativeTimes(calibration, problem, format, pins);
   if (relative.configs.empty())
     return {};
-  bool hasTwoOrders = !hasOneOrder(relative);
-  maxRanges = std::clamp<unsigned>(maxRanges + (hasTwoOrders ? 1 : 0), 1, gridSize);
+  maxRanges = std::clamp<unsigned>(maxRanges, 1, gridSize);
   std::vector<std::vector<Cover>> covers = coverGrid(relative, maxRanges);
   unsigned ranges = 0;
   for (unsigned r = 1; r < maxRanges; ++r)
@@ -116,9 +105,6 @@ std::vector<MRange> uwt::chooseRanges(const Calibration &calibration, const Prod
   for (unsigned r = ranges + 1; r-- > 0;) {
     const Cover &cover = covers[r][end];
     uint64_t limit = end == gridSize ? UINT64_MAX : grid[end - 1];
-    // The grid has no m between.
-    if (hasTwoOrders && end < gridSize && grid[end] == minTilesM)
-      limit = minTilesM - 1;
     result.insert(result.begin(), {limit, relative.configs[cover.config]});
     end = cover.begin;
   }

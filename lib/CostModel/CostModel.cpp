@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 
 using namespace uwt;
 
@@ -29,6 +30,10 @@ constexpr double measuredQueueBytes = 12 << 10;
 constexpr double turnOfOutput = 0.125;
 /// The same of x: rows are turned round after they are brought into the stored order.
 constexpr double turnedPack = 2;
+/// How many tdpbf16ps can start before the first of them has ended: it takes 52 clocks, and one
+/// starts every 16 (Intel's optimisation manual, 248966, "Intel AMX"). The next one of the same
+/// accumulator waits for that.
+constexpr double tileDotsInFlight = 52.0 / 16;
 constexpr double nsPerUs = 1000;
 } // namespace
 
@@ -135,17 +140,33 @@ static double tileTraffic(const Calibration &c, const Work &work, const ProductP
   return work.vectors * perVector;
 }
 
+/// Starts of a tile's dot product with `tiles` tiles of x, in blocks of `inBlock`, of which the
+/// last may have fewer. What a block has too few accumulators for is waited for.
+static double tileDotStarts(uint64_t tiles, uint64_t inBlock, uint64_t strips) {
+  auto ofBlock = [&](uint64_t count) {
+    double products = static_cast<double>(count * strips);
+    return std::max(products, tileDotsInFlight) / static_cast<double>(strips);
+  };
+  uint64_t whole = tiles / inBlock, last = tiles % inBlock;
+  return static_cast<double>(whole) * ofBlock(inBlock) + (last ? ofBlock(last) : 0);
+}
+
 /// Tiles of weights and of x are loaded while others are multiplied: the longer of both counts.
-/// Weights stay in the nearest cache, and so does x where all of it that a task takes fits beside
-/// them.
+/// Weights stay in the nearest cache where a k-tile of a block's strips fits it, and so does x
+/// where all of it that a task takes fits beside them.
 static double tileDotTime(const Calibration &c, const Work &work, const ProductProblem &problem,
                           const KernelConfig &config) {
   double rows = static_cast<double>(roundUp(problem.m, tileRows));
   uint64_t taskM = std::min(roundUp(problem.m, tileRows), tilesOf(problem, config).taskM);
-  bool isFar = kTileOf(problem, config) * (config.tileN + taskM) * sizeof(uint16_t) > c.nearBytes;
-  double ofWeights = std::ceil(rows / config.tileM) * c.load;
-  double ofX = rows / config.tileN * (c.load + (isFar ? c.farLoad : 0));
-  return work.vectors * std::max(rows * c.tileDot, ofWeights + ofX);
+  auto loadOf = [&](uint64_t rowsOfKTile) {
+    uint64_t bytes = kTileOf(problem, config) * rowsOfKTile * sizeof(uint16_t);
+    return c.load + (bytes > c.nearBytes ? c.farLoad : 0);
+  };
+  double ofWeights = std::ceil(rows / config.tileM) * loadOf(config.tileN);
+  double ofX = rows / config.tileN * loadOf(config.tileN + taskM);
+  double starts = tileDotStarts(divideUp(problem.m, uint64_t(tileRows)), config.tileM / tileRows,
+                                config.tileN / tileRows);
+  return work.vectors * std::max(starts * tileRows * c.tileDot, ofWeights + ofX);
 }
 
 static double trafficOf(const Calibration &c, const Work &work, const ProductProblem &problem,
@@ -181,6 +202,14 @@ static double unaskedMemory(const ProductProblem &problem, const FormatCost &for
   return std::min(asked / measuredQueueBytes, 1.0) * hidden;
 }
 
+/// Tiles of x are turned round in parallel, so many column groups at a time.
+static double packThreads(const ProductProblem &problem) {
+  uint64_t tileGroups =
+      divideUp(problem.m, uint64_t(tileRows)) * divideUp(problem.k, fixedUnitColumns);
+  return static_cast<double>(
+      std::clamp<uint64_t>(divideUp(tileGroups, preparedTileGroups), 1, problem.threads));
+}
+
 Prediction uwt::predict(const Calibration &calibration, const ProductProblem &problem,
                         const FormatCost &format, const KernelConfig &config) {
   const Calibration &c = calibration;
@@ -199,7 +228,7 @@ Prediction uwt::predict(const Calibration &calibration, const ProductProblem &pr
   p.traffic = trafficOf(c, work, problem, format, config) / nsPerUs;
   p.output = work.outputs * c.output * (tiles ? turnOfOutput : 1) / nsPerUs;
   p.pack = static_cast<double>(problem.m * divideUp(problem.k, fixedUnitColumns) * groupVectors) *
-           c.pack * (tiles ? turnedPack : 1) / nsPerUs;
+           c.pack * (tiles ? turnedPack / packThreads(problem) : 1) / nsPerUs;
   p.forkJoin = work.threads > 1 ? c.forkJoin : 0;
   double compute = p.compute();
   double exposed = c.overlap * std::min(p.memory, config.isBuffered() ? p.dots : compute);
@@ -285,9 +314,7 @@ std::vector<KernelConfig> uwt::configsFor(const ProductProblem &problem, const F
                                           const ConfigPins &pins) {
   std::vector<KernelConfig> configs = candidateConfigs(format, problem.k, pins, problem.tileDots);
   if (!pins.strategy && std::ranges::any_of(configs, usesTiles))
-    std::erase_if(configs, [&](const KernelConfig &config) {
-      return usesTiles(config) != (problem.m >= minTilesM);
-    });
+    std::erase_if(configs, std::not_fn(usesTiles));
   return configs;
 }
 

@@ -31,7 +31,7 @@ static double operationsOf(const Calibration &start, const Observation &observat
   for (const CalibrationConstant &each : operationConstants())
     one.*each.member = 0;
   one.*constant.member = 1;
-  one.bandwidth = {1e15};
+  one.bandwidth = {INFINITY};
   one.forkJoin = one.overlap = 0;
   return predict(one, observation.problem, observation.format, observation.config).total;
 }

@@ -6,55 +6,26 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Kernels/Kernels.h"
+#include "KernelFunctions.h"
 #include "KernelTable.h"
 #include "uwt/Runtime/Call.h"
 #include "uwt/Runtime/ThreadScope.h"
 #include "uwt/Target/Target.h"
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <string>
 #include <vector>
 
 using namespace uwt;
 
-namespace {
-/// What MLIR's C interface takes for a memref.
-template <size_t Rank> struct MemRef {
-  const void *allocated, *aligned;
-  int64_t offset = 0;
-  std::array<int64_t, Rank> sizes, strides;
-};
-using Vector = MemRef<1>;
-using Matrix = MemRef<2>;
-} // namespace
-
-struct Kernels::Functions {
-  void (*linear)(const WeightView *, const Matrix *x, const Matrix *y);
-  void (*linearBias)(const WeightView *, const Matrix *x, const Vector *bias, const Matrix *y);
-  void (*gather)(const WeightView *, const Vector *ids, const Matrix *y);
-};
-
-#define UWT_DECLARE(TARGET, ELEMENT, FORMAT, NAME)                                                 \
-  void _mlir_ciface_uwt_linear_##NAME(const WeightView *, const Matrix *, const Matrix *);         \
-  void _mlir_ciface_uwt_linear_bias_##NAME(const WeightView *, const Matrix *, const Vector *,     \
-                                           const Matrix *);                                        \
-  void _mlir_ciface_uwt_gather_##NAME(const WeightView *, const Vector *, const Matrix *);
 extern "C" {
-UWT_KERNEL_TABLE(UWT_DECLARE)
+UWT_KERNEL_TABLE(UWT_KERNEL_DECLARE)
 }
-
-#define UWT_FUNCTIONS(TARGET, ELEMENT, FORMAT, NAME)                                               \
-  static constexpr Kernels::Functions functionsOf_##NAME = {_mlir_ciface_uwt_linear_##NAME,        \
-                                                            _mlir_ciface_uwt_linear_bias_##NAME,   \
-                                                            _mlir_ciface_uwt_gather_##NAME};
-UWT_KERNEL_TABLE(UWT_FUNCTIONS)
+UWT_KERNEL_TABLE(UWT_KERNEL_FUNCTIONS)
 
 /// The best target first.
 static std::span<const Kernels> allKernels() {
-#define UWT_ENTRY(TARGET, ELEMENT, FORMAT, NAME)                                                   \
-  Kernels(TARGET, ElementType::ELEMENT, FORMAT, functionsOf_##NAME),
-  static const std::vector<Kernels> all = {UWT_KERNEL_TABLE(UWT_ENTRY)};
+  static const std::vector<Kernels> all = {UWT_KERNEL_TABLE(UWT_KERNEL_ENTRY)};
   return all;
 }
 
@@ -79,11 +50,9 @@ static std::string joined(const std::vector<std::string> &names) {
 }
 
 Expected<const Kernels *> Kernels::find(ElementType element, std::string_view format) {
-  auto isWanted = [&](const Kernels &kernels) {
-    return kernels.element == element && kernels.format == format;
-  };
   // Each product asks: what is missing is worded only where something is.
-  auto found = std::ranges::find_if(kernelsHere(), isWanted);
+  auto found = std::ranges::find_if(
+      kernelsHere(), [&](const Kernels &kernels) { return kernels.serves(element, format); });
   if (found != kernelsHere().end())
     return &*found;
   return missing(element, format);
@@ -92,7 +61,7 @@ Expected<const Kernels *> Kernels::find(ElementType element, std::string_view fo
 std::vector<const Kernels *> Kernels::findAll(ElementType element, std::string_view format) {
   std::vector<const Kernels *> found;
   for (const Kernels &kernels : kernelsHere())
-    if (kernels.element == element && kernels.format == format)
+    if (kernels.serves(element, format))
       found.push_back(&kernels);
   return found;
 }
@@ -106,7 +75,7 @@ Error Kernels::missing(ElementType element, std::string_view format) {
     std::string name = std::string(getTraits(kernels.element).name) + " in " + kernels.format;
     if (std::ranges::find(served, name) == served.end())
       served.push_back(name);
-    if (kernels.element == element && kernels.format == format)
+    if (kernels.serves(element, format))
       targets.emplace_back(kernels.targetName);
   }
   if (!targets.empty())
@@ -115,6 +84,9 @@ Error Kernels::missing(ElementType element, std::string_view format) {
   return unsupportedError("no kernel multiplies " + std::string(getTraits(element).name) + " in " +
                           std::string(format) + "; there are those of " + joined(served));
 }
+
+using Vector = Kernels::Functions::Vector;
+using Matrix = Kernels::Functions::Matrix;
 
 static Matrix matrixOf(const void *data, uint64_t rows, uint64_t columns, uint64_t stride) {
   return {data, data, 0, {int64_t(rows), int64_t(columns)}, {int64_t(stride), 1}};

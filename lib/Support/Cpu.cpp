@@ -13,6 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
 
 using namespace uwt;
 
@@ -20,6 +23,8 @@ std::string_view uwt::simdLevelName(SimdLevel level) {
   switch (level) {
   case SimdLevel::Scalar:
     return "scalar";
+  case SimdLevel::Neon:
+    return "neon";
   case SimdLevel::Avx2:
     return "avx2";
   case SimdLevel::Avx512:
@@ -29,7 +34,7 @@ std::string_view uwt::simdLevelName(SimdLevel level) {
 }
 
 std::optional<SimdLevel> uwt::parseSimdLevel(std::string_view name) {
-  for (SimdLevel level : {SimdLevel::Scalar, SimdLevel::Avx2, SimdLevel::Avx512})
+  for (SimdLevel level : {SimdLevel::Scalar, SimdLevel::Neon, SimdLevel::Avx2, SimdLevel::Avx512})
     if (simdLevelName(level) == name)
       return level;
   return std::nullopt;
@@ -47,6 +52,8 @@ static SimdLevel detectSimdLevel() {
                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                    __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
   return hasAvx512 ? SimdLevel::Avx512 : SimdLevel::Avx2;
+#elif defined(__aarch64__)
+  return SimdLevel::Neon;
 #else
   return SimdLevel::Scalar;
 #endif
@@ -55,6 +62,12 @@ static SimdLevel detectSimdLevel() {
 SimdLevel uwt::hostSimdLevel() {
   static const SimdLevel level = detectSimdLevel();
   return level;
+}
+
+bool uwt::runsHere(SimdLevel level) {
+  SimdLevel host = hostSimdLevel();
+  return level == SimdLevel::Scalar || level == host ||
+         (level == SimdLevel::Avx2 && host == SimdLevel::Avx512);
 }
 
 std::string_view uwt::amxStateText(AmxState state) {
@@ -118,4 +131,22 @@ static HostAmx detectAmx() { return {}; }
 const HostAmx &uwt::hostAmx() {
   static const HostAmx amx = detectAmx();
   return amx;
+}
+
+static HostArm detectArm() {
+  HostArm arm;
+#if defined(__aarch64__) && defined(__linux__)
+  // Bits of the kernel's interface, which older headers lack.
+  constexpr unsigned long dotProduct = 1ul << 20, i8mm = 1ul << 13, bf16 = 1ul << 14;
+  unsigned long first = getauxval(AT_HWCAP), second = getauxval(AT_HWCAP2);
+  arm.dotProduct = first & dotProduct;
+  arm.i8mm = second & i8mm;
+  arm.bf16 = second & bf16;
+#endif
+  return arm;
+}
+
+const HostArm &uwt::hostArm() {
+  static const HostArm arm = detectArm();
+  return arm;
 }

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Target/Target.h"
-#include "uwt/Support/Cpu.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <string>
@@ -34,6 +33,9 @@ static constexpr Target cpuTargets[] = {
      featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::Avx512})},
     {"avx2", "x86-64 with AVX2 and FMA: Haswell, Zen and later", "x86-64-v3", "", 256,
      featureMask({Feature::X86, Feature::Fma, Feature::Avx2})},
+    {"neon-bf16", "AArch64 with products of bf16: Neoverse N2 and V1, Graviton 3 and later",
+     "generic", "+v8.2a,+bf16", 128, featureMask({Feature::Fma, Feature::Neon, Feature::NeonBf16})},
+    {"neon", "any AArch64", "generic", "", 128, featureMask({Feature::Fma, Feature::Neon})},
     {"generic", "any machine: upstream operations only, LLVM's default instruction set", "", "",
      128, 0},
     {"amx-vectors", "the bits of amx without AMX, for tests: tiles are vectors of AVX2, slow",
@@ -43,31 +45,42 @@ static constexpr Target cpuTargets[] = {
 
 std::span<const Target> uwt::allTargets() { return cpuTargets; }
 
+HostCpu uwt::hostCpu() {
+  HostCpu host;
+  host.level = hostSimdLevel();
+  host.amx = hostAmx();
+  host.arm = hostArm();
 #if defined(__x86_64__)
-static bool hostHas(std::string_view name) {
   __builtin_cpu_init();
-  if (name == "amx")
-    return hostHas("avx512bf16") && hostAmx().state == AmxState::Usable && hostAmx().bf16 &&
-           hostAmx().int8;
-  if (name == "avx512bf16")
-    return hostSimdLevel() == SimdLevel::Avx512 && __builtin_cpu_supports("avx512bf16");
-  if (name == "avx512")
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512cd");
-  if (name == "avx2" || name == "amx-vectors")
-    return hostSimdLevel() != SimdLevel::Scalar;
-  return true;
-}
-#else
-static bool hostHas(std::string_view name) { return name == "generic"; }
+  host.avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                __builtin_cpu_supports("avx512cd");
+  host.avx512Bf16 = host.level == SimdLevel::Avx512 && __builtin_cpu_supports("avx512bf16");
 #endif
+  return host;
+}
+
+static bool runsOn(const HostCpu &host, const Target &target) {
+  if (target.supports(Feature::AmxBf16))
+    return host.avx512Bf16 && host.amx.state == AmxState::Usable && host.amx.bf16 && host.amx.int8;
+  if (target.supports(Feature::Avx512Bf16))
+    return host.avx512Bf16;
+  if (target.supports(Feature::Avx512))
+    return host.avx512;
+  if (target.supports(Feature::NeonBf16))
+    return host.level == SimdLevel::Neon && host.arm.bf16;
+  if (target.supports(Feature::Neon))
+    return host.level == SimdLevel::Neon;
+  return !target.supports(Feature::Avx2) || host.level >= SimdLevel::Avx2;
+}
+
+const Target &uwt::bestTarget(const HostCpu &host) {
+  return *std::ranges::find_if(cpuTargets,
+                               [&](const Target &target) { return runsOn(host, target); });
+}
 
 const Target &uwt::nativeTarget() {
-  // Sums on tiles have an order of their own, in which rows depend on m: who wants that asks for
-  // it.
-  static const Target &native = *std::ranges::find_if(
-      cpuTargets, [](const Target &target) { return !target.hasTiles() && hostHas(target.name); });
+  static const Target &native = bestTarget(hostCpu());
   return native;
 }
 
@@ -88,7 +101,7 @@ Expected<const Target *> uwt::findTarget(std::string_view name) {
 }
 
 Status uwt::checkRunsHere(const Target &target) {
-  if (hostHas(target.name))
+  if (runsOn(hostCpu(), target))
     return ok();
   std::string reason, others = "use --target native";
   if (target.supports(Feature::AmxBf16)) {

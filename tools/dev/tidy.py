@@ -34,7 +34,7 @@ ANALYZED = [f"--extra-arg={argument}" for argument in ("-Xclang", "-analyzer-con
 # A unit of a folder includes its files.
 TOGETHER = r"--header-filter=/(include/uwt|lib/[A-Z][A-Za-z]*|tools/uwt)/[A-Za-z/]+\.(h|cpp)$"
 # Files for an instruction set, as in cmake/AddUWT.cmake, and main functions, whose programs have definitions of their own.
-ALONE = re.compile("(Avx2|Avx512|Scalar|/main)[.]cpp$")
+ALONE = re.compile("(Avx2|Avx512|Neon|Scalar|/main)[.]cpp$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 

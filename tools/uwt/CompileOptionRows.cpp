@@ -50,9 +50,6 @@ std::vector<command_line::Option> CompileOptionRows::rows() {
        "kernel of every product in place of the cost model's pick: direct or buffer, on CPUs with "
        "AMX also tiles, on GPUs shared, codes or exponents; then (CPUs) tile_n=N,tile_m=N,tile_k=N",
        &strategy},
-      {"--m-invariant", "",
-       "on CPUs with AMX, add a product's sums in one order for every m: by tiles, or by none",
-       &mInvariant},
       {"--own-format", "",
        "on GPUs, pick each kernel for its own format alone: faster by some percent, but not the "
        "bits of other formats and of raw weights",
@@ -111,7 +108,6 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
   }
   result.profit = profit;
   result.ownFormat = ownFormat;
-  result.mInvariant = mInvariant;
   result.exact = numerics == "exact";
   result.strategyText = strategy;
   result.optimisation = optimisation[0] - '0';

@@ -74,6 +74,8 @@ static std::vector<InstructionSet> features() {
           {SimdLevel::Avx512, "avx512vl", __builtin_cpu_supports("avx512vl") != 0},
           {SimdLevel::Avx512, "avx512vbmi", __builtin_cpu_supports("avx512vbmi") != 0},
           {SimdLevel::Avx512, "avx512vbmi2", __builtin_cpu_supports("avx512vbmi2") != 0}};
+#elif defined(__aarch64__)
+  return {{SimdLevel::Neon, "asimd", true}};
 #else
   return {};
 #endif
@@ -89,10 +91,10 @@ static Fact codePathFact() {
       absent += (absent.empty() ? "" : ", ") + std::string(feature.name);
   }
   std::string text(simdLevelName(best));
-  if (best == SimdLevel::Avx512)
+  if (best == SimdLevel::Avx512 || best == SimdLevel::Neon)
     text += " (the fastest there is)";
   else if (features().empty())
-    text += " (this build has fast paths for x86-64 only)";
+    text += " (this build has fast paths for x86-64 and AArch64 only)";
   else
     text += " (not avx512: this processor or its virtual machine lacks " + absent + ")";
   return {"code_path",
@@ -114,23 +116,38 @@ static std::string lineOf(const std::string &path, std::string_view key) {
   return {};
 }
 
-/// Instructions for products of matrices. Codecs do without; compiled code takes what its target
-/// has.
-static Fact matrixFact() {
-  std::string text;
-  Json present = Json::array();
+/// Instructions for products of matrices, by the kernel's names.
+static std::vector<std::string> matrixInstructions() {
+  std::vector<std::string> names;
+#if defined(__aarch64__)
+  const HostArm &arm = hostArm();
+  for (auto [has, name] :
+       {std::pair(arm.bf16, "bf16"), {arm.i8mm, "i8mm"}, {arm.dotProduct, "asimddp"}})
+    if (has)
+      names.emplace_back(name);
+#else
   std::istringstream flags(lineOf("/proc/cpuinfo", "flags"));
   for (std::string flag; flags >> flag;)
     if (flag.starts_with("amx_") || flag.starts_with("avx512_bf16") ||
-        flag.starts_with("avx512_fp16")) {
-      present.push_back(flag);
-      text += (text.empty() ? "" : ", ") + flag;
-    }
+        flag.starts_with("avx512_fp16"))
+      names.push_back(flag);
+#endif
+  return names;
+}
+
+/// Codecs do without; compiled code takes what its target has.
+static Fact matrixFact() {
+  std::string text;
+  Json present = Json::array();
+  for (const std::string &name : matrixInstructions()) {
+    present.push_back(name);
+    text += (text.empty() ? "" : ", ") + name;
+  }
   return {"matrix", "matrix", text.empty() ? "no instructions for bf16 or matrix tiles" : text,
           present};
 }
 
-/// Whether code for target `amx` runs here, and what is compiled for without a --target.
+/// Whether tile registers may be used, and what is compiled for without a --target.
 static Fact tilesFact() {
   const HostAmx &amx = hostAmx();
   std::string elements;
@@ -145,8 +162,7 @@ static Fact tilesFact() {
     text += " (" + elements + ")";
   return {"amx",
           "AMX",
-          text + "; programs are compiled for " + native +
-              (amx.state == AmxState::Usable ? ", and for amx with --target amx" : ""),
+          text + "; programs are compiled for " + native,
           {{"usable", amx.state == AmxState::Usable},
            {"why", amxStateText(amx.state)},
            {"elements", names},

@@ -72,9 +72,6 @@ struct CompileOptions {
   unsigned threads = 0, mHint = 0;
   /// Products by IEEE multiply-adds, the same bits on every target.
   bool exact = false;
-  /// On CPUs with AMX: a product's sums are in one order for every m (docs/numerics.md). On others
-  /// they always are.
-  bool mInvariant = false;
   /// For GPUs: kernels are picked for the format of each product alone, which is faster by some
   /// percent; sums may then be in another order than those from other formats, raw ones too.
   bool ownFormat = false;

@@ -71,8 +71,8 @@ struct Candidate {
   Prediction prediction;
 };
 
-/// Those of them that add the problem's sums in the order that its m has: where `tiles` is among
-/// them, it alone from minTilesM on, and the others below. A pinned strategy has any m.
+/// Those of them that add sums in the order of the target: where `tiles` is among them, it alone,
+/// for every m (docs/numerics.md). A pinned strategy has the order that it has.
 std::vector<KernelConfig> configsFor(const ProductProblem &problem, const FormatCost &format,
                                      const ConfigPins &pins = {});
 
@@ -91,8 +91,7 @@ struct MRange {
 
 /// At most `maxRanges` ranges that cover every m (the last limit is UINT64_MAX), so that
 /// the chosen configurations are on the grid as close to the best ones as can be; an m of one
-/// counts fourfold. A further range has to gain 5 % of the best time, summed over the grid; where
-/// strategy `tiles` serves the product, there may be one more, and one ends before minTilesM.
+/// counts fourfold. A further range has to gain 5 % of the best time, summed over the grid.
 /// `problem.m` is not looked at. Empty where no configuration fits.
 std::vector<MRange> chooseRanges(const Calibration &calibration, const ProductProblem &problem,
                                  const FormatCost &format, unsigned maxRanges,

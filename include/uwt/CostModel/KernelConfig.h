@@ -32,10 +32,9 @@ inline constexpr unsigned tileRows = 16;
 /// Of the eight tile registers as many hold accumulators, beside those of weights and one of x.
 inline constexpr unsigned maxSumTiles = 4;
 
-/// The m from which products that strategy `tiles` serves are computed by it, unless told
-/// otherwise: fewer rows leave most of a tile empty. A fixed one, so that what order a product's
-/// sums are added in depends on m alone, not on formats and machines (docs/numerics.md).
-inline constexpr uint64_t minTilesM = 8;
+/// Column groups of tiles of x that a task brings into the order of strategy `tiles`: some 25
+/// microseconds' work, against which a task costs little.
+inline constexpr uint64_t preparedTileGroups = 64;
 
 /// A kernel's configuration: what `#uwt.strategy` says, without MLIR.
 struct KernelConfig {

@@ -63,6 +63,9 @@ public:
 
   /// The name of the target that they are compiled for.
   const char *target() const { return targetName; }
+  bool serves(ElementType wanted, std::string_view wantedFormat) const {
+    return element == wanted && format == wantedFormat;
+  }
 
   struct Functions;
   Kernels(const char *target, ElementType element, const char *format, const Functions &functions)

@@ -13,6 +13,7 @@
 #ifndef UWT_TARGET_TARGET_H
 #define UWT_TARGET_TARGET_H
 
+#include "uwt/Support/Cpu.h"
 #include "uwt/Support/Error.h"
 #include <cstdint>
 #include <initializer_list>
@@ -25,7 +26,7 @@ namespace uwt {
 enum class Feature : uint8_t {
   /// x86 vector dialect operations may be used at all.
   X86,
-  /// Fused multiply-add in hardware (FMA3).
+  /// Fused multiply-add and conversions of f16 in hardware.
   Fma,
   /// 256-bit integer vectors.
   Avx2,
@@ -41,6 +42,10 @@ enum class Feature : uint8_t {
   AmxFp16,
   /// Operations on tiles of bf16 are made of vectors: the bits of AMX without it, slowly.
   VectorTiles,
+  /// Operations of AArch64 may be used: vectors of 128 bits, lookups in tables of bytes.
+  Neon,
+  /// bfmlalb, bfmlalt: fused multiply-adds of bf16 to f32.
+  NeonBf16,
 };
 
 /// A machine. Immutable, of static storage duration.
@@ -69,7 +74,22 @@ std::span<const Target> allTargets();
 /// names.
 Expected<const Target *> findTarget(std::string_view name);
 
-/// The best target that this machine runs, without tiles: these add in an order of their own.
+/// What decides which targets a machine runs.
+struct HostCpu {
+  SimdLevel level = SimdLevel::Scalar;
+  /// AVX-512 F, BW, DQ, VL and CD; with VBMI, VBMI2 and the bf16 dot product.
+  bool avx512 = false, avx512Bf16 = false;
+  HostAmx amx;
+  HostArm arm;
+};
+
+/// Of this machine. The first call asks the kernel for AMX's tiles (hostAmx()).
+HostCpu hostCpu();
+
+/// The first of allTargets() that such a machine runs.
+const Target &bestTarget(const HostCpu &host);
+
+/// The best target that this machine runs (constant during a process).
 const Target &nativeTarget();
 
 /// Whether code for `target` runs on this machine, or ErrorKind::Unsupported that says

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Intrinsics.h"
 #include "Widen.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -21,14 +21,6 @@ namespace uwt::codegen {
 
 #define GEN_PASS_DEF_LOWERLANEOPSPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
-
-/// LLVM aborts where a target lacks what an intrinsic needs: callers have asked it.
-static Value callIntrinsic(OpBuilder &builder, Location location, StringRef name, Type result,
-                           ValueRange operands) {
-  return LLVM::CallIntrinsicOp::create(builder, location, result, builder.getStringAttr(name),
-                                       operands)
-      .getResult(0);
-}
 
 /// x of a dot product as f32 beneath the low and beneath the high halves.
 static std::pair<Value, Value> wideX(OpBuilder &builder, DotOp op, const Target &target) {
@@ -48,6 +40,8 @@ static Value lowerDot(OpBuilder &builder, DotOp op, const Target &target) {
     return callIntrinsic(builder, location, "llvm.x86.avx512bf16.dpbf16ps.512",
                          op.getAcc().getType(), {op.getAcc(), w, x});
   }
+  if (target.supports(Feature::NeonBf16) && op.getX().size() == 1 && op.getElement().isBF16())
+    return multiplyPairsNeon(builder, location, op.getAcc(), op.getWeights(), op.getX()[0]);
   auto [lowX, highX] = wideX(builder, op, target);
   auto [low, high] = widenHalves(builder, location, op.getWeights(), op.getElement(),
                                  target.supports(Feature::Fma));
@@ -87,6 +81,13 @@ static Value lowerLookup(OpBuilder &builder, LookupOp op, const Target &target) 
     Value found = callIntrinsic(builder, op.getLoc(), "llvm.x86.avx512.permvar.hi.512", words,
                                 {asI32(table), shifts});
     return vector::BitCastOp::create(builder, op.getLoc(), vector, found);
+  }
+  if (vector && vector.getNumElements() == 16 && target.supports(Feature::Neon)) {
+    Value zero = arith::ConstantIndexOp::create(builder, op.getLoc(), 0);
+    Value entries = vector::LoadOp::create(builder, op.getLoc(), vector, op.getTable(), zero);
+    Value table = arith::TruncIOp::create(builder, op.getLoc(),
+                                          VectorType::get({16}, builder.getI16Type()), entries);
+    return lookUpWordsNeon(builder, op.getLoc(), table, op.getCodes());
   }
   Value low = gatherSymbols(lanes, op, op.getCodes());
   Value high = gatherSymbols(lanes, op, lanes.lshr(op.getCodes(), 16));
@@ -289,6 +290,8 @@ Value FloatLookup::lower() {
   if (target.supports(Feature::Avx512))
     return permuteWords();
   auto lookUp = [&](Value table) {
+    if (target.supports(Feature::Neon))
+      return lookUpWordsNeon(builder, location, rounder.round(table), op.getCodes());
     return target.supports(Feature::Avx2) ? permuteBytesOfLanes(table) : selectWords(table);
   };
   Value found = lookUp(op.getTables().front());

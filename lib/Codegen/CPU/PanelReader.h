@@ -29,6 +29,8 @@ struct PanelFields {
   /// Number of the panel through all matrices of the weight; matrix of x and of the output; first
   /// row in it, strips.
   mlir::Value panel, matrix, row, strips;
+  /// Which of the panels of its task it is, where these may be several.
+  mlir::Value inTask;
 };
 
 /// Reads the panels of one weight.

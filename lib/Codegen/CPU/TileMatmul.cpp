@@ -11,6 +11,7 @@
 #include "uwt/Codec/Panel.h"
 #include "uwt/Codegen/CPU/Passes.h"
 #include "uwt/Dialect/UWT/IR/CpuStrategy.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 
@@ -54,9 +55,10 @@ LogicalResult ProductLowering::check() {
 }
 
 LogicalResult ProductLowering::readStrategy(const Target &target) {
-  bool multipliesPairs = op.getNumerics() == Numerics::Fast && element.isBF16() &&
-                         op.getXType().getElementType().isBF16();
-  packed = multipliesPairs && target.supports(Feature::Avx512Bf16);
+  bool hasPairs = element.isBF16() && op.getXType().getElementType().isBF16();
+  bool multipliesPairs = op.getNumerics() == Numerics::Fast && hasPairs;
+  packed = (multipliesPairs && target.supports(Feature::Avx512Bf16)) ||
+           (hasPairs && target.supports(Feature::NeonBf16));
   Value units = index.ceilDiv(columns, fixedUnitColumns * layout.groups);
   groups = index.mul(units, layout.groups);
   staticM = op.getM();
@@ -109,20 +111,32 @@ LogicalResult ProductLowering::lower() {
     prepareTiles();
   else
     prepareX();
-  if (isOneTask()) {
+  if (isOneTask())
     emitTask(index.constant(0));
-  } else {
-    OpFoldResult panels = getAsOpFoldResult(index.mul(matrixCount, panelsInMatrix()));
-    auto loop = scf::ForallOp::create(builder, location, ArrayRef<OpFoldResult>{panels},
-                                      ValueRange(), std::nullopt);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    emitTask(loop.getInductionVars().front());
-  }
+  else
+    forEachTask(taskCount(), [&](Value task) { emitTask(task); });
   temporaries.push_back(prepared);
   for (Value memory : temporaries)
     memref::DeallocOp::create(builder, location, memory);
   return success();
+}
+
+Value ProductLowering::taskCount() {
+  Value panels = index.mul(matrixCount, panelsInMatrix());
+  if (!usesTiles())
+    return panels;
+  Value groupsOfPanels = index.div(index.add(panels, index.sub(panelsAtOnce, 1)), panelsAtOnce);
+  return index.mul(groupsOfPanels, index.ceilDiv(sizeM, sliceM));
+}
+
+void ProductLowering::forEachTask(Value count, llvm::function_ref<void(Value)> body) {
+  OpFoldResult tasks = getAsOpFoldResult(count);
+  auto loop = scf::ForallOp::create(builder, location, ArrayRef<OpFoldResult>{tasks}, ValueRange(),
+                                    std::nullopt);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  llvm::SaveAndRestore<bool> restore(isInTask, true);
+  body(loop.getInductionVars().front());
 }
 
 Value ProductLowering::selected(Value matrix) {
@@ -153,7 +167,7 @@ Value ProductLowering::scratch(int64_t count, Type type) {
   // its next product, so that only little may come from there, and from its entry.
   unsigned bits = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
   bool isLarge = count * bits / 8 > maxStackBytes;
-  if (isOneTask() && isLarge) {
+  if (!isInTask && isLarge) {
     temporaries.push_back(
         memref::AllocOp::create(builder, location, memref, ValueRange(), alignment));
     return temporaries.back();
@@ -181,7 +195,8 @@ PanelFields ProductLowering::loadTask(Value task) {
 void ProductLowering::emitTask(Value task) {
   bool isDirect = strategy == CpuStrategy::Direct;
   // On tile registers an output has one accumulator, else one of each lane.
-  accumulators = scratch(sliceM * panelRows * (usesTiles() ? 1 : laneCount), builder.getF32Type());
+  accumulators =
+      scratch(sliceM * panelRows * (usesTiles() ? maxPanels : laneCount), builder.getF32Type());
   int64_t bufferGroups = isDirect               ? layout.groups
                          : isWholePanelStream() ? tileGroups * stripsInPanel
                                                 : tileGroups * stripsAtOnce;
@@ -194,12 +209,11 @@ void ProductLowering::emitTask(Value task) {
   for (Value extra : op.getExtras())
     extraScratch.push_back(scratch(laneCount, cast<ShapedType>(extra.getType()).getElementType()));
 
+  if (usesTiles())
+    return emitTileTask(task);
   PanelFields fields = loadTask(task);
   if (isDirect)
     return emitDirect(fields);
-  // The groups of a stream of all strips take turns.
-  groupStride =
-      isWholePanelStream() ? index.mul(fields.strips, groupU32 * 2) : index.constant(groupU32 * 2);
   emitBuffer(fields);
 }
 

@@ -50,8 +50,13 @@ private:
   void emitTask(mlir::Value task);
   bool isOneTask() const {
     std::optional<int64_t> known = rows.known();
-    return matrices == 1 && known && divideUp(*known, panelRows) == 1;
+    bool isOneSlice = !usesTiles() || (!mlir::ShapedType::isDynamic(staticM) && staticM <= sliceM);
+    return matrices == 1 && known && divideUp(*known, panelRows) == 1 && isOneSlice;
   }
+  /// How many tasks there are.
+  mlir::Value taskCount();
+  /// A parallel loop; `body` gets the task.
+  void forEachTask(mlir::Value count, llvm::function_ref<void(mlir::Value)> body);
   PanelFields loadTask(mlir::Value task);
   /// The number in the weight of a matrix that the product runs over.
   mlir::Value selected(mlir::Value matrix);
@@ -63,6 +68,8 @@ private:
   void prepareX();
   void prepareRow(mlir::Value matrix, mlir::Value m);
   void allocatePrepared(int64_t tile);
+  /// What elements of x that are apart, or too few, pass through.
+  void allocateTransfer();
   /// m, padded to tiles of as many rows of x.
   mlir::Value paddedM(int64_t tile) { return index.mul(index.ceilDiv(sizeM, tile), tile); }
   /// Writes the vectors of 64 elements of a row of x to `into` from `to` on.
@@ -88,6 +95,10 @@ private:
 
   // TileMatmulBuffer.cpp
   void emitBuffer(const PanelFields &panel);
+  void setGroupStride(const PanelFields &panel);
+  /// The rows of x that are taken from `slice` on; the groups of a k-tile.
+  mlir::Value sliceWidth(mlir::Value slice);
+  mlir::Value groupsOf(mlir::Value kTile);
   /// Notes where each unit of a k-tile has its first escape record; returns the one after them.
   mlir::Value countRecords(const PanelFields &panel, mlir::Value kTile, mlir::Value groups,
                            mlir::Value record);
@@ -112,12 +123,19 @@ private:
 
   // TileMatmulTiles.cpp
   void prepareTiles();
-  void prepareTile(mlir::Value matrix, mlir::Value tile);
+  /// A column group of a tile; `number` counts all of x.
+  void prepareNumbered(mlir::Value number);
   void prepareTileGroup(mlir::Value matrix, mlir::Value tile, mlir::Value column, bool isWhole,
                         mlir::Value to);
   /// Where a tile of x lies in `prepared`, for group 0.
   mlir::Value tileStart(mlir::Value matrix, mlir::Value tile);
-  void zeroTiles(mlir::Value width);
+  /// How many panels a task takes; sets `panelsAtOnce` and `maxPanels`.
+  void choosePanelsAtOnce();
+  /// A slice of m of one panel or several.
+  void emitTileTask(mlir::Value task);
+  void emitTileStep(const PanelFields &panel, mlir::Value kTile, mlir::Value slice,
+                    mlir::Value width);
+  void zeroTiles(const PanelFields &panel, mlir::Value width);
   /// Of a strip, or of two at a time.
   void emitTileStrips(const PanelFields &panel, mlir::Value kTile, mlir::Value groups,
                       mlir::Value slice, mlir::Value width);
@@ -139,7 +157,7 @@ private:
                              mlir::Value group, unsigned half);
   void prefetchUnit(const PanelFields &panel, mlir::Value strip, mlir::Value group);
   void emitTileOutputs(const PanelFields &panel, mlir::Value firstM, mlir::Value width);
-  mlir::Value tileAccumulators(mlir::Value strip, mlir::Value inSlice);
+  mlir::Value tileAccumulators(const PanelFields &panel, mlir::Value strip, mlir::Value inSlice);
 
   // TileMatmulEpilogue.cpp
   void zeroAccumulators(mlir::Value width);
@@ -184,12 +202,18 @@ private:
   int64_t sliceM = 0, tileGroups = 0;
   /// Strips that are decoded before they are multiplied, with one buffer after the other.
   int64_t stripsAtOnce = 1;
+  /// Panels that a task of strategy `tiles` takes at a time, and the most that these are.
+  mlir::Value panelsAtOnce;
+  int64_t maxPanels = 1;
+  /// Whether what is emitted is in a parallel loop.
+  bool isInTask = false;
   /// Distance in the buffer (in i16) from group to group.
   mlir::Value groupStride;
 
   /// `records`: the first escape record of each unit of a k-tile.
-  /// `turned`: rows of x of a group, before they are turned round to a tile.
-  mlir::Value prepared, accumulators, buffer, records, transfer, outputScratch, turned;
+  /// `turned`: rows of x of a group, before they are turned round to a tile. `nextRecords`: the
+  /// first escape record of the next k-tile of each panel of a task.
+  mlir::Value prepared, accumulators, buffer, records, nextRecords, transfer, outputScratch, turned;
   llvm::SmallVector<mlir::Value> extraScratch, temporaries;
 };
 

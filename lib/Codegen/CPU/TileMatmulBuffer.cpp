@@ -19,29 +19,18 @@ using namespace mlir;
 namespace uwt::codegen {
 
 void ProductLowering::emitBuffer(const PanelFields &panel) {
+  setGroupStride(panel);
   index.loop(
       sizeM,
       [&](Value slice) {
-        Value width = index.constant(sliceM);
-        if (staticM % sliceM != 0 || ShapedType::isDynamic(staticM))
-          width = index.min(width, index.sub(sizeM, slice));
-        if (usesTiles())
-          zeroTiles(width);
-        else
-          zeroAccumulators(width);
+        Value width = sliceWidth(slice);
+        zeroAccumulators(width);
         index.loop(index.ceilDiv(groups, tileGroups), {panel.patch},
                    [&](Value kTile, ValueRange record) {
-                     Value first = index.mul(kTile, tileGroups);
-                     Value count = index.constant(tileGroups);
-                     if (!groups.isMultipleOf(tileGroups))
-                       count = index.min(count, index.sub(groups, first));
+                     Value count = groupsOf(kTile);
                      Value next = countRecords(panel, kTile, count, record[0]);
                      if (isWholePanelStream())
                        emitDecodeTile(panel, {}, kTile, count);
-                     if (usesTiles()) {
-                       emitTileStrips(panel, kTile, count, slice, width);
-                       return SmallVector<Value>{next};
-                     }
                      index.loop(panel.strips, [&](Value strip) {
                        if (!isWholePanelStream())
                          emitDecodeTile(panel, strip, kTile, count);
@@ -49,12 +38,29 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
                      });
                      return SmallVector<Value>{next};
                    });
-        if (usesTiles())
-          emitTileOutputs(panel, slice, width);
-        else
-          emitOutputs(panel, slice, width);
+        emitOutputs(panel, slice, width);
       },
       sliceM);
+}
+
+/// The groups of a stream of all strips take turns.
+void ProductLowering::setGroupStride(const PanelFields &panel) {
+  groupStride =
+      isWholePanelStream() ? index.mul(panel.strips, groupU32 * 2) : index.constant(groupU32 * 2);
+}
+
+Value ProductLowering::sliceWidth(Value slice) {
+  Value width = index.constant(sliceM);
+  if (staticM % sliceM != 0 || ShapedType::isDynamic(staticM))
+    width = index.min(width, index.sub(sizeM, slice));
+  return width;
+}
+
+Value ProductLowering::groupsOf(Value kTile) {
+  Value count = index.constant(tileGroups);
+  if (groups.isMultipleOf(tileGroups))
+    return count;
+  return index.min(count, index.sub(groups, index.mul(kTile, tileGroups)));
 }
 
 Value ProductLowering::countRecords(const PanelFields &panel, Value kTile, Value count,

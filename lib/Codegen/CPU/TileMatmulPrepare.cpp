@@ -31,7 +31,7 @@ Value ProductLowering::preparedStart(Value matrix, Value m) {
   return index.add(start, index.mul(matrix, index.mul(paddedM(tileM), rowU32)));
 }
 
-/// Memory for `m` rows of x, a multiple of `tile`, and what their rows need on their way.
+/// Memory for all rows of x, padded to a multiple of `tile`.
 void ProductLowering::allocatePrepared(int64_t tile) {
   bool goesByMatrix = op.getXType().getRank() == 3;
   Type type = packed ? Type(builder.getI32Type()) : Type(builder.getF32Type());
@@ -48,18 +48,19 @@ void ProductLowering::allocatePrepared(int64_t tile) {
                               goesByMatrix ? matrixCount : index.constant(1)));
   prepared = memref::AllocOp::create(builder, location, MemRefType::get({size}, type), sizes,
                                      builder.getI64IntegerAttr(64));
-  if (columns.known() == 0)
-    return;
+}
+
+void ProductLowering::allocateTransfer() {
   if (!columns.isMultipleOf(fixedUnitColumns) ||
-      !cast<MemRefType>(op.getX().getType()).isLastDimUnitStride()) {
+      !cast<MemRefType>(op.getX().getType()).isLastDimUnitStride())
     transfer = scratch(fixedUnitColumns, op.getXType().getElementType());
-  }
 }
 
 void ProductLowering::prepareX() {
   allocatePrepared(tileM);
   if (columns.known() == 0)
     return;
+  allocateTransfer();
   bool goesByMatrix = op.getXType().getRank() == 3;
   bool isStatic = !ShapedType::isDynamic(staticM);
   index.loop(goesByMatrix ? matrixCount : index.constant(1), [&](Value matrix) {

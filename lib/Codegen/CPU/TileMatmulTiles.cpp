@@ -23,6 +23,14 @@ namespace uwt::codegen {
 /// Elements of a tile, and those of both halves of a column group.
 static constexpr int64_t tileElements = tileRows * laneCount, groupElements = 2 * tileElements;
 
+/// Elements of x that stay in the second-level cache (2 MB where there are tiles) while panel after
+/// panel passes by. Where there are more, several panels in turn take each k-tile of x.
+static constexpr int64_t nearX = 256 << 10;
+
+/// Panels that a task takes at most, and the tasks that are left at least: their accumulators stay
+/// in the second-level cache, and all threads have work.
+static constexpr int64_t maxPanelsAtOnce = 4, leastTasks = 32;
+
 /// 16 vectors of 16 elements with rows and columns exchanged: a bit of the one number for one of
 /// the other at a time.
 static SmallVector<Value> turnRound(OpBuilder &builder, Location location,
@@ -57,30 +65,43 @@ Value ProductLowering::tileStart(Value matrix, Value tile) {
 }
 
 void ProductLowering::prepareTiles() {
+  choosePanelsAtOnce();
   allocatePrepared(tileRows);
   if (columns.known() == 0)
     return;
-  turned = memref::AllocOp::create(builder, location,
-                                   MemRefType::get({groupElements}, builder.getI32Type()),
-                                   ValueRange(), builder.getI64IntegerAttr(64));
-  temporaries.push_back(turned);
-  bool goesByMatrix = op.getXType().getRank() == 3;
-  index.loop(goesByMatrix ? matrixCount : index.constant(1), [&](Value matrix) {
-    index.loop(index.ceilDiv(sizeM, tileRows), [&](Value tile) { prepareTile(matrix, tile); });
-  });
+  Value tiles = index.ceilDiv(sizeM, tileRows);
+  if (op.getXType().getRank() == 3)
+    tiles = index.mul(tiles, matrixCount);
+  Value count = index.mul(tiles, index.ceilDiv(columns, fixedUnitColumns));
+  auto groupsFrom = [&](Value first) {
+    turned = scratch(groupElements, builder.getI32Type());
+    allocateTransfer();
+    index.loop(index.min(int64_t(preparedTileGroups), index.sub(count, first)),
+               [&](Value i) { prepareNumbered(index.add(first, i)); });
+  };
+  Value tasks = index.ceilDiv(count, int64_t(preparedTileGroups));
+  if (getConstantIntValue(tasks) == 1)
+    return groupsFrom(index.constant(0));
+  forEachTask(tasks, [&](Value task) { groupsFrom(index.mul(task, int64_t(preparedTileGroups))); });
 }
 
-void ProductLowering::prepareTile(Value matrix, Value tile) {
-  Value start = tileStart(matrix, tile);
-  Value whole = index.div(columns, fixedUnitColumns);
-  index.loop(whole, [&](Value group) {
-    prepareTileGroup(matrix, tile, index.mul(group, fixedUnitColumns), /*isWhole=*/true,
-                     index.add(start, index.mul(group, groupElements)));
-  });
-  index.ifElse(index.less(0, index.rem(columns, fixedUnitColumns)), [&] {
-    prepareTileGroup(matrix, tile, index.mul(whole, fixedUnitColumns), /*isWhole=*/false,
-                     index.add(start, index.mul(whole, groupElements)));
-  });
+void ProductLowering::prepareNumbered(Value number) {
+  Value inTile = index.ceilDiv(columns, fixedUnitColumns);
+  Value group = index.rem(number, inTile), tile = index.div(number, inTile);
+  Value matrix = index.constant(0);
+  if (op.getXType().getRank() == 3) {
+    Value tiles = index.ceilDiv(sizeM, tileRows);
+    matrix = index.div(tile, tiles);
+    tile = index.rem(tile, tiles);
+  }
+  Value to = index.add(tileStart(matrix, tile), index.mul(group, groupElements));
+  Value column = index.mul(group, fixedUnitColumns);
+  auto prepareAs = [&](bool isWhole) { prepareTileGroup(matrix, tile, column, isWhole, to); };
+  if (columns.isMultipleOf(fixedUnitColumns))
+    return prepareAs(/*isWhole=*/true);
+  index.ifElse(
+      index.less(group, index.div(columns, fixedUnitColumns)), [&] { prepareAs(/*isWhole=*/true); },
+      [&] { prepareAs(/*isWhole=*/false); });
 }
 
 void ProductLowering::prepareTileGroup(Value matrix, Value tile, Value column, bool isWhole,
@@ -113,17 +134,74 @@ void ProductLowering::prepareTileGroup(Value matrix, Value tile, Value column, b
 // Blocks
 //===----------------------------------------------------------------------===//
 
-Value ProductLowering::tileAccumulators(Value strip, Value inSlice) {
-  Value number = index.add(index.mul(strip, sliceM / tileRows), inSlice);
+void ProductLowering::choosePanelsAtOnce() {
+  Value inSlice = index.mul(index.min(sizeM, sliceM), columns);
+  Value tasks = index.mul(index.mul(matrixCount, panelsInMatrix()), index.ceilDiv(sizeM, sliceM));
+  Value several = index.max(1, index.min(maxPanelsAtOnce, index.div(tasks, leastTasks)));
+  panelsAtOnce = index.select(index.less(nearX, inSlice), several, 1);
+  maxPanels = getConstantIntValue(panelsAtOnce).value_or(maxPanelsAtOnce);
+}
+
+void ProductLowering::emitTileTask(Value task) {
+  Value slices = index.ceilDiv(sizeM, sliceM);
+  Value slice = index.mul(index.rem(task, slices), sliceM), width = sliceWidth(slice);
+  Value first = index.mul(index.div(task, slices), panelsAtOnce);
+  if (layout.hasEscapes)
+    nextRecords = scratch(maxPanels, builder.getIndexType());
+  std::optional<PanelFields> only;
+  if (maxPanels == 1) {
+    only = loadTask(first);
+    only->inTask = index.constant(0);
+  }
+  Value panels = index.mul(matrixCount, panelsInMatrix());
+  Value count = index.min(panelsAtOnce, index.sub(panels, first));
+  auto forEachPanel = [&](llvm::function_ref<void(const PanelFields &)> body) {
+    if (only)
+      return body(*only);
+    index.loop(count, [&](Value i) {
+      PanelFields panel = loadTask(index.add(first, i));
+      panel.inTask = i;
+      body(panel);
+    });
+  };
+  forEachPanel([&](const PanelFields &panel) {
+    zeroTiles(panel, width);
+    if (layout.hasEscapes)
+      memref::StoreOp::create(builder, location, panel.patch, nextRecords, panel.inTask);
+  });
+  // What a k-tile has of x is read by all panels before the next one takes its place.
+  index.loop(index.ceilDiv(groups, tileGroups), [&](Value kTile) {
+    forEachPanel([&](const PanelFields &panel) { emitTileStep(panel, kTile, slice, width); });
+  });
+  forEachPanel([&](const PanelFields &panel) { emitTileOutputs(panel, slice, width); });
+}
+
+void ProductLowering::emitTileStep(const PanelFields &panel, Value kTile, Value slice,
+                                   Value width) {
+  setGroupStride(panel);
+  Value count = groupsOf(kTile);
+  if (layout.hasEscapes) {
+    Value record = memref::LoadOp::create(builder, location, nextRecords, panel.inTask);
+    Value next = countRecords(panel, kTile, count, record);
+    memref::StoreOp::create(builder, location, next, nextRecords, panel.inTask);
+  }
+  if (isWholePanelStream())
+    emitDecodeTile(panel, {}, kTile, count);
+  emitTileStrips(panel, kTile, count, slice, width);
+}
+
+Value ProductLowering::tileAccumulators(const PanelFields &panel, Value strip, Value inSlice) {
+  Value strips = index.add(index.mul(panel.inTask, stripsInPanel), strip);
+  Value number = index.add(index.mul(strips, sliceM / tileRows), inSlice);
   return index.mul(number, tileElements);
 }
 
-void ProductLowering::zeroTiles(Value width) {
+void ProductLowering::zeroTiles(const PanelFields &panel, Value width) {
   auto type = VectorType::get({laneCount}, builder.getF32Type());
   Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
   Value vectors = index.mul(index.ceilDiv(width, tileRows), tileRows);
   index.loop(stripsInPanel, [&](Value strip) {
-    Value start = tileAccumulators(strip, index.constant(0));
+    Value start = tileAccumulators(panel, strip, index.constant(0));
     index.loop(vectors, [&](Value i) {
       storeVector(zero, accumulators, index.add(start, index.mul(i, laneCount)));
     });
@@ -198,7 +276,7 @@ void ProductLowering::emitTileBlock(const PanelFields &panel, const TileBlock &b
   for (int64_t tile = 0; tile < block.tiles; ++tile)
     for (int64_t strip = 0; strip < block.strips; ++strip) {
       accumulatorsOfBlock.push_back(
-          tileAccumulators(index.add(block.strip, strip), index.add(block.inSlice, tile)));
+          tileAccumulators(panel, index.add(block.strip, strip), index.add(block.inSlice, tile)));
       start.push_back(loadTile(accumulators, accumulatorsOfBlock.back(), f32));
     }
   SmallVector<Value> end = index.loop(block.groups, start, [&](Value group, ValueRange carried) {
@@ -261,7 +339,7 @@ void ProductLowering::prefetchUnit(const PanelFields &panel, Value strip, Value 
 void ProductLowering::emitTileOutputs(const PanelFields &panel, Value firstM, Value width) {
   index.loop(panel.strips, [&](Value strip) {
     index.loop(index.ceilDiv(width, tileRows), [&](Value tile) {
-      Value start = tileAccumulators(strip, tile);
+      Value start = tileAccumulators(panel, strip, tile);
       auto rowAt = [&](IntegerBuilder::Operand row) {
         return index.add(start, index.mul(row, laneCount));
       };

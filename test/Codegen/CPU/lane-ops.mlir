@@ -145,6 +145,56 @@ module attributes {uwt.target = #uwt.target<"avx2">} {
 
 // -----
 
+module attributes {uwt.target = #uwt.target<"neon-bf16">} {
+  // The high halves (top), then the low ones (bottom), of four lanes at a time: each a fused multiply-add, so also for exact numerics.
+  // CHECK-LABEL: func @multiply_add_long
+  //  CHECK-SAME:   (%[[W:.*]]: vector<16xi32>, %[[ACC:.*]]: vector<16xf32>, %[[X:.*]]: vector<16xi32>)
+  //       CHECK:   %[[FIRST:.*]] = vector.shuffle %[[ACC]], %[[ACC]] [0, 1, 2, 3]
+  //       CHECK:   %[[W0:.*]] = vector.shuffle %[[W]], %[[W]] [0, 1, 2, 3]
+  //       CHECK:   vector.bitcast %[[W0]] : vector<4xi32> to vector<8xbf16>
+  //       CHECK:   %[[HIGH:.*]] = llvm.call_intrinsic "llvm.aarch64.neon.bfmlalt"(%[[FIRST]],
+  //       CHECK:   llvm.call_intrinsic "llvm.aarch64.neon.bfmlalb"(%[[HIGH]],
+  // CHECK-COUNT-3: llvm.call_intrinsic "llvm.aarch64.neon.bfmlalb"
+  //   CHECK-NOT:   math.fma
+  func.func @multiply_add_long(%w: vector<16xi32>, %acc: vector<16xf32>, %x: vector<16xi32>) -> vector<16xf32> {
+    %s = uwt.dot %w, %acc, %x {element = bf16, numerics = #uwt<numerics exact>} : vector<16xi32>
+    return %s : vector<16xf32>
+  }
+}
+
+// -----
+
+module attributes {uwt.target = #uwt.target<"neon">} {
+  // CHECK-LABEL: func @without_bf16
+  //   CHECK-NOT:   intrinsic
+  // CHECK-COUNT-2: math.fma
+  func.func @without_bf16(%w: vector<16xi32>, %acc: vector<16xf32>, %x: vector<16xi32>) -> vector<16xf32> {
+    %s = uwt.dot %w, %acc, %x {element = bf16} : vector<16xi32>
+    return %s : vector<16xf32>
+  }
+
+  // A table has 32 bytes, two registers.
+  // CHECK-LABEL: func @table_of_bytes
+  //       CHECK:   %[[T:.*]] = vector.load
+  //       CHECK:   arith.trunci %[[T]] : vector<16xi32> to vector<16xi16>
+  // CHECK-COUNT-4: llvm.call_intrinsic "llvm.aarch64.neon.tbl2"
+  //   CHECK-NOT:   vector.gather
+  func.func @table_of_bytes(%codes: vector<16xi32>, %table: memref<?xi32>) -> vector<16xi32> {
+    %s = uwt.lookup %codes in %table : vector<16xi32>, memref<?xi32>
+    return %s : vector<16xi32>
+  }
+
+  // CHECK-LABEL: func @numbers_by_bytes
+  // CHECK-COUNT-8: llvm.call_intrinsic "llvm.aarch64.neon.tbl2"
+  //   CHECK-NOT:   tbl2
+  func.func @numbers_by_bytes(%codes: vector<16xi32>, %a: vector<16xf32>, %b: vector<16xf32>) -> vector<16xi32> {
+    %w = uwt.lookup_floats %codes in %a, %b {element = bf16}
+    return %w : vector<16xi32>
+  }
+}
+
+// -----
+
 // Without any of them: selections, and rounding by integers, subnormal halves too.
 
 // CHECK-LABEL: func @selected

@@ -64,3 +64,33 @@ module attributes {uwt.target = #uwt.target<"amx">} {
     return
   }
 }
+
+// -----
+
+// x (19 tiles of 32 column groups) is turned round in tasks of 64 groups. A slice of 256 rows is too large to stay near, so a task takes a
+// slice and four of the 64 panels, which read a k-tile of x in turn.
+
+// CHECK-LABEL: func @several_panels
+//       CHECK:   scf.forall (%{{.*}}) in (10)
+//       CHECK:     vector.shuffle
+//       CHECK:   scf.forall (%{{.*}}) in (32)
+//       CHECK:     memref.alloca() {{.*}} : memref<65536xf32>
+//       CHECK:     scf.for %[[EACH:.*]] = %{{.*}} to %[[PANELS:.*]] step
+//       CHECK:       vector.store
+//       CHECK:     scf.for %[[K:.*]] =
+//       CHECK:       scf.for %{{.*}} = %{{.*}} to %[[PANELS]] step
+//       CHECK:         amx.tile_mulf
+//       CHECK:     scf.for %{{.*}} = %{{.*}} to %[[PANELS]] step
+//   CHECK-NOT:       amx.
+//       CHECK:       vector.shuffle
+module attributes {uwt.target = #uwt.target<"amx">} {
+  func.func @several_panels(%x: memref<300x2048xbf16>, %y: memref<300x4096xf32>) {
+    %w = uwt.weight "w" : !uwt.compressed<4096x2048xbf16, "raw">
+    uwt.matmul ins(%x, %w : memref<300x2048xbf16>, !uwt.compressed<4096x2048xbf16, "raw">) outs(%y : memref<300x4096xf32>)
+        strategy #uwt.strategy<tiles, tile_n = 32, tile_m = 32, tile_k = 512> {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    }
+    return
+  }
+}

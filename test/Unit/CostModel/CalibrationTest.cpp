@@ -59,7 +59,7 @@ TEST(Calibration, ErrorsSayWhatIsWrong) {
             "calibration: 'target' is not a string");
   EXPECT_EQ(errorOf(R"({"schema": "uwt.calibration/1", "target": "avx3"})"),
             "unknown target 'avx3'; did you mean 'avx2'?; targets are: native, amx, avx512bf16, "
-            "avx512, avx2, generic, amx-vectors");
+            "avx512, avx2, neon-bf16, neon, generic, amx-vectors");
   std::string head = R"({"schema": "uwt.calibration/1", "target": "avx2", )";
   EXPECT_EQ(errorOf(head + R"("bandwidth_gbs": []})"),
             "calibration: 'bandwidth_gbs' is not a list of numbers, for 1, 2, ... threads");

@@ -194,23 +194,23 @@ static ProductProblem tiledProblem(uint64_t m) {
 
 static const Calibration &amx() { return Calibration::of(**findTarget("amx")); }
 
-TEST(CostModelTiles, EveryFormatHasThemFromTheSameM) {
+TEST(CostModelTiles, EveryFormatHasThemForEveryM) {
   for (const FormatCost &format : {rawCost(), inPlaceFormat(), huffmanFormat()})
     for (uint64_t m : {1, 7, 8, 9, 64, 1000}) {
       CpuStrategy pick = rankConfigs(amx(), tiledProblem(m), format).front().config.strategy;
-      EXPECT_EQ(pick == CpuStrategy::Tiles, m >= minTilesM) << format.format.str() << " " << m;
+      EXPECT_EQ(pick, CpuStrategy::Tiles) << format.format.str() << " " << m;
     }
 }
 
-TEST(CostModelTiles, ARangeEndsWhereTheyBegin) {
+TEST(CostModelTiles, EveryRangeHasThem) {
   for (const FormatCost &format : {rawCost(), inPlaceFormat(), huffmanFormat()})
     for (unsigned most = 1; most <= 5; ++most) {
-      bool ends = false;
-      for (const MRange &range : chooseRanges(amx(), tiledProblem(0), format, most)) {
-        ends |= range.limit == minTilesM - 1;
-        EXPECT_EQ(range.config.strategy == CpuStrategy::Tiles, range.limit >= minTilesM);
-      }
-      EXPECT_TRUE(ends) << format.format.str();
+      std::vector<MRange> ranges = chooseRanges(amx(), tiledProblem(0), format, most);
+      ASSERT_FALSE(ranges.empty());
+      EXPECT_LE(ranges.size(), most);
+      EXPECT_EQ(ranges.back().limit, UINT64_MAX);
+      for (const MRange &range : ranges)
+        EXPECT_EQ(range.config.strategy, CpuStrategy::Tiles);
     }
 }
 
@@ -240,10 +240,23 @@ TEST(CostModelTiles, AnotherTileThanRegistersHaveIsTheBuffers) {
 TEST(CostModelTiles, RowsOfATileCostNothingUntilItIsFull) {
   KernelConfig tiles{CpuStrategy::Tiles, 16, 64, 256};
   auto dots = [&](uint64_t m) { return predict(amx(), tiledProblem(m), rawCost(), tiles).dots; };
-  EXPECT_EQ(dots(1), dots(16));
-  EXPECT_LT(dots(16), dots(17));
+  EXPECT_EQ(dots(49), dots(64));
+  EXPECT_LT(dots(48), dots(49));
   // 512 multiply-adds a clock of each of two cores.
   EXPECT_NEAR(dots(64), 64.0 * 14336 * 4096 / 2 / 512 / 2600, 1);
+}
+
+TEST(CostModelTiles, AnAccumulatorWaitsForItsLastProduct) {
+  KernelConfig one{CpuStrategy::Tiles, 16, 64, 256}, two{CpuStrategy::Tiles, 32, 32, 256};
+  auto dots = [&](uint64_t m, const KernelConfig &config) {
+    return predict(amx(), tiledProblem(m), rawCost(), config).dots;
+  };
+  // Three products of one strip are started while the first is computed.
+  EXPECT_EQ(dots(1, one), dots(48, one));
+  EXPECT_DOUBLE_EQ(dots(16, two), dots(16, one) / 2);
+  for (const FormatCost &format : {rawCost(), inPlaceFormat()})
+    for (uint64_t m : {1, 16, 17, 32})
+      EXPECT_EQ(rankConfigs(amx(), tiledProblem(m), format).front().config.tileN, two.tileN) << m;
 }
 
 TEST(CostModelTiles, RawWeightsAreReadWhereTheyLie) {
@@ -251,6 +264,29 @@ TEST(CostModelTiles, RawWeightsAreReadWhereTheyLie) {
   Prediction raw = predict(amx(), tiledProblem(16), rawCost(), tiles),
              coded = predict(amx(), tiledProblem(16), inPlaceFormat(), tiles);
   EXPECT_LT(raw.traffic, coded.traffic);
+}
+
+TEST(CostModelTiles, WeightsOfALongKTileComeFromFar) {
+  KernelConfig near{CpuStrategy::Tiles, 32, 32, 512}, far{CpuStrategy::Tiles, 32, 32, 1024};
+  EXPECT_LT(predict(amx(), tiledProblem(256), inPlaceFormat(), near).dots,
+            predict(amx(), tiledProblem(256), inPlaceFormat(), far).dots);
+  for (uint64_t m : {128, 256, 1024}) {
+    KernelConfig pick = rankConfigs(amx(), tiledProblem(m), inPlaceFormat()).front().config;
+    EXPECT_LE(pick.tileN * pick.tileK * 2, amx().nearBytes) << m << ": " << pick.str();
+  }
+}
+
+TEST(CostModelTiles, ThreadsShareThePackingOfManyRows) {
+  KernelConfig tiles{CpuStrategy::Tiles, 16, 64, 256};
+  auto pack = [&](uint64_t m, unsigned threads) {
+    ProductProblem problem = tiledProblem(m);
+    problem.threads = threads;
+    return predict(amx(), problem, rawCost(), tiles).pack;
+  };
+  // A tile of 4096 columns is a task.
+  EXPECT_EQ(pack(16, 16), pack(16, 1));
+  EXPECT_DOUBLE_EQ(pack(32, 16), pack(32, 1) / 2);
+  EXPECT_DOUBLE_EQ(pack(1024, 16), pack(1024, 1) / 16);
 }
 
 TEST(CostModelTiles, TwoStripsSpareRowsOfXThatComeFromFar) {

@@ -63,6 +63,12 @@ TEST(Fit, WithoutObservationsNothingChanges) {
   EXPECT_EQ(fitOperations(start, {}).json(), start.json());
 }
 
+TEST(Fit, WhatNoObservationSaysAnythingOfStays) {
+  const Calibration &start = Calibration::of(**findTarget("avx512bf16"));
+  // It has no tiles.
+  EXPECT_EQ(fitOperations(start, observe(start, 0.1)).tileDot, start.tileDot);
+}
+
 TEST(Fit, FindsTheOverlap) {
   Calibration machine = Calibration::of(**findTarget("avx512bf16"));
   machine.overlap = 0.37;

@@ -10,8 +10,11 @@
 #include "Container/TestFiles.h"
 #include "FencedMemory.h"
 #include "Runtime/ExpectedProduct.h"
+#include "TileKernelTable.h"
+#include "lib/Kernels/KernelFunctions.h"
 #include "uwt/Format/BF16.h"
 #include "uwt/Runtime/LoadedWeight.h"
+#include "uwt/Target/Target.h"
 #include <array>
 #include <bit>
 #include <cctype>
@@ -21,7 +24,18 @@
 using namespace uwt;
 using namespace uwt::test;
 
+extern "C" {
+UWT_KERNEL_TABLE(UWT_KERNEL_DECLARE)
+}
+UWT_KERNEL_TABLE(UWT_KERNEL_FUNCTIONS)
+
 namespace {
+
+/// Those of amx by vectors, which no library has.
+std::span<const Kernels> tileKernels() {
+  static const std::vector<Kernels> all = {UWT_KERNEL_TABLE(UWT_KERNEL_ENTRY)};
+  return all;
+}
 
 std::vector<uint16_t> wordsOf(const Bytes &bytes) {
   std::vector<uint16_t> words(bytes.size() / 2);
@@ -43,6 +57,10 @@ protected:
       GTEST_SKIP() << found.error().message();
     all = Kernels::findAll(GetParam().element, GetParam().format);
     ASSERT_EQ(all.front(), *found);
+    for (const Kernels &kernels : tileKernels())
+      if (kernels.serves(GetParam().element, GetParam().format) &&
+          checkRunsHere(**findTarget(kernels.target())))
+        all.push_back(&kernels);
   }
   LoadedWeight load(uint64_t n, uint64_t k, const Bytes &bytes) {
     TensorDescription description;
@@ -71,6 +89,14 @@ protected:
     return values;
   }
 
+  /// The bits of a target's sums.
+  std::vector<float> sumsOf(const Kernels &kernels, std::span<const float> w,
+                            std::span<const float> x, uint64_t n, uint64_t k, uint64_t m) const {
+    bool onTiles =
+        GetParam().element == ElementType::BF16 && (*findTarget(kernels.target()))->hasTiles();
+    return (onTiles ? expectedTileProduct : expectedProduct)(w, x, n, k, m);
+  }
+
   /// Of every target that this machine runs.
   std::vector<const Kernels *> all;
   ThreadPool pool{2};
@@ -82,7 +108,7 @@ TEST_P(KernelsTest, ProductsHaveTheBitsOfTheSpecification) {
   Random random(3);
   for (auto [n, k] : std::initializer_list<std::pair<uint64_t, uint64_t>>{
            {1, 1}, {64, 64}, {63, 65}, {65, 63}, {130, 200}, {16, 640}, {200, 129}, {5, 0}})
-    for (uint64_t m : {0, 1, 2, 3, 5, 11, 33}) {
+    for (uint64_t m : {0, 1, 2, 3, 5, 11, 33, 50}) {
       SCOPED_TRACE(testing::PrintToString(std::vector{n, k, m}));
       Bytes bytes = weights(n * k, n + k);
       LoadedWeight weight = load(n, k, bytes);
@@ -91,23 +117,39 @@ TEST_P(KernelsTest, ProductsHaveTheBitsOfTheSpecification) {
       std::vector<uint16_t> bias = wordsOf(weights(n, 10));
       for (uint64_t row = 0; row < m; ++row)
         dense.insert(dense.end(), x.begin() + row * xStride, x.begin() + row * xStride + k);
-      std::vector<float> sums = expectedProduct(floatsOf(wordsOf(bytes)), floatsOf(dense), n, k, m);
-      for (bool hasBias : {false, true}) {
-        std::vector<uint16_t> y(m * yStride, 0xABCD), expected = y;
-        for (uint64_t row = 0; row < m; ++row)
-          for (uint64_t i = 0; i < n; ++i)
-            expected[row * yStride + i] =
-                narrow(hasBias ? sums[row * n + i] + wide(bias[i]) : sums[row * n + i]);
-        LinearArguments arguments{
-            m, {x.data(), xStride}, hasBias ? bias.data() : nullptr, {y.data(), yStride}};
-        for (const Kernels *kernels : all) {
-          SCOPED_TRACE(kernels->target());
-          std::ranges::fill(y, 0xABCD);
+      for (const Kernels *kernels : all) {
+        SCOPED_TRACE(kernels->target());
+        std::vector<float> sums =
+            sumsOf(*kernels, floatsOf(wordsOf(bytes)), floatsOf(dense), n, k, m);
+        for (bool hasBias : {false, true}) {
+          std::vector<uint16_t> y(m * yStride, 0xABCD), expected = y;
+          for (uint64_t row = 0; row < m; ++row)
+            for (uint64_t i = 0; i < n; ++i)
+              expected[row * yStride + i] =
+                  narrow(hasBias ? sums[row * n + i] + wide(bias[i]) : sums[row * n + i]);
+          LinearArguments arguments{
+              m, {x.data(), xStride}, hasBias ? bias.data() : nullptr, {y.data(), yStride}};
           ASSERT_TRUE(holds(kernels->linear(weight.view(), arguments, &pool)));
           ASSERT_EQ(y, expected);
         }
       }
     }
+}
+
+/// Of x that is too large to stay near, several panels take each part in turn on tiles.
+TEST_P(KernelsTest, ARowHasTheSameBitsAmongMany) {
+  constexpr uint64_t n = 64 * 66 + 10, k = 1400, m = 200, few = 40;
+  LoadedWeight weight = load(n, k, weights(n * k, 3));
+  std::vector<uint16_t> x = wordsOf(weights(m * k, 4)), y(m * n), expected(m * n);
+  for (const Kernels *kernels : all) {
+    SCOPED_TRACE(kernels->target());
+    ASSERT_TRUE(
+        holds(kernels->linear(weight.view(), {m, {x.data(), k}, nullptr, {y.data(), n}}, &pool)));
+    for (uint64_t row = 0; row < m; row += few)
+      ASSERT_TRUE(holds(kernels->linear(
+          weight.view(), {few, {&x[row * k], k}, nullptr, {&expected[row * n], n}}, &pool)));
+    EXPECT_EQ(std::memcmp(y.data(), expected.data(), y.size() * sizeof(uint16_t)), 0);
+  }
 }
 
 TEST_P(KernelsTest, GathersRows) {
@@ -158,6 +200,13 @@ TEST_P(KernelsTest, StaysInsideItsOperands) {
         EXPECT_TRUE(holds(kernels->linear(weight.view(), arguments, &pool)));
     }
   }
+}
+
+/// A machine with AMX runs the kernels of tiles, as programs that are compiled there do.
+TEST_P(KernelsTest, TheBestAreThoseOfTheNativeTarget) {
+  bool isNative = nativeTarget().name == all.front()->target();
+  bool addsAlike = nativeTarget().name == "amx" && GetParam().element == ElementType::F16;
+  EXPECT_TRUE(isNative || addsAlike) << nativeTarget().name << " " << all.front()->target();
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, KernelsTest,

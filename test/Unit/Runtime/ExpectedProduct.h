@@ -18,6 +18,10 @@ namespace uwt::test {
 std::vector<float> expectedProduct(std::span<const float> w, std::span<const float> x,
                                    uint64_t rows, uint64_t columns, uint64_t m);
 
+/// The same on tiles, of bf16: a model of what tdpbf16ps does.
+std::vector<float> expectedTileProduct(std::span<const float> w, std::span<const float> x,
+                                       uint64_t rows, uint64_t columns, uint64_t m);
+
 } // namespace uwt::test
 
 #endif // UWT_TEST_UNIT_RUNTIME_EXPECTEDPRODUCT_H

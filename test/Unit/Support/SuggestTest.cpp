@@ -44,9 +44,22 @@ TEST(CheckedMathTest, ReportsOverflow) {
 }
 
 TEST(CpuTest, LevelNamesParseBack) {
-  for (SimdLevel level : {SimdLevel::Scalar, SimdLevel::Avx2, SimdLevel::Avx512})
+  for (SimdLevel level : {SimdLevel::Scalar, SimdLevel::Neon, SimdLevel::Avx2, SimdLevel::Avx512})
     EXPECT_EQ(parseSimdLevel(simdLevelName(level)), level);
   EXPECT_EQ(parseSimdLevel("sse"), std::nullopt);
+}
+
+TEST(CpuTest, LevelsOfAnotherArchitectureDoNotRun) {
+  EXPECT_TRUE(runsHere(SimdLevel::Scalar));
+  EXPECT_TRUE(runsHere(hostSimdLevel()));
+#if defined(__aarch64__)
+  EXPECT_TRUE(runsHere(SimdLevel::Neon));
+  EXPECT_FALSE(runsHere(SimdLevel::Avx2));
+#else
+  EXPECT_FALSE(runsHere(SimdLevel::Neon));
+  EXPECT_FALSE(hostArm().bf16 || hostArm().i8mm || hostArm().dotProduct);
+#endif
+  EXPECT_EQ(runsHere(SimdLevel::Avx512), hostSimdLevel() == SimdLevel::Avx512);
 }
 
 } // namespace

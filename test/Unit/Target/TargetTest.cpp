@@ -40,9 +40,66 @@ TEST(Target, TilesAreOfAmxAndItsVectors) {
   EXPECT_TRUE(target("amx-vectors").supports(Feature::VectorTiles));
 }
 
-TEST(Target, NativeRunsHereWithoutTiles) {
+TEST(Target, NativeRunsHereAndIsTheBest) {
   EXPECT_TRUE(checkRunsHere(nativeTarget()));
-  EXPECT_FALSE(nativeTarget().hasTiles());
+  for (const Target &each : allTargets()) {
+    if (each.name == nativeTarget().name)
+      break;
+    EXPECT_FALSE(checkRunsHere(each)) << each.name;
+  }
+}
+
+/// A machine with everything.
+static HostCpu xeonWithAmx() {
+  HostCpu host;
+  host.level = SimdLevel::Avx512;
+  host.avx512 = host.avx512Bf16 = true;
+  host.amx = {AmxState::Usable, /*bf16=*/true, /*int8=*/true, /*fp16=*/false};
+  return host;
+}
+
+TEST(Target, AmxIsPickedWhereAProcessMayUseIt) {
+  HostCpu host = xeonWithAmx();
+  EXPECT_EQ(bestTarget(host).name, "amx");
+  for (AmxState state : {AmxState::Absent, AmxState::NotSaved, AmxState::Refused}) {
+    host.amx.state = state;
+    EXPECT_EQ(bestTarget(host).name, "avx512bf16") << amxStateText(state);
+  }
+  for (bool HostAmx::*element : {&HostAmx::bf16, &HostAmx::int8}) {
+    host = xeonWithAmx();
+    host.amx.*element = false;
+    EXPECT_EQ(bestTarget(host).name, "avx512bf16");
+  }
+}
+
+TEST(Target, WithoutAmxTheWidestVectorsArePicked) {
+  HostCpu host = xeonWithAmx();
+  host.avx512Bf16 = false;
+  EXPECT_EQ(bestTarget(host).name, "avx512");
+  host.level = SimdLevel::Avx2;
+  EXPECT_EQ(bestTarget(host).name, "avx512") << "Skylake has no VBMI";
+  host.avx512 = false;
+  EXPECT_EQ(bestTarget(host).name, "avx2");
+  EXPECT_EQ(bestTarget(HostCpu()).name, "generic");
+}
+
+TEST(Target, AnArmRunsCodeForItsVectorsAlone) {
+  HostCpu host;
+  host.level = SimdLevel::Neon;
+  EXPECT_EQ(bestTarget(host).name, "neon");
+  host.arm.i8mm = true;
+  EXPECT_EQ(bestTarget(host).name, "neon");
+  host.arm.bf16 = true;
+  EXPECT_EQ(bestTarget(host).name, "neon-bf16");
+}
+
+TEST(Target, CodeOfAnotherArchitectureIsRefused) {
+  std::string other = hostSimdLevel() == SimdLevel::Neon ? "avx2" : "neon";
+  Status here = checkRunsHere(target(other));
+  ASSERT_FALSE(here);
+  EXPECT_EQ(here.error().message(),
+            "code for target '" + other + "' does not run on this machine, which has '" +
+                std::string(nativeTarget().name) + "': use --target native");
 }
 
 TEST(Target, AmxIsFoundAsTheKernelFindsIt) {

@@ -88,15 +88,26 @@ private:
 
 } // namespace
 
+/// So much that little of it is still in the last cache when it is read again.
+static uint64_t probeBytes() {
+  constexpr uint64_t least = uint64_t(384) << 20;
+  long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
+  return std::max(least, 4 * static_cast<uint64_t>(std::max(cache, 0L)));
+}
+
 Status BenchCalibrateCommand::measureBandwidth(Session &session) {
   session.detail("measuring bandwidth");
   ThreadPool all(threads);
-  MemoryProbe probe(uint64_t(384) << 20, all);
+  MemoryProbe probe(probeBytes(), all);
   result.bandwidth.clear();
   for (unsigned count = 1; count <= all.size(); ++count) {
     ThreadPool pool(count);
+    UWT_ASSIGN_OR_RETURN(ReadPattern pattern, probe.fastestPattern(pool));
+    session.detail(plural(count, "thread") + " read fastest in " +
+                   plural(pattern.streams, "stream") + ", asking " +
+                   std::to_string(pattern.aheadBytes) + " bytes ahead");
     UWT_ASSIGN_OR_RETURN(bench::Samples reads, bench::takeSamples(readPasses, [&] {
-                           probe.run(pool);
+                           probe.run(pool, pattern);
                            return checkInterrupted();
                          }));
     double rate = static_cast<double>(probe.bytes()) / reads.least() * 1e-9;

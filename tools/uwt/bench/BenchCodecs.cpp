@@ -94,7 +94,7 @@ std::vector<command_line::Option> BenchCodecsCommand::options() {
        "code path to run (default: best)",
        &path,
        command_line::ValueHint::None,
-       {"best", "reference", "scalar", "avx2", "avx512"}},
+       {"best", "reference", "scalar", "neon", "avx2", "avx512"}},
       {"--min-seconds", "S", "time to repeat each measurement for (default: 1)", &minimumSeconds},
       bench::noPeersOption(&noPeers, "memcpy and zstd"),
       {"--slow", "", "measure zstd -19 as well", &slow},
@@ -110,12 +110,10 @@ static Expected<CodePath> parsePath(const std::string &text) {
   std::optional<SimdLevel> level = parseSimdLevel(text);
   if (!level)
     return usageError("--path: " + inQuotes(text) + " is no code path");
-  if (*level > hostSimdLevel())
+  if (!runsHere(*level))
     return unsupportedError("--path: this machine does not run " + text + ", the best is " +
                             std::string(simdLevelName(hostSimdLevel())) + "; see 'uwt doctor'");
-  return *level == SimdLevel::Avx512 ? CodePath::Avx512
-         : *level == SimdLevel::Avx2 ? CodePath::Avx2
-                                     : CodePath::Scalar;
+  return codePathOf(*level);
 }
 
 Expected<std::vector<std::pair<std::string, FormatChoice>>> BenchCodecsCommand::choices() const {

@@ -53,7 +53,9 @@ private:
   std::unique_ptr<bench::MatrixSource> source;
   std::vector<std::string> formats;
   unsigned threads = 0;
-  bool wait = false, noLoad = false, everyStrategy = false;
+  std::vector<std::string> strategies;
+  std::string python = "python3";
+  bool wait = false, noLoad = false, everyStrategy = false, peers = false;
   MatmulSettings settings;
 };
 
@@ -66,8 +68,9 @@ std::string_view BenchMatmulCommand::description() const {
          "or are the BF16 matrices of a file, the first of each shape.\n\n"
          "Every row is checked first: the product from raw weights (the raw twin: the same "
          "kernels) against sums in FP64, all others bit for bit against it. Then rows are timed in "
-         "turns with each other and with a plain read of the raw weights' bytes. 'auto' is the "
-         "format and kernel that the cost model picks.\n\n"
+         "turns with each other and with a read of the raw weights' bytes, in the pattern of "
+         "several (one stream or more, with prefetches or none) that is fastest on this machine. "
+         "'auto' is the format and kernel that the cost model picks.\n\n"
          "A composition of codes and grids, as 'uwt inspect' names quantised weights, is measured "
          "from the same weights, rounded to the nearest code by their cell's largest magnitude: a "
          "quantiser for this command alone. Integers and floats of any bits are drawn, with one "
@@ -75,13 +78,15 @@ std::string_view BenchMatmulCommand::description() const {
 }
 
 std::vector<command_line::Example> BenchMatmulCommand::examples() const {
-  return {{"uwt bench matmul", "Two shapes of an 8B model, m from 1 to 64"},
-          {"uwt bench matmul --shapes 4096x4096 --m 1,8 --format 'huffman<12,2>' -T 1",
-           "One shape and format on one thread"},
-          {"uwt bench matmul --format auto --format 'inplace<12>' --json",
-           "The model's pick beside a fixed format, for a script"},
-          {"uwt bench matmul --format 'uint<4>, zero=8, scale={1x128, bf16}' --no-load",
-           "From codes of 4 bits"}};
+  return {
+      {"uwt bench matmul", "Two shapes of an 8B model, m from 1 to 64"},
+      {"uwt bench matmul --shapes 4096x4096 --m 1,8 --format 'huffman<12,2>' -T 1",
+       "One shape and format on one thread"},
+      {"uwt bench matmul --format auto --format 'inplace<12>' --json",
+       "The model's pick beside a fixed format, for a script"},
+      {"uwt bench matmul --peers --m 1,4,16,64,256,1024", "Beside PyTorch, in turns in one run"},
+      {"uwt bench matmul --format 'uint<4>, zero=8, scale={1x128, bf16}' --no-load",
+       "From codes of 4 bits"}};
 }
 
 /// The best one to run from, and the one that files are compressed to where speed counts.
@@ -99,8 +104,9 @@ std::vector<command_line::Option> BenchMatmulCommand::options() {
            defaultFormats()[1] + ")",
        &formats, command_line::ValueHint::Format},
       {"--strategy", "TEXT",
-       "kernel, such as 'buffer,tile_n=4,tile_m=4,tile_k=512' (default: the model's pick)",
-       &settings.strategy},
+       "kernel, such as 'buffer,tile_n=4,tile_m=4,tile_k=512', or 'auto' for the model's pick; may "
+       "be given again (default: auto)",
+       &strategies},
       {"--calibration", "FILE", "constants of this machine for the cost model",
        &settings.calibration, command_line::ValueHint::Path},
       {"--target", "TARGET", "target to compile for (default: native)", &settings.target},
@@ -113,6 +119,9 @@ std::vector<command_line::Option> BenchMatmulCommand::options() {
        "is; "
        "of compositions every strategy",
        &everyStrategy},
+      {"--peers", "", "measure PyTorch's BF16 linear beside them, on as many threads", &peers},
+      {"--python", "FILE", "Python that has PyTorch, for --peers (default: " + python + ")",
+       &python, command_line::ValueHint::Path},
       {"--wait", "",
        "before each sample say 'ready' on standard error and wait for a line on standard input, "
        "until that ends: for scripts that measure something else in between",
@@ -140,6 +149,11 @@ Status BenchMatmulCommand::parse() {
     }
   UWT_ASSIGN_OR_RETURN(settings.samples, bench::parseSamples(samples));
   settings.threads = ThreadPool(threads).size();
+  if (!strategies.empty())
+    settings.strategies = strategies;
+  std::ranges::replace(settings.strategies, "auto", "");
+  if (peers)
+    settings.peerPython = python;
   return ok();
 }
 
@@ -155,16 +169,26 @@ static std::vector<std::string> picksOf(const MatmulRow &row) {
   return picks;
 }
 
+/// Raw comes first, whether it is asked for or not.
+static std::vector<std::string> withRaw(const std::vector<std::string> &formats) {
+  std::vector<std::string> all = {rawFormat().str()};
+  std::ranges::copy_if(formats, std::back_inserter(all),
+                       [&](const std::string &format) { return format != all.front(); });
+  return all;
+}
+
 Status BenchMatmulCommand::measure(Session &session, MatmulBench &bench) const {
-  for (const std::string &format : settings.formats) {
-    if (format == rawFormat().str())
-      continue;
-    session.detail("compiling and checking " + format);
-    UWT_RETURN_IF_ERROR(bench.add(format, settings.strategy));
-    if (format == "auto")
-      for (const std::string &pick : picksOf(bench.results().back()))
-        session.detail(pick);
-  }
+  for (const std::string &format : withRaw(settings.formats))
+    for (const std::string &strategy : settings.strategies) {
+      // The raw twin is there.
+      if (format == rawFormat().str() && strategy == settings.strategies.front())
+        continue;
+      session.detail("compiling and checking " + format);
+      UWT_RETURN_IF_ERROR(bench.add(format, strategy));
+      if (format == "auto")
+        for (const std::string &pick : picksOf(bench.results().back()))
+          session.detail(pick);
+    }
   std::string line;
   for (unsigned i = 0; wait || i < settings.samples; ++i) {
     if (wait) {
@@ -191,42 +215,56 @@ std::string BenchMatmulCommand::tables(const Session &session, const MatmulBench
   std::string text =
       session.bold(std::to_string(product.rows()) + " x " + std::to_string(product.columns())) +
       ", copies of the weight: " + std::to_string(product.copies()) + ", " +
-      plural(settings.threads, "thread") + "; plain read " + formatNumber(readSpeed(bench), 1) +
+      plural(settings.threads, "thread") + "; best read " + formatNumber(readSpeed(bench), 1) +
       " GB/s; error at most " + formatPercent(bench.error()) + " of its bound; medians\n\n";
   std::vector<Table::Column> columns = {{"format", Table::Align::Left}, {"bits/weight"}};
   for (uint64_t m : settings.mValues) {
     columns.push_back({"m=" + std::to_string(m) + " us"});
     columns.push_back({"GB/s raw"});
     columns.push_back({"x raw"});
+    if (!bench.peerName().empty())
+      columns.push_back({"x peer"});
   }
   Table table(columns);
   const MatmulRow &raw = bench.results().front();
   double weights = static_cast<double>(product.rows() * product.columns());
-  for (const MatmulRow &row : bench.results()) {
-    std::vector<std::string> cells = {
-        row.format, formatNumber(static_cast<double>(row.bytesOfCopy) * 8 / weights, 2)};
+  auto add = [&](const std::string &name, double bytes, std::span<const bench::Samples> times) {
+    std::vector<std::string> cells = {name, formatNumber(bytes * 8 / weights, 2)};
     for (size_t i = 0; i < settings.mValues.size(); ++i) {
-      double seconds = row.median(i);
+      double seconds = times[i].median();
       cells.push_back(formatNumber(seconds * 1e6, 0));
       cells.push_back(formatNumber(gigabytesPerSecond(bench.rawBytes(), seconds), 1));
       cells.push_back(formatNumber(seconds > 0 ? raw.median(i) / seconds : 0, 2));
+      if (!bench.peerName().empty())
+        cells.push_back(formatNumber(seconds > 0 ? bench.peerTimes()[i].median() / seconds : 0, 2));
     }
     table.add(std::move(cells));
+  };
+  for (const MatmulRow &row : bench.results()) {
+    std::string name = row.format + (row.strategy.empty() ? "" : " by " + row.strategy);
+    add(name, static_cast<double>(row.bytesOfCopy), row.times);
   }
+  if (!bench.peerName().empty())
+    add(bench.peerName(), static_cast<double>(bench.rawBytes()), bench.peerTimes());
   return text + table.str(session);
 }
 
 Json BenchMatmulCommand::json(const MatmulBench &bench) const {
   const ProductWeights &product = bench.product();
-  Json object = {{"shape", {product.rows(), product.columns()}},
-                 {"copies", product.copies()},
-                 {"raw_bytes", bench.rawBytes()},
-                 {"read_gigabytes_per_second", readSpeed(bench)},
-                 {"read_seconds", bench.readTimes().seconds},
-                 {"error_share_of_bound", bench.error()}};
+  Json object = {
+      {"shape", {product.rows(), product.columns()}},
+      {"copies", product.copies()},
+      {"raw_bytes", bench.rawBytes()},
+      {"read_gigabytes_per_second", readSpeed(bench)},
+      {"read_pattern",
+       {{"streams", bench.readPattern().streams}, {"ahead_bytes", bench.readPattern().aheadBytes}}},
+      {"read_seconds", bench.readTimes().seconds},
+      {"error_share_of_bound", bench.error()}};
   const MatmulRow &raw = bench.results().front();
   for (const MatmulRow &row : bench.results()) {
     Json one = {{"format", row.format}, {"bytes", row.bytesOfCopy}, {"verified", true}};
+    if (!row.strategy.empty())
+      one["strategy"] = row.strategy;
     if (row.format == "auto")
       one["picks"] = picksOf(row);
     for (size_t i = 0; i < settings.mValues.size(); ++i) {
@@ -239,6 +277,15 @@ Json BenchMatmulCommand::json(const MatmulBench &bench) const {
     }
     object["rows"].push_back(std::move(one));
   }
+  if (bench.peerName().empty())
+    return object;
+  Json peer = {{"name", bench.peerName()}};
+  for (size_t i = 0; i < settings.mValues.size(); ++i) {
+    Json times = {{"m", settings.mValues[i]}};
+    times.update(bench::samplesJson(bench.peerTimes()[i]));
+    peer["times"].push_back(std::move(times));
+  }
+  object["peers"].push_back(std::move(peer));
   return object;
 }
 

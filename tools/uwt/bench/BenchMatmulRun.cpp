@@ -30,7 +30,7 @@ ToolCompileOptions MatmulBench::optionsFor(const std::string &format, const std:
 }
 
 Expected<MatmulRow> MatmulBench::compileRow(const std::string &format, const std::string &strategy,
-                                            const MatmulSource &source) {
+                                            MatmulSource &source) {
   MatmulRow row{format, strategy, &source, nullptr, {}, 0};
   std::string ir =
       productIr(weights->rows(), weights->columns(), weights->copies(), settings.mValues);
@@ -55,6 +55,12 @@ Status MatmulBench::prepare(const bench::MatrixSource &source, const bench::Grid
   uint64_t columns = shape.columns;
   unsigned copies =
       settings.copies ? settings.copies : ProductWeights::coldCopies(shape.rows, columns);
+  // Python draws its weights while we draw ours.
+  if (!settings.peerPython.empty()) {
+    UWT_ASSIGN_OR_RETURN(peer, TorchPeer::start(settings.peerPython, shape.rows, columns, copies,
+                                                settings.mValues, settings.threads));
+  }
+  timesOfPeer.assign(settings.mValues.size(), {});
   UWT_ASSIGN_OR_RETURN(weights, ProductWeights::make(source, shape, copies, pool));
   probe = std::make_unique<MemoryProbe>(rawBytes() * copies, pool);
   inputs.clear();
@@ -65,64 +71,73 @@ Status MatmulBench::prepare(const bench::MatrixSource &source, const bench::Grid
   for (uint64_t m : settings.mValues)
     inputs.push_back(bench::drawX(m, columns, settings.seed + m, pool));
 
-  UWT_ASSIGN_OR_RETURN(MatmulRow raw, runTwin(words));
   worstError = 0;
-  for (size_t i = 0; i < settings.mValues.size(); ++i) {
-    double share = errorShare(*weights, settings.mValues[i], bytesOf(inputs[i]), words.expected[i],
-                              checkedFeatures / std::max<uint64_t>(settings.mValues[i] / 4, 1) + 1);
-    if (!(share <= 1))
-      return invalidError("m " + std::to_string(settings.mValues[i]) +
-                          ": the product from raw weights is further from FP64 sums than "
-                          "docs/numerics.md allows");
-    worstError = std::max(worstError, share);
-  }
-  UWT_RETURN_IF_ERROR(check(raw));
-  rows.push_back(std::move(raw));
+  UWT_RETURN_IF_ERROR(add(rawFormat().str(), settings.strategies.front()));
+  if (peer)
+    UWT_RETURN_IF_ERROR(peer->waitReady());
+  // Nothing else runs now.
+  UWT_ASSIGN_OR_RETURN(pattern, probe->fastestPattern(pool));
   return ok();
 }
 
-Expected<MatmulRow> MatmulBench::runTwin(MatmulSource &source) {
-  UWT_ASSIGN_OR_RETURN(MatmulRow raw, compileRow(rawFormat().str(), settings.strategy, source));
-  for (size_t i = 0; i < settings.mValues.size(); ++i) {
-    std::vector<double> none;
-    UWT_ASSIGN_OR_RETURN(auto outputs, runProduct(raw, settings.mValues[i], weights->columns(),
-                                                  inputs[i], pool.size(), 0, none));
-    source.expected.push_back(std::move(outputs.front().bytes));
-  }
-  return raw;
-}
-
-Expected<const MatmulSource *> MatmulBench::sourceOf(const std::string &format) {
+Expected<MatmulSource *> MatmulBench::sourceOf(const std::string &format) {
   if (!isComposition(format))
     return &words;
   auto [found, isNew] = rounded.try_emplace(format);
   if (isNew) {
     UWT_ASSIGN_OR_RETURN(found->second.path, writeRoundedModel(format, *weights));
-    UWT_RETURN_IF_ERROR(runTwin(found->second));
   }
   return &found->second;
 }
 
 /// Whether a strategy, or the model's pick, adds up by tiles (docs/numerics.md).
-static bool addsByTiles(const std::string &strategy, const Target &target, uint64_t m) {
+static bool addsByTiles(const std::string &strategy, const Target &target) {
   if (strategy.empty())
-    return target.hasTiles() && m >= minTilesM;
+    return target.hasTiles();
   return strategy.starts_with(cpuStrategyName(CpuStrategy::Tiles));
 }
 
-Status MatmulBench::check(const MatmulRow &row) {
+Expected<const TwinOutputs *> MatmulBench::twinOutputs(MatmulSource &source,
+                                                       const std::string &strategy) {
   UWT_ASSIGN_OR_RETURN(const Target *target, findTarget(settings.target));
+  auto [found, isNew] = source.expected.try_emplace(addsByTiles(strategy, *target));
+  if (!isNew)
+    return &found->second;
+  UWT_ASSIGN_OR_RETURN(MatmulRow raw, compileRow(rawFormat().str(), strategy, source));
+  for (size_t i = 0; i < settings.mValues.size(); ++i) {
+    std::vector<double> none;
+    UWT_ASSIGN_OR_RETURN(auto outputs, runProduct(raw, settings.mValues[i], weights->columns(),
+                                                  inputs[i], pool.size(), 0, none));
+    found->second.push_back(std::move(outputs.front().bytes));
+  }
+  if (&source == &words)
+    UWT_RETURN_IF_ERROR(checkSums(found->second));
+  return &found->second;
+}
+
+Status MatmulBench::checkSums(const TwinOutputs &outputs) {
+  for (size_t i = 0; i < settings.mValues.size(); ++i) {
+    uint64_t m = settings.mValues[i];
+    double share = errorShare(*weights, m, bytesOf(inputs[i]), outputs[i],
+                              checkedFeatures / std::max<uint64_t>(m / 4, 1) + 1);
+    if (!(share <= 1))
+      return invalidError("m " + std::to_string(m) +
+                          ": the product from raw weights is further from FP64 sums than "
+                          "docs/numerics.md allows");
+    worstError = std::max(worstError, share);
+  }
+  return ok();
+}
+
+Status MatmulBench::check(const MatmulRow &row) {
+  UWT_ASSIGN_OR_RETURN(const TwinOutputs *expected, twinOutputs(*row.source, row.strategy));
   for (size_t i = 0; i < settings.mValues.size(); ++i) {
     UWT_RETURN_IF_ERROR(checkInterrupted());
-    uint64_t m = settings.mValues[i];
-    // Sums in another order than the twin's have other bits.
-    if (addsByTiles(row.strategy, *target, m) != addsByTiles(settings.strategy, *target, m))
-      continue;
     std::vector<double> none;
     UWT_ASSIGN_OR_RETURN(auto outputs, runProduct(row, settings.mValues[i], weights->columns(),
                                                   inputs[i], pool.size(), 0, none));
     for (const ToolResult &output : outputs)
-      if (output.bytes != row.source->expected[i])
+      if (output.bytes != (*expected)[i])
         return invalidError(row.format + ", m " + std::to_string(settings.mValues[i]) +
                             ": other bits than from raw weights; this is a defect of uwt, please "
                             "report it");
@@ -131,7 +146,7 @@ Status MatmulBench::check(const MatmulRow &row) {
 }
 
 Status MatmulBench::add(const std::string &format, const std::string &strategy) {
-  UWT_ASSIGN_OR_RETURN(const MatmulSource *source, sourceOf(format));
+  UWT_ASSIGN_OR_RETURN(MatmulSource * source, sourceOf(format));
   UWT_ASSIGN_OR_RETURN(MatmulRow row, compileRow(format, strategy, *source));
   UWT_RETURN_IF_ERROR(check(row));
   rows.push_back(std::move(row));
@@ -139,6 +154,7 @@ Status MatmulBench::add(const std::string &format, const std::string &strategy) 
 }
 
 void MatmulBench::keepRows(size_t count) {
+  peer = nullptr;
   rows.resize(count);
   for (MatmulRow &row : rows)
     std::ranges::fill(row.times, bench::Samples());
@@ -147,7 +163,7 @@ void MatmulBench::keepRows(size_t count) {
 Status MatmulBench::takeSample() {
   double copies = weights->copies();
   for (size_t i = 0; i < settings.mValues.size(); ++i) {
-    reads.seconds.push_back(probe->run(pool));
+    reads.seconds.push_back(probe->run(pool, pattern));
     for (MatmulRow &row : rows) {
       UWT_RETURN_IF_ERROR(checkInterrupted());
       std::vector<double> seconds;
@@ -155,6 +171,10 @@ Status MatmulBench::takeSample() {
                                      pool.size(), 1, seconds));
       row.times[i].seconds.push_back(seconds.front() / copies);
     }
+    if (!peer)
+      continue;
+    UWT_ASSIGN_OR_RETURN(double seconds, peer->measure(settings.mValues[i]));
+    timesOfPeer[i].seconds.push_back(seconds);
   }
   return ok();
 }
@@ -188,7 +208,7 @@ Expected<CompileRow> MatmulBench::measureCompile(const std::string &format) {
   for (unsigned i = 0; i < 5; ++i) {
     ToolStats stats;
     UWT_RETURN_IF_ERROR(compiler.emit(ir, "matmul.mlir",
-                                      optionsFor(format, settings.strategy, *source),
+                                      optionsFor(format, settings.strategies.front(), *source),
                                       EmitKind::Nothing, stats));
     double sum = 0;
     for (const auto &[stage, seconds] : stats.stages)

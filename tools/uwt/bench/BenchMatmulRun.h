@@ -15,6 +15,7 @@
 
 #include "../Session.h"
 #include "BenchProduct.h"
+#include "TorchPeer.h"
 #include "uwt/Bench/Samples.h"
 #include <map>
 
@@ -24,7 +25,9 @@ struct MatmulSettings {
   std::vector<uint64_t> mValues;
   /// Formats to run from; rawFormat is always measured, "auto" is the cost model's pick.
   std::vector<std::string> formats;
-  std::string target = "native", strategy, calibration;
+  std::string target = "native", calibration;
+  /// Kernels of every format; the model's pick is empty.
+  std::vector<std::string> strategies = {""};
   /// As openMatrices takes them.
   std::string weights = "row-scaled-t4";
   uint64_t seed = 1;
@@ -32,19 +35,24 @@ struct MatmulSettings {
   unsigned samples = 7;
   /// Copies of a weight; 0: as many as keep it cold.
   unsigned copies = 0;
+  /// The Python whose PyTorch is measured as well; empty for none.
+  std::string peerPython;
 };
+
+/// By index into `mValues`: what the raw twin makes of x.
+using TwinOutputs = std::vector<std::vector<uint8_t>>;
 
 /// Where weights come from, and what products of them are.
 struct MatmulSource {
   std::string path;
-  /// By index into `mValues`: what the raw twin makes of x.
-  std::vector<std::vector<uint8_t>> expected;
+  /// By whether sums are added by tiles, whose order is another one.
+  std::map<bool, TwinOutputs> expected;
 };
 
 /// Products from one format with one strategy.
 struct MatmulRow {
   std::string format, strategy;
-  const MatmulSource *source = nullptr;
+  MatmulSource *source = nullptr;
   std::unique_ptr<ToolProgram> program;
   /// By index into `mValues`: times of a product.
   std::vector<bench::Samples> times;
@@ -75,13 +83,13 @@ public:
   /// Reads or draws the weights, and compiles and checks the raw twin, without timing anything.
   Status prepare(const bench::MatrixSource &source, const bench::GridShape &shape);
   /// Compiles products from `format` with `strategy` (empty: the model's pick), and checks that
-  /// every bit equals the raw twin's. Of a composition of codes and grids both are of the weights
-  /// rounded to it. Errors: those of the compiler; Usage (nothing is drawn of that composition);
-  /// Invalid (other bits).
+  /// every bit equals the raw twin's, with the strategy if that has another order of sums. Of a
+  /// composition of codes and grids both are of the weights rounded to it. Errors: those of the
+  /// compiler; Usage (nothing is drawn of that composition); Invalid (other bits).
   Status add(const std::string &format, const std::string &strategy);
-  /// Adds a sample to every row and m, and to the read probe.
+  /// Adds a sample to every row and m, to the read probe, and to the peer.
   Status takeSample();
-  /// Forgets all rows but the first `count`, and their samples.
+  /// Forgets all rows but the first `count`, all samples, and the peer.
   void keepRows(size_t count);
 
   Expected<LoadRow> measureLoad(const Format &stored, const Format &run);
@@ -90,20 +98,26 @@ public:
   const ProductWeights &product() const { return *weights; }
   /// The raw twin is the first one.
   const std::vector<MatmulRow> &results() const { return rows; }
-  /// Of plain reads of as many bytes as all copies of the raw weight have.
+  /// Its name, or an empty one where there is none, and its times by index into `mValues`.
+  std::string peerName() const { return peer ? peer->name() : ""; }
+  const std::vector<bench::Samples> &peerTimes() const { return timesOfPeer; }
+  /// Of reads of as many bytes as all copies of the raw weight have, in the fastest pattern.
+  ReadPattern readPattern() const { return pattern; }
   const bench::Samples &readTimes() const { return reads; }
   uint64_t rawBytes() const { return weights->bytes().size(); }
-  /// The largest error of the raw twin as a share of its bound.
+  /// The largest error of the raw twin, in any order of sums, as a share of its bound.
   double error() const { return worstError; }
 
 private:
   ToolCompileOptions optionsFor(const std::string &format, const std::string &strategy,
                                 const MatmulSource &source) const;
   Expected<MatmulRow> compileRow(const std::string &format, const std::string &strategy,
-                                 const MatmulSource &source);
-  Expected<const MatmulSource *> sourceOf(const std::string &format);
-  /// Fills in what is expected of it.
-  Expected<MatmulRow> runTwin(MatmulSource &source);
+                                 MatmulSource &source);
+  Expected<MatmulSource *> sourceOf(const std::string &format);
+  /// Those whose sums are in the order of `strategy`; computed where nobody asked before.
+  Expected<const TwinOutputs *> twinOutputs(MatmulSource &source, const std::string &strategy);
+  /// Compares what the raw twin makes of the weights as they are with sums in FP64.
+  Status checkSums(const TwinOutputs &outputs);
   Status check(const MatmulRow &row);
 
   const CompilerModule &compiler;
@@ -111,6 +125,9 @@ private:
   ThreadPool pool;
   std::unique_ptr<ProductWeights> weights;
   std::unique_ptr<MemoryProbe> probe;
+  ReadPattern pattern;
+  std::unique_ptr<TorchPeer> peer;
+  std::vector<bench::Samples> timesOfPeer;
   /// By index into `mValues`: x.
   std::vector<std::vector<uint16_t>> inputs;
   /// Of the weights as they are, and rounded to a composition.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BenchProduct.h"
+#include "../Session.h"
 #include "uwt/Bench/BenchFlags.h"
 #include "uwt/Container/Safetensors.h"
 #include "uwt/Format/BF16.h"
@@ -15,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -165,12 +167,22 @@ double uwt::tool::errorShare(const ProductWeights &weights, uint64_t m, std::spa
 //===----------------------------------------------------------------------===//
 
 #if defined(__x86_64__)
-/// Eight loads in flight, in order.
-__attribute__((target("avx512f"))) static uint64_t readAvx512(const uint8_t *data, uint64_t size) {
+/// Eight loads in flight: eight lines of one stream, or less of each of several.
+template <unsigned Streams>
+__attribute__((target("avx512f"))) static uint64_t readAvx512(const uint8_t *data, uint64_t size,
+                                                              uint64_t ahead) {
+  constexpr unsigned lines = 8 / Streams, bytes = lines * 64;
+  uint64_t stride = size / Streams / bytes * bytes;
   __m512i sums[8] = {};
-  for (uint64_t i = 0; i + 512 <= size; i += 512)
-    for (unsigned j = 0; j < 8; ++j)
-      sums[j] = _mm512_or_si512(sums[j], _mm512_load_si512(data + i + j * 64));
+  for (uint64_t i = 0; i < stride; i += bytes)
+    for (unsigned stream = 0; stream < Streams; ++stream)
+      for (unsigned line = 0; line < lines; ++line) {
+        const uint8_t *at = data + stream * stride + i + line * 64UL;
+        if (ahead)
+          _mm_prefetch(at + ahead, _MM_HINT_T0);
+        __m512i &sum = sums[stream * lines + line];
+        sum = _mm512_or_si512(sum, _mm512_load_si512(at));
+      }
   for (unsigned j = 1; j < 8; ++j)
     sums[0] = _mm512_or_si512(sums[0], sums[j]);
   return static_cast<uint64_t>(_mm512_reduce_or_epi64(sums[0]));
@@ -188,12 +200,33 @@ static uint64_t readWords(const uint8_t *data, uint64_t size) {
   return sums[0];
 }
 
-static uint64_t readBytes(const uint8_t *data, uint64_t size) {
+static uint64_t readBytes(const uint8_t *data, uint64_t size,
+                          [[maybe_unused]] ReadPattern pattern) {
 #if defined(__x86_64__)
   if (hostSimdLevel() == SimdLevel::Avx512)
-    return readAvx512(data, size);
+    switch (pattern.streams) {
+    case 2:
+      return readAvx512<2>(data, size, pattern.aheadBytes);
+    case 4:
+      return readAvx512<4>(data, size, pattern.aheadBytes);
+    case 8:
+      return readAvx512<8>(data, size, pattern.aheadBytes);
+    default:
+      return readAvx512<1>(data, size, pattern.aheadBytes);
+    }
 #endif
   return readWords(data, size);
+}
+
+/// One stream and several, as they are and with prefetches.
+static std::vector<ReadPattern> readPatterns() {
+  if (hostSimdLevel() != SimdLevel::Avx512)
+    return {ReadPattern()};
+  std::vector<ReadPattern> patterns;
+  for (unsigned streams : {1, 2, 4, 8})
+    for (unsigned ahead : {0, 512, 2048, 8192})
+      patterns.push_back({streams, ahead});
+  return patterns;
 }
 
 /// What panels of a product are: a task reads so much at a time.
@@ -207,15 +240,36 @@ MemoryProbe::MemoryProbe(uint64_t bytes, ThreadPool &pool) : memory(bytes) {
   });
 }
 
-double MemoryProbe::run(ThreadPool &pool) const {
+double MemoryProbe::run(ThreadPool &pool, ReadPattern pattern) const {
   // What keeps the reads from being left out.
   [[maybe_unused]] static volatile uint64_t sink;
+  struct Reads {
+    const Buffer &memory;
+    ReadPattern pattern;
+  } reads{memory, pattern};
   StopWatch watch;
   auto body = [](void *context, uint64_t first, uint64_t last, unsigned) {
-    const Buffer &buffer = *static_cast<const Buffer *>(context);
-    uint64_t end = std::min<uint64_t>(last * readTaskBytes, buffer.size());
-    sink = readBytes(buffer.data() + first * readTaskBytes, end - first * readTaskBytes);
+    const Reads &reads = *static_cast<const Reads *>(context);
+    uint64_t end = std::min<uint64_t>(last * readTaskBytes, reads.memory.size());
+    sink = readBytes(reads.memory.data() + first * readTaskBytes, end - first * readTaskBytes,
+                     reads.pattern);
   };
-  pool.parallelRanges(divideUp(memory.size(), readTaskBytes), body, const_cast<Buffer *>(&memory));
+  pool.parallelRanges(divideUp(memory.size(), readTaskBytes), body, &reads);
   return watch.lap();
+}
+
+Expected<ReadPattern> MemoryProbe::fastestPattern(ThreadPool &pool) const {
+  constexpr unsigned passes = 3;
+  ReadPattern fastest;
+  double least = std::numeric_limits<double>::infinity();
+  for (ReadPattern pattern : readPatterns())
+    for (unsigned i = 0; i < passes; ++i) {
+      UWT_RETURN_IF_ERROR(checkInterrupted());
+      double seconds = run(pool, pattern);
+      if (seconds >= least)
+        continue;
+      least = seconds;
+      fastest = pattern;
+    }
+  return fastest;
 }

@@ -68,12 +68,21 @@ std::string functionOf(uint64_t m);
 /// What the name of a copy has before ".weight".
 std::string moduleOf(unsigned copy);
 
-/// Bytes of memory on huge pages that are read from the first to the last.
+/// How a thread reads its share: so many streams at once, each as long, and asks for what is so far
+/// ahead of what it reads (0: leaves that to the processor).
+struct ReadPattern {
+  unsigned streams = 1, aheadBytes = 0;
+};
+
+/// Bytes of memory on huge pages that are read once each.
 class MemoryProbe {
 public:
   explicit MemoryProbe(uint64_t bytes, ThreadPool &pool);
   /// Seconds of one pass.
-  double run(ThreadPool &pool) const;
+  double run(ThreadPool &pool, ReadPattern pattern) const;
+  /// What reads fastest on this machine with as many threads, of some passes each. Errors:
+  /// Interrupted.
+  Expected<ReadPattern> fastestPattern(ThreadPool &pool) const;
   uint64_t bytes() const { return memory.size(); }
 
 private:

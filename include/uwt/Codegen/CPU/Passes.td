@@ -270,7 +270,7 @@ def TileMatmulPass : Pass<"uwt-tile-matmul"> {
   let summary = "Lower products on buffers to loops over panels";
   let description = [{
     `uwt.matmul` on memrefs becomes upstream loops around tile operations, as its strategy says (without one: `direct` for an m of one and two, else
-    `buffer`). Strategy `tiles` makes operations of the dialect `amx`, which `uwt-lower-tiles` lowers. `x` is repacked once into vectors that meet the stored order; then a task a panel of 64 output features
+    `buffer`). Strategy `tiles` makes operations of the dialect `amx`, which `uwt-lower-tiles` lowers, and its tasks are a slice of m each, of several panels where x is large. `x` is repacked once into vectors that meet the stored order; then a task a panel of 64 output features
     decodes and multiplies, adds lanes in a fixed tree, and runs the epilogue on vectors of 16 output features.
 
     An output's additions have the same order for every strategy but `tiles`, m, number of threads and format (`docs/numerics.md`).

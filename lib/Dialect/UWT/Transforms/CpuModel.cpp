@@ -41,7 +41,6 @@ private:
   const Known &costOf(CompressedType type);
   FormatCost costOf(Value weight, CompressedType type);
   ProductProblem problemOf(MatmulOp op) const;
-  ConfigPins pinsOf(const ProductProblem &problem) const;
   std::string predictFormat(MatmulOp op, const FormatCost &format) const;
 
   MachineOptions options;
@@ -118,15 +117,6 @@ ProductProblem CpuModel::problemOf(MatmulOp op) const {
   return problem;
 }
 
-/// What is pinned for a product. Where its sums are to be in one order for every m, all its kernels
-/// are of one strategy that has an order of its own, or of none.
-ConfigPins CpuModel::pinsOf(const ProductProblem &problem) const {
-  ConfigPins result = pins;
-  if (options.mInvariant && problem.tileDots && !pins.strategy)
-    result.strategy = CpuStrategy::Tiles;
-  return result;
-}
-
 //===----------------------------------------------------------------------===//
 // Formats
 //===----------------------------------------------------------------------===//
@@ -189,7 +179,7 @@ static std::string describe(const FormatCost &format, const KernelConfig &config
 std::string CpuModel::predictFormat(MatmulOp op, const FormatCost &format) const {
   ProductProblem problem = problemOf(op);
   problem.m = std::max<uint64_t>(problem.m, 1);
-  Candidate best = rankConfigs(machine, problem, format, pinsOf(problem)).front();
+  Candidate best = rankConfigs(machine, problem, format, pins).front();
   return describe(format, best.config, best.prediction);
 }
 
@@ -237,8 +227,7 @@ FailureOr<StrategyRanges> CpuModel::chooseStrategies(MatmulOp op) {
                             << known.error().message();
   FormatCost format = costOf(op.getWeight(), type);
   ProductProblem problem = problemOf(op);
-  ConfigPins pinned = pinsOf(problem);
-  std::vector<KernelConfig> configs = candidateConfigs(format, problem.k, pinned, problem.tileDots);
+  std::vector<KernelConfig> configs = candidateConfigs(format, problem.k, pins, problem.tileDots);
   if (configs.empty())
     return op.emitOpError("has no kernel of the configuration that the options ask for");
   KernelConfig any = configs.front();
@@ -248,11 +237,11 @@ FailureOr<StrategyRanges> CpuModel::chooseStrategies(MatmulOp op) {
     return failure();
   StrategyRanges result;
   if (problem.isStatic) {
-    KernelConfig config = rankConfigs(machine, problem, format, pinned).front().config;
+    KernelConfig config = rankConfigs(machine, problem, format, pins).front().config;
     result.strategies.push_back(strategyOf(op.getContext(), config));
     return result;
   }
-  std::vector<MRange> ranges = chooseRanges(machine, problem, format, options.maxCases, pinned);
+  std::vector<MRange> ranges = chooseRanges(machine, problem, format, options.maxCases, pins);
   for (const MRange &range : ranges)
     result.strategies.push_back(strategyOf(op.getContext(), range.config));
   for (const MRange &range : ArrayRef(ranges).drop_back())
@@ -274,7 +263,7 @@ SmallVector<std::string> CpuModel::explain(MatmulOp op, const StrategyRanges &ra
   auto sentence = [&](const KernelConfig &config, const std::string &m) {
     std::string text =
         ", m " + m + ": " + describe(format, config, predict(machine, problem, format, config));
-    for (const Candidate &other : rankConfigs(machine, problem, format, pinsOf(problem)))
+    for (const Candidate &other : rankConfigs(machine, problem, format, pins))
       if (other.config != config)
         return text + "; runner-up " + describe(format, other.config, other.prediction);
     return text;

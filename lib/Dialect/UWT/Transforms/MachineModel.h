@@ -41,8 +41,6 @@ struct MachineOptions {
   std::string instruction = {};
   /// The usual m where only a call knows it; 0: any.
   unsigned mHint = 0;
-  /// Of CPUs: whether a product's sums are in one order for every m.
-  bool mInvariant = false;
   /// Most ranges of m that a CPU's product is compiled for.
   unsigned maxCases = 3;
   /// Products that no kernel of the GPU serves are no errors.

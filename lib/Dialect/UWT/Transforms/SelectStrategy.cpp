@@ -50,7 +50,6 @@ void SelectStrategyPass::runOnOperation() {
   MachineOptions options = machineOptions();
   options.maxCases = maxCases;
   options.keepOnHost = keepOnHost;
-  options.mInvariant = mInvariant;
   options.mTiles = mTiles;
   options.stages = stages;
   options.groups = groups;

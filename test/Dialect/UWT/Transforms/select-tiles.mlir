@@ -1,23 +1,14 @@
 // RUN: uwt-opt %s --uwt-select-strategy="threads=2 remarks=false" | FileCheck %s
-// RUN: uwt-opt %s --uwt-select-strategy="threads=2 remarks=false m-invariant=true" | FileCheck %s --check-prefix=ONE
 // RUN: uwt-opt %s --uwt-select-strategy="threads=2 remarks=false strategy=buffer" | FileCheck %s --check-prefix=NONE
 
-// With AMX products of bf16 are computed by tiles from an m of 8 on; with m-invariant for every m. What tiles do not
-// serve is as elsewhere.
+// With AMX products of bf16 are computed by tiles for every m. What tiles do not serve is as elsewhere.
 
 // NONE-NOT: strategy<tiles
 module attributes {uwt.target = #uwt.target<"amx">} {
   // CHECK-LABEL: func @any
-  // CHECK: uwt.dispatch %{{.*}} limits [1, 7, 64]
-  // CHECK: strategy #uwt.strategy<direct
-  // CHECK: strategy #uwt.strategy<buffer
+  // CHECK-NOT: strategy #uwt.strategy<{{direct|buffer}}
   // CHECK: strategy #uwt.strategy<tiles, tile_n = 16, tile_m = 64, tile_k =
   // CHECK: strategy #uwt.strategy<tiles, tile_n = 32, tile_m = 32, tile_k =
-  // ONE-LABEL: func @any
-  // ONE-NOT: strategy #uwt.strategy<{{direct|buffer}}
-  // ONE: strategy #uwt.strategy<tiles
-  // ONE-LABEL: func @few
-  // ONE: strategy #uwt.strategy<tiles
   func.func @any(%x: tensor<?x4096xbf16>, %init: tensor<?x14336xf32>) -> tensor<?x14336xf32> {
     %w = uwt.weight "w" : !uwt.compressed<14336x4096xbf16, "inplace<12>">
     %y = uwt.matmul ins(%x, %w : tensor<?x4096xbf16>, !uwt.compressed<14336x4096xbf16, "inplace<12>">) outs(%init : tensor<?x14336xf32>) {
@@ -28,7 +19,7 @@ module attributes {uwt.target = #uwt.target<"amx">} {
   }
 
   // CHECK-LABEL: func @few
-  // CHECK: strategy #uwt.strategy<{{direct|buffer}}
+  // CHECK: strategy #uwt.strategy<tiles
   func.func @few(%x: tensor<7x1024xbf16>, %init: tensor<7x64xf32>) -> tensor<7x64xf32> {
     %w = uwt.weight "w" : !uwt.compressed<64x1024xbf16, "raw">
     %y = uwt.matmul ins(%x, %w : tensor<7x1024xbf16>, !uwt.compressed<64x1024xbf16, "raw">) outs(%init : tensor<7x64xf32>) {
@@ -51,8 +42,6 @@ module attributes {uwt.target = #uwt.target<"amx">} {
 
   // CHECK-LABEL: func @exact
   // CHECK: strategy #uwt.strategy<buffer
-  // ONE-LABEL: func @exact
-  // ONE: strategy #uwt.strategy<buffer
   func.func @exact(%x: tensor<64x1024xbf16>, %init: tensor<64x64xf32>) -> tensor<64x64xf32> {
     %w = uwt.weight "w" : !uwt.compressed<64x1024xbf16, "raw">
     %y = uwt.matmul ins(%x, %w : tensor<64x1024xbf16>, !uwt.compressed<64x1024xbf16, "raw">) outs(%init : tensor<64x64xf32>) numerics exact {

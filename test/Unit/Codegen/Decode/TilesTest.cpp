@@ -11,11 +11,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "ProductJit.h"
+#include "Runtime/ExpectedProduct.h"
+#include "uwt/Format/BF16.h"
 #include "uwt/Runtime/LoadedWeight.h"
 #include "uwt/Runtime/ThreadScope.h"
 #include "uwt/Target/Target.h"
+#include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <random>
@@ -25,37 +27,10 @@ using namespace uwt::test;
 
 namespace {
 
-/// Subnormal numbers as zeros of their sign.
-float flushed(float value) {
-  uint32_t bits = std::bit_cast<uint32_t>(value);
-  return bits & 0x7F800000 ? value : std::bit_cast<float>(bits & 0x80000000);
-}
-
-float numberOf(uint16_t word) { return flushed(std::bit_cast<float>(uint32_t(word) << 16)); }
-
-/// An element of a row that ends at `columns`.
-float numberAt(std::span<const uint16_t> words, uint64_t row, uint64_t column, uint64_t columns) {
-  return column < columns ? numberOf(words[row * columns + column]) : 0.0f;
-}
-
-/// tdpbf16ps adds the even and the odd halves of 16 pairs apart, each from 0, then both to one
-/// another and that to the accumulator. Pair 4t + b of half h of a column group begins at column
-/// 16b + 2t + 8h.
-float tileSum(std::span<const uint16_t> w, std::span<const uint16_t> x, uint64_t n, uint64_t m,
-              uint64_t columns) {
-  float sum = 0;
-  for (uint64_t first = 0; first < columns; first += 64)
-    for (uint64_t half = 0; half < 2; ++half) {
-      float even = 0, odd = 0;
-      for (uint64_t pair = 0; pair < 16; ++pair) {
-        uint64_t k = first + 16 * (pair % 4) + 2 * (pair / 4) + 8 * half;
-        even = flushed(std::fma(numberAt(w, n, k, columns), numberAt(x, m, k, columns), even));
-        odd =
-            flushed(std::fma(numberAt(w, n, k + 1, columns), numberAt(x, m, k + 1, columns), odd));
-      }
-      sum = flushed(flushed(sum) + flushed(even + odd));
-    }
-  return sum;
+std::vector<float> numbersOf(std::span<const uint16_t> words) {
+  std::vector<float> numbers;
+  std::ranges::transform(words, std::back_inserter(numbers), fromBF16);
+  return numbers;
 }
 
 /// Numbers of usual sizes; of every eight rows the last has numbers whose products are around
@@ -95,10 +70,8 @@ void checkTiles(ProductSpec spec, const std::vector<uint64_t> &mValues) {
     ASSERT_TRUE(product) << product.error().message();
     for (uint64_t m : mValues) {
       std::vector<uint16_t> x = drawWords(m, spec.columns, 2);
-      std::vector<float> expected;
-      for (uint64_t row = 0; row < m; ++row)
-        for (uint64_t n = 0; n < spec.rows; ++n)
-          expected.push_back(tileSum(w, x, n, row, spec.columns));
+      std::vector<float> expected =
+          expectedTileProduct(numbersOf(w), numbersOf(x), spec.rows, spec.columns, m);
       for (ThreadPool &pool : pools) {
         ThreadScope scope(&pool);
         std::vector<float> y = (*product)->run(weight->view(), x.data(), m, spec.columns);
@@ -152,6 +125,49 @@ TEST(TilesTest, AKnownMHasTheSameBits) {
 }
 
 TEST(TilesTest, MoreRowsThanATaskTakes) { checkTiles(tiled(66, 320, "inplace<12>"), {257, 300}); }
+
+/// A product of many rows of x at once has the bits of one of some of these after the other, whose
+/// x is small enough for tasks of one panel.
+void checkSeveralPanels(ProductSpec spec, uint64_t m) {
+  std::vector<uint16_t> w = drawWords(spec.rows, spec.columns, 1),
+                        x = drawWords(m, spec.columns, 2);
+  ThreadPool pool(2);
+  ThreadScope scope(&pool);
+  auto weight = LoadedWeight::fromBytes(
+      spec.description(), {reinterpret_cast<const uint8_t *>(w.data()), w.size() * 2}, pool);
+  ASSERT_TRUE(weight) << weight.error().message();
+  constexpr uint64_t fewRows = 48;
+  for (std::string_view target : targets()) {
+    spec.target = target;
+    SCOPED_TRACE(spec.moduleText());
+    ProductSpec ofFew = spec;
+    ofFew.m = std::nullopt;
+    auto product = ProductJit::compile(spec), few = ProductJit::compile(ofFew);
+    ASSERT_TRUE(product && few);
+    std::vector<float> expected;
+    for (uint64_t row = 0; row < m; row += fewRows) {
+      std::vector<float> rows = (*few)->run(weight->view(), x.data() + row * spec.columns,
+                                            std::min(fewRows, m - row), spec.columns);
+      expected.insert(expected.end(), rows.begin(), rows.end());
+    }
+    std::vector<float> y = (*product)->run(weight->view(), x.data(), m, spec.columns);
+    ASSERT_EQ(y.size(), expected.size());
+    EXPECT_EQ(std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)), 0);
+  }
+}
+
+/// x is too large to stay near: two panels a task, of 257 rows of x and of one; four, and three in
+/// the last task; one that only a call knows.
+TEST(TilesTest, SeveralPanelsATask) {
+  for (const char *format : formats)
+    checkSeveralPanels(tiled(64 * 34 + 10, 1100, format, 32, 256, 16), 257);
+  ProductSpec spec = tiled(64 * 34 + 10, 1100, "inplace<12>", 32, 512, 32);
+  checkSeveralPanels(spec, 800);
+  for (uint64_t m : {257, 800}) {
+    spec.m = m;
+    checkSeveralPanels(spec, m);
+  }
+}
 
 TEST(TilesTest, TwoStripsAtATime) {
   for (const char *format : formats)

@@ -321,8 +321,6 @@ def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
   let options = !listconcat(machineOptions, [
     Option<"maxCases", "max-cases", "unsigned", /*default=*/"3",
            "Most ranges of m that a product is compiled for on a CPU">,
-    Option<"mInvariant", "m-invariant", "bool", /*default=*/"false",
-           "On CPUs with AMX, compute a product by tiles for every m, or for none: the sums then do not depend on m">,
     Option<"keepOnHost", "keep-on-host", "bool", /*default=*/"false",
            "Leave products that no kernel of the GPU serves as they are, with a remark">,
     Option<"mTiles", "m-tiles", "unsigned", /*default=*/"0",
