@@ -136,6 +136,9 @@ static bool hasTile(const GpuProduct &product, const GpuChoice &choice) {
     return false;
   if (choice.cluster > 1 && !product.target->supports(GpuFeature::ClusterMulticast))
     return false;
+  // Of one panel's threads the registers cannot be shared anew, and sums of so many rows spill.
+  if (choice.panels == 1 && choice.slice > maxSkinnySlice && product.n > panelRows)
+    return false;
   if (isWide && choice.slice <= maxSliceBesideWgmma)
     return false;
   return choice.ctas == 1 || hasRegistersForTwo(choice);

@@ -54,6 +54,7 @@ def run(uwt, files, folder, text, target):
     module, output = folder / "module.mlir", folder / f"{target.replace(':', '_')}.safetensors"
     module.write_text(text)
     options = ["--weights", files / "w.safetensors", "--input", files / "x.safetensors", "--optimise", 0, "-v"]
+    options += ["--format", "inplace<12>"]
     said = uwt("run", module, *options, "-o", output, "--target", target).stderr
     tensors = model_blocks.read(output)
     return [np.frombuffer(tensors[f"out{number}"][2], np.uint32) for number in range(len(tensors))], said

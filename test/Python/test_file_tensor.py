@@ -127,7 +127,7 @@ def call(experts, format, places=None, rows=slice(None), activation="silu"):
 
 @pytest.mark.parametrize("activation", ["silu", "gelu", "gelu_tanh"])
 def test_experts_are_sums_of_products(experts, activation):
-    from uwt.torch._experts import _ACTIVATIONS
+    from uwt.torch._experts import FUNCTIONS
 
     x, up, down, weights, ids = experts
     found = call(experts, "inplace<12>", activation=activation)
@@ -137,7 +137,7 @@ def test_experts_are_sums_of_products(experts, activation):
             matrix = ids[row, slot]
             of = lambda each: UwtTensor.encode(each[matrix]).image  # noqa: E731
             gate, scale = torch.ops.uwt.linear(x[row : row + 1], of(up), None, 96, 64).chunk(2, -1)
-            product = torch.ops.uwt.linear(_ACTIVATIONS[activation](gate) * scale, of(down), None, 64, 48)
+            product = torch.ops.uwt.linear(FUNCTIONS[activation](gate) * scale, of(down), None, 64, 48)
             expected += product[0].float() * weights[row, slot]
         assert torch.equal(found[row], expected.bfloat16())
 

@@ -90,8 +90,13 @@ TEST(GpuSearch, TakesNoKernelThatIsWorseThanTheRules) {
       GpuChoice found = searchGpuRanges(kernels, {}, search)->front().choice;
       double time = searched.timeOf(kernels, found, m);
       EXPECT_LE(time, searched.timeOf(kernels, rules, m));
-      for (const GpuChoice &other : otherChoices(kernels, {}, rules, m, false))
-        EXPECT_GE(searched.timeOf(kernels, other, m) * 1.03, time) << n << " " << m;
+      for (const GpuChoice &other : otherChoices(kernels, {}, rules, m, false)) {
+        // Warps of one panel are left out where the rules have those of two.
+        bool isLeftOut =
+            other.slice <= 64 && other.panels * other.ctas == 1 && rules.panels * rules.ctas > 1;
+        if (!isLeftOut)
+          EXPECT_GE(searched.timeOf(kernels, other, m) * 1.03, time) << n << " " << m;
+      }
     }
 }
 
