@@ -30,6 +30,19 @@ inline uint64_t rowChunkBytes(uint64_t columns, uint32_t chunk) {
 }
 uint64_t rowBytes(uint64_t columns, std::span<const uint32_t> chunks);
 
+/// Calls `visit(chunk, bytes, shift)` for each chunk of a row of `columns` (plane-2): `bytes` has
+/// element `first`, a multiple of 8, and the chunk begins with bit `shift` of a field.
+template <typename Byte, typename Visit>
+void forEachRowChunk(std::span<const uint32_t> chunks, Byte *row, uint64_t columns, uint64_t first,
+                     Visit visit) {
+  uint32_t shift = 0;
+  for (uint32_t chunk : chunks) {
+    visit(chunk, row + first * chunk / 8, shift);
+    row += rowChunkBytes(columns, chunk);
+    shift += chunk;
+  }
+}
+
 /// Bytes of a panel's field in any chunks (panel-3).
 uint64_t fieldBytes(Layout layout, uint32_t rows, uint64_t columns,
                     std::span<const uint32_t> chunks);

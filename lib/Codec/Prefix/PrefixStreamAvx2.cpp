@@ -241,20 +241,18 @@ UWT_AVX2 void addRowChunk<16>(const uint8_t *from, uint32_t, uint32_t count, uin
 }
 
 UWT_AVX2 uint32_t joinRowAny(const RowJob &job) {
-  uint32_t count = job.count / 16 * 16, shift = 0;
+  uint32_t count = job.count / 16 * 16;
   alignas(32) uint16_t raw[streamUnitColumns];
   std::fill_n(raw, count, uint16_t(0));
-  const uint8_t *row = job.raw;
-  for (uint32_t chunk : job.chunks) {
+  auto unpack = [&](uint32_t chunk, const uint8_t *from, uint32_t shift) {
     auto add = chunk == 16  ? addRowChunk<16>
                : chunk == 8 ? addRowChunk<8>
                : chunk == 4 ? addRowChunk<4>
                : chunk == 2 ? addRowChunk<2>
                             : addRowChunk<1>;
-    add(row + job.first * chunk / 8, shift, count, raw);
-    row += rowChunkBytes(job.columns, chunk);
-    shift += chunk;
-  }
+    add(from, shift, count, raw);
+  };
+  forEachRowChunk(job.chunks, job.raw, job.columns, job.first, unpack);
   const WordJoiner joiner(*job.split);
   for (uint32_t column = 0; column < count; column += 16)
     store<false>(job.out + column,

@@ -180,17 +180,15 @@ void unpackRowChunk<16>(const uint8_t *from, uint32_t, uint32_t count, uint16_t 
 void uwt::unpackRowRaw(std::span<const uint32_t> chunks, const uint8_t *row, uint64_t columns,
                        uint64_t first, uint32_t count, uint16_t *values) {
   std::fill_n(values, count, uint16_t(0));
-  uint32_t shift = 0;
-  for (uint32_t chunk : chunks) {
-    auto unpack = chunk == 16  ? unpackRowChunk<16>
-                  : chunk == 8 ? unpackRowChunk<8>
-                  : chunk == 4 ? unpackRowChunk<4>
-                  : chunk == 2 ? unpackRowChunk<2>
-                               : unpackRowChunk<1>;
-    unpack(row + first * chunk / 8, shift, count, values);
-    row += rowChunkBytes(columns, chunk);
-    shift += chunk;
-  }
+  auto unpack = [&](uint32_t chunk, const uint8_t *from, uint32_t shift) {
+    auto add = chunk == 16  ? unpackRowChunk<16>
+               : chunk == 8 ? unpackRowChunk<8>
+               : chunk == 4 ? unpackRowChunk<4>
+               : chunk == 2 ? unpackRowChunk<2>
+                            : unpackRowChunk<1>;
+    add(from, shift, count, values);
+  };
+  forEachRowChunk(chunks, row, columns, first, unpack);
 }
 
 void uwt::joinRowPortable(const RowJob &job) {

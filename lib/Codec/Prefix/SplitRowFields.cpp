@@ -57,17 +57,14 @@ static void packRowWide(uint8_t *to, uint32_t shift, uint32_t count, const uint1
 /// Raw fields of `count` elements of a row of `columns` (plane-2) from column `first`.
 static void packRowRaw(std::span<const uint32_t> chunks, uint8_t *row, uint64_t columns,
                        uint64_t first, uint32_t count, const uint16_t *values) {
-  uint32_t shift = 0;
-  for (uint32_t chunk : chunks) {
+  forEachRowChunk(chunks, row, columns, first, [&](uint32_t chunk, uint8_t *to, uint32_t shift) {
     auto pack = chunk == 16  ? packRowWords
                 : chunk == 8 ? packRowWide<8>
                 : chunk == 4 ? packRowWide<4>
                 : chunk == 2 ? packRowWide<2>
                              : packRowWide<1>;
-    pack(row + first * chunk / 8, shift, count, values);
-    row += rowChunkBytes(columns, chunk);
-    shift += chunk;
-  }
+    pack(to, shift, count, values);
+  });
 }
 
 #if defined(__x86_64__)
