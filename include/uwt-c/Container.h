@@ -106,6 +106,70 @@ UWT_C_API UWTError *uwtContainerReadPart(UWTContext *context, const UWTContainer
                                          uint64_t bytes);
 
 /*===-----------------------------------------------------------------------------------------===*\
+|* Weights of quantised checkpoints
+|*
+|* A quantised checkpoint has codes, scales and maybe zero points in the place of a weight
+|* X.weight (docs/quantised.md). The functions above see these tensors, those below what they are
+|* together. config.json beside the files says how a checkpoint is quantised.
+\*===-----------------------------------------------------------------------------------------===*/
+
+typedef struct UWTQuantizedInfo {
+  /** To be set by the caller. */
+  size_t size;
+  /** All live as long as the container. The recipe is a name such as "gptq", the format says what
+      codes mean: "uint<4>, zero=8, scale={1x128, f16}". */
+  const char *name, *recipe, *format;
+  /** Of the weight; 0 dimensions where it cannot be read. */
+  size_t rank;
+  const uint64_t *shape;
+  /** Names of the tensors that it is made of. */
+  size_t partCount;
+  const char *const *parts;
+  /** Why it cannot be read, or NULL. */
+  const char *refusal;
+} UWTQuantizedInfo;
+
+/** How many there are: 0 of a checkpoint that is not quantised, or in a way that no recipe knows.
+    The first call looks for them, and fails where config.json is damaged. */
+UWT_C_API UWTError *uwtContainerQuantizedSize(const UWTContainer *container, size_t *size);
+/** Weight `index`, below that number, by name. */
+UWT_C_API UWTError *uwtContainerQuantized(const UWTContainer *container, size_t index,
+                                          UWTQuantizedInfo *info);
+/** The weight of that name, else an error that suggests another one. */
+UWT_C_API UWTError *uwtContainerFindQuantized(const UWTContainer *container, const char *name,
+                                              UWTQuantizedInfo *info);
+
+/** The shape of a part of such a weight, into `shape`, which has room for the weight's rank, and
+    its bytes as values of `dtype`: "BF16", "F16" or "F32". */
+UWT_C_API UWTError *uwtContainerQuantizedPartShape(const UWTContainer *container, const char *name,
+                                                   const char *dtype, const UWTTensorPart *part,
+                                                   size_t *rank, uint64_t *shape, uint64_t *bytes);
+/** The values of a part, rounded once to `dtype`, into `buffer`, which has exactly its bytes. A
+    part may be cut anywhere; its tensors are read whole. A NULL part is the weight. */
+UWT_C_API UWTError *uwtContainerReadQuantized(UWTContext *context, const UWTContainer *container,
+                                              const char *name, const char *dtype,
+                                              const UWTTensorPart *part, void *buffer,
+                                              uint64_t bytes);
+
+/** Codes of a matrix or of a part of one, and the numbers that these share. */
+typedef struct UWTCodes UWTCodes;
+/** Reads them. A part begins and ends at whole groups: another one is an error of kind
+    UWT_ERROR_USAGE, which names the nearest that do. Compositions that no checkpoint of
+    quant_method uwt-codes has are one of kind UWT_ERROR_UNSUPPORTED. A NULL part is the weight. */
+UWT_C_API UWTError *uwtContainerReadCodes(UWTContext *context, const UWTContainer *container,
+                                          const char *name, const UWTTensorPart *part,
+                                          UWTCodes **codes);
+UWT_C_API void uwtCodesDestroy(UWTCodes *codes);
+/** What they mean, `format` of such a checkpoint; lives as long as the codes. */
+UWT_C_API const char *uwtCodesFormat(const UWTCodes *codes);
+/** Number of tensors: codes, scales, and maybe zero points and offsets. */
+UWT_C_API size_t uwtCodesSize(const UWTCodes *codes);
+/** Tensor `index`, below that number: the name is "weight", "weight_scale", "weight_zero_point" or
+    "weight_offset". `data` points to its bytes, dense and row-major. */
+UWT_C_API UWTError *uwtCodesTensor(const UWTCodes *codes, size_t index, UWTTensorInfo *info,
+                                   const void **data);
+
+/*===-----------------------------------------------------------------------------------------===*\
 |* Whole files and folders
 \*===-----------------------------------------------------------------------------------------===*/
 

@@ -29,7 +29,7 @@ static Expected<std::unique_ptr<UWTContainer>> openContainer(const char *path,
   reading.check = !options.noCheck;
   UWT_ASSIGN_OR_RETURN(reading.base, openBase(options.base));
   UWT_ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::open(path, reading));
-  auto opened = std::make_unique<UWTContainer>(UWTContainer{std::move(checkpoint), {}, {}, {}});
+  auto opened = std::make_unique<UWTContainer>(path, std::move(checkpoint));
   for (const Container &file : opened->checkpoint.files()) {
     for (const TensorEntry &entry : file.entries()) {
       opened->entries.push_back(&entry);
@@ -69,7 +69,7 @@ size_t uwtContainerSize(const UWTContainer *container) {
   return container ? container->entries.size() : 0;
 }
 
-static Status checkIndex(size_t index, size_t size, const char *what) {
+Status uwt::checkIndex(size_t index, size_t size, const char *what) {
   if (index < size)
     return ok();
   return usageError("there are " + std::to_string(size) + " " + what + ", got index " +
@@ -161,10 +161,9 @@ static std::optional<IndexRange> rangeOf(uint64_t begin, uint64_t end, uint64_t 
   return IndexRange{begin, end == UWT_PART_END ? std::max(begin, size) : end};
 }
 
-static Expected<TensorSlice> sliceOf(const UWTTensorPart *given, const TensorEntry &entry) {
+Expected<TensorSlice> uwt::sliceOf(const UWTTensorPart *given, const std::vector<uint64_t> &shape) {
   UWT_ASSIGN_OR_RETURN(UWTTensorPart part, takeOptions(given, uwtTensorPartInit,
                                                        sizeof(UWTTensorPart), "uwtTensorPartInit"));
-  const std::vector<uint64_t> &shape = entry.shape;
   uint64_t columns = shape.size() > 1 ? shape.back() : 0;
   uint64_t rows = shape.size() > 1 ? shape[shape.size() - 2] : shape.empty() ? 0 : shape[0];
   TensorSlice slice;
@@ -188,7 +187,7 @@ UWTError *uwtContainerPartShape(const UWTContainer *container, const char *name,
                      [&]() -> Status {
                        UWT_ASSIGN_OR_RETURN(const auto found, readerOf(*container, name));
                        const auto &[reader, entry] = found;
-                       UWT_ASSIGN_OR_RETURN(TensorSlice slice, sliceOf(part, *entry));
+                       UWT_ASSIGN_OR_RETURN(TensorSlice slice, sliceOf(part, entry->shape));
                        UWT_ASSIGN_OR_RETURN(std::vector<uint64_t> sizes, reader.sliceShape(slice));
                        UWT_ASSIGN_OR_RETURN(*bytes, reader.bytesOf(sizes));
                        *rank = sizes.size();
@@ -203,7 +202,7 @@ UWTError *uwtContainerReadPart(UWTContext *context, const UWTContainer *containe
                      [&]() -> Status {
                        UWT_ASSIGN_OR_RETURN(const auto found, readerOf(*container, name));
                        const auto &[reader, entry] = found;
-                       UWT_ASSIGN_OR_RETURN(TensorSlice slice, sliceOf(part, *entry));
+                       UWT_ASSIGN_OR_RETURN(TensorSlice slice, sliceOf(part, entry->shape));
                        UWT_ASSIGN_OR_RETURN(std::span<uint8_t> out, bufferOf(buffer, bytes));
                        return reader.readSlice(slice, out, context->pool());
                      });

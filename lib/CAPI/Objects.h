@@ -8,13 +8,15 @@
 #ifndef UWT_LIB_CAPI_OBJECTS_H
 #define UWT_LIB_CAPI_OBJECTS_H
 
-#include "uwt-c/Core.h"
+#include "uwt-c/Container.h"
 #include "uwt/CAPI/Function.h"
 #include "uwt/Container/Checkpoint.h"
+#include "uwt/Import/ImportedWeights.h"
 #include "uwt/Support/Parallel.h"
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <unistd.h>
@@ -59,17 +61,35 @@ private:
 };
 
 struct UWTContainer {
-  uwt::Checkpoint checkpoint;
+  UWTContainer(std::string path, uwt::Checkpoint checkpoint)
+      : path(std::move(path)), checkpoint(std::move(checkpoint)) {}
+
+  /// What its tensors are together, which the first call looks for.
+  uwt::Expected<const uwt::ImportedWeights *> quantized() const;
+
+  const std::string path;
+  const uwt::Checkpoint checkpoint;
   /// All files' entries, the text of their formats, and their metadata.
   std::vector<const uwt::TensorEntry *> entries;
   std::vector<std::string> formats;
   std::vector<std::pair<std::string, std::string>> metadata;
+
+  /// Of each quantised weight, after quantized().
+  mutable std::map<std::string, std::vector<const char *>, std::less<>> partNames;
+
+private:
+  mutable std::mutex quantizedMutex;
+  mutable std::optional<uwt::ImportedWeights> quantizedWeights;
 };
 
 namespace uwt {
 /// The reader of a tensor, and its entry.
 Expected<std::pair<TensorReader, const TensorEntry *>> readerOf(const UWTContainer &container,
                                                                 const char *name);
+/// Errors: Usage.
+Status checkIndex(size_t index, size_t size, const char *what);
+/// The slice that a part of something of that shape is; NULL for all of it.
+Expected<TensorSlice> sliceOf(const UWTTensorPart *part, const std::vector<uint64_t> &shape);
 /// The element of a dtype as safetensors names it ("BF16"). Errors: Usage.
 Expected<ElementType> elementOf(std::string_view dtype);
 /// The base model at `path`, or none for NULL.

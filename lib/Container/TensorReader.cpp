@@ -11,6 +11,7 @@
 
 #include "BaseTensor.h"
 #include "ContainerState.h"
+#include "uwt/Container/SlicePlace.h"
 #include "uwt/Support/Checksum.h"
 #include <algorithm>
 #include <cstring>
@@ -69,6 +70,9 @@ struct ResolvedSlice {
 
   uint64_t matrixElements() const {
     return (rows.end - rows.begin) * (columns.end - columns.begin);
+  }
+  TensorRange range() const {
+    return {matrixBegin, matrixEnd, rows.begin, rows.end, columns.begin, columns.end};
   }
 };
 
@@ -143,6 +147,11 @@ static Expected<ResolvedSlice> resolve(const std::vector<uint64_t> &shape,
   if (rank >= 2)
     out.shape.push_back(out.columns.end - out.columns.begin);
   return out;
+}
+
+Expected<SlicePlace> placeOf(const std::vector<uint64_t> &shape, const TensorSlice &slice) {
+  UWT_ASSIGN_OR_RETURN(ResolvedSlice resolved, resolve(shape, slice));
+  return SlicePlace{resolved.range(), std::move(resolved.shape)};
 }
 
 Expected<std::vector<uint64_t>> TensorReader::sliceShape(const TensorSlice &slice) const {
@@ -239,8 +248,7 @@ Status TensorReader::readMatrices(const TensorSlice &slice, std::span<uint8_t> o
     Status copied = copyRaw(*resolved, what->dtype->bits, raw, out);
     return copied ? ok() : Status(located(copied.takeError()));
   }
-  TensorRange range = {resolved->matrixBegin, resolved->matrixEnd,     resolved->rows.begin,
-                       resolved->rows.end,    resolved->columns.begin, resolved->columns.end};
+  TensorRange range = resolved->range();
   if (!decoding)
     std::ranges::fill(out, uint8_t(0));
   Status read = decoding ? decodeRange(range, out, pool) : ok();

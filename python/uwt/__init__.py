@@ -4,7 +4,7 @@ Every function may be called from several threads at a time, and after a fork. P
 the most threads that a call uses, 0 for one a processor. What fails raises a subclass of `UwtError`.
 """
 
-from ._container import Container, Tensor
+from ._container import Codes, Container, Quantized, Tensor
 from ._library import version
 from .errors import Interrupted, InvalidError, IoError, UnsupportedError, UsageError, UwtError
 from .files import Finding, Inspection, Report, compress, decompress, inspect, slice, verify
@@ -12,12 +12,14 @@ from .files import Finding, Inspection, Report, compress, decompress, inspect, s
 __version__ = version()
 
 __all__ = [
+    "Codes",
     "Container",
     "Finding",
     "Inspection",
     "Interrupted",
     "InvalidError",
     "IoError",
+    "Quantized",
     "Report",
     "Tensor",
     "UnsupportedError",

@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from . import _arrays
-from ._library import LIBRARY, OpenOptions, TensorInfo, TensorPart, context, path_bytes
+from ._library import LIBRARY, OpenOptions, QuantizedInfo, TensorInfo, TensorPart, context, path_bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +40,43 @@ def _tensor_of(info: TensorInfo) -> Tensor:
         info.bytes,
         info.stored_bytes,
         info.format.decode() if info.format else None,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Quantized:
+    """A weight that several tensors of a quantised checkpoint are together (docs/quantised.md)."""
+
+    name: str
+    #: How they are laid out: "gptq".
+    recipe: str
+    #: What its codes mean: "uint<4>, zero=8, scale={1x128, f16}".
+    format: str
+    shape: tuple[int, ...]
+    #: Names of the tensors.
+    parts: tuple[str, ...]
+    #: Why it cannot be read, or None.
+    refusal: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Codes:
+    """A quantised matrix, or a part of one, as a checkpoint of quant_method uwt-codes has it."""
+
+    #: What the codes mean.
+    format: str
+    #: "weight", a byte a code, "weight_scale", and maybe "weight_zero_point" and "weight_offset".
+    tensors: dict[str, Any]
+
+
+def _quantized_of(info: QuantizedInfo) -> Quantized:
+    return Quantized(
+        info.name.decode(),
+        info.recipe.decode(),
+        info.format.decode(),
+        tuple(info.shape[: info.rank]),
+        tuple(name.decode() for name in info.parts[: info.part_count]),
+        info.refusal.decode() if info.refusal else None,
     )
 
 
@@ -165,6 +202,92 @@ class Container:
         out = arrays.empty(tensor.dtype, tuple(shape[: dimensions.value]))
         self.read_into(name, part, arrays.address(out), size.value, context(threads))
         return _arrays.finished(arrays, out)
+
+    def quantized(self) -> list[Quantized]:
+        """The weights of a quantised checkpoint, by name; none of another one, or where no recipe knows its method."""
+        info, count = QuantizedInfo(size=ctypes.sizeof(QuantizedInfo)), ctypes.c_size_t()
+        LIBRARY.uwtContainerQuantizedSize(self._handle, ctypes.byref(count))
+        found = []
+        for index in range(count.value):
+            LIBRARY.uwtContainerQuantized(self._handle, index, info)
+            found.append(_quantized_of(info))
+        return found
+
+    def find_quantized(self, name: str) -> Quantized:
+        """The quantised weight of that name; UsageError, with a near name, where there is none."""
+        info = QuantizedInfo(size=ctypes.sizeof(QuantizedInfo))
+        LIBRARY.uwtContainerFindQuantized(self._handle, name.encode(), info)
+        return _quantized_of(info)
+
+    def read_quantized(
+        self,
+        name: str,
+        dtype: str = "BF16",
+        *,
+        rows: Range | None = None,
+        columns: Range | None = None,
+        expert: int | None = None,
+        rank: tuple[int, int] | None = None,
+        axis: str = "rows",
+        framework: str = "np",
+        device: Any = "cpu",
+        threads: int = 0,
+    ) -> Any:
+        """The values of a quantised weight or of a part of it, rounded once to `dtype`, "BF16", "F16" or "F32".
+
+        Arguments and errors as of `read_part`; UnsupportedError where no recipe reads the weight.
+        """
+        arrays = _arrays.framework(framework, device)
+        part = part_of(rows, columns, expert, rank, axis)
+        dimensions, size = ctypes.c_size_t(), ctypes.c_uint64()
+        shape = (ctypes.c_uint64 * max(len(self.find_quantized(name).shape), 1))()
+        LIBRARY.uwtContainerQuantizedPartShape(
+            self._handle, name.encode(), dtype.encode(), part, ctypes.byref(dimensions), shape, ctypes.byref(size)
+        )
+        out = arrays.empty(dtype, tuple(shape[: dimensions.value]))
+        self.read_quantized_into(name, dtype, part, arrays.address(out), size.value, context(threads))
+        return _arrays.finished(arrays, out)
+
+    def read_quantized_into(
+        self, name: str, dtype: str, part: TensorPart | None, address: int, size: int, context: ctypes.c_void_p
+    ) -> None:
+        """Writes the values of a quantised weight, or of a part, dense to memory of exactly their bytes."""
+        LIBRARY.uwtContainerReadQuantized(
+            context, self._handle, name.encode(), dtype.encode(), part, address or None, size
+        )
+
+    def read_codes(
+        self,
+        name: str,
+        *,
+        rows: Range | None = None,
+        columns: Range | None = None,
+        expert: int | None = None,
+        rank: tuple[int, int] | None = None,
+        axis: str = "rows",
+        framework: str = "np",
+        device: Any = "cpu",
+        threads: int = 0,
+    ) -> Codes:
+        """The codes of a quantised matrix or of a part of it, and the numbers that these share.
+
+        Arguments as of `read_part`. Raises UsageError where the part cuts groups, with the nearest that do not, and
+        UnsupportedError for weights that have no such codes.
+        """
+        arrays = _arrays.framework(framework, device)
+        part, codes = part_of(rows, columns, expert, rank, axis), ctypes.c_void_p()
+        LIBRARY.uwtContainerReadCodes(context(threads), self._handle, name.encode(), part, ctypes.byref(codes))
+        try:
+            tensors, info, data = {}, TensorInfo(), ctypes.c_void_p()
+            for index in range(LIBRARY.uwtCodesSize(codes)):
+                LIBRARY.uwtCodesTensor(codes, index, info, ctypes.byref(data))
+                out = arrays.empty(info.dtype.decode(), tuple(info.shape[: info.rank]))
+                if info.bytes:
+                    ctypes.memmove(arrays.address(out), data, info.bytes)
+                tensors[info.name.decode()] = _arrays.finished(arrays, out)
+            return Codes(LIBRARY.uwtCodesFormat(codes).decode(), tensors)
+        finally:
+            LIBRARY.uwtCodesDestroy(codes)
 
 
 def part_of(

@@ -50,6 +50,20 @@ class TensorPart(ctypes.Structure):
     ]
 
 
+class QuantizedInfo(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("name", c_char_p),
+        ("recipe", c_char_p),
+        ("format", c_char_p),
+        ("rank", c_size_t),
+        ("shape", POINTER(c_uint64)),
+        ("part_count", c_size_t),
+        ("parts", POINTER(c_char_p)),
+        ("refusal", c_char_p),
+    ]
+
+
 class CompressOptions(ctypes.Structure):
     _fields_ = [
         ("size", c_size_t),
@@ -171,6 +185,17 @@ _FAILING = {
         c_void_p, c_char_p, POINTER(TensorPart), POINTER(c_size_t), POINTER(c_uint64), POINTER(c_uint64),
     ],
     "uwtContainerReadPart": [c_void_p, c_void_p, c_char_p, POINTER(TensorPart), c_void_p, c_uint64],
+    "uwtContainerQuantizedSize": [c_void_p, POINTER(c_size_t)],
+    "uwtContainerQuantized": [c_void_p, c_size_t, POINTER(QuantizedInfo)],
+    "uwtContainerFindQuantized": [c_void_p, c_char_p, POINTER(QuantizedInfo)],
+    "uwtContainerQuantizedPartShape": [
+        c_void_p, c_char_p, c_char_p, POINTER(TensorPart), POINTER(c_size_t), POINTER(c_uint64), POINTER(c_uint64),
+    ],
+    "uwtContainerReadQuantized": [
+        c_void_p, c_void_p, c_char_p, c_char_p, POINTER(TensorPart), c_void_p, c_uint64,
+    ],
+    "uwtContainerReadCodes": [c_void_p, c_void_p, c_char_p, POINTER(TensorPart), POINTER(c_void_p)],
+    "uwtCodesTensor": [c_void_p, c_size_t, POINTER(TensorInfo), POINTER(c_void_p)],
     "uwtCompress": [c_void_p, c_char_p, c_char_p, POINTER(CompressOptions), POINTER(Report)],
     "uwtDecompress": [c_void_p, c_char_p, c_char_p, POINTER(DecompressOptions), POINTER(Report)],
     "uwtVerify": [c_void_p, c_char_p, POINTER(VerifyOptions), POINTER(c_void_p)],
@@ -192,6 +217,9 @@ _OTHERS = {
     "uwtErrorMessage": (c_char_p, [c_void_p]),
     "uwtErrorDestroy": (None, [c_void_p]),
     "uwtContainerDestroy": (None, [c_void_p]),
+    "uwtCodesDestroy": (None, [c_void_p]),
+    "uwtCodesFormat": (c_char_p, [c_void_p]),
+    "uwtCodesSize": (c_size_t, [c_void_p]),
     "uwtContainerOriginalBytes": (c_uint64, [c_void_p]),
     "uwtContainerFileBytes": (c_uint64, [c_void_p]),
     "uwtContainerSize": (c_size_t, [c_void_p]),

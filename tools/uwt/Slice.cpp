@@ -10,7 +10,7 @@
 #include "text/Paths.h"
 #include "text/Text.h"
 #include "uwt/Container/BaseModel.h"
-#include "uwt/Import/ImportedWeights.h"
+#include "uwt/Import/QuantizedPart.h"
 #include "uwt/Support/Suggest.h"
 
 using namespace uwt;
@@ -29,9 +29,9 @@ public:
            "are half-open and count from 0: 0:64 is the first 64. '-o -' writes to standard "
            "output, but never to a terminal.\n\n"
            "Of a quantised model (or a GGUF or ONNX file) --as writes a weight that several "
-           "tensors "
-           "are together, by the name that the model gives it, with the values that its codes, "
-           "scales and zero points say, rounded once.";
+           "tensors are together, by the name that the model gives it: with the values that its "
+           "codes, scales and zero points say, rounded once; or, as codes, these themselves, a "
+           "byte a code, as tensors of quant_method uwt-codes. Codes are cut at whole groups.";
   }
   std::vector<command_line::Example> examples() const override {
     std::string in = "uwt slice model.uwt.safetensors ";
@@ -44,17 +44,29 @@ public:
              "Some columns of one expert"},
             {"uwt slice Qwen3-8B-AWQ --tensor model.layers.0.mlp.up_proj.weight --as bf16 -o "
              "weight.safetensors",
-             "A quantised weight as floats"}};
+             "A quantised weight as floats"},
+            {"uwt slice Qwen3-8B-AWQ --tensor model.layers.0.mlp.down_proj.weight --as codes "
+             "--part 1/2 --axis columns -o rank1.safetensors",
+             "What the second of two ranks holds of its codes"}};
   }
   std::vector<command_line::Option> options() override;
   Status run(Session &session) override;
 
 private:
+  /// What is written: a tensor, or those that codes are.
+  struct Result {
+    std::vector<std::pair<std::string, TensorBytes>> tensors;
+    /// The composition of codes.
+    std::string format;
+  };
+
   Expected<TensorSlice> slice() const;
-  Expected<TensorBytes> read(TensorSlice wanted);
-  Expected<TensorBytes> readQuantized(TensorSlice wanted, ThreadPool &pool);
-  Status write(Session &session, const TensorBytes &result);
-  void report(Session &session, const TensorBytes &result) const;
+  Expected<Result> read(TensorSlice wanted);
+  Expected<Result> readQuantized(TensorSlice wanted, ThreadPool &pool);
+  Expected<Result> readCodes(const ImportedWeight &weight, const TensorSlice &wanted,
+                             ThreadPool &pool);
+  Status write(Session &session, const Result &result);
+  void report(Session &session, const Result &result) const;
 
   std::string input, tensor, output, axis = "rows";
   std::optional<std::string> rows, columns, expert, rank, base, element;
@@ -89,10 +101,10 @@ std::vector<command_line::Option> SliceCommand::options() {
            {"rows", "columns"}},
           {"--as",
            "TYPE",
-           "of a weight of a quantised model: its values as this type",
+           "of a weight of a quantised model: its values as this type, or its codes",
            &element,
            command_line::ValueHint::None,
-           {"bf16", "f16", "f32"}},
+           {"bf16", "f16", "f32", "codes"}},
           {"-f,--force", "", "overwrite an existing output", &force},
           command_line::threadsOption(&threads)};
 }
@@ -129,63 +141,98 @@ static void closeRanges(TensorSlice &slice, const std::vector<uint64_t> &shape) 
   closeRange(slice.columns, columns);
 }
 
-Status SliceCommand::write(Session &session, const TensorBytes &result) {
-  SafetensorsOutput one{tensor, result.dtype, result.shape, result.bytes};
-  if (output != "-")
-    return writeSafetensors(output, {&one, 1}, {}, force);
-  SafetensorsTensor header{tensor, result.dtype, result.shape, 0, result.bytes.size()};
-  std::string text = safetensorsHeaderText({&header, 1}, {});
+/// The bytes of a safetensors file up to the first tensor's.
+static std::string headerOf(std::span<const SafetensorsOutput> outputs) {
+  std::vector<SafetensorsTensor> tensors;
+  uint64_t at = 0;
+  for (const SafetensorsOutput &output : outputs) {
+    tensors.push_back({output.name, output.dtype, output.shape, at, at + output.bytes.size()});
+    at += output.bytes.size();
+  }
+  std::string text = safetensorsHeaderText(tensors, {});
   padSafetensorsHeader(text, 64);
   uint64_t length = text.size();
   std::string prefix(8, '\0');
   for (unsigned i = 0; i < 8; ++i)
     prefix[i] = static_cast<char>(length >> (8 * i) & 0xff);
-  session.print(prefix + text);
-  session.print({reinterpret_cast<const char *>(result.bytes.data()), result.bytes.size()});
+  return prefix + text;
+}
+
+Status SliceCommand::write(Session &session, const Result &result) {
+  std::vector<SafetensorsOutput> outputs;
+  for (const auto &[name, bytes] : result.tensors)
+    outputs.push_back({name, bytes.dtype, bytes.shape, bytes.bytes});
+  if (output != "-")
+    return writeSafetensors(output, outputs, {}, force);
+  session.print(headerOf(outputs));
+  for (const SafetensorsOutput &each : outputs)
+    session.print({reinterpret_cast<const char *>(each.bytes.data()), each.bytes.size()});
   return ok();
 }
 
-void SliceCommand::report(Session &session, const TensorBytes &result) const {
-  std::string shape = formatShape(result.shape);
+void SliceCommand::report(Session &session, const Result &result) const {
+  const TensorBytes &first = result.tensors.front().second;
+  uint64_t bytes = 0;
+  for (const auto &[name, each] : result.tensors)
+    bytes += each.bytes.size();
   if (session.wantsJson()) {
     Json object = schemaObject("slice");
     object["input"] = input;
     object["output"] = output;
     object["tensor"] = tensor;
-    object["dtype"] = result.dtype->name;
-    object["shape"] = result.shape;
-    object["bytes"] = result.bytes.size();
+    object["dtype"] = first.dtype->name;
+    object["shape"] = first.shape;
+    object["bytes"] = bytes;
+    if (!result.format.empty()) {
+      object["format"] = result.format;
+      for (const auto &[name, each] : result.tensors)
+        object["tensors"].push_back(name);
+    }
     printJson(session, object);
     return;
   }
-  session.note(output + ": " + tensor + ", " + std::string(result.dtype->name) + ", " + shape +
-               ", " + formatBytes(result.bytes.size()));
+  std::string what = result.format.empty()
+                         ? std::string(first.dtype->name)
+                         : plural(result.tensors.size(), "tensor") + " of '" + result.format + "'";
+  session.note(output + ": " + tensor + ", " + what + ", " + formatShape(first.shape) + ", " +
+               formatBytes(bytes));
 }
 
-Expected<TensorBytes> SliceCommand::readQuantized(TensorSlice wanted, ThreadPool &pool) {
+Expected<SliceCommand::Result>
+SliceCommand::readCodes(const ImportedWeight &weight, const TensorSlice &wanted, ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(QuantizedPart part, readPart(weight, wanted, pool));
+  constexpr std::string_view suffix = ".weight";
+  std::string module = tensor;
+  if (module.ends_with(suffix))
+    module.resize(module.size() - suffix.size());
+  Result result{part.tensors(), part.format.str()};
+  for (auto &[name, bytes] : result.tensors)
+    name = module + "." + name;
+  return result;
+}
+
+Expected<SliceCommand::Result> SliceCommand::readQuantized(TensorSlice wanted, ThreadPool &pool) {
   UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(input));
   const ImportedWeight *weight = opened.imported.find(tensor);
   if (!weight)
     return usageError(input + ": '" + tensor +
                       "' is no weight of a quantised model, which --as is for");
-  std::optional<ElementType> type = parseElementType(*element);
-  if (!type)
-    return usageError("--as " + *element + " is no type of weights");
-  auto decoded = [&]() -> Expected<TensorBytes> {
-    UWT_ASSIGN_OR_RETURN(QuantizedWeight codes, weight->read(pool));
-    return TensorBytes{findSafetensorsDtype(getTraits(*type).safetensorsName), weight->shape,
-                       codes.decode(*type, pool)};
+  closeRanges(wanted, weight->shape);
+  auto result = [&]() -> Expected<Result> {
+    if (*element == "codes")
+      return readCodes(*weight, wanted, pool);
+    std::optional<ElementType> type = parseElementType(*element);
+    if (!type)
+      return usageError("--as " + *element + " is no type of weights");
+    UWT_ASSIGN_OR_RETURN(TensorBytes values, readValues(*weight, *type, wanted, pool));
+    return Result{{{tensor, std::move(values)}}, ""};
   }();
-  if (!decoded)
-    return decoded.takeError().in(tensor);
-  closeRanges(wanted, decoded->shape);
-  auto part = sliceOf(*decoded, wanted);
-  if (!part)
-    return part.takeError().in(tensor);
-  return part;
+  if (!result)
+    return result.takeError().in(tensor);
+  return result;
 }
 
-Expected<TensorBytes> SliceCommand::read(TensorSlice wanted) {
+Expected<SliceCommand::Result> SliceCommand::read(TensorSlice wanted) {
   ThreadPool pool(threads);
   if (element)
     return readQuantized(wanted, pool);
@@ -197,17 +244,18 @@ Expected<TensorBytes> SliceCommand::read(TensorSlice wanted) {
   auto found = opened.checkpoint.find(tensor);
   if (const ImportedWeight *weight = opened.imported.find(tensor); !found && weight)
     return usageError(tensor + ": is " + plural(weight->parts.size(), "tensor") +
-                      " of a quantised model; --as bf16 writes its values, and " +
+                      " of a quantised model; --as bf16 writes its values, --as codes its codes, "
+                      "and " +
                       inQuotes(weight->parts.front()) + " is one of them");
   if (!found)
     return found.takeError();
   const auto &[file, entry] = *found;
   closeRanges(wanted, entry->shape);
   UWT_ASSIGN_OR_RETURN(TensorReader reader, file->reader(*entry));
-  auto result = reader.readSlice(wanted, pool);
-  if (!result)
-    return result.takeError().in(tensor);
-  return result;
+  Expected<TensorBytes> bytes = reader.readSlice(wanted, pool);
+  if (!bytes)
+    return bytes.takeError().in(tensor);
+  return Result{{{tensor, *std::move(bytes)}}, ""};
 }
 
 Status SliceCommand::run(Session &session) {
@@ -221,7 +269,7 @@ Status SliceCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(checkModel(input));
   if (!toOutput)
     UWT_RETURN_IF_ERROR(checkOutput(input, output, force));
-  UWT_ASSIGN_OR_RETURN(TensorBytes result, read(wanted));
+  UWT_ASSIGN_OR_RETURN(Result result, read(wanted));
   UWT_RETURN_IF_ERROR(write(session, result));
   if (!toOutput)
     report(session, result);

@@ -6,18 +6,21 @@
 //===----------------------------------------------------------------------===//
 //
 // What a quantiser of one's own can write, of elements for which packers have no layout: the
-// configuration has the composition (codes-1 to codes-3 of docs/quantised.md).
+// configuration has the composition (codes-1 to codes-5 of docs/quantised.md).
 //
 //===----------------------------------------------------------------------===//
 
 #include "../Recipe.h"
-#include "uwt/Format/Format.h"
+#include "uwt/Codec/Codec.h"
 #include "uwt/Format/QuantizedElement.h"
 #include <algorithm>
 
 using namespace uwt;
 
 namespace {
+
+constexpr std::string_view codesName = "weight", scaleName = "weight_scale",
+                           zeroName = "weight_zero_point", offsetName = "weight_offset";
 
 class CodesRecipe final : public Recipe {
 public:
@@ -32,26 +35,34 @@ public:
                                   ThreadPool &pool) const override;
   Expected<QuantizedWeight> assemble(const QuantizationConfig &config, const Parts &parts,
                                      const WeightOutline &outline, ThreadPool &pool) const override;
-
-private:
-  static constexpr std::string_view codesName = "weight", scaleName = "weight_scale";
-
-  /// Of the cells that the configuration names. Errors: Unsupported.
-  static Expected<Grid> gridOf(const Format &format, const Parts &parts,
-                               const WeightOutline &outline) {
-    auto orAll = [](uint64_t size, uint64_t all) { return size == 0 ? all : size; };
-    return cellsOf(scaleName, parts.shape(scaleName), outline,
-                   orAll(format.scale->cellRows, outline.rows),
-                   orAll(format.scale->cellColumns, outline.columns));
-  }
 };
 
 } // namespace
 
-/// An element, maybe one zero point, and a scale of one grid (codes-1).
-static std::string plainText(const Format &format, std::string_view scale) {
-  std::string zero = format.zero ? ", zero=" + std::to_string(format.zero) : "";
-  return format.element.str() + zero + ", scale=" + std::string(scale);
+/// A grid as the configuration may have it: numbers of a type that tensors have, of one grid.
+static bool isPlainGrid(const GridFormat &grid) {
+  constexpr std::string_view types[] = {"f16", "bf16", "f32", "f8E8M0FNU"};
+  return !grid.outer && grid.number.parameters.empty() &&
+         std::ranges::count(types, grid.number.keyword) != 0;
+}
+
+/// Whether a composition has what this recipe reads, and nothing else (codes-1).
+static bool isPlain(const Format &format) {
+  std::optional<QuantizedElement> element = QuantizedElement::find(format.element);
+  if (!element || element->isTable || !format.scale || !isPlainGrid(*format.scale))
+    return false;
+  if (format.zeroGrid && (format.zeroGrid->outer || (format.zeroGrid->number != format.element &&
+                                                     !isPlainGrid(*format.zeroGrid))))
+    return false;
+  if (format.offset && !isPlainGrid(*format.offset))
+    return false;
+  // What differences are rounded to is a type of their zeros.
+  if (format.divisor != 1 || (format.math != ElementType::F32 && !format.hasFloatZeros()))
+    return false;
+  Format plain;
+  plain.codec = rawFormat().codec;
+  plain.escapes = Escapes::None;
+  return format.ofFloats() == plain;
 }
 
 /// Errors: Unsupported.
@@ -63,33 +74,92 @@ static Expected<Format> formatOf(const QuantizationConfig &config) {
   Expected<Format> format = Format::parse(text);
   if (!format)
     return unsupportedError("quantization_config has as format: " + format.error().message());
-  std::optional<QuantizedElement> element = QuantizedElement::find(format->element);
-  bool isPlain = element && !element->isTable && format->scale && !format->scale->outer &&
-                 format->str() == plainText(*format, format->scale->str());
-  if (isPlain)
+  if (isPlain(*format))
     return format;
   return unsupportedError("quantization_config has the format '" + text +
-                          "', expected an element of integers or floats, zero= as a number or "
-                          "nothing, and scale= of one grid");
+                          "', expected an element of integers or floats, zero= or nothing, scale= "
+                          "of one grid, and offset= of one grid or nothing");
+}
+
+/// The grid that the configuration has of a tensor, with the cells that this has, and no numbers.
+/// Errors: Unsupported.
+static Expected<Grid> cellsOfTensor(std::string_view name, const GridFormat &format,
+                                    const Parts &parts, const WeightOutline &outline) {
+  auto orAll = [](uint64_t size, uint64_t all) { return size == 0 ? all : size; };
+  return cellsOf(name, parts.shape(name), outline, orAll(format.cellRows, outline.rows),
+                 orAll(format.cellColumns, outline.columns));
+}
+
+/// Sets the cells of `format` to those of `grid`, as cellText says them.
+static void setCells(CellFormat &format, const Grid &grid, const WeightOutline &outline) {
+  uint64_t rows = grid.cellRows, columns = std::min(grid.cellColumns, outline.columns);
+  bool isRow = columns == outline.columns, isTensor = isRow && rows >= outline.rows;
+  format.cellRows = isTensor ? 0 : static_cast<uint32_t>(rows);
+  format.cellColumns = isTensor || (isRow && rows == 1) ? 0 : static_cast<uint32_t>(columns);
+}
+
+/// codes-3 to codes-5: checks a tensor of a grid, and sets the cells of `format` to those that it
+/// has. Errors: Unsupported.
+static Status takeGrid(std::string_view name, std::optional<GridFormat> &format,
+                       const Term &element, const Parts &parts, const WeightOutline &outline) {
+  if (!format)
+    return ok();
+  bool isCode = format->number == element;
+  UWT_RETURN_IF_ERROR(isCode ? parts.expect(name, {"U8"})
+                             : parts.expect(name, {"F32", "BF16", "F16", "F8_E8M0", "U8"}));
+  std::string_view stored = isCode ? "" : elementText(parts.dtype(name));
+  if (!isCode && stored != format->number.str())
+    return unsupportedError("." + std::string(name) + " is " + std::string(stored) +
+                            ", and the format has " + format->number.str());
+  UWT_ASSIGN_OR_RETURN(Grid grid, cellsOfTensor(name, *format, parts, outline));
+  setCells(*format, grid, outline);
+  return ok();
 }
 
 Expected<WeightOutline> CodesRecipe::outline(const QuantizationConfig &config, const Parts &parts,
                                              ThreadPool &) const {
   UWT_ASSIGN_OR_RETURN(Format format, formatOf(config));
   UWT_RETURN_IF_ERROR(parts.expect(codesName, {"U8"}));
-  UWT_RETURN_IF_ERROR(parts.expect(scaleName, {"F32", "BF16", "F16", "F8_E8M0", "U8"}));
   const Shape &shape = parts.shape(codesName);
   if (shape.size() != 2)
     return unsupportedError(".weight is " + shapeText(shape) + ", expected a matrix");
-  std::string_view stored = elementText(parts.dtype(scaleName));
-  if (stored != format.scale->number.str())
-    return unsupportedError(".weight_scale is " + std::string(stored) + ", and the format has " +
-                            format.scale->number.str());
   WeightOutline outline{shape[0], shape[1], {}, "", {codesName, scaleName}};
-  UWT_ASSIGN_OR_RETURN(Grid grid, gridOf(format, parts, outline));
-  std::string cells = cellText(grid.cellRows, grid.cellColumns, outline);
-  outline.format = plainText(format, "{" + cells + ", " + std::string(stored) + "}");
+  UWT_RETURN_IF_ERROR(takeGrid(scaleName, format.scale, {}, parts, outline));
+  UWT_RETURN_IF_ERROR(takeGrid(zeroName, format.zeroGrid, format.element, parts, outline));
+  UWT_RETURN_IF_ERROR(takeGrid(offsetName, format.offset, {}, parts, outline));
+  // codes-4, codes-5
+  if (format.zeroGrid)
+    outline.parts.push_back(zeroName);
+  if (format.offset)
+    outline.parts.push_back(offsetName);
+  outline.format = format.str();
   return outline;
+}
+
+/// Errors: Invalid (codes-2).
+static Status checkCode(uint8_t code, size_t count, const Term &element) {
+  if (code < count)
+    return ok();
+  return invalidError("a code is " + std::to_string(code) + ", and " + element.str() +
+                      " has codes up to " + std::to_string(count - 1));
+}
+
+/// The numbers of a grid. Errors: Invalid (codes that the element has not); as reading tensors.
+static Expected<Grid> readGrid(std::string_view name, const GridFormat &format, const Term &element,
+                               const Parts &parts, const WeightOutline &outline, ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(Grid grid, cellsOfTensor(name, format, parts, outline));
+  if (format.number != element) {
+    UWT_ASSIGN_OR_RETURN(grid.cells, parts.floats(name, pool));
+    return grid;
+  }
+  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> codes, parts.bytes(name, pool));
+  std::vector<float> values = QuantizedElement::find(element)->values();
+  grid.cells.clear();
+  for (uint8_t code : codes) {
+    UWT_RETURN_IF_ERROR(checkCode(code, values.size(), element));
+    grid.cells.push_back(values[code]);
+  }
+  return grid;
 }
 
 Expected<QuantizedWeight> CodesRecipe::assemble(const QuantizationConfig &config,
@@ -102,12 +172,19 @@ Expected<QuantizedWeight> CodesRecipe::assemble(const QuantizationConfig &config
   weight.values = QuantizedElement::find(format.element)->values();
   UWT_ASSIGN_OR_RETURN(weight.codes, parts.bytes(codesName, pool));
   auto largest = std::ranges::max_element(weight.codes);
-  if (largest != weight.codes.end() && *largest >= weight.values.size())
-    return invalidError("a code is " + std::to_string(*largest) + ", and " + format.element.str() +
-                        " has codes up to " + std::to_string(weight.values.size() - 1));
+  if (largest != weight.codes.end())
+    UWT_RETURN_IF_ERROR(checkCode(*largest, weight.values.size(), format.element));
+  weight.math = format.math;
   weight.zero = Grid::constant(static_cast<float>(format.zero));
-  UWT_ASSIGN_OR_RETURN(weight.scale, gridOf(format, parts, outline));
-  UWT_ASSIGN_OR_RETURN(weight.scale.cells, parts.floats(scaleName, pool));
+  if (format.zeroGrid) {
+    UWT_ASSIGN_OR_RETURN(
+        weight.zero, readGrid(zeroName, *format.zeroGrid, format.element, parts, outline, pool));
+  }
+  UWT_ASSIGN_OR_RETURN(weight.scale, readGrid(scaleName, *format.scale, {}, parts, outline, pool));
+  if (format.offset) {
+    UWT_ASSIGN_OR_RETURN(weight.offset,
+                         readGrid(offsetName, *format.offset, {}, parts, outline, pool));
+  }
   return weight;
 }
 

@@ -89,6 +89,35 @@ TEST(CodesTest, CellsAreThoseOfTheFormat) {
   EXPECT_EQ(firstRow(written, written.format)[31], 28.0f / 2);
 }
 
+// codes-4, codes-5
+TEST(CodesTest, ZeroPointsAndOffsetsAreOfTheSameCells) {
+  Written codes("int<6>, zero={1x32, int<6>}, scale={1x32, bf16}");
+  codes.tensors.push_back(
+      {goldenModule + ".weight_zero_point", "U8", {rows, 2}, {63, 1, 0, 0, 0, 0}});
+  std::vector<float> floats = firstRow(codes, codes.format);
+  EXPECT_EQ(floats[31], (31.0f + 1) * 2);
+  EXPECT_EQ(floats[63], (-1.0f - 1) * 4);
+  codes.tensors.back().bytes[0] = 64;
+  EXPECT_EQ(codes.error(), "a code is 64, and int<6> has codes up to 63");
+  codes.tensors.back().dtype = "I8";
+  EXPECT_EQ(codes.error(), ".weight_zero_point is I8, expected U8");
+  codes.tensors.pop_back();
+  EXPECT_EQ(codes.error(), "there is no tensor .weight_zero_point");
+
+  Written numbers("uint<6>, zero={1x32, bf16}, scale={1x32, bf16}, offset={1x32, f32}, math=bf16");
+  // 1.0 and 256.
+  numbers.tensors.push_back({goldenModule + ".weight_zero_point",
+                             "BF16",
+                             {rows, 2},
+                             {0x80, 0x3F, 0x80, 0x43, 0, 0, 0, 0, 0, 0, 0, 0}});
+  Bytes offsets(rows * 2 * 4);
+  offsets[3] = 0x40;
+  numbers.tensors.push_back({goldenModule + ".weight_offset", "F32", {rows, 2}, offsets});
+  floats = firstRow(numbers, numbers.format);
+  EXPECT_EQ(floats[31], (31.0f - 1) * 2 + 2);
+  EXPECT_EQ(floats[63], (63.0f - 256) * 4);
+}
+
 TEST(CodesTest, RefusesWhatItDoesNotRead) {
   EXPECT_EQ(Written("f6E2M3FN, scale={1x32, bf16}").error(), "no error");
   EXPECT_EQ(Written("float<2,2>, scale={1x32, bf16}").error(),
@@ -104,13 +133,14 @@ TEST(CodesTest, RefusesWhatItDoesNotRead) {
             "f16}', got '{1x32}'");
   for (const char *format :
        {"f6E2M3FN", "raw", "table<4>, scale={1x32, bf16}", "float<5,2>, scale={1x32, bf16}",
-        "int<6>, zero={1x32, int<6>}, scale={1x32, bf16}", "int<6>, scale={1x32, bf16}, factor=1/3",
-        "f6E2M3FN, scale={1x32, bf16, scale={row, f32}}", "int<6>, zero=1, math=bf16",
-        "f6E2M3FN, scale={1x32, bf16}, storage=k_major"})
-    EXPECT_EQ(Written(format).error(),
-              "quantization_config has the format '" + std::string(format) +
-                  "', expected an element of integers or floats, zero= as a number or nothing, and "
-                  "scale= of one grid");
+        "int<6>, zero={1x32, uint<4>}, scale={1x32, bf16}",
+        "int<6>, scale={1x32, bf16}, factor=1/3", "f6E2M3FN, scale={1x32, bf16, scale={row, f32}}",
+        "int<6>, zero=1, math=bf16", "f6E2M3FN, scale={1x32, bf16}, storage=k_major"})
+    EXPECT_EQ(
+        Written(format).error(),
+        "quantization_config has the format '" + std::string(format) +
+            "', expected an element of integers or floats, zero= or nothing, scale= of one grid, "
+            "and offset= of one grid or nothing");
   Written written("f6E2M3FN, scale={1x32, bf16}");
   written.tensors[0].shape = {rows * columns};
   EXPECT_EQ(written.error(), ".weight is [192], expected a matrix");

@@ -1,0 +1,52 @@
+//===- QuantizedPart.h - Parts of quantised weights -------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a rank of tensor parallelism has of a quantised weight: as values, which may be cut
+// anywhere, or as codes, whose groups stay whole (docs/quantised.md, section "Parts").
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_IMPORT_QUANTIZEDPART_H
+#define UWT_IMPORT_QUANTIZEDPART_H
+
+#include "uwt/Container/Container.h"
+#include "uwt/Format/Format.h"
+#include "uwt/Import/ImportedWeights.h"
+
+namespace uwt {
+
+/// The values of a part, as elements of `type` (BF16, F16 or F32), row by row. The whole weight is
+/// read. Errors: Usage (outside of the weight), and as ImportedWeight::read.
+Expected<TensorBytes> readValues(const ImportedWeight &weight, ElementType type,
+                                 const TensorSlice &slice, ThreadPool &pool);
+
+/// The shape of a part. Errors: Usage (outside of the weight), Unsupported (its refusal).
+Expected<std::vector<uint64_t>> partShape(const ImportedWeight &weight, const TensorSlice &slice);
+
+/// A matrix, or a part of one, by its codes and the numbers that these share.
+struct QuantizedPart {
+  /// With grids of its own.
+  QuantizedWeight weight;
+  /// The composition of the weight and of each of its parts: one that products run from, whose
+  /// scale has one grid.
+  Format format;
+
+  /// What the part is in a checkpoint of recipe `codes`, by what the name has behind `X.`:
+  /// "weight", "weight_scale", "weight_zero_point", "weight_offset" (codes-2 to codes-5).
+  std::vector<std::pair<std::string, TensorBytes>> tensors() const;
+};
+
+/// Reads a part that begins and ends at whole cells. The whole weight is read. Errors: Usage (not
+/// inside of the weight; cells that are cut, with the nearest places that cut none; several
+/// matrices), Unsupported (a composition without cells of rows: `order=k`, `stride<s>`; tables,
+/// factors, a weight that lies transposed), and as ImportedWeight::read.
+Expected<QuantizedPart> readPart(const ImportedWeight &weight, const TensorSlice &slice,
+                                 ThreadPool &pool);
+
+} // namespace uwt
+
+#endif // UWT_IMPORT_QUANTIZEDPART_H

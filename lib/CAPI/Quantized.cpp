@@ -1,0 +1,182 @@
+//===- Quantized.cpp - Weights of quantised checkpoints in the C API ------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Objects.h"
+#include "uwt/Import/QuantizedPart.h"
+#include "uwt/Support/Suggest.h"
+#include <algorithm>
+
+using namespace uwt;
+
+struct UWTCodes {
+  std::string format;
+  std::vector<std::pair<std::string, TensorBytes>> tensors;
+};
+
+Expected<const ImportedWeights *> UWTContainer::quantized() const {
+  std::lock_guard lock(quantizedMutex);
+  if (!quantizedWeights) {
+    UWT_ASSIGN_OR_RETURN(quantizedWeights, ImportedWeights::open(checkpoint, path));
+    for (const auto &[name, weight] : quantizedWeights->all()) {
+      std::vector<const char *> names;
+      for (const std::string &part : weight.parts)
+        names.push_back(part.c_str());
+      partNames.emplace(name, std::move(names));
+    }
+  }
+  return &*quantizedWeights;
+}
+
+static Expected<const ImportedWeight *> findQuantized(const UWTContainer &container,
+                                                      std::string_view name) {
+  UWT_ASSIGN_OR_RETURN(const ImportedWeights *weights, container.quantized());
+  if (const ImportedWeight *found = weights->find(name))
+    return found;
+  std::vector<std::string_view> names;
+  for (const auto &[other, weight] : weights->all())
+    names.push_back(other);
+  return usageError("no quantised weight " + inQuotes(name) + " in " + container.path +
+                    didYouMean(name, names));
+}
+
+/// `use` of a weight, with errors that name it.
+template <typename Use>
+static Status withQuantized(const UWTContainer &container, std::string_view name, Use use) {
+  UWT_ASSIGN_OR_RETURN(const ImportedWeight *weight, findQuantized(container, name));
+  Status used = use(*weight);
+  return used ? ok() : Status(used.takeError().in("weight " + inQuotes(name)));
+}
+
+static Status describe(const UWTContainer &container, const ImportedWeight &weight,
+                       UWTQuantizedInfo *info) {
+  if (info->size < sizeof(UWTQuantizedInfo))
+    return usageError("the info has size " + std::to_string(info->size) +
+                      ": set it to sizeof(UWTQuantizedInfo)");
+  const std::vector<const char *> &parts = container.partNames.find(weight.name)->second;
+  *info = {info->size, weight.name.c_str(),
+           // Keywords of recipes are literals.
+           weight.recipe.data(), weight.format.c_str(), weight.shape.size(), weight.shape.data(),
+           parts.size(), parts.data(), weight.refusal.empty() ? nullptr : weight.refusal.c_str()};
+  return ok();
+}
+
+UWTError *uwtContainerQuantizedSize(const UWTContainer *container, size_t *size) {
+  return runFunction({{container, "container"}, {size, "size"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(const ImportedWeights *weights, container->quantized());
+    *size = weights->all().size();
+    return ok();
+  });
+}
+
+UWTError *uwtContainerQuantized(const UWTContainer *container, size_t index,
+                                UWTQuantizedInfo *info) {
+  return runFunction({{container, "container"}, {info, "info"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(const ImportedWeights *weights, container->quantized());
+    UWT_RETURN_IF_ERROR(checkIndex(index, weights->all().size(), "quantised weights"));
+    auto weight = std::next(weights->all().begin(), static_cast<ptrdiff_t>(index));
+    return describe(*container, weight->second, info);
+  });
+}
+
+UWTError *uwtContainerFindQuantized(const UWTContainer *container, const char *name,
+                                    UWTQuantizedInfo *info) {
+  return runFunction({{container, "container"}, {name, "name"}, {info, "info"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(const ImportedWeight *weight, findQuantized(*container, name));
+    return describe(*container, *weight, info);
+  });
+}
+
+static Expected<ElementType> valueTypeOf(std::string_view dtype) {
+  UWT_ASSIGN_OR_RETURN(ElementType type, elementOf(dtype));
+  if (canDecodeTo(type))
+    return type;
+  return usageError("values of quantised weights are BF16, F16 or F32, not " + std::string(dtype));
+}
+
+UWTError *uwtContainerQuantizedPartShape(const UWTContainer *container, const char *name,
+                                         const char *dtype, const UWTTensorPart *part, size_t *rank,
+                                         uint64_t *shape, uint64_t *bytes) {
+  return runFunction(
+      {{container, "container"},
+       {name, "name"},
+       {dtype, "dtype"},
+       {rank, "rank"},
+       {shape, "shape"},
+       {bytes, "bytes"}},
+      [&]() -> Status {
+        UWT_ASSIGN_OR_RETURN(ElementType type, valueTypeOf(dtype));
+        return withQuantized(*container, name, [&](const ImportedWeight &weight) -> Status {
+          UWT_ASSIGN_OR_RETURN(TensorSlice slice, sliceOf(part, weight.shape));
+          UWT_ASSIGN_OR_RETURN(std::vector<uint64_t> sizes, partShape(weight, slice));
+          *bytes = getTraits(type).bytes;
+          for (uint64_t size : sizes)
+            *bytes *= size;
+          *rank = sizes.size();
+          std::ranges::copy(sizes, shape);
+          return ok();
+        });
+      });
+}
+
+UWTError *uwtContainerReadQuantized(UWTContext *context, const UWTContainer *container,
+                                    const char *name, const char *dtype, const UWTTensorPart *part,
+                                    void *buffer, uint64_t bytes) {
+  return runFunction(
+      {{context, "context"}, {container, "container"}, {name, "name"}, {dtype, "dtype"}},
+      [&]() -> Status {
+        if (bytes != 0 && !buffer)
+          return usageError("buffer is NULL");
+        UWT_ASSIGN_OR_RETURN(ElementType type, valueTypeOf(dtype));
+        return withQuantized(*container, name, [&](const ImportedWeight &weight) -> Status {
+          UWT_ASSIGN_OR_RETURN(TensorSlice slice, sliceOf(part, weight.shape));
+          UWT_ASSIGN_OR_RETURN(TensorBytes values,
+                               readValues(weight, type, slice, context->pool()));
+          if (values.bytes.size() != bytes)
+            return usageError("the part has " + std::to_string(values.bytes.size()) +
+                              " bytes, got a buffer of " + std::to_string(bytes));
+          std::ranges::copy(values.bytes, static_cast<uint8_t *>(buffer));
+          return ok();
+        });
+      });
+}
+
+UWTError *uwtContainerReadCodes(UWTContext *context, const UWTContainer *container,
+                                const char *name, const UWTTensorPart *part, UWTCodes **codes) {
+  return runFunction(
+      {{context, "context"}, {container, "container"}, {name, "name"}, {codes, "codes"}},
+      [&]() -> Status {
+        return withQuantized(*container, name, [&](const ImportedWeight &weight) -> Status {
+          UWT_ASSIGN_OR_RETURN(TensorSlice slice, sliceOf(part, weight.shape));
+          UWT_ASSIGN_OR_RETURN(QuantizedPart read, readPart(weight, slice, context->pool()));
+          *codes = new UWTCodes{read.format.str(), read.tensors()};
+          return ok();
+        });
+      });
+}
+
+void uwtCodesDestroy(UWTCodes *codes) { delete codes; }
+
+const char *uwtCodesFormat(const UWTCodes *codes) { return codes ? codes->format.c_str() : ""; }
+
+size_t uwtCodesSize(const UWTCodes *codes) { return codes ? codes->tensors.size() : 0; }
+
+UWTError *uwtCodesTensor(const UWTCodes *codes, size_t index, UWTTensorInfo *info,
+                         const void **data) {
+  return runFunction({{codes, "codes"}, {info, "info"}, {data, "data"}}, [&]() -> Status {
+    UWT_RETURN_IF_ERROR(checkIndex(index, codes->tensors.size(), "tensors"));
+    const auto &[name, tensor] = codes->tensors[index];
+    *info = {name.c_str(),
+             tensor.dtype->cName(),
+             tensor.shape.size(),
+             tensor.shape.data(),
+             tensor.bytes.size(),
+             tensor.bytes.size(),
+             nullptr};
+    *data = tensor.bytes.data();
+    return ok();
+  });
+}

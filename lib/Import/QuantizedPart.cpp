@@ -1,0 +1,264 @@
+//===- QuantizedPart.cpp - Parts of quantised weights ---------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rules share-1 to share-4 of docs/quantised.md.
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Import/QuantizedPart.h"
+#include "uwt/Codec/StoredOrder.h"
+#include "uwt/Container/SlicePlace.h"
+#include "uwt/Format/BF16.h"
+#include "uwt/Format/Floats.h"
+#include "uwt/Format/QuantizedElement.h"
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+using namespace uwt;
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+static Status checkHasNoRefusal(const ImportedWeight &weight) {
+  return weight.refusal.empty() ? ok() : unsupportedError(weight.refusal);
+}
+
+Expected<std::vector<uint64_t>> uwt::partShape(const ImportedWeight &weight,
+                                               const TensorSlice &slice) {
+  UWT_RETURN_IF_ERROR(checkHasNoRefusal(weight));
+  UWT_ASSIGN_OR_RETURN(SlicePlace place, placeOf(weight.shape, slice));
+  return std::move(place.shape);
+}
+
+/// share-1
+Expected<TensorBytes> uwt::readValues(const ImportedWeight &weight, ElementType type,
+                                      const TensorSlice &slice, ThreadPool &pool) {
+  // Before anything is read.
+  UWT_RETURN_IF_ERROR(partShape(weight, slice));
+  UWT_ASSIGN_OR_RETURN(QuantizedWeight codes, weight.read(pool));
+  TensorBytes values{findSafetensorsDtype(getTraits(type).safetensorsName), weight.shape,
+                     codes.decode(type, pool)};
+  return sliceOf(values, slice);
+}
+
+//===----------------------------------------------------------------------===//
+// Whole cells
+//===----------------------------------------------------------------------===//
+
+/// share-3: the number type of a grid that is stored by itself, as recipe `codes` has it.
+static void storeByItself(GridFormat &grid) {
+  constexpr std::string_view kept[] = {"f16", "bf16", "f32", "f8E8M0FNU"};
+  bool isKept = !grid.outer && std::ranges::count(kept, grid.number.keyword) != 0;
+  if (!isKept)
+    grid.number = {"f32", {}};
+  grid.outer = std::nullopt;
+}
+
+static bool hasCellsOf(const std::optional<GridFormat> &grid, const GridFormat &scale) {
+  return !grid || (grid->cellRows == scale.cellRows && grid->cellColumns == scale.cellColumns);
+}
+
+/// share-4: the composition of a weight whose parts have codes of their own. Errors: Unsupported.
+static Expected<Format> formatOfParts(const ImportedWeight &weight) {
+  UWT_RETURN_IF_ERROR(checkHasNoRefusal(weight));
+  const std::string &text = weight.runFormat.empty() ? weight.format : weight.runFormat;
+  auto refused = [&](std::string_view reason) {
+    return unsupportedError("is '" + text + "', " + std::string(reason) +
+                            "; it has parts as values alone");
+  };
+  Expected<Format> format = Format::parse(text);
+  if (!format || !format->scale)
+    return refused("whose groups are no cells of rows");
+  std::optional<QuantizedElement> element = QuantizedElement::find(format->element);
+  if (!element || element->isTable || format->divisor != 1)
+    return refused("and recipe 'codes' has neither tables nor factors");
+  if (format->storage != Storage::NMajor)
+    return refused("which lies transposed");
+  if (!hasCellsOf(format->zeroGrid, *format->scale) || !hasCellsOf(format->offset, *format->scale))
+    return refused("whose grids have different cells");
+  storeByItself(*format->scale);
+  if (format->offset)
+    storeByItself(*format->offset);
+  return format;
+}
+
+namespace {
+
+/// One dimension of a part: what it takes of `size` rows or columns in groups of `each`.
+struct Cut {
+  const char *dimension;
+  uint64_t begin, end, size, each;
+
+  bool isWhole(uint64_t at) const { return at % each == 0 || at == size; }
+  Status check() const;
+
+private:
+  static std::string textOf(uint64_t from, uint64_t to) {
+    return std::to_string(from) + ":" + std::to_string(to);
+  }
+};
+
+} // namespace
+
+/// share-2
+Status Cut::check() const {
+  if (isWhole(begin) && isWhole(end))
+    return ok();
+  auto below = [&](uint64_t at) { return isWhole(at) ? at : at / each * each; };
+  auto above = [&](uint64_t at) { return isWhole(at) ? at : std::min(size, roundUp(at, each)); };
+  // Both ends down, apart, and up.
+  const std::pair<uint64_t, uint64_t> candidates[] = {
+      {below(begin), below(end)}, {below(begin), above(end)}, {above(begin), above(end)}};
+  std::vector<std::string> nearest;
+  for (auto [from, to] : candidates)
+    if (from < to && (nearest.empty() || nearest.back() != textOf(from, to)))
+      nearest.push_back(textOf(from, to));
+  std::string text;
+  for (const std::string &each : nearest)
+    text += (text.empty() ? "" : " and ") + each;
+  return usageError(std::string(dimension) + " " + textOf(begin, end) + " cut groups of " +
+                    std::to_string(each) + " " + dimension + "; the nearest that do not are " +
+                    text);
+}
+
+/// The matrix that a part is of, its rows in the weight's codes, and its columns.
+static Expected<TensorRange> rangeOf(const ImportedWeight &weight, const Format &format,
+                                     const TensorSlice &slice) {
+  UWT_ASSIGN_OR_RETURN(SlicePlace place, placeOf(weight.shape, slice));
+  if (place.shape.size() != 2)
+    return usageError("is several matrices, and codes are read of one: say which (an expert)");
+  TensorRange range = place.range;
+  uint64_t rows = weight.shape[weight.shape.size() - 2], columns = weight.shape.back();
+  // Cells that are all of a dimension are so in each of its parts.
+  auto eachOf = [](uint64_t each, uint64_t all) { return each == 0 || each >= all ? 1 : each; };
+  const GridFormat &cells = *format.scale;
+  Cut inRows = {"rows", range.rowBegin, range.rowEnd, rows, eachOf(cells.cellRows, rows)};
+  Cut inColumns = {"columns", range.columnBegin, range.columnEnd, columns,
+                   eachOf(cells.cellColumns, columns)};
+  UWT_RETURN_IF_ERROR(inRows.check());
+  UWT_RETURN_IF_ERROR(inColumns.check());
+  range.rowBegin += range.matrixBegin * rows;
+  range.rowEnd += range.matrixBegin * rows;
+  return range;
+}
+
+/// The numbers of a part's cells.
+static Grid gridOf(const QuantizedWeight &weight, const Grid &grid, const CellFormat &format,
+                   const TensorRange &range) {
+  uint64_t rows = range.rowEnd - range.rowBegin, columns = range.columnEnd - range.columnBegin;
+  // Of an empty part too, cells have a size.
+  auto cellOf = [](uint64_t each, uint64_t all) {
+    return std::max<uint64_t>(each == 0 || each > all ? all : each, 1);
+  };
+  Grid part = {cellOf(format.cellRows, rows), cellOf(format.cellColumns, columns), 0, {}};
+  part.columns = divideUp(columns, part.cellColumns);
+  for (uint64_t row = 0; row < rows; row += part.cellRows)
+    for (uint64_t column = 0; column < columns; column += part.cellColumns)
+      part.cells.push_back(
+          grid.at(range.rowBegin + row, weight.gridColumn(range.columnBegin + column)));
+  return part;
+}
+
+static std::vector<uint8_t> codesOf(const QuantizedWeight &weight, const Format &format,
+                                    const TensorRange &range) {
+  // codes-2
+  auto mask = static_cast<uint8_t>((1u << QuantizedElement::find(format.element)->bits) - 1);
+  std::vector<uint8_t> codes;
+  codes.reserve((range.rowEnd - range.rowBegin) * (range.columnEnd - range.columnBegin));
+  for (uint64_t row = range.rowBegin; row < range.rowEnd; ++row) {
+    const uint8_t *begin = weight.codes.data() + row * weight.columns;
+    std::transform(begin + range.columnBegin, begin + range.columnEnd, std::back_inserter(codes),
+                   [&](uint8_t code) { return code & mask; });
+  }
+  return codes;
+}
+
+Expected<QuantizedPart> uwt::readPart(const ImportedWeight &weight, const TensorSlice &slice,
+                                      ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(Format format, formatOfParts(weight));
+  UWT_ASSIGN_OR_RETURN(TensorRange range, rangeOf(weight, format, slice));
+  UWT_ASSIGN_OR_RETURN(QuantizedWeight whole, weight.read(pool));
+  QuantizedPart part;
+  part.format = format;
+  part.weight.rows = range.rowEnd - range.rowBegin;
+  part.weight.columns = range.columnEnd - range.columnBegin;
+  part.weight.codes = codesOf(whole, format, range);
+  part.weight.values = QuantizedElement::find(format.element)->values();
+  part.weight.math = whole.math;
+  part.weight.zero = format.zeroGrid ? gridOf(whole, whole.zero, *format.zeroGrid, range)
+                                     : Grid::constant(static_cast<float>(format.zero));
+  part.weight.scale = gridOf(whole, whole.scale, *format.scale, range);
+  if (format.offset)
+    part.weight.offset = gridOf(whole, *whole.offset, *format.offset, range);
+  return part;
+}
+
+//===----------------------------------------------------------------------===//
+// As tensors
+//===----------------------------------------------------------------------===//
+
+static uint32_t wordOfF32(float value) { return std::bit_cast<uint32_t>(value); }
+
+/// The code of f8E8M0FNU that is a power of two.
+static uint8_t exponentOf(float value) {
+  constexpr uint8_t notANumber = 255;
+  return std::isnan(value) ? notANumber : static_cast<uint8_t>(wordOfF32(value) >> 23);
+}
+
+namespace {
+
+/// How numbers of a grid are stored: each is one of the type, exactly.
+struct StoredType {
+  std::string_view dtype;
+  uint32_t bytes;
+  uint32_t (*bits)(float);
+};
+
+} // namespace
+
+static StoredType storedTypeOf(const Term &number) {
+  if (number.keyword == "f32")
+    return {"F32", 4, wordOfF32};
+  if (number.keyword == "f16")
+    return {"F16", 2, [](float value) -> uint32_t { return roundToF16(value); }};
+  if (number.keyword == "bf16")
+    return {"BF16", 2, [](float value) -> uint32_t { return roundToBF16(value); }};
+  if (number.keyword == "f8E8M0FNU")
+    return {"U8", 1, [](float value) -> uint32_t { return exponentOf(value); }};
+  // Zero points, of the element's own type.
+  return {"U8", 1, [](float value) -> uint32_t { return static_cast<uint32_t>(int32_t(value)); }};
+}
+
+static TensorBytes tensorOf(const Grid &grid, const Term &number, uint64_t rows) {
+  StoredType type = storedTypeOf(number);
+  TensorBytes tensor{
+      findSafetensorsDtype(type.dtype), {divideUp(rows, grid.cellRows), grid.columns}, {}};
+  std::optional<QuantizedElement> element = QuantizedElement::find(number);
+  uint32_t mask = element ? (1u << element->bits) - 1 : UINT32_MAX;
+  for (float value : grid.cells) {
+    uint32_t bits = type.bits(value) & mask;
+    for (uint32_t byte = 0; byte < type.bytes; ++byte)
+      tensor.bytes.push_back(static_cast<uint8_t>(bits >> (8 * byte)));
+  }
+  return tensor;
+}
+
+std::vector<std::pair<std::string, TensorBytes>> QuantizedPart::tensors() const {
+  std::vector<std::pair<std::string, TensorBytes>> tensors;
+  TensorBytes codes{findSafetensorsDtype("U8"), {weight.rows, weight.columns}, weight.codes};
+  tensors.emplace_back("weight", std::move(codes));
+  tensors.emplace_back("weight_scale", tensorOf(weight.scale, format.scale->number, weight.rows));
+  if (format.zeroGrid)
+    tensors.emplace_back("weight_zero_point",
+                         tensorOf(weight.zero, format.zeroGrid->number, weight.rows));
+  if (format.offset)
+    tensors.emplace_back("weight_offset",
+                         tensorOf(*weight.offset, format.offset->number, weight.rows));
+  return tensors;
+}

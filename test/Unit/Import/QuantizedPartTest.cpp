@@ -1,0 +1,150 @@
+//===- QuantizedPartTest.cpp - Parts of quantised weights -----------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Import/QuantizedPart.h"
+#include "Checkpoints.h"
+#include <algorithm>
+#include <gtest/gtest.h>
+
+using namespace uwt;
+using namespace uwt::test;
+
+namespace {
+
+TensorSlice rankOf(uint64_t index, uint64_t count, bool alongColumns) {
+  TensorSlice slice;
+  slice.rank = TensorSlice::Rank{index, count, alongColumns};
+  return slice;
+}
+
+TensorSlice columnsOf(uint64_t begin, uint64_t end) {
+  TensorSlice slice;
+  slice.columns = IndexRange{begin, end};
+  return slice;
+}
+
+/// What a part's codes and grids say its values are, in f32.
+Expected<Bytes> valuesOf(const ImportedWeight &weight, const TensorSlice &slice) {
+  ThreadPool pool(1);
+  UWT_ASSIGN_OR_RETURN(QuantizedPart part, readPart(weight, slice, pool));
+  return part.weight.decode(ElementType::F32, pool);
+}
+
+/// The same of the values of the whole weight.
+Expected<Bytes> cutValues(const ImportedWeight &weight, const TensorSlice &slice) {
+  ThreadPool pool(1);
+  UWT_ASSIGN_OR_RETURN(TensorBytes values, readValues(weight, ElementType::F32, slice, pool));
+  return values.bytes;
+}
+
+class QuantizedPartTest : public ::testing::TestWithParam<std::string> {
+protected:
+  OpenedCheckpoint opened{goldenFolder(GetParam())};
+
+  /// The golden module's weight where parts of it have codes.
+  const ImportedWeight *divisible() const {
+    const ImportedWeight *weight = opened.weight();
+    if (!weight || weight->shape.size() != 2)
+      return nullptr;
+    ThreadPool pool(1);
+    Expected<QuantizedPart> part = readPart(*weight, {}, pool);
+    if (part)
+      return weight;
+    EXPECT_EQ(part.error().getKind(), ErrorKind::Unsupported);
+    EXPECT_NE(messageOf(part).find("it has parts as values alone"), std::string::npos);
+    return nullptr;
+  }
+};
+
+TEST_P(QuantizedPartTest, RanksHaveTheValuesOfTheWhole) {
+  const ImportedWeight *weight = divisible();
+  if (!weight)
+    return;
+  uint64_t read = 0;
+  for (bool alongColumns : {false, true})
+    for (uint64_t count : {1, 2, 3})
+      for (uint64_t rank = 0; rank < count; ++rank) {
+        TensorSlice slice = rankOf(rank, count, alongColumns);
+        Expected<Bytes> values = valuesOf(*weight, slice);
+        if (!values) {
+          EXPECT_NE(messageOf(values).find(" cut groups of "), std::string::npos);
+          continue;
+        }
+        ++read;
+        EXPECT_EQ(*values, *cutValues(*weight, slice)) << count << " " << rank << alongColumns;
+      }
+  EXPECT_GE(read, 2U);
+}
+
+TEST_P(QuantizedPartTest, TensorsAreACheckpointOfCodes) {
+  const ImportedWeight *weight = divisible();
+  if (!weight)
+    return;
+  ThreadPool pool(1);
+  TensorSlice slice = columnsOf(0, weight->shape[1] / 2);
+  Expected<QuantizedPart> part = readPart(*weight, slice, pool);
+  if (!part)
+    part = readPart(*weight, slice = {}, pool);
+  ASSERT_TRUE(holds(part));
+  TemporaryFolder folder;
+  std::vector<TestTensor> tensors;
+  for (const auto &[name, tensor] : part->tensors())
+    tensors.push_back(
+        {goldenModule + "." + name, std::string(tensor.dtype->name), tensor.shape, tensor.bytes});
+  writeTensors(folder / "model.safetensors", tensors);
+  writeText(folder / "config.json",
+            R"({"quantization_config": {"quant_method": "uwt-codes", "format": ")" +
+                part->format.str() + "\"}}");
+  OpenedCheckpoint again(folder.path);
+  ASSERT_TRUE(again.weight());
+  EXPECT_EQ(again.weight()->refusal, "");
+  for (ElementType type : {ElementType::F32, ElementType::BF16, ElementType::F16}) {
+    Expected<TensorBytes> wanted = readValues(*weight, type, slice, pool);
+    Expected<Bytes> found = decoded(*again.weight(), type);
+    ASSERT_TRUE(holds(found));
+    EXPECT_EQ(*found, wanted->bytes);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, QuantizedPartTest, ::testing::ValuesIn(goldenNames()),
+                         [](const auto &info) {
+                           std::string name = info.param;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
+std::string errorOfPart(const std::string &golden, const TensorSlice &slice) {
+  OpenedCheckpoint opened(goldenFolder(golden));
+  return messageOf(valuesOf(*opened.weight(), slice));
+}
+
+TEST(QuantizedPartErrorsTest, CutGroupsNameTheNearest) {
+  EXPECT_EQ(errorOfPart("gptq-b4-g128", columnsOf(64, 256)),
+            "columns 64:256 cut groups of 128 columns; the nearest that do not are 0:256 and "
+            "128:256");
+  EXPECT_EQ(errorOfPart("gptq-b4-g128", rankOf(1, 4, true)),
+            "columns 64:128 cut groups of 128 columns; the nearest that do not are 0:128");
+  EXPECT_EQ(errorOfPart("gptq-v2-b4-g64", columnsOf(32, 160)),
+            "columns 32:160 cut groups of 64 columns; the nearest that do not are 0:128 and 0:192 "
+            "and 64:192");
+  EXPECT_EQ(errorOfPart("gptq-b4-g128", columnsOf(0, 300)), "columns 0:300 are not inside 0:256");
+}
+
+TEST(QuantizedPartErrorsTest, OtherCompositionsHaveValuesAlone) {
+  EXPECT_EQ(errorOfPart("gptq-b2-g-idx", rankOf(0, 2, false)),
+            "is 'uint<2>, zero={1x64, uint<2>}, scale={1x64, f16}, order=k', whose groups are no "
+            "cells of rows; it has parts as values alone");
+  EXPECT_EQ(errorOfPart("bnb-nf4", {}).substr(0, 11), "is 'table<4");
+  EXPECT_EQ(
+      errorOfPart("gpt-oss", {}),
+      "is 'f4E2M1FN, storage=k_major, scale={1x32, f8E8M0FNU}', which lies transposed; it has "
+      "parts as values alone");
+  EXPECT_EQ(errorOfPart("torchao-nvfp4-experts", {}),
+            "is several matrices, and codes are read of one: say which (an expert)");
+}
+
+} // namespace
