@@ -65,6 +65,19 @@ UWT_C_API UWTError *uwtWeightLoad(UWTContext *context, const UWTContainer *conta
                                   const char *name, const char *format, void *image, uint64_t bytes,
                                   uint64_t *imageBytes);
 
+/** The format in which the codes of quantised weights become images, of a composition as
+    UWTQuantizedInfo and UWTCodes say it: into `format`, which has room for `size` bytes with the
+    zero behind. A composition that has none is an error of kind UWT_ERROR_UNSUPPORTED with the
+    reason; its values are encoded as any tensor's (uwtContainerReadQuantized). */
+UWT_C_API UWTError *uwtWeightFormatOfCodes(const char *composition, char *format, size_t size);
+/** The image of codes, as uwtContainerReadCodes reads them, of `count` matrices one below the
+   other: fused layers, parts of a rank. It has elements of `dtype`, BF16 or F16, that are the
+   values of the codes, bit for bit. Memory and errors are as of uwtWeightEncode; uwtWeightMaxBytes
+   takes the format too. Such an image can neither be checked nor read in parts of columns. */
+UWT_C_API UWTError *uwtWeightEncodeCodes(UWTContext *context, const UWTCodes *const *codes,
+                                         size_t count, const char *dtype, void *image,
+                                         uint64_t bytes, uint64_t *imageBytes);
+
 /*===-----------------------------------------------------------------------------------------===*\
 |* Using images
 |*

@@ -11,7 +11,7 @@
 #include "uwt-c/Container.h"
 #include "uwt/CAPI/Function.h"
 #include "uwt/Container/Checkpoint.h"
-#include "uwt/Import/ImportedWeights.h"
+#include "uwt/Import/QuantizedPart.h"
 #include "uwt/Support/Parallel.h"
 #include <map>
 #include <memory>
@@ -74,12 +74,24 @@ struct UWTContainer {
   std::vector<std::string> formats;
   std::vector<std::pair<std::string, std::string>> metadata;
 
-  /// Of each quantised weight, after quantized().
-  mutable std::map<std::string, std::vector<const char *>, std::less<>> partNames;
+  /// What C sees of a quantised weight beside itself.
+  struct QuantizedNames {
+    std::string recipe;
+    std::vector<const char *> parts;
+  };
+  /// Of each, by name, after quantized().
+  mutable std::map<std::string, QuantizedNames, std::less<>> quantizedNames;
 
 private:
   mutable std::mutex quantizedMutex;
   mutable std::optional<uwt::ImportedWeights> quantizedWeights;
+};
+
+struct UWTCodes {
+  uwt::QuantizedPart part;
+  /// What C sees of it.
+  std::string format;
+  std::vector<std::pair<std::string, uwt::TensorBytes>> tensors;
 };
 
 namespace uwt {

@@ -6,26 +6,20 @@
 //===----------------------------------------------------------------------===//
 
 #include "Objects.h"
-#include "uwt/Import/QuantizedPart.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 
 using namespace uwt;
-
-struct UWTCodes {
-  std::string format;
-  std::vector<std::pair<std::string, TensorBytes>> tensors;
-};
 
 Expected<const ImportedWeights *> UWTContainer::quantized() const {
   std::lock_guard lock(quantizedMutex);
   if (!quantizedWeights) {
     UWT_ASSIGN_OR_RETURN(quantizedWeights, ImportedWeights::open(checkpoint, path));
     for (const auto &[name, weight] : quantizedWeights->all()) {
-      std::vector<const char *> names;
+      QuantizedNames names = {std::string(weight.recipe), {}};
       for (const std::string &part : weight.parts)
-        names.push_back(part.c_str());
-      partNames.emplace(name, std::move(names));
+        names.parts.push_back(part.c_str());
+      quantizedNames.emplace(name, std::move(names));
     }
   }
   return &*quantizedWeights;
@@ -56,11 +50,16 @@ static Status describe(const UWTContainer &container, const ImportedWeight &weig
   if (info->size < sizeof(UWTQuantizedInfo))
     return usageError("the info has size " + std::to_string(info->size) +
                       ": set it to sizeof(UWTQuantizedInfo)");
-  const std::vector<const char *> &parts = container.partNames.find(weight.name)->second;
-  *info = {info->size, weight.name.c_str(),
-           // Keywords of recipes are literals.
-           weight.recipe.data(), weight.format.c_str(), weight.shape.size(), weight.shape.data(),
-           parts.size(), parts.data(), weight.refusal.empty() ? nullptr : weight.refusal.c_str()};
+  const UWTContainer::QuantizedNames &names = container.quantizedNames.find(weight.name)->second;
+  *info = {info->size,
+           weight.name.c_str(),
+           names.recipe.c_str(),
+           weight.format.c_str(),
+           weight.shape.size(),
+           weight.shape.data(),
+           names.parts.size(),
+           names.parts.data(),
+           weight.refusal.empty() ? nullptr : weight.refusal.c_str()};
   return ok();
 }
 
@@ -152,7 +151,9 @@ UWTError *uwtContainerReadCodes(UWTContext *context, const UWTContainer *contain
         return withQuantized(*container, name, [&](const ImportedWeight &weight) -> Status {
           UWT_ASSIGN_OR_RETURN(TensorSlice slice, sliceOf(part, weight.shape));
           UWT_ASSIGN_OR_RETURN(QuantizedPart read, readPart(weight, slice, context->pool()));
-          *codes = new UWTCodes{read.format.str(), read.tensors()};
+          std::string format = read.format.str();
+          auto tensors = read.tensors();
+          *codes = new UWTCodes{std::move(read), std::move(format), std::move(tensors)};
           return ok();
         });
       });

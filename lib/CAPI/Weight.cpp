@@ -8,8 +8,10 @@
 #include "uwt-c/Weight.h"
 #include "Objects.h"
 #include "uwt/Kernels/Kernels.h"
-#include "uwt/Runtime/WeightImage.h"
+#include "uwt/Runtime/QuantizedImage.h"
 #include "uwt/Support/Suggest.h"
+#include <cstring>
+#include <numeric>
 
 using namespace uwt;
 
@@ -105,6 +107,43 @@ UWTError *uwtWeightLoad(UWTContext *context, const UWTContainer *container, cons
                      });
 }
 
+UWTError *uwtWeightFormatOfCodes(const char *composition, char *format, size_t size) {
+  return runFunction({{composition, "composition"}, {format, "format"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(Format parsed, Format::parse(composition));
+    UWT_ASSIGN_OR_RETURN(Format found, imageFormatOf(parsed));
+    std::string text = found.str();
+    if (text.size() >= size)
+      return usageError("the format takes " + std::to_string(text.size() + 1) + " bytes, got " +
+                        std::to_string(size));
+    std::memcpy(format, text.c_str(), text.size() + 1);
+    return ok();
+  });
+}
+
+UWTError *uwtWeightEncodeCodes(UWTContext *context, const UWTCodes *const *codes, size_t count,
+                               const char *dtype, void *image, uint64_t bytes,
+                               uint64_t *imageBytes) {
+  return runFunction({{context, "context"},
+                      {codes, "codes"},
+                      {dtype, "dtype"},
+                      {image, "image"},
+                      {imageBytes, "imageBytes"}},
+                     [&]() -> Status {
+                       UWT_ASSIGN_OR_RETURN(ElementType type, elementOf(dtype));
+                       std::vector<QuantizedPart> parts;
+                       for (size_t i = 0; i < count; ++i) {
+                         if (!codes[i])
+                           return usageError("codes " + std::to_string(i) + " are NULL");
+                         parts.push_back(codes[i]->part);
+                       }
+                       UWT_ASSIGN_OR_RETURN(
+                           WeightImage made,
+                           encodeParts(parts, type, memoryOf(image, bytes), context->pool()));
+                       *imageBytes = made.bytes();
+                       return ok();
+                     });
+}
+
 //===----------------------------------------------------------------------===//
 // Using images
 //===----------------------------------------------------------------------===//
@@ -178,12 +217,39 @@ static Expected<TensorRange> rangeOf(const UWTTensorPart *given, const WeightIma
   return range;
 }
 
+/// Of codes of a quantised checkpoint, which the code of products decodes.
+static Status decodeByKernels(const WeightImage &image, const UWTTensorPart *part,
+                              std::span<uint8_t> out, ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(const Kernels *kernels, Kernels::find(image.element(), image.format()));
+  UWTTensorPart whole;
+  uwtTensorPartInit(&whole);
+  UWT_ASSIGN_OR_RETURN(TensorRange range, rangeOf(part ? part : &whole, image));
+  WeightView view = image.view();
+  if (range.columnBegin != 0 || range.columnEnd != view.columns)
+    return unsupportedError("codes of a quantised checkpoint in memory have no parts of columns");
+  if (range.rowBegin > range.rowEnd || range.rowEnd > view.rows)
+    return usageError("rows " + std::to_string(range.rowBegin) + ":" +
+                      std::to_string(range.rowEnd) +
+                      " are not inside 0:" + std::to_string(view.rows));
+  std::vector<int64_t> rows(range.rowEnd - range.rowBegin);
+  std::iota(rows.begin(), rows.end(), static_cast<int64_t>(range.rowBegin));
+  uint64_t bytes = rows.size() * view.columns * getTraits(image.element()).bytes;
+  if (out.size() != bytes)
+    return usageError("a buffer of " + std::to_string(out.size()) + " bytes, expected " +
+                      std::to_string(bytes));
+  return kernels->gather(view, rows, {out.data(), view.columns}, &pool);
+}
+
 UWTError *uwtWeightDecode(UWTContext *context, const void *image, uint64_t bytes,
                           const UWTTensorPart *part, void *buffer, uint64_t bufferBytes) {
   return runFunction({{context, "context"}, {image, "image"}}, [&]() -> Status {
     if (bufferBytes != 0 && !buffer)
       return usageError("buffer is NULL");
     UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
+    UWT_ASSIGN_OR_RETURN(TensorDescription what, opened.description());
+    if (what.format.isQuantized())
+      return decodeByKernels(opened, part, {static_cast<uint8_t *>(buffer), bufferBytes},
+                             context->pool());
     UWT_ASSIGN_OR_RETURN(WeightImage::Decoder decoder, opened.decoder());
     std::span<uint8_t> out(static_cast<uint8_t *>(buffer), bufferBytes);
     DecodeOptions options;

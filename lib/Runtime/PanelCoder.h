@@ -15,6 +15,7 @@
 #define UWT_LIB_RUNTIME_PANELCODER_H
 
 #include "uwt/Runtime/LoadedWeight.h"
+#include <functional>
 #include <memory>
 
 namespace uwt {
@@ -91,6 +92,18 @@ Expected<CodingPlan> planWithoutModel(const TensorDescription &description,
 Expected<std::unique_ptr<PanelCoder>> makeCoder(CodingPlan plan, uint64_t panels,
                                                 PanelSource source, ThreadPool &pool,
                                                 const LoadOptions &options);
+
+/// Calls `use` with what codes the panels of a quantised weight in `description.format`, which is
+/// one of those. Of `options` path and asWords are looked at. Errors: as planWithoutModel, and
+/// those of `use`.
+Status withQuantizedCoder(const QuantizedWeight &weight, const TensorDescription &description,
+                          ThreadPool &pool, const LoadOptions &options,
+                          const std::function<Status(const PanelCoder &)> &use);
+
+/// Writes the panels of `coder` as an image of that shape into `memory`. Errors: Usage (memory that
+/// is not aligned or does not suffice), and as coding them.
+Status writePanels(const PanelCoder &coder, std::span<const uint64_t> shape,
+                   std::span<uint8_t> memory, ThreadPool &pool);
 
 /// The weight that the panels of `coder` are. Of `options` path and times are looked at.
 Expected<LoadedWeight> codePanels(const TensorDescription &description, const PanelCoder &coder,

@@ -462,9 +462,9 @@ private:
 };
 } // namespace
 
-Expected<LoadedWeight> uwt::codeQuantized(const QuantizedWeight &weight,
-                                          const TensorDescription &description, ThreadPool &pool,
-                                          const LoadOptions &options) {
+Status uwt::withQuantizedCoder(const QuantizedWeight &weight, const TensorDescription &description,
+                               ThreadPool &pool, const LoadOptions &options,
+                               const std::function<Status(const PanelCoder &)> &use) {
   UWT_ASSIGN_OR_RETURN(CodingPlan plan, planWithoutModel(description, checkRunFormat));
   UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, description.matrices());
   std::optional<QuantizedPacker> packer;
@@ -493,5 +493,17 @@ Expected<LoadedWeight> uwt::codeQuantized(const QuantizedWeight &weight,
   }
   QuantizedCoder coder(plan, matrices.panels(), packer ? &*packer : nullptr, std::move(source),
                        options.path);
-  return codePanels(description, coder, pool, options);
+  return use(coder);
+}
+
+Expected<LoadedWeight> uwt::codeQuantized(const QuantizedWeight &weight,
+                                          const TensorDescription &description, ThreadPool &pool,
+                                          const LoadOptions &options) {
+  std::optional<LoadedWeight> loaded;
+  auto code = [&](const PanelCoder &coder) -> Status {
+    UWT_ASSIGN_OR_RETURN(loaded, codePanels(description, coder, pool, options));
+    return ok();
+  };
+  UWT_RETURN_IF_ERROR(withQuantizedCoder(weight, description, pool, options, code));
+  return *std::move(loaded);
 }

@@ -113,6 +113,10 @@ WeightView WeightImage::view(uint64_t matrix) const {
 }
 
 Expected<WeightImage::Decoder> WeightImage::decoder() const {
+  UWT_ASSIGN_OR_RETURN(TensorDescription what, description());
+  if (what.format.isQuantized())
+    return unsupportedError("codes of a quantised checkpoint in memory are read by kernels alone: "
+                            "make the weight from the checkpoint");
   PlaneViews planes;
   for (unsigned i = 0; i < planeKinds; ++i)
     planes[i] = bytesOf(header->planes[i]);
@@ -129,7 +133,6 @@ Expected<WeightImage::Decoder> WeightImage::decoder() const {
     patch.insert(patch.end(), records.begin(), records.end());
   }
   planes[numberOf(PlaneKind::Patch)] = patch;
-  UWT_ASSIGN_OR_RETURN(TensorDescription what, description());
   UWT_ASSIGN_OR_RETURN(TensorDecoder tensor,
                        TensorDecoder::open(what, planes, header->indexChecksum));
   return Decoder{std::move(patch), std::move(tensor)};

@@ -47,7 +47,8 @@ static Expected<CodingPlan> imagePlan(const TensorDescription &description) {
                       std::to_string(maxImageFormat - 1) + " bytes: " + text);
   if (format.storage != Storage::NMajor || format.fold != Fold())
     return usageError("a weight in memory is stored n_major and without a fold, got " + text);
-  UWT_ASSIGN_OR_RETURN(CodingPlan plan, planWithoutModel(description));
+  auto *check = format.isQuantized() ? checkRunFormat : checkFormat;
+  UWT_ASSIGN_OR_RETURN(CodingPlan plan, planWithoutModel(description, check));
   if (getTraits(plan.element).lowBits != 0)
     return usageError("a weight in memory has elements of 8 or 16 bits, got " +
                       std::string(getTraits(plan.element).name));
@@ -62,7 +63,13 @@ static Expected<CodingPlan> imagePlan(const TensorDescription &description) {
     return words % partAlignment == 0 && coded.raw % partAlignment == 0 &&
            coded.code % partAlignment == 0;
   };
-  if (format.hasContext() || !std::ranges::all_of(rowsOfPanels(plan.matrix), isAligned))
+  auto [full, last] = rowsOfPanels(plan.matrix);
+  // Nothing decodes those of quantised weights but code, and nothing is behind a matrix's last
+  // panel.
+  bool isAlone = format.isQuantized() && rank == 2;
+  bool areAligned =
+      isAligned(isAlone && plan.matrix.panels() <= 1 ? 0 : full) && isAligned(isAlone ? 0 : last);
+  if (format.hasContext() || !areAligned)
     return usageError("'" + text + "' has no form in memory that can be decoded: use " +
                       runFormats().front().str());
   return plan;
@@ -341,10 +348,15 @@ Status ImageWriter::placeIndex() {
   std::vector<IndexedPanel> panels;
   for (const PlacedPanel &panel : loose)
     panels.push_back({panel.asWords, panel.checksum, panel.counts});
-  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> index, indexOfPanels(plan, panels));
+  // Decoding a format of files needs it, and there are none of quantised weights.
+  std::vector<uint32_t> index;
+  if (!plan.format.isQuantized()) {
+    UWT_ASSIGN_OR_RETURN(index, indexOfPanels(plan, panels));
+  }
   UWT_ASSIGN_OR_RETURN(std::span<uint8_t> to,
                        place(header.planes[numberOf(PlaneKind::Index)], index.size() * 4));
-  std::memcpy(to.data(), index.data(), to.size());
+  if (!index.empty())
+    std::memcpy(to.data(), index.data(), to.size());
   header.indexChecksum = xxh3(to);
   UWT_RETURN_IF_ERROR(place(header.planes[numberOf(PlaneKind::Low)], 0));
   return ok();
@@ -378,11 +390,19 @@ Status ImageWriter::write(std::span<const uint64_t> shape) {
   return ok();
 }
 
+Status uwt::writePanels(const PanelCoder &coder, std::span<const uint64_t> shape,
+                        std::span<uint8_t> memory, ThreadPool &pool) {
+  return ImageWriter(coder, memory, pool).write(shape);
+}
+
 /// Writes what `makeCoder` gives for the format, or for `raw` where padding could be infinities.
 template <typename MakeCoder>
 static Status writeImage(TensorDescription description, std::span<uint8_t> memory, ThreadPool &pool,
                          MakeCoder makeCoder) {
   UWT_RETURN_IF_ERROR(imagePlan(description));
+  if (description.format.isQuantized())
+    return usageError("'" + description.format.str() +
+                      "' is made of the codes of a quantised checkpoint, not of a tensor");
   Expected<std::unique_ptr<PanelCoder>> coder = makeCoder(description);
   if (coder && mayPadWithInfinities((*coder)->plan())) {
     description.format = rawFormat();

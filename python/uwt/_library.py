@@ -202,6 +202,10 @@ _FAILING = {
     "uwtFindingsGet": [c_void_p, c_size_t, POINTER(c_char_p), POINTER(c_char_p)],
     "uwtWeightMaxBytes": [c_char_p, c_size_t, POINTER(c_uint64), c_char_p, POINTER(c_uint64)],
     "uwtWeightEncode": [c_void_p, POINTER(DenseTensor), c_char_p, c_void_p, c_uint64, POINTER(c_uint64)],
+    "uwtWeightFormatOfCodes": [c_char_p, c_char_p, c_size_t],
+    "uwtWeightEncodeCodes": [
+        c_void_p, POINTER(c_void_p), c_size_t, c_char_p, c_void_p, c_uint64, POINTER(c_uint64),
+    ],
     "uwtWeightLoad": [c_void_p, c_void_p, c_char_p, c_char_p, c_void_p, c_uint64, POINTER(c_uint64)],
     "uwtWeightCheck": [c_void_p, c_void_p, c_uint64],
     "uwtWeightInfo": [c_void_p, c_uint64, POINTER(WeightInfo)],

@@ -70,6 +70,46 @@ def load(container: Container, name: str, format: str, context: ctypes.c_void_p)
     return _made(max_bytes(tensor.dtype, tensor.shape, format), write)
 
 
+def format_of_codes(composition: str) -> str:
+    """The format in which codes of such a weight become an image. UnsupportedError, with the reason, where there is none."""
+    text = ctypes.create_string_buffer(256)
+    LIBRARY.uwtWeightFormatOfCodes(composition.encode(), text, len(text))
+    return text.value.decode()
+
+
+def encode_codes(
+    pieces: list[tuple[Container, str, TensorPart]],
+    dtype: str,
+    shape: tuple[int, ...],
+    format: str,
+    context: ctypes.c_void_p,
+    reserve: float = 0,
+) -> mmap.mmap:
+    """The image of quantised weights, or of parts of them, one below the other, from their codes.
+
+    Args:
+        pieces: the folder, the weight's name, and a part that cuts no groups.
+        shape: of all pieces together.
+        format: format_of_codes of each of them.
+
+    Raises UsageError where a part cuts groups.
+    """
+    codes = (ctypes.c_void_p * len(pieces))()
+    try:
+        for index, (container, name, part) in enumerate(pieces):
+            handle = ctypes.c_void_p()
+            LIBRARY.uwtContainerReadCodes(context, container._handle, name.encode(), part, ctypes.byref(handle))
+            codes[index] = handle
+
+        def write(image: int, room: int, used: Any) -> None:
+            LIBRARY.uwtWeightEncodeCodes(context, codes, len(codes), dtype.encode(), image, room, used)
+
+        return _made(max_bytes(dtype, shape, format), write, reserve)
+    finally:
+        for handle in codes:
+            LIBRARY.uwtCodesDestroy(handle)
+
+
 def _sizes(shape: tuple[int, ...]) -> ctypes.Array:
     return (ctypes.c_uint64 * len(shape))(*shape)
 

@@ -11,6 +11,7 @@ They run in C++ (_native) where PyTorch has the functions for that, else here, w
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import torch
 
@@ -18,6 +19,7 @@ from .. import _arrays, _weights
 from . import _native, _threads
 
 _ARRAYS = _arrays.TorchArrays()
+_NAMES = {torch.bfloat16: "BF16", torch.float16: "F16"}
 _LIBRARY = torch.library.Library("uwt", "DEF")
 #: Names of the operators that multiply.
 LINEAR = ("linear", "linear_without_gradients")
@@ -40,7 +42,19 @@ def encode(weight: torch.Tensor, format: str, reserve: float = 0) -> torch.Tenso
         dense, strides = dense.contiguous(), (0, 0)
     size = dense.untyped_storage().nbytes() - dense.storage_offset() * dense.element_size()
     dtype, shape = _ARRAYS.name_of(dense), tuple(dense.shape)
-    image = _weights.encode(dtype, shape, dense.data_ptr(), size, format, _threads.context(), *strides, reserve)
+    return _tensor_of(
+        _weights.encode(dtype, shape, dense.data_ptr(), size, format, _threads.context(), *strides, reserve)
+    )
+
+
+def encode_codes(
+    pieces: list[tuple[Any, str, Any]], dtype: torch.dtype, shape: tuple[int, ...], format: str, reserve: float = 0
+) -> torch.Tensor:
+    """The image of quantised weights from their codes: see _weights.encode_codes."""
+    return _tensor_of(_weights.encode_codes(pieces, _NAMES[dtype], shape, format, _threads.context(), reserve))
+
+
+def _tensor_of(image: Any) -> torch.Tensor:
     made = torch.frombuffer(image, dtype=torch.uint8)
     return made.clone() if made.numel() < _HEAP_BYTES else made
 

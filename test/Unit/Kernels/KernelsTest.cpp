@@ -230,7 +230,9 @@ TEST(Kernels, WhatIsNotServedIsSaid) {
   EXPECT_EQ(found.error().getKind(), ErrorKind::Unsupported);
   EXPECT_EQ(found.error().message(),
             "no kernel multiplies f32 in raw; there are those of bf16 in inplace<12>, bf16 in raw, "
-            "f16 in window<4>, f16 in raw");
+            "f16 in window<4>, f16 in raw, bf16 in uint<4>, zero={1x128, uint<4>}, scale={1x128, "
+            "f32}, bf16 in uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}, bf16 in int<8>, "
+            "scale={1x128, f32}, bf16 in f8E4M3FN, scale={1x128, f32}");
 }
 
 } // namespace

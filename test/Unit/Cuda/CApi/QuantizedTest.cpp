@@ -6,8 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Container/TestFiles.h"
-#include "uwt-c/Container.h"
+#include "uwt-c/Weight.h"
+#include <algorithm>
 #include <gtest/gtest.h>
+#include <memory>
 
 using namespace uwt::test;
 
@@ -128,7 +130,100 @@ TEST_F(CApiQuantizedTest, CodesAreCutAtGroups) {
             "are 0:64");
 }
 
+/// Memory for images, aligned as they are.
+struct alignas(64) CodesMemory {
+  uint8_t bytes[size_t(1) << 16];
+};
+
+TEST_F(CApiQuantizedTest, ImagesAreMadeOfCodes) {
+  char format[80];
+  ASSERT_EQ(messageAndKindOf(uwtWeightFormatOfCodes("uint<4>, zero=8, scale={1x64, bf16}", format,
+                                                    sizeof(format))),
+            "no error");
+  EXPECT_STREQ(format, "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}");
+  EXPECT_EQ(
+      messageAndKindOf(uwtWeightFormatOfCodes("uint<4>, zero=8, scale={1x64, bf16}", format, 8)),
+      "2: the format takes 49 bytes, got 8");
+  UWTCodes *codes = nullptr;
+  ASSERT_EQ(
+      messageAndKindOf(uwtContainerReadCodes(context, container, "X.weight", nullptr, &codes)),
+      "no error");
+  // The matrix twice, one below the other.
+  const UWTCodes *const both[] = {codes, codes};
+  const uint64_t shape[] = {4, 128};
+  uint64_t most = 0, used = 0;
+  ASSERT_EQ(messageAndKindOf(uwtWeightMaxBytes("BF16", 2, shape, format, &most)), "no error");
+  auto image = std::make_unique<CodesMemory>();
+  ASSERT_LE(most, sizeof(CodesMemory));
+  ASSERT_EQ(
+      messageAndKindOf(uwtWeightEncodeCodes(context, both, 2, "BF16", image->bytes, most, &used)),
+      "no error");
+  EXPECT_LE(used, most);
+  UWTWeightInfo info = {};
+  info.size = sizeof(info);
+  ASSERT_EQ(messageAndKindOf(uwtWeightInfo(image->bytes, used, &info)), "no error");
+  EXPECT_STREQ(info.format, format);
+  EXPECT_EQ(info.shape[0], 4U);
+  EXPECT_EQ(messageAndKindOf(uwtWeightCheck(context, image->bytes, used)),
+            "5: codes of a quantised checkpoint in memory are read by kernels alone: make the "
+            "weight from the checkpoint");
+  std::vector<uint16_t> values(4 * 128), rows(2 * 128), expected(2 * 128);
+  UWTError *decoded = uwtWeightDecode(context, image->bytes, used, nullptr, values.data(), 4 * 256);
+  if (uwtErrorKind(decoded) == UWT_ERROR_UNSUPPORTED) {
+    uwtErrorDestroy(decoded);
+    uwtCodesDestroy(codes);
+    GTEST_SKIP() << "there are no kernels for this machine";
+  }
+  ASSERT_EQ(messageAndKindOf(decoded), "no error");
+  ASSERT_EQ(messageAndKindOf(uwtContainerReadQuantized(context, container, "X.weight", "BF16",
+                                                       nullptr, expected.data(), 2 * 256)),
+            "no error");
+  EXPECT_TRUE(std::equal(expected.begin(), expected.end(), values.begin()));
+  EXPECT_TRUE(std::equal(expected.begin(), expected.end(), values.begin() + 2 * 128));
+  part.rowBegin = 2;
+  ASSERT_EQ(
+      messageAndKindOf(uwtWeightDecode(context, image->bytes, used, &part, rows.data(), 2 * 256)),
+      "no error");
+  EXPECT_EQ(rows, expected);
+  part.columnEnd = 64;
+  EXPECT_EQ(
+      messageAndKindOf(uwtWeightDecode(context, image->bytes, used, &part, rows.data(), 2 * 128)),
+      "5: codes of a quantised checkpoint in memory have no parts of columns");
+  uwtTensorPartInit(&part);
+  part.rowEnd = 5;
+  EXPECT_EQ(
+      messageAndKindOf(uwtWeightDecode(context, image->bytes, used, &part, rows.data(), 5 * 256)),
+      "2: rows 0:5 are not inside 0:4");
+  uwtCodesDestroy(codes);
+}
+
 TEST_F(CApiQuantizedTest, MisuseIsAnError) {
+  uint64_t used = 0;
+  const UWTCodes *const none[] = {nullptr};
+  auto image = std::make_unique<CodesMemory>();
+  EXPECT_EQ(
+      messageAndKindOf(uwtWeightEncodeCodes(context, none, 1, "BF16", image->bytes, 64, &used)),
+      "2: codes 0 are NULL");
+  EXPECT_EQ(
+      messageAndKindOf(uwtWeightEncodeCodes(context, none, 0, "BF16", image->bytes, 64, &used)),
+      "2: an image is of one matrix or more");
+  EXPECT_EQ(messageAndKindOf(uwtWeightFormatOfCodes(nullptr, nullptr, 0)),
+            "2: composition is NULL");
+  const uint64_t shape[] = {2, 128};
+  const uint16_t dense[2 * 128] = {};
+  UWTDenseTensor tensor;
+  uwtDenseTensorInit(&tensor);
+  tensor.dtype = "BF16";
+  tensor.rank = 2;
+  tensor.shape = shape;
+  tensor.data = dense;
+  tensor.bytes = sizeof(dense);
+  EXPECT_EQ(
+      messageAndKindOf(uwtWeightEncode(context, &tensor, "int<8>, scale={1x128, f32}", image->bytes,
+                                       sizeof(CodesMemory), &used)),
+      "2: 'int<8>, scale={1x128, f32}' is made of the codes of a quantised checkpoint, not of "
+      "a tensor");
+
   EXPECT_EQ(messageAndKindOf(uwtContainerQuantizedSize(container, nullptr)), "2: size is NULL");
   EXPECT_EQ(messageAndKindOf(uwtContainerQuantized(container, 0, nullptr)), "2: info is NULL");
   EXPECT_EQ(messageAndKindOf(uwtContainerReadQuantized(context, container, "X.weight", "F32",

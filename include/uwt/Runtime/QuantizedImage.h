@@ -1,0 +1,35 @@
+//===- QuantizedImage.h - Quantised weights as images -----------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Codes of a quantised checkpoint in a caller's memory, in the few formats that kernels are
+// compiled ahead of time for: others say the same weights with less, but each would be code of its
+// own.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_RUNTIME_QUANTIZEDIMAGE_H
+#define UWT_RUNTIME_QUANTIZEDIMAGE_H
+
+#include "uwt/Import/QuantizedPart.h"
+#include "uwt/Runtime/WeightImage.h"
+
+namespace uwt {
+
+/// The format in which weights of that composition become images (run-7): uint<4>, f8E4M3FN or
+/// int<8>, with scales of f32. Errors: Unsupported, with the reason.
+Expected<Format> imageFormatOf(const Format &composition);
+
+/// Matrices one below the other as an image of elements of `type`, which has the values of their
+/// codes, bit for bit: panels of which codes do not say that are words (run-2). `memory` is as of
+/// WeightImage::encode. Errors: Usage (no parts, different columns, memory that does not suffice),
+/// Unsupported (as imageFormatOf; parts of which that differs).
+Expected<WeightImage> encodeParts(std::span<const QuantizedPart> parts, ElementType type,
+                                  std::span<uint8_t> memory, ThreadPool &pool);
+
+} // namespace uwt
+
+#endif // UWT_RUNTIME_QUANTIZEDIMAGE_H

@@ -1,0 +1,206 @@
+//===- QuantizedKernelsTest.cpp - Products from codes, ahead of time ------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Codec/TestData.h"
+#include "Container/TestFiles.h"
+#include "uwt/Codec/StoredOrder.h"
+#include "uwt/Format/BF16.h"
+#include "uwt/Format/QuantizedElement.h"
+#include "uwt/Kernels/Kernels.h"
+#include "uwt/Runtime/QuantizedImage.h"
+#include <array>
+#include <cctype>
+#include <gtest/gtest.h>
+
+using namespace uwt;
+using namespace uwt::test;
+
+namespace {
+
+/// Memory for an image, aligned as they are.
+class ImageMemory {
+public:
+  std::span<uint8_t> take(uint64_t bytes) {
+    memory.assign(bytes + imageAlignment, 0);
+    auto at = reinterpret_cast<uintptr_t>(memory.data());
+    return std::span(memory).subspan(roundUp(at, imageAlignment) - at, bytes);
+  }
+
+private:
+  std::vector<uint8_t> memory;
+};
+
+/// A matrix with any codes, in a composition.
+QuantizedPart partOf(const std::string &composition, uint64_t rows, uint64_t columns,
+                     uint64_t seed) {
+  uwt::test::Random random(seed);
+  QuantizedPart part;
+  part.format = *Format::parse(composition);
+  QuantizedElement element = *QuantizedElement::find(part.format.element);
+  part.weight.rows = rows;
+  part.weight.columns = columns;
+  part.weight.values = element.values();
+  for (uint64_t i = 0; i < rows * columns; ++i) {
+    // f8E4M3FN has two codes that are no numbers.
+    uint64_t code = random.below(uint64_t(1) << element.bits);
+    part.weight.codes.push_back(static_cast<uint8_t>(element.kind && code % 128 == 127 ? 5 : code));
+  }
+  auto orAll = [](uint32_t size, uint64_t all) { return size == 0 ? all : size; };
+  const GridFormat &cells = *part.format.scale;
+  Grid grid = {orAll(cells.cellRows, rows), orAll(cells.cellColumns, columns), 0, {}};
+  grid.columns = divideUp(columns, grid.cellColumns);
+  grid.cells.resize(divideUp(rows, grid.cellRows) * grid.columns);
+  part.weight.scale = part.weight.zero = grid;
+  for (float &scale : part.weight.scale.cells)
+    scale = static_cast<float>(random.below(1000) + 1) / 4096;
+  for (float &zero : part.weight.zero.cells)
+    zero = static_cast<float>(random.below(16));
+  if (!part.format.zeroGrid)
+    part.weight.zero = Grid::constant(static_cast<float>(part.format.zero));
+  return part;
+}
+
+/// An image of all parts, or the error's message.
+Expected<WeightImage> imageOf(const std::vector<QuantizedPart> &parts, ImageMemory &memory,
+                              ThreadPool &pool) {
+  TensorDescription what;
+  what.element = ElementType::BF16;
+  UWT_ASSIGN_OR_RETURN(what.format, imageFormatOf(parts.front().format));
+  what.shape = {0, parts.front().weight.columns};
+  for (const QuantizedPart &part : parts)
+    what.shape[0] += part.weight.rows;
+  UWT_ASSIGN_OR_RETURN(uint64_t bytes, WeightImage::maxBytes(what));
+  return encodeParts(parts, ElementType::BF16, memory.take(bytes), pool);
+}
+
+/// The values of parts one below the other, as an image in `raw`.
+Expected<WeightImage> rawImageOf(const std::vector<QuantizedPart> &parts, ImageMemory &memory,
+                                 ThreadPool &pool) {
+  DenseTensor dense;
+  Bytes values;
+  dense.shape = {0, parts.front().weight.columns};
+  for (const QuantizedPart &part : parts) {
+    Bytes own = part.weight.decode(ElementType::BF16, pool);
+    values.insert(values.end(), own.begin(), own.end());
+    dense.shape[0] += part.weight.rows;
+  }
+  dense.bytes = values;
+  TensorDescription what;
+  what.element = ElementType::BF16;
+  what.shape = dense.shape;
+  what.format = rawFormat();
+  UWT_ASSIGN_OR_RETURN(uint64_t bytes, WeightImage::maxBytes(what));
+  return WeightImage::encode(dense, what.format, memory.take(bytes), pool);
+}
+
+class QuantizedKernelsTest : public ::testing::TestWithParam<const char *> {
+protected:
+  void SetUp() override {
+    if (auto found = Kernels::find(ElementType::BF16, "raw"); !found)
+      GTEST_SKIP() << found.error().message();
+  }
+  ThreadPool pool{2};
+};
+
+// run-7
+TEST_P(QuantizedKernelsTest, ProductsAndRowsHaveTheBitsOfValues) {
+  uwt::test::Random random(5);
+  for (auto [n, k] : std::initializer_list<std::pair<uint64_t, uint64_t>>{
+           {1, 32}, {64, 128}, {70, 256}, {130, 384}, {17, 640}}) {
+    std::vector<QuantizedPart> parts = {partOf(GetParam(), n, k, n),
+                                        partOf(GetParam(), n + 3, k, n + 1)};
+    ImageMemory memory, rawMemory;
+    Expected<WeightImage> image = imageOf(parts, memory, pool),
+                          raw = rawImageOf(parts, rawMemory, pool);
+    ASSERT_TRUE(holds(image));
+    ASSERT_TRUE(holds(raw));
+    EXPECT_EQ(image->format(), imageFormatOf(parts.front().format)->str());
+    uint64_t rows = 2 * n + 3;
+    std::vector<int64_t> ids(rows);
+    for (uint64_t i = 0; i < rows; ++i)
+      ids[i] = static_cast<int64_t>(i * 7 % rows);
+    std::vector<const Kernels *> all = Kernels::findAll(ElementType::BF16, image->format());
+    std::vector<const Kernels *> ofRaw = Kernels::findAll(ElementType::BF16, "raw");
+    ASSERT_EQ(all.size(), ofRaw.size());
+    for (size_t target = 0; target < all.size(); ++target) {
+      SCOPED_TRACE(all[target]->target());
+      std::vector<uint16_t> y(rows * k), expected(rows * k);
+      ASSERT_TRUE(holds(all[target]->gather(image->view(), ids, {y.data(), k}, &pool)));
+      ASSERT_TRUE(holds(ofRaw[target]->gather(raw->view(), ids, {expected.data(), k}, &pool)));
+      EXPECT_EQ(y, expected);
+      for (uint64_t m : {1, 2, 5, 11, 33}) {
+        std::vector<uint16_t> x(m * k), bias(rows);
+        for (uint16_t &word : x)
+          word = roundToBF16(static_cast<float>(random.below(2001)) / 1000 - 1);
+        for (uint16_t &word : bias)
+          word = roundToBF16(static_cast<float>(random.below(2001)) / 1000 - 1);
+        for (const uint16_t *added : std::array<const uint16_t *, 2>{nullptr, bias.data()}) {
+          y.assign(m * rows, 1);
+          expected.assign(m * rows, 2);
+          ASSERT_TRUE(holds(all[target]->linear(
+              image->view(), {m, {x.data(), k}, added, {y.data(), rows}}, &pool)));
+          ASSERT_TRUE(holds(ofRaw[target]->linear(
+              raw->view(), {m, {x.data(), k}, added, {expected.data(), rows}}, &pool)));
+          EXPECT_EQ(y, expected) << n << " " << k << " " << m;
+        }
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Compositions, QuantizedKernelsTest,
+    ::testing::Values("uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
+                      "uint<4>, zero=8, scale={1x64, bf16}",
+                      "uint<3>, zero={1x32, uint<3>}, scale={1x32, f32}",
+                      "uint<2>, zero=1, scale={row, bf16}", "int<8>, scale={row, bf16}",
+                      "int<8>, scale={128x128, f32}", "f8E4M3FN, scale={128x128, f32}",
+                      "f8E4M3FN, scale={tensor, f32}", "f8E4M3FN, scale={1x256, bf16}"),
+    [](const auto &info) {
+      std::string name;
+      for (const char *c = info.param; *c; ++c)
+        if (std::isalnum(static_cast<unsigned char>(*c)))
+          name += *c;
+      return name;
+    });
+
+std::string formatError(const std::string &composition) {
+  return messageOf(imageFormatOf(*Format::parse(composition)));
+}
+
+TEST(QuantizedImageTest, WhatHasNoImageIsSaid) {
+  EXPECT_EQ(formatError("f4E2M1FN, scale={1x32, f8E8M0FNU}"),
+            "'f4E2M1FN, scale={1x32, f8E8M0FNU}' runs from its values: images have codes of "
+            "uint<1> to uint<4>, int<8> and f8E4M3FN");
+  EXPECT_EQ(formatError("uint<4>, scale={1x64, bf16}, offset={1x64, bf16}"),
+            "'uint<4>, scale={1x64, bf16}, offset={1x64, bf16}' runs from its values: images have "
+            "no offsets, factors and transposed weights, and zero points of uint<1> to uint<4> "
+            "alone");
+  EXPECT_EQ(formatError("f8E4M3FN, scale={1x32, f8E8M0FNU}"),
+            "'f8E4M3FN, scale={1x32, f8E8M0FNU}' runs from its values: images have cells of a "
+            "multiple of 128 columns, and of 32 of uint<1> to uint<4>");
+}
+
+TEST(QuantizedImageTest, PartsAreOneWeight) {
+  ThreadPool pool(1);
+  ImageMemory memory;
+  QuantizedPart first = partOf("uint<4>, zero=8, scale={1x128, f16}", 4, 128, 1);
+  EXPECT_EQ(messageOf(encodeParts({}, ElementType::BF16, memory.take(64), pool)),
+            "an image is of one matrix or more");
+  std::vector<QuantizedPart> widths = {first,
+                                       partOf("uint<4>, zero=8, scale={1x128, f16}", 4, 256, 1)};
+  EXPECT_EQ(messageOf(encodeParts(widths, ElementType::BF16, memory.take(64), pool)),
+            "matrices of 128 and 256 columns are not one weight");
+  std::vector<QuantizedPart> formats = {first, partOf("int<8>, scale={row, f16}", 4, 128, 1)};
+  EXPECT_EQ(messageOf(encodeParts(formats, ElementType::BF16, memory.take(64), pool)),
+            "'int<8>, scale={row, f16}' runs from its values: the matrix above it has codes of "
+            "'uint<4>, zero={1x128, uint<4>}, scale={1x128, f32}'");
+  EXPECT_EQ(messageOf(encodeParts(std::span(&first, 1), ElementType::BF16, memory.take(64), pool)),
+            "the memory has 64 bytes, which the weight does not fit in");
+}
+
+} // namespace
