@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import json
 import os
 import pathlib
 from collections.abc import Callable, Iterable
@@ -112,20 +113,20 @@ def _shard(shard: tuple[int, int]) -> tuple[int, int]:
     return shard
 
 
-def check_folder(version: int, original: Any) -> None:
-    """Raises ValueError for a compressed folder that no framework runs from: what its config.json says of it."""
-    if original is not None:
-        raise ValueError(
-            "the weights of this folder are quantised, and were compressed as they are: "
-            f"{original}; give the original folder back with `uwt decompress` first"
-        )
-    check_version(version)
-
-
 def check_version(version: int) -> None:
     """Raises ValueError for a compressed folder of another version."""
     if version != 1:
         raise ValueError(f"this package reads version 1 of compressed folders, got {version}")
+
+
+def original_config(folder: PathLike) -> Any:
+    """The quantization_config that a folder had before it was compressed: None where it was not quantised."""
+    path = pathlib.Path(folder) / "config.json"
+    if not path.is_file():
+        return None
+    config = json.loads(path.read_text(encoding="utf-8"))
+    ours = config.get("quantization_config", config.get("text_config", {}).get("quantization_config"))
+    return ours.get("original") if isinstance(ours, dict) and ours.get("quant_method") == "uwt" else None
 
 
 def compressed_path(source: PathLike) -> pathlib.Path:

@@ -1,7 +1,10 @@
 """uwt.transformers: from_pretrained of folders that `uwt compress` made, on tiny models with random weights."""
 
+import copy
+import importlib.util
 import json
 import os
+import pickle
 import shutil
 
 import pytest
@@ -9,6 +12,8 @@ from conftest import require_kernels
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
+
+from quantised_models import quantise  # noqa: E402
 
 import uwt.transformers  # noqa: E402
 from uwt.torch import UwtTensor  # noqa: E402
@@ -256,6 +261,64 @@ def test_loads_what_was_quantised_before_by_its_own_method(method, tmp_path):
     # Some methods refuse it themselves.
     with pytest.raises(ValueError, match="disk"):
         load(tmp_path / "compressed", device_map={"": "disk"}, offload_folder=tmp_path)
+
+
+@pytest.fixture(name="values")
+def values_of_codes():
+    uwt.transformers.set_defaults(quantized="values")
+    yield
+    uwt.transformers.set_defaults()
+
+
+@pytest.mark.parametrize("method", ["gptq", "awq", "fp8"])
+def test_values_of_codes_are_plain_weights(method, values, tmp_path):
+    make("one").to(torch.bfloat16).save_pretrained(tmp_path / "dense")
+    quantise(method, tmp_path / "dense", tmp_path / "original", tmp_path / "floats")
+    for name in ("original", "floats"):
+        uwt.compress(tmp_path / name, tmp_path / f"{name}-uwt")
+    model, info = load(tmp_path / "original-uwt", output_loading_info=True)
+    assert not any(info[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
+    weight = model.model.layers[0].mlp.up_proj.weight
+    kind = "f8E4M3FN, scale={1x128, f32}" if method == "fp8" else "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}"
+    assert isinstance(weight, UwtTensor) and weight.format == kind
+    assert_same_state(model, load(tmp_path / "floats"))
+    # What cannot be made of codes is made of values.
+    again = pickle.loads(pickle.dumps(weight))
+    assert again.format in ("inplace<12>", "raw") and torch.equal(again.dense(), weight.dense())
+    assert copy.deepcopy(weight).format == kind
+    with torch.no_grad():
+        assert torch.equal(model(IDS).logits, load(tmp_path / "floats-uwt")(IDS).logits)
+    # As it saves itself, the model is a plain one.
+    model.save_pretrained(tmp_path / "saved")
+    assert_same_state(load(tmp_path / "saved"), load(tmp_path / "floats"))
+
+
+@pytest.mark.parametrize("method", ["gptq", "awq"])
+def test_a_method_that_lacks_a_package_says_what_does_without(method, tmp_path):
+    if importlib.util.find_spec("gptqmodel") is not None:
+        pytest.skip("gptqmodel is there")
+    make("one").to(torch.bfloat16).save_pretrained(tmp_path / "dense")
+    quantise(method, tmp_path / "dense", tmp_path / "original", tmp_path / "floats")
+    uwt.compress(tmp_path / "original", tmp_path / "compressed")
+    with pytest.raises(ImportError, match=r"requires .*set_defaults\(quantized='values'\), which needs none of it"):
+        load(tmp_path / "compressed")
+
+
+def test_values_of_codes_need_a_recipe(values, tmp_path):
+    make("one").to(torch.bfloat16).save_pretrained(tmp_path / "dense")
+    quantise("gptq", tmp_path / "dense", tmp_path / "original", tmp_path / "floats")
+    config = tmp_path / "original" / "config.json"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace('"quant_method": "gptq"', '"quant_method": "aqlm"'), encoding="utf-8")
+    uwt.compress(tmp_path / "original", tmp_path / "unknown")
+    with pytest.raises(uwt.UnsupportedError, match="quantised by 'aqlm' before it was compressed, and has no weights that UWT"):
+        load(tmp_path / "unknown")
+    config.write_text(text.replace('"checkpoint_format": "gptq"', '"checkpoint_format": "v9"'), encoding="utf-8")
+    uwt.compress(tmp_path / "original", tmp_path / "refused")
+    with pytest.raises(uwt.UnsupportedError, match="weight 'model.layers.0.*recipe gptq: checkpoint_format 'v9'"):
+        load(tmp_path / "refused")
+    with pytest.raises(ValueError, match="quantized is one of method, values, got 'codes'"):
+        uwt.transformers.set_defaults(quantized="codes")
 
 
 @pytest.mark.parametrize(

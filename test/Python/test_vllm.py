@@ -18,6 +18,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("vllm")
 transformers = pytest.importorskip("transformers")
 
+from quantised_models import quantise  # noqa: E402
+
 import uwt  # noqa: E402
 
 ENGINE = pathlib.Path(__file__).with_name("vllm_engine.py")
@@ -245,11 +247,56 @@ def test_refuses_folders_that_lack_weights(folders, tmp_path):
     assert "qkv_proj" in log and "elements of its weights are in the folder" in log
 
 
-def test_refuses_what_was_quantised_before(folders, tmp_path):
+@pytest.fixture(name="quantised", scope="module")
+def quantised_and_its_values(folders, tmp_path_factory):
+    original, _ = folders("tied")
+    made = {}
+
+    def get(method):
+        if method not in made:
+            folder = tmp_path_factory.mktemp(method)
+            quantise(method, original, folder / "codes", folder / "floats")
+            for name in ("codes", "floats"):
+                uwt.compress(folder / name, folder / f"{name}-uwt")
+            made[method] = folder / "codes-uwt", folder / "floats-uwt"
+        return made[method]
+
+    return get
+
+
+def test_runs_from_codes_what_was_quantised_before(quantised):
+    jobs = [quantised(method) for method in ("gptq", "awq", "fp8")]
+    *found, log = run(*(job(folder, options) for codes, floats in jobs for folder, options in ((codes, None), (floats, RAW))))
+    for of_codes, of_values in zip(found[::2], found[1::2]):
+        assert of_codes == of_values
+    for recipe in ("gptq", "awq", "scaled"):
+        assert f"UWT: 14 weights have the values of their codes ({recipe})" in log
+    # GPTQ and AWQ have 5.25 bits a weight beside embeddings in 12, FP8 has 8.25 where a row is whole units.
+    assert "run from their values" not in log
+
+
+def test_ranks_run_from_their_codes(quantised):
+    codes, floats = quantised("gptq")
+    options = {"tensor_parallel_size": 2}
+    found, raw, again, log = run(
+        job(codes, **options), job(floats, RAW, **options), job(codes, RAW, reload=str(codes))
+    )
+    assert found == raw
+    alone, _ = run(job(codes, reload=str(codes)))
+    assert alone == again
+    # Of 192 columns each rank has one and a half groups of 64.
+    assert "run from their values: weight 'model.layers.0.self_attn.o_proj.weight': columns 0:96 cut groups of 64" in log
+
+
+def test_refuses_what_no_recipe_reads(folders, quantised, tmp_path):
     _, compressed = folders("tied")
-    shutil.copytree(compressed, tmp_path / "quantised")
-    path = tmp_path / "quantised" / "config.json"
+    shutil.copytree(compressed, tmp_path / "unknown")
+    path = tmp_path / "unknown" / "config.json"
     config = json.loads(path.read_text())
-    config["quantization_config"]["original"] = {"quant_method": "gptq", "bits": 4}
+    config["quantization_config"]["original"] = {"quant_method": "aqlm"}
     path.write_text(json.dumps(config))
-    assert "quantised, and were compressed as they are" in fail(tmp_path / "quantised")
+    assert "quantised by 'aqlm' before it was compressed, and has no weights that UWT reads" in fail(tmp_path / "unknown")
+    shutil.copytree(quantised("gptq")[0], tmp_path / "refused")
+    path = tmp_path / "refused" / "config.json"
+    path.write_text(path.read_text().replace('"checkpoint_format": "gptq"', '"checkpoint_format": "v9"'))
+    assert "recipe gptq: checkpoint_format 'v9' is none of" in fail(tmp_path / "refused")

@@ -48,13 +48,22 @@ class FileTensor(torch.Tensor):
         self._read_into(out)
         return out
 
+    def _reads(self, dtype: torch.dtype) -> bool:
+        """Whether `_read_into` writes elements of that dtype."""
+        return dtype == self.dtype
+
     def _read_into(self, out: torch.Tensor) -> None:
+        """Decodes it into a dense tensor of its sizes, of a dtype that it `_reads`."""
         whole = self._sizes == self._tensor.shape
         part = None if whole else self._part()
         if out.numel():
-            self._container.read_into(
-                self._tensor.name, part, out.data_ptr(), out.numel() * out.element_size(), _threads.context()
-            )
+            self._read(part, out.dtype, out.data_ptr(), out.numel() * out.element_size())
+
+    def _note_copy(self, into: torch.Tensor) -> None:
+        """Hears of a dense tensor that it was copied into."""
+
+    def _read(self, part: Any, dtype: torch.dtype, address: int, size: int) -> None:
+        self._container.read_into(self._tensor.name, part, address, size, _threads.context())
 
     def _part(self) -> Any:
         ranges = [(begin, begin + size) for begin, size in zip(self._begins, self._sizes)]
@@ -66,7 +75,7 @@ class FileTensor(torch.Tensor):
         begins, sizes = list(self._begins), list(self._sizes)
         begins[dim] += begin
         sizes[dim] = end - begin
-        return FileTensor(self._container, self._tensor, begins, sizes, self._expert)
+        return type(self)(self._container, self._tensor, begins, sizes, self._expert)
 
     @classmethod
     def __torch_dispatch__(cls, func, types, args, kwargs=None):
@@ -100,7 +109,7 @@ def _narrow(source, dim, begin, length):
 def _select(source, dim, index):
     if len(source._sizes) != 3 or dim % 3 != 0:
         return NotImplemented
-    return FileTensor(
+    return type(source)(
         source._container, source._tensor, source._begins[1:], source._sizes[1:], index % source._sizes[0]
     )
 
@@ -110,8 +119,10 @@ def _copy(into, source, non_blocking=False):
         raise TypeError(f"{into._tensor.name}: tensors of files cannot be written")
     if into.is_meta:
         return into
-    if into.dtype == source.dtype and into.shape == source.shape and into.is_contiguous() and into.device.type == "cpu":
+    is_dense = into.shape == source.shape and into.is_contiguous() and into.device.type == "cpu"
+    if is_dense and source._reads(into.dtype):
         source._read_into(into)
+        source._note_copy(into)
         return into
     return into.copy_(source.dense(), non_blocking)
 

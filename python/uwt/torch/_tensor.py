@@ -119,6 +119,13 @@ class UwtTensor(torch.Tensor):
             return _cuda_ops.what_of(self.on_device).weight.format
         return _ops.info(self.image).format
 
+    def _has_codes(self) -> bool:
+        """Whether the image holds codes of a quantised checkpoint, which copies elsewhere are not made of."""
+        return self.on_device is None and "scale=" in self.format
+
+    def _format_of_copies(self) -> str:
+        return RUN_FORMATS[self.dtype] if self._has_codes() else self.format
+
     def dense(self) -> torch.Tensor:
         """A dense copy."""
         if self.on_device is not None:
@@ -139,7 +146,7 @@ class UwtTensor(torch.Tensor):
         is_alike = (device.type == "cuda") == (self.on_device is not None)
         if is_alike or device.type == "meta":
             return self._with_image(torch.ops.aten._to_copy(self.image, device=device, **options))
-        return UwtTensor._made_of(self.dense(), self.format, self.exact, device)
+        return UwtTensor._made_of(self.dense(), self._format_of_copies(), self.exact, device)
 
     def _stable_hash_for_caching(self) -> str:
         # Of what a compiled graph depends on: the image is an input, of a size that graphs are made for.
@@ -153,6 +160,9 @@ class UwtTensor(torch.Tensor):
         return UwtTensor(inner["image"], tuple(outer_size), *meta)
 
     def __reduce_ex__(self, protocol):
+        if self._has_codes():
+            made = UwtTensor._made_of(self.dense(), self._format_of_copies(), self.exact, self.device)
+            return _from_image, (made.image, self.exact)
         if self.on_device is None:
             return _from_image, (self.image, self.exact)
         # Files have images of the CPU, which can be checked, and a tensor that goes where the file is loaded to.
@@ -251,7 +261,7 @@ def _copy(func, args, kwargs):
     if isinstance(source, UwtTensor):
         made = source._moved(into.device)
     else:
-        made = UwtTensor._made_of(source.to(into.dtype), into.format, into.exact, into.device)
+        made = UwtTensor._made_of(source.to(into.dtype), into._format_of_copies(), into.exact, into.device)
     into.image, into.on_device = made.image, made.on_device
     return into
 

@@ -6,12 +6,14 @@ import dataclasses
 import os
 from typing import Any
 
+import torch
 from transformers import modeling_utils
 from transformers.utils import cached_file
 
 from .. import safetensors
 from ..files import SUFFIX
 from ..torch._tensor import EXACT, RUN_FORMAT
+from ._dequantized import DequantizedFile
 
 #: The names that `uwt compress` gives the weights of a folder.
 WEIGHTS = "model" + SUFFIX
@@ -24,21 +26,28 @@ class Defaults:
 
     format: str | None = RUN_FORMAT
     exact: str = "product"
+    quantized: str = "method"
 
 
 DEFAULTS = Defaults()
+_QUANTIZED = ("method", "values")
 
 
-def set_defaults(format: str | None = RUN_FORMAT, exact: str = "product") -> None:
+def set_defaults(format: str | None = RUN_FORMAT, exact: str = "product", quantized: str = "method") -> None:
     """Says what models that are loaded from now on run from.
 
     Args:
         format: the format of weights in memory; "raw" to compare with; None for dense weights of PyTorch.
         exact: "product" or "decode", as of uwt.torch.compress_.
+        quantized: of folders that were quantised before they were compressed: "method" has transformers' own method for
+            them load what it loads of the original, "values" makes plain weights of the values of their codes
+            (docs/quantised.md), which need no package of that method and are compressed as `format` says.
     """
     if exact not in EXACT:
         raise ValueError(f"exact is one of {', '.join(EXACT)}, got {exact!r}")
-    DEFAULTS.format, DEFAULTS.exact = format, exact
+    if quantized not in _QUANTIZED:
+        raise ValueError(f"quantized is one of {', '.join(_QUANTIZED)}, got {quantized!r}")
+    DEFAULTS.format, DEFAULTS.exact, DEFAULTS.quantized = format, exact, quantized
 
 
 def weights_name(folder: str, **options: Any) -> str | None:
@@ -51,13 +60,18 @@ def weights_name(folder: str, **options: Any) -> str | None:
 
 #: Compressed files that were opened, so that those that were read in another way are found.
 opened: set[str] = set()
+#: Those whose weights are read as values of their codes, and what these are rounded to.
+dequantized: dict[str, torch.dtype] = {}
 _plain_safe_open = getattr(modeling_utils, "safe_open", None)
 
 
 def _safe_open(filename: Any, framework: str = "pt", device: Any = "cpu", **options: Any) -> Any:
     if not os.fspath(filename).endswith(SUFFIX):
         return _plain_safe_open(filename, framework=framework, device=device, **options)
-    opened.add(os.fspath(filename))
+    path = os.fspath(filename)
+    opened.add(path)
+    if path in dequantized:
+        return DequantizedFile(path, framework, device, dequantized[path])
     return safetensors.safe_open(filename, framework, device)
 
 

@@ -1,6 +1,7 @@
 """The quantisation method "uwt" of config.json: lossless, so that nothing is quantised.
 
-A folder that was quantised before it was compressed is loaded by its own method, which is given the tensors that it knows.
+A folder that was quantised before it was compressed is loaded by its own method, which is given the tensors that it knows, or
+as the values of its codes (`set_defaults`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from transformers.utils.quantization_config import QuantizationConfigMixin
 
 from ..files import SUFFIX, check_version
 from ..torch._module import compressed_parameter, reads_compressed, why_not
-from ..torch._tensor import UwtTensor
+from ..torch._quantized import image_of_codes
+from ..torch._tensor import RUN_FORMAT, UwtTensor
 from . import _experts, _loading
 
 
@@ -47,9 +49,14 @@ class _Compress(ConversionOps):
     def convert(self, input_dict: dict[str, Any], full_layer_name: str | None = None, **_: Any) -> dict[str, Any]:
         (value,) = input_dict.values()
         weight = value[0] if isinstance(value, list) else value
+        format, exact = _loading.DEFAULTS.format, _loading.DEFAULTS.exact
         made = None
-        if why_not(weight, _loading.DEFAULTS.format) is None:
-            made = compressed_parameter(weight, _loading.DEFAULTS.format, _loading.DEFAULTS.exact)
+        if why_not(weight, format) is None:
+            image = image_of_codes(weight)[0] if format == RUN_FORMAT else None
+            if image is None:
+                made = compressed_parameter(weight, format, exact)
+            else:
+                made = torch.nn.Parameter(UwtTensor(image, tuple(weight.shape), weight.dtype, exact), requires_grad=False)
         return {full_layer_name: weight if made is None else made}
 
 
@@ -59,6 +66,8 @@ class _CompressedFiles(HfQuantizer):
     quantization_config: Any
     #: Those of the folder.
     _files: list[str] = []
+    #: Whether weights are the values of the folder's codes.
+    _is_dequantized = False
 
     def update_device_map(self, device_map: Any) -> Any:
         device_map = super().update_device_map(device_map)
@@ -80,6 +89,10 @@ class _CompressedFiles(HfQuantizer):
     def _process_model_before_weight_loading(self, model: Any, checkpoint_files: Any = None, **options: Any) -> Any:
         self._files = [file for file in checkpoint_files or [] if file.endswith(SUFFIX)]
         _loading.opened.difference_update(self._files)
+        for file in self._files:
+            _loading.dequantized.pop(file, None)
+            if self._is_dequantized:
+                _loading.dequantized[file] = model.dtype
         return super()._process_model_before_weight_loading(model, checkpoint_files=checkpoint_files, **options)
 
     def _process_model_after_weight_loading(self, model: Any, **options: Any) -> Any:
@@ -94,15 +107,33 @@ class _CompressedFiles(HfQuantizer):
         return super()._process_model_after_weight_loading(model, **options)
 
 
+def _missing(error: Exception) -> ImportError:
+    """What a method cannot run without, and what to do without it."""
+    return ImportError(f"{error}; or call uwt.transformers.set_defaults(quantized='values'), which needs none of it")
+
+
+class _OwnMethod(_CompressedFiles):
+    """A quantizer of transformers, of a folder that it had quantised."""
+
+    def validate_environment(self, *args: Any, **options: Any) -> None:
+        try:
+            super().validate_environment(*args, **options)
+        except (ImportError, RuntimeError) as error:
+            raise _missing(error) from error
+
+
 def _quantizer_of(original: Any, **options: Any) -> HfQuantizer:
     """The quantizer of the method that a folder was quantised by before it was compressed."""
     if not isinstance(original, dict):
         raise ValueError(f"the folder's quantization_config was {original!r} before it was compressed, which is no method")
-    made = AutoHfQuantizer.from_config(AutoQuantizationConfig.from_dict(original), **options)
+    try:
+        made = AutoHfQuantizer.from_config(AutoQuantizationConfig.from_dict(original), **options)
+    except ImportError as error:
+        raise _missing(error) from error
     kind = type(made)
     # Some read metadata of the files themselves.
     _loading.read_by_uwt(sys.modules[kind.__module__])
-    made.__class__ = type(kind.__name__, (_CompressedFiles, kind), {})
+    made.__class__ = type(kind.__name__, (_OwnMethod, kind), {})
     return made
 
 
@@ -113,12 +144,15 @@ class UwtQuantizer(_CompressedFiles):
     def __new__(cls, quantization_config: UwtConfig, **options: Any) -> HfQuantizer:
         check_version(quantization_config.version)
         original = getattr(quantization_config, "original", None)
-        return super().__new__(cls) if original is None else _quantizer_of(original, **options)
+        if original is None or _loading.DEFAULTS.quantized == "values":
+            return super().__new__(cls)
+        return _quantizer_of(original, **options)
 
     def __init__(self, quantization_config: UwtConfig, **options: Any) -> None:
         super().__init__(quantization_config, **options)
         # Files give the tensors of the original; they are compressed here.
         self.pre_quantized = False
+        self._is_dequantized = getattr(quantization_config, "original", None) is not None
 
     def param_needs_quantization(self, model: Any, param_name: str, **_: Any) -> bool:
         if _loading.DEFAULTS.format is None:

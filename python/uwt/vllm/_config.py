@@ -14,7 +14,7 @@ from vllm.model_executor.layers.quantization.base_config import QuantizationConf
 from vllm.model_executor.layers.vocab_parallel_embedding import VocabParallelEmbedding
 from vllm.platforms import current_platform
 
-from ..files import check_folder
+from ..files import check_version
 from ..torch._tensor import why_dense
 from . import _methods
 from ._options import Options
@@ -48,7 +48,8 @@ class UwtConfig(QuantizationConfig):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> UwtConfig:
-        check_folder(config.get("version", 1), config.get("original"))
+        # What was quantised before is read as the values that its codes stand for (_loader).
+        check_version(config.get("version", 1))
         return cls()
 
     def _prepare(self) -> Options:

@@ -12,9 +12,10 @@ from vllm.logger import init_logger
 from vllm.model_executor.model_loader import register_model_loader
 from vllm.model_executor.model_loader.default_loader import DefaultModelLoader
 
-from .._container import Container
-from ..files import SUFFIX
+from .._container import Container, Tensor
+from ..files import SUFFIX, original_config
 from ..torch._file_tensor import FileTensor
+from ..torch._quantized import quantized_weights, tensors_of
 
 logger = init_logger("vllm.plugins.uwt")
 
@@ -22,22 +23,39 @@ logger = init_logger("vllm.plugins.uwt")
 _LOAD_FORMATS = ("auto", "hf", "safetensors")
 
 
+def _read(container: Container, tensor: Tensor) -> torch.Tensor:
+    """A tensor of a file; the large ones are read where layers use them, and only what these use."""
+    if tensor.format is not None and len(tensor.shape) >= 2:
+        return FileTensor(container, tensor)
+    return container.read(tensor.name, framework="pt", threads=torch.get_num_threads())
+
+
 def _tensors(files: list[str]) -> Iterator[tuple[str, torch.Tensor]]:
-    """Names and tensors of files; the large ones are read where layers use them, and only what these use."""
+    """Names and tensors of files."""
     for file in files:
         container = Container(file)
         for tensor in container.tensors():
-            if tensor.format is not None and len(tensor.shape) >= 2:
-                yield tensor.name, FileTensor(container, tensor)
-            else:
-                yield tensor.name, container.read(tensor.name, framework="pt", threads=torch.get_num_threads())
+            yield tensor.name, _read(container, tensor)
+
+
+def _dequantized(folder: str, original: Any, dtype: torch.dtype) -> Iterator[tuple[str, torch.Tensor]]:
+    """Names and tensors that the model of a folder had before it was quantised."""
+    container = Container(folder)
+    weights = quantized_weights(container, original, dtype)
+    recipes = sorted({container.find_quantized(name).recipe for name in weights})
+    logger.info("UWT: %d weights have the values of their codes (%s)", len(weights), ", ".join(recipes))
+    return tensors_of(container, weights, lambda tensor: _read(container, tensor))
 
 
 class UwtModelLoader(DefaultModelLoader):
     """vLLM's own loader, which reads files that `uwt compress` made too."""
 
+    #: Of the model, once it is known: weights that are loaded again are rounded where they are copied.
+    _dtype = torch.float32
+
     def _prepare_weights(self, *args: Any, **options: Any) -> Any:
         prepared = super()._prepare_weights(*args, **options)
+        self._folder: str = prepared[0]
         self._files: list[str] = prepared[1]
         return prepared
 
@@ -45,10 +63,15 @@ class UwtModelLoader(DefaultModelLoader):
         plain = super()._get_weights_iterator(source)
         if not any(file.endswith(SUFFIX) for file in self._files):
             return plain
-        files = sorted(self._files, key=os.path.basename)
-        return ((source.prefix + name, tensor) for name, tensor in _tensors(files))
+        original = original_config(self._folder)
+        if original is None:
+            tensors = _tensors(sorted(self._files, key=os.path.basename))
+        else:
+            tensors = _dequantized(self._folder, original, self._dtype)
+        return ((source.prefix + name, tensor) for name, tensor in tensors)
 
     def load_model(self, vllm_config: Any, model_config: Any, prefix: str = "") -> torch.nn.Module:
+        self._dtype = model_config.dtype
         model = super().load_model(vllm_config, model_config, prefix)
         _log_sizes(model, model_config, vllm_config.parallel_config)
         return model

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+from vllm.logger import init_logger
 from vllm.model_executor.layers.fused_moe import FusedMoEMethodBase
 from vllm.model_executor.layers.fused_moe.config import FUSED_MOE_UNQUANTIZED_CONFIG
 from vllm.model_executor.layers.linear import LinearMethodBase
@@ -18,9 +19,11 @@ from vllm.model_executor.model_loader.reload.layerwise import get_layerwise_info
 from vllm.model_executor.parameter import ModelWeightParameter
 from vllm.model_executor.utils import replace_parameter, set_weight_attrs
 
-from ..torch import _experts, _ops
-from ..torch._tensor import format_for
+from ..torch import _experts, _ops, _quantized
+from ..torch._tensor import RUN_FORMAT, format_for
 from ._options import Options
+
+logger = init_logger("vllm.plugins.uwt")
 
 # As other methods of vLLM name it: a layer is processed again where its weights are loaded again.
 _IS_PROCESSED = "_already_called_process_weights_after_loading"
@@ -43,16 +46,25 @@ def _name_of(layer: torch.nn.Module) -> str:
     return getattr(layer, "prefix", None) or getattr(layer, "layer_name", type(layer).__name__)
 
 
+def _image_of(weight: torch.Tensor, options: Options, reserve: float) -> torch.Tensor:
+    if options.format == RUN_FORMAT:
+        image, why = _quantized.image_of_codes(weight, reserve)
+        if image is not None:
+            return image
+        if why is not None:
+            logger.info_once("UWT: quantised weights that run from their values: %s", why)
+    return _ops.encode(weight, format_for(weight.dtype, options.format), reserve)
+
+
 def _compress(layer: torch.nn.Module, name: str, options: Options) -> None:
     """Replaces a dense weight by its image."""
     weight = getattr(layer, name).data
-    format = format_for(weight.dtype, options.format)
     previous = (get_layerwise_info(layer).kernel_tensors or ({}, {}))[0].get(name)
     if previous is None:
-        image = _ops.encode(weight, format, options.reserve)
+        image = _image_of(weight, options, options.reserve)
     else:
         # Loaded again: what others know the address of is written over, and an image may be shorter than its memory.
-        image = _ops.encode(weight, format)
+        image = _image_of(weight, options, 0)
         if image.numel() > previous.numel():
             raise ValueError(
                 f"{_name_of(layer)}.{name}: the weight that is loaded again takes {image.numel()} bytes, and there is room for "

@@ -1,0 +1,137 @@
+"""Weights of quantised checkpoints as tensors of files: the values that codes, scales and zero points say.
+
+Loaders copy tensors of files into dense weights of layers, fused ones and parts of ranks. Where a whole layer's weight was
+copied from quantised ones, its image is made of their codes (`image_of_codes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from .. import _arrays, _weights
+from .._container import Container, Quantized, Tensor, part_of
+from ..errors import UnsupportedError, UsageError
+from . import _ops, _threads
+from ._file_tensor import FileTensor
+
+_NAMES = {torch.bfloat16: "BF16", torch.float16: "F16", torch.float32: "F32"}
+
+
+#: What was copied to an address. Memory may have been given to others since: whoever asks compares.
+_copied: dict[int, QuantizedTensor] = {}
+
+
+class QuantizedTensor(FileTensor):
+    """A quantised weight, or a part of it, of which nothing is read yet: values that are rounded once, to what they are copied to."""
+
+    def _reads(self, dtype: torch.dtype) -> bool:
+        return dtype in _NAMES
+
+    def _note_copy(self, into: torch.Tensor) -> None:
+        _copied[into.data_ptr()] = self
+
+    def _read(self, part: Any, dtype: torch.dtype, address: int, size: int) -> None:
+        self._container.read_quantized_into(
+            self._tensor.name, _NAMES[dtype], part, address, size, _threads.context()
+        )
+
+
+
+def _module_of(weight: str) -> str:
+    return weight.removesuffix(".weight")
+
+
+def _described(weight: Quantized, dtype: torch.dtype) -> Tensor:
+    size = dtype.itemsize * _arrays.elements(weight.shape)
+    return Tensor(weight.name, _NAMES[dtype], weight.shape, size, size, weight.format)
+
+
+def quantized_weights(container: Container, original: Any, dtype: torch.dtype) -> dict[str, QuantizedTensor]:
+    """The quantised weights of an open folder, by name.
+
+    Args:
+        container: the folder, all of its files.
+        original: its quantization_config, for messages.
+        dtype: what weights say they are: BF16, F16 or F32.
+
+    Raises UnsupportedError where no recipe knows how it is quantised, and for a weight that cannot be read.
+    """
+    found = container.quantized()
+    if not found:
+        method = original.get("quant_method") if isinstance(original, dict) else original
+        raise UnsupportedError(
+            f"the folder was quantised by {method!r} before it was compressed, and has no weights that UWT reads "
+            "(docs/quantised.md); `uwt decompress` gives the original folder back"
+        )
+    for weight in found:
+        if weight.refusal is not None:
+            raise UnsupportedError(
+                f"weight {weight.name!r}: recipe {weight.recipe}: {weight.refusal}; "
+                "`uwt decompress` gives the original folder back"
+            )
+    return {weight.name: QuantizedTensor(container, _described(weight, dtype)) for weight in found}
+
+
+def tensors_of(
+    container: Container, weights: dict[str, QuantizedTensor], read: Callable[[Tensor], torch.Tensor]
+) -> Iterator[tuple[str, torch.Tensor]]:
+    """Names and tensors of a folder as those of the model before it was quantised.
+
+    Of modules with a quantised weight, tensors but the bias belong to that weight, or quantise activations, which are
+    computed from as they are.
+    """
+    yield from weights.items()
+    modules = {_module_of(name) for name in weights}
+    parts = {part for name in weights for part in container.find_quantized(name).parts}
+    for tensor in container.tensors():
+        module, _, last = tensor.name.rpartition(".")
+        if tensor.name not in parts and (module not in modules or last == "bias"):
+            yield tensor.name, read(tensor)
+
+
+def _pieces_of(weight: torch.Tensor) -> list[QuantizedTensor] | None:
+    """The quantised weights, or parts, that were copied into the rows of a dense matrix, from the first row on."""
+    pieces, row = [], 0
+    while row < weight.shape[0]:
+        piece = _copied.pop(weight.data_ptr() + row * weight.stride(0) * weight.element_size(), None)
+        if piece is None or len(piece.shape) != 2 or piece.shape[1] != weight.shape[1]:
+            return None
+        pieces.append(piece)
+        row += piece.shape[0]
+    return pieces
+
+
+def _part_of(piece: QuantizedTensor) -> Any:
+    return piece._part() if piece._sizes != piece._tensor.shape else part_of()
+
+
+def image_of_codes(weight: torch.Tensor, reserve: float = 0) -> tuple[torch.Tensor | None, str | None]:
+    """The image of a dense matrix in memory from the codes that it was copied from.
+
+    Returns:
+        the image, or None; and why there is none, or None of a weight that was copied from no quantised one.
+    """
+    if weight.dim() != 2 or not weight.is_contiguous() or weight.numel() == 0:
+        return None, None
+    pieces = _pieces_of(weight)
+    if not pieces:
+        return None, None
+    if weight.dtype != torch.bfloat16:
+        return None, f"codes are multiplied as torch.bfloat16, not as {weight.dtype}"
+    try:
+        formats = {_weights.format_of_codes(piece._tensor.format) for piece in pieces}
+        if len(formats) != 1:
+            return None, f"its matrices have codes of {' and '.join(sorted(formats))}"
+        image = _ops.encode_codes(
+            [(piece._container, piece._tensor.name, _part_of(piece)) for piece in pieces],
+            weight.dtype, tuple(weight.shape), formats.pop(), reserve,
+        )  # fmt: skip
+    except (UnsupportedError, UsageError) as error:
+        return None, str(error)
+    # Kernels give the values that were read, or something else was copied over them.
+    if not torch.equal(torch.ops.uwt.decode(image, weight.shape, weight.dtype), weight):
+        return None, None
+    return image, None
