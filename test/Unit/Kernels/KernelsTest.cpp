@@ -11,6 +11,7 @@
 #include "FencedMemory.h"
 #include "Runtime/ExpectedProduct.h"
 #include "TileKernelTable.h"
+#include "TileKernels.h"
 #include "lib/Kernels/KernelFunctions.h"
 #include "uwt/Format/BF16.h"
 #include "uwt/Runtime/LoadedWeight.h"
@@ -29,13 +30,12 @@ UWT_KERNEL_TABLE(UWT_KERNEL_DECLARE)
 }
 UWT_KERNEL_TABLE(UWT_KERNEL_FUNCTIONS)
 
-namespace {
-
-/// Those of amx by vectors, which no library has.
-std::span<const Kernels> tileKernels() {
+std::span<const Kernels> uwt::test::tileKernels() {
   static const std::vector<Kernels> all = {UWT_KERNEL_TABLE(UWT_KERNEL_ENTRY)};
   return all;
 }
+
+namespace {
 
 std::vector<uint16_t> wordsOf(const Bytes &bytes) {
   std::vector<uint16_t> words(bytes.size() / 2);

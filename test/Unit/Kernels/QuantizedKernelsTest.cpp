@@ -7,11 +7,13 @@
 
 #include "Codec/TestData.h"
 #include "Container/TestFiles.h"
+#include "TileKernels.h"
 #include "uwt/Codec/StoredOrder.h"
 #include "uwt/Format/BF16.h"
 #include "uwt/Format/QuantizedElement.h"
 #include "uwt/Kernels/Kernels.h"
 #include "uwt/Runtime/QuantizedImage.h"
+#include "uwt/Target/Target.h"
 #include <array>
 #include <cctype>
 #include <gtest/gtest.h>
@@ -97,6 +99,15 @@ Expected<WeightImage> rawImageOf(const std::vector<QuantizedPart> &parts, ImageM
   return WeightImage::encode(dense, what.format, memory.take(bytes), pool);
 }
 
+/// Of every target that this machine runs, those on tiles by vectors as well.
+std::vector<const Kernels *> kernelsOf(std::string_view format) {
+  std::vector<const Kernels *> all = Kernels::findAll(ElementType::BF16, format);
+  for (const Kernels &kernels : tileKernels())
+    if (kernels.serves(ElementType::BF16, format) && checkRunsHere(**findTarget(kernels.target())))
+      all.push_back(&kernels);
+  return all;
+}
+
 class QuantizedKernelsTest : public ::testing::TestWithParam<const char *> {
 protected:
   void SetUp() override {
@@ -123,8 +134,8 @@ TEST_P(QuantizedKernelsTest, ProductsAndRowsHaveTheBitsOfValues) {
     std::vector<int64_t> ids(rows);
     for (uint64_t i = 0; i < rows; ++i)
       ids[i] = static_cast<int64_t>(i * 7 % rows);
-    std::vector<const Kernels *> all = Kernels::findAll(ElementType::BF16, image->format());
-    std::vector<const Kernels *> ofRaw = Kernels::findAll(ElementType::BF16, "raw");
+    std::vector<const Kernels *> all = kernelsOf(image->format());
+    std::vector<const Kernels *> ofRaw = kernelsOf("raw");
     ASSERT_EQ(all.size(), ofRaw.size());
     for (size_t target = 0; target < all.size(); ++target) {
       SCOPED_TRACE(all[target]->target());
