@@ -1,0 +1,56 @@
+//===- IntegerCodes.h - Codes that are multiplied as they are ---*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Which quantised weights products by integers run from (docs/numerics.md, section "By integers"),
+// and how their codes become bytes that machines multiply.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_CODEC_INTEGERCODES_H
+#define UWT_CODEC_INTEGERCODES_H
+
+#include "uwt/Codec/Quantized.h"
+#include <array>
+#include <optional>
+
+namespace uwt {
+
+/// The columns of a group at most (integer-3).
+inline constexpr uint32_t maxIntegerGroup = 32768;
+
+/// The codes of a format as bytes, 64 columns of a row at a time. A byte is the integer that its
+/// code stands for, plus `bias`. Bytes are made of stored ones by an exclusive or with `flipped`.
+struct IntegerCodes {
+  /// Bits of a byte that are used: fewer than 8, and bytes are not negative, or 8, and they have a
+  /// sign.
+  uint32_t bits = 0;
+  uint8_t flipped = 0;
+  int32_t bias = 0;
+  /// The column of each of a row's 64 bytes.
+  std::array<uint8_t, fixedUnitColumns> columns{};
+  /// The bit of the number of a u32, among the 16 of a row, that says which of two cells its bytes
+  /// belong to; 0 where they all belong to one.
+  uint32_t cellBit = 0;
+
+  bool isSigned() const { return bits == 8; }
+};
+
+/// Checks that products by integers run from a format of elements of that type, in rows of so many
+/// columns where they are known. Errors: Usage, with the reason.
+Status checkIntegerCodes(const Format &format, ElementType element,
+                         std::optional<uint64_t> columns);
+
+/// How the codes of a format that checkIntegerCodes() takes become bytes.
+IntegerCodes integerCodes(const Format &format);
+
+/// Units of a format in a group: 1 where a unit has a group or two. No matrix has more columns than
+/// the last group of a row or a tensor.
+uint32_t unitsInGroup(const Format &format);
+
+} // namespace uwt
+
+#endif // UWT_CODEC_INTEGERCODES_H

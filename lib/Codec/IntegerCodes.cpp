@@ -1,0 +1,102 @@
+//===- IntegerCodes.cpp - Codes that are multiplied as they are -----------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Codec/IntegerCodes.h"
+#include "uwt/Format/QuantizedElement.h"
+
+using namespace uwt;
+
+static constexpr uint32_t smallestCell = 32;
+
+/// integer-3
+static Status checkGroups(const GridFormat &scale) {
+  uint32_t columns = scale.cellColumns;
+  if (columns != 0 && columns < smallestCell)
+    return usageError("scale=" + scale.str() + " has cells of " + std::to_string(columns) +
+                      " columns, and integers are summed over 32 and more");
+  if (columns > maxIntegerGroup && columns % maxIntegerGroup != 0)
+    return usageError("scale=" + scale.str() + " has cells of more than " +
+                      std::to_string(maxIntegerGroup) + " columns that are no multiple of it");
+  bool isSmaller = scale.outer && scale.outer->cellColumns != 0 &&
+                   (columns == 0 || scale.outer->cellColumns % columns != 0);
+  if (isSmaller)
+    return usageError("scale=" + scale.str() + " has smaller cells in the grid inside");
+  return ok();
+}
+
+/// panel-1: codes that take no less memory than words are not held.
+static Status checkColumns(const Format &format, std::optional<uint64_t> columns) {
+  if (!columns)
+    return ok();
+  QuantizedUnit unit = quantizedUnit(format);
+  uint64_t codes = divideUp(*columns, unit.columns) * unit.u32() * sizeof(uint32_t);
+  uint64_t words = stripRows * roundUp(*columns, fixedUnitColumns) * sizeof(uint16_t);
+  if (codes < words)
+    return ok();
+  return usageError("a weight of " + std::to_string(*columns) +
+                    " columns is held as floats, which "
+                    "take no more memory than its codes in units of " +
+                    std::to_string(unit.columns) + " columns");
+}
+
+Status uwt::checkIntegerCodes(const Format &format, ElementType element,
+                              std::optional<uint64_t> columns) {
+  if (!format.isQuantized())
+    return usageError("'" + format.str() +
+                      "' is of floats; integers are multiplied with the codes "
+                      "of a quantised weight");
+  UWT_RETURN_IF_ERROR(checkQuantized(format, element));
+  QuantizedElement own = *QuantizedElement::find(format.element);
+  if (own.kind || own.isTable)
+    return usageError("codes of " + format.element.str() +
+                      " are no integers; expected uint<1> to uint<8> or int<1> to int<8>");
+  if (format.hasFloatZeros() || format.math != ElementType::F32)
+    return usageError("zero=" + format.zeroGrid->str() +
+                      " are no integers; expected zeros of type " + format.element.str());
+  if (format.offset)
+    return usageError("offset=" + format.offset->str() +
+                      " is no integer times the scale; expected none");
+  UWT_RETURN_IF_ERROR(checkGroups(*format.scale));
+  return checkColumns(format, columns);
+}
+
+/// run-1: of 4 bits u16 number 8t + 2b + h has the codes of registers 0 to 3, of which 0 and 2 are
+/// of one row, and byte i of a u32 half i / 2 and register 2 (i mod 2). Of 8 bits a register's u16
+/// are halves of blocks beside one another, first those of register 0 or 1.
+static uint8_t columnOfByte(bool hasNibbles, uint32_t byte) {
+  uint32_t word = hasNibbles ? byte / 4 : byte % 32 / 2;
+  uint32_t t = word / 4, block = word % 4;
+  uint32_t half = hasNibbles ? byte % 4 / 2 : byte % 2;
+  uint32_t upper = hasNibbles ? byte % 2 : byte / 32;
+  return static_cast<uint8_t>(16 * block + 2 * t + half + 8 * upper);
+}
+
+IntegerCodes uwt::integerCodes(const Format &format) {
+  QuantizedElement element = *QuantizedElement::find(format.element);
+  QuantizedUnit unit = quantizedUnit(format);
+  IntegerCodes codes;
+  codes.bits = unit.hasNibbles() ? unit.codeBits : element.bits;
+  uint32_t half = 1u << (element.bits - 1);
+  // Of fewer than 8 bits the sign goes away, of 8 it comes.
+  bool isFlipped = element.isSigned != codes.isSigned();
+  if (isFlipped) {
+    codes.flipped = static_cast<uint8_t>(half);
+    codes.bias = codes.isSigned() ? -static_cast<int32_t>(half) : static_cast<int32_t>(half);
+  }
+  for (uint32_t byte = 0; byte < codes.columns.size(); ++byte)
+    codes.columns[byte] = columnOfByte(unit.hasNibbles(), byte);
+  if (unit.cells > 1)
+    codes.cellBit = unit.hasNibbles() ? 2 : 1;
+  return codes;
+}
+
+uint32_t uwt::unitsInGroup(const Format &format) {
+  uint32_t columns = format.scale->cellColumns;
+  if (columns == 0 || columns > maxIntegerGroup)
+    columns = maxIntegerGroup;
+  return std::max(columns / quantizedUnit(format).columns, 1u);
+}
