@@ -119,6 +119,7 @@ Status uwt::checkInstructions(const llvm::Module &module, const Target &target) 
       {"llvm.x86.ldtilecfg", Feature::AmxBf16, "AMX"},
       {"llvm.x86.sttilecfg", Feature::AmxBf16, "AMX"},
       {"llvm.x86.avx512bf16.", Feature::Avx512Bf16, "AVX-512 BF16"},
+      {"llvm.x86.avx512.vpdpbusd.", Feature::Avx512Vnni, "AVX-512 VNNI"},
       {"llvm.x86.avx512.permvar.qi.", Feature::Avx512Vbmi, "AVX-512 VBMI"},
       {"llvm.x86.avx512.vpermi2var.qi.", Feature::Avx512Vbmi, "AVX-512 VBMI"},
       {"llvm.x86.avx512.", Feature::Avx512, "AVX-512"},

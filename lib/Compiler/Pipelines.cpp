@@ -67,6 +67,14 @@ static void addBinding(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createCompressConstantsPass(std::move(compress)));
 }
 
+static void addArithmetic(OpPassManager &pm, const CompileOptions &options) {
+  if (options.integerBits == 0)
+    return;
+  SelectArithmeticPassOptions arithmetic;
+  arithmetic.bits = options.integerBits;
+  pm.addPass(createSelectArithmeticPass(arithmetic));
+}
+
 /// The format of each weight, for a GPU or a CPU; for a CPU strategies as well. Those of a GPU are
 /// picked on memrefs (buildKernelPipeline).
 static void addSelection(OpPassManager &pm, const CompileOptions &options) {
@@ -79,6 +87,7 @@ static void addSelection(OpPassManager &pm, const CompileOptions &options) {
     if (options.profileFolder)
       profiles = std::make_shared<KernelProfileMaker>(*options.profileFolder);
     pm.addPass(createSelectFormatPass(format, std::move(profiles)));
+    addArithmetic(pm, options);
     return;
   }
   SelectStrategyPassOptions select;
@@ -90,6 +99,7 @@ static void addSelection(OpPassManager &pm, const CompileOptions &options) {
   select.calibration = format.calibration = options.calibration;
   select.threads = format.threads = options.threads;
   pm.addPass(createSelectFormatPass(std::move(format)));
+  addArithmetic(pm, options);
   pm.addPass(createSelectStrategyPass(std::move(select)));
 }
 
@@ -202,6 +212,11 @@ struct CompileFlags {
   PassOptions::Option<bool> exact{pipeline, "exact",
                                   llvm::cl::desc("IEEE multiply-adds on every target"),
                                   llvm::cl::init(false)};
+  PassOptions::Option<unsigned> integerBits{
+      pipeline, "integer-bits",
+      llvm::cl::desc("Compute products of quantised weights by integers of so many bits that x is "
+                     "rounded to: 8, or 0 for none"),
+      llvm::cl::init(0)};
   PassOptions::Option<bool> trustIr{pipeline, "trust-ir",
                                     llvm::cl::desc("Take operations that can reach any memory"),
                                     llvm::cl::init(false)};
@@ -219,6 +234,7 @@ struct CompileFlags {
     result.profit = profit;
     result.strategy.name = strategy;
     result.exact = exact;
+    result.integerBits = integerBits;
     result.trustIr = trustIr;
     result.runtimeChecks = runtimeChecks;
     return result;

@@ -93,3 +93,11 @@ KernelConfig uwt::usualConfig(std::optional<uint64_t> m, bool isFixedRate) {
   config.tileK = fixedUnitColumns * (!m ? 4 : *m <= 8 ? 2 : 8);
   return config;
 }
+
+KernelConfig uwt::integerConfig(std::optional<uint64_t> m) {
+  constexpr uint64_t maxTileM = 4;
+  KernelConfig config;
+  uint64_t known = std::max<uint64_t>(m.value_or(maxTileM), 1);
+  config.tileM = static_cast<unsigned>(divideUp(known, divideUp(known, maxTileM)));
+  return config;
+}

@@ -22,13 +22,14 @@ static constexpr uint64_t featureMask(std::initializer_list<Feature> features) {
 
 static constexpr Target cpuTargets[] = {
     {"amx", "x86-64 with AMX's tiles of bf16 beside AVX-512: Sapphire Rapids and later",
-     "x86-64-v4", "+avx512vbmi,+avx512vbmi2,+avx512bf16,+amx-tile,+amx-bf16,+amx-int8", 512,
+     "x86-64-v4", "+avx512vbmi,+avx512vbmi2,+avx512vnni,+avx512bf16,+amx-tile,+amx-bf16,+amx-int8",
+     512,
      featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::Avx512, Feature::Avx512Vbmi,
-                  Feature::Avx512Bf16, Feature::AmxBf16, Feature::AmxInt8})},
+                  Feature::Avx512Bf16, Feature::Avx512Vnni, Feature::AmxBf16, Feature::AmxInt8})},
     {"avx512bf16", "x86-64 with AVX-512 and its bf16 dot product: Zen 4, Cooper Lake and later",
-     "x86-64-v4", "+avx512vbmi,+avx512vbmi2,+avx512bf16", 512,
+     "x86-64-v4", "+avx512vbmi,+avx512vbmi2,+avx512vnni,+avx512bf16", 512,
      featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::Avx512, Feature::Avx512Vbmi,
-                  Feature::Avx512Bf16})},
+                  Feature::Avx512Bf16, Feature::Avx512Vnni})},
     {"avx512", "x86-64 with AVX-512 F, BW, DQ, VL: Skylake-X and later", "x86-64-v4", "", 512,
      featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::Avx512})},
     {"avx2", "x86-64 with AVX2 and FMA: Haswell, Zen and later", "x86-64-v3", "", 256,
@@ -55,7 +56,8 @@ HostCpu uwt::hostCpu() {
   host.avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                 __builtin_cpu_supports("avx512cd");
-  host.avx512Bf16 = host.level == SimdLevel::Avx512 && __builtin_cpu_supports("avx512bf16");
+  host.avx512Bf16 = host.level == SimdLevel::Avx512 && __builtin_cpu_supports("avx512bf16") &&
+                    __builtin_cpu_supports("avx512vnni");
 #endif
   return host;
 }

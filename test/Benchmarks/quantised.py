@@ -4,8 +4,8 @@
 Each matrix is drawn as a checkpoint that UWT reads: symmetric INT4 with a scale for 128 columns
 (compressed-tensors), MXFP4, NVFP4, FP8 with a scale for 128 x 128 (DeepSeek), INT8 with a scale a
 row, NF4 (bitsandbytes), Q4_K and Q6_K (llama.cpp).
-`codes` is `uwt run --bench` from it, `words` the same with `--raw`: bits are compared. Peers take
-part where an interpreter has them: PyTorch's BF16 `linear` and `_weight_int4pack_mm`, ONNX
+`codes` is `uwt run --bench` from it, `words` the same with `--raw`: bits are compared. `integers`, of
+codes that are integers, is the same with `--arithmetic integer<8>`: other bits. Peers take part where an interpreter has them: PyTorch's BF16 `linear` and `_weight_int4pack_mm`, ONNX
 Runtime's MatMulNBits at accuracy levels 0 (f32) and 4 (int8 arithmetic, other bits).
 
 Usage: .venv/bin/python3 test/Benchmarks/quantised.py [--torch PYTHON] [--onnxruntime PYTHON] [--threads N]
@@ -25,6 +25,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHAPES = [(14336, 4096), (4096, 14336)]
 ROWS = [1, 4, 16, 64]
+INTEGERS = ("ct-int4-g128", "ct-int8")
 NAME = "model.layers.0.mlp.up_proj"
 
 
@@ -211,7 +212,10 @@ def of_uwt(uwt, threads):
             for checkpoint in draw_checkpoints(folder, n, k):
                 for m in ROWS:
                     (folder / "p.mlir").write_text(program(n, k, m))
-                    for how, options in (("words", ["--raw"]), ("codes", [])):
+                    ways = [("words", ["--raw"]), ("codes", [])]
+                    if checkpoint.name in INTEGERS:
+                        ways.append(("integers", ["--arithmetic", "integer<8>"]))
+                    for how, options in ways:
                         command = [uwt, "run", folder / "p.mlir", "--weights", checkpoint, "--random-inputs"]
                         command += ["--bench", "40", "-T", str(threads), "-o", folder / f"{how}.safetensors"]
                         done = subprocess.run(

@@ -46,6 +46,14 @@ std::vector<command_line::Option> CompileOptionRows::rows() {
        &numerics,
        command_line::ValueHint::None,
        {"fast", "exact"}},
+      {"--arithmetic",
+       "MODE",
+       "on CPUs, integer<8> multiplies codes of quantised weights with integers that x is rounded "
+       "to, a scale a row: faster, but other and less accurate outputs (docs/numerics.md); dense "
+       "multiplies the weights that codes stand for (default: dense)",
+       &arithmetic,
+       command_line::ValueHint::None,
+       {"dense", "integer<8>"}},
       {"--strategy", "STRATEGY",
        "kernel of every product in place of the cost model's pick: direct or buffer, on CPUs with "
        "AMX also tiles, on GPUs shared, codes or exponents; then (CPUs) tile_n=N,tile_m=N,tile_k=N",
@@ -109,6 +117,7 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
   result.profit = profit;
   result.ownFormat = ownFormat;
   result.exact = numerics == "exact";
+  result.integerBits = arithmetic == "dense" ? 0 : 8;
   result.strategyText = strategy;
   result.optimisation = optimisation[0] - '0';
   result.check = !noCheck;

@@ -28,7 +28,7 @@ public:
   Expected<ToolCompileOptions> options(unsigned threads) const;
 
 private:
-  std::string target = "native", numerics = "fast", optimisation = "3";
+  std::string target = "native", numerics = "fast", arithmetic = "dense", optimisation = "3";
   std::vector<std::string> weights;
   std::optional<std::string> format, minElements, calibration, m;
   std::string strategy;

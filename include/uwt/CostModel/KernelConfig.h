@@ -66,6 +66,11 @@ MTiles tilesOfM(const KernelConfig &config, std::optional<uint64_t> m);
 /// modules written by hand. `isFixedRate`: the format's units decode into registers.
 KernelConfig usualConfig(std::optional<uint64_t> m, bool isFixedRate);
 
+/// What a product by integers is computed with: a unit's codes become bytes once for so many rows
+/// of x as registers have room for, of which as few as possible are padding; the most where only a
+/// call knows m.
+KernelConfig integerConfig(std::optional<uint64_t> m);
+
 } // namespace uwt
 
 #endif // UWT_COSTMODEL_KERNELCONFIG_H

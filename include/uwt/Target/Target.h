@@ -36,6 +36,8 @@ enum class Feature : uint8_t {
   Avx512Vbmi,
   /// vdpbf16ps.
   Avx512Bf16,
+  /// vpdpbusd: products of bytes. All machines with vdpbf16ps have it.
+  Avx512Vnni,
   /// Tile registers, and products of tiles of bf16, 8-bit integers and f16.
   AmxBf16,
   AmxInt8,
@@ -77,7 +79,7 @@ Expected<const Target *> findTarget(std::string_view name);
 /// What decides which targets a machine runs.
 struct HostCpu {
   SimdLevel level = SimdLevel::Scalar;
-  /// AVX-512 F, BW, DQ, VL and CD; with VBMI, VBMI2 and the bf16 dot product.
+  /// AVX-512 F, BW, DQ, VL and CD; with VBMI, VBMI2, VNNI and the bf16 dot product.
   bool avx512 = false, avx512Bf16 = false;
   HostAmx amx;
   HostArm arm;

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DotInteger.h"
 #include "Intrinsics.h"
 #include "Widen.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -312,6 +313,8 @@ static Value lowered(OpBuilder &builder, Operation *op, const Target &target) {
   }
   if (auto dot = dyn_cast<DotOp>(op))
     return lowerDot(builder, dot, target);
+  if (auto dot = dyn_cast<DotIntegerOp>(op))
+    return lowerDotInteger(builder, dot, target);
   if (auto lookup = dyn_cast<LookupOp>(op))
     return lowerLookup(builder, lookup, target);
   if (auto widen = dyn_cast<WidenHalvesOp>(op))
@@ -324,7 +327,7 @@ struct LowerLaneOpsPass : impl::LowerLaneOpsPassBase<LowerLaneOpsPass> {
   void runOnOperation() override {
     const Target &target = TargetAttr::of(getOperation());
     getOperation()->walk([&](Operation *op) {
-      if (!isa<DotOp, LookupOp, LookupFloatsOp, RoundWordsOp, WidenHalvesOp>(op))
+      if (!isa<DotOp, DotIntegerOp, LookupOp, LookupFloatsOp, RoundWordsOp, WidenHalvesOp>(op))
         return;
       OpBuilder builder(op);
       op->getResult(0).replaceAllUsesWith(lowered(builder, op, target));

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "TileMatmul.h"
+#include "TileMatmulInteger.h"
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "uwt/Codec/Panel.h"
@@ -20,6 +20,12 @@ namespace uwt::codegen {
 #define GEN_PASS_DEF_TILEMATMULPASS
 #include "uwt/Codegen/CPU/Passes.h.inc"
 
+static LogicalResult lowerProduct(MatmulOp op, OpBuilder &builder) {
+  if (op.getArithmeticAttr())
+    return IntegerProductLowering(op, builder).lower();
+  return ProductLowering(op, builder).lower();
+}
+
 namespace {
 struct TileMatmulPass : impl::TileMatmulPassBase<TileMatmulPass> {
   void runOnOperation() override {
@@ -31,8 +37,7 @@ struct TileMatmulPass : impl::TileMatmulPassBase<TileMatmulPass> {
     for (Operation *op : operations) {
       OpBuilder builder(op);
       auto gather = dyn_cast<GatherOp>(op);
-      if (failed(gather ? lowerGather(gather, builder)
-                        : ProductLowering(cast<MatmulOp>(op), builder).lower()))
+      if (failed(gather ? lowerGather(gather, builder) : lowerProduct(cast<MatmulOp>(op), builder)))
         return signalPassFailure();
       op->erase();
     }

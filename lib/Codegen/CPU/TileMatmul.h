@@ -12,6 +12,7 @@
 //     strategy direct: unit by unit                  TileMatmulDirect.cpp
 //     strategy buffer: k-tile by k-tile                TileMatmulBuffer.cpp
 //     strategy tiles: the same, on tile registers    TileMatmulTiles.cpp
+//     by integers                                    TileMatmulInteger.cpp
 //     adds up lanes, epilogue, store              TileMatmulEpilogue.cpp
 //
 // Whatever the strategy, an output adds its products in the same order: 16 lanes
@@ -34,20 +35,21 @@
 namespace uwt::codegen {
 
 /// Lowers one product.
-class ProductLowering : private PanelReader {
+class ProductLowering : protected PanelReader {
 public:
   ProductLowering(MatmulOp op, mlir::OpBuilder &builder);
+  virtual ~ProductLowering() = default;
   /// Checks what the lowering serves, with an error at the operation; then emits everything before
   /// it.
   mlir::LogicalResult lower();
 
-private:
+protected:
   // TileMatmul.cpp
   mlir::LogicalResult check();
   /// What the strategy says of the shape of loops.
-  mlir::LogicalResult readStrategy(const Target &target);
+  virtual mlir::LogicalResult readStrategy(const Target &target);
   /// A panel of each matrix that the product runs over is a task.
-  void emitTask(mlir::Value task);
+  virtual void emitTask(mlir::Value task);
   bool isOneTask() const {
     std::optional<int64_t> known = rows.known();
     bool isOneSlice = !usesTiles() || (!mlir::ShapedType::isDynamic(staticM) && staticM <= sliceM);
@@ -65,13 +67,15 @@ private:
   mlir::Value scratch(int64_t count, mlir::Type element);
 
   // TileMatmulPrepare.cpp
-  void prepareX();
+  virtual void prepareX();
   void prepareRow(mlir::Value matrix, mlir::Value m);
   void allocatePrepared(int64_t tile);
   /// What elements of x that are apart, or too few, pass through.
   void allocateTransfer();
   /// m, padded to tiles of as many rows of x.
   mlir::Value paddedM(int64_t tile) { return index.mul(index.ceilDiv(sizeM, tile), tile); }
+  /// 64 elements of a row of x from `column` on, with zeros where that is not whole.
+  mlir::Value loadGroup(mlir::Value matrix, mlir::Value m, mlir::Value column, bool isWhole);
   /// Writes the vectors of 64 elements of a row of x to `into` from `to` on.
   void prepareGroup(mlir::Value matrix, mlir::Value m, mlir::Value column, bool isWhole,
                     mlir::Value into, mlir::Value to);

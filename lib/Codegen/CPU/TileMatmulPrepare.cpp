@@ -103,30 +103,30 @@ void ProductLowering::prepareRow(Value matrix, Value m) {
   clear(index.ceilDiv(columns, fixedUnitColumns));
 }
 
-void ProductLowering::prepareGroup(Value matrix, Value m, Value column, bool isWhole, Value into,
-                                   Value to) {
+Value ProductLowering::loadGroup(Value matrix, Value m, Value column, bool isWhole) {
   Type type = op.getXType().getElementType();
   auto vector = VectorType::get({fixedUnitColumns}, type);
   SmallVector<Value> position = {m, column};
   if (op.getXType().getRank() == 3)
     position.insert(position.begin(), matrix);
   auto memref = cast<MemRefType>(op.getX().getType());
-  bool isDense = memref.isLastDimUnitStride();
-  Value elements;
-  if (isWhole && isDense) {
-    elements = vector::LoadOp::create(builder, location, vector, op.getX(), position);
-  } else {
-    Value zero = index.constant(0);
-    storeVector(arith::ConstantOp::create(builder, location, builder.getZeroAttr(vector)), transfer,
-                zero);
-    Value count = isWhole ? index.constant(fixedUnitColumns) : index.rem(columns, fixedUnitColumns);
-    index.loop(count, [&](Value i) {
-      position.back() = index.add(column, i);
-      Value value = memref::LoadOp::create(builder, location, op.getX(), position);
-      memref::StoreOp::create(builder, location, value, transfer, ValueRange{i});
-    });
-    elements = vector::LoadOp::create(builder, location, vector, transfer, ValueRange{zero});
-  }
+  if (isWhole && memref.isLastDimUnitStride())
+    return vector::LoadOp::create(builder, location, vector, op.getX(), position);
+  Value zero = index.constant(0);
+  storeVector(arith::ConstantOp::create(builder, location, builder.getZeroAttr(vector)), transfer,
+              zero);
+  Value count = isWhole ? index.constant(fixedUnitColumns) : index.rem(columns, fixedUnitColumns);
+  index.loop(count, [&](Value i) {
+    position.back() = index.add(column, i);
+    Value value = memref::LoadOp::create(builder, location, op.getX(), position);
+    memref::StoreOp::create(builder, location, value, transfer, ValueRange{i});
+  });
+  return vector::LoadOp::create(builder, location, vector, transfer, ValueRange{zero});
+}
+
+void ProductLowering::prepareGroup(Value matrix, Value m, Value column, bool isWhole, Value into,
+                                   Value to) {
+  Value elements = loadGroup(matrix, m, column, isWhole);
   for (auto [number, value] : llvm::enumerate(preparedVectors(elements)))
     storeVector(value, into, index.add(to, number * laneCount));
 }

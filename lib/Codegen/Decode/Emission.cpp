@@ -12,6 +12,7 @@
 #include "uwt/Codegen/Decode/Emission.h"
 #include "FieldPlanes.h"
 #include "Fragment.h"
+#include "Quantized.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -202,6 +203,19 @@ static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewri
   return success();
 }
 
+static void emitIntegersOp(const EmittedFormat &format, RewriterBase &rewriter,
+                           DecodeIntegersOp op) {
+  Type lane = VectorType::get({16}, rewriter.getI32Type());
+  LaneBuilder lanes(rewriter, op.getLoc(), lane);
+  Type type = MemRefType::get({ShapedType::kDynamic}, rewriter.getI32Type());
+  Value buffer = BufferOp::create(rewriter, op.getLoc(), type, WeightBuffer::Code, op.getWeight());
+  emitIntegers(lanes, format.format, buffer, op.getCode(), [&](unsigned number, Value bytes) {
+    rewriter.replaceAllUsesWith(op.getBytes()[number], bytes);
+    moveUsersBefore(op, bytes, rewriter);
+  });
+  rewriter.eraseOp(op);
+}
+
 static LogicalResult checkTable(const Emitter &emitter, const EmittedFormat &format,
                                 DecodeFragmentOp op) {
   std::optional<unsigned> tableU32 = emitter.fragmentTableU32(format);
@@ -296,6 +310,14 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
       return emitUnitOp(*format, rewriter, unit);
     if (auto patch = dyn_cast<PatchUnitOp>(op))
       return emitPatch(*format, rewriter, patch);
+    if (auto integers = dyn_cast<DecodeIntegersOp>(op)) {
+      emitIntegersOp(*format, rewriter, integers);
+      return success();
+    }
+    if (auto numbers = dyn_cast<DecodeNumbersOp>(op)) {
+      emitNumbers(format->format, rewriter, numbers);
+      return success();
+    }
     if (!isVariable(format->traits.rate))
       return refuse("it has no stream units");
     if (auto stream = dyn_cast<DecodeStreamFragmentOp>(op))

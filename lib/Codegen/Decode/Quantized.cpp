@@ -22,7 +22,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "uwt/Codec/Quantized.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
 #include "uwt/Format/QuantizedElement.h"
 
@@ -133,47 +132,6 @@ public:
   }
 };
 
-/// Reads the numbers that elements of a unit share: of 16 rows, a lane each.
-class NumberReader {
-public:
-  NumberReader(UnitEmission &unit, const QuantizedUnit &layout)
-      : layout(layout), lanes(unit.lanes), floats(unit.lanes),
-        buffer(unit.weightBuffer(WeightBuffer::Code)), first(unit.code) {}
-
-  /// The numbers of a grid, a vector a cell of a row.
-  SmallVector<Value> read(const GridFormat &format, const QuantizedGrid &grid) {
-    SmallVector<Value> cells;
-    Value outer;
-    if (format.outer)
-      outer = readNumbers(grid.outerAt(layout.cells), grid.outerBits, format.outer->number);
-    for (uint32_t cell = 0; cell < layout.cells; ++cell) {
-      Value numbers = readNumbers(grid.at(cell), grid.bits, format.number);
-      if (outer)
-        numbers = format.isDivided ? floats.div(numbers, outer) : floats.mul(numbers, outer);
-      cells.push_back(numbers);
-    }
-    return cells;
-  }
-
-private:
-  /// From `at` of the unit on, of so many bits.
-  Value readNumbers(uint32_t at, uint32_t bits, const Term &type) {
-    if (bits == 32)
-      return floats.ofBits(lanes.load(buffer, first, at));
-    Value words = lanes.loadRepeated(buffer, first, at, QuantizedGrid::cellU32(bits));
-    SmallVector<uint32_t> shifts;
-    for (uint32_t shift = 0; shift < 32; shift += bits)
-      shifts.push_back(shift);
-    return floats.widen(lanes.bitAnd(lanes.lshr(words, lanes.constants(shifts)), (1u << bits) - 1),
-                        type);
-  }
-
-  const QuantizedUnit &layout;
-  LaneBuilder &lanes;
-  VectorFloats floats;
-  Value buffer, first;
-};
-
 /// The numbers that elements of a unit share. They are put in memory, from where an arithmetic
 /// operation takes one for all of its lanes by itself; out of a register it takes a shuffle or two.
 /// There they lie grid by grid: for `lookup` cell by cell, as they are read, and for `arithmetic`
@@ -186,7 +144,7 @@ public:
     const Format &format = unit.format.format;
     Operation *here = &*lanes.ops().getInsertionPoint();
     Value own = memory.scratch(here, byteOf(GridCount, 0, 0));
-    NumberReader reader(unit, layout);
+    NumberReader reader(lanes, layout, unit.weightBuffer(WeightBuffer::Code), unit.code);
     SmallVector<Value> scales = reader.read(*format.scale, layout.scale);
     // ByteDecoder::loadFloats.
     QuantizedElement element = *QuantizedElement::find(format.element);

@@ -8,6 +8,7 @@
 #ifndef UWT_LIB_CODEGEN_DECODE_QUANTIZED_H
 #define UWT_LIB_CODEGEN_DECODE_QUANTIZED_H
 
+#include "uwt/Codec/Quantized.h"
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Format/Floats.h"
 #include <cmath>
@@ -58,6 +59,36 @@ protected:
 private:
   mlir::Type numberType;
 };
+
+/// Reads the numbers that elements of a unit share: of 16 rows, a lane each. `first` is where the
+/// unit begins in `buffer`, its plane `code`.
+class NumberReader {
+public:
+  NumberReader(LaneBuilder &lanes, const QuantizedUnit &layout, mlir::Value buffer,
+               mlir::Value first)
+      : layout(layout), lanes(lanes), floats(lanes), buffer(buffer), first(first) {}
+
+  /// The numbers of a grid, a vector a cell of a row.
+  llvm::SmallVector<mlir::Value> read(const GridFormat &format, const QuantizedGrid &grid);
+  /// The bits of numbers of so many bits (fewer than 32), from `at` of the unit on.
+  mlir::Value readBits(uint32_t at, uint32_t bits);
+
+private:
+  mlir::Value readNumbers(uint32_t at, uint32_t bits, const Term &type);
+
+  const QuantizedUnit &layout;
+  LaneBuilder &lanes;
+  FloatBuilder floats;
+  mlir::Value buffer, first;
+};
+
+/// Emits what `uwt.decode_integers` gives: `set` gets each vector and its number, in an order in
+/// which few of them wait for others that they are added to.
+void emitIntegers(LaneBuilder &lanes, const Format &format, mlir::Value buffer, mlir::Value first,
+                  llvm::function_ref<void(unsigned number, mlir::Value bytes)> set);
+
+/// Replaces `uwt.decode_numbers` by code.
+void emitNumbers(const Format &format, mlir::RewriterBase &rewriter, DecodeNumbersOp op);
 
 /// Emits the row vectors of a quantised weight's unit for a thread of a GPU.
 void emitQuantizedFragment(UnitEmission &unit);

@@ -98,6 +98,7 @@ FailureOr<FlatSymbolRefAttr> ProductOutliner::buildRange(MatmulOp op, StringRef 
 static bool isSameProduct(MatmulOp a, MatmulOp b) {
   return a->getOperands() == b->getOperands() && a.getMapsAttr() == b.getMapsAttr() &&
          a.getNumericsAttr() == b.getNumericsAttr() &&
+         a.getArithmeticAttr() == b.getArithmeticAttr() &&
          OperationEquivalence::isRegionEquivalentTo(&a->getRegion(0), &b->getRegion(0),
                                                     OperationEquivalence::IgnoreLocations);
 }

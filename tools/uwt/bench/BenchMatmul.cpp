@@ -54,7 +54,7 @@ private:
   std::vector<std::string> formats;
   unsigned threads = 0;
   std::vector<std::string> strategies;
-  std::string python = "python3";
+  std::string python = "python3", arithmetic = "dense";
   bool wait = false, noLoad = false, everyStrategy = false, peers = false;
   MatmulSettings settings;
 };
@@ -74,7 +74,8 @@ std::string_view BenchMatmulCommand::description() const {
          "A composition of codes and grids, as 'uwt inspect' names quantised weights, is measured "
          "from the same weights, rounded to the nearest code by their cell's largest magnitude: a "
          "quantiser for this command alone. Integers and floats of any bits are drawn, with one "
-         "zero point or none and a scale of one grid.";
+         "zero point or none and a scale of one grid. By integers (--arithmetic), some outputs "
+         "are checked bit for bit against the rule of docs/numerics.md.";
 }
 
 std::vector<command_line::Example> BenchMatmulCommand::examples() const {
@@ -86,7 +87,9 @@ std::vector<command_line::Example> BenchMatmulCommand::examples() const {
        "The model's pick beside a fixed format, for a script"},
       {"uwt bench matmul --peers --m 1,4,16,64,256,1024", "Beside PyTorch, in turns in one run"},
       {"uwt bench matmul --format 'uint<4>, zero=8, scale={1x128, bf16}' --no-load",
-       "From codes of 4 bits"}};
+       "From codes of 4 bits"},
+      {"uwt bench matmul --format 'uint<4>, zero=8, scale={1x128, bf16}' --arithmetic 'integer<8>'",
+       "The same, and with x rounded to 8 bits"}};
 }
 
 /// The best one to run from, and the one that files are compressed to where speed counts.
@@ -107,6 +110,13 @@ std::vector<command_line::Option> BenchMatmulCommand::options() {
        "kernel, such as 'buffer,tile_n=4,tile_m=4,tile_k=512', or 'auto' for the model's pick; may "
        "be given again (default: auto)",
        &strategies},
+      {"--arithmetic",
+       "MODE",
+       "integer<8>: measure products of compositions by integers that x is rounded to as well, "
+       "beside dense ones (default: dense)",
+       &arithmetic,
+       command_line::ValueHint::None,
+       {"dense", "integer<8>"}},
       {"--calibration", "FILE", "constants of this machine for the cost model",
        &settings.calibration, command_line::ValueHint::Path},
       {"--target", "TARGET", "target to compile for (default: native)", &settings.target},
@@ -154,6 +164,10 @@ Status BenchMatmulCommand::parse() {
   std::ranges::replace(settings.strategies, "auto", "");
   if (peers)
     settings.peerPython = python;
+  settings.byIntegers = arithmetic != "dense";
+  if (settings.byIntegers && std::ranges::none_of(settings.formats, isComposition))
+    return usageError("--arithmetic integer<8> multiplies codes of quantised weights; give a "
+                      "composition, as --format 'uint<4>, zero=8, scale={1x128, bf16}'");
   return ok();
 }
 
@@ -185,6 +199,8 @@ Status BenchMatmulCommand::measure(Session &session, MatmulBench &bench) const {
         continue;
       session.detail("compiling and checking " + format);
       UWT_RETURN_IF_ERROR(bench.add(format, strategy));
+      if (settings.byIntegers && isComposition(format))
+        UWT_RETURN_IF_ERROR(bench.addByIntegers(format, strategy));
       if (format == "auto")
         for (const std::string &pick : picksOf(bench.results().back()))
           session.detail(pick);
@@ -241,7 +257,8 @@ std::string BenchMatmulCommand::tables(const Session &session, const MatmulBench
     table.add(std::move(cells));
   };
   for (const MatmulRow &row : bench.results()) {
-    std::string name = row.format + (row.strategy.empty() ? "" : " by " + row.strategy);
+    std::string name = row.format + (row.byIntegers ? ", integer<8>" : "") +
+                       (row.strategy.empty() ? "" : " by " + row.strategy);
     add(name, static_cast<double>(row.bytesOfCopy), row.times);
   }
   if (!bench.peerName().empty())
@@ -265,6 +282,8 @@ Json BenchMatmulCommand::json(const MatmulBench &bench) const {
     Json one = {{"format", row.format}, {"bytes", row.bytesOfCopy}, {"verified", true}};
     if (!row.strategy.empty())
       one["strategy"] = row.strategy;
+    if (row.byIntegers)
+      one["arithmetic"] = "integer<8>";
     if (row.format == "auto")
       one["picks"] = picksOf(row);
     for (size_t i = 0; i < settings.mValues.size(); ++i) {
@@ -308,6 +327,8 @@ static Status measureLoading(Session &session, MatmulBench &bench, const MatmulS
                               {"seconds", row.allThreads.seconds}});
   }
   for (const MatmulRow &each : bench.results()) {
+    if (each.byIntegers)
+      continue;
     UWT_ASSIGN_OR_RETURN(CompileRow row, bench.measureCompile(each.format));
     text += "compile one product from " + row.format + ": " +
             formatNumber(row.times.median() * 1e3, 0) + " ms (";

@@ -7,8 +7,14 @@
 
 #include "BenchMatmulRun.h"
 #include "RoundedModel.h"
+#include "uwt/Format/BF16.h"
+#include "uwt/Format/Floats.h"
+#include "uwt/Import/ImportedWeights.h"
+#include "uwt/Import/IntegerProduct.h"
 #include "uwt/Runtime/LoadedWeight.h"
 #include "uwt/Support/StopWatch.h"
+#include <algorithm>
+#include <cstring>
 
 using namespace uwt;
 using namespace uwt::tool;
@@ -30,12 +36,13 @@ ToolCompileOptions MatmulBench::optionsFor(const std::string &format, const std:
 }
 
 Expected<MatmulRow> MatmulBench::compileRow(const std::string &format, const std::string &strategy,
-                                            MatmulSource &source) {
-  MatmulRow row{format, strategy, &source, nullptr, {}, 0};
+                                            MatmulSource &source, bool byIntegers) {
+  MatmulRow row{format, strategy, byIntegers, &source, nullptr, {}, 0};
   std::string ir =
       productIr(weights->rows(), weights->columns(), weights->copies(), settings.mValues);
-  auto program =
-      compiler.compile(ir, "matmul.mlir", optionsFor(format, strategy, source), pool.size(), {});
+  ToolCompileOptions options = optionsFor(format, strategy, source);
+  options.integerBits = byIntegers ? 8 : 0;
+  auto program = compiler.compile(ir, "matmul.mlir", options, pool.size(), {});
   if (!program)
     return program.takeError().in(format + (strategy.empty() ? "" : ", " + strategy));
   row.program = *std::move(program);
@@ -142,6 +149,48 @@ Status MatmulBench::check(const MatmulRow &row) {
                             ": other bits than from raw weights; this is a defect of uwt, please "
                             "report it");
   }
+  return ok();
+}
+
+/// Rows of the weight that are checked, of so many.
+static uint64_t checkedStep(uint64_t rows) { return std::max<uint64_t>(rows / checkedFeatures, 1); }
+
+Status MatmulBench::checkIntegers(const MatmulRow &row) {
+  UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(row.source->path));
+  UWT_ASSIGN_OR_RETURN(QuantizedWeight weight, opened.imported.all().begin()->second.read(pool));
+  for (size_t i = 0; i < settings.mValues.size(); ++i) {
+    uint64_t m = settings.mValues[i], columns = weights->columns();
+    std::vector<double> none;
+    UWT_ASSIGN_OR_RETURN(auto outputs,
+                         runProduct(row, m, columns, inputs[i], pool.size(), 0, none));
+    for (uint64_t rowOfX = 0; rowOfX < m; ++rowOfX) {
+      UWT_RETURN_IF_ERROR(checkInterrupted());
+      std::vector<float> x(columns);
+      std::transform(inputs[i].begin() + rowOfX * columns,
+                     inputs[i].begin() + (rowOfX + 1) * columns, x.begin(), fromBF16);
+      IntegerRow integers = IntegerRow::of(x);
+      for (uint64_t n = 0; n < weight.rows; n += checkedStep(weight.rows)) {
+        float sum = 0;
+        UWT_RETURN_IF_ERROR(integerProduct(weight, integers, n, {&sum, 1}));
+        uint16_t expected = roundToBF16(sum), found = 0;
+        for (const ToolResult &output : outputs) {
+          std::memcpy(&found, &output.bytes[(rowOfX * weight.rows + n) * 2], sizeof(found));
+          if (found != expected)
+            return invalidError(row.format + " by integers, m " + std::to_string(m) +
+                                ": other bits than those of the rule; this is a defect of uwt, "
+                                "please report it");
+        }
+      }
+    }
+  }
+  return ok();
+}
+
+Status MatmulBench::addByIntegers(const std::string &format, const std::string &strategy) {
+  UWT_ASSIGN_OR_RETURN(MatmulSource * source, sourceOf(format));
+  UWT_ASSIGN_OR_RETURN(MatmulRow row, compileRow(format, strategy, *source, /*byIntegers=*/true));
+  UWT_RETURN_IF_ERROR(checkIntegers(row));
+  rows.push_back(std::move(row));
   return ok();
 }
 

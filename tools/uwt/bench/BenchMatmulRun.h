@@ -28,6 +28,8 @@ struct MatmulSettings {
   std::string target = "native", calibration;
   /// Kernels of every format; the model's pick is empty.
   std::vector<std::string> strategies = {""};
+  /// Whether products of compositions are measured by integers as well.
+  bool byIntegers = false;
   /// As openMatrices takes them.
   std::string weights = "row-scaled-t4";
   uint64_t seed = 1;
@@ -49,9 +51,10 @@ struct MatmulSource {
   std::map<bool, TwinOutputs> expected;
 };
 
-/// Products from one format with one strategy.
+/// Products from one format with one strategy, maybe by integers.
 struct MatmulRow {
   std::string format, strategy;
+  bool byIntegers = false;
   MatmulSource *source = nullptr;
   std::unique_ptr<ToolProgram> program;
   /// By index into `mValues`: times of a product.
@@ -87,6 +90,9 @@ public:
   /// composition of codes and grids both are of the weights rounded to it. Errors: those of the
   /// compiler; Usage (nothing is drawn of that composition); Invalid (other bits).
   Status add(const std::string &format, const std::string &strategy);
+  /// The same by integers of 8 bits that x is rounded to, of a composition: checked against the
+  /// rule (docs/numerics.md) for some of the outputs.
+  Status addByIntegers(const std::string &format, const std::string &strategy);
   /// Adds a sample to every row and m, to the read probe, and to the peer.
   Status takeSample();
   /// Forgets all rows but the first `count`, all samples, and the peer.
@@ -112,13 +118,14 @@ private:
   ToolCompileOptions optionsFor(const std::string &format, const std::string &strategy,
                                 const MatmulSource &source) const;
   Expected<MatmulRow> compileRow(const std::string &format, const std::string &strategy,
-                                 MatmulSource &source);
+                                 MatmulSource &source, bool byIntegers = false);
   Expected<MatmulSource *> sourceOf(const std::string &format);
   /// Those whose sums are in the order of `strategy`; computed where nobody asked before.
   Expected<const TwinOutputs *> twinOutputs(MatmulSource &source, const std::string &strategy);
   /// Compares what the raw twin makes of the weights as they are with sums in FP64.
   Status checkSums(const TwinOutputs &outputs);
   Status check(const MatmulRow &row);
+  Status checkIntegers(const MatmulRow &row);
 
   const CompilerModule &compiler;
   const MatmulSettings &settings;

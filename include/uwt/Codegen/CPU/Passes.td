@@ -275,6 +275,9 @@ def TileMatmulPass : Pass<"uwt-tile-matmul"> {
 
     An output's additions have the same order for every strategy but `tiles`, m, number of threads and format (`docs/numerics.md`).
 
+    With `arithmetic #uwt.integer<8>` x is rounded to integers, a scale a row, and repacked as bytes; a task takes `tile_m` rows of x at a time through its panel: `uwt.decode_integers`, `uwt.dot_integer`, exact sums of a group, which are then
+    multiplied with the numbers that `uwt.decode_numbers` reads. A call fails where a panel is held as words.
+
     A product with a selection has the panels of the selected matrices as tasks. `uwt.gather` becomes a task a row, which decodes the units
     that hold it. Numbers of matrices and rows are checked before anything is read.
 
@@ -292,7 +295,8 @@ def TileMatmulPass : Pass<"uwt-tile-matmul"> {
   }];
   let dependentDialects = [
     "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"
   ];
 }
 
@@ -319,7 +323,8 @@ def LowerTilesPass : Pass<"uwt-lower-tiles"> {
 def LowerLaneOpsPass : Pass<"uwt-lower-lane-ops"> {
   let summary = "Lower dot products and lookups to what the target has";
   let description = [{
-    `uwt.dot` becomes the target's bf16 dot product (`fast` numerics), else two multiply-adds on widened halves, the high half first. `uwt.lookup`
+    `uwt.dot` becomes the target's bf16 dot product (`fast` numerics), else two multiply-adds on widened halves, the high half first. `uwt.dot_integer` becomes the target's
+    products of bytes (`vpdpbusd`, `vpmaddubsw`), else products of i32: the same sums. `uwt.lookup`
     becomes a permute of words with AVX-512, else a gather. The target is the attribute `uwt.target` of an operation around.
 
     ```mlir

@@ -13,7 +13,7 @@ include "mlir/Pass/PassBase.td"
 def EmitDecodersPass : Pass<"uwt-emit-decoders"> {
   let summary = "Replace decodes of units by lane code";
   let description = [{
-    `uwt.decode_unit`, `uwt.decode_stream` and `uwt.patch_unit` are replaced by what the emitter of the format's codec writes. Registers come in the order in which memory
+    `uwt.decode_unit`, `uwt.decode_stream`, `uwt.patch_unit`, `uwt.decode_integers` and `uwt.decode_numbers` are replaced by what the emitter of the format's codec writes. Registers come in the order in which memory
     is read best; operations without effects that use one move behind it, so that it does not wait.
 
     ```mlir

@@ -9,6 +9,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "uwt/Codec/IntegerCodes.h"
+#include "uwt/Dialect/UWT/IR/IntegerProducts.h"
 
 using namespace mlir;
 
@@ -136,6 +138,9 @@ ParseResult MatmulOp::parse(OpAsmParser &parser, OperationState &state) {
       return failure();
     properties.numerics = NumericsAttr::get(parser.getContext(), *numerics);
   }
+  if (succeeded(parser.parseOptionalKeyword("arithmetic")))
+    if (parser.parseAttribute(properties.arithmetic))
+      return failure();
   if (succeeded(parser.parseOptionalKeyword("strategy")))
     if (parser.parseAttribute(properties.strategy))
       return failure();
@@ -162,12 +167,16 @@ void MatmulOp::print(OpAsmPrinter &printer) {
   printer << " outs(" << getInit() << " : " << getInit().getType() << ")";
   if (getNumerics() != Numerics::Fast)
     printer << " numerics " << stringifyNumerics(getNumerics());
+  if (getArithmeticAttr()) {
+    printer << " arithmetic ";
+    printer.printAttribute(getArithmeticAttr());
+  }
   if (getStrategyAttr()) {
     printer << " strategy ";
     printer.printAttribute(getStrategyAttr());
   }
-  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
-                                           {"maps", "numerics", "strategy", "operandSegmentSizes"});
+  printer.printOptionalAttrDictWithKeyword(
+      (*this)->getAttrs(), {"maps", "numerics", "arithmetic", "strategy", "operandSegmentSizes"});
   printer << ' ';
   printer.printRegion(getEpilogue());
   printer.printOptionalArrowTypeList(getResultTypes());
@@ -257,6 +266,30 @@ static LogicalResult verifyMaps(MatmulOp op) {
   return success();
 }
 
+Status checkIntegerWeight(CompressedType type) {
+  std::optional<ElementType> element = elementTypeOf(type.getElementType());
+  if (!element)
+    return usageError("its elements are of no type that UWT stores");
+  std::optional<uint64_t> columns;
+  if (!type.isDynamic())
+    columns = static_cast<uint64_t>(type.getColumns());
+  return checkIntegerCodes(type.getFormat().getFormat(), *element, columns);
+}
+
+/// What sums of integers are made of (integer-3), and what kernels compute them.
+static LogicalResult verifyArithmetic(MatmulOp op) {
+  if (!op.getArithmeticAttr())
+    return success();
+  if (Status served = checkIntegerWeight(op.getWeightType()); !served)
+    return op.emitOpError() << "cannot be computed by integers: " << served.error().message();
+  auto strategy = dyn_cast_or_null<StrategyAttr>(op.getStrategyAttr());
+  if (op.getStrategyAttr() && (!strategy || strategy.getStrategy() != ProductStrategy::Direct))
+    return op.emitOpError() << "has arithmetic " << op.getArithmeticAttr()
+                            << ", which CPUs compute by strategy direct, got "
+                            << op.getStrategyAttr();
+  return success();
+}
+
 LogicalResult MatmulOp::verify() {
   bool isTensor = isa<RankedTensorType>(getInit().getType());
   if (getResults().size() != (isTensor ? 1 : 0) ||
@@ -269,7 +302,7 @@ LogicalResult MatmulOp::verify() {
   for (Value value : shaped)
     if (isa<RankedTensorType>(value.getType()) != isTensor)
       return emitOpError() << "expects tensors or memrefs, not both";
-  if (failed(verifyShapes(*this)))
+  if (failed(verifyShapes(*this)) || failed(verifyArithmetic(*this)))
     return failure();
   return verifyMaps(*this);
 }

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Codec/IntegerCodes.h"
+#include "uwt/Dialect/UWT/IR/IntegerProducts.h"
 #include "uwt/Dialect/UWT/IR/WeightBuffers.h"
 
 using namespace mlir;
@@ -120,6 +121,54 @@ LogicalResult DotOp::verify() {
   if (!getElement().isBF16() && !getElement().isF16())
     return emitOpError() << "expects words of bf16 or f16, got " << getElement();
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// DecodeIntegersOp, DecodeNumbersOp and DotIntegerOp
+//===----------------------------------------------------------------------===//
+
+/// The format, where integers are decoded from it.
+static FailureOr<Format> integerFormat(Operation *op, CompressedType type) {
+  if (Status served = checkIntegerWeight(type); !served)
+    return op->emitOpError() << "reads no integers of this weight: " << served.error().message();
+  return type.getFormat().getFormat();
+}
+
+void DecodeIntegersOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  addRead(effects);
+}
+
+LogicalResult DecodeIntegersOp::verify() {
+  FailureOr<Format> format = integerFormat(*this, getWeight().getType());
+  if (failed(format))
+    return failure();
+  size_t expected = size_t(stripRows) * quantizedUnit(*format).groups();
+  if (getBytes().size() == expected)
+    return success();
+  return emitOpError() << "expects " << expected << " vectors, one a row and 64-column group, got "
+                       << getBytes().size();
+}
+
+void DecodeNumbersOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  addRead(effects);
+}
+
+LogicalResult DecodeNumbersOp::verify() {
+  FailureOr<Format> format = integerFormat(*this, getWeight().getType());
+  if (failed(format))
+    return failure();
+  QuantizedUnit unit = quantizedUnit(*format);
+  size_t cells = unit.cells, zeros = unit.zero ? cells : 0;
+  if (getScales().size() == cells && getZeros().size() == zeros)
+    return success();
+  return emitOpError() << "expects " << cells << " vectors of scales and " << zeros
+                       << " of zeros, got " << getScales().size() << " and " << getZeros().size();
+}
+
+LogicalResult DotIntegerOp::verify() {
+  if (!getWeights().empty())
+    return success();
+  return emitOpError("expects a vector of weights and one of x, or more of both");
 }
 
 //===----------------------------------------------------------------------===//

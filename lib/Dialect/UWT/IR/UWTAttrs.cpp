@@ -105,6 +105,17 @@ std::string DerivationAttr::describe() const {
 }
 
 //===----------------------------------------------------------------------===//
+// IntegerArithmeticAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult IntegerArithmeticAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                                            unsigned bits) {
+  if (bits == 8)
+    return success();
+  return emitError() << "expected x as integers of 8 bits, got " << bits;
+}
+
+//===----------------------------------------------------------------------===//
 // StrategyAttr
 //===----------------------------------------------------------------------===//
 

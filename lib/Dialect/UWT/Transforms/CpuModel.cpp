@@ -220,7 +220,38 @@ static StrategyAttr strategyOf(MLIRContext *context, const KernelConfig &config)
                            config.tileK);
 }
 
+/// What is pinned of a product by integers, or why that is not there.
+static FailureOr<KernelConfig> pinnedInteger(MatmulOp op, const ConfigPins &pins,
+                                             KernelConfig config) {
+  if (pins.strategy && *pins.strategy != config.strategy)
+    return op.emitOpError() << "has no kernel of the configuration that the options ask for: "
+                            << op.getArithmeticAttr() << " is computed by strategy direct";
+  config.tileM = pins.tileM.value_or(config.tileM);
+  return config;
+}
+
+/// By the rule of integerConfig(): one row alone, and as many as registers have room for.
+static FailureOr<StrategyRanges> chooseIntegerStrategies(MatmulOp op, const ConfigPins &pins) {
+  StrategyRanges result;
+  SmallVector<std::optional<uint64_t>> sizes = {std::nullopt};
+  if (!ShapedType::isDynamic(op.getM()))
+    sizes = {static_cast<uint64_t>(op.getM())};
+  else if (!pins.tileM)
+    sizes.insert(sizes.begin(), 1);
+  for (std::optional<uint64_t> m : sizes) {
+    FailureOr<KernelConfig> config = pinnedInteger(op, pins, integerConfig(m));
+    if (failed(config))
+      return failure();
+    result.strategies.push_back(strategyOf(op.getContext(), *config));
+  }
+  if (sizes.size() > 1)
+    result.limits.push_back(1);
+  return result;
+}
+
 FailureOr<StrategyRanges> CpuModel::chooseStrategies(MatmulOp op) {
+  if (op.getArithmeticAttr())
+    return chooseIntegerStrategies(op, pins);
   CompressedType type = op.getWeightType();
   if (Status known = checkFormat(type); !known)
     return op.emitOpError() << "cannot run from " << type.getFormat().getText() << ": "
@@ -257,7 +288,17 @@ static std::string rangeText(uint64_t first, std::optional<uint64_t> limit) {
   return first == *limit ? text : text + " to " + std::to_string(*limit);
 }
 
+/// Nothing is predicted of products by integers.
+static SmallVector<std::string> explainIntegers(MatmulOp op, const StrategyRanges &ranges) {
+  std::string text = ": " + op.getWeightType().getFormat().getText().str() + " by integers, ";
+  for (auto [i, strategy] : llvm::enumerate(ranges.strategies))
+    text += (i == 0 ? "" : ", then ") + configOf(cast<StrategyAttr>(strategy)).str();
+  return {text};
+}
+
 SmallVector<std::string> CpuModel::explain(MatmulOp op, const StrategyRanges &ranges) {
+  if (op.getArithmeticAttr())
+    return explainIntegers(op, ranges);
   FormatCost format = costOf(op.getWeight(), op.getWeightType());
   ProductProblem problem = problemOf(op);
   auto sentence = [&](const KernelConfig &config, const std::string &m) {

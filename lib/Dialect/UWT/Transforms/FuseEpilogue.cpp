@@ -442,6 +442,7 @@ void EpilogueFuser::emit() {
       [&](OpBuilder &builder, Location, ValueRange args) { return emitEpilogue(builder, args); });
   if (Attribute strategy = matmul.getStrategyAttr())
     fused.setStrategyAttr(strategy);
+  fused.setArithmeticAttr(matmul.getArithmeticAttr());
   Value result = layout.fromProduct(b, last->getLoc(), fused.getResults()[0],
                                     frames[last->getResult(0)], resultType);
   b.replaceOp(last, result);

@@ -191,6 +191,10 @@ Expected<SmallVector<FormatCandidate>> GpuModel::rankFormats(WeightUses &weight,
 //===----------------------------------------------------------------------===//
 
 Expected<std::vector<GpuRange>> GpuModel::chooseRanges(MatmulOp op) const {
+  if (op.getArithmeticAttr())
+    return unsupportedError(
+        "is computed by integers, for which GPUs have no kernel: compile it for "
+        "a CPU, or without arithmetic");
   const auto *interface = op->getDialect()->getRegisteredInterface<BuildableKernelsInterface>();
   if (!interface)
     return unsupportedError("has no kernels: none are registered (uwt::registerGpuKernels)");

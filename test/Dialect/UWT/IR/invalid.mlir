@@ -147,6 +147,43 @@ module attributes {test.a = #uwt.gpu_strategy<direct, mma, slice = 8, stages = 2
 
 // -----
 
+// expected-error@below {{expected x as integers of 8 bits, got 4}}
+module attributes {test.a = #uwt.integer<4>} {}
+
+// -----
+
+func.func @integers_of_floats(%w: !uwt.compressed<64x64xbf16, "raw">, %i: index) {
+  // expected-error@below {{'uwt.decode_numbers' op reads no integers of this weight: 'raw' is of floats; integers are multiplied with the codes of a quantised weight}}
+  %s = uwt.decode_numbers %w[%i] : !uwt.compressed<64x64xbf16, "raw"> -> (vector<16xf32>)
+  return
+}
+
+// -----
+
+func.func @few_integers(%w: !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}">, %i: index) {
+  // expected-error@below {{'uwt.decode_integers' op expects 32 vectors, one a row and 64-column group, got 1}}
+  %b = uwt.decode_integers %w[%i] : !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}"> -> vector<16xi32>
+  return
+}
+
+// -----
+
+func.func @other_numbers(%w: !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x32, f16}">, %i: index) {
+  // expected-error@below {{'uwt.decode_numbers' op expects 2 vectors of scales and 0 of zeros, got 1 and 1}}
+  %s, %z = uwt.decode_numbers %w[%i] : !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x32, f16}"> -> (vector<16xf32>) zeros (vector<16xi32>)
+  return
+}
+
+// -----
+
+func.func @no_integers() {
+  // expected-error@below {{'uwt.dot_integer' op expects a vector of weights and one of x, or more of both}}
+  %s = "uwt.dot_integer"() {bits = 4 : i32} : () -> vector<16xi32>
+  return
+}
+
+// -----
+
 func.func @no_strategy(%x: tensor<1x64xbf16>, %w: !uwt.compressed<64x64xbf16, "inplace<12>">, %y: tensor<1x64xf32>) -> tensor<1x64xf32> {
   // expected-error@below {{attribute 'strategy' failed to satisfy constraint: strategy of a CPU or of a GPU}}
   %0 = uwt.matmul ins(%x, %w : tensor<1x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%y : tensor<1x64xf32>) strategy "direct" {

@@ -304,3 +304,69 @@ func.func @selected_entries(%x: tensor<4x1x32xbf16>, %w: !uwt.compressed<8x64x32
   } -> tensor<4x1x64xf32>
   return
 }
+
+// -----
+
+func.func @integers_of_floats(%x: tensor<4x64xbf16>, %w: !uwt.compressed<64x64xbf16, "inplace<12>">, %init: tensor<4x64xf32>) {
+  // expected-error@below {{'uwt.matmul' op cannot be computed by integers: 'inplace<12>' is of floats; integers are multiplied with the codes of a quantised weight}}
+  %y = uwt.matmul ins(%x, %w : tensor<4x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%init : tensor<4x64xf32>) arithmetic #uwt.integer<8> {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  } -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @integers_of_small_floats(%x: tensor<4x64xbf16>, %w: !uwt.compressed<64x64xbf16, "f8E4M3FN, scale={row, f32}">, %init: tensor<4x64xf32>) {
+  // expected-error@below {{'uwt.matmul' op cannot be computed by integers: codes of f8E4M3FN are no integers; expected uint<1> to uint<8> or int<1> to int<8>}}
+  %y = uwt.matmul ins(%x, %w : tensor<4x64xbf16>, !uwt.compressed<64x64xbf16, "f8E4M3FN, scale={row, f32}">) outs(%init : tensor<4x64xf32>) arithmetic #uwt.integer<8> {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  } -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @integers_of_small_cells(%x: tensor<4x64xbf16>, %w: !uwt.compressed<64x64xbf16, "int<8>, scale={1x16, f16}">, %init: tensor<4x64xf32>) {
+  // expected-error@below {{'uwt.matmul' op cannot be computed by integers: scale={1x16, f16} has cells of 16 columns, and integers are summed over 32 and more}}
+  %y = uwt.matmul ins(%x, %w : tensor<4x64xbf16>, !uwt.compressed<64x64xbf16, "int<8>, scale={1x16, f16}">) outs(%init : tensor<4x64xf32>) arithmetic #uwt.integer<8> {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  } -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @integers_by_buffer(%x: tensor<4x64xbf16>, %w: !uwt.compressed<64x64xbf16, "uint<4>, scale={row, f16}">, %init: tensor<4x64xf32>) {
+  // expected-error@below {{'uwt.matmul' op has arithmetic #uwt.integer<8>, which CPUs compute by strategy direct, got #uwt.strategy<buffer, tile_n = 4, tile_m = 4, tile_k = 64>}}
+  %y = uwt.matmul ins(%x, %w : tensor<4x64xbf16>, !uwt.compressed<64x64xbf16, "uint<4>, scale={row, f16}">) outs(%init : tensor<4x64xf32>) arithmetic #uwt.integer<8> strategy #uwt.strategy<buffer, tile_n = 4, tile_m = 4, tile_k = 64> {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  } -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @integers_by_mma(%x: tensor<4x64xbf16>, %w: !uwt.compressed<64x64xbf16, "uint<4>, scale={row, f16}">, %init: tensor<4x64xf32>) {
+  // expected-error@below {{'uwt.matmul' op has arithmetic #uwt.integer<8>, which CPUs compute by strategy direct, got #uwt.gpu_strategy<direct, mma, slice = 8>}}
+  %y = uwt.matmul ins(%x, %w : tensor<4x64xbf16>, !uwt.compressed<64x64xbf16, "uint<4>, scale={row, f16}">) outs(%init : tensor<4x64xf32>) arithmetic #uwt.integer<8> strategy #uwt.gpu_strategy<direct, mma, slice = 8> {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  } -> tensor<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @integers_of_few_columns(%x: tensor<4x64xbf16>, %w: !uwt.compressed<64x64xbf16, "int<8>, scale={row, f16}">, %init: tensor<4x64xf32>) {
+  // expected-error@below {{'uwt.matmul' op cannot be computed by integers: a weight of 64 columns is held as floats, which take no more memory than its codes in units of 128 columns}}
+  %y = uwt.matmul ins(%x, %w : tensor<4x64xbf16>, !uwt.compressed<64x64xbf16, "int<8>, scale={row, f16}">) outs(%init : tensor<4x64xf32>) arithmetic #uwt.integer<8> {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  } -> tensor<4x64xf32>
+  return
+}

@@ -173,6 +173,41 @@ func.func @lane(%w: vector<16xi32>, %acc: vector<16xf32>, %f: vector<16xf32>, %i
   return
 }
 
+!nibbles = !uwt.compressed<64x128xbf16, "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}">
+!bytes = !uwt.compressed<64x64xbf16, "int<8>, scale={1x32, bf16}">
+
+// CHECK-LABEL: func @by_integers
+func.func @by_integers(%x: tensor<4x128xbf16>, %w: !nibbles, %init: tensor<4x64xf32>) -> tensor<4x64xf32> {
+  // CHECK: outs(%{{.*}} : tensor<4x64xf32>) arithmetic #uwt.integer<8> {
+  %0 = uwt.matmul ins(%x, %w : tensor<4x128xbf16>, !nibbles) outs(%init : tensor<4x64xf32>) arithmetic #uwt.integer<8> {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  } -> tensor<4x64xf32>
+  // CHECK: outs(%{{.*}} : tensor<4x64xf32>) numerics exact arithmetic #uwt.integer<8> strategy #uwt.strategy<direct, tile_n = 16, tile_m = 4, tile_k = 64> {
+  %1 = uwt.matmul ins(%x, %w : tensor<4x128xbf16>, !nibbles) outs(%init : tensor<4x64xf32>) numerics exact arithmetic #uwt.integer<8>
+         strategy #uwt.strategy<direct, tile_n = 16, tile_m = 4, tile_k = 64> {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  } -> tensor<4x64xf32>
+  return %1 : tensor<4x64xf32>
+}
+
+// CHECK-LABEL: func @integers
+func.func @integers(%w: !nibbles, %v: !bytes, %i: index) {
+  // CHECK: %[[B:.*]]:32 = uwt.decode_integers %{{.*}}[%{{.*}}] : !uwt.compressed<64x128xbf16, "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}"> -> vector<16xi32>,
+  %b:32 = uwt.decode_integers %w[%i] : !nibbles -> vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>,
+    vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>,
+    vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>,
+    vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>
+  // CHECK: uwt.decode_numbers %{{.*}}[%{{.*}}] : !uwt.compressed<64x128xbf16, "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}"> -> (vector<16xf32>) zeros(vector<16xi32>)
+  %s, %z = uwt.decode_numbers %w[%i] : !nibbles -> (vector<16xf32>) zeros (vector<16xi32>)
+  // CHECK: uwt.decode_numbers %{{.*}}[%{{.*}}] : !uwt.compressed<64x64xbf16, "int<8>, scale={1x32, bf16}"> -> (vector<16xf32>, vector<16xf32>){{$}}
+  %t:2 = uwt.decode_numbers %v[%i] : !bytes -> (vector<16xf32>, vector<16xf32>)
+  // CHECK: uwt.dot_integer %[[B]]#0, %[[B]]#1 * %[[B]]#2, %[[B]]#3 {bits = 4 : i32}
+  %d = uwt.dot_integer %b#0, %b#1 * %b#2, %b#3 {bits = 4 : i32}
+  return
+}
+
 // CHECK-LABEL: func @check
 func.func @check(%inside: i1, %i: index, %size: index) {
   // CHECK: uwt.check %{{.*}}, "it is odd"{{$}}

@@ -8,6 +8,7 @@
 #ifndef UWT_TEST_UNIT_CODEGEN_DECODE_DRAWQUANTIZED_H
 #define UWT_TEST_UNIT_CODEGEN_DECODE_DRAWQUANTIZED_H
 
+#include "uwt/Format/Format.h"
 #include "uwt/Import/QuantizedWeight.h"
 #include <random>
 #include <span>

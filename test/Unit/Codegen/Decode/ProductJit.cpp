@@ -14,6 +14,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
+#include "uwt/Runtime/Call.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include <array>
 #include <cmath>
@@ -51,7 +52,7 @@ std::string ProductSpec::moduleText() const {
          "\">} {\n func.func @f(%x: " + xType + ", %y: " + yType +
          ") attributes {llvm.emit_c_interface} {\n  %w = uwt.weight \"w\" : " + wType +
          "\n  uwt.matmul ins(%x, %w : " + xType + ", " + wType + ") outs(%y : " + yType + ")" +
-         (exact ? " numerics exact" : "") +
+         (exact ? " numerics exact" : "") + (byIntegers ? " arithmetic #uwt.integer<8>" : "") +
          (strategy.empty() ? "" : " strategy #uwt.strategy<" + strategy + ">") +
          " {\n  ^bb0(%acc: f32):\n    uwt.yield %acc : f32\n  }\n  return\n }\n}\n";
 }
@@ -128,6 +129,11 @@ void ProductJit::call(const WeightView &weight, std::initializer_list<void *> me
 
 std::vector<float> ProductJit::run(const WeightView &weight, const void *x, uint64_t m,
                                    uint64_t stride) const {
+  return *tryRun(weight, x, m, stride);
+}
+
+Expected<std::vector<float>> ProductJit::tryRun(const WeightView &weight, const void *x, uint64_t m,
+                                                uint64_t stride) const {
   std::vector<float> y(m * spec.rows, -1.0f);
   auto size = [](uint64_t value) { return static_cast<int64_t>(value); };
   auto *from = const_cast<char *>(static_cast<const char *>(x));
@@ -135,6 +141,16 @@ std::vector<float> ProductJit::run(const WeightView &weight, const void *x, uint
       from, from, 0, {size(m), size(spec.columns)}, {size(stride), 1}};
   StridedMemRefType<float, 2> yMemory = {
       y.data(), y.data(), 0, {size(m), size(spec.rows)}, {size(spec.rows), 1}};
-  call(weight, {&xMemory, &yMemory});
+  *table = weight;
+  struct Call {
+    EntryFunction function;
+    std::array<void *, 2> arguments;
+  } made{function, {&xMemory, &yMemory}};
+  UWT_RETURN_IF_ERROR(callCompiled(
+      [](void *context) {
+        auto *given = static_cast<Call *>(context);
+        given->function(given->arguments.data());
+      },
+      &made));
   return y;
 }

@@ -33,6 +33,8 @@ struct ProductSpec {
   /// Text of a #uwt.strategy, or empty.
   std::string strategy;
   bool exact = false;
+  /// By integers of 8 bits that x is rounded to.
+  bool byIntegers = false;
 
   TensorDescription description() const;
   std::string moduleText() const;
@@ -56,6 +58,9 @@ public:
   /// Rows of x begin `stride` elements apart. Outputs are row-major.
   std::vector<float> run(const WeightView &weight, const void *x, uint64_t m,
                          uint64_t stride) const;
+  /// The same of code that may fail. Errors: those of the call.
+  Expected<std::vector<float>> tryRun(const WeightView &weight, const void *x, uint64_t m,
+                                      uint64_t stride) const;
 
 private:
   ProductJit() = default;

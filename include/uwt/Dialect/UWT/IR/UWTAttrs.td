@@ -74,6 +74,21 @@ def UWT_Numerics : I32Enum<"Numerics", "what an implementation may do to sums", 
 
 def UWT_NumericsAttrDef : EnumAttr<UWT_Dialect, UWT_Numerics, "numerics">;
 
+def UWT_IntegerArithmeticAttr : UWT_Attr<"IntegerArithmetic", "integer"> {
+  let summary = "products of a quantised weight's codes with integers that x is rounded to";
+  let description = [{
+    ```mlir
+    #uwt.integer<8>
+    ```
+
+    x is rounded to integers of `bits` bits (8), with a scale a row; sums over a cell of the weight's scales are exact, and then multiplied with these. The rule, to the bit, is that of
+    `docs/numerics.md`, section "By integers": the same on every target, for any strategy, m and number of threads, but not that of a product of floats. It is never chosen but by who asks for it.
+  }];
+  let parameters = (ins "unsigned":$bits);
+  let assemblyFormat = "`<` $bits `>`";
+  let genVerifyDecl = 1;
+}
+
 def UWT_ProductStrategy : I32Enum<"ProductStrategy", "where a product's weight is decoded", [
     I32EnumCase<"Direct", 0, "direct">,
     I32EnumCase<"Shared", 1, "shared">,

@@ -174,6 +174,14 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
            select(%ids : tensor<8xi64>) outs(%init : tensor<8x1x1536xf32>) { ... } -> tensor<8x1x1536xf32>
     ```
 
+    With `arithmetic #uwt.integer<8>` the product is of other numbers: x is rounded to integers, which are multiplied with the codes of a quantised weight. Formats without codes that are integers
+    are refused. Without it products are of the weight's elements, as above.
+
+    ```mlir
+    %y = uwt.matmul ins(%x, %w : tensor<?x4096xbf16>, !uwt.compressed<4096x4096xbf16, "uint<4>, zero=8, scale={1x128, f16}">)
+           outs(%init : tensor<?x4096xf32>) arithmetic #uwt.integer<8> { ... } -> tensor<?x4096xf32>
+    ```
+
     After bufferization operands are memrefs and there is no result.
   }];
   let arguments = (ins
@@ -184,6 +192,7 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
     UWT_TensorOrMemRef:$init,
     DefaultValuedAttr<AffineMapArrayAttr, "{}">:$maps,
     DefaultValuedAttr<UWT_NumericsAttrDef, "::uwt::Numerics::Fast">:$numerics,
+    OptionalAttr<UWT_IntegerArithmeticAttr>:$arithmetic,
     OptionalAttr<UWT_AnyStrategyAttr>:$strategy);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$epilogue);

@@ -140,6 +140,61 @@ def UWT_DotOp : UWT_Op<"dot", [Pure]> {
   let hasVerifier = 1;
 }
 
+def UWT_DecodeIntegersOp : UWT_Op<"decode_integers", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "decodes a unit of a quantised weight into bytes that are integers";
+  let description = [{
+    `code` is the unit's offset in u32 in plane `code`. Results are the 64 bytes of each of the strip's 16 rows and of each 64-column group: number `row·groups + group`. What a
+    byte stands for, and which column it has, says `integerCodes` (`uwt/Codec/IntegerCodes.h`).
+
+    Users of each result are moved behind it, as those of `uwt.decode_unit`.
+
+    ```mlir
+    %r:32 = uwt.decode_integers %w[%code] : !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}"> -> vector<16xi32>
+    ```
+  }];
+  let arguments = (ins UWT_CompressedType:$weight, Index:$code);
+  let results = (outs Variadic<UWT_RowVector>:$bytes);
+  let assemblyFormat = "$weight `[` $code `]` attr-dict `:` qualified(type($weight)) `->` type($bytes)";
+  let hasVerifier = 1;
+}
+
+def UWT_DecodeNumbersOp : UWT_Op<"decode_numbers", [AttrSizedResultSegments,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "reads the scales and zero points of a unit of a quantised weight";
+  let description = [{
+    Of each cell of a row of the unit, for the strip's 16 rows: what differences are multiplied with (of two grids their product or quotient, times the factor, each rounded), and, where the
+    format has a grid of zero points that are codes, these. `code` as in `uwt.decode_integers`.
+
+    ```mlir
+    %s, %z = uwt.decode_numbers %w[%code] : !uwt.compressed<64x128xbf16, "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}"> -> (vector<16xf32>) zeros (vector<16xi32>)
+    ```
+  }];
+  let arguments = (ins UWT_CompressedType:$weight, Index:$code);
+  let results = (outs Variadic<UWT_Sums>:$scales, Variadic<UWT_RowVector>:$zeros);
+  let assemblyFormat = [{
+    $weight `[` $code `]` attr-dict `:` qualified(type($weight)) `->` `(` type($scales) `)` (`zeros` `(` type($zeros)^ `)`)?
+  }];
+  let hasVerifier = 1;
+}
+
+def UWT_DotIntegerOp : UWT_Op<"dot_integer", [Pure, SameVariadicOperandSize]> {
+  let summary = "sums of products of bytes";
+  let description = [{
+    For each of 16 lanes: the sum, over all pairs of vectors, of the four products of a lane's bytes, exact in i32. Bytes of `x` have a sign and are not -128. Bytes of `weights` are not negative and have
+    `bits` bits, fewer than 8; of 8 they have a sign.
+
+    ```mlir
+    %s = uwt.dot_integer %w0, %w1 * %x0, %x1 {bits = 4}
+    ```
+  }];
+  let arguments = (ins Variadic<UWT_RowVector>:$weights, Variadic<UWT_RowVector>:$x,
+                       ConfinedAttr<I32Attr, [IntPositive, IntMaxValue<8>]>:$bits);
+  let results = (outs UWT_RowVector:$sums);
+  let assemblyFormat = "$weights `*` $x attr-dict";
+  let hasVerifier = 1;
+}
+
 def UWT_LookupOp : UWT_Op<"lookup", [AllTypesMatch<["codes", "symbols"]>, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "looks packed codes up in a small table";
   let description = [{

@@ -284,6 +284,31 @@ def SelectFormatPass : Pass<"uwt-select-format", "::mlir::ModuleOp"> {
   let dependentDialects = ["::uwt::UWTDialect"];
 }
 
+def SelectArithmeticPass : Pass<"uwt-select-arithmetic", "::mlir::ModuleOp"> {
+  let summary = "Compute products of quantised weights by integers, where that is asked for";
+  let description = [{
+    Each `uwt.matmul` whose weight has codes that are integers gets `arithmetic #uwt.integer<8>` (`docs/numerics.md`, section "By integers"): outputs have other bits than those of the weight's
+    elements. Products of other weights stay as they are, and a remark at each of them says why. Where none can be computed by integers, that is an error. Runs after
+    `uwt-select-format`, since what a weight runs from decides.
+
+    ```mlir
+    // before
+    %y = uwt.matmul ins(%x, %w : tensor<1x4096xbf16>, !uwt.compressed<4096x4096xbf16, "uint<4>, zero=8, scale={1x128, f16}">) outs(...) {...}
+    // after
+    %y = uwt.matmul ins(%x, %w : tensor<1x4096xbf16>, !uwt.compressed<4096x4096xbf16, "uint<4>, zero=8, scale={1x128, f16}">) outs(...)
+           arithmetic #uwt.integer<8> {...}
+    ```
+  }];
+  let options = [
+    Option<"bits", "bits", "unsigned", /*default=*/"8", "Bits of the integers that x is rounded to: 8">,
+  ];
+  let statistics = [
+    Statistic<"numProducts", "products", "Number of products that are computed by integers">,
+    Statistic<"numLeft", "products left", "Number of products that are not">,
+  ];
+  let dependentDialects = ["::uwt::UWTDialect"];
+}
+
 def SelectStrategyPass : Pass<"uwt-select-strategy", "::mlir::ModuleOp"> {
   let summary = "Pick the strategy of each product, by ranges of m";
   let description = [{

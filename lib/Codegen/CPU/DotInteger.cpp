@@ -1,0 +1,163 @@
+//===- DotInteger.cpp - Sums of products of bytes -------------------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Instructions multiply bytes without a sign with bytes that have one:
+//
+//   vpdpbusd     adds four products to a lane of i32. Bytes of weights with a sign get 128 more,
+//                which the sum has less from the start.
+//   vpmaddubsw   adds two products in i16, and saturates. Weights of up to 7 bits do not get there;
+//                of those with a sign their magnitude is multiplied, and x takes the sign: two
+//                products of 128 and 127 are 32,512 at most.
+//
+//===----------------------------------------------------------------------===//
+
+#include "DotInteger.h"
+#include "Intrinsics.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Codegen/Decode/Emission.h"
+
+using namespace mlir;
+
+namespace uwt::codegen {
+
+static constexpr int64_t rowBytes = 64, signedBits = 8;
+
+namespace {
+class DotInteger {
+public:
+  DotInteger(OpBuilder &builder, DotIntegerOp op, const Target &target)
+      : builder(builder), location(op.getLoc()), op(op), target(target),
+        lanes(builder, location, op.getSums().getType()) {}
+  Value lower();
+
+private:
+  bool isSigned() { return op.getBits() == signedBits; }
+  VectorType vectorOf(int64_t count, unsigned bits) {
+    return VectorType::get({count}, builder.getIntegerType(bits));
+  }
+  Value bitcast(Type type, Value value) {
+    return vector::BitCastOp::create(builder, location, type, value);
+  }
+  /// `size` bytes of a row vector from `first` on.
+  Value bytesOf(Value vector, int64_t first, int64_t size);
+  Value intrinsic(StringRef name, Type type, ValueRange operands) {
+    return callIntrinsic(builder, location, name, type, operands);
+  }
+
+  Value byQuadruples();
+  Value byPairs(int64_t size);
+  Value sumOfPairs(int64_t first, int64_t size);
+  Value pairs(Value weights, Value x, int64_t size);
+  Value byLanes();
+
+  OpBuilder &builder;
+  Location location;
+  DotIntegerOp op;
+  const Target &target;
+  LaneBuilder lanes;
+};
+} // namespace
+
+Value DotInteger::bytesOf(Value vector, int64_t first, int64_t size) {
+  Value all = bitcast(vectorOf(rowBytes, 8), vector);
+  if (size == rowBytes)
+    return all;
+  return vector::ShuffleOp::create(builder, location, all, all,
+                                   llvm::to_vector(llvm::seq<int64_t>(first, first + size)));
+}
+
+Value DotInteger::byQuadruples() {
+  auto add = [&](Value sums, Value weights, Value x) {
+    return intrinsic("llvm.x86.avx512.vpdpbusd.512", lanes.type(),
+                     {sums, bytesOf(weights, 0, rowBytes), bytesOf(x, 0, rowBytes)});
+  };
+  constexpr int64_t halves = 0x80808080;
+  Value sums = lanes.constant(0);
+  if (isSigned()) {
+    for (Value x : op.getX())
+      sums = add(sums, lanes.constant(halves), x);
+    sums = lanes.sub(0, sums);
+  }
+  for (auto [weights, x] : llvm::zip_equal(op.getWeights(), op.getX()))
+    sums = add(sums, isSigned() ? lanes.bitXor(weights, halves) : weights, x);
+  return sums;
+}
+
+Value DotInteger::pairs(Value weights, Value x, int64_t size) {
+  bool isWide = size == rowBytes;
+  if (isSigned()) {
+    x = intrinsic("llvm.x86.avx2.psign.b", x.getType(), {x, weights});
+    weights = math::AbsIOp::create(builder, location, weights);
+  }
+  return intrinsic(isWide ? "llvm.x86.avx512.pmaddubs.w.512" : "llvm.x86.avx2.pmadd.ub.sw",
+                   vectorOf(size / 2, 16), {weights, x});
+}
+
+/// Pairs stay in i16 as long as they fit.
+Value DotInteger::sumOfPairs(int64_t first, int64_t size) {
+  constexpr int64_t largest = 32767, largestX = 127;
+  int64_t largestWeight = isSigned() ? 128 : (int64_t(1) << op.getBits()) - 1;
+  int64_t fitting = largest / (2 * largestX * largestWeight);
+  LaneBuilder words(builder, location, vectorOf(size / 2, 16));
+  LaneBuilder wide(builder, location, vectorOf(size / 4, 32));
+  StringRef widen = size == rowBytes ? "llvm.x86.avx512.pmaddw.d.512" : "llvm.x86.avx2.pmadd.wd";
+  Value sums, few;
+  int64_t count = 0;
+  auto widenFew = [&] {
+    Value more = intrinsic(widen, wide.type(), {few, words.constant(1)});
+    sums = sums ? wide.add(sums, more) : more;
+    few = {};
+    count = 0;
+  };
+  for (auto [weights, x] : llvm::zip_equal(op.getWeights(), op.getX())) {
+    Value more = pairs(bytesOf(weights, first, size), bytesOf(x, first, size), size);
+    few = few ? words.add(few, more) : more;
+    if (++count == fitting)
+      widenFew();
+  }
+  if (few)
+    widenFew();
+  return sums;
+}
+
+Value DotInteger::byPairs(int64_t size) {
+  if (size == rowBytes)
+    return sumOfPairs(0, size);
+  Value low = sumOfPairs(0, size), high = sumOfPairs(size, size);
+  return vector::ShuffleOp::create(builder, location, low, high,
+                                   llvm::to_vector(llvm::seq<int64_t>(0, rowBytes / 4)));
+}
+
+Value DotInteger::byLanes() {
+  constexpr int64_t above = 24;
+  auto withSignOf = [&](Value value, int64_t byte) -> Value {
+    Value top = lanes.shl(value, above - 8 * byte);
+    return arith::ShRSIOp::create(builder, location, top, lanes.constant(above));
+  };
+  Value sums = lanes.constant(0);
+  for (auto [weights, x] : llvm::zip_equal(op.getWeights(), op.getX()))
+    for (int64_t byte = 0; byte < 4; ++byte)
+      sums = lanes.add(sums, lanes.mul(withSignOf(weights, byte), withSignOf(x, byte)));
+  return sums;
+}
+
+Value DotInteger::lower() {
+  if (target.supports(Feature::Avx512Vnni))
+    return byQuadruples();
+  // There is no sign of 64 bytes.
+  if (target.supports(Feature::Avx512) && !isSigned())
+    return byPairs(rowBytes);
+  return target.supports(Feature::Avx2) ? byPairs(rowBytes / 2) : byLanes();
+}
+
+Value lowerDotInteger(OpBuilder &builder, DotIntegerOp op, const Target &target) {
+  return DotInteger(builder, op, target).lower();
+}
+
+} // namespace uwt::codegen

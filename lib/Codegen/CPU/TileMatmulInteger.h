@@ -1,0 +1,89 @@
+//===- TileMatmulInteger.h - Products by integers ---------------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Products with `arithmetic #uwt.integer<8>` (docs/numerics.md, section "By integers"). A task
+// takes `tileM` rows of x at a time through the units of its panel, in the order in which these
+// lie: a unit's codes become bytes once for all of them. What is summed in lanes of i32 is exact,
+// so that lanes may be added in any order.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEGEN_CPU_TILEMATMULINTEGER_H
+#define UWT_LIB_CODEGEN_CPU_TILEMATMULINTEGER_H
+
+#include "TileMatmul.h"
+#include "uwt/Codec/IntegerCodes.h"
+
+namespace uwt::codegen {
+
+/// Lowers one product by integers.
+class IntegerProductLowering final : public ProductLowering {
+public:
+  IntegerProductLowering(MatmulOp op, mlir::OpBuilder &builder);
+
+private:
+  mlir::LogicalResult readStrategy(const Target &target) override;
+  void prepareX() override;
+  void emitTask(mlir::Value task) override;
+
+  /// Fails the call where a panel has no codes (run-2).
+  void checkPanels();
+  /// The memory of what x is rounded to.
+  void allocate();
+  /// A row of x as integers, or zeros for one that only fills a tile.
+  void quantizeRow(mlir::Value matrix, mlir::Value m);
+  /// What the elements of a row are divided by, and ones where they are, or zeros.
+  struct RowScale {
+    mlir::Value divisor, mask;
+  };
+  RowScale findScale(mlir::Value matrix, mlir::Value m);
+  void quantizeGroup(mlir::Value matrix, mlir::Value m, mlir::Value group, bool isWhole,
+                     RowScale scale);
+  void clearGroup(mlir::Value matrix, mlir::Value m, mlir::Value group);
+  mlir::Value floatsOf(mlir::Value elements);
+  mlir::Value wideSplat(mlir::Value scalar);
+  /// The largest magnitude of a row, as the bits of an f32.
+  mlir::Value largestOf(mlir::Value matrix, mlir::Value m);
+  /// The number of a row of x, and of its vector of a group.
+  mlir::Value rowNumber(mlir::Value matrix, mlir::Value m);
+  mlir::Value vectorNumber(mlir::Value matrix, mlir::Value m, mlir::Value group);
+
+  void emitTile(const PanelFields &panel, mlir::Value firstM);
+  void clear(mlir::Value memory, mlir::Type element);
+  void emitGroups(const PanelFields &panel, mlir::Value firstM);
+  void emitUnit(const PanelFields &panel, mlir::Value firstM, mlir::Value unit, mlir::Value strip);
+  /// Sums over a group of 16 rows times their scales, to the accumulators of row `c` of the tile.
+  void addScaled(mlir::Value strip, int64_t c, llvm::ArrayRef<mlir::Value> sums,
+                 mlir::ValueRange scales);
+  /// The sums of 16 rows less those of their zeros, a vector a cell.
+  llvm::SmallVector<mlir::Value> sumsOfUnit(llvm::ArrayRef<mlir::Value> rows, mlir::Value x,
+                                            mlir::ValueRange zeros);
+  llvm::SmallVector<mlir::Value> addRows(llvm::ArrayRef<mlir::Value> rows);
+  DecodeNumbersOp decodeNumbers(const PanelFields &panel, mlir::Value unit, mlir::Value strip);
+  mlir::Value codeOf(const PanelFields &panel, mlir::Value unit, mlir::Value strip);
+  void emitTileOutputs(const PanelFields &panel, mlir::Value firstM);
+  mlir::Value sumsAt(mlir::Value strip, int64_t c) {
+    return index.mul(index.add(index.mul(strip, tileM), c), laneCount);
+  }
+  bool hasZeros() const { return offset != 0 || unit.zero; }
+
+  Format format;
+  QuantizedUnit unit;
+  IntegerCodes codes;
+  /// What bytes are larger by than differences, beside zeros of a grid.
+  int64_t offset = 0;
+  /// Units in a group, which are added up as integers first.
+  int64_t groupUnits = 1;
+  /// Of x: a scale a row; and of each vector the sums of its integers, a cell after the other.
+  mlir::Value xScales, xSums;
+  /// Sums of integers of a group of several units.
+  mlir::Value totals;
+};
+
+} // namespace uwt::codegen
+
+#endif // UWT_LIB_CODEGEN_CPU_TILEMATMULINTEGER_H

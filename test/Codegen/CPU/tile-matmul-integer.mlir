@@ -1,0 +1,80 @@
+// RUN: uwt-opt %s -uwt-tile-matmul -split-input-file | FileCheck %s
+// RUN: uwt-opt %s -uwt-tile-matmul -uwt-emit-decoders -split-input-file | FileCheck %s --check-prefix=CODES
+
+// Products by integers. The call fails where a panel has no codes. A row's largest magnitude is a number of 32 bits; what elements are
+// divided by is stored, or 0, or NaN; quotients plus 1.5 * 2^23 have the integer in their lowest bits; the sums of the integers are for zeros.
+
+// CHECK-LABEL: func @rows
+//       CHECK:   cf.assert %{{.*}}, "arithmetic integer<8> needs the codes of the weight
+//       CHECK:   %[[BYTES:.*]] = memref.alloc() {{.*}} : memref<96xi32>
+//       CHECK:   %[[SCALES:.*]] = memref.alloc() {{.*}} : memref<3xf32>
+//       CHECK:   %[[SUMS:.*]] = memref.alloc() {{.*}} : memref<6xi32>
+//       CHECK:   %[[LARGEST:.*]] = vector.reduction <maxui>, %{{.*}} : vector<64xi32> into i32
+//       CHECK:   %[[FLOAT:.*]] = arith.bitcast %[[LARGEST]] : i32 to f32
+//       CHECK:   %[[DIVISOR:.*]] = arith.divf %[[FLOAT]], %{{.*}} : f32
+//       CHECK:   memref.store %{{.*}}, %[[SCALES]]
+//       CHECK:   %[[SPLAT:.*]] = vector.broadcast %[[DIVISOR]]
+//       CHECK:   %[[QUOTIENTS:.*]] = arith.divf %{{.*}}, %[[SPLAT]] : vector<64xf32>
+//       CHECK:   arith.addf %[[QUOTIENTS]], %{{.*}}
+//       CHECK:   %[[NARROW:.*]] = arith.trunci
+//       CHECK:   vector.shuffle %[[NARROW]], %[[NARROW]] [0, 8, 1, 9, 16, 24, 17, 25,
+//       CHECK:   vector.store %{{.*}}, %[[BYTES]]
+//       CHECK:   vector.reduction <add>
+//       CHECK:   memref.store %{{.*}}, %[[SUMS]]
+// A unit of 16 rows and 128 columns, for three rows of x: sums of 16 rows less those of zeros, times scales.
+//       CHECK:   %[[R:.*]]:32 = uwt.decode_integers
+//       CHECK:   %[[S:.*]], %[[Z:.*]] = uwt.decode_numbers
+// CHECK-COUNT-16: uwt.dot_integer
+//       CHECK:   arith.muli %[[Z]], %{{.*}} : vector<16xi32>
+//       CHECK:   %[[DIFFERENCE:.*]] = arith.subi
+//       CHECK:   %[[NUMBERS:.*]] = arith.sitofp %[[DIFFERENCE]] : vector<16xi32> to vector<16xf32>
+//       CHECK:   math.fma %[[NUMBERS]], %[[S]], %{{.*}} : vector<16xf32>
+// CHECK-COUNT-32: uwt.dot_integer
+//   CHECK-NOT:   uwt.dot_integer
+//       CHECK:   %[[SCALE:.*]] = memref.load %[[SCALES]]
+//       CHECK:   %[[ALL:.*]] = vector.broadcast %[[SCALE]]
+//       CHECK:   arith.mulf %{{.*}}, %[[ALL]]
+
+// A mask and a shift make the bytes of two rows, whose users follow.
+// CODES-LABEL: func @rows
+//       CODES:   uwt.buffer code of
+//       CODES:   %[[WORDS:.*]] = vector.load %{{.*}} : memref<?xi32>, vector<16xi32>
+//  CODES-NEXT:   %{{.*}} = arith.constant dense<252645135>
+//  CODES-NEXT:   %[[LOWER:.*]] = arith.andi %[[WORDS]], %{{.*}}
+//       CODES:   %[[SHIFTED:.*]] = arith.shrui %[[WORDS]]
+//       CODES:   %[[UPPER:.*]] = arith.andi %[[SHIFTED]]
+//       CODES:   uwt.dot_integer %[[LOWER]], %{{.*}} *
+//       CODES:   uwt.dot_integer %[[UPPER]], %{{.*}} *
+func.func @rows(%x: memref<3x100xbf16>, %w: !uwt.compressed<64x100xbf16, "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}">, %y: memref<3x64xf32>) {
+  uwt.matmul ins(%x, %w : memref<3x100xbf16>, !uwt.compressed<64x100xbf16, "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}">) outs(%y : memref<3x64xf32>) arithmetic #uwt.integer<8> {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  }
+  return
+}
+
+// -----
+
+// A scale a row: integers of all units are added up before they are multiplied with it. There are no zeros, and no sums of x.
+
+// CHECK-LABEL: func @row_scales
+//       CHECK:   %[[BYTES:.*]] = memref.alloc() {{.*}} : memref<64xi32>
+//       CHECK:   %[[SCALES:.*]] = memref.alloc() {{.*}} : memref<1xf32>
+//   CHECK-NOT:   memref.alloc()
+//   CHECK-DAG:   %[[SUMS:.*]] = memref.alloca() {{.*}} : memref<64xf32>
+//   CHECK-DAG:   %[[TOTALS:.*]] = memref.alloca() {{.*}} : memref<64xi32>
+//       CHECK:   uwt.decode_integers
+//   CHECK-NOT:   uwt.decode_numbers
+// CHECK-COUNT-16: uwt.dot_integer {{.*}} {bits = 8 : i32}
+//       CHECK:   vector.store %{{.*}}, %[[TOTALS]]
+//       CHECK:   uwt.decode_numbers
+//       CHECK:   arith.sitofp
+//       CHECK:   math.fma
+//       CHECK:   vector.store %{{.*}}, %[[SUMS]]
+func.func @row_scales(%x: memref<1x256xbf16>, %w: !uwt.compressed<128x256xbf16, "int<8>, scale={row, f16}">, %y: memref<1x128xf32>) {
+  uwt.matmul ins(%x, %w : memref<1x256xbf16>, !uwt.compressed<128x256xbf16, "int<8>, scale={row, f16}">) outs(%y : memref<1x128xf32>) arithmetic #uwt.integer<8> {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  }
+  return
+}

@@ -1,0 +1,336 @@
+//===- IntegerTest.cpp - Products by integers, bit for bit ----------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Compiled code beside uwt::integerProduct, which is the rule (docs/numerics.md).
+//
+//===----------------------------------------------------------------------===//
+
+#include "DrawQuantized.h"
+#include "ProductJit.h"
+#include "uwt/Codec/IntegerCodes.h"
+#include "uwt/Format/BF16.h"
+#include "uwt/Format/Floats.h"
+#include "uwt/Import/IntegerProduct.h"
+#include "uwt/Runtime/LoadedWeight.h"
+#include "uwt/Runtime/ThreadScope.h"
+#include "uwt/Target/Target.h"
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <gtest/gtest.h>
+#include <limits>
+
+using namespace uwt;
+using namespace uwt::test;
+
+namespace {
+
+/// x as its elements have it in memory, and as f32.
+struct DrawnX {
+  std::vector<uint8_t> bytes;
+  std::vector<float> numbers;
+
+  void add(float number, const std::string &type) {
+    uint32_t bits = std::bit_cast<uint32_t>(number);
+    size_t size = type == "f32" ? 4 : 2;
+    if (size == 2)
+      bits = type == "f16" ? roundToF16(number) : roundToBF16(number);
+    for (size_t i = 0; i < size; ++i)
+      bytes.push_back(static_cast<uint8_t>(bits >> 8 * i));
+    auto word = static_cast<uint16_t>(bits);
+    numbers.push_back(size == 4 ? number : type == "f16" ? float16.valueOf(word) : fromBF16(word));
+  }
+};
+
+/// Row 0 is usual; of others some are zeros, tiny, huge, or have a number that is none.
+DrawnX drawX(const ProductSpec &spec, uint64_t m) {
+  std::mt19937 random(7);
+  std::vector<float> drawn = drawNumbers(m * spec.columns, random, spec.x == "f16");
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  DrawnX x;
+  for (uint64_t row = 0; row < m; ++row)
+    for (uint64_t k = 0; k < spec.columns; ++k) {
+      float number = drawn[row * spec.columns + k];
+      bool isOne = k == spec.columns / 2;
+      switch (row % 16) {
+      case 1:
+        number = 0;
+        break;
+      case 2:
+        number = isOne ? -1000 * std::fabs(number) - 500 : number;
+        break;
+      case 3:
+        number *= 0x1p-121f;
+        break;
+      case 5:
+        number = isOne ? std::numeric_limits<float>::quiet_NaN() : number;
+        break;
+      case 6:
+        number = isOne ? -infinity : number;
+        break;
+      case 7:
+        number = std::copysign(spec.x == "f16" ? 65504.0f : 0x1.FEp127f, number);
+        break;
+      case 8:
+        number = isOne ? 1 : float(int(k % 255) - 127) / 254;
+        break;
+      default:
+        break;
+      }
+      x.add(number, spec.x);
+    }
+  return x;
+}
+
+std::vector<float> expectedOf(const QuantizedWeight &weight, const DrawnX &x, uint64_t m) {
+  std::vector<float> y(m * weight.rows);
+  for (uint64_t row = 0; row < m; ++row) {
+    IntegerRow integers =
+        IntegerRow::of(std::span(x.numbers).subspan(row * weight.columns, weight.columns));
+    Status done =
+        integerProduct(weight, integers, 0, std::span(y).subspan(row * weight.rows, weight.rows));
+    EXPECT_TRUE(done) << done.error().message();
+  }
+  return y;
+}
+
+/// NaNs are alike: payloads are the machine's.
+void expectSameBits(std::span<const float> found, std::span<const float> expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i)
+    if (!std::isnan(expected[i]) || !std::isnan(found[i]))
+      ASSERT_EQ(std::bit_cast<uint32_t>(found[i]), std::bit_cast<uint32_t>(expected[i]))
+          << "output " << i << ": " << found[i] << ", expected " << expected[i];
+}
+
+void checkProduct(const ProductSpec &spec, const QuantizedWeight &weight,
+                  std::initializer_list<uint64_t> mValues, unsigned threads = 2) {
+  SCOPED_TRACE(spec.moduleText());
+  auto product = ProductJit::compile(spec);
+  ASSERT_TRUE(product) << product.error().message();
+  ThreadPool pool(threads);
+  ThreadScope scope(&pool);
+  auto loaded = LoadedWeight::fromQuantized(spec.description(), weight, pool);
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  for (uint64_t m : mValues) {
+    DrawnX x = drawX(spec, m);
+    auto y = (*product)->tryRun(loaded->view(), x.bytes.data(), m, spec.columns);
+    ASSERT_TRUE(y) << y.error().message();
+    SCOPED_TRACE("m " + std::to_string(m));
+    expectSameBits(*y, expectedOf(weight, x, m));
+  }
+}
+
+ProductSpec specOf(std::string format, uint64_t rows, uint64_t columns) {
+  ProductSpec spec;
+  spec.rows = rows;
+  spec.columns = columns;
+  spec.format = std::move(format);
+  spec.byIntegers = true;
+  return spec;
+}
+
+QuantizedWeight drawFor(const ProductSpec &spec) {
+  return drawQuantized(spec.description().format, spec.rows, spec.columns, 1);
+}
+
+constexpr const char *served[] = {
+    "uint<4>, zero=8, scale={1x128, bf16}",
+    "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
+    "uint<4>, zero={1x64, uint<4>}, scale={1x64, f32}",
+    "uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}",
+    "uint<4>, scale={1x32, f16}",
+    "int<4>, scale={1x256, f16}",
+    "int<4>, scale={row, f32}",
+    "int<4>, zero={1x32, int<4>}, scale={1x32, f16}",
+    "uint<8>, zero=128, scale={row, bf16}",
+    "uint<8>, zero={1x64, uint<8>}, scale={1x64, f16}",
+    "uint<8>, zero={1x32, uint<8>}, scale={1x32, f16}",
+    "int<8>, scale={1x32, f16}",
+    "int<8>, scale={row, f32}, factor=1/127",
+    "int<8>, scale={tensor, f32}",
+    "int<8>, scale={1x128, bf16}",
+    "int<8>, zero={row, int<8>}, scale={row, bf16}",
+    "int<8>, scale={1x512, f32}",
+    "uint<3>, zero={1x128, uint<3>}, scale={1x128, f16}",
+    "int<2>, scale={1x64, bf16}",
+    "int<3>, scale={64x64, bf16}",
+    "uint<1>, scale={1x32, f32}",
+    "uint<5>, zero=16, scale={1x128, f16}",
+    "int<6>, zero={1x64, int<6>}, scale={1x64, bf16}",
+    "uint<7>, zero={1x32, uint<7>}, scale={1x32, f8E8M0FNU}",
+    "uint<4>, zero=8, scale={1x32, uint<6>, scale={1x256, f16}}",
+    "int<4>, scale={1x256, uint<8>, divide={1x512, f32}}",
+};
+
+std::vector<ProductSpec> specs() {
+  struct Shape {
+    uint64_t rows, columns;
+  };
+  constexpr Shape shapes[] = {{1, 1}, {17, 33}, {65, 64}, {64, 1000}, {130, 257}, {33, 640}};
+  std::vector<ProductSpec> result;
+  size_t turn = 0;
+  for (const Target &target : allTargets())
+    for (const char *format : served) {
+      if (!checkRunsHere(target))
+        continue;
+      Shape shape = shapes[turn % std::size(shapes)];
+      // Fewer columns are not held as codes.
+      if (!checkIntegerCodes(*Format::parse(format), ElementType::BF16, shape.columns))
+        shape.columns += fixedUnitColumns;
+      ProductSpec spec = specOf(format, shape.rows, shape.columns);
+      spec.target = target.name;
+      spec.element = spec.x = turn % 3 == 1 ? "f16" : "bf16";
+      if (turn % 4 == 3)
+        spec.x = "f32";
+      result.push_back(spec);
+      ++turn;
+    }
+  return result;
+}
+
+struct IntegerTest : testing::TestWithParam<ProductSpec> {};
+
+// integer-1, integer-2, integer-3, integer-4, integer-5
+TEST_P(IntegerTest, HasTheBitsOfTheRule) {
+  checkProduct(GetParam(), drawFor(GetParam()), {1, 3, 16});
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, IntegerTest, testing::ValuesIn(specs()),
+                         [](const testing::TestParamInfo<ProductSpec> &info) {
+                           return info.param.testName(info.index);
+                         });
+
+TEST(IntegerProductTest, TilesAndThreadsHaveTheSameBits) {
+  for (const char *format :
+       {"uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}", "int<8>, scale={row, f32}"})
+    for (unsigned tile : {0, 1, 2, 3, 4}) {
+      ProductSpec spec = specOf(format, 130, 1025);
+      spec.m = 9;
+      if (tile != 0)
+        spec.strategy = "direct, tile_n = 16, tile_m = " + std::to_string(tile) + ", tile_k = 64";
+      for (unsigned threads : {1, 2})
+        checkProduct(spec, drawFor(spec), {9}, threads);
+    }
+}
+
+/// All of the largest magnitude, over more columns than a group has.
+TEST(IntegerProductTest, SumsOfManyColumnsAreExact) {
+  for (const char *format : {"uint<8>, scale={row, bf16}", "int<8>, scale={row, bf16}"}) {
+    ProductSpec spec = specOf(format, 16, 2 * maxIntegerGroup + 70);
+    spec.m = 2;
+    QuantizedWeight weight = drawFor(spec);
+    for (size_t i = 0; i < weight.codes.size(); ++i)
+      weight.codes[i] = i / spec.columns % 3 == 0 ? 0xFF : i / spec.columns % 3 == 1 ? 0x80 : 0x7F;
+    SCOPED_TRACE(format);
+    auto product = ProductJit::compile(spec);
+    ASSERT_TRUE(product) << product.error().message();
+    ThreadPool pool(1);
+    auto loaded = LoadedWeight::fromQuantized(spec.description(), weight, pool);
+    ASSERT_TRUE(loaded) << loaded.error().message();
+    DrawnX x;
+    for (uint64_t i = 0; i < 2 * spec.columns; ++i)
+      x.add(i < spec.columns ? 3 : -3, spec.x);
+    auto y = (*product)->tryRun(loaded->view(), x.bytes.data(), 2, spec.columns);
+    ASSERT_TRUE(y) << y.error().message();
+    expectSameBits(*y, expectedOf(weight, x, 2));
+  }
+}
+
+TEST(IntegerProductTest, EveryPairOfBytesIsExact) {
+  for (const char *format :
+       {"uint<4>, scale={row, f32}", "int<8>, scale={row, f32}", "uint<7>, scale={row, f32}"})
+    for (const Target &target : allTargets()) {
+      if (!checkRunsHere(target))
+        continue;
+      // A row a code; in row i of x the largest numbers stand where they would meet one another.
+      ProductSpec spec = specOf(format, 256, 128);
+      spec.target = target.name;
+      QuantizedWeight weight = drawFor(spec);
+      for (size_t i = 0; i < weight.codes.size(); ++i)
+        weight.codes[i] = static_cast<uint8_t>(i / spec.columns % weight.values.size());
+      checkProduct(spec, weight, {8, 9});
+    }
+}
+
+// run-2
+TEST(IntegerProductTest, PanelsWithoutCodesFailTheCall) {
+  ProductSpec spec = specOf("uint<4>, zero=8, scale={1x128, f32}", 128, 512);
+  QuantizedWeight weight = drawFor(spec);
+  weight.scale.cells.back() = 0x1p126f;
+  ThreadPool pool(1);
+  auto loaded = LoadedWeight::fromQuantized(spec.description(), weight, pool);
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  auto product = ProductJit::compile(spec);
+  ASSERT_TRUE(product) << product.error().message();
+  DrawnX x = drawX(spec, 1);
+  auto y = (*product)->tryRun(loaded->view(), x.bytes.data(), 1, spec.columns);
+  ASSERT_FALSE(y);
+  EXPECT_EQ(y.error().message(),
+            "product:4:3: arithmetic integer<8> needs the codes of the weight, of which a part is "
+            "held as "
+            "floats, since it has numbers that only these have; compute it with arithmetic dense");
+}
+
+TEST(IntegerRowTest, IsRoundedToNearestAndEven) {
+  std::vector<float> x = {127, 0.5f, 1.5f, -2.5f, 2.5001f, -127, 0};
+  IntegerRow row = IntegerRow::of(x);
+  EXPECT_EQ(row.scale, 1);
+  EXPECT_EQ(row.integers, (std::vector<int8_t>{127, 0, 2, -2, 3, -127, 0}));
+}
+
+// integer-2
+TEST(IntegerRowTest, OfTinyNumbersIsZero) {
+  for (float largest : {0.0f, 0x1p-149f, std::nextafter(0x1p-119f, 0.0f)}) {
+    IntegerRow row = IntegerRow::of(std::vector<float>{largest, -largest});
+    EXPECT_EQ(row.scale, 0);
+    EXPECT_EQ(row.integers, std::vector<int8_t>(2));
+  }
+  IntegerRow row = IntegerRow::of(std::vector<float>{-0x1p-119f});
+  EXPECT_TRUE(std::isnormal(row.scale));
+  EXPECT_EQ(row.integers, std::vector<int8_t>{-127});
+}
+
+/// No quotient is rounded beyond the largest integer, whatever the largest number's mantissa is.
+TEST(IntegerRowTest, NeverLeavesItsRange) {
+  for (uint32_t mantissa = 0; mantissa < 1 << 23; mantissa += 3) {
+    float largest = std::bit_cast<float>(0x3F800000 | mantissa);
+    float scale = largest / 127;
+    ASSERT_EQ(std::nearbyint(largest / scale), 127) << largest;
+  }
+}
+
+TEST(IntegerCodesTest, OthersAreRefused) {
+  auto messageOf = [](const char *format, std::optional<uint64_t> columns = {}) {
+    Status status = checkIntegerCodes(*Format::parse(format), ElementType::BF16, columns);
+    return status ? std::string("served") : status.error().message();
+  };
+  EXPECT_EQ(messageOf("inplace<12>"),
+            "'inplace<12>' is of floats; integers are multiplied with the "
+            "codes of a quantised weight");
+  EXPECT_EQ(messageOf("f4E2M1FN, scale={1x32, f8E8M0FNU}"),
+            "codes of f4E2M1FN are no integers; expected uint<1> to uint<8> or int<1> to int<8>");
+  EXPECT_EQ(messageOf("table<4>, scale={1x64, f32}"),
+            "codes of table<4> are no integers; expected uint<1> to uint<8> or int<1> to int<8>");
+  EXPECT_EQ(messageOf("uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16"),
+            "zero={1x64, bf16} are no integers; expected zeros of type uint<4>");
+  EXPECT_EQ(messageOf("uint<4>, scale={1x32, f16}, offset={1x32, f16}"),
+            "offset={1x32, f16} is no integer times the scale; expected none");
+  EXPECT_EQ(messageOf("int<8>, scale={1x16, f8E4M3FN}"),
+            "scale={1x16, f8E4M3FN} has cells of 16 columns, and integers are summed over 32 and "
+            "more");
+  EXPECT_EQ(messageOf("int<8>, scale={1x33024, f32}"),
+            "scale={1x33024, f32} has cells of more than 32768 columns that are no multiple of it");
+  EXPECT_EQ(messageOf("int<4>, scale={row, uint<8>, divide={1x512, f32}}"),
+            "scale={row, uint<8>, divide={1x512, f32}} has smaller cells in the grid inside");
+  EXPECT_EQ(messageOf("int<8>, scale={row, f32}", 64),
+            "a weight of 64 columns is held as floats, which take no more memory than its codes in "
+            "units of 128 columns");
+  EXPECT_EQ(messageOf("int<8>, scale={row, f32}", 65), "served");
+}
+
+} // namespace
