@@ -8,6 +8,7 @@
 #include "TileMatmulInteger.h"
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "uwt/Codec/Panel.h"
 #include "uwt/Codegen/CPU/Passes.h"
 #include "uwt/Dialect/UWT/IR/CpuStrategy.h"
