@@ -13,14 +13,15 @@ import torch
 
 from .. import _arrays, _weights
 from .._container import Container, Quantized, Tensor, part_of
-from ..errors import UnsupportedError, UsageError
+from ..errors import UnsupportedError, UsageError, UwtError
 from . import _ops, _threads
 from ._file_tensor import FileTensor
 
 _NAMES = {torch.bfloat16: "BF16", torch.float16: "F16", torch.float32: "F32"}
 
 
-#: What was copied to an address. Memory may have been given to others since: whoever asks compares.
+#: What was copied to an address, since the last folder was opened. Memory may have been given to others since: whoever asks
+#: compares.
 _copied: dict[int, QuantizedTensor] = {}
 
 
@@ -59,6 +60,7 @@ def quantized_weights(container: Container, original: Any, dtype: torch.dtype) -
 
     Raises UnsupportedError where no recipe knows how it is quantised, and for a weight that cannot be read.
     """
+    _copied.clear()
     found = container.quantized()
     if not found:
         method = original.get("quant_method") if isinstance(original, dict) else original
@@ -108,6 +110,14 @@ def _part_of(piece: QuantizedTensor) -> Any:
     return piece._part() if piece._sizes != piece._tensor.shape else part_of()
 
 
+def _reason(error: UwtError, pieces: list[QuantizedTensor]) -> str:
+    """What it says, without a weight's name: a model has many weights that it is true of."""
+    text = str(error)
+    for piece in pieces:
+        text = text.removeprefix(f"weight {piece._tensor.name!r}: ")
+    return text
+
+
 def image_of_codes(weight: torch.Tensor, reserve: float = 0) -> tuple[torch.Tensor | None, str | None]:
     """The image of a dense matrix in memory from the codes that it was copied from.
 
@@ -130,7 +140,7 @@ def image_of_codes(weight: torch.Tensor, reserve: float = 0) -> tuple[torch.Tens
             weight.dtype, tuple(weight.shape), formats.pop(), reserve,
         )  # fmt: skip
     except (UnsupportedError, UsageError) as error:
-        return None, str(error)
+        return None, _reason(error, pieces)
     # Kernels give the values that were read, or something else was copied over them.
     if not torch.equal(torch.ops.uwt.decode(image, weight.shape, weight.dtype), weight):
         return None, None

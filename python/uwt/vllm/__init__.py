@@ -1,12 +1,13 @@
 """vLLM serves folders that `uwt compress` made: `vllm serve FOLDER`, with nothing else to say.
 
 vLLM finds `register` by the entry point `vllm.general_plugins`. On CPUs, weights of linear layers, embeddings and experts in
-BF16 stay compressed in memory, in F16 where `format` says so; on other platforms, and for other dtypes, they are dense, and only files are compressed.
-Options are a member of vLLM's additional configuration:
+BF16 stay compressed in memory, in F16 where `format` says so; on other platforms, and for other dtypes, they are dense, and only
+files are compressed. What was quantised before it was compressed runs from its codes, or from their values. Options are a member
+of vLLM's additional configuration:
 
     vllm serve FOLDER --additional-config '{"uwt": {"format": "raw", "exact": "decode"}}'
 
-    format   what weights in memory have, "auto" for BF16, "window<4>" for F16; "raw" to compare with, "dense" for vLLM's own
+    format   what weights in memory have, "auto" for BF16 and codes, "window<4>" for F16; "raw" to compare with, "dense" for vLLM's own
     exact    "product", or "decode" for the bits of a product by PyTorch, of weights that each call decodes
     reserve  what part of a weight's bytes is kept free behind it, 0.01: weights that are loaded again may take so much more
 """
