@@ -89,8 +89,12 @@ static std::array<Blocks, 2> blocksOf(const ProductProblem &problem, const Kerne
   return {whole, {1, static_cast<double>(tiles.lastM), static_cast<double>(tiles.lastN)}};
 }
 
-/// How often a panel is decoded: once a row of x, or once for as many rows as a task takes.
-static double decodesOf(const ProductProblem &problem, const KernelConfig &config) {
+/// How often a panel is decoded: once a row of x, or once for as many rows as a task takes; with
+/// strategy buffer a stream is decoded once.
+static double decodesOf(const ProductProblem &problem, const FormatCost &format,
+                        const KernelConfig &config) {
+  if (config.strategy == CpuStrategy::Buffer && !format.fixedRate)
+    return 1;
   return static_cast<double>(divideUp(problem.m, tilesOf(problem, config).taskM));
 }
 
@@ -118,11 +122,11 @@ static uint64_t kTileOf(const ProductProblem &problem, const KernelConfig &confi
 /// The same of strategy buffer: decoded weights are written, and read for each block of rows of x,
 /// x for each block of outputs; accumulators wait in memory between k-tiles.
 static double bufferTraffic(const Calibration &c, const Work &work, const ProductProblem &problem,
-                            const KernelConfig &config) {
+                            const FormatCost &format, const KernelConfig &config) {
   uint64_t kTile = kTileOf(problem, config);
   // What a strip's rows come back to: its decoded weights and a block of x.
   bool isFar = kTile * (stripRows + config.tileM) * sizeof(uint16_t) > c.nearBytes;
-  double perVector = (c.store + (isFar ? c.farLoad : 0)) * decodesOf(problem, config);
+  double perVector = (c.store + (isFar ? c.farLoad : 0)) * decodesOf(problem, format, config);
   for (const Blocks &each : blocksOf(problem, config))
     perVector += each.count * (c.load + (isFar ? c.farLoad : 0)) +
                  each.computed() *
@@ -134,7 +138,7 @@ static double bufferTraffic(const Calibration &c, const Work &work, const Produc
 /// accumulator for each row of x.
 static double tileTraffic(const Calibration &c, const Work &work, const ProductProblem &problem,
                           const FormatCost &format, const KernelConfig &config) {
-  double perVector = isRaw(format.format) ? 0 : c.store * decodesOf(problem, config);
+  double perVector = isRaw(format.format) ? 0 : c.store * decodesOf(problem, format, config);
   perVector += static_cast<double>(roundUp(problem.m, tileRows)) / tileRows * c.accumulator *
                vectorWeights / static_cast<double>(kTileOf(problem, config));
   return work.vectors * perVector;
@@ -175,7 +179,7 @@ static double trafficOf(const Calibration &c, const Work &work, const ProductPro
   case CpuStrategy::Direct:
     return directTraffic(c, work, format);
   case CpuStrategy::Buffer:
-    return bufferTraffic(c, work, problem, config);
+    return bufferTraffic(c, work, problem, format, config);
   case CpuStrategy::Tiles:
     return tileTraffic(c, work, problem, format, config);
   }
@@ -202,12 +206,13 @@ static double unaskedMemory(const ProductProblem &problem, const FormatCost &for
   return std::min(asked / measuredQueueBytes, 1.0) * hidden;
 }
 
-/// Tiles of x are turned round in parallel, so many column groups at a time.
-static double packThreads(const ProductProblem &problem) {
-  uint64_t tileGroups =
-      divideUp(problem.m, uint64_t(tileRows)) * divideUp(problem.k, fixedUnitColumns);
-  return static_cast<double>(
-      std::clamp<uint64_t>(divideUp(tileGroups, preparedTileGroups), 1, problem.threads));
+/// x is prepared in parallel, so much of it at a time.
+static double packThreads(const ProductProblem &problem, bool tiles) {
+  uint64_t groups = divideUp(problem.k, fixedUnitColumns);
+  uint64_t tasks =
+      tiles ? divideUp(divideUp(problem.m, uint64_t(tileRows)) * groups, preparedTileGroups)
+            : divideUp(problem.m, preparedRows(groups));
+  return static_cast<double>(std::clamp<uint64_t>(tasks, 1, problem.threads));
 }
 
 Prediction uwt::predict(const Calibration &calibration, const ProductProblem &problem,
@@ -215,7 +220,7 @@ Prediction uwt::predict(const Calibration &calibration, const ProductProblem &pr
   const Calibration &c = calibration;
   Work work = workOf(problem, format);
   bool tiles = usesTiles(config);
-  double decodes = decodesOf(problem, config);
+  double decodes = decodesOf(problem, format, config);
   double decode = format.decodeOperations * c.decodeOperation +
                   format.size.escapesPerWeight * vectorWeights * c.escape;
   Prediction p;
@@ -228,7 +233,7 @@ Prediction uwt::predict(const Calibration &calibration, const ProductProblem &pr
   p.traffic = trafficOf(c, work, problem, format, config) / nsPerUs;
   p.output = work.outputs * c.output * (tiles ? turnOfOutput : 1) / nsPerUs;
   p.pack = static_cast<double>(problem.m * divideUp(problem.k, fixedUnitColumns) * groupVectors) *
-           c.pack * (tiles ? turnedPack / packThreads(problem) : 1) / nsPerUs;
+           c.pack * (tiles ? turnedPack : 1) / packThreads(problem, tiles) / nsPerUs;
   p.forkJoin = work.threads > 1 ? c.forkJoin : 0;
   double compute = p.compute();
   double exposed = c.overlap * std::min(p.memory, config.isBuffered() ? p.dots : compute);

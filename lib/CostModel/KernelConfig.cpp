@@ -11,9 +11,9 @@
 
 using namespace uwt;
 
-/// Rows of x that a task takes at a time, where a tile has fewer: more would only grow its partial
-/// sums.
-static constexpr unsigned maxTaskM = 64;
+/// Rows of x that a task takes at a time, where a tile has fewer: their partial sums, half a
+/// megabyte, still fit a second-level cache.
+static constexpr unsigned maxTaskM = 128;
 
 /// Up to this m it reads a panel's units again, from the cache, for each row of x: where no
 /// strategy says otherwise and units decode into registers.

@@ -36,6 +36,12 @@ inline constexpr unsigned maxSumTiles = 4;
 /// microseconds' work, against which a task costs little.
 inline constexpr uint64_t preparedTileGroups = 64;
 
+/// The same of rows of x of `groups` column groups, for the other strategies: as much work.
+constexpr uint64_t preparedRows(uint64_t groups) {
+  constexpr uint64_t ofTask = preparedTileGroups * tileRows;
+  return groups == 0 || groups > ofTask ? 1 : ofTask / groups;
+}
+
 /// A kernel's configuration: what `#uwt.strategy` says, without MLIR.
 struct KernelConfig {
   CpuStrategy strategy = CpuStrategy::Direct;

@@ -87,7 +87,8 @@ LogicalResult ProductLowering::readStrategy(const Target &target) {
   stripsAtOnce = usesTiles() && layout.fixedRate ? config.tileN / tileRows : 1;
   MTiles tiles = tilesOfM(config, m);
   tileM = tiles.tileM;
-  tileN = tiles.tileN;
+  // A unit's rows are one block.
+  tileN = strategy == CpuStrategy::Direct ? stripRows : tiles.tileN;
   sliceM = static_cast<int64_t>(tiles.taskM);
   lastM = tiles.lastM;
   lastN = tiles.lastN;
@@ -97,6 +98,9 @@ LogicalResult ProductLowering::readStrategy(const Target &target) {
     tileGroups = isWholePanelStream() ? *knownGroups : streamUnitColumns / fixedUnitColumns;
   int64_t most = std::max<int64_t>(knownGroups.value_or(tileGroups), 1);
   tileGroups = roundUp(std::clamp<int64_t>(tileGroups, 1, most), layout.groups);
+  bool hasMoreSlices = ShapedType::isDynamic(staticM) || staticM > sliceM;
+  decodedGroups = isWholePanelStream() ? tileGroups : roundUp(knownGroups.value_or(0), tileGroups);
+  keepsPanel = !usesTiles() && !layout.fixedRate && knownGroups && hasMoreSlices;
   return success();
 }
 
@@ -203,11 +207,16 @@ void ProductLowering::emitTask(Value task) {
   // On tile registers an output has one accumulator, else one of each lane.
   accumulators =
       scratch(sliceM * panelRows * (usesTiles() ? maxPanels : laneCount), builder.getF32Type());
-  int64_t bufferGroups = isDirect               ? layout.groups
-                         : isWholePanelStream() ? tileGroups * stripsInPanel
-                                                : tileGroups * stripsAtOnce;
-  if (!readsInPlace())
-    buffer = scratch(bufferGroups * groupU32 * 2, builder.getI16Type());
+  int64_t bufferGroups = isDirect                             ? layout.groups
+                         : isWholePanelStream() || keepsPanel ? decodedGroups * stripsInPanel
+                                                              : tileGroups * stripsAtOnce;
+  auto bufferType = MemRefType::get({bufferGroups * groupU32 * 2}, builder.getI16Type());
+  // A panel is too large for the stack of a task.
+  if (keepsPanel)
+    buffer = memref::AllocOp::create(builder, location, bufferType, ValueRange(),
+                                     builder.getI64IntegerAttr(64));
+  else if (!readsInPlace())
+    buffer = scratch(bufferType.getNumElements(), builder.getI16Type());
   if (!isDirect && layout.hasEscapes)
     records = scratch(tileGroups / layout.groups * stripsInPanel, builder.getIndexType());
   outputScratch = scratch(laneCount, op.getInitType().getElementType());
@@ -221,6 +230,8 @@ void ProductLowering::emitTask(Value task) {
   if (isDirect)
     return emitDirect(fields);
   emitBuffer(fields);
+  if (keepsPanel)
+    memref::DeallocOp::create(builder, location, buffer);
 }
 
 //===----------------------------------------------------------------------===//
@@ -236,13 +247,16 @@ Value ProductLowering::dot(Value weights, Value accumulator, ValueRange x) {
   return DotOp::create(builder, location, weights, x, accumulator, element, op.getNumerics());
 }
 
-Value ProductLowering::accumulatorsAt(Value inSlice, Value strip) {
+Value ProductLowering::sumsAt(Value strip, Value inSlice, Value rowBlock, int64_t blockRows,
+                              int64_t width) {
   Value vectors = index.mul(index.add(index.mul(strip, sliceM), inSlice), stripRows);
-  return index.mul(vectors, laneCount);
+  return index.mul(index.add(vectors, index.mul(rowBlock, blockRows * width)), laneCount);
 }
 
 Value ProductLowering::bufferAt(Value strip, Value group) {
   Value at = index.mul(group, groupStride);
+  if (bufferStart)
+    return index.add(at, bufferStart);
   if (stripsAtOnce > 1)
     return index.add(at, index.mul(index.rem(strip, stripsAtOnce), tileGroups * groupU32 * 2));
   return isWholePanelStream() ? index.add(at, index.mul(strip, groupU32 * 2)) : at;

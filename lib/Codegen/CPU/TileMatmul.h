@@ -69,6 +69,10 @@ protected:
   // TileMatmulPrepare.cpp
   virtual void prepareX();
   void prepareRow(mlir::Value matrix, mlir::Value m);
+  /// Runs of up to `most` of `count` numbers, in parallel where there may be several; `body` gets
+  /// the first number of a run and how many it has.
+  void forEachRun(mlir::Value count, int64_t most,
+                  llvm::function_ref<void(mlir::Value first, mlir::Value count)> body);
   void allocatePrepared(int64_t tile);
   /// What elements of x that are apart, or too few, pass through.
   void allocateTransfer();
@@ -100,12 +104,16 @@ protected:
   // TileMatmulBuffer.cpp
   void emitBuffer(const PanelFields &panel);
   void setGroupStride(const PanelFields &panel);
+  void setBufferStart(const PanelFields &panel, mlir::Value strip, mlir::Value kTile);
   /// The rows of x that are taken from `slice` on; the groups of a k-tile.
   mlir::Value sliceWidth(mlir::Value slice);
   mlir::Value groupsOf(mlir::Value kTile);
   /// Notes where each unit of a k-tile has its first escape record; returns the one after them.
   mlir::Value countRecords(const PanelFields &panel, mlir::Value kTile, mlir::Value groups,
                            mlir::Value record);
+  /// Decodes what this slice of m does not find decoded.
+  void emitDecodeOfSlice(const PanelFields &panel, mlir::Value strip, mlir::Value kTile,
+                         mlir::Value groups, mlir::Value slice);
   /// Decodes a strip's part of a k-tile; of all strips, where that is one stream.
   void emitDecodeTile(const PanelFields &panel, mlir::Value strip, mlir::Value kTile,
                       mlir::Value groups);
@@ -124,6 +132,10 @@ protected:
 
   /// Asks for a part of the next k-tile's bytes: what the multiplication of a k-tile has time for.
   void prefetch(const PanelFields &panel, mlir::Value kTile, mlir::Value ordinal, int64_t count);
+  /// Asks for a part of what the next block of accumulators needs in the nearest cache: its x, from
+  /// `nextX` on, and its accumulators, which follow this one's from `sums` on.
+  void prefetchBlock(mlir::Value nextX, mlir::Value sums, mlir::Value rowBlock, mlir::Value group,
+                     mlir::Value count);
 
   // TileMatmulTiles.cpp
   void prepareTiles();
@@ -166,7 +178,10 @@ protected:
   // TileMatmulEpilogue.cpp
   void zeroAccumulators(mlir::Value width);
   void emitOutputs(const PanelFields &panel, mlir::Value firstM, mlir::Value width);
-  mlir::Value addLanes(mlir::Value at);
+  /// Adds the lanes of a strip's outputs for row `inBlock` of a block of `width` rows of x, which
+  /// begins at row `first` of the slice of m and was computed `blockRows` outputs at a time.
+  mlir::Value addLanes(mlir::Value strip, mlir::Value first, mlir::Value inBlock, int64_t blockRows,
+                       int64_t width);
   /// Epilogue and store of a row of x and a strip, from `sum`.
   void emitOutput(const PanelFields &panel, mlir::Value strip, mlir::Value m, mlir::Value sum);
   mlir::Value emitEpilogue(mlir::Value accumulators, mlir::Value matrix, mlir::Value m,
@@ -181,8 +196,15 @@ protected:
   llvm::SmallVector<mlir::Value> decodeUnit(const PanelFields &panel, mlir::Value unit,
                                             bool asWords, mlir::Value into = {});
   mlir::Value dot(mlir::Value weights, mlir::Value accumulators, mlir::ValueRange x);
-  /// Where the accumulators of a strip's row lie, for a row of the slice of m.
-  mlir::Value accumulatorsAt(mlir::Value inSlice, mlir::Value strip);
+  /// Where the accumulators of a block lie: those of `width` rows of x from row `inSlice` of the
+  /// slice of m on and of block `rowBlock` of `blockRows` outputs of a strip, half of them g and
+  /// half g + 8. There output o and row c have vector o · `width` + c.
+  mlir::Value sumsAt(mlir::Value strip, mlir::Value inSlice, mlir::Value rowBlock,
+                     int64_t blockRows, int64_t width);
+  /// The same of all outputs of a strip and one row of x.
+  mlir::Value sumsOfRow(mlir::Value strip) {
+    return sumsAt(strip, index.constant(0), index.constant(0), stripRows, 1);
+  }
 
   MatmulOp op;
   /// x lies prepared as packed pairs for a bf16 dot product, else as f32.
@@ -213,6 +235,11 @@ protected:
   bool isInTask = false;
   /// Distance in the buffer (in i16) from group to group.
   mlir::Value groupStride;
+  /// Whether a panel stays decoded for all slices of m, where decoding takes long; its groups, in
+  /// whole k-tiles, and then where the strip's part of the k-tile begins in the buffer.
+  bool keepsPanel = false;
+  int64_t decodedGroups = 0;
+  mlir::Value bufferStart;
 
   /// `records`: the first escape record of each unit of a k-tile.
   /// `turned`: rows of x of a group, before they are turned round to a tile. `nextRecords`: the

@@ -8,7 +8,10 @@
 // Units of `tileGroups` column groups of a strip are decoded into a buffer, in the order of codec
 // raw; then blocks of n × m accumulators run over it. Accumulators wait in a scratch between
 // k-tiles. The buffer holds one strip, so that it stays in the nearest cache; what memory has to
-// deliver is asked for in the order in which it lies, a k-tile ahead.
+// deliver is asked for in the order in which it lies, a k-tile ahead. A block's accumulators lie
+// one behind the other, in the order of its visits, and blocks do so too: a stride would put them
+// all into few sets of that cache. While a block is multiplied, the next one's x and accumulators
+// are brought there.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,10 +33,11 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
                      Value count = groupsOf(kTile);
                      Value next = countRecords(panel, kTile, count, record[0]);
                      if (isWholePanelStream())
-                       emitDecodeTile(panel, {}, kTile, count);
+                       emitDecodeOfSlice(panel, {}, kTile, count, slice);
                      index.loop(panel.strips, [&](Value strip) {
+                       setBufferStart(panel, strip, kTile);
                        if (!isWholePanelStream())
-                         emitDecodeTile(panel, strip, kTile, count);
+                         emitDecodeOfSlice(panel, strip, kTile, count, slice);
                        emitBlocks(panel, strip, kTile, count, slice, width);
                      });
                      return SmallVector<Value>{next};
@@ -41,6 +45,20 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
         emitOutputs(panel, slice, width);
       },
       sliceM);
+}
+
+void ProductLowering::setBufferStart(const PanelFields &panel, Value strip, Value kTile) {
+  if (keepsPanel && !isWholePanelStream())
+    bufferStart =
+        index.mul(index.add(index.mul(kTile, panel.strips), strip), tileGroups * groupU32 * 2);
+}
+
+void ProductLowering::emitDecodeOfSlice(const PanelFields &panel, Value strip, Value kTile,
+                                        Value count, Value slice) {
+  auto decode = [&] { emitDecodeTile(panel, strip, kTile, count); };
+  if (!keepsPanel)
+    return decode();
+  index.ifElse(index.equal(slice, 0), decode);
 }
 
 /// The groups of a stream of all strips take turns.
@@ -154,7 +172,13 @@ void ProductLowering::emitDecodeStream(const PanelFields &panel, Value strip, Va
   if (strip) {
     unit = index.add(index.mul(strip, index.ceilDiv(columns, streamUnitColumns)), kTile);
   }
-  DecodeStreamOp::create(builder, location, op.getWeight(), panel.panel, unit, buffer);
+  Value into = buffer;
+  if (bufferStart)
+    into = memref::SubViewOp::create(
+        builder, location, buffer, ArrayRef<OpFoldResult>{bufferStart},
+        ArrayRef<OpFoldResult>{builder.getIndexAttr(tileGroups * groupU32 * 2)},
+        ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
+  DecodeStreamOp::create(builder, location, op.getWeight(), panel.panel, unit, into);
 }
 
 void ProductLowering::emitBlocks(const PanelFields &panel, Value strip, Value kTile, Value count,
@@ -165,23 +189,32 @@ void ProductLowering::emitBlocks(const PanelFields &panel, Value strip, Value kT
   // An m that is not known has one block at least.
   int64_t blockCount = isStatic ? sliceM / tileM : 1;
   int64_t shares = stripsInPanel * blockCount * (stripRows / tileN) * tileGroups;
-  auto block = [&](Value rowBlock, Value inSlice, int64_t blockRowCount, int64_t blockWidth,
-                   Value ordinal) {
-    Value x = index.add(preparedStart(panel.matrix, index.add(slice, inSlice)),
-                        index.mul(firstGroup, blockWidth * u32InGroup()));
-    emitBlock(strip, rowBlock, inSlice, x, count, blockRowCount, blockWidth, [&](Value group) {
-      if (ordinal)
-        prefetch(panel, kTile, index.add(index.mul(ordinal, tileGroups), group), shares);
-    });
+  auto xStart = [&](Value inSlice, int64_t blockWidth) {
+    return index.add(preparedStart(panel.matrix, index.add(slice, inSlice)),
+                     index.mul(firstGroup, blockWidth * u32InGroup()));
   };
   // A known m has a last block of its own; others are padded with zeros.
   Value blocks = isStatic ? index.div(width, tileM) : index.ceilDiv(width, tileM);
+  bool hasMore = !isStatic || blockCount > 1;
   // x stays in the nearest cache while a strip's rows pass by.
   index.loop(blocks, [&](Value i) {
+    Value inSlice = index.mul(i, tileM);
+    Value x = xStart(inSlice, tileM), nextX;
+    if (hasMore) {
+      // The next strip begins anew.
+      Value next = index.add(i, 1);
+      next = index.select(index.less(next, blocks), next, 0);
+      nextX = xStart(index.mul(next, tileM), tileM);
+    }
     index.loop(stripRows / tileN, [&](Value rowBlock) {
       Value ordinal = index.add(index.mul(strip, blockCount), i);
       ordinal = index.add(index.mul(ordinal, stripRows / tileN), rowBlock);
-      block(rowBlock, index.mul(i, tileM), tileN, tileM, ordinal);
+      emitBlock(strip, rowBlock, inSlice, x, count, tileN, tileM, [&](Value group) {
+        prefetch(panel, kTile, index.add(index.mul(ordinal, tileGroups), group), shares);
+        if (hasMore)
+          prefetchBlock(nextX, sumsAt(strip, inSlice, rowBlock, tileN, tileM), rowBlock, group,
+                        count);
+      });
     });
   });
   if (lastM == 0)
@@ -189,8 +222,10 @@ void ProductLowering::emitBlocks(const PanelFields &panel, Value strip, Value kT
   Value isLast = index.less(0, index.rem(width, tileM));
   index.ifElse(isLast, [&] {
     Value inSlice = index.mul(blocks, tileM);
-    index.loop(stripRows / lastN,
-               [&](Value rowBlock) { block(rowBlock, inSlice, lastN, lastM, {}); });
+    Value x = xStart(inSlice, lastM);
+    index.loop(stripRows / lastN, [&](Value rowBlock) {
+      emitBlock(strip, rowBlock, inSlice, x, count, lastN, lastM, [](Value) {});
+    });
   });
 }
 
@@ -218,6 +253,28 @@ void ProductLowering::prefetch(const PanelFields &panel, Value kTile, Value ordi
     ask(WeightBuffer::Raw, panel.raw, layout.rawU32);
 }
 
+void ProductLowering::prefetchBlock(Value nextX, Value sums, Value rowBlock, Value group,
+                                    Value count) {
+  auto ask = [&](Value memory, Value first, Value line, Value last) {
+    Value at = index.min(index.add(first, index.mul(line, laneCount)), last);
+    memref::PrefetchOp::create(builder, location, memory, at, /*isWrite=*/false,
+                               /*localityHint=*/3, /*isDataCache=*/true);
+  };
+  // All row blocks share a block of x.
+  int64_t share = divideUp(tileM * vectorsInGroup() * tileN, stripRows);
+  Value step = index.mul(index.add(index.mul(rowBlock, count), group), share);
+  Value lastOfX = index.add(
+      nextX, index.sub(index.mul(count, tileM * u32InGroup()), index.constant(laneCount)));
+  for (int64_t i = 0; i < share; ++i)
+    ask(prepared, nextX, index.add(step, i), lastOfX);
+
+  Value nextSums = index.add(sums, tileN * tileM * laneCount);
+  Value lastOfSums = index.constant((stripsInPanel * sliceM * stripRows - 1) * laneCount);
+  share = divideUp(tileN * tileM, tileGroups);
+  for (int64_t i = 0; i < share; ++i)
+    ask(accumulators, nextSums, index.add(index.mul(group, share), i), lastOfSums);
+}
+
 /// Accumulators of `blockRowCount` outputs (half of them g, half g + 8) × `width` rows of x over
 /// `count` groups.
 void ProductLowering::emitBlock(Value strip, Value rowBlock, Value inSlice, Value xStart,
@@ -226,21 +283,11 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value inSlice, Valu
   int64_t half = blockRowCount / 2;
   auto rowVector = VectorType::get({laneCount}, builder.getI32Type());
   Value firstRow = index.mul(rowBlock, half);
-  Value firstSum = index.add(accumulatorsAt(inSlice, strip), index.mul(firstRow, laneCount));
-  auto sumIndex = [&](int64_t c, int64_t parity, int64_t g) {
-    int64_t row = c * stripRows + 8 * parity + g;
-    return index.add(firstSum, row * laneCount);
-  };
-  auto forEachSum = [&](llvm::function_ref<void(int64_t, int64_t, int64_t)> visit) {
-    for (int64_t parity = 0; parity < 2; ++parity)
-      for (int64_t g = 0; g < half; ++g)
-        for (int64_t c = 0; c < width; ++c)
-          visit(c, parity, g);
-  };
+  Value firstSum = sumsAt(strip, inSlice, rowBlock, blockRowCount, width);
   SmallVector<Value> start;
-  forEachSum([&](int64_t c, int64_t parity, int64_t g) {
-    start.push_back(loadVector(accumulators, sumIndex(c, parity, g), builder.getF32Type()));
-  });
+  for (int64_t i = 0; i < blockRowCount * width; ++i)
+    start.push_back(
+        loadVector(accumulators, index.add(firstSum, i * laneCount), builder.getF32Type()));
   Value firstInBuffer =
       index.add(bufferAt(strip, index.constant(0)), index.mul(firstRow, 2 * laneCount));
   SmallVector<Value> end = index.loop(count, start, [&](Value group, ValueRange carried) {
@@ -284,10 +331,8 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value inSlice, Valu
     }
     return block;
   });
-  size_t next = 0;
-  forEachSum([&](int64_t c, int64_t parity, int64_t g) {
-    storeVector(end[next++], accumulators, sumIndex(c, parity, g));
-  });
+  for (auto [i, sum] : llvm::enumerate(end))
+    storeVector(sum, accumulators, index.add(firstSum, int64_t(i) * laneCount));
 }
 
 } // namespace uwt::codegen

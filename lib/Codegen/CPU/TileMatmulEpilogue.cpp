@@ -20,8 +20,10 @@ namespace uwt::codegen {
 void ProductLowering::zeroAccumulators(Value width) {
   auto type = VectorType::get({laneCount}, builder.getF32Type());
   Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
+  if (ShapedType::isDynamic(staticM))
+    width = index.mul(index.ceilDiv(width, tileM), tileM);
   index.loop(stripsInPanel, [&](Value strip) {
-    Value start = accumulatorsAt(index.constant(0), strip);
+    Value start = sumsOfRow(strip);
     index.loop(index.mul(width, stripRows), [&](Value i) {
       storeVector(zero, accumulators, index.add(start, index.mul(i, laneCount)));
     });
@@ -31,8 +33,23 @@ void ProductLowering::zeroAccumulators(Value width) {
 void ProductLowering::emitOutputs(const PanelFields &panel, Value firstM, Value width) {
   index.loop(panel.strips, [&](Value strip) {
     index.loop(width, [&](Value inSlice) {
-      emitOutput(panel, strip, index.add(firstM, inSlice),
-                 addLanes(accumulatorsAt(inSlice, strip)));
+      Value inBlock = index.rem(inSlice, tileM);
+      Value first = index.sub(inSlice, inBlock);
+      auto whole = [&] {
+        return IntegerBuilder::Values{addLanes(strip, first, inBlock, tileN, tileM)};
+      };
+      auto last = [&] {
+        return IntegerBuilder::Values{addLanes(strip, first, inBlock, lastN, lastM)};
+      };
+      Value sum;
+      if (lastM == 0)
+        sum = whole().front();
+      else
+        sum = index
+                  .either(index.less(width, index.add(first, tileM)),
+                          VectorType::get({laneCount}, builder.getF32Type()), last, whole)
+                  .front();
+      emitOutput(panel, strip, index.add(firstM, inSlice), sum);
     });
   });
 }
@@ -63,11 +80,18 @@ static Value addHalves(OpBuilder &builder, Location location, Value a, Value b, 
   return arith::AddFOp::create(builder, location, lower, upper);
 }
 
-Value ProductLowering::addLanes(Value at) {
+Value ProductLowering::addLanes(Value strip, Value first, Value inBlock, int64_t blockRows,
+                                int64_t width) {
+  Value start = index.add(sumsAt(strip, first, index.constant(0), blockRows, width),
+                          index.mul(inBlock, laneCount));
+  int64_t half = blockRows / 2;
   SmallVector<Value> vectors;
-  for (int64_t row = 0; row < stripRows; ++row)
-    vectors.push_back(
-        loadVector(accumulators, index.add(at, row * laneCount), builder.getF32Type()));
+  for (int64_t row = 0; row < stripRows; ++row) {
+    int64_t g = row % 8, rowBlock = g / half;
+    int64_t output = rowBlock * blockRows + row / 8 * half + g % half;
+    vectors.push_back(loadVector(accumulators, index.add(start, output * width * laneCount),
+                                 builder.getF32Type()));
+  }
   for (int64_t lanes = laneCount; lanes > 1; lanes /= 2) {
     SmallVector<Value> next;
     for (size_t i = 0; i < vectors.size(); i += 2)

@@ -60,12 +60,29 @@ void ProductLowering::prepareX() {
   allocatePrepared(tileM);
   if (columns.known() == 0)
     return;
-  allocateTransfer();
   bool goesByMatrix = op.getXType().getRank() == 3;
-  bool isStatic = !ShapedType::isDynamic(staticM);
-  index.loop(goesByMatrix ? matrixCount : index.constant(1), [&](Value matrix) {
-    index.loop(isStatic ? sizeM : paddedM(tileM), [&](Value m) { prepareRow(matrix, m); });
+  Value rowsOfX = ShapedType::isDynamic(staticM) ? paddedM(tileM) : sizeM;
+  Value all = goesByMatrix ? index.mul(matrixCount, rowsOfX) : rowsOfX;
+  int64_t most = groups.known() ? int64_t(preparedRows(*groups.known())) : tileRows;
+  forEachRun(all, most, [&](Value first, Value count) {
+    allocateTransfer();
+    index.loop(count, [&](Value i) {
+      Value number = index.add(first, i);
+      if (goesByMatrix)
+        prepareRow(index.div(number, rowsOfX), index.rem(number, rowsOfX));
+      else
+        prepareRow(index.constant(0), number);
+    });
   });
+}
+
+void ProductLowering::forEachRun(Value count, int64_t most,
+                                 llvm::function_ref<void(Value, Value)> body) {
+  auto runFrom = [&](Value first) { body(first, index.min(most, index.sub(count, first))); };
+  Value runs = index.ceilDiv(count, most);
+  if (getConstantIntValue(runs) == 1)
+    return runFrom(index.constant(0));
+  forEachTask(runs, [&](Value run) { runFrom(index.mul(run, most)); });
 }
 
 void ProductLowering::prepareRow(Value matrix, Value m) {

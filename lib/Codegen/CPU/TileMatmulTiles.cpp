@@ -73,16 +73,11 @@ void ProductLowering::prepareTiles() {
   if (op.getXType().getRank() == 3)
     tiles = index.mul(tiles, matrixCount);
   Value count = index.mul(tiles, index.ceilDiv(columns, fixedUnitColumns));
-  auto groupsFrom = [&](Value first) {
+  forEachRun(count, int64_t(preparedTileGroups), [&](Value first, Value ofRun) {
     turned = scratch(groupElements, builder.getI32Type());
     allocateTransfer();
-    index.loop(index.min(int64_t(preparedTileGroups), index.sub(count, first)),
-               [&](Value i) { prepareNumbered(index.add(first, i)); });
-  };
-  Value tasks = index.ceilDiv(count, int64_t(preparedTileGroups));
-  if (getConstantIntValue(tasks) == 1)
-    return groupsFrom(index.constant(0));
-  forEachTask(tasks, [&](Value task) { groupsFrom(index.mul(task, int64_t(preparedTileGroups))); });
+    index.loop(ofRun, [&](Value i) { prepareNumbered(index.add(first, i)); });
+  });
 }
 
 void ProductLowering::prepareNumbered(Value number) {

@@ -40,16 +40,26 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
 // -----
 
 // A larger m: k-tiles of the panel are decoded into a buffer and multiplied in blocks of 4 rows x 4 columns, while
-// the next chunk is asked for.
+// the next k-tile is asked for. A block's 16 accumulators follow one another; what the next block needs of x and of
+// accumulators is brought to the nearest cache.
 
 // CHECK-LABEL: func @buffer
+//       CHECK:   %[[PREPARED:.*]] = memref.alloc() {{.*}} : memref<4096xi32>
 //       CHECK:   scf.forall
+//       CHECK:     %[[SUMS:.*]] = memref.alloca() {{.*}} : memref<16384xf32>
 //       CHECK:     scf.for %{{.*}} iter_args
 //       CHECK:       uwt.decode_unit %{{.*}} as_words into %[[BUFFER:.*]][
 //       CHECK:       uwt.decode_unit %{{.*}} into %[[BUFFER]][
 //       CHECK:       uwt.patch_unit %{{.*}}, %[[BUFFER]]
+//       CHECK:       vector.load %[[SUMS]][%[[FIRST:.*]]]
+//  CHECK-NEXT:       %[[ONE:.*]] = arith.constant 16
+//  CHECK-NEXT:       %[[SECOND:.*]] = arith.addi %[[FIRST]], %[[ONE]]
+//  CHECK-NEXT:       vector.load %[[SUMS]][%[[SECOND]]]
 //       CHECK:       %{{.*}}:16 = scf.for
-//       CHECK:         memref.prefetch
+//       CHECK:         memref.prefetch %{{.*}}, read, locality<2>, data
+// CHECK-COUNT-2:        memref.prefetch %[[PREPARED]][%{{.*}}], read, locality<3>, data
+// CHECK-COUNT-4:        memref.prefetch %[[SUMS]][%{{.*}}], read, locality<3>, data
+//   CHECK-NOT:         memref.prefetch
 // CHECK-COUNT-32:        uwt.dot
 //   CHECK-NOT:         uwt.dot
 //       CHECK:         scf.yield
@@ -136,6 +146,35 @@ func.func @experts(%x: memref<3x2x64xbf16>, %y: memref<3x2x64xf32>) {
 module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   func.func @any_size(%w: !uwt.compressed<?x?xbf16, "inplace<12>">, %x: memref<1x?xbf16>, %y: memref<1x?xf32>) {
     uwt.matmul ins(%x, %w : memref<1x?xbf16>, !uwt.compressed<?x?xbf16, "inplace<12>">) outs(%y : memref<1x?xf32>) {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    }
+    return
+  }
+}
+
+// -----
+
+// Many rows of x: they are prepared in parallel, 32 rows of 32 column groups at a time. A stream is decoded with the first slice of
+// m and stays decoded for the others, in memory of its own.
+
+// CHECK-LABEL: func @many_rows
+//       CHECK:   scf.forall (%{{.*}}) in (19)
+//       CHECK:     vector.load
+//       CHECK:   scf.forall (%{{.*}}) in (2)
+//       CHECK:     %[[PANEL:.*]] = memref.alloc() {alignment = 64 : i64} : memref<131072xi16>
+//       CHECK:     scf.for %[[SLICE:.*]] =
+//       CHECK:       %[[IS_FIRST:.*]] = arith.cmpi eq, %[[SLICE]], %c0
+//       CHECK:       scf.if %[[IS_FIRST]] {
+//       CHECK:         %[[STRIP:.*]] = memref.subview %[[PANEL]][%[[START:.*]]] [16384] [1]
+//       CHECK:         uwt.decode_stream %{{.*}}, %[[STRIP]] :
+//       CHECK:       arith.addi %[[START]],
+//       CHECK:       vector.load %[[PANEL]]
+//       CHECK:     memref.dealloc %[[PANEL]]
+module attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  func.func @many_rows(%x: memref<600x2000xbf16>, %y: memref<600x128xf32>) {
+    %w = uwt.weight "w" : !uwt.compressed<128x2000xbf16, "huffman<12,2>">
+    uwt.matmul ins(%x, %w : memref<600x2000xbf16>, !uwt.compressed<128x2000xbf16, "huffman<12,2>">) outs(%y : memref<600x128xf32>) {
     ^bb0(%acc: f32):
       uwt.yield %acc : f32
     }

@@ -55,11 +55,36 @@ TEST(CostModel, TimesRiseWithBytesMAndSize) {
   }
 }
 
+TEST(CostModel, AStreamIsDecodedOnceAndUnitsForEachSliceOfM) {
+  auto decodes = [](uint64_t m, const FormatCost &format, const KernelConfig &config) {
+    Prediction p = predict(calibration(), problemOf(m), format, config);
+    return p.decode / predict(calibration(), problemOf(1), format, config).decode;
+  };
+  KernelConfig buffer{CpuStrategy::Buffer, 4, 4, 1024};
+  EXPECT_DOUBLE_EQ(decodes(1024, huffmanFormat(), buffer), 1);
+  EXPECT_DOUBLE_EQ(decodes(128, inPlaceFormat(), buffer), 1);
+  EXPECT_DOUBLE_EQ(decodes(1024, inPlaceFormat(), buffer), 8);
+  EXPECT_DOUBLE_EQ(decodes(3, inPlaceFormat(), {}), 3);
+}
+
+TEST(CostModel, ThreadsShareThePackingOfManyRows) {
+  KernelConfig buffer{CpuStrategy::Buffer, 4, 4, 512};
+  auto pack = [&](uint64_t m, unsigned threads) {
+    ProductProblem problem = problemOf(m);
+    problem.threads = threads;
+    return predict(calibration(), problem, rawCost(), buffer).pack;
+  };
+  // Sixteen rows of 4096 columns are a task.
+  EXPECT_EQ(pack(16, 16), pack(16, 1));
+  EXPECT_DOUBLE_EQ(pack(32, 16), pack(32, 1) / 2);
+  EXPECT_DOUBLE_EQ(pack(1024, 16), pack(1024, 1) / 16);
+}
+
 TEST(CostModel, APanelIsNotSplitBetweenThreads) {
   ProductProblem one = problemOf(64, 64), two = one;
   two.threads = 1;
-  double both = predict(calibration(), one, rawCost(), {}).total;
-  EXPECT_EQ(both, predict(calibration(), two, rawCost(), {}).total);
+  EXPECT_EQ(predict(calibration(), one, rawCost(), {}).compute(),
+            predict(calibration(), two, rawCost(), {}).compute());
   // Three panels take as long as four on two threads, but for their bytes.
   Prediction three = predict(calibration(), problemOf(64, 192), rawCost(), {});
   Prediction four = predict(calibration(), problemOf(64, 256), rawCost(), {});

@@ -13,10 +13,10 @@ using namespace uwt;
 static const KernelConfig buffer4x4{CpuStrategy::Buffer, 4, 4, 512};
 
 TEST(KernelConfig, AKnownMHasALastTileOfItsOwn) {
-  MTiles tiles = tilesOfM(buffer4x4, 70);
+  MTiles tiles = tilesOfM(buffer4x4, 134);
   EXPECT_EQ(tiles.tileN, 4u);
   EXPECT_EQ(tiles.tileM, 4u);
-  EXPECT_EQ(tiles.taskM, 64u);
+  EXPECT_EQ(tiles.taskM, 128u);
   EXPECT_EQ(tiles.lastM, 2u);
   EXPECT_EQ(tiles.lastN, 8u);
   EXPECT_EQ(tilesOfM(buffer4x4, 64).lastM, 0u);
@@ -37,7 +37,7 @@ TEST(KernelConfig, AnyMIsWholeTiles) {
   MTiles tiles = tilesOfM({CpuStrategy::Buffer, 2, 24, 64}, std::nullopt);
   EXPECT_EQ(tiles.tileM, 24u);
   EXPECT_EQ(tiles.lastM, 0u);
-  EXPECT_EQ(tiles.taskM, 48u);
+  EXPECT_EQ(tiles.taskM, 120u);
 }
 
 TEST(KernelConfig, DirectTakesARowAtATime) {

@@ -67,7 +67,7 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   // CHECK: uwt.transcode %{{.*}} -> !uwt.compressed<256x512xbf16, "inplace<12>, storage=k_major">
   func.func @shared_again(%x: tensor<300x256xbf16>, %init: tensor<300x512xf32>) -> tensor<300x512xf32> {
     %w = uwt.weight "w" : !uwt.compressed<256x512xbf16, "raw, layout=row_major, storage=k_major">
-    // expected-remark @below {{product with 512x256, m 300: inplace<12>, storage=k_major by buffer 4x4, tile_k 256: 622.0 us (memory 3.9, decode 4.1, dots 153.6, traffic 142.3, output 307.2, pack 12.0, fork-join 2.0); runner-up inplace<12>, storage=k_major by buffer 8x2, tile_k 256: 637.3 us (memory 3.9, decode 4.1, dots 153.6, traffic 157.7, output 307.2, pack 12.0, fork-join 2.0)}}
+    // expected-remark @below {{product with 512x256, m 300: inplace<12>, storage=k_major by buffer 4x4, tile_k 256: 612.7 us (memory 3.9, decode 2.4, dots 153.6, traffic 140.7, output 307.2, pack 6.0, fork-join 2.0); runner-up inplace<12>, storage=k_major by buffer 8x2, tile_k 256: 628.1 us (memory 3.9, decode 2.4, dots 153.6, traffic 156.1, output 307.2, pack 6.0, fork-join 2.0)}}
     %y = uwt.matmul ins(%x, %w : tensor<300x256xbf16>, !uwt.compressed<256x512xbf16, "raw, layout=row_major, storage=k_major">) outs(%init : tensor<300x512xf32>) {
     ^bb0(%acc: f32):
       uwt.yield %acc : f32

@@ -225,6 +225,18 @@ TEST(ProductRowsTest, NoneAndMany) {
   checkProduct(spec, {0, 130});
 }
 
+TEST(ProductRowsTest, SlicesOfM) {
+  // Streams of all strips, and of several units a strip; x that is prepared in parallel.
+  for (const char *format : {"inplace<12>", "huffman<12,2>", "rans<12>"})
+    for (uint64_t columns : {257, 2100}) {
+      ProductSpec spec = shaped(70, columns);
+      spec.format = format;
+      checkProduct(spec, {3, 150});
+      spec.m = 150;
+      checkProduct(spec, {150});
+    }
+}
+
 TEST(ProductInputTest, RowsOfXMayLieApart) {
   ProductSpec spec = shaped(17, 100);
   auto product = ProductJit::compile(spec);
