@@ -11,6 +11,7 @@
 
 #include "DrawQuantized.h"
 #include "ProductJit.h"
+#include "mlir/ExecutionEngine/CRunnerUtils.h"
 #include "uwt/Codec/IntegerCodes.h"
 #include "uwt/Format/BF16.h"
 #include "uwt/Format/Floats.h"
@@ -216,6 +217,56 @@ TEST(IntegerProductTest, TilesAndThreadsHaveTheSameBits) {
       for (unsigned threads : {1, 2})
         checkProduct(spec, drawFor(spec), {9}, threads);
     }
+}
+
+/// Experts, each with rows of x of its own, or chosen by number for all of them.
+TEST(IntegerProductTest, MatricesAndSelectionsHaveTheBitsOfTheRule) {
+  constexpr uint64_t matrices = 3, rows = 70, columns = 200, m = 5;
+  ProductSpec spec = specOf("uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}", rows, columns);
+  std::string weightType = "!uwt.compressed<3x70x200xbf16, \"" + spec.format + "\">";
+  QuantizedWeight weight = drawQuantized(spec.description().format, matrices * rows, columns, 1);
+  weight.matrices = matrices;
+  TensorDescription description = spec.description();
+  description.shape = {matrices, rows, columns};
+  ThreadPool pool(2);
+  ThreadScope scope(&pool);
+  auto loaded = LoadedWeight::fromQuantized(description, weight, pool);
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  DrawnX x = drawX(spec, matrices * m);
+  std::vector<int64_t> ids = {2, 0, 2};
+  for (bool isSelected : {false, true}) {
+    std::string xType = isSelected ? "memref<5x200xbf16>" : "memref<3x5x200xbf16>";
+    std::string text =
+        "func.func @f(%x: " + xType + ", %ids: memref<3xi64>, %y: memref<3x5x70xf32>) " +
+        "attributes {llvm.emit_c_interface} {\n  %w = uwt.weight \"w\" : " + weightType +
+        "\n  uwt.matmul ins(%x, %w : " + xType + ", " + weightType + ")" +
+        (isSelected ? " select(%ids : memref<3xi64>)" : "") +
+        " outs(%y : memref<3x5x70xf32>) arithmetic #uwt.integer<8> {\n  ^bb0(%acc: f32):\n    "
+        "uwt.yield %acc : f32\n  }\n  return\n}\n";
+    SCOPED_TRACE(text);
+    auto product = ProductJit::compileText(text, "native");
+    ASSERT_TRUE(product) << product.error().message();
+    std::vector<float> y(matrices * m * rows, -1.0f);
+    auto *from = reinterpret_cast<char *>(x.bytes.data());
+    StridedMemRefType<char, 2> few = {from, from, 0, {m, columns}, {columns, 1}};
+    StridedMemRefType<char, 3> all = {
+        from, from, 0, {matrices, m, columns}, {m * columns, columns, 1}};
+    StridedMemRefType<int64_t, 1> numbers = {ids.data(), ids.data(), 0, {matrices}, {1}};
+    StridedMemRefType<float, 3> outputs = {
+        y.data(), y.data(), 0, {matrices, m, rows}, {m * rows, rows, 1}};
+    (*product)->call(loaded->view(),
+                     {isSelected ? static_cast<void *>(&few) : &all, &numbers, &outputs});
+    for (uint64_t entry = 0; entry < matrices; ++entry)
+      for (uint64_t row = 0; row < m; ++row) {
+        uint64_t rowOfX = (isSelected ? 0 : entry * m) + row;
+        uint64_t matrix = isSelected ? static_cast<uint64_t>(ids[entry]) : entry;
+        std::vector<float> expected(rows);
+        ASSERT_TRUE(integerProduct(
+            weight, IntegerRow::of(std::span(x.numbers).subspan(rowOfX * columns, columns)),
+            matrix * rows, expected));
+        expectSameBits(std::span(y).subspan((entry * m + row) * rows, rows), expected);
+      }
+  }
 }
 
 /// All of the largest magnitude, over more columns than a group has.
