@@ -33,7 +33,7 @@ class DotInteger {
 public:
   DotInteger(OpBuilder &builder, DotIntegerOp op, const Target &target)
       : builder(builder), location(op.getLoc()), op(op), target(target),
-        lanes(builder, location, op.getSums().getType()) {}
+        lanes(builder, location, op.getType()) {}
   Value lower();
 
 private:

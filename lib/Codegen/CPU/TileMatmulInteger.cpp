@@ -94,7 +94,7 @@ void IntegerProductLowering::emitGroups(const PanelFields &panel, Value firstM) 
     index.loop(panel.strips, [&](Value strip) {
       DecodeNumbersOp numbers = decodeNumbers(panel, first, strip);
       for (int64_t c = 0; c < tileM; ++c)
-        addScaled(strip, c, loadVector(totals, sumsAt(strip, c), builder.getI32Type()),
+        addScaled(strip, c, loadVector(totals, accumulatorsOf(strip, c), builder.getI32Type()),
                   numbers.getScales());
     });
   });
@@ -145,7 +145,7 @@ void IntegerProductLowering::emitUnit(const PanelFields &panel, Value firstM, Va
       addScaled(strip, c, sums, numbers.getScales());
       continue;
     }
-    Value at = sumsAt(strip, c), sum = loadVector(totals, at, builder.getI32Type());
+    Value at = accumulatorsOf(strip, c), sum = loadVector(totals, at, builder.getI32Type());
     storeVector(arith::AddIOp::create(builder, location, sum, sums.front()), totals, at);
   }
 }
@@ -153,7 +153,7 @@ void IntegerProductLowering::emitUnit(const PanelFields &panel, Value firstM, Va
 void IntegerProductLowering::addScaled(Value strip, int64_t c, ArrayRef<Value> sums,
                                        ValueRange scales) {
   auto type = VectorType::get({laneCount}, builder.getF32Type());
-  Value at = sumsAt(strip, c), sum = loadVector(accumulators, at, builder.getF32Type());
+  Value at = accumulatorsOf(strip, c), sum = loadVector(accumulators, at, builder.getF32Type());
   for (auto [integers, scale] : llvm::zip_equal(sums, scales)) {
     Value floats = arith::SIToFPOp::create(builder, location, type, integers);
     sum = math::FmaOp::create(builder, location, floats, scale, sum);
