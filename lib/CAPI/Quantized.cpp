@@ -110,7 +110,7 @@ UWTError *uwtContainerQuantizedPartShape(const UWTContainer *container, const ch
         UWT_ASSIGN_OR_RETURN(ElementType type, valueTypeOf(dtype));
         return withQuantized(*container, name, [&](const ImportedWeight &weight) -> Status {
           UWT_ASSIGN_OR_RETURN(TensorSlice slice, sliceOf(part, weight.shape));
-          UWT_ASSIGN_OR_RETURN(std::vector<uint64_t> sizes, partShape(weight, slice));
+          UWT_ASSIGN_OR_RETURN(std::vector<uint64_t> sizes, sliceShape(weight, slice));
           *bytes = getTraits(type).bytes;
           for (uint64_t size : sizes)
             *bytes *= size;
@@ -150,7 +150,8 @@ UWTError *uwtContainerReadCodes(UWTContext *context, const UWTContainer *contain
       [&]() -> Status {
         return withQuantized(*container, name, [&](const ImportedWeight &weight) -> Status {
           UWT_ASSIGN_OR_RETURN(TensorSlice slice, sliceOf(part, weight.shape));
-          UWT_ASSIGN_OR_RETURN(QuantizedPart read, readPart(weight, slice, context->pool()));
+          UWT_ASSIGN_OR_RETURN(QuantizedPart read,
+                               readQuantizedPart(weight, slice, context->pool()));
           std::string format = read.format.str();
           auto tensors = read.tensors();
           *codes = new UWTCodes{std::move(read), std::move(format), std::move(tensors)};

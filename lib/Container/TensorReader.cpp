@@ -11,7 +11,7 @@
 
 #include "BaseTensor.h"
 #include "ContainerState.h"
-#include "uwt/Container/SlicePlace.h"
+#include "uwt/Container/LocatedSlice.h"
 #include "uwt/Support/Checksum.h"
 #include <algorithm>
 #include <cstring>
@@ -149,9 +149,9 @@ static Expected<ResolvedSlice> resolve(const std::vector<uint64_t> &shape,
   return out;
 }
 
-Expected<SlicePlace> placeOf(const std::vector<uint64_t> &shape, const TensorSlice &slice) {
+Expected<LocatedSlice> locate(const std::vector<uint64_t> &shape, const TensorSlice &slice) {
   UWT_ASSIGN_OR_RETURN(ResolvedSlice resolved, resolve(shape, slice));
-  return SlicePlace{resolved.range(), std::move(resolved.shape)};
+  return LocatedSlice{resolved.range(), std::move(resolved.shape)};
 }
 
 Expected<std::vector<uint64_t>> TensorReader::sliceShape(const TensorSlice &slice) const {

@@ -11,7 +11,7 @@
 
 #include "uwt/Import/QuantizedPart.h"
 #include "uwt/Codec/StoredOrder.h"
-#include "uwt/Container/SlicePlace.h"
+#include "uwt/Container/LocatedSlice.h"
 #include "uwt/Format/BF16.h"
 #include "uwt/Format/Floats.h"
 #include "uwt/Format/QuantizedElement.h"
@@ -29,18 +29,18 @@ static Status checkHasNoRefusal(const ImportedWeight &weight) {
   return weight.refusal.empty() ? ok() : unsupportedError(weight.refusal);
 }
 
-Expected<std::vector<uint64_t>> uwt::partShape(const ImportedWeight &weight,
-                                               const TensorSlice &slice) {
+Expected<std::vector<uint64_t>> uwt::sliceShape(const ImportedWeight &weight,
+                                                const TensorSlice &slice) {
   UWT_RETURN_IF_ERROR(checkHasNoRefusal(weight));
-  UWT_ASSIGN_OR_RETURN(SlicePlace place, placeOf(weight.shape, slice));
-  return std::move(place.shape);
+  UWT_ASSIGN_OR_RETURN(LocatedSlice located, locate(weight.shape, slice));
+  return std::move(located.shape);
 }
 
 /// share-1
 Expected<TensorBytes> uwt::readValues(const ImportedWeight &weight, ElementType type,
                                       const TensorSlice &slice, ThreadPool &pool) {
   // Before anything is read.
-  UWT_RETURN_IF_ERROR(partShape(weight, slice));
+  UWT_RETURN_IF_ERROR(sliceShape(weight, slice));
   UWT_ASSIGN_OR_RETURN(QuantizedWeight codes, weight.read(pool));
   TensorBytes values{findSafetensorsDtype(getTraits(type).safetensorsName), weight.shape,
                      codes.decode(type, pool)};
@@ -130,10 +130,10 @@ Status Cut::check() const {
 /// The matrix that a part is of, its rows in the weight's codes, and its columns.
 static Expected<TensorRange> rangeOf(const ImportedWeight &weight, const Format &format,
                                      const TensorSlice &slice) {
-  UWT_ASSIGN_OR_RETURN(SlicePlace place, placeOf(weight.shape, slice));
-  if (place.shape.size() != 2)
+  UWT_ASSIGN_OR_RETURN(LocatedSlice located, locate(weight.shape, slice));
+  if (located.shape.size() != 2)
     return usageError("is several matrices, and codes are read of one: say which (an expert)");
-  TensorRange range = place.range;
+  TensorRange range = located.range;
   uint64_t rows = weight.shape[weight.shape.size() - 2], columns = weight.shape.back();
   // Cells that are all of a dimension are so in each of its parts.
   auto eachOf = [](uint64_t each, uint64_t all) { return each == 0 || each >= all ? 1 : each; };
@@ -179,8 +179,8 @@ static std::vector<uint8_t> codesOf(const QuantizedWeight &weight, const Format 
   return codes;
 }
 
-Expected<QuantizedPart> uwt::readPart(const ImportedWeight &weight, const TensorSlice &slice,
-                                      ThreadPool &pool) {
+Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
+                                               const TensorSlice &slice, ThreadPool &pool) {
   UWT_ASSIGN_OR_RETURN(Format format, formatOfParts(weight));
   UWT_ASSIGN_OR_RETURN(TensorRange range, rangeOf(weight, format, slice));
   UWT_ASSIGN_OR_RETURN(QuantizedWeight whole, weight.read(pool));

@@ -26,17 +26,13 @@ struct uwt::Kernels::Functions {
   using Vector = MemRef<1>;
   using Matrix = MemRef<2>;
 
-  void (*linear)(const WeightView *, const Matrix *x, const Matrix *y);
-  void (*linearBias)(const WeightView *, const Matrix *x, const Vector *bias, const Matrix *y);
+  void (*linear)(const WeightView *, const Matrix *x, const Vector *bias, const Matrix *y);
   void (*gather)(const WeightView *, const Vector *ids, const Matrix *y);
 };
 
 /// To stand in extern "C".
 #define UWT_KERNEL_DECLARE(TARGET, ELEMENT, FORMAT, NAME)                                          \
-  void _mlir_ciface_uwt_linear_##NAME(const uwt::WeightView *,                                     \
-                                      const uwt::Kernels::Functions::Matrix *,                     \
-                                      const uwt::Kernels::Functions::Matrix *);                    \
-  void _mlir_ciface_uwt_linear_bias_##NAME(                                                        \
+  void _mlir_ciface_uwt_linear_##NAME(                                                             \
       const uwt::WeightView *, const uwt::Kernels::Functions::Matrix *,                            \
       const uwt::Kernels::Functions::Vector *, const uwt::Kernels::Functions::Matrix *);           \
   void _mlir_ciface_uwt_gather_##NAME(const uwt::WeightView *,                                     \
@@ -44,9 +40,8 @@ struct uwt::Kernels::Functions {
                                       const uwt::Kernels::Functions::Matrix *);
 
 #define UWT_KERNEL_FUNCTIONS(TARGET, ELEMENT, FORMAT, NAME)                                        \
-  static constexpr uwt::Kernels::Functions functionsOf_##NAME = {                                  \
-      _mlir_ciface_uwt_linear_##NAME, _mlir_ciface_uwt_linear_bias_##NAME,                         \
-      _mlir_ciface_uwt_gather_##NAME};
+  static constexpr uwt::Kernels::Functions functionsOf_##NAME = {_mlir_ciface_uwt_linear_##NAME,   \
+                                                                 _mlir_ciface_uwt_gather_##NAME};
 
 /// An element of a list of Kernels.
 #define UWT_KERNEL_ENTRY(TARGET, ELEMENT, FORMAT, NAME)                                            \

@@ -106,13 +106,11 @@ Status Kernels::linear(const WeightView &weight, const LinearArguments &argument
                        ThreadPool *pool) const {
   Matrix x = matrixOf(arguments.x.data, arguments.m, weight.columns, arguments.x.stride);
   Matrix y = matrixOf(arguments.y.data, arguments.m, weight.rows, arguments.y.stride);
-  Vector bias = vectorOf(arguments.bias, weight.rows);
-  return call(pool, [&] {
-    if (arguments.bias)
-      functions.linearBias(&weight, &x, &bias, &y);
-    else
-      functions.linear(&weight, &x, &y);
-  });
+  // The word of -0 of either element: whatever it is added to stays what it is, and a product
+  // without a bias needs no code of its own.
+  std::vector<uint16_t> none(arguments.bias ? 0 : weight.rows, 0x8000);
+  Vector bias = vectorOf(arguments.bias ? arguments.bias : none.data(), weight.rows);
+  return call(pool, [&] { functions.linear(&weight, &x, &bias, &y); });
 }
 
 Status Kernels::gather(const WeightView &weight, std::span<const int64_t> ids, MatrixRows<void *> y,

@@ -200,7 +200,7 @@ void SliceCommand::report(Session &session, const Result &result) const {
 
 Expected<SliceCommand::Result>
 SliceCommand::readCodes(const ImportedWeight &weight, const TensorSlice &wanted, ThreadPool &pool) {
-  UWT_ASSIGN_OR_RETURN(QuantizedPart part, readPart(weight, wanted, pool));
+  UWT_ASSIGN_OR_RETURN(QuantizedPart part, readQuantizedPart(weight, wanted, pool));
   constexpr std::string_view suffix = ".weight";
   std::string module = tensor;
   if (module.ends_with(suffix))

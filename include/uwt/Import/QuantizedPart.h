@@ -25,7 +25,7 @@ Expected<TensorBytes> readValues(const ImportedWeight &weight, ElementType type,
                                  const TensorSlice &slice, ThreadPool &pool);
 
 /// The shape of a part. Errors: Usage (outside of the weight), Unsupported (its refusal).
-Expected<std::vector<uint64_t>> partShape(const ImportedWeight &weight, const TensorSlice &slice);
+Expected<std::vector<uint64_t>> sliceShape(const ImportedWeight &weight, const TensorSlice &slice);
 
 /// A matrix, or a part of one, by its codes and the numbers that these share.
 struct QuantizedPart {
@@ -44,8 +44,8 @@ struct QuantizedPart {
 /// inside of the weight; cells that are cut, with the nearest places that cut none; several
 /// matrices), Unsupported (a composition without cells of rows: `order=k`, `stride<s>`; tables,
 /// factors, a weight that lies transposed), and as ImportedWeight::read.
-Expected<QuantizedPart> readPart(const ImportedWeight &weight, const TensorSlice &slice,
-                                 ThreadPool &pool);
+Expected<QuantizedPart> readQuantizedPart(const ImportedWeight &weight, const TensorSlice &slice,
+                                          ThreadPool &pool);
 
 } // namespace uwt
 

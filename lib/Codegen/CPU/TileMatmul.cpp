@@ -247,8 +247,8 @@ Value ProductLowering::dot(Value weights, Value accumulator, ValueRange x) {
   return DotOp::create(builder, location, weights, x, accumulator, element, op.getNumerics());
 }
 
-Value ProductLowering::sumsAt(Value strip, Value inSlice, Value rowBlock, int64_t blockRows,
-                              int64_t width) {
+Value ProductLowering::accumulatorsOf(Value strip, Value inSlice, Value rowBlock, int64_t blockRows,
+                                      int64_t width) {
   Value vectors = index.mul(index.add(index.mul(strip, sliceM), inSlice), stripRows);
   return index.mul(index.add(vectors, index.mul(rowBlock, blockRows * width)), laneCount);
 }

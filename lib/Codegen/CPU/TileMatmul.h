@@ -199,11 +199,11 @@ protected:
   /// Where the accumulators of a block lie: those of `width` rows of x from row `inSlice` of the
   /// slice of m on and of block `rowBlock` of `blockRows` outputs of a strip, half of them g and
   /// half g + 8. There output o and row c have vector o · `width` + c.
-  mlir::Value sumsAt(mlir::Value strip, mlir::Value inSlice, mlir::Value rowBlock,
-                     int64_t blockRows, int64_t width);
+  mlir::Value accumulatorsOf(mlir::Value strip, mlir::Value inSlice, mlir::Value rowBlock,
+                             int64_t blockRows, int64_t width);
   /// The same of all outputs of a strip and one row of x.
-  mlir::Value sumsOfRow(mlir::Value strip) {
-    return sumsAt(strip, index.constant(0), index.constant(0), stripRows, 1);
+  mlir::Value accumulatorsOfRow(mlir::Value strip) {
+    return accumulatorsOf(strip, index.constant(0), index.constant(0), stripRows, 1);
   }
 
   MatmulOp op;

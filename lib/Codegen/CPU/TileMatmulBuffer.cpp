@@ -212,8 +212,8 @@ void ProductLowering::emitBlocks(const PanelFields &panel, Value strip, Value kT
       emitBlock(strip, rowBlock, inSlice, x, count, tileN, tileM, [&](Value group) {
         prefetch(panel, kTile, index.add(index.mul(ordinal, tileGroups), group), shares);
         if (hasMore)
-          prefetchBlock(nextX, sumsAt(strip, inSlice, rowBlock, tileN, tileM), rowBlock, group,
-                        count);
+          prefetchBlock(nextX, accumulatorsOf(strip, inSlice, rowBlock, tileN, tileM), rowBlock,
+                        group, count);
       });
     });
   });
@@ -283,7 +283,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value inSlice, Valu
   int64_t half = blockRowCount / 2;
   auto rowVector = VectorType::get({laneCount}, builder.getI32Type());
   Value firstRow = index.mul(rowBlock, half);
-  Value firstSum = sumsAt(strip, inSlice, rowBlock, blockRowCount, width);
+  Value firstSum = accumulatorsOf(strip, inSlice, rowBlock, blockRowCount, width);
   SmallVector<Value> start;
   for (int64_t i = 0; i < blockRowCount * width; ++i)
     start.push_back(

@@ -60,7 +60,7 @@ void ProductLowering::emitDirectUnits(const PanelFields &panel, Value xStart, bo
 
 void ProductLowering::emitDirectUnit(const PanelFields &panel, Value unit, Value strip,
                                      ArrayRef<SmallVector<Value>> x, bool asWords) {
-  Value start = sumsOfRow(strip);
+  Value start = accumulatorsOfRow(strip);
   SmallVector<Value> rowAccumulators;
   for (unsigned row = 0; row < stripRows; ++row)
     rowAccumulators.push_back(
@@ -93,7 +93,7 @@ Value ProductLowering::emitEscapedUnit(const PanelFields &panel, Value unit, Val
 
 void ProductLowering::emitDotsFromBuffer(Value strip, ArrayRef<SmallVector<Value>> x) {
   auto rowVector = VectorType::get({laneCount}, builder.getI32Type());
-  Value start = sumsOfRow(strip);
+  Value start = accumulatorsOfRow(strip);
   // Half a strip's rows a pass: the same order of additions as from row vectors.
   index.loop(stripRows, [&](Value row) {
     Value at = index.add(start, index.mul(row, laneCount));

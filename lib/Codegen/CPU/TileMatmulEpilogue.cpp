@@ -23,7 +23,7 @@ void ProductLowering::zeroAccumulators(Value width) {
   if (ShapedType::isDynamic(staticM))
     width = index.mul(index.ceilDiv(width, tileM), tileM);
   index.loop(stripsInPanel, [&](Value strip) {
-    Value start = sumsOfRow(strip);
+    Value start = accumulatorsOfRow(strip);
     index.loop(index.mul(width, stripRows), [&](Value i) {
       storeVector(zero, accumulators, index.add(start, index.mul(i, laneCount)));
     });
@@ -82,7 +82,7 @@ static Value addHalves(OpBuilder &builder, Location location, Value a, Value b, 
 
 Value ProductLowering::addLanes(Value strip, Value first, Value inBlock, int64_t blockRows,
                                 int64_t width) {
-  Value start = index.add(sumsAt(strip, first, index.constant(0), blockRows, width),
+  Value start = index.add(accumulatorsOf(strip, first, index.constant(0), blockRows, width),
                           index.mul(inBlock, laneCount));
   int64_t half = blockRows / 2;
   SmallVector<Value> vectors;

@@ -30,7 +30,7 @@ TensorSlice columnsOf(uint64_t begin, uint64_t end) {
 /// What a part's codes and grids say its values are, in f32.
 Expected<Bytes> valuesOf(const ImportedWeight &weight, const TensorSlice &slice) {
   ThreadPool pool(1);
-  UWT_ASSIGN_OR_RETURN(QuantizedPart part, readPart(weight, slice, pool));
+  UWT_ASSIGN_OR_RETURN(QuantizedPart part, readQuantizedPart(weight, slice, pool));
   return part.weight.decode(ElementType::F32, pool);
 }
 
@@ -51,7 +51,7 @@ protected:
     if (!weight || weight->shape.size() != 2)
       return nullptr;
     ThreadPool pool(1);
-    Expected<QuantizedPart> part = readPart(*weight, {}, pool);
+    Expected<QuantizedPart> part = readQuantizedPart(*weight, {}, pool);
     if (part)
       return weight;
     EXPECT_EQ(part.error().getKind(), ErrorKind::Unsupported);
@@ -86,9 +86,9 @@ TEST_P(QuantizedPartTest, TensorsAreACheckpointOfCodes) {
     return;
   ThreadPool pool(1);
   TensorSlice slice = columnsOf(0, weight->shape[1] / 2);
-  Expected<QuantizedPart> part = readPart(*weight, slice, pool);
+  Expected<QuantizedPart> part = readQuantizedPart(*weight, slice, pool);
   if (!part)
-    part = readPart(*weight, slice = {}, pool);
+    part = readQuantizedPart(*weight, slice = {}, pool);
   ASSERT_TRUE(holds(part));
   TemporaryFolder folder;
   std::vector<TestTensor> tensors;

@@ -30,8 +30,10 @@ using namespace uwt::test;
 
 #define UWT_PRODUCT_DECLARE(TARGET, FORMAT, NAME)                                                  \
   void _mlir_ciface_product_##NAME(const WeightView *, const Kernels::Functions::Matrix *,         \
+                                   const Kernels::Functions::Vector *,                             \
                                    const Kernels::Functions::Matrix *);                            \
   void _mlir_ciface_functions_##NAME(const WeightView *, const Kernels::Functions::Matrix *,       \
+                                     const Kernels::Functions::Vector *,                           \
                                      const Kernels::Functions::Matrix *);
 extern "C" {
 UWT_PRODUCT_TABLE(UWT_PRODUCT_DECLARE)
@@ -47,8 +49,8 @@ struct CompiledProduct {
 #define UWT_PRODUCT_ENTRY(TARGET, FORMAT, NAME)                                                    \
   {TARGET,                                                                                         \
    FORMAT,                                                                                         \
-   {_mlir_ciface_product_##NAME, nullptr, nullptr},                                                \
-   {_mlir_ciface_functions_##NAME, nullptr, nullptr}},
+   {_mlir_ciface_product_##NAME, nullptr},                                                         \
+   {_mlir_ciface_functions_##NAME, nullptr}},
 const CompiledProduct compiledProducts[] = {UWT_PRODUCT_TABLE(UWT_PRODUCT_ENTRY)};
 
 void PrintTo(const CompiledProduct &product, std::ostream *out) {
