@@ -112,6 +112,14 @@ function(uwt_optimise_for_size target)
   endif()
 endfunction()
 
+# What is in the Python package: functions that nothing calls are left out, and those of the same code are there once, as far as
+# nothing compares their addresses.
+function(uwt_link_for_size target)
+  if(UWT_HAVE_LLD)
+    target_link_options(${target} PRIVATE LINKER:--gc-sections LINKER:--icf=safe)
+  endif()
+endfunction()
+
 # A library UWT<name> from all *.cpp of its folder and those below, installed as UWT::<name>.
 # Sources are globbed, so that a new codec is its own file and one registration
 # line. PRIVATE_LINK names what our sources use and users have to link too;
@@ -153,6 +161,7 @@ function(uwt_add_c_library name output)
   target_link_libraries(UWT${name} PRIVATE ${ARG_LINK})
   uwt_compile_together(UWT${name})
   uwt_optimise_for_size(UWT${name})
+  uwt_link_for_size(UWT${name})
   set(exported "${PROJECT_SOURCE_DIR}/cmake/CApi.map")
   target_link_options(UWT${name} PRIVATE "LINKER:--version-script=${exported}")
   set_property(TARGET UWT${name} APPEND PROPERTY LINK_DEPENDS "${exported}")
