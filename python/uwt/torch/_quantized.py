@@ -19,7 +19,6 @@ from ._file_tensor import FileTensor
 
 _NAMES = {torch.bfloat16: "BF16", torch.float16: "F16", torch.float32: "F32"}
 
-
 #: What was copied to an address, since the last folder was opened. Memory may have been given to others since: whoever asks
 #: compares.
 _copied: dict[int, QuantizedTensor] = {}
@@ -38,7 +37,6 @@ class QuantizedTensor(FileTensor):
         self._container.read_quantized_into(
             self._tensor.name, _NAMES[dtype], part, address, size, _threads.context()
         )
-
 
 
 def _module_of(weight: str) -> str:

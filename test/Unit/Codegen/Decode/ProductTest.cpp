@@ -227,14 +227,14 @@ TEST(ProductRowsTest, NoneAndMany) {
 
 TEST(ProductRowsTest, SlicesOfM) {
   // Streams of all strips, and of several units a strip; x that is prepared in parallel.
-  for (const char *format : {"inplace<12>", "huffman<12,2>", "rans<12>"})
-    for (uint64_t columns : {257, 2100}) {
-      ProductSpec spec = shaped(70, columns);
-      spec.format = format;
-      checkProduct(spec, {3, 150});
-      spec.m = 150;
-      checkProduct(spec, {150});
-    }
+  for (auto [format, columns] : {std::pair("inplace<12>", 2100), std::pair("huffman<12,2>", 2100),
+                                 std::pair("rans<12>", 257)}) {
+    ProductSpec spec = shaped(70, static_cast<uint64_t>(columns));
+    spec.format = format;
+    checkProduct(spec, {3, 150});
+    spec.m = 150;
+    checkProduct(spec, {150});
+  }
 }
 
 TEST(ProductInputTest, RowsOfXMayLieApart) {
