@@ -115,7 +115,7 @@ endfunction()
 # What is in the Python package: functions that nothing calls are left out, and those of the same code are there once, as far as
 # nothing compares their addresses.
 function(uwt_link_for_size target)
-  if(UWT_HAVE_LLD)
+  if(UWT_HAVE_LLD AND NOT UWT_SANITIZE)
     target_link_options(${target} PRIVATE LINKER:--gc-sections LINKER:--icf=safe)
   endif()
 endfunction()
