@@ -57,11 +57,7 @@ void IntegerProductLowering::allocate() {
 void IntegerProductLowering::prepareX() {
   checkPanels();
   allocate();
-  allocateTransfer();
-  bool goesByMatrix = op.getXType().getRank() == 3;
-  index.loop(goesByMatrix ? matrixCount : index.constant(1), [&](Value matrix) {
-    index.loop(paddedM(tileM), [&](Value m) { quantizeRow(matrix, m); });
-  });
+  forEachRowOfX(paddedM(tileM), [&](Value matrix, Value m) { quantizeRow(matrix, m); });
 }
 
 void IntegerProductLowering::quantizeRow(Value matrix, Value m) {

@@ -99,7 +99,6 @@ LogicalResult ProductLowering::readStrategy(const Target &target) {
   int64_t most = std::max<int64_t>(knownGroups.value_or(tileGroups), 1);
   tileGroups = roundUp(std::clamp<int64_t>(tileGroups, 1, most), layout.groups);
   bool hasMoreSlices = ShapedType::isDynamic(staticM) || staticM > sliceM;
-  decodedGroups = isWholePanelStream() ? tileGroups : roundUp(knownGroups.value_or(0), tileGroups);
   keepsPanel = !usesTiles() && !layout.fixedRate && knownGroups && hasMoreSlices;
   return success();
 }
@@ -207,9 +206,10 @@ void ProductLowering::emitTask(Value task) {
   // On tile registers an output has one accumulator, else one of each lane.
   accumulators =
       scratch(sliceM * panelRows * (usesTiles() ? maxPanels : laneCount), builder.getF32Type());
-  int64_t bufferGroups = isDirect                             ? layout.groups
-                         : isWholePanelStream() || keepsPanel ? decodedGroups * stripsInPanel
-                                                              : tileGroups * stripsAtOnce;
+  int64_t bufferGroups = isDirect     ? layout.groups
+                         : keepsPanel ? roundUp(*groups.known(), tileGroups) * stripsInPanel
+                         : isWholePanelStream() ? tileGroups * stripsInPanel
+                                                : tileGroups * stripsAtOnce;
   auto bufferType = MemRefType::get({bufferGroups * groupU32 * 2}, builder.getI16Type());
   // A panel is too large for the stack of a task.
   if (keepsPanel)

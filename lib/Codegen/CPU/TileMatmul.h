@@ -69,6 +69,10 @@ protected:
   // TileMatmulPrepare.cpp
   virtual void prepareX();
   void prepareRow(mlir::Value matrix, mlir::Value m);
+  /// The rows of x, `rowsOfX` of a matrix, with memory for a transfer, in parallel where they are
+  /// many.
+  void forEachRowOfX(mlir::Value rowsOfX,
+                     llvm::function_ref<void(mlir::Value matrix, mlir::Value m)> body);
   /// Runs of up to `most` of `count` numbers, in parallel where there may be several; `body` gets
   /// the first number of a run and how many it has.
   void forEachRun(mlir::Value count, int64_t most,
@@ -235,10 +239,9 @@ protected:
   bool isInTask = false;
   /// Distance in the buffer (in i16) from group to group.
   mlir::Value groupStride;
-  /// Whether a panel stays decoded for all slices of m, where decoding takes long; its groups, in
-  /// whole k-tiles, and then where the strip's part of the k-tile begins in the buffer.
+  /// Whether a panel stays decoded for all slices of m, where decoding takes long, and then where
+  /// the strip's part of the k-tile begins in the buffer.
   bool keepsPanel = false;
-  int64_t decodedGroups = 0;
   mlir::Value bufferStart;
 
   /// `records`: the first escape record of each unit of a k-tile.

@@ -35,21 +35,18 @@ void ProductLowering::emitOutputs(const PanelFields &panel, Value firstM, Value 
     index.loop(width, [&](Value inSlice) {
       Value inBlock = index.rem(inSlice, tileM);
       Value first = index.sub(inSlice, inBlock);
-      auto whole = [&] {
-        return IntegerBuilder::Values{addLanes(strip, first, inBlock, tileN, tileM)};
+      auto sumOf = [&](int64_t blockRows, int64_t blockWidth) {
+        return IntegerBuilder::Values{addLanes(strip, first, inBlock, blockRows, blockWidth)};
       };
-      auto last = [&] {
-        return IntegerBuilder::Values{addLanes(strip, first, inBlock, lastN, lastM)};
-      };
-      Value sum;
+      IntegerBuilder::Values sum;
       if (lastM == 0)
-        sum = whole().front();
+        sum = sumOf(tileN, tileM);
       else
-        sum = index
-                  .either(index.less(width, index.add(first, tileM)),
-                          VectorType::get({laneCount}, builder.getF32Type()), last, whole)
-                  .front();
-      emitOutput(panel, strip, index.add(firstM, inSlice), sum);
+        sum = index.either(
+            index.less(width, index.add(first, tileM)),
+            VectorType::get({laneCount}, builder.getF32Type()), [&] { return sumOf(lastN, lastM); },
+            [&] { return sumOf(tileN, tileM); });
+      emitOutput(panel, strip, index.add(firstM, inSlice), sum.front());
     });
   });
 }

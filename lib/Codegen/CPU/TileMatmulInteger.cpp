@@ -235,7 +235,7 @@ void IntegerProductLowering::emitTileOutputs(const PanelFields &panel, Value fir
   index.loop(panel.strips, [&](Value strip) {
     index.loop(count, [&](Value c) {
       Value m = index.add(firstM, c);
-      Value at = index.mul(index.add(index.mul(strip, tileM), c), laneCount);
+      Value at = accumulatorsOf(strip, c);
       Value scale =
           memref::LoadOp::create(builder, location, xScales, ValueRange{rowNumber(matrix, m)});
       Value sum = arith::MulFOp::create(

@@ -66,7 +66,7 @@ private:
   DecodeNumbersOp decodeNumbers(const PanelFields &panel, mlir::Value unit, mlir::Value strip);
   mlir::Value codeOf(const PanelFields &panel, mlir::Value unit, mlir::Value strip);
   void emitTileOutputs(const PanelFields &panel, mlir::Value firstM);
-  mlir::Value accumulatorsOf(mlir::Value strip, int64_t c) {
+  mlir::Value accumulatorsOf(mlir::Value strip, IntegerBuilder::Operand c) {
     return index.mul(index.add(index.mul(strip, tileM), c), laneCount);
   }
   bool hasZeros() const { return offset != 0 || unit.zero; }

@@ -60,8 +60,12 @@ void ProductLowering::prepareX() {
   allocatePrepared(tileM);
   if (columns.known() == 0)
     return;
+  forEachRowOfX(ShapedType::isDynamic(staticM) ? paddedM(tileM) : sizeM,
+                [&](Value matrix, Value m) { prepareRow(matrix, m); });
+}
+
+void ProductLowering::forEachRowOfX(Value rowsOfX, llvm::function_ref<void(Value, Value)> body) {
   bool goesByMatrix = op.getXType().getRank() == 3;
-  Value rowsOfX = ShapedType::isDynamic(staticM) ? paddedM(tileM) : sizeM;
   Value all = goesByMatrix ? index.mul(matrixCount, rowsOfX) : rowsOfX;
   int64_t most = groups.known() ? int64_t(preparedRows(*groups.known())) : tileRows;
   forEachRun(all, most, [&](Value first, Value count) {
@@ -69,9 +73,9 @@ void ProductLowering::prepareX() {
     index.loop(count, [&](Value i) {
       Value number = index.add(first, i);
       if (goesByMatrix)
-        prepareRow(index.div(number, rowsOfX), index.rem(number, rowsOfX));
+        body(index.div(number, rowsOfX), index.rem(number, rowsOfX));
       else
-        prepareRow(index.constant(0), number);
+        body(index.constant(0), number);
     });
   });
 }
