@@ -107,8 +107,10 @@ Status Kernels::linear(const WeightView &weight, const LinearArguments &argument
   Matrix x = matrixOf(arguments.x.data, arguments.m, weight.columns, arguments.x.stride);
   Matrix y = matrixOf(arguments.y.data, arguments.m, weight.rows, arguments.y.stride);
   // The word of -0 of either element: whatever it is added to stays what it is, and a product
-  // without a bias needs no code of its own.
-  std::vector<uint16_t> none(arguments.bias ? 0 : weight.rows, 0x8000);
+  // without a bias needs no code of its own. Kept for the next call of this thread.
+  thread_local std::vector<uint16_t> none;
+  if (!arguments.bias && none.size() < weight.rows)
+    none.resize(weight.rows, 0x8000);
   Vector bias = vectorOf(arguments.bias ? arguments.bias : none.data(), weight.rows);
   return call(pool, [&] { functions.linear(&weight, &x, &bias, &y); });
 }

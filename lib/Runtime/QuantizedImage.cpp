@@ -76,21 +76,22 @@ static void append(Grid &to, const Grid &from, const QuantizedWeight &part) {
 }
 
 /// All parts as one weight with the cells of `format`.
-static QuantizedWeight stacked(std::span<const QuantizedPart> parts, const Format &format) {
+static QuantizedWeight stacked(std::span<const QuantizedPart *const> parts, const Format &format) {
   QuantizedWeight weight;
-  weight.columns = parts.front().weight.columns;
+  weight.columns = parts.front()->weight.columns;
   weight.values = QuantizedElement::find(format.element)->values();
   uint64_t cellColumns = format.scale->cellColumns;
   Grid cells = {1, cellColumns, divideUp(weight.columns, cellColumns), {}};
   weight.scale = cells;
   if (format.zeroGrid)
     weight.zero = cells;
-  for (const QuantizedPart &part : parts) {
-    weight.rows += part.weight.rows;
-    weight.codes.insert(weight.codes.end(), part.weight.codes.begin(), part.weight.codes.end());
-    append(weight.scale, part.weight.scale, part.weight);
+  for (const QuantizedPart *part : parts) {
+    const QuantizedWeight &own = part->weight;
+    weight.rows += own.rows;
+    weight.codes.insert(weight.codes.end(), own.codes.begin(), own.codes.end());
+    append(weight.scale, own.scale, own);
     if (format.zeroGrid)
-      append(weight.zero, part.weight.zero, part.weight);
+      append(weight.zero, own.zero, own);
   }
   return weight;
 }
@@ -99,18 +100,20 @@ static QuantizedWeight stacked(std::span<const QuantizedPart> parts, const Forma
 // Images
 //===----------------------------------------------------------------------===//
 
-Expected<WeightImage> uwt::encodeParts(std::span<const QuantizedPart> parts, ElementType type,
-                                       std::span<uint8_t> memory, ThreadPool &pool) {
+Expected<WeightImage> uwt::encodeParts(std::span<const QuantizedPart *const> parts,
+                                       ElementType type, std::span<uint8_t> memory,
+                                       ThreadPool &pool) {
   if (parts.empty())
     return usageError("an image is of one matrix or more");
-  UWT_ASSIGN_OR_RETURN(Format format, imageFormatOf(parts.front().format));
-  for (const QuantizedPart &part : parts) {
-    UWT_ASSIGN_OR_RETURN(Format own, imageFormatOf(part.format));
+  UWT_ASSIGN_OR_RETURN(Format format, imageFormatOf(parts.front()->format));
+  uint64_t columns = parts.front()->weight.columns;
+  for (const QuantizedPart *part : parts) {
+    UWT_ASSIGN_OR_RETURN(Format own, imageFormatOf(part->format));
     if (own != format)
-      return noImageFormat(part.format, "the matrix above it has codes of '" + format.str() + "'");
-    if (part.weight.columns != parts.front().weight.columns)
-      return usageError("matrices of " + std::to_string(parts.front().weight.columns) + " and " +
-                        std::to_string(part.weight.columns) + " columns are not one weight");
+      return noImageFormat(part->format, "the matrix above it has codes of '" + format.str() + "'");
+    if (part->weight.columns != columns)
+      return usageError("matrices of " + std::to_string(columns) + " and " +
+                        std::to_string(part->weight.columns) + " columns are not one weight");
   }
   QuantizedWeight weight = stacked(parts, format);
   TensorDescription what;

@@ -27,7 +27,7 @@ Expected<Format> imageFormatOf(const Format &composition);
 /// codes, bit for bit: panels of which codes do not say that are words (run-2). `memory` is as of
 /// WeightImage::encode. Errors: Usage (no parts, different columns, memory that does not suffice),
 /// Unsupported (as imageFormatOf; parts of which that differs).
-Expected<WeightImage> encodeParts(std::span<const QuantizedPart> parts, ElementType type,
+Expected<WeightImage> encodeParts(std::span<const QuantizedPart *const> parts, ElementType type,
                                   std::span<uint8_t> memory, ThreadPool &pool);
 
 } // namespace uwt

@@ -66,6 +66,13 @@ QuantizedPart partOf(const std::string &composition, uint64_t rows, uint64_t col
   return part;
 }
 
+std::vector<const QuantizedPart *> pointersTo(const std::vector<QuantizedPart> &parts) {
+  std::vector<const QuantizedPart *> pointers;
+  for (const QuantizedPart &part : parts)
+    pointers.push_back(&part);
+  return pointers;
+}
+
 /// An image of all parts, or the error's message.
 Expected<WeightImage> imageOf(const std::vector<QuantizedPart> &parts, ImageMemory &memory,
                               ThreadPool &pool) {
@@ -76,7 +83,7 @@ Expected<WeightImage> imageOf(const std::vector<QuantizedPart> &parts, ImageMemo
   for (const QuantizedPart &part : parts)
     what.shape[0] += part.weight.rows;
   UWT_ASSIGN_OR_RETURN(uint64_t bytes, WeightImage::maxBytes(what));
-  return encodeParts(parts, ElementType::BF16, memory.take(bytes), pool);
+  return encodeParts(pointersTo(parts), ElementType::BF16, memory.take(bytes), pool);
 }
 
 /// The values of parts one below the other, as an image in `raw`.
@@ -204,13 +211,13 @@ TEST(QuantizedImageTest, PartsAreOneWeight) {
             "an image is of one matrix or more");
   std::vector<QuantizedPart> widths = {first,
                                        partOf("uint<4>, zero=8, scale={1x128, f16}", 4, 256, 1)};
-  EXPECT_EQ(messageOf(encodeParts(widths, ElementType::BF16, memory.take(64), pool)),
+  EXPECT_EQ(messageOf(encodeParts(pointersTo(widths), ElementType::BF16, memory.take(64), pool)),
             "matrices of 128 and 256 columns are not one weight");
   std::vector<QuantizedPart> formats = {first, partOf("int<8>, scale={row, f16}", 4, 128, 1)};
-  EXPECT_EQ(messageOf(encodeParts(formats, ElementType::BF16, memory.take(64), pool)),
+  EXPECT_EQ(messageOf(encodeParts(pointersTo(formats), ElementType::BF16, memory.take(64), pool)),
             "'int<8>, scale={row, f16}' runs from its values: the matrix above it has codes of "
             "'uint<4>, zero={1x128, uint<4>}, scale={1x128, f32}'");
-  EXPECT_EQ(messageOf(encodeParts(std::span(&first, 1), ElementType::BF16, memory.take(64), pool)),
+  EXPECT_EQ(messageOf(encodeParts(pointersTo({first}), ElementType::BF16, memory.take(64), pool)),
             "the memory has 64 bytes, which the weight does not fit in");
 }
 
