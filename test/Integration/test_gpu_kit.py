@@ -12,8 +12,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tools" / "gpu-kit.sh"
 SAMPLE = ROOT / "test" / "Benchmarks" / "gpu_sample.json"
 # Says on which pack and shape it was called, and what KIT_FAIL and KIT_HANG name fails, or never ends.
-BENCH = f"""#!/usr/bin/env python3
-import json, os, pathlib, sys, time
+# It is started hundreds of times: without site-packages, and with few modules.
+BENCH = f"""#!/usr/bin/python3 -IS
+import os, sys
 arguments = sys.argv[1:]
 def values(name):
     return [arguments[i + 1] for i, one in enumerate(arguments[:-1]) if one == name]
@@ -25,17 +26,25 @@ if "--list" in arguments:
         sys.exit()
     print("64x64        pack\\n4096x4096    llama\\nm 1 8 64")
     sys.exit()
-result = json.loads(pathlib.Path("{SAMPLE}").read_text())
-output = values("-o")
+import json
+def read(path):
+    with open(path) as file:
+        return json.load(file)
+def write(result):
+    with open(values("-o")[0], "w") as file:
+        json.dump(result, file)
+result = read("{SAMPLE}")
 if "--merge" in arguments:
-    result["rows"] = [row for path in values("--merge") for row in json.loads(pathlib.Path(path).read_text())["rows"]]
-    pathlib.Path(output[0]).write_text(json.dumps(result))
+    result["rows"] = [row for path in values("--merge") for row in read(path)["rows"]]
+    write(result)
     sys.exit()
-name = pathlib.Path(values("--pack")[0]).stem + "-" + values("--shapes")[0]
+pack = os.path.basename(values("--pack")[0])
+name = os.path.splitext(pack)[0] + "-" + values("--shapes")[0]
 result["rows"] = [result["rows"][0] | {{"pack": name}}]
-if output:
-    pathlib.Path(output[0]).write_text(json.dumps(result))
+if values("-o"):
+    write(result)
 if name == os.environ.get("KIT_HANG"):
+    import time
     time.sleep(60)
 if name == os.environ.get("KIT_FAIL") and "--check" not in arguments:
     print("uwt-bench: error: a fault")
