@@ -30,7 +30,9 @@ FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huff
 QUANTIZED = [gpu_packs.QUANTIZED[name] for name in ("int4", "int4zero", "mxfp4", "nvfp4", "fp8block", "nf4")]
 # FP6 and FP5, whose kernels are those of FP8 with another shift: on the first target, at one m.
 SMALL_FLOATS = ["f6E3M2FN, scale={1x32, f8E8M0FNU}", "float<2,2>, scale={1x128, bf16}"]
-# Values of m at which CI checks them, on the first target.
+# What CI checks (--fewer) on the first target: the format that has an aim at each m, at all of them; others at 8 and at one that differs
+# from format to format; quantised ones at these.
+ALL_M = "inplace<12>"
 FEWER_QUANTIZED = [8, 256]
 # Values of m of each target, and the matrix that profiles are made for (Llama-3.1-8B's down projection).
 TARGETS = {"sm_90a": [8, 32, 64, 128, 256]}
@@ -96,16 +98,22 @@ def assembler():
 
 
 def kernels_of(fewer):
-    """Format, m, target and strategy of each kernel; with `fewer` all m of the first target, of each other one a single m, such that every m occurs."""
+    """Format, m, target and strategy of each kernel; with `fewer` each format also on one of the other targets, such that every target and m occurs."""
     first, *others = TARGETS
-    targets = TARGETS
-    if fewer:
-        targets = {first: TARGETS[first]} | {target: [TARGETS[target][i % len(TARGETS[target])]] for i, target in enumerate(others)}
-    kernels = [(fmt, m, target, "") for target, m_values in targets.items() for fmt in FORMATS for m in m_values]
+    kernels = [(fmt, m, target, "") for target, m_values in TARGETS.items() for fmt in FORMATS for m in m_values]
     quantized = {first: FEWER_QUANTIZED} if fewer else TARGETS
+    if fewer:
+        kernels = []
+        for i, fmt in enumerate(FORMATS):
+            least, *larger = TARGETS[first]
+            kernels += [(fmt, m, first, "") for m in ([least, *larger] if fmt == ALL_M else [least, larger[i % len(larger)]])]
+            target = others[i % len(others)]
+            kernels.append((fmt, TARGETS[target][i % len(TARGETS[target])], target, ""))
     kernels += [(fmt, m, target, "") for target, m_values in quantized.items() for fmt in QUANTIZED for m in m_values]
     kernels += [(fmt, FEWER_QUANTIZED[0], first, "") for fmt in SMALL_FLOATS]
-    return kernels + [(fmt, m, target, strategy) for target in TARGETS for (fmt, strategy), m_values in BY_NAME.items() for m in m_values]
+    named = [(fmt, m, strategy) for (fmt, strategy), m_values in BY_NAME.items() for m in m_values]
+    targets = [[first, others[i % len(others)]] for i in range(len(named))] if fewer else [list(TARGETS)] * len(named)
+    return kernels + [(fmt, m, target, strategy) for (fmt, m, strategy), some in zip(named, targets) for target in some]
 
 
 def rows_of(uwt, kernels):
@@ -126,9 +134,10 @@ def loads_of(copying):
     return copying["first_loads"] + copying["loads_in_flight"]
 
 
-def grid_problems(uwt):
+def grid_problems(uwt, fewer):
+    """With `fewer` each shape at one m."""
     shapes = [(n, k) for n, k in gpu_packs.SHAPES if n * k >= 30e6 and (n, k) != (ROWS, COLUMNS)]
-    jobs = [(shape, m) for shape in shapes for m in GRID_M]
+    jobs = [(shape, m) for i, shape in enumerate(shapes) for j, m in enumerate(GRID_M) if not fewer or i % len(GRID_M) == j]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         made = pool.map(lambda job: profile_of(uwt, "inplace<12>", job[1], "sm_90a", shape=job[0]), jobs)
     for ((n, k), m), rows in zip(jobs, made):
@@ -209,7 +218,7 @@ def page(rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fewer", action="store_true", help="with --check: all kernels of sm_90a, of other targets some")
+    parser.add_argument("--fewer", action="store_true", help="with --check: every format and target, not at each m")
     parser.add_argument("--uwt", default=str(ROOT / "build" / "bin" / "uwt"))
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--write", action="store_true", help="make the table anew")
@@ -227,9 +236,9 @@ def main():
     table = json.loads(TABLE.read_text())
     if table["ptxas"] != assembler():
         sys.exit(f"the table is of ptxas {table['ptxas']}, this is {assembler()}: counts differ")
-    checked = {(target, fmt, m) for fmt, m, target, strategy in kernels if not strategy}
-    wanted = [row for row in table["rows"] if key(row) in checked]
-    found = list(problems(rows, wanted + table["by_name"])) + list(grid_problems(options.uwt))
+    checked = {(target, fmt, m, *([strategy] if strategy else [])) for fmt, m, target, strategy in kernels}
+    wanted = [row for row in table["rows"] + table["by_name"] if key(row) in checked]
+    found = list(problems(rows, wanted)) + list(grid_problems(options.uwt, options.fewer))
     if found:
         sys.exit("\n".join(found))
 
