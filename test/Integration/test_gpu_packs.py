@@ -11,16 +11,29 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "test" / "Benchmarks" / "gpu_packs.py"
 
 
-@pytest.mark.parametrize("shape", ["4100x4111", "4096x2880"])
+# Tails in all formats of the whole grid, and in groups with zero points, without and in a row; an odd number of groups in the others.
+FORMATS = {
+    "4100x4111": ["raw", "inplace12", "window4", "huffman", "int4zero", "nf4", "int8"],
+    "4096x2880": ["inplace12", "int4", "mxfp4", "nvfp4", "fp8block"],
+}
+
+
+def test_every_format_has_a_shape():
+    spec = importlib.util.spec_from_file_location("gpu_packs", SCRIPT)
+    packs = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(packs)
+    assert set().union(*FORMATS.values()) == set(packs.FORMATS | packs.QUANTIZED)
+
+
+@pytest.mark.parametrize("shape", FORMATS)
 def test_packs_are_made(shape, pytestconfig, tmp_path):
     uwt = pytestconfig.getoption("--uwt").resolve()
-    # Of several targets no profile is made, and sm_80 costs little.
+    # Of several targets no profile is made.
     command = [sys.executable, SCRIPT, "--uwt", uwt, "--shapes", shape, "--target", "sm_90a,sm_80", "--out", tmp_path]
+    command += ["--formats", ",".join(FORMATS[shape])]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    assert {path.stem for path in tmp_path.glob("*.uwtpack")} == {
-        "raw", "inplace12", "window4", "huffman", "int4", "int4zero", "mxfp4", "nvfp4", "fp8block", "nf4", "int8",
-    }
+    assert {path.stem for path in tmp_path.glob("*.uwtpack")} == set(FORMATS[shape])
 
 
 def test_a_pack_that_cannot_be_made_is_an_error(pytestconfig, tmp_path):
