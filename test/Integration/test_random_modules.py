@@ -50,6 +50,8 @@ def test_same_bits_as_upstream(uwt, reference, format_text):
     folder, expected = reference
     output = folder / f"{FORMATS.index(format_text)}.safetensors"
     choice = ["--raw"] if format_text == "raw" else ["--format", format_text]
+    # LLVM's optimisations change no bits: for one format suffices.
+    choice += [] if format_text == FORMATS[0] else ["--optimise", "0"]
     inputs = folder / "x.safetensors"
     uwt("run", folder / "random.mlir", "--input", inputs, "-o", output, "-q", *choice)
     assert read(output) == expected
