@@ -15,14 +15,14 @@ platform=manylinux_2_36_$(uname -m)
 most_bytes=6000000
 most_compiler_bytes=100000000
 
-# The compiler, which makes the kernels of products that uwt has, and the library that uwt-compiler is.
+# The compiler, the kernels of products that it makes, which uwt has as well, and the library that uwt-compiler is.
 build_compiler() {
   install_packages "${codec_packages[@]}" "${compiler_packages[@]}"
   if ! has_kernel_compiler; then
     cmake --preset release -DUWT_BUILD_TESTS=OFF -DUWT_ENABLE_COMPILER=ON -DUWT_UNITY_BUILD=ON > /dev/null
     cmake --build --preset release --target uwt -- --quiet
   fi
-  cmake --build --preset release --target UWTCompilerAlone -- --quiet
+  cmake --build --preset release --target UWTCompilerAlone --target UWTKernels -- --quiet
 }
 
 # check_wheel NAME MOST: says how large it is.
@@ -41,7 +41,7 @@ build_wheel() {
   install_requirements python/requirements-build.txt .venv-wheels
   rm -rf "$work"
   mkdir -p "$work/plain"
-  CMAKE_ARGS="-DUWT_KERNEL_COMPILER=$PWD/build/bin/uwt" CC=clang-22 CXX=clang++-22 \
+  CMAKE_ARGS="-DUWT_KERNEL_COMPILER=$PWD/build/bin/uwt -DUWT_COMPILED_KERNELS=$PWD/build/lib/Kernels" CC=clang-22 CXX=clang++-22 \
     .venv-wheels/bin/python3 -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w "$work/plain" ./python
   PATH="$PWD/.venv-wheels/bin:$PATH" .venv-wheels/bin/python3 -m auditwheel repair --plat "$platform" \
     -w "$work" "$work"/plain/*.whl
@@ -64,7 +64,13 @@ build_compiler_wheel() {
   # Wheels have no links to files, so that libuwt.so has no version there.
   "$bin/patchelf" --replace-needed libuwt.so.0 libuwt.so --set-rpath "\$ORIGIN/../uwt" \
     "$staged/uwt_compiler/libuwt-compiler.so"
-  "$bin/python3" -m wheel pack -d "$work/plain" "$staged" > /dev/null
+  # What `wheel pack` does, but not compressed: auditwheel packs it again.
+  "$bin/python3" - "$staged" "$work/plain/uwt_compiler-$version-py3-none-linux_$(uname -m).whl" <<- END
+	import sys, zipfile
+	from wheel.wheelfile import WheelFile
+	with WheelFile(sys.argv[2], "w", compression=zipfile.ZIP_STORED) as wheel:
+	    wheel.write_files(sys.argv[1])
+	END
   PATH="$bin:$PATH" "$bin/python3" -m auditwheel repair --plat "$platform" --exclude libuwt.so -w "$work" \
     "$work/plain/uwt_compiler-$version"*.whl
   rm -rf "$work/plain" "$staged"
@@ -74,7 +80,8 @@ build_compiler_wheel() {
 test_wheel() {
   rm -rf "$work/venv"
   make_venv "$work/venv"
-  "$work/venv/bin/python3" -m pip install -q --disable-pip-version-check "$work"/*.whl \
+  # Tests import few of the modules that pip would compile.
+  "$work/venv/bin/python3" -m pip install -q --disable-pip-version-check --no-compile "$work"/*.whl \
     -r test/Python/requirements.txt
   # From another folder, so that the sources are not found in place of the package.
   (cd "$work" && venv/bin/python3 -m pytest -q \
