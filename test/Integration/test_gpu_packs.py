@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "test" / "Benchmarks" / "gpu_packs.py"
 
 
-# Tails in all formats of the whole grid, and in groups with zero points, without and in a row; an odd number of groups in the others.
+# Tails in the formats of the whole grid, in groups with zero points, and in rows with one scale; in the others an odd number of groups.
 FORMATS = {
     "4100x4111": ["raw", "inplace12", "window4", "huffman", "int4zero", "nf4", "int8"],
     "4096x2880": ["inplace12", "int4", "mxfp4", "nvfp4", "fp8block"],
