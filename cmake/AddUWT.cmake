@@ -81,13 +81,13 @@ if(UWT_ENABLE_COVERAGE)
   add_link_options(-fprofile-instr-generate)
 endif()
 
-# Six files at a time, where UWT_UNITY_BUILD asks for it. Names of file scope differ in a folder because of this (those of unit
-# tests too). Files for an instruction set stay alone.
+# All files of a target at a time, where UWT_UNITY_BUILD asks for it: most of a file's time are headers. Names of file scope differ
+# in a target because of this (those of unit tests in a folder). Files for an instruction set stay alone.
 function(uwt_compile_together target)
   if(NOT UWT_UNITY_BUILD)
     return()
   endif()
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
   get_target_property(sources ${target} SOURCES)
   list(FILTER sources INCLUDE REGEX "(Avx2|Avx512|Neon|Scalar)[.]cpp$")
   if(sources)

@@ -62,6 +62,10 @@ build_preset() {
   elif has_kernel_compiler; then
     # Kernels are the same, and a compiler without sanitizers makes them sooner.
     options=("-DUWT_KERNEL_COMPILER=$PWD/build/bin/uwt")
+    if [[ "$1" != aarch64 ]]; then
+      build_preset release --target UWTKernels --target uwt-tile-kernel-objects
+      options+=("-DUWT_COMPILED_KERNELS=$PWD/build/lib/Kernels")
+    fi
   fi
   log=$(mktemp)
   if ! cmake --preset "$1" "${options[@]}" > "$log" 2>&1; then

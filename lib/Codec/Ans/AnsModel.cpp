@@ -401,7 +401,7 @@ struct Alphabet {
 };
 
 /// [class][symbol], and how many elements each class has.
-struct ClassCounts {
+struct CountsOfClasses {
   std::span<const std::vector<uint64_t>> counts;
   std::vector<uint64_t> totals;
 };
@@ -414,7 +414,7 @@ struct KeptGroup {
   int64_t splitGain = 0;
 };
 
-uint64_t sumOf(const std::vector<uint64_t> &counts, size_t first, size_t size) {
+uint64_t sumOfRange(const std::vector<uint64_t> &counts, size_t first, size_t size) {
   return std::accumulate(counts.begin() + static_cast<ptrdiff_t>(first),
                          counts.begin() + static_cast<ptrdiff_t>(first + size), uint64_t(0));
 }
@@ -426,12 +426,12 @@ uint64_t wasteOf(uint64_t count, uint64_t ofClass, uint32_t frequencyBits) {
   return count != 0 && each > count ? (each - count) * naturalLog : 0;
 }
 
-int64_t splitGainOf(const ClassCounts &of, const CodecTraits &traits, size_t first) {
+int64_t splitGainOf(const CountsOfClasses &of, const CodecTraits &traits, size_t first) {
   constexpr int64_t entryBits = 5 << 15; // 2.5, about what a weight takes in the index
   size_t size = size_t(1) << traits.groupBits;
   int64_t gain = 0;
   for (size_t c = 0; c < of.counts.size(); ++c) {
-    uint64_t sum = sumOf(of.counts[c], first, size);
+    uint64_t sum = sumOfRange(of.counts[c], first, size);
     uint64_t saved =
         sum * (traits.groupBits << 16) + wasteOf(sum, of.totals[c], traits.frequencyBits);
     uint64_t lost = 0;
@@ -445,14 +445,14 @@ int64_t splitGainOf(const ClassCounts &of, const CodecTraits &traits, size_t fir
 }
 
 /// Whether a class has any of the symbols in [begin, end).
-bool occurs(const ClassCounts &of, size_t begin, size_t end) {
+bool occurs(const CountsOfClasses &of, size_t begin, size_t end) {
   return std::ranges::any_of(of.counts, [&](const std::vector<uint64_t> &counts) {
     return hasNonZero(std::span(counts).subspan(begin, end - begin));
   });
 }
 
 /// The commonest ones where these are too many.
-std::vector<KeptGroup> keptGroups(const ClassCounts &of, const CodecTraits &traits, size_t most) {
+std::vector<KeptGroup> keptGroups(const CountsOfClasses &of, const CodecTraits &traits, size_t most) {
   // Most of many symbols do not occur: so many are passed over at a time.
   constexpr size_t passed = 128;
   std::vector<KeptGroup> found;
@@ -465,7 +465,7 @@ std::vector<KeptGroup> keptGroups(const ClassCounts &of, const CodecTraits &trai
     uint64_t all = 0;
     bool kept = false;
     for (size_t c = 0; c < of.counts.size(); ++c) {
-      uint64_t count = sumOf(of.counts[c], first, size);
+      uint64_t count = sumOfRange(of.counts[c], first, size);
       all += count;
       kept = kept || isKept(count, of.totals[c]);
     }
@@ -478,7 +478,7 @@ std::vector<KeptGroup> keptGroups(const ClassCounts &of, const CodecTraits &trai
 }
 
 /// Symbols of the groups that are split, by rising symbol, then groups.
-void chooseEntries(const ClassCounts &of, const CodecTraits &traits, Alphabet &alphabet) {
+void chooseEntries(const CountsOfClasses &of, const CodecTraits &traits, Alphabet &alphabet) {
   // Half of the frequencies are left to be shared out.
   size_t most = std::min<size_t>(maxAnsSymbols, size_t(1) << (traits.frequencyBits - 1));
   std::vector<KeptGroup> kept = keptGroups(of, traits, most);
@@ -504,7 +504,7 @@ void chooseEntries(const ClassCounts &of, const CodecTraits &traits, Alphabet &a
 
 Alphabet makeAlphabet(const CodecTraits &traits, std::span<const std::vector<uint64_t>> counts,
                       std::span<const uint64_t> unknown) {
-  ClassCounts of{counts, {}};
+  CountsOfClasses of{counts, {}};
   for (size_t c = 0; c < counts.size(); ++c)
     of.totals.push_back(std::accumulate(counts[c].begin(), counts[c].end(),
                                         unknown.empty() ? uint64_t(0) : unknown[c]));
@@ -516,7 +516,7 @@ Alphabet makeAlphabet(const CodecTraits &traits, std::span<const std::vector<uin
     for (size_t i = 0; i < alphabet.symbols.size(); ++i) {
       bool isGroup = i + alphabet.groups >= alphabet.symbols.size();
       uint64_t count =
-          sumOf(counts[c], alphabet.symbols[i], isGroup ? size_t(1) << traits.groupBits : 1);
+          sumOfRange(counts[c], alphabet.symbols[i], isGroup ? size_t(1) << traits.groupBits : 1);
       entries.push_back(isKept(count, of.totals[c]) ? count : 0);
       escaped -= entries.back();
     }
@@ -542,7 +542,7 @@ uint64_t alphabetBits(std::span<const uint16_t> symbols) {
 uint64_t bitsInGroups(const Alphabet &alphabet, uint32_t groupBits) {
   uint64_t elements = 0;
   for (const EntryCounts &counts : alphabet.classes)
-    elements += sumOf(counts, counts.size() - 1 - alphabet.groups, alphabet.groups);
+    elements += sumOfRange(counts, counts.size() - 1 - alphabet.groups, alphabet.groups);
   return elements * groupBits;
 }
 

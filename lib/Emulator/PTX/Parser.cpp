@@ -19,7 +19,7 @@ namespace uwt::emulator::ptx {
 
 /// Bits of a fundamental type, 1 of a predicate, 0 of what is none.
 static unsigned typeBits(StringRef type) {
-  return StringSwitch<unsigned>(type)
+  return llvm::StringSwitch<unsigned>(type)
       .Case(".pred", 1)
       .Cases({".b8", ".u8", ".s8"}, 8)
       .Cases({".b16", ".u16", ".s16", ".f16", ".bf16"}, 16)

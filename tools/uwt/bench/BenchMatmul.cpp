@@ -327,7 +327,7 @@ static Status measureLoading(Session &session, MatmulBench &bench, const MatmulS
                               {"seconds", row.allThreads.seconds}});
   }
   for (const MatmulRow &each : bench.results()) {
-    if (each.byIntegers)
+    if (each.byIntegers || each.strategy != settings.strategies.front())
       continue;
     UWT_ASSIGN_OR_RETURN(CompileRow row, bench.measureCompile(each.format));
     text += "compile one product from " + row.format + ": " +

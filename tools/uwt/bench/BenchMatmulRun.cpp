@@ -104,20 +104,24 @@ static bool addsByTiles(const std::string &strategy, const Target &target) {
   return strategy.starts_with(cpuStrategyName(CpuStrategy::Tiles));
 }
 
-Expected<const TwinOutputs *> MatmulBench::twinOutputs(MatmulSource &source,
-                                                       const std::string &strategy) {
+Expected<const TwinOutputs *> MatmulBench::twinOutputs(const MatmulRow &row) {
   UWT_ASSIGN_OR_RETURN(const Target *target, findTarget(settings.target));
-  auto [found, isNew] = source.expected.try_emplace(addsByTiles(strategy, *target));
+  auto [found, isNew] = row.source->expected.try_emplace(addsByTiles(row.strategy, *target));
   if (!isNew)
     return &found->second;
-  UWT_ASSIGN_OR_RETURN(MatmulRow raw, compileRow(rawFormat().str(), strategy, source));
+  // Raw weights are their own twin, which is compared with sums.
+  std::optional<MatmulRow> compiled;
+  if (row.format != rawFormat().str()) {
+    UWT_ASSIGN_OR_RETURN(compiled, compileRow(rawFormat().str(), row.strategy, *row.source));
+  }
+  const MatmulRow &raw = compiled ? *compiled : row;
   for (size_t i = 0; i < settings.mValues.size(); ++i) {
     std::vector<double> none;
     UWT_ASSIGN_OR_RETURN(auto outputs, runProduct(raw, settings.mValues[i], weights->columns(),
                                                   inputs[i], pool.size(), 0, none));
     found->second.push_back(std::move(outputs.front().bytes));
   }
-  if (&source == &words)
+  if (row.source == &words)
     UWT_RETURN_IF_ERROR(checkSums(found->second));
   return &found->second;
 }
@@ -137,7 +141,7 @@ Status MatmulBench::checkSums(const TwinOutputs &outputs) {
 }
 
 Status MatmulBench::check(const MatmulRow &row) {
-  UWT_ASSIGN_OR_RETURN(const TwinOutputs *expected, twinOutputs(*row.source, row.strategy));
+  UWT_ASSIGN_OR_RETURN(const TwinOutputs *expected, twinOutputs(row));
   for (size_t i = 0; i < settings.mValues.size(); ++i) {
     UWT_RETURN_IF_ERROR(checkInterrupted());
     std::vector<double> none;
@@ -254,7 +258,8 @@ Expected<CompileRow> MatmulBench::measureCompile(const std::string &format) {
   uint64_t m = settings.mValues.front();
   std::string ir = productIr(weights->rows(), weights->columns(), 1, std::span(&m, 1));
   UWT_ASSIGN_OR_RETURN(const MatmulSource *source, sourceOf(format));
-  for (unsigned i = 0; i < 5; ++i) {
+  constexpr unsigned most = 5;
+  for (unsigned i = 0; i < std::min(settings.samples, most); ++i) {
     ToolStats stats;
     UWT_RETURN_IF_ERROR(compiler.emit(ir, "matmul.mlir",
                                       optionsFor(format, settings.strategies.front(), *source),

@@ -120,8 +120,9 @@ private:
   Expected<MatmulRow> compileRow(const std::string &format, const std::string &strategy,
                                  MatmulSource &source, bool byIntegers = false);
   Expected<MatmulSource *> sourceOf(const std::string &format);
-  /// Those whose sums are in the order of `strategy`; computed where nobody asked before.
-  Expected<const TwinOutputs *> twinOutputs(MatmulSource &source, const std::string &strategy);
+  /// Those of the row's source, with sums in the order of its strategy; computed where nobody asked
+  /// before.
+  Expected<const TwinOutputs *> twinOutputs(const MatmulRow &row);
   /// Compares what the raw twin makes of the weights as they are with sums in FP64.
   Status checkSums(const TwinOutputs &outputs);
   Status check(const MatmulRow &row);

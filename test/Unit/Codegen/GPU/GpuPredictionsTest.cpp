@@ -23,6 +23,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <map>
+#include <span>
 
 using namespace uwt;
 
@@ -31,6 +32,14 @@ constexpr std::pair<uint64_t, uint64_t> shapes[] = {
     {6144, 4096}, {4096, 4096},  {28672, 4096}, {4096, 14336}, {10240, 8192},
     {8192, 8192}, {57344, 8192}, {8192, 28672}, {51200, 5120}, {5120, 25600},
     {4096, 7168}, {7168, 2048},  {4100, 4111}};
+/// Of GPUs of which no time was measured, fewer are predicted.
+constexpr std::pair<uint64_t, uint64_t> fewShapes[] = {
+    {4096, 4096}, {28672, 4096}, {4096, 14336}, {8192, 8192}, {7168, 2048}, {4100, 4111}};
+std::span<const std::pair<uint64_t, uint64_t>> shapesFor(std::string_view target) {
+  if (target == "sm_90a")
+    return shapes;
+  return fewShapes;
+}
 constexpr uint64_t mValues[] = {1, 8, 16, 32, 64, 128, 256};
 constexpr const char *targets[] = {"sm_90a", "sm_80", "sm_120a"};
 /// Formats of which a part of the m has other strategies, of which profiles of others do not tell.
@@ -102,6 +111,9 @@ protected:
                                  uint64_t k, uint64_t m, bool isOwn);
   std::optional<Regret> findRegret(const std::string &format, const GpuTarget &target, uint64_t n,
                                    uint64_t k, uint64_t m, bool isOwn);
+  /// What could be built for a product, described once.
+  const ProductOf &kernelsOf(const std::string &format, const GpuTarget &target, uint64_t n,
+                             uint64_t k, uint64_t m);
   void checkRegrets();
   std::string timesTable();
   std::string termsTable();
@@ -111,6 +123,7 @@ protected:
   std::unique_ptr<mlir::MLIRContext> context;
   using Product = std::tuple<std::string, std::string, uint64_t, uint64_t, uint64_t, bool>;
   std::map<Product, std::optional<Regret>> regrets;
+  std::map<Product, std::unique_ptr<ProductOf>> described;
 };
 
 /// All that could be built for m rows: every strategy with a ring, in up to four slices.
@@ -130,6 +143,15 @@ std::vector<GpuChoice> othersOf(const BuildableKernels &kernels, const GpuChoice
   return all;
 }
 
+const ProductOf &GpuPredictions::kernelsOf(const std::string &format, const GpuTarget &target,
+                                           uint64_t n, uint64_t k, uint64_t m) {
+  std::unique_ptr<ProductOf> &kernels =
+      described[{format, std::string(target.name), n, k, m, false}];
+  if (!kernels)
+    kernels = std::make_unique<ProductOf>(*context, format, target, n, k, m);
+  return *kernels;
+}
+
 std::optional<Regret> GpuPredictions::regretOf(const std::string &format, const char *name,
                                                uint64_t n, uint64_t k, uint64_t m, bool isOwn) {
   auto [found, isNew] = regrets.try_emplace({format, name, n, k, m, isOwn});
@@ -140,7 +162,7 @@ std::optional<Regret> GpuPredictions::regretOf(const std::string &format, const 
 
 std::optional<Regret> GpuPredictions::findRegret(const std::string &format, const GpuTarget &target,
                                                  uint64_t n, uint64_t k, uint64_t m, bool isOwn) {
-  ProductOf kernels(*context, format, target, n, k, m);
+  const ProductOf &kernels = kernelsOf(format, target, n, k, m);
   GpuSearch::ProfileOf own = [&](uint64_t rows) { return findKernelProfile(target, format, rows); };
   const GpuBoard &board = *usualBoard(target);
   GpuSearch search = isOwn ? ownSearch(board, k, own) : tableSearch(board, k);
@@ -300,7 +322,7 @@ std::string GpuPredictions::regretsOf(const std::string &format, const char *nam
   double most = -1, sum = 0;
   int count = 0;
   std::string where;
-  for (auto [n, k] : shapes)
+  for (auto [n, k] : shapesFor(name))
     for (uint64_t m : mValues) {
       auto regret = regretOf(format, name, n, k, m, isOwn);
       if (!regret)
@@ -339,7 +361,7 @@ void GpuPredictions::checkRegrets() {
   bool isPrinted = std::getenv("UWT_REGRETS") != nullptr;
   for (const char *name : targets)
     for (const char *format : formats)
-      for (auto [n, k] : shapes)
+      for (auto [n, k] : shapesFor(name))
         for (uint64_t m : mValues)
           for (bool isOwn : {false, true}) {
             auto regret = regretOf(format, name, n, k, m, isOwn);
