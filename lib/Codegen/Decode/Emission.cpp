@@ -55,8 +55,7 @@ static const Emitter *findEmitterOf(const Format &format) {
 
 const Emitter &emitterOf(const EmittedFormat &format) { return *findEmitterOf(format.format); }
 
-UnitLayout unitLayout(const Format &format, ElementType element) {
-  CodecTraits traits = *checkRunFormat(format, element);
+static UnitLayout layoutOf(const Format &format, const CodecTraits &traits) {
   UnitLayout layout;
   layout.fixedRate = !isVariable(traits.rate);
   layout.onlyWords = traits.rate == Rate::Words;
@@ -69,6 +68,14 @@ UnitLayout unitLayout(const Format &format, ElementType element) {
   layout.codeGroupStride = traits.unit.codeGroupStride;
   layout.hasNumbers = format.isQuantized();
   return layout;
+}
+
+UnitLayout unitLayout(const Format &format, ElementType element) {
+  return layoutOf(format, *checkRunFormat(format, element));
+}
+
+UnitLayout unitLayout(const EmittedFormat &format) {
+  return layoutOf(format.format, format.traits);
 }
 
 Expected<EmittedFormat> describeFormat(const Format &format, ElementType element) {

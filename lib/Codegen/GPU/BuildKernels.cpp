@@ -103,7 +103,7 @@ static Status checkStrategy(ProductStrategy strategy, MatmulOp op, const Emitted
 
 /// What of a weight's units and table the kernel `product` knows.
 static void planUnits(const EmittedFormat &format, ProductPlan &plan) {
-  UnitLayout layout = unitLayout(format.format, format.element);
+  UnitLayout layout = unitLayout(format);
   bool makesWords = plan.decoded.form == DecodedForm::Words || plan.decodesInShared;
   plan.unit.onlyWords = layout.onlyWords || makesWords;
   plan.readsStreams = !layout.fixedRate && !plan.decoded.exists() && !plan.decodesInShared;
@@ -347,7 +347,7 @@ GpuProduct KernelProblem::product() const {
   if (int64_t m = op.getM(); !ShapedType::isDynamic(m))
     result.m = static_cast<uint64_t>(m);
   result.hasStreams = isVariable(format.traits.rate);
-  result.hasOnlyWords = unitLayout(format.format, format.element).onlyWords;
+  result.hasOnlyWords = unitLayout(format).onlyWords;
   // There are none of mixed types.
   result.hasMatrixInstruction =
       op.getXType().getElementType() == op.getWeightType().getElementType();

@@ -22,7 +22,7 @@ namespace uwt::codegen {
 SimtKernels::SimtKernels(MatmulOp op, const EmittedFormat &format, OpBuilder &builder)
     : LaneCode(builder, op.getLoc()), op(op), format(format),
       problem{op.getWeightType().getRows(), op.getWeightType().getColumns()},
-      onlyWords(unitLayout(format.format, format.element).onlyWords) {}
+      onlyWords(unitLayout(format).onlyWords) {}
 
 Status SimtKernels::checkProduct(MatmulOp op, const EmittedFormat &format,
                                  ProductStrategy strategy) {
@@ -30,7 +30,7 @@ Status SimtKernels::checkProduct(MatmulOp op, const EmittedFormat &format,
   auto isHalf = [](Type type) { return type.isBF16() || type.isF16(); };
   if (!isHalf(weight) || !(isHalf(x) || x.isF32()))
     return unsupportedError("it multiplies bf16 and f16 weights with x of bf16, f16 or f32");
-  bool onlyWords = unitLayout(format.format, format.element).onlyWords;
+  bool onlyWords = unitLayout(format).onlyWords;
   if (strategy != ProductStrategy::Buffer && !onlyWords)
     return unsupportedError("it multiplies words; use strategy buffer for format '" +
                             format.format.str() + "'");

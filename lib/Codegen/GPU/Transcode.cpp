@@ -26,7 +26,7 @@ TranscodeBuilder::TranscodeBuilder(CompressedType type, const EmittedFormat &for
                                    OpBuilder &builder, Location location, DecodedForm form,
                                    DecodedOrder order)
     : UnitCode(builder, location, type), type(type), format(format), form(form), order(order),
-      layout(unitLayout(format.format, format.element)) {}
+      layout(unitLayout(format)) {}
 
 std::vector<KernelArgument> TranscodeBuilder::resultArguments(ArgumentKind where) const {
   if (order == DecodedOrder::Units)

@@ -33,8 +33,8 @@ constexpr std::pair<uint64_t, uint64_t> shapes[] = {
     {8192, 8192}, {57344, 8192}, {8192, 28672}, {51200, 5120}, {5120, 25600},
     {4096, 7168}, {7168, 2048},  {4100, 4111}};
 /// Of GPUs of which no time was measured, fewer are predicted.
-constexpr std::pair<uint64_t, uint64_t> fewShapes[] = {
-    {4096, 4096}, {28672, 4096}, {4096, 14336}, {8192, 8192}, {7168, 2048}, {4100, 4111}};
+constexpr std::pair<uint64_t, uint64_t> fewShapes[] = {{4096, 4096}, {28672, 4096}, {4096, 14336},
+                                                       {8192, 8192}, {7168, 2048},  {4100, 4111}};
 std::span<const std::pair<uint64_t, uint64_t>> shapesFor(std::string_view target) {
   if (target == "sm_90a")
     return shapes;
