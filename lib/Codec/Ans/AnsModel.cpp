@@ -452,7 +452,8 @@ bool occurs(const CountsOfClasses &of, size_t begin, size_t end) {
 }
 
 /// The commonest ones where these are too many.
-std::vector<KeptGroup> keptGroups(const CountsOfClasses &of, const CodecTraits &traits, size_t most) {
+std::vector<KeptGroup> keptGroups(const CountsOfClasses &of, const CodecTraits &traits,
+                                  size_t most) {
   // Most of many symbols do not occur: so many are passed over at a time.
   constexpr size_t passed = 128;
   std::vector<KeptGroup> found;
