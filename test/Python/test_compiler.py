@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import pathlib
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ pytest.importorskip("ml_dtypes")
 
 import uwt.compiler  # noqa: E402
 
+QUANTIZED = pathlib.Path(__file__).resolve().parents[1] / "Import" / "golden" / "gptq-b4-g128"
 N, K = 200, 96
 MODULE = b"""
 #x = affine_map<(m, n, k) -> (m, k)>
@@ -87,6 +89,26 @@ def test_names_its_functions(program):
 def test_a_module_may_be_a_file(tmp_path, weights):
     (tmp_path / "module.mlir").write_bytes(MODULE)
     assert uwt.compiler.compile(tmp_path / "module.mlir", weights=[weights]).functions == ["product", "row"]
+
+
+def test_products_by_integers():
+    import ml_dtypes
+
+    name = "model.layers.0.mlp.up_proj.weight"
+    module = MODULE.replace(b"<w>", f"<{name}>".encode()).replace(b"200", b"64").replace(b"x96x", b"x256x")
+    x = np.random.default_rng(3).normal(0, 1, (5, 256)).astype(ml_dtypes.bfloat16)
+
+    def product(**options):
+        return uwt.compiler.compile(module, weights=[QUANTIZED], **options)(x, function="product")[0]
+
+    dense, integers = product(), product(arithmetic="integer<8>")
+    assert not np.array_equal(dense, integers)
+    assert np.abs(dense - integers).max() < 0.02 * np.abs(dense).max()
+    assert np.array_equal(integers, product(arithmetic="integer<8>", target="generic", threads=1))
+    with pytest.raises(uwt.UsageError, match='arithmetic is "dense" or "integer<8>", not "integer<4>"'):
+        product(arithmetic="integer<4>")
+    with pytest.raises(uwt.InvalidError, match="no product can be computed by integers"):
+        product(arithmetic="integer<8>", format="raw")
 
 
 def test_says_what_is_wrong(program, weights, tmp_path):

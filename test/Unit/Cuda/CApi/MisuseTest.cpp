@@ -401,6 +401,10 @@ TEST_F(CApiMisuseTest, Compiling) {
   options.weights = weights;
   options.weightCount = 2;
   EXPECT_EQ(textOf(uwtCompile(context, adds, 1, "a", &options, &made)), "2: weights[1] is NULL");
+  options.weightCount = 0;
+  options.arithmetic = "integer<4>";
+  EXPECT_EQ(textOf(uwtCompile(context, adds, 1, "a", &options, &made)),
+            "2: arithmetic is \"dense\" or \"integer<8>\", not \"integer<4>\"");
   options.size = 4;
   EXPECT_EQ(textOf(uwtCompile(context, adds, 1, "a", &options, &made)),
             "2: the options have size 4: set them with uwtCompileOptionsInit");
