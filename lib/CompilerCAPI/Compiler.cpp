@@ -64,8 +64,7 @@ static Expected<unsigned> integerBitsOf(const char *arithmetic) {
     return 0u;
   if (name == "integer<8>")
     return 8u;
-  return usageError("arithmetic is \"dense\" or \"integer<8>\", not \"" + std::string(name) +
-                    "\"");
+  return usageError("arithmetic is \"dense\" or \"integer<8>\", not \"" + std::string(name) + "\"");
 }
 
 static Expected<CompileOptions> fromC(const UWTCompileOptions *given) {
