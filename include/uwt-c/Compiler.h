@@ -42,7 +42,7 @@ typedef struct UWTCompileOptions {
   int ownFormat;
   /** "integer<8>": on CPUs, products of quantised weights whose codes are integers are computed by
       integers that x is rounded to, with other bits (docs/numerics.md); UWT_ERROR_INVALID where
-     there is no such product, UWT_ERROR_UNSUPPORTED for a GPU. "dense", or NULL: never. */
+      there is no such product, UWT_ERROR_UNSUPPORTED for a GPU. "dense", or NULL: never. */
   const char *arithmetic;
 } UWTCompileOptions;
 /** Sets the defaults. */
