@@ -18,13 +18,16 @@ void join(Clock &to, const Clock &from) {
 
 Shadow::Shadow(uint64_t bytes, unsigned granule, Actors actors)
     : shift(llvm::Log2_32(granule)), actors(actors), cells((bytes + granule - 1) / granule),
-      writers(cells.size()), reads(2 * actors.warps) {}
+      writers(cells.size()) {
+  for (unsigned reader = 0; reader < 2 * actors.warps; ++reader)
+    reads.emplace_back(cells.size());
+}
 
 void Shadow::reset() {
   std::fill(cells.begin(), cells.end(), Cell());
   // Groups of products are numbered from the beginning of a block.
   for (unsigned warp = 0; warp < actors.warps; ++warp)
-    reads[actors.warps + warp].reset();
+    reads[actors.warps + warp].clear();
 }
 
 Conflict Shadow::checkWrite(uint64_t granule, const Clock &clock) const {
@@ -36,9 +39,7 @@ Conflict Shadow::checkWrite(uint64_t granule, const Clock &clock) const {
 
 Conflict Shadow::read(unsigned warp, const Clock &clock, uint64_t begin, const uint64_t *lanes,
                       uint32_t active, unsigned bytes, uint32_t instruction, unsigned &lane) {
-  if (!reads[warp])
-    reads[warp] = std::make_unique<ReadMark[]>(cells.size());
-  ReadMark *marks = reads[warp].get();
+  ReadMarks<ReadMark> &marks = reads[warp];
   const ReadMark mark{clock[actors.warp(warp)], instruction};
   // Neighbours were mostly written together: only what differs from the last is checked.
   Cell last;
@@ -62,9 +63,7 @@ Conflict Shadow::read(unsigned warp, const Clock &clock, uint64_t begin, const u
 
 Conflict Shadow::readProducts(unsigned warp, uint32_t time, const Clock &clock, uint64_t byte,
                               uint64_t bytes, uint32_t instruction) {
-  std::unique_ptr<ReadMark[]> &marks = reads[actors.warps + warp];
-  if (!marks)
-    marks = std::make_unique<ReadMark[]>(cells.size());
+  ReadMarks<ReadMark> &marks = reads[actors.warps + warp];
   for (uint64_t i = byte >> shift, end = endOf(byte, bytes); i < end; ++i) {
     if (cells[i].writer == 0)
       return {Conflict::Uninitialised};
@@ -78,15 +77,15 @@ Conflict Shadow::readProducts(unsigned warp, uint32_t time, const Clock &clock, 
 Conflict Shadow::checkReads(unsigned writer, const Clock &clock, uint64_t begin,
                             uint64_t end) const {
   for (unsigned list = 0; list < reads.size(); ++list) {
-    const ReadMark *marks = reads[list].get();
     unsigned reader =
         list < actors.warps ? actors.warp(list) : actors.products(list - actors.warps);
     // What a warp itself read is in its past.
-    if (!marks || reader == writer)
+    if (reader == writer)
       continue;
-    for (uint64_t i = begin; i < end; ++i)
-      if (marks[i].time > clock[reader])
-        return {Conflict::Read, reader, marks[i].time, marks[i].instruction};
+    uint64_t granule;
+    auto isUnknown = [time = clock[reader]](const ReadMark &mark) { return mark.time > time; };
+    if (const ReadMark *mark = reads[list].find(begin, end, granule, isUnknown))
+      return {Conflict::Read, reader, mark->time, mark->instruction};
   }
   return {};
 }

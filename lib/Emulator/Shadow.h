@@ -16,8 +16,8 @@
 #ifndef UWT_LIB_EMULATOR_SHADOW_H
 #define UWT_LIB_EMULATOR_SHADOW_H
 
+#include "ReadMarks.h"
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 namespace uwt::emulator {
@@ -107,8 +107,8 @@ private:
   std::vector<Cell> cells;
   /// What wrote the cells.
   std::vector<uint32_t> writers;
-  /// A list of granules for each warp that has read, then for each whose products have.
-  std::vector<std::unique_ptr<ReadMark[]>> reads;
+  /// Of each warp, then of each warp's products.
+  std::vector<ReadMarks<ReadMark>> reads;
 };
 
 } // namespace uwt::emulator

@@ -13,8 +13,10 @@ namespace uwt::emulator::ptx {
 
 SharedShadow::SharedShadow(uint64_t bytes, unsigned granule, Actors actors, unsigned threadsOfBlock)
     : shift(llvm::Log2_32(granule)), actors(actors), threadsOfBlock(threadsOfBlock),
-      cells(endOf(0, bytes)), writers(cells.size()), reads(2 * actors.warps),
-      readers(cells.size()) {}
+      cells(endOf(0, bytes)), writers(cells.size()), readers(cells.size()) {
+  for (unsigned reader = 0; reader < 2 * actors.warps; ++reader)
+    reads.emplace_back(cells.size());
+}
 
 bool SharedShadow::isOrdered(const Cell &cell, const Accessor &who) const {
   if (cell.isInFlight)
@@ -44,15 +46,9 @@ Conflict SharedShadow::checkCells(const Accessor &who, uint64_t byte, uint64_t b
   return {};
 }
 
-SharedShadow::ReadMark *SharedShadow::marksOf(unsigned reader) {
-  if (!reads[reader])
-    reads[reader] = std::make_unique<ReadMark[]>(cells.size());
-  return reads[reader].get();
-}
-
 Conflict SharedShadow::read(const Accessor &who, uint64_t byte, uint64_t bytes) {
   uint64_t end = endOf(byte, bytes);
-  ReadMark *marks = marksOf(who.thread / 32);
+  ReadMarks<ReadMark> &marks = reads[who.thread / 32];
   uint32_t lane = 1u << (who.thread % 32);
   const Cell *ordered = nullptr;
   for (uint64_t g = byte >> shift; g < end; ++g) {
@@ -84,7 +80,7 @@ Conflict SharedShadow::read(const Accessor &who, uint64_t byte, uint64_t bytes) 
 Conflict SharedShadow::readProducts(const Accessor &who, unsigned warp, uint64_t byte,
                                     uint64_t bytes) {
   uint64_t end = endOf(byte, bytes);
-  ReadMark *marks = marksOf(actors.warps + warp);
+  ReadMarks<ReadMark> &marks = reads[actors.warps + warp];
   for (uint64_t g = byte >> shift; g < end; ++g) {
     const Cell &cell = cells[g];
     if (cell.time == 0)
@@ -103,26 +99,28 @@ Conflict SharedShadow::checkReads(const Accessor &who, uint64_t begin, uint64_t 
     return known[thread] >= time || thread == who.thread;
   };
   for (unsigned warp = 0; warp < actors.warps; ++warp) {
-    if (const ReadMark *marks = reads[warp].get()) {
-      uint32_t least = UINT32_MAX;
-      for (unsigned l = 0; l < 32; ++l)
-        least = std::min(least, known[32 * warp + l]);
-      for (uint64_t g = begin; g < end; ++g) {
-        const ReadMark &mark = marks[g];
-        if (mark.time <= least)
-          continue;
-        for (unsigned l = 0; l < 32; ++l) {
-          unsigned thread = 32 * warp + l;
-          if ((mark.lanes >> l & 1 && !knows(thread, mark.time)) ||
-              (mark.lanesBefore >> l & 1 && !knows(thread, mark.timeBefore)))
-            return {Conflict::Read, thread, mark.time, readers[g]};
-        }
+    uint32_t least = UINT32_MAX;
+    for (unsigned l = 0; l < 32; ++l)
+      least = std::min(least, known[32 * warp + l]);
+    unsigned thread = 0;
+    auto isUnknown = [&](const ReadMark &mark) {
+      if (mark.time <= least)
+        return false;
+      for (unsigned l = 0; l < 32; ++l) {
+        thread = 32 * warp + l;
+        if ((mark.lanes >> l & 1 && !knows(thread, mark.time)) ||
+            (mark.lanesBefore >> l & 1 && !knows(thread, mark.timeBefore)))
+          return true;
       }
-    }
-    if (const ReadMark *marks = reads[actors.warps + warp].get())
-      for (uint64_t g = begin; g < end; ++g)
-        if (known[actors.products(warp)] < marks[g].time)
-          return {Conflict::Read, actors.products(warp), marks[g].time, readers[g]};
+      return false;
+    };
+    uint64_t granule;
+    if (const ReadMark *mark = reads[warp].find(begin, end, granule, isUnknown))
+      return {Conflict::Read, thread, mark->time, readers[granule]};
+    unsigned products = actors.products(warp);
+    auto isUnknownToo = [time = known[products]](const ReadMark &mark) { return time < mark.time; };
+    if (const ReadMark *mark = reads[actors.warps + warp].find(begin, end, granule, isUnknownToo))
+      return {Conflict::Read, products, mark->time, readers[granule]};
   }
   return {};
 }

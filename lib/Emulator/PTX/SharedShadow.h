@@ -12,6 +12,7 @@
 #ifndef UWT_LIB_EMULATOR_PTX_SHAREDSHADOW_H
 #define UWT_LIB_EMULATOR_PTX_SHAREDSHADOW_H
 
+#include "../ReadMarks.h"
 #include "Knowledge.h"
 #include "Program.h"
 
@@ -81,7 +82,6 @@ private:
   uint64_t endOf(uint64_t byte, uint64_t bytes) const {
     return (byte + bytes + (uint64_t(1) << shift) - 1) >> shift;
   }
-  ReadMark *marksOf(unsigned reader);
 
   unsigned shift;
   Actors actors;
@@ -89,8 +89,8 @@ private:
   std::vector<Cell> cells;
   /// Instructions that wrote the cells, and that last read them for a reader's marks.
   std::vector<uint32_t> writers;
-  /// Marks of each warp's lanes, then of each warp's products; null where it has read nothing.
-  std::vector<std::unique_ptr<ReadMark[]>> reads;
+  /// Marks of each warp's lanes, then of each warp's products.
+  std::vector<ReadMarks<ReadMark>> reads;
   std::vector<uint32_t> readers;
 };
 
