@@ -31,23 +31,25 @@ public:
       page = std::make_unique<Mark[]>(pageSize);
     return page[granule % pageSize];
   }
+  /// Of a granule that find() has given.
+  const Mark &operator[](uint64_t granule) const {
+    return pages[granule / pageSize][granule % pageSize];
+  }
 
-  /// The first mark from `begin` to `end` of which `test` is true, and its granule; null if none.
-  template <typename Test>
-  const Mark *find(uint64_t begin, uint64_t end, uint64_t &granule, Test test) const {
+  /// The first granule from `begin` to `end` of whose mark `test` is true; `end` if none. Pages
+  /// that do not exist are not tested.
+  template <typename Test> uint64_t find(uint64_t begin, uint64_t end, Test test) const {
     for (uint64_t i = begin; i < end;) {
       uint64_t stop = std::min(end, (i / pageSize + 1) * pageSize);
       if (const Mark *page = pages[i / pageSize].get()) {
-        const Mark *last = page + (stop - 1) % pageSize + 1;
-        const Mark *found = std::find_if(page + i % pageSize, last, test);
-        if (found != last) {
-          granule = i + (found - (page + i % pageSize));
-          return found;
-        }
+        const Mark *first = page + i % pageSize, *last = first + (stop - i);
+        const Mark *found = std::find_if(first, last, test);
+        if (found != last)
+          return i + (found - first);
       }
       i = stop;
     }
-    return nullptr;
+    return end;
   }
 
   void clear() {

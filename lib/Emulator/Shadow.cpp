@@ -82,10 +82,9 @@ Conflict Shadow::checkReads(unsigned writer, const Clock &clock, uint64_t begin,
     // What a warp itself read is in its past.
     if (reader == writer)
       continue;
-    uint64_t granule;
     auto isUnknown = [time = clock[reader]](const ReadMark &mark) { return mark.time > time; };
-    if (const ReadMark *mark = reads[list].find(begin, end, granule, isUnknown))
-      return {Conflict::Read, reader, mark->time, mark->instruction};
+    if (uint64_t i = reads[list].find(begin, end, isUnknown); i != end)
+      return {Conflict::Read, reader, reads[list][i].time, reads[list][i].instruction};
   }
   return {};
 }

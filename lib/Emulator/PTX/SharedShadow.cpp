@@ -8,6 +8,7 @@
 #include "SharedShadow.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/MathExtras.h"
+#include <optional>
 
 namespace uwt::emulator::ptx {
 
@@ -99,12 +100,18 @@ Conflict SharedShadow::checkReads(const Accessor &who, uint64_t begin, uint64_t 
     return known[thread] >= time || thread == who.thread;
   };
   for (unsigned warp = 0; warp < actors.warps; ++warp) {
-    uint32_t least = UINT32_MAX;
-    for (unsigned l = 0; l < 32; ++l)
-      least = std::min(least, known[32 * warp + l]);
+    // What is known of all its lanes; computed where the warp has read at all.
+    std::optional<uint32_t> least;
     unsigned thread = 0;
     auto isUnknown = [&](const ReadMark &mark) {
-      if (mark.time <= least)
+      if (mark.time == 0)
+        return false;
+      if (!least) {
+        least = UINT32_MAX;
+        for (unsigned l = 0; l < 32; ++l)
+          least = std::min(*least, known[32 * warp + l]);
+      }
+      if (mark.time <= *least)
         return false;
       for (unsigned l = 0; l < 32; ++l) {
         thread = 32 * warp + l;
@@ -114,13 +121,13 @@ Conflict SharedShadow::checkReads(const Accessor &who, uint64_t begin, uint64_t 
       }
       return false;
     };
-    uint64_t granule;
-    if (const ReadMark *mark = reads[warp].find(begin, end, granule, isUnknown))
-      return {Conflict::Read, thread, mark->time, readers[granule]};
-    unsigned products = actors.products(warp);
-    auto isUnknownToo = [time = known[products]](const ReadMark &mark) { return time < mark.time; };
-    if (const ReadMark *mark = reads[actors.warps + warp].find(begin, end, granule, isUnknownToo))
-      return {Conflict::Read, products, mark->time, readers[granule]};
+    const ReadMarks<ReadMark> &lanes = reads[warp], &products = reads[actors.warps + warp];
+    if (uint64_t g = lanes.find(begin, end, isUnknown); g != end)
+      return {Conflict::Read, thread, lanes[g].time, readers[g]};
+    unsigned actor = actors.products(warp);
+    auto isLater = [time = known[actor]](const ReadMark &mark) { return mark.time > time; };
+    if (uint64_t g = products.find(begin, end, isLater); g != end)
+      return {Conflict::Read, actor, products[g].time, readers[g]};
   }
   return {};
 }

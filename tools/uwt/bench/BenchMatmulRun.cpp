@@ -15,6 +15,7 @@
 #include "uwt/Support/StopWatch.h"
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 using namespace uwt;
 using namespace uwt::tool;

@@ -64,6 +64,7 @@ struct UnitLayout {
 
 /// The layout of a format that checkFormat accepts for the element.
 UnitLayout unitLayout(const Format &format, ElementType element);
+/// The same of one that is described: nothing is checked again.
 UnitLayout unitLayout(const EmittedFormat &format);
 
 /// Elementwise operations on u32 over a lane type: i32, or a vector of them.

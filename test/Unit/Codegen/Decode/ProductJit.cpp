@@ -74,20 +74,21 @@ static std::unique_ptr<llvm::MemoryBuffer> codeOf(mlir::ModuleOp module,
   if (!code || !checkInstructions(*code, target))
     return nullptr;
   addEntry(*code, "f");
-  optimiseModule(*code, **machine);
+  if (options.optimisation != 0)
+    optimiseModule(*code, **machine);
   auto bytes = emitMachineCode(*code, **machine, llvm::CodeGenFileType::ObjectFile);
   return std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes));
 }
 
 Expected<std::unique_ptr<ProductJit>> ProductJit::compile(const ProductSpec &spec) {
-  auto result = compileText(spec.moduleText(), spec.target);
+  auto result = compileText(spec.moduleText(), spec.target, spec.optimisation);
   if (result)
     (*result)->spec = spec;
   return result;
 }
 
-Expected<std::unique_ptr<ProductJit>> ProductJit::compileText(const std::string &text,
-                                                              const std::string &target) {
+Expected<std::unique_ptr<ProductJit>>
+ProductJit::compileText(const std::string &text, const std::string &target, unsigned optimisation) {
   auto context = makeContext();
   mlir::DialectRegistry registry;
   mlir::registerBuiltinDialectTranslation(registry);
@@ -103,6 +104,7 @@ Expected<std::unique_ptr<ProductJit>> ProductJit::compileText(const std::string 
     return invalidError(message + module.error().message());
   CompileOptions options;
   options.target = target;
+  options.optimisation = optimisation;
   auto object = codeOf(**module, options);
   if (!object)
     return invalidError(message);

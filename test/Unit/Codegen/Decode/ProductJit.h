@@ -35,6 +35,8 @@ struct ProductSpec {
   bool exact = false;
   /// By integers of 8 bits that x is rounded to.
   bool byIntegers = false;
+  /// CompileOptions::optimisation.
+  unsigned optimisation = 3;
 
   TensorDescription description() const;
   std::string moduleText() const;
@@ -49,8 +51,8 @@ public:
   static Expected<std::unique_ptr<ProductJit>> compile(const ProductSpec &spec);
 
   /// The same for the function `f` of any module at the level of memrefs.
-  static Expected<std::unique_ptr<ProductJit>> compileText(const std::string &text,
-                                                           const std::string &target);
+  static Expected<std::unique_ptr<ProductJit>>
+  compileText(const std::string &text, const std::string &target, unsigned optimisation = 3);
 
   /// Calls it with pointers to memref descriptors.
   void call(const WeightView &weight, std::initializer_list<void *> memrefs) const;

@@ -23,7 +23,6 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <map>
-#include <span>
 
 using namespace uwt;
 
@@ -32,14 +31,6 @@ constexpr std::pair<uint64_t, uint64_t> shapes[] = {
     {6144, 4096}, {4096, 4096},  {28672, 4096}, {4096, 14336}, {10240, 8192},
     {8192, 8192}, {57344, 8192}, {8192, 28672}, {51200, 5120}, {5120, 25600},
     {4096, 7168}, {7168, 2048},  {4100, 4111}};
-/// Of GPUs of which no time was measured, fewer are predicted.
-constexpr std::pair<uint64_t, uint64_t> fewShapes[] = {{4096, 4096}, {28672, 4096}, {4096, 14336},
-                                                       {8192, 8192}, {7168, 2048},  {4100, 4111}};
-std::span<const std::pair<uint64_t, uint64_t>> shapesFor(std::string_view target) {
-  if (target == "sm_90a")
-    return shapes;
-  return fewShapes;
-}
 constexpr uint64_t mValues[] = {1, 8, 16, 32, 64, 128, 256};
 constexpr const char *targets[] = {"sm_90a", "sm_80", "sm_120a"};
 /// Formats of which a part of the m has other strategies, of which profiles of others do not tell.
@@ -322,7 +313,7 @@ std::string GpuPredictions::regretsOf(const std::string &format, const char *nam
   double most = -1, sum = 0;
   int count = 0;
   std::string where;
-  for (auto [n, k] : shapesFor(name))
+  for (auto [n, k] : shapes)
     for (uint64_t m : mValues) {
       auto regret = regretOf(format, name, n, k, m, isOwn);
       if (!regret)
@@ -361,7 +352,7 @@ void GpuPredictions::checkRegrets() {
   bool isPrinted = std::getenv("UWT_REGRETS") != nullptr;
   for (const char *name : targets)
     for (const char *format : formats)
-      for (auto [n, k] : shapesFor(name))
+      for (auto [n, k] : shapes)
         for (uint64_t m : mValues)
           for (bool isOwn : {false, true}) {
             auto regret = regretOf(format, name, n, k, m, isOwn);

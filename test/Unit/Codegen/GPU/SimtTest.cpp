@@ -80,7 +80,7 @@ TEST_P(SimtTest, InfinitiesStayInTheirRows) {
 TEST_P(SimtTest, MachineCodeHasNoSpills) {
   if (auto found = findCudaTool(CudaTool::Ptxas, ""); !found)
     GTEST_SKIP() << found.error().message();
-  for (const char *name : {"sm_90a", "sm_80"}) {
+  for (const char *name : {"sm_90a", "sm_80", "sm_120a"}) {
     Product product(GetParam(), {4096, 4096, 8}, withoutTensorCores(*findGpuTarget(name)));
     ASSERT_EQ(product.prepare(), "");
     EXPECT_TRUE(product.assembles(name)) << name;

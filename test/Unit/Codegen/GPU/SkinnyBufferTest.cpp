@@ -76,12 +76,13 @@ TEST_P(SkinnyBufferTest, SumsAreExactOnAmpere) {
 TEST_P(SkinnyBufferTest, MachineCodeHasNoSpills) {
   if (auto found = findCudaTool(CudaTool::Ptxas, ""); !found)
     GTEST_SKIP() << found.error().message();
-  // Products from words are the same for all formats; those of others take the most registers
-  // where slices are wide.
-  uint64_t m = GetParam().strategy == ProductStrategy::Buffer ? 64 : 256;
-  Product product(GetParam().format, {4096, 4096, m}, {.strategy = GetParam().strategy});
-  ASSERT_EQ(product.prepare(), "");
-  EXPECT_TRUE(product.assembles("sm_90a"));
+  // Products from words are the same for all formats.
+  uint64_t most = GetParam().strategy == ProductStrategy::Buffer ? 64 : 256;
+  for (uint64_t m = 64; m <= most; m *= 4) {
+    Product product(GetParam().format, {4096, 4096, m}, {.strategy = GetParam().strategy});
+    ASSERT_EQ(product.prepare(), "");
+    EXPECT_TRUE(product.assembles("sm_90a")) << m;
+  }
 }
 
 TEST_P(SkinnyBufferTest, DamagedPlanesStayInBounds) {

@@ -127,10 +127,11 @@ TEST_P(SkinnySharedTest, MachineCodeHasNoSpills) {
     GTEST_SKIP() << found.error().message();
   // The others' shared memory has no room for x of more rows.
   bool isHopper = std::string_view(GetParam().target) == "sm_90a";
-  Shape shape{4096, 4096, uint64_t(isHopper ? 128 : 32)};
-  Product product(GetParam().format, shape, sharedOn(GetParam().target));
-  ASSERT_EQ(product.prepare(), "");
-  EXPECT_TRUE(product.assembles(GetParam().target));
+  for (uint64_t m : {uint64_t(8), uint64_t(isHopper ? 128 : 32)}) {
+    Product product(GetParam().format, {4096, 4096, m}, sharedOn(GetParam().target));
+    ASSERT_EQ(product.prepare(), "");
+    EXPECT_TRUE(product.assembles(GetParam().target)) << m;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(
