@@ -71,12 +71,15 @@ UWT_C_API UWTError *uwtWeightLoad(UWTContext *context, const UWTContainer *conta
     reason; its values are encoded as any tensor's (uwtContainerReadQuantized). */
 UWT_C_API UWTError *uwtWeightFormatOfCodes(const char *composition, char *format, size_t size);
 /** The image of codes, as uwtContainerReadCodes reads them, of `count` matrices one below the
-   other: fused layers, parts of a rank. It has elements of `dtype`, BF16 or F16, that are the
-   values of the codes, bit for bit. Memory and errors are as of uwtWeightEncode; uwtWeightMaxBytes
-   takes the format too. Such an image can neither be checked nor read in parts of columns. */
+   other: fused layers, parts of a rank, experts. Its shape, of 2 to 4 dimensions, has their rows:
+   one matrix [n, k], or several. It has elements of `dtype`, BF16 or F16 (of f16E6M10U scales BF16
+   alone), that are the values of the codes, bit for bit. Memory and errors are as of
+   uwtWeightEncode; uwtWeightMaxBytes takes the format too. Such an image can neither be checked nor
+   read in parts of columns. */
 UWT_C_API UWTError *uwtWeightEncodeCodes(UWTContext *context, const UWTCodes *const *codes,
-                                         size_t count, const char *dtype, void *image,
-                                         uint64_t bytes, uint64_t *imageBytes);
+                                         size_t count, const char *dtype, size_t rank,
+                                         const uint64_t *shape, void *image, uint64_t bytes,
+                                         uint64_t *imageBytes);
 
 /*===-----------------------------------------------------------------------------------------===*\
 |* Using images

@@ -121,11 +121,12 @@ UWTError *uwtWeightFormatOfCodes(const char *composition, char *format, size_t s
 }
 
 UWTError *uwtWeightEncodeCodes(UWTContext *context, const UWTCodes *const *codes, size_t count,
-                               const char *dtype, void *image, uint64_t bytes,
-                               uint64_t *imageBytes) {
+                               const char *dtype, size_t rank, const uint64_t *shape, void *image,
+                               uint64_t bytes, uint64_t *imageBytes) {
   return runFunction({{context, "context"},
                       {codes, "codes"},
                       {dtype, "dtype"},
+                      {shape, "shape"},
                       {image, "image"},
                       {imageBytes, "imageBytes"}},
                      [&]() -> Status {
@@ -136,9 +137,9 @@ UWTError *uwtWeightEncodeCodes(UWTContext *context, const UWTCodes *const *codes
                            return usageError("codes " + std::to_string(i) + " are NULL");
                          parts.push_back(&codes[i]->part);
                        }
-                       UWT_ASSIGN_OR_RETURN(
-                           WeightImage made,
-                           encodeParts(parts, type, memoryOf(image, bytes), context->pool()));
+                       UWT_ASSIGN_OR_RETURN(WeightImage made,
+                                            encodeParts(parts, type, {shape, rank},
+                                                        memoryOf(image, bytes), context->pool()));
                        *imageBytes = made.bytes();
                        return ok();
                      });
@@ -231,13 +232,21 @@ static Status decodeByKernels(const WeightImage &image, const UWTTensorPart *par
     return usageError("rows " + std::to_string(range.rowBegin) + ":" +
                       std::to_string(range.rowEnd) +
                       " are not inside 0:" + std::to_string(view.rows));
+  if (range.matrixEnd > image.matrices())
+    return usageError("matrix " + std::to_string(range.matrixBegin) + " is not below " +
+                      std::to_string(image.matrices()));
   std::vector<int64_t> rows(range.rowEnd - range.rowBegin);
   std::iota(rows.begin(), rows.end(), static_cast<int64_t>(range.rowBegin));
-  uint64_t bytes = rows.size() * view.columns * getTraits(image.element()).bytes;
+  uint64_t bytesEach = rows.size() * view.columns * getTraits(image.element()).bytes;
+  uint64_t bytes = (range.matrixEnd - range.matrixBegin) * bytesEach;
   if (out.size() != bytes)
     return usageError("a buffer of " + std::to_string(out.size()) + " bytes, expected " +
                       std::to_string(bytes));
-  return kernels->gather(view, rows, {out.data(), view.columns}, &pool);
+  for (uint64_t matrix = range.matrixBegin; matrix < range.matrixEnd; ++matrix) {
+    uint8_t *to = out.data() + (matrix - range.matrixBegin) * bytesEach;
+    UWT_RETURN_IF_ERROR(kernels->gather(image.view(matrix), rows, {to, view.columns}, &pool));
+  }
+  return ok();
 }
 
 UWTError *uwtWeightDecode(UWTContext *context, const void *image, uint64_t bytes,

@@ -9,6 +9,8 @@
 #include "PanelCoder.h"
 #include "uwt/Codec/StoredOrder.h"
 #include "uwt/Format/QuantizedElement.h"
+#include "uwt/Support/CheckedMath.h"
+#include <optional>
 
 using namespace uwt;
 
@@ -16,52 +18,61 @@ using namespace uwt;
 // Formats
 //===----------------------------------------------------------------------===//
 
-/// Columns of the cells of images: cells of weights are one of these, several of them, or rows.
-static constexpr uint32_t smallCell = 32, largeCell = 128;
+/// run-7: what kernels are compiled for (lib/Kernels/CMakeLists.txt), of one element the smaller in
+/// memory first.
+static constexpr const char *imageFormats[] = {"uint<4>, zero={1x128, uint<4>}, scale={1x128, f32}",
+                                               "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}",
+                                               "int<8>, scale={1x128, f32}",
+                                               "f8E4M3FN, scale={1x128, f32}",
+                                               "f4E2M1FN, scale={1x32, f8E8M0FNU}",
+                                               "f4E2M1FN, scale={1x16, f16E6M10U}"};
 
 static Error noImageFormat(const Format &composition, std::string_view reason) {
   return unsupportedError("'" + composition.str() +
                           "' runs from its values: " + std::string(reason));
 }
 
-/// run-7: the element of images. Of integers without a sign codes are those of uint<4>.
-static std::optional<Term> imageElementOf(const Format &composition) {
-  std::optional<QuantizedElement> element = QuantizedElement::find(composition.element);
-  if (!element || element->isTable)
-    return std::nullopt;
-  bool isFP8 = composition.element.keyword == "f8E4M3FN";
-  bool isInt8 = !element->kind && element->isSigned && element->bits == 8;
-  bool isNibble = !element->kind && !element->isSigned && element->bits <= 4;
-  if (isNibble)
-    return Term{"uint", {4}};
-  return isFP8 || isInt8 ? std::optional(composition.element) : std::nullopt;
+/// The element of images. Of integers without a sign codes are those of uint<4>.
+static Term imageElementOf(const Term &own) {
+  std::optional<QuantizedElement> element = QuantizedElement::find(own);
+  bool isNibble =
+      element && !element->isTable && !element->kind && !element->isSigned && element->bits <= 4;
+  return isNibble ? Term{"uint", {4}} : own;
+}
+
+/// Whether an image's cells have the numbers of those of a weight: parts of them, in a type that
+/// has these numbers.
+static bool hasScalesOf(const GridFormat &image, const GridFormat &own) {
+  bool isOfExponents = image.number.keyword == "f8E8M0FNU";
+  return own.cellColumns % image.cellColumns == 0 && (!isOfExponents || own.number == image.number);
 }
 
 Expected<Format> uwt::imageFormatOf(const Format &composition) {
-  std::optional<Term> element = imageElementOf(composition);
-  if (!element || !composition.scale)
-    return noImageFormat(composition, "images have codes of uint<1> to uint<4>, int<8> and "
-                                      "f8E4M3FN");
-  bool isNibble = element->keyword == "uint";
+  Term element = imageElementOf(composition.element);
+  bool hasElement = false, hasZeros = false;
+  std::optional<Format> found;
+  for (const char *text : imageFormats) {
+    Format format = *Format::parse(text);
+    if (format.element != element || !composition.scale)
+      continue;
+    hasElement = true;
+    hasZeros = format.zeroGrid.has_value();
+    if (!found && hasScalesOf(*format.scale, *composition.scale))
+      found = format;
+  }
+  if (!hasElement)
+    return noImageFormat(composition, "images have codes of uint<1> to uint<4>, int<8>, f8E4M3FN "
+                                      "and f4E2M1FN");
   bool hasOthers = composition.offset || composition.divisor != 1 || composition.hasFloatZeros() ||
                    composition.math != ElementType::F32 || composition.storage != Storage::NMajor ||
-                   (!isNibble && (composition.zeroGrid || composition.zero != 0));
+                   (!hasZeros && (composition.zeroGrid || composition.zero != 0));
   if (hasOthers)
     return noImageFormat(composition, "images have no offsets, factors and transposed weights, and "
                                       "zero points of uint<1> to uint<4> alone");
-  uint32_t columns = composition.scale->cellColumns;
-  bool isLarge = columns % largeCell == 0;
-  if (columns % smallCell != 0 || (!isLarge && !isNibble))
-    return noImageFormat(composition, "images have cells of a multiple of 128 columns, and of 32 "
-                                      "of uint<1> to uint<4>");
-  Format format = composition;
-  format.element = *element;
-  format.zero = 0;
-  format.scale = GridFormat{{1, isLarge ? largeCell : smallCell, {"f32", {}}}};
-  format.zeroGrid = std::nullopt;
-  if (isNibble)
-    format.zeroGrid = GridFormat{{1, format.scale->cellColumns, *element}};
-  return format;
+  if (!found)
+    return noImageFormat(composition, "images have cells of a multiple of 128 columns, of 32 of "
+                                      "uint<1> to uint<4>, and of 16 of f4E2M1FN");
+  return *found;
 }
 
 //===----------------------------------------------------------------------===//
@@ -100,12 +111,9 @@ static QuantizedWeight stacked(std::span<const QuantizedPart *const> parts, cons
 // Images
 //===----------------------------------------------------------------------===//
 
-Expected<WeightImage> uwt::encodeParts(std::span<const QuantizedPart *const> parts,
-                                       ElementType type, std::span<uint8_t> memory,
-                                       ThreadPool &pool) {
-  if (parts.empty())
-    return usageError("an image is of one matrix or more");
-  UWT_ASSIGN_OR_RETURN(Format format, imageFormatOf(parts.front()->format));
+/// All parts in the format of their image. Errors: Usage and Unsupported, as of encodeParts.
+static Expected<QuantizedWeight> weightOf(std::span<const QuantizedPart *const> parts,
+                                          const Format &format) {
   uint64_t columns = parts.front()->weight.columns;
   for (const QuantizedPart *part : parts) {
     UWT_ASSIGN_OR_RETURN(Format own, imageFormatOf(part->format));
@@ -115,11 +123,35 @@ Expected<WeightImage> uwt::encodeParts(std::span<const QuantizedPart *const> par
       return usageError("matrices of " + std::to_string(columns) + " and " +
                         std::to_string(part->weight.columns) + " columns are not one weight");
   }
-  QuantizedWeight weight = stacked(parts, format);
+  return stacked(parts, format);
+}
+
+/// Whether that shape has these rows, in one matrix or in several.
+static bool isShapeOf(std::span<const uint64_t> shape, uint64_t rows, uint64_t columns) {
+  if (shape.size() < 2 || shape.back() != columns)
+    return false;
+  std::optional<uint64_t> all = 1;
+  for (uint64_t size : shape.first(shape.size() - 1))
+    all = all ? checkedMultiply(*all, size) : all;
+  return all == rows;
+}
+
+Expected<WeightImage> uwt::encodeParts(std::span<const QuantizedPart *const> parts,
+                                       ElementType type, std::span<const uint64_t> shape,
+                                       std::span<uint8_t> memory, ThreadPool &pool) {
+  if (parts.empty())
+    return usageError("an image is of one matrix or more");
   TensorDescription what;
   what.element = type;
-  what.shape = {weight.rows, weight.columns};
-  what.format = format;
+  what.shape.assign(shape.begin(), shape.end());
+  UWT_ASSIGN_OR_RETURN(what.format, imageFormatOf(parts.front()->format));
+  UWT_ASSIGN_OR_RETURN(QuantizedWeight weight, weightOf(parts, what.format));
+  if (!isShapeOf(shape, weight.rows, weight.columns))
+    return usageError("the matrices have " + std::to_string(weight.rows) + " rows of " +
+                      std::to_string(weight.columns) + " columns, and the shape has others");
+  // Not every shape has a form in memory.
+  if (Expected<uint64_t> most = WeightImage::maxBytes(what); !most)
+    return most.takeError();
   UWT_RETURN_IF_ERROR(withQuantizedCoder(weight, what, pool, {}, [&](const PanelCoder &coder) {
     return writePanels(coder, what.shape, memory, pool);
   }));

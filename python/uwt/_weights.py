@@ -89,7 +89,7 @@ def encode_codes(
 
     Args:
         pieces: the folder, the weight's name, and a part that cuts no groups.
-        shape: of all pieces together.
+        shape: of all pieces together: a matrix, or several.
         format: format_of_codes of each of them.
 
     Raises UsageError where a part cuts groups.
@@ -102,7 +102,9 @@ def encode_codes(
             codes[index] = handle
 
         def write(image: int, room: int, used: Any) -> None:
-            LIBRARY.uwtWeightEncodeCodes(context, codes, len(codes), dtype.encode(), image, room, used)
+            LIBRARY.uwtWeightEncodeCodes(
+                context, codes, len(codes), dtype.encode(), len(shape), _sizes(shape), image, room, used
+            )
 
         return _made(max_bytes(dtype, shape, format), write, reserve)
     finally:

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 GROUP = 64
+_E2M1 = torch.tensor([0, 0.5, 1, 1.5, 2, 3, 4, 6])
 # awq-1: a nibble of a word is of this row.
 _AWQ_ORDER = (0, 2, 4, 6, 1, 3, 5, 7)
 
@@ -62,31 +63,69 @@ def _fp8(name, weight):
     return {name: codes, f"{name}_scale": scale}, codes.float() * scale
 
 
+def _fp4(weight, scale):
+    """Codes of e2m1, two a byte, and the values that these say in F32; a scale a group of columns."""
+    groups = weight.float().unflatten(1, (scale.shape[1], -1)) / scale[..., None]
+    code = (groups.abs()[..., None] - _E2M1).abs().argmin(-1) + 8 * (groups < 0)
+    values = torch.cat([_E2M1, -_E2M1])[code] * scale[..., None]
+    code = code.flatten(1).to(torch.uint8)
+    return code[:, ::2] | code[:, 1::2] << 4, values.flatten(1)
+
+
+def _mxfp4(name, weight):
+    largest = weight.float().unflatten(1, (-1, 32)).abs().amax(2).clamp(min=1e-6)
+    exponent = torch.floor(torch.log2(largest)) - 2
+    packed, values = _fp4(weight, torch.exp2(exponent))
+    return {f"{name}_packed": packed, f"{name}_scale": (exponent + 127).to(torch.uint8)}, values
+
+
+def _nvfp4(name, weight):
+    largest = weight.float().unflatten(1, (-1, 16)).abs().amax(2)
+    whole = 448 * 6 / largest.max()
+    scale = (largest / 6 * whole).clamp(min=2**-6).to(torch.float8_e4m3fn)
+    packed, values = _fp4(weight, scale.float() / whole)
+    return {f"{name}_packed": packed, f"{name}_scale": scale, f"{name}_global_scale": whole.reshape(1)}, values
+
+
+# Of compressed-tensors: how a weight is made, the format's name, and what its config says of weights.
+_COMPRESSED = {
+    "fp8": (_fp8, "float-quantized", {"num_bits": 8, "strategy": "channel"}),
+    "mxfp4": (_mxfp4, "mxfp4-pack-quantized", {"num_bits": 4, "strategy": "group", "group_size": 32}),
+    "nvfp4": (_nvfp4, "nvfp4-pack-quantized", {"num_bits": 4, "strategy": "tensor_group", "group_size": 16}),
+}
+
+
+def _is_quantised(name, tensor):
+    """Not what chooses experts."""
+    return "layers" in name and tensor.dim() == 2 and not name.endswith("mlp.gate.weight")
+
+
 def quantise(method, source, quantised, dequantised):
     """Writes the quantised and the dequantised model of a folder with one file of BF16.
 
     Args:
-        method: "gptq", "awq", or "fp8" (compressed-tensors, a scale a row).
+        method: "gptq", "awq", or one of compressed-tensors: "fp8" (a scale a row), "mxfp4", "nvfp4".
     """
     tensors = load_file(source / "model.safetensors")
     made, floats = {}, {}
     for name, tensor in tensors.items():
         floats[name] = made[name] = tensor
-        if "layers" not in name or tensor.dim() != 2:
+        if not _is_quantised(name, tensor):
             continue
         del made[name]
-        if method == "fp8":
-            parts, values = _fp8(name, tensor)
+        if method in _COMPRESSED:
+            parts, values = _COMPRESSED[method][0](name, tensor)
         else:
             *parts, values = _codes(tensor)
             parts = _PACKERS[method][0](name, *parts)
         made |= parts
         floats[name] = values.to(torch.bfloat16)
-    if method == "fp8":
-        weights = {"num_bits": 8, "type": "float", "strategy": "channel", "symmetric": True, "dynamic": False}
+    if method in _COMPRESSED:
+        _, format, weights = _COMPRESSED[method]
+        weights = {"type": "float", "symmetric": True, "dynamic": False} | weights
         group = {"targets": ["Linear"], "weights": weights, "input_activations": None}
         config = {
-            "quant_method": "compressed-tensors", "format": "float-quantized", "config_groups": {"group_0": group},
+            "quant_method": "compressed-tensors", "format": format, "config_groups": {"group_0": group},
             "ignore": ["lm_head"], "quantization_status": "compressed",
         }  # fmt: skip
     else:

@@ -270,7 +270,16 @@ def values_of_codes():
     uwt.transformers.set_defaults()
 
 
-@pytest.mark.parametrize("method", ["gptq", "awq", "fp8"])
+CODES = {
+    "gptq": "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}",
+    "awq": "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}",
+    "fp8": "f8E4M3FN, scale={1x128, f32}",
+    "mxfp4": "f4E2M1FN, scale={1x32, f8E8M0FNU}",
+    "nvfp4": "f4E2M1FN, scale={1x16, f16E6M10U}",
+}
+
+
+@pytest.mark.parametrize("method", CODES)
 def test_values_of_codes_are_plain_weights(method, values, tmp_path):
     make("one").to(torch.bfloat16).save_pretrained(tmp_path / "dense")
     quantise(method, tmp_path / "dense", tmp_path / "original", tmp_path / "floats")
@@ -279,16 +288,34 @@ def test_values_of_codes_are_plain_weights(method, values, tmp_path):
     model, info = load(tmp_path / "original-uwt", output_loading_info=True)
     assert not any(info[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
     weight = model.model.layers[0].mlp.up_proj.weight
-    kind = "f8E4M3FN, scale={1x128, f32}" if method == "fp8" else "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}"
-    assert isinstance(weight, UwtTensor) and weight.format == kind
+    assert isinstance(weight, UwtTensor) and weight.format == CODES[method]
     assert_same_state(model, load(tmp_path / "floats"))
     # What cannot be made of codes is made of values.
     again = pickle.loads(pickle.dumps(weight))
     assert again.format in ("inplace<12>", "raw") and torch.equal(again.dense(), weight.dense())
-    assert copy.deepcopy(weight).format == kind
+    assert copy.deepcopy(weight).format == CODES[method]
     with torch.no_grad():
         assert torch.equal(model(IDS).logits, load(tmp_path / "floats-uwt")(IDS).logits)
     # As it saves itself, the model is a plain one.
+    model.save_pretrained(tmp_path / "saved")
+    assert_same_state(load(tmp_path / "saved"), load(tmp_path / "floats"))
+
+
+@pytest.mark.parametrize("method", CODES)
+def test_experts_run_from_their_codes(method, values, tmp_path):
+    make("experts").to(torch.bfloat16).save_pretrained(tmp_path / "dense")
+    quantise(method, tmp_path / "dense", tmp_path / "original", tmp_path / "floats")
+    for name in ("original", "floats"):
+        uwt.compress(tmp_path / name, tmp_path / f"{name}-uwt")
+    model, info = load(tmp_path / "original-uwt", output_loading_info=True)
+    assert not any(info[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
+    for layer in model.model.layers:
+        for weight in (layer.mlp.experts.gate_up_proj, layer.mlp.experts.down_proj):
+            # One group is all of a row of down_proj.
+            assert isinstance(weight, UwtTensor) and weight.format.split(",")[0] == CODES[method].split(",")[0]
+    assert_same_state(model, load(tmp_path / "floats"))
+    with torch.no_grad():
+        assert torch.equal(model(IDS).logits, load(tmp_path / "floats-uwt")(IDS).logits)
     model.save_pretrained(tmp_path / "saved")
     assert_same_state(load(tmp_path / "saved"), load(tmp_path / "floats"))
 

@@ -6,7 +6,7 @@ copied from quantised ones, its image is made of their codes (`image_of_codes`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -19,8 +19,8 @@ from ._file_tensor import FileTensor
 
 _NAMES = {torch.bfloat16: "BF16", torch.float16: "F16", torch.float32: "F32"}
 
-#: What was copied to an address, since the last folder was opened. Memory may have been given to others since: whoever asks
-#: compares.
+#: What was copied to an address, the first row of each piece, since the last folder was opened. Memory may have been given to
+#: others since: whoever asks compares.
 _copied: dict[int, QuantizedTensor] = {}
 
 
@@ -92,16 +92,48 @@ def tensors_of(
             yield tensor.name, read(tensor)
 
 
-def _pieces_of(weight: torch.Tensor) -> list[QuantizedTensor] | None:
-    """The quantised weights, or parts, that were copied into the rows of a dense matrix, from the first row on."""
+def _rows(dense: torch.Tensor) -> int:
+    """Rows of a matrix, or of all matrices."""
+    return dense.shape[:-1].numel()
+
+
+def _address(dense: torch.Tensor, row: int) -> int:
+    """Where a row begins, counted through all matrices."""
+    elements = 0
+    for size, stride in zip(reversed(dense.shape[:-1]), reversed(dense.stride()[:-1])):
+        row, at = divmod(row, size)
+        elements += at * stride
+    return dense.data_ptr() + elements * dense.element_size()
+
+
+def take_pieces(dense: torch.Tensor) -> list[tuple[int, QuantizedTensor]]:
+    """The quantised weights, or parts, that were copied into rows of a dense matrix, or of several, and their first rows."""
     pieces, row = [], 0
-    while row < weight.shape[0]:
-        piece = _copied.pop(weight.data_ptr() + row * weight.stride(0) * weight.element_size(), None)
-        if piece is None or len(piece.shape) != 2 or piece.shape[1] != weight.shape[1]:
-            return None
-        pieces.append(piece)
+    while row < _rows(dense):
+        piece = _copied.pop(_address(dense, row), None)
+        if piece is None or len(piece.shape) != 2 or piece.shape[1] != dense.shape[-1]:
+            row += 1
+            continue
+        pieces.append((row, piece))
         row += piece.shape[0]
     return pieces
+
+
+def note_pieces(dense: torch.Tensor, pieces: Iterable[tuple[int, QuantizedTensor]]) -> None:
+    """What take_pieces gave, once a tensor of the same shape has the same rows."""
+    for row, piece in pieces:
+        _copied[_address(dense, row)] = piece
+
+
+def _pieces_of(weight: torch.Tensor) -> list[QuantizedTensor] | None:
+    """The pieces that all rows were copied from, from the first row on."""
+    pieces = take_pieces(weight)
+    rows = 0
+    for row, piece in pieces:
+        if row != rows:
+            return None
+        rows += piece.shape[0]
+    return [piece for _, piece in pieces] if rows == _rows(weight) else None
 
 
 def _part_of(piece: QuantizedTensor) -> Any:
@@ -117,12 +149,12 @@ def _reason(error: UwtError, pieces: list[QuantizedTensor]) -> str:
 
 
 def image_of_codes(weight: torch.Tensor, reserve: float = 0) -> tuple[torch.Tensor | None, str | None]:
-    """The image of a dense matrix in memory from the codes that it was copied from.
+    """The image of a dense matrix in memory, or of several, from the codes that it was copied from.
 
     Returns:
         the image, or None; and why there is none, or None of a weight that was copied from no quantised one.
     """
-    if weight.dim() != 2 or not weight.is_contiguous() or weight.numel() == 0:
+    if weight.dim() not in (2, 3) or not weight.is_contiguous() or weight.numel() == 0:
         return None, None
     pieces = _pieces_of(weight)
     if not pieces:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
+from transformers.core_model_loading import Concatenate, ConversionOps, MergeModulelist, WeightConverter
 from transformers.integrations import moe
 
+from ..torch import _quantized
 from ..torch._tensor import UwtTensor
 
 #: The name by which configurations choose `_forward`.
@@ -35,6 +38,56 @@ def use_compressed(model: torch.nn.Module) -> None:
     for module in model.modules():
         if any(isinstance(getattr(module, name, None), UwtTensor) for name in _PARAMETERS):
             module.config._experts_implementation = IMPLEMENTATION
+
+
+def _note(places: Iterable[torch.Tensor], pieces: list[Any]) -> None:
+    for place, of_place in zip(places, pieces):
+        _quantized.note_pieces(place, of_place)
+
+
+class _Merge(MergeModulelist):
+    """The same, after which is known which quantised weights the result's rows come from."""
+
+    def convert(self, input_dict: dict[str, list[torch.Tensor]], *patterns: Any, **options: Any) -> dict[str, torch.Tensor]:
+        found = [[_quantized.take_pieces(each) for each in tensors] for tensors in input_dict.values()]
+        results = super().convert(input_dict, *patterns, **options)
+        for made, pieces in zip(results.values(), found):
+            _note(made.unbind(self.dim), pieces)
+        return results
+
+
+class _Concatenate(Concatenate):
+    """The same, after which is known which quantised weights the result's rows come from."""
+
+    def convert(
+        self, input_dict: dict[str, Any], source_patterns: list[str], target_patterns: list[str], **options: Any
+    ) -> dict[str, torch.Tensor]:
+        sizes, pieces = [], []
+        for pattern in source_patterns:
+            tensors = input_dict.get(pattern, [])
+            for each in tensors if isinstance(tensors, list) else [tensors]:
+                sizes.append(each.shape[self.dim])
+                pieces.append(_quantized.take_pieces(each))
+        results = super().convert(input_dict, source_patterns, target_patterns, **options)
+        for made in results.values():
+            _note(made.split(sizes, self.dim), pieces)
+        return results
+
+
+def _followed(operation: ConversionOps) -> ConversionOps:
+    if type(operation) is MergeModulelist:
+        return _Merge(operation.dim)
+    if type(operation) is Concatenate:
+        return _Concatenate(operation.dim, operation.num_shards_attribute)
+    return operation
+
+
+def follow_codes(conversions: list[Any]) -> list[Any]:
+    """Has parameters of all experts, which are made of those of each, known for the codes that they come from."""
+    for conversion in conversions:
+        if isinstance(conversion, WeightConverter):
+            conversion.operations = [_followed(each) for each in conversion.operations]
+    return conversions
 
 
 def _forward(self: Any, hidden_states: torch.Tensor, top_k_index: torch.Tensor, top_k_weights: torch.Tensor) -> Any:

@@ -164,6 +164,10 @@ class UwtQuantizer(_CompressedFiles):
     def get_quantize_ops(self) -> ConversionOps:
         return _Compress()
 
+    def update_weight_conversions(self, weight_conversions: list[Any], model: Any) -> list[Any]:
+        conversions = super().update_weight_conversions(weight_conversions, model)
+        return _experts.follow_codes(conversions) if self._is_dequantized else conversions
+
     def _process_model_after_weight_loading(self, model: Any, **options: Any) -> Any:
         _experts.use_compressed(model)
         return super()._process_model_after_weight_loading(model, **options)

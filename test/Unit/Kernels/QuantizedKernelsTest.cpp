@@ -16,7 +16,9 @@
 #include "uwt/Target/Target.h"
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <gtest/gtest.h>
+#include <numeric>
 
 using namespace uwt;
 using namespace uwt::test;
@@ -57,8 +59,10 @@ QuantizedPart partOf(const std::string &composition, uint64_t rows, uint64_t col
   grid.columns = divideUp(columns, grid.cellColumns);
   grid.cells.resize(divideUp(rows, grid.cellRows) * grid.columns);
   part.weight.scale = part.weight.zero = grid;
+  bool isOfExponents = cells.number.keyword == "f8E8M0FNU";
   for (float &scale : part.weight.scale.cells)
-    scale = static_cast<float>(random.below(1000) + 1) / 4096;
+    scale = isOfExponents ? std::ldexp(1.0F, static_cast<int>(random.below(20)) - 10)
+                          : static_cast<float>(random.below(1000) + 1) / 4096;
   for (float &zero : part.weight.zero.cells)
     zero = static_cast<float>(random.below(16));
   if (!part.format.zeroGrid)
@@ -73,17 +77,27 @@ std::vector<const QuantizedPart *> pointersTo(const std::vector<QuantizedPart> &
   return pointers;
 }
 
+/// The shape of all parts as so many matrices.
+std::vector<uint64_t> shapeOf(const std::vector<QuantizedPart> &parts, uint64_t matrices = 1) {
+  uint64_t rows = 0;
+  for (const QuantizedPart &part : parts)
+    rows += part.weight.rows;
+  uint64_t columns = parts.front().weight.columns;
+  if (matrices == 1)
+    return {rows, columns};
+  return {matrices, rows / matrices, columns};
+}
+
 /// An image of all parts, or the error's message.
-Expected<WeightImage> imageOf(const std::vector<QuantizedPart> &parts, ImageMemory &memory,
+Expected<WeightImage> imageOf(const std::vector<QuantizedPart> &parts,
+                              const std::vector<uint64_t> &shape, ImageMemory &memory,
                               ThreadPool &pool) {
   TensorDescription what;
   what.element = ElementType::BF16;
+  what.shape = shape;
   UWT_ASSIGN_OR_RETURN(what.format, imageFormatOf(parts.front().format));
-  what.shape = {0, parts.front().weight.columns};
-  for (const QuantizedPart &part : parts)
-    what.shape[0] += part.weight.rows;
   UWT_ASSIGN_OR_RETURN(uint64_t bytes, WeightImage::maxBytes(what));
-  return encodeParts(pointersTo(parts), ElementType::BF16, memory.take(bytes), pool);
+  return encodeParts(pointersTo(parts), ElementType::BF16, shape, memory.take(bytes), pool);
 }
 
 /// The values of parts one below the other, as an image in `raw`.
@@ -132,7 +146,7 @@ TEST_P(QuantizedKernelsTest, ProductsAndRowsHaveTheBitsOfValues) {
     std::vector<QuantizedPart> parts = {partOf(GetParam(), n, k, n),
                                         partOf(GetParam(), n + 3, k, n + 1)};
     ImageMemory memory, rawMemory;
-    Expected<WeightImage> image = imageOf(parts, memory, pool),
+    Expected<WeightImage> image = imageOf(parts, shapeOf(parts), memory, pool),
                           raw = rawImageOf(parts, rawMemory, pool);
     ASSERT_TRUE(holds(image));
     ASSERT_TRUE(holds(raw));
@@ -170,6 +184,25 @@ TEST_P(QuantizedKernelsTest, ProductsAndRowsHaveTheBitsOfValues) {
   }
 }
 
+TEST_P(QuantizedKernelsTest, MatricesAreThoseOfTheirParts) {
+  constexpr uint64_t n = 96, k = 256;
+  std::vector<QuantizedPart> parts = {partOf(GetParam(), n, k, 1), partOf(GetParam(), n, k, 2),
+                                      partOf(GetParam(), n, k, 3)};
+  ImageMemory memory;
+  Expected<WeightImage> image = imageOf(parts, shapeOf(parts, 3), memory, pool);
+  ASSERT_TRUE(holds(image));
+  ASSERT_EQ(image->matrices(), 3U);
+  Expected<const Kernels *> kernels = Kernels::find(ElementType::BF16, image->format());
+  ASSERT_TRUE(holds(kernels));
+  std::vector<int64_t> rows(n);
+  std::iota(rows.begin(), rows.end(), 0);
+  for (uint64_t matrix = 0; matrix < 3; ++matrix) {
+    Bytes found(n * k * 2);
+    ASSERT_TRUE(holds((*kernels)->gather(image->view(matrix), rows, {found.data(), k}, &pool)));
+    EXPECT_EQ(found, parts[matrix].weight.decode(ElementType::BF16, pool));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Compositions, QuantizedKernelsTest,
     ::testing::Values("uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
@@ -177,7 +210,8 @@ INSTANTIATE_TEST_SUITE_P(
                       "uint<3>, zero={1x32, uint<3>}, scale={1x32, f32}",
                       "uint<2>, zero=1, scale={row, bf16}", "int<8>, scale={row, bf16}",
                       "int<8>, scale={128x128, f32}", "f8E4M3FN, scale={128x128, f32}",
-                      "f8E4M3FN, scale={tensor, f32}", "f8E4M3FN, scale={1x256, bf16}"),
+                      "f8E4M3FN, scale={tensor, f32}", "f8E4M3FN, scale={1x256, bf16}",
+                      "f4E2M1FN, scale={1x32, f8E8M0FNU}", "f4E2M1FN, scale={1x16, f32}"),
     [](const auto &info) {
       std::string name;
       for (const char *c = info.param; *c; ++c)
@@ -191,33 +225,42 @@ std::string formatError(const std::string &composition) {
 }
 
 TEST(QuantizedImageTest, WhatHasNoImageIsSaid) {
-  EXPECT_EQ(formatError("f4E2M1FN, scale={1x32, f8E8M0FNU}"),
-            "'f4E2M1FN, scale={1x32, f8E8M0FNU}' runs from its values: images have codes of "
-            "uint<1> to uint<4>, int<8> and f8E4M3FN");
+  EXPECT_EQ(formatError("f6E3M2FN, scale={1x32, f8E8M0FNU}"),
+            "'f6E3M2FN, scale={1x32, f8E8M0FNU}' runs from its values: images have codes of "
+            "uint<1> to uint<4>, int<8>, f8E4M3FN and f4E2M1FN");
   EXPECT_EQ(formatError("uint<4>, scale={1x64, bf16}, offset={1x64, bf16}"),
             "'uint<4>, scale={1x64, bf16}, offset={1x64, bf16}' runs from its values: images have "
             "no offsets, factors and transposed weights, and zero points of uint<1> to uint<4> "
             "alone");
   EXPECT_EQ(formatError("f8E4M3FN, scale={1x32, f8E8M0FNU}"),
             "'f8E4M3FN, scale={1x32, f8E8M0FNU}' runs from its values: images have cells of a "
-            "multiple of 128 columns, and of 32 of uint<1> to uint<4>");
+            "multiple of 128 columns, of 32 of uint<1> to uint<4>, and of 16 of f4E2M1FN");
 }
 
 TEST(QuantizedImageTest, PartsAreOneWeight) {
   ThreadPool pool(1);
   ImageMemory memory;
   QuantizedPart first = partOf("uint<4>, zero=8, scale={1x128, f16}", 4, 128, 1);
-  EXPECT_EQ(messageOf(encodeParts({}, ElementType::BF16, memory.take(64), pool)),
-            "an image is of one matrix or more");
+  auto errorOf = [&](const std::vector<QuantizedPart> &parts, std::vector<uint64_t> shape) {
+    return messageOf(
+        encodeParts(pointersTo(parts), ElementType::BF16, shape, memory.take(64), pool));
+  };
+  EXPECT_EQ(errorOf({}, {4, 128}), "an image is of one matrix or more");
   std::vector<QuantizedPart> widths = {first,
                                        partOf("uint<4>, zero=8, scale={1x128, f16}", 4, 256, 1)};
-  EXPECT_EQ(messageOf(encodeParts(pointersTo(widths), ElementType::BF16, memory.take(64), pool)),
-            "matrices of 128 and 256 columns are not one weight");
+  EXPECT_EQ(errorOf(widths, {8, 128}), "matrices of 128 and 256 columns are not one weight");
   std::vector<QuantizedPart> formats = {first, partOf("int<8>, scale={row, f16}", 4, 128, 1)};
-  EXPECT_EQ(messageOf(encodeParts(pointersTo(formats), ElementType::BF16, memory.take(64), pool)),
+  EXPECT_EQ(errorOf(formats, {8, 128}),
             "'int<8>, scale={row, f16}' runs from its values: the matrix above it has codes of "
             "'uint<4>, zero={1x128, uint<4>}, scale={1x128, f32}'");
-  EXPECT_EQ(messageOf(encodeParts(pointersTo({first}), ElementType::BF16, memory.take(64), pool)),
+  for (const std::vector<uint64_t> &shape :
+       {std::vector<uint64_t>{128}, {5, 128}, {4, 64}, {3, 2, 128}, {0, 4, 128}})
+    EXPECT_EQ(errorOf({first}, shape),
+              "the matrices have 4 rows of 128 columns, and the shape has others");
+  EXPECT_EQ(errorOf({first}, {2, 2, 128}),
+            "'uint<4>, zero={1x128, uint<4>}, scale={1x128, f32}' has no form in memory that can "
+            "be decoded: use inplace<12>");
+  EXPECT_EQ(errorOf({first}, {4, 128}),
             "the memory has 64 bytes, which the weight does not fit in");
 }
 

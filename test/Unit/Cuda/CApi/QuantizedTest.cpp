@@ -155,9 +155,9 @@ TEST_F(CApiQuantizedTest, ImagesAreMadeOfCodes) {
   ASSERT_EQ(messageAndKindOf(uwtWeightMaxBytes("BF16", 2, shape, format, &most)), "no error");
   auto image = std::make_unique<CodesMemory>();
   ASSERT_LE(most, sizeof(CodesMemory));
-  ASSERT_EQ(
-      messageAndKindOf(uwtWeightEncodeCodes(context, both, 2, "BF16", image->bytes, most, &used)),
-      "no error");
+  ASSERT_EQ(messageAndKindOf(uwtWeightEncodeCodes(context, both, 2, "BF16", 2, shape, image->bytes,
+                                                  most, &used)),
+            "no error");
   EXPECT_LE(used, most);
   UWTWeightInfo info = {};
   info.size = sizeof(info);
@@ -190,6 +190,27 @@ TEST_F(CApiQuantizedTest, ImagesAreMadeOfCodes) {
       messageAndKindOf(uwtWeightDecode(context, image->bytes, used, &part, rows.data(), 2 * 128)),
       "5: codes of a quantised checkpoint in memory have no parts of columns");
   uwtTensorPartInit(&part);
+  // The same as two matrices.
+  const uint64_t stack[] = {2, 2, 128};
+  auto second = std::make_unique<CodesMemory>();
+  ASSERT_EQ(messageAndKindOf(uwtWeightEncodeCodes(context, both, 2, "BF16", 3, stack, second->bytes,
+                                                  sizeof(CodesMemory), &used)),
+            "no error");
+  std::vector<uint16_t> stacked(4 * 128);
+  ASSERT_EQ(messageAndKindOf(
+                uwtWeightDecode(context, second->bytes, used, nullptr, stacked.data(), 4 * 256)),
+            "no error");
+  EXPECT_EQ(stacked, values);
+  part.expert = 1;
+  ASSERT_EQ(
+      messageAndKindOf(uwtWeightDecode(context, second->bytes, used, &part, rows.data(), 2 * 256)),
+      "no error");
+  EXPECT_EQ(rows, expected);
+  part.expert = 2;
+  EXPECT_EQ(
+      messageAndKindOf(uwtWeightDecode(context, second->bytes, used, &part, rows.data(), 2 * 256)),
+      "2: matrix 2 is not below 2");
+  uwtTensorPartInit(&part);
   part.rowEnd = 5;
   EXPECT_EQ(
       messageAndKindOf(uwtWeightDecode(context, image->bytes, used, &part, rows.data(), 5 * 256)),
@@ -201,15 +222,18 @@ TEST_F(CApiQuantizedTest, MisuseIsAnError) {
   uint64_t used = 0;
   const UWTCodes *const none[] = {nullptr};
   auto image = std::make_unique<CodesMemory>();
-  EXPECT_EQ(
-      messageAndKindOf(uwtWeightEncodeCodes(context, none, 1, "BF16", image->bytes, 64, &used)),
-      "2: codes 0 are NULL");
-  EXPECT_EQ(
-      messageAndKindOf(uwtWeightEncodeCodes(context, none, 0, "BF16", image->bytes, 64, &used)),
-      "2: an image is of one matrix or more");
+  const uint64_t shape[] = {2, 128};
+  EXPECT_EQ(messageAndKindOf(
+                uwtWeightEncodeCodes(context, none, 1, "BF16", 2, shape, image->bytes, 64, &used)),
+            "2: codes 0 are NULL");
+  EXPECT_EQ(messageAndKindOf(
+                uwtWeightEncodeCodes(context, none, 0, "BF16", 2, shape, image->bytes, 64, &used)),
+            "2: an image is of one matrix or more");
+  EXPECT_EQ(messageAndKindOf(uwtWeightEncodeCodes(context, none, 0, "BF16", 2, nullptr,
+                                                  image->bytes, 64, &used)),
+            "2: shape is NULL");
   EXPECT_EQ(messageAndKindOf(uwtWeightFormatOfCodes(nullptr, nullptr, 0)),
             "2: composition is NULL");
-  const uint64_t shape[] = {2, 128};
   const uint16_t dense[2 * 128] = {};
   UWTDenseTensor tensor;
   uwtDenseTensorInit(&tensor);
