@@ -249,29 +249,36 @@ def test_refuses_folders_that_lack_weights(folders, tmp_path):
 
 @pytest.fixture(name="quantised", scope="module")
 def quantised_and_its_values(folders, tmp_path_factory):
-    original, _ = folders("tied")
     made = {}
 
-    def get(method):
-        if method not in made:
+    def get(method, kind="tied"):
+        if (method, kind) not in made:
+            original, _ = folders(kind)
             folder = tmp_path_factory.mktemp(method)
             quantise(method, original, folder / "codes", folder / "floats")
             for name in ("codes", "floats"):
                 uwt.compress(folder / name, folder / f"{name}-uwt")
-            made[method] = folder / "codes-uwt", folder / "floats-uwt"
-        return made[method]
+            made[method, kind] = folder / "codes-uwt", folder / "floats-uwt"
+        return made[method, kind]
 
     return get
 
 
 def test_runs_from_codes_what_was_quantised_before(quantised):
-    jobs = [quantised(method) for method in ("gptq", "awq", "fp8")]
+    jobs = [quantised(method) for method in ("gptq", "awq", "fp8", "mxfp4", "nvfp4")]
     *found, log = run(*(job(folder, options) for codes, floats in jobs for folder, options in ((codes, None), (floats, RAW))))
     for of_codes, of_values in zip(found[::2], found[1::2]):
         assert of_codes == of_values
-    for recipe in ("gptq", "awq", "scaled"):
+    for recipe in ("gptq", "awq", "scaled", "fp4"):
         assert f"UWT: 14 weights have the values of their codes ({recipe})" in log
     # GPTQ and AWQ have 5.25 bits a weight beside embeddings in 12, FP8 has 8.25 where a row is whole units.
+    assert "run from their values" not in log
+
+
+def test_experts_run_from_their_codes(quantised):
+    jobs = [quantised(method, "experts") for method in ("gptq", "nvfp4")]
+    *found, log = run(*(job(folder, options) for codes, floats in jobs for folder, options in ((codes, None), (floats, RAW))))
+    assert found[::2] == found[1::2]
     assert "run from their values" not in log
 
 

@@ -29,7 +29,7 @@ namespace {
 
 const SafetensorsDtype *f32() { return findSafetensorsDtype("F32"); }
 
-std::string messageOf(const std::string &text, const CompileOptions &options = {}) {
+std::string errorOf(const std::string &text, const CompileOptions &options = {}) {
   auto context = makeContext();
   auto module = parseModule(*context, text, "test.mlir");
   if (!module)
@@ -308,7 +308,7 @@ TEST(ImageSignatureTest, WeightsWithoutImagesAreForTheModuleAlone) {
 TEST(ImageSignatureTest, ProgramsForGpusTakeNone) {
   CompileOptions options;
   options.target = "emulate:sm_90a";
-  EXPECT_EQ(messageOf(imageText("inplace<12>"), options),
+  EXPECT_EQ(errorOf(imageText("inplace<12>"), options),
             "argument 0 of function 'main' is a weight, which only programs for CPUs take as an "
             "image; for a GPU write it as a constant dense_resource<NAME> whose tensor a file has");
 }
@@ -494,7 +494,7 @@ func.func @main(%a: tensor<i32>) -> tensor<i32> {
   %2 = tensor.from_elements %1 : tensor<i32>
   return %2 : tensor<i32>
 })";
-  EXPECT_EQ(messageOf(text),
+  EXPECT_EQ(errorOf(text),
             "test.mlir:2:1: 'llvm.func' op can reach more than the module's tensors: modules are "
             "held to linalg, tensor, arith, math, scf, cf, func, tosa, tm_tensor, shape and "
             "ml_program (trust-ir takes it, and makes the module as trusted as a program)");
@@ -507,18 +507,18 @@ func.func @main(%a: tensor<i32>) -> tensor<i32> {
   auto results = program->run(**program->find(""), {&view, 1});
   ASSERT_TRUE(results) << results.error().message();
   EXPECT_EQ((*results)[0].bytes()[0], 17);
-  EXPECT_EQ(messageOf("func.func private @uwt_no_such_function()\n"
-                      "func.func @main() {\n  call @uwt_no_such_function() : () -> ()\n"
-                      "  return\n}",
-                      trusting),
+  EXPECT_EQ(errorOf("func.func private @uwt_no_such_function()\n"
+                    "func.func @main() {\n  call @uwt_no_such_function() : () -> ()\n"
+                    "  return\n}",
+                    trusting),
             "compiled code calls what this process does not have: "
             "_mlir_ciface_uwt_no_such_function");
 }
 
 TEST(ProgramTest, BytecodeIsTakenWhereItIsTrusted) {
   std::string bytes = toBytecode(negateText);
-  EXPECT_EQ(messageOf(bytes), "test.mlir: is bytecode, whose reader trusts what it reads: turn it "
-                              "into text (mlir-opt), or trust it (trust-ir)");
+  EXPECT_EQ(errorOf(bytes), "test.mlir: is bytecode, whose reader trusts what it reads: turn it "
+                            "into text (mlir-opt), or trust it (trust-ir)");
   ProgramCache cache;
   ThreadPool pool(1);
   EXPECT_FALSE(cache.get(bytes, "test.mlir", {}, pool));
@@ -552,15 +552,15 @@ module {
 }
 
 TEST(ProgramTest, ErrorsOfModulesAreValues) {
-  EXPECT_EQ(messageOf("func.func @f("), "test.mlir:1:13: expected non-function type");
-  EXPECT_EQ(messageOf("func.func @f() -> tensor<4xf32> {\n"
-                      "  %0 = arith.constant dense_resource<w> : tensor<4xf32>\n"
-                      "  return %0 : tensor<4xf32>\n}"),
+  EXPECT_EQ(errorOf("func.func @f("), "test.mlir:1:13: expected non-function type");
+  EXPECT_EQ(errorOf("func.func @f() -> tensor<4xf32> {\n"
+                    "  %0 = arith.constant dense_resource<w> : tensor<4xf32>\n"
+                    "  return %0 : tensor<4xf32>\n}"),
             "test.mlir:2:8: constant dense_resource<w> has no data: name the file that has its "
             "tensor (uwt: --weights FILE, the pass: weights=FILE)");
   CompileOptions other;
   other.target = "avx3";
-  EXPECT_EQ(messageOf(negateText, other).substr(0, 21), "unknown target 'avx3'");
+  EXPECT_EQ(errorOf(negateText, other).substr(0, 21), "unknown target 'avx3'");
 }
 
 TEST(ProgramTest, FunctionsByName) {

@@ -114,12 +114,6 @@ TEST(EmulatorBarrier, RingIsRightForManySeeds) {
   EXPECT_THAT(runRing(ring, 100), testing::Each(""));
 }
 
-struct Mutation {
-  const char *name, *from, *to;
-  /// What messages hold: one of the two with every seed.
-  const char *message, *other;
-};
-
 class EmulatorMutation : public testing::TestWithParam<Mutation> {};
 
 TEST_P(EmulatorMutation, IsCaughtWhateverTheSeed) {

@@ -20,7 +20,7 @@ namespace {
 
 /// Two blocks of two warps: the producer of each copies its half of a tile of 32 words into the
 /// rings of both, and the consumer of each adds up the tiles.
-const std::string ring = R"(
+const std::string clusterRing = R"(
   %i = gpu.lane_id
   %w = gpu.subgroup_id : index
   %b = gpu.block_id x
@@ -96,14 +96,14 @@ const std::string ring = R"(
   nvvm.cluster.arrive
   nvvm.cluster.wait)";
 
-constexpr unsigned tiles = 7;
+constexpr unsigned clusterTiles = 7;
 const std::string pairs = "attributes {nvvm.cluster_dim = array<i32: 2, 1, 1>}";
 
 /// The error of each of many seeds; checks the sums of both clusters where there is none.
-std::vector<std::string> runRing(const std::string &body) {
+std::vector<std::string> runClusterRing(const std::string &body) {
   TestKernel kernel("%in: memref<?xi32, #global>, %out: memref<?xi32, #global>", body, pairs);
   std::vector<std::string> errors;
-  DeviceBuffer<uint32_t> in(tiles * 32);
+  DeviceBuffer<uint32_t> in(clusterTiles * 32);
   for (unsigned i = 0; i < in.size(); ++i)
     in[i] = i * i;
   for (unsigned seed = 0; seed < 40; ++seed) {
@@ -112,7 +112,7 @@ std::vector<std::string> runRing(const std::string &body) {
         kernel.run({{4, 1, 1}, {64, 1, 1}, 256}, {in.constant(), out.argument()}, seed));
     for (unsigned i = 0; errors.back().empty() && i < out.size(); ++i) {
       uint32_t sum = 0;
-      for (unsigned k = 0; k < tiles; ++k)
+      for (unsigned k = 0; k < clusterTiles; ++k)
         sum += in[k * 32 + i % 32];
       EXPECT_EQ(out[i], sum) << "seed " << seed;
     }
@@ -121,25 +121,20 @@ std::vector<std::string> runRing(const std::string &body) {
 }
 
 TEST(EmulatorCluster, RingsOfTwoBlocksAreRightForManySeeds) {
-  EXPECT_THAT(runRing(ring), Each(""));
+  EXPECT_THAT(runClusterRing(clusterRing), Each(""));
 }
-
-struct Mutation {
-  const char *name, *from, *to;
-  /// With every seed one of the two, with some the first.
-  const char *message, *other;
-};
 
 class EmulatorClusterMutation : public testing::TestWithParam<Mutation> {};
 
 TEST_P(EmulatorClusterMutation, IsCaughtWhateverTheSeed) {
   const Mutation &mutation = GetParam();
-  std::vector<std::string> errors = runRing(replaced(ring, mutation.from, mutation.to));
+  std::vector<std::string> errors =
+      runClusterRing(replaced(clusterRing, mutation.from, mutation.to));
   EXPECT_THAT(errors, Each(AnyOf(HasSubstr(mutation.message), HasSubstr(mutation.other))));
   EXPECT_THAT(errors, Contains(HasSubstr(mutation.message)));
 }
 
-const Mutation mutations[] = {
+const Mutation clusterMutations[] = {
     {"BlockLeftOut", "constant 3 : i16", "constant 1 : i16", "deadlock", "a tx-count of 64"},
     {"NoBlockAtAll", "constant 3 : i16", "constant 0 : i16", "the multicast mask is 0", "deadlock"},
     {"BlockThatIsNotThere", "constant 3 : i16", "constant 7 : i16",
@@ -162,7 +157,7 @@ const Mutation mutations[] = {
      "arrives a second time", "arrives a second time"},
 };
 
-INSTANTIATE_TEST_SUITE_P(Rings, EmulatorClusterMutation, testing::ValuesIn(mutations),
+INSTANTIATE_TEST_SUITE_P(Rings, EmulatorClusterMutation, testing::ValuesIn(clusterMutations),
                          [](const auto &info) { return std::string(info.param.name); });
 
 TEST(EmulatorCluster, GridIsOfWholeClusters) {

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Parser/Parser.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include <bit>
 #include <cstdlib>
 #include <gtest/gtest.h>
 
@@ -76,6 +77,12 @@ std::string replaced(std::string text, const std::string &from, const std::strin
   for (; at != std::string::npos; at = text.find(from, at + to.size()))
     text.replace(at, from.size(), to);
   return text;
+}
+
+uint16_t halfWord(int value, bool isBf16) {
+  if (isBf16)
+    return std::bit_cast<uint32_t>(float(value)) >> 16;
+  return std::bit_cast<uint16_t>(_Float16(value));
 }
 
 } // namespace uwt::test

@@ -74,6 +74,16 @@ private:
 /// `text` with each `from` replaced; ends the test if there is none.
 std::string replaced(std::string text, const std::string &from, const std::string &to);
 
+/// A kernel's text with each `from` replaced.
+struct Mutation {
+  const char *name, *from, *to;
+  /// With every seed messages hold one of the two, with some the first.
+  const char *message, *other;
+};
+
+/// A small integer as bf16 or f16.
+uint16_t halfWord(int value, bool isBf16);
+
 } // namespace uwt::test
 
 #endif // UWT_TEST_UNIT_EMULATOR_EMULATORTESTING_H

@@ -11,7 +11,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "EmulatorTesting.h"
-#include <bit>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <random>
@@ -20,12 +19,6 @@ using namespace uwt;
 using namespace uwt::test;
 
 namespace {
-
-uint16_t encode(int value, bool isBf16) {
-  if (isBf16)
-    return std::bit_cast<uint32_t>(float(value)) >> 16;
-  return std::bit_cast<uint16_t>(_Float16(value));
-}
 
 void expectProduct(unsigned depth, bool isBf16) {
   const std::string k = std::to_string(depth), type = isBf16 ? "bf16" : "f16";
@@ -79,13 +72,13 @@ void expectProduct(unsigned depth, bool isBf16) {
       A[r][c] = small();
       // Lane by row within 8 and pair of columns within 8; register by halves.
       unsigned lane = r % 8 * 4 + c % 8 / 2, reg = c % 2 + (r / 8) * 2 + (c / 8) * 4;
-      pa[lane * 2 * aParts + reg] = encode(A[r][c], isBf16);
+      pa[lane * 2 * aParts + reg] = halfWord(A[r][c], isBf16);
     }
   for (unsigned r = 0; r < depth; ++r)
     for (unsigned c = 0; c < 8; ++c) {
       B[r][c] = small();
       unsigned lane = c * 4 + r % 8 / 2, reg = r % 2 + (r / 8) * 2;
-      pb[lane * 2 * bParts + reg] = encode(B[r][c], isBf16);
+      pb[lane * 2 * bParts + reg] = halfWord(B[r][c], isBf16);
     }
   auto sumIndex = [](unsigned r, unsigned c) {
     return (r % 8 * 4 + c / 2) * 4 + c % 2 + (r / 8) * 2;

@@ -15,22 +15,21 @@ using namespace uwt::test;
 
 namespace {
 
-constexpr unsigned threads = 64;
-
 /// out[tid] = op(a[tid], b[tid], c[tid]).
-std::string kernelText(const std::string &op) {
+std::string permuteText(const std::string &op) {
   std::string load, memref = "memref<?xi32, #global>";
   for (const char *name : {"a", "b", "c"})
     load += std::string("%v") + name + " = memref.load %" + name + "[%i] : " + memref + "\n";
   return "%i = gpu.thread_id x\n" + load + "%z = " + op + "\nmemref.store %z, %out[%i] : " + memref;
 }
-const std::string arguments = "%a: memref<?xi32, #global>, %b: memref<?xi32, #global>, "
-                              "%c: memref<?xi32, #global>, %out: memref<?xi32, #global>";
+const std::string permuteArguments = "%a: memref<?xi32, #global>, %b: memref<?xi32, #global>, "
+                                     "%c: memref<?xi32, #global>, %out: memref<?xi32, #global>";
 
-struct Operands {
+struct PermuteOperands {
+  static constexpr unsigned threads = 64;
   DeviceBuffer<int32_t> a{threads}, b{threads}, c{threads}, out{threads};
 
-  Operands() {
+  PermuteOperands() {
     std::mt19937 random(5);
     for (unsigned i = 0; i < threads; ++i)
       a[i] = int32_t(random()), b[i] = int32_t(random()), c[i] = int32_t(random());
@@ -42,11 +41,11 @@ struct Operands {
 };
 
 TEST(PermuteTest, NibblesChooseBytesAndSigns) {
-  TestKernel kernel(arguments,
-                    kernelText("nvvm.prmt #nvvm.permute_mode<default> %vc, %va, %vb : i32"));
-  Operands operands;
+  TestKernel kernel(permuteArguments,
+                    permuteText("nvvm.prmt #nvvm.permute_mode<default> %vc, %va, %vb : i32"));
+  PermuteOperands operands;
   ASSERT_EQ(operands.run(kernel), "");
-  for (unsigned i = 0; i < threads; ++i) {
+  for (unsigned i = 0; i < operands.threads; ++i) {
     uint64_t bytes = uint32_t(operands.a[i]) | uint64_t(uint32_t(operands.b[i])) << 32;
     for (unsigned byte = 0; byte < 4; ++byte) {
       unsigned nibble = uint32_t(operands.c[i]) >> 4 * byte & 15;
@@ -58,13 +57,13 @@ TEST(PermuteTest, NibblesChooseBytesAndSigns) {
 }
 
 TEST(PermuteTest, FunnelShiftsCountFiveBits) {
-  TestKernel kernel(arguments,
-                    kernelText("llvm.intr.fshr(%va, %vb, %vc) : (i32, i32, i32) -> i32"));
-  Operands operands;
+  TestKernel kernel(permuteArguments,
+                    permuteText("llvm.intr.fshr(%va, %vb, %vc) : (i32, i32, i32) -> i32"));
+  PermuteOperands operands;
   operands.c[0] = 0;
   operands.c[1] = 32;
   ASSERT_EQ(operands.run(kernel), "");
-  for (unsigned i = 0; i < threads; ++i) {
+  for (unsigned i = 0; i < operands.threads; ++i) {
     uint64_t both = uint32_t(operands.b[i]) | uint64_t(uint32_t(operands.a[i])) << 32;
     EXPECT_EQ(uint32_t(operands.out[i]), uint32_t(both >> (operands.c[i] & 31)));
   }

@@ -11,7 +11,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "EmulatorTesting.h"
-#include <bit>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <random>
@@ -95,12 +94,6 @@ std::string kernelText(const Layout &layout, const std::string &type) {
          " : index\n%out = arith.muli %i, %per : index\n" + stores;
 }
 
-uint16_t encode(int value, bool isBf16) {
-  if (isBf16)
-    return std::bit_cast<uint32_t>(float(value)) >> 16;
-  return std::bit_cast<uint16_t>(_Float16(value));
-}
-
 constexpr unsigned rows = 64, depth = 64;
 
 /// Operands of small integers, placed.
@@ -116,13 +109,13 @@ struct Operands {
         int value = left[r * depth + k] = small();
         unsigned thread = r / 16 * 32 + r % 8 * 4 + k % 8 / 2;
         unsigned word = (r % 16 / 8 + k % 16 / 8 * 2) * 4 + k / 16;
-        a[thread * 16 + word] |= uint32_t(encode(value, isBf16)) << (k % 2 * 16);
+        a[thread * 16 + word] |= uint32_t(halfWord(value, isBf16)) << (k % 2 * 16);
       }
     for (unsigned k = 0; k < depth; ++k)
       for (unsigned n = 0; n < columns; ++n) {
         int value = right[k * columns + n] = small();
         unsigned byte = layout.offset(n, k);
-        b[byte / 4] |= uint32_t(encode(value, isBf16)) << (byte % 4 * 8);
+        b[byte / 4] |= uint32_t(halfWord(value, isBf16)) << (byte % 4 * 8);
       }
     for (unsigned r = 0; r < rows; ++r)
       for (unsigned n = 0; n < columns; ++n) {

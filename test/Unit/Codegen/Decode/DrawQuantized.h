@@ -8,6 +8,7 @@
 #ifndef UWT_TEST_UNIT_CODEGEN_DECODE_DRAWQUANTIZED_H
 #define UWT_TEST_UNIT_CODEGEN_DECODE_DRAWQUANTIZED_H
 
+#include "uwt/Codec/StoredOrder.h"
 #include "uwt/Format/Format.h"
 #include "uwt/Import/QuantizedWeight.h"
 #include <random>
@@ -18,6 +19,10 @@ namespace uwt::test {
 
 /// Formats that products run from: each element, each type of number, each width of cells.
 std::span<const char *const> quantizedFormats();
+
+/// Weights of such formats: less than a panel, a strip or a group of columns, and some of each.
+inline constexpr MatrixShape quantizedShapes[] = {{1, 1},     {17, 33},   {65, 64},
+                                                  {64, 1000}, {130, 257}, {33, 640}};
 
 /// F16 for each third format that is decoded to it, else BF16.
 ElementType elementOfTurn(const char *format, size_t turn);

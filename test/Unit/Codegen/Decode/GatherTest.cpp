@@ -57,13 +57,10 @@ Expected<LoadedWeight> load(std::vector<uint64_t> shape, const std::string &form
       description, {reinterpret_cast<const uint8_t *>(words.data()), words.size() * 2}, pool);
 }
 
-struct Shape {
-  uint64_t rows, columns;
-};
-constexpr Shape shapes[] = {{1, 1}, {17, 33}, {65, 64}, {130, 257}, {70, 1300}};
+constexpr MatrixShape gatherShapes[] = {{1, 1}, {17, 33}, {65, 64}, {130, 257}, {70, 1300}};
 
 /// Gathers rows, some twice, with a step between elements of the output or without.
-void checkGather(const std::string &format, Shape shape, bool isDense) {
+void checkGather(const std::string &format, MatrixShape shape, bool isDense) {
   SCOPED_TRACE(format + " " + std::to_string(shape.rows) + "x" + std::to_string(shape.columns));
   std::string table = "!uwt.compressed<" + std::to_string(shape.rows) + "x" +
                       std::to_string(shape.columns) + "xbf16, \"" + format + "\">";
@@ -111,13 +108,13 @@ TEST(GatherTest, RowsOfEveryFormatAreItsWords) {
     for (const std::string &text : codec->examples()) {
       Format parsed = *Format::parse(text);
       if (parsed.storage == Storage::NMajor && describeFormat(parsed, ElementType::BF16))
-        checkGather(text, shapes[turn++ % std::size(shapes)], /*isDense=*/true);
+        checkGather(text, gatherShapes[turn++ % std::size(gatherShapes)], /*isDense=*/true);
     }
 }
 
 TEST(GatherTest, RowsOfAnyShape) {
   for (const char *format : {"raw", "inplace<12>", "inplace<11>", "huffman<12,2>"})
-    for (Shape shape : shapes)
+    for (MatrixShape shape : gatherShapes)
       checkGather(format, shape, /*isDense=*/shape.rows != 130);
 }
 

@@ -108,8 +108,8 @@ void expectSameBits(std::span<const float> found, std::span<const float> expecte
           << "output " << i << ": " << found[i] << ", expected " << expected[i];
 }
 
-void checkProduct(const ProductSpec &spec, const QuantizedWeight &weight,
-                  std::initializer_list<uint64_t> mValues, unsigned threads = 2) {
+void checkIntegers(const ProductSpec &spec, const QuantizedWeight &weight,
+                   std::initializer_list<uint64_t> mValues, unsigned threads = 2) {
   SCOPED_TRACE(spec.moduleText());
   auto product = ProductJit::compile(spec);
   ASSERT_TRUE(product) << product.error().message();
@@ -126,7 +126,7 @@ void checkProduct(const ProductSpec &spec, const QuantizedWeight &weight,
   }
 }
 
-ProductSpec specOf(std::string format, uint64_t rows, uint64_t columns) {
+ProductSpec integerSpec(std::string format, uint64_t rows, uint64_t columns) {
   ProductSpec spec;
   spec.rows = rows;
   spec.columns = columns;
@@ -168,11 +168,7 @@ constexpr const char *served[] = {
     "int<4>, scale={1x256, uint<8>, divide={1x512, f32}}",
 };
 
-std::vector<ProductSpec> specs() {
-  struct Shape {
-    uint64_t rows, columns;
-  };
-  constexpr Shape shapes[] = {{1, 1}, {17, 33}, {65, 64}, {64, 1000}, {130, 257}, {33, 640}};
+std::vector<ProductSpec> integerSpecs() {
   std::vector<ProductSpec> result;
   size_t turn = 0, others = 0;
   for (const Target &target : allTargets())
@@ -181,11 +177,11 @@ std::vector<ProductSpec> specs() {
       bool isOwn = &target == &nativeTarget();
       if (!checkRunsHere(target) || (!isOwn && others++ % 2 != 0))
         continue;
-      Shape shape = shapes[turn % std::size(shapes)];
+      MatrixShape shape = quantizedShapes[turn % std::size(quantizedShapes)];
       // Fewer columns are not held as codes.
       if (!checkIntegerCodes(*Format::parse(format), ElementType::BF16, shape.columns))
         shape.columns += fixedUnitColumns;
-      ProductSpec spec = specOf(format, shape.rows, shape.columns);
+      ProductSpec spec = integerSpec(format, shape.rows, shape.columns);
       spec.target = target.name;
       spec.element = spec.x = turn % 3 == 1 ? "f16" : "bf16";
       if (turn % 4 == 3)
@@ -200,10 +196,10 @@ struct IntegerTest : testing::TestWithParam<ProductSpec> {};
 
 // integer-1, integer-2, integer-3, integer-4, integer-5
 TEST_P(IntegerTest, HasTheBitsOfTheRule) {
-  checkProduct(GetParam(), drawFor(GetParam()), {1, 3, 16});
+  checkIntegers(GetParam(), drawFor(GetParam()), {1, 3, 16});
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, IntegerTest, testing::ValuesIn(specs()),
+INSTANTIATE_TEST_SUITE_P(Formats, IntegerTest, testing::ValuesIn(integerSpecs()),
                          [](const testing::TestParamInfo<ProductSpec> &info) {
                            return info.param.testName(info.index);
                          });
@@ -212,19 +208,20 @@ TEST(IntegerProductTest, TilesAndThreadsHaveTheSameBits) {
   for (const char *format :
        {"uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}", "int<8>, scale={row, f32}"})
     for (unsigned tile : {0, 1, 2, 3, 4}) {
-      ProductSpec spec = specOf(format, 130, 1025);
+      ProductSpec spec = integerSpec(format, 130, 1025);
       spec.m = 9;
       if (tile != 0)
         spec.strategy = "direct, tile_n = 16, tile_m = " + std::to_string(tile) + ", tile_k = 64";
       for (unsigned threads : {1, 2})
-        checkProduct(spec, drawFor(spec), {9}, threads);
+        checkIntegers(spec, drawFor(spec), {9}, threads);
     }
 }
 
 /// Experts, each with rows of x of its own, or chosen by number for all of them.
 TEST(IntegerProductTest, MatricesAndSelectionsHaveTheBitsOfTheRule) {
   constexpr uint64_t matrices = 3, rows = 70, columns = 200, m = 5;
-  ProductSpec spec = specOf("uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}", rows, columns);
+  ProductSpec spec =
+      integerSpec("uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}", rows, columns);
   std::string weightType = "!uwt.compressed<3x70x200xbf16, \"" + spec.format + "\">";
   QuantizedWeight weight = drawQuantized(spec.description().format, matrices * rows, columns, 1);
   weight.matrices = matrices;
@@ -274,7 +271,7 @@ TEST(IntegerProductTest, MatricesAndSelectionsHaveTheBitsOfTheRule) {
 /// All of the largest magnitude, over more columns than a group has.
 TEST(IntegerProductTest, SumsOfManyColumnsAreExact) {
   for (const char *format : {"uint<8>, scale={row, bf16}", "int<8>, scale={row, bf16}"}) {
-    ProductSpec spec = specOf(format, 16, 2 * maxIntegerGroup + 70);
+    ProductSpec spec = integerSpec(format, 16, 2 * maxIntegerGroup + 70);
     spec.m = 2;
     QuantizedWeight weight = drawFor(spec);
     for (size_t i = 0; i < weight.codes.size(); ++i)
@@ -301,18 +298,18 @@ TEST(IntegerProductTest, EveryPairOfBytesIsExact) {
       if (!checkRunsHere(target))
         continue;
       // A row a code; in row i of x the largest numbers stand where they would meet one another.
-      ProductSpec spec = specOf(format, 256, 128);
+      ProductSpec spec = integerSpec(format, 256, 128);
       spec.target = target.name;
       QuantizedWeight weight = drawFor(spec);
       for (size_t i = 0; i < weight.codes.size(); ++i)
         weight.codes[i] = static_cast<uint8_t>(i / spec.columns % weight.values.size());
-      checkProduct(spec, weight, {8, 9});
+      checkIntegers(spec, weight, {8, 9});
     }
 }
 
 // run-2
 TEST(IntegerProductTest, PanelsWithoutCodesFailTheCall) {
-  ProductSpec spec = specOf("uint<4>, zero=8, scale={1x128, f32}", 128, 512);
+  ProductSpec spec = integerSpec("uint<4>, zero=8, scale={1x128, f32}", 128, 512);
   QuantizedWeight weight = drawFor(spec);
   weight.scale.cells.back() = 0x1p126f;
   ThreadPool pool(1);

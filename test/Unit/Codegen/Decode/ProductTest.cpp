@@ -118,10 +118,7 @@ void checkProduct(const ProductSpec &spec, std::initializer_list<uint64_t> mValu
   }
 }
 
-struct Shape {
-  uint64_t rows, columns;
-};
-constexpr Shape shapes[] = {{1, 1}, {17, 33}, {65, 64}, {64, 1000}, {130, 257}};
+constexpr MatrixShape productShapes[] = {{1, 1}, {17, 33}, {65, 64}, {64, 1000}, {130, 257}};
 
 std::vector<std::string> servedFormats(ElementType element) {
   std::vector<std::string> result;
@@ -159,11 +156,11 @@ std::vector<std::string> formatsOfEachUnit() {
   return result;
 }
 
-std::vector<ProductSpec> specs() {
+std::vector<ProductSpec> productSpecs() {
   std::vector<ProductSpec> result;
   size_t turn = 0;
   auto add = [&](const std::string &format, std::string_view target, const std::string &element) {
-    Shape shape = shapes[turn++ % std::size(shapes)];
+    MatrixShape shape = productShapes[turn++ % std::size(productShapes)];
     ProductSpec spec = shaped(shape.rows, shape.columns);
     spec.format = format;
     spec.target = target;
@@ -194,7 +191,7 @@ TEST_P(ProductTest, AnMOfOneHasTheSameBits) {
   checkProduct(spec, {1});
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, ProductTest, testing::ValuesIn(specs()),
+INSTANTIATE_TEST_SUITE_P(Formats, ProductTest, testing::ValuesIn(productSpecs()),
                          [](const testing::TestParamInfo<ProductSpec> &info) {
                            return info.param.testName(info.index);
                          });

@@ -75,13 +75,8 @@ ProductSpec specOf(std::string format, uint64_t rows, uint64_t columns) {
   return spec;
 }
 
-struct Shape {
-  uint64_t rows, columns;
-};
-constexpr Shape shapes[] = {{1, 1}, {17, 33}, {65, 64}, {64, 1000}, {130, 257}, {33, 640}};
-
 /// Each format on the best target here, and on one of the others.
-std::vector<ProductSpec> specs() {
+std::vector<ProductSpec> quantizedSpecs() {
   std::vector<const Target *> targets;
   for (const Target &target : allTargets())
     if (checkRunsHere(target))
@@ -89,7 +84,7 @@ std::vector<ProductSpec> specs() {
   std::vector<ProductSpec> result;
   size_t turn = 0;
   auto add = [&](const char *format, const Target &target) {
-    Shape shape = shapes[turn % std::size(shapes)];
+    MatrixShape shape = quantizedShapes[turn % std::size(quantizedShapes)];
     result.push_back(specOf(format, shape.rows, shape.columns));
     result.back().target = target.name;
     // Bits are the same at every level: other targets take the one that compiles soonest.
@@ -126,7 +121,7 @@ TEST_P(QuantizedTest, HasTheBitsOfTheFloats) {
   checkProduct(spec, weight, wordsWhereSmaller(spec), {1, 2, 5, 17});
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, QuantizedTest, testing::ValuesIn(specs()),
+INSTANTIATE_TEST_SUITE_P(Formats, QuantizedTest, testing::ValuesIn(quantizedSpecs()),
                          [](const testing::TestParamInfo<ProductSpec> &info) {
                            return info.param.testName(info.index);
                          });

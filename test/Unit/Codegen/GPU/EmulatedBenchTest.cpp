@@ -18,7 +18,6 @@
 #include <map>
 
 using namespace uwt;
-using namespace uwt::bench;
 using namespace uwt::cuda;
 using namespace uwt::emulator;
 using ::testing::HasSubstr;
@@ -55,19 +54,19 @@ protected:
     std::string path = folder / "kernels.uwtpack";
     UWT_RETURN_IF_ERROR(pack.pack().write(path, /*overwrite=*/true));
     options.packs = {path};
-    BenchProgress progress;
+    bench::BenchProgress progress;
     progress.say = [](const std::string &) {};
-    progress.save = [](const BenchResult &) { return ok(); };
+    progress.save = [](const bench::BenchResult &) { return ok(); };
     ThreadPool pool(2);
     UWT_ASSIGN_OR_RETURN(CudaDevicePtr device, test::fakeDevice());
-    return runBench(device, options, progress, pool, result);
+    return bench::runBench(device, options, progress, pool, result);
   }
 
   void expectAllRight() {
     Status done = run();
     ASSERT_TRUE(done) << done.error().message();
     EXPECT_THAT(pack.faults, IsEmpty());
-    for (const RefusedRow &row : result.refused)
+    for (const bench::RefusedRow &row : result.refused)
       ADD_FAILURE() << row.kernel << ", m " << row.m << ": " << row.reason;
   }
 
@@ -76,7 +75,7 @@ protected:
   using Twins = std::map<std::pair<std::string, uint32_t>, std::string>;
   Twins checkedTwins() {
     Twins twins;
-    for (const BenchRow &row : result.rows) {
+    for (const bench::BenchRow &row : result.rows) {
       twins[{row.entry->format.str(), row.m}] = row.checks.twin;
       EXPECT_EQ(row.checks.twinOutputs, row.m * rows) << row.entry->kernel;
       EXPECT_GT(row.checks.decodedColumns, 0u) << row.entry->kernel;
@@ -87,8 +86,8 @@ protected:
 
   test::TemporaryFolder folder;
   uwt::test::EmulatedPack pack{rows, columns};
-  BenchOptions options;
-  BenchResult result;
+  bench::BenchOptions options;
+  bench::BenchResult result;
 };
 
 TEST_F(EmulatedBenchTest, ChecksEveryStrategy) {
@@ -142,7 +141,7 @@ TEST_F(EmulatedBenchTest, ChecksWeightsThatTheDeviceCodes) {
   expectAllRight();
   // The first kernel of each makes `raw`.
   std::map<std::string, uint64_t> checked;
-  for (const BenchRow &row : result.rows)
+  for (const bench::BenchRow &row : result.rows)
     checked[row.entry->result->str()] = row.checks.twinOutputs;
   EXPECT_GT(checked["raw"], rows * columns);
   for (const std::string &result : results)
@@ -208,14 +207,14 @@ TEST(EmulatedBenchDraw, NoPanelIsStoredAsWords) {
   for (const char *text : uwt::test::quantizedFormats()) {
     SCOPED_TRACE(text);
     Format format = *Format::parse(text);
-    for (DrawnValues values : {DrawnValues::Plausible, DrawnValues::Exact}) {
-      QuantizedWeight weight = drawQuantized(format, rows, columns, values, 1, pool);
+    for (bench::DrawnValues values : {bench::DrawnValues::Plausible, bench::DrawnValues::Exact}) {
+      QuantizedWeight weight = bench::drawQuantized(format, rows, columns, values, 1, pool);
       auto loaded =
           LoadedWeight::fromQuantized({ElementType::BF16, {rows, columns}, format}, weight, pool);
       ASSERT_TRUE(bool(loaded));
       EXPECT_TRUE(std::ranges::none_of(loaded->panels(), &PanelEntry::storedAsWords));
-      if (values == DrawnValues::Exact)
-        EXPECT_TRUE(ExactProblem(wordsOf(weight, pool), rows, 8, 1, pool).hasSums());
+      if (values == bench::DrawnValues::Exact)
+        EXPECT_TRUE(bench::ExactProblem(bench::wordsOf(weight, pool), rows, 8, 1, pool).hasSums());
     }
   }
 }

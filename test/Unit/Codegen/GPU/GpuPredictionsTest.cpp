@@ -27,7 +27,7 @@
 using namespace uwt;
 
 namespace {
-constexpr std::pair<uint64_t, uint64_t> shapes[] = {
+constexpr std::pair<uint64_t, uint64_t> weightShapes[] = {
     {6144, 4096}, {4096, 4096},  {28672, 4096}, {4096, 14336}, {10240, 8192},
     {8192, 8192}, {57344, 8192}, {8192, 28672}, {51200, 5120}, {5120, 25600},
     {4096, 7168}, {7168, 2048},  {4100, 4111}};
@@ -269,7 +269,7 @@ std::string GpuPredictions::timesTable() {
       "| n × k | m | before | as compiled | own raw | over own raw | cuBLASLt | over cuBLASLt |\n"
       "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
   const GpuBoard &board = *usualBoard(**findGpuTarget("sm_90a"));
-  for (auto [n, k] : shapes)
+  for (auto [n, k] : weightShapes)
     for (uint64_t m : shownM) {
       GpuProblem problem{n, k, m};
       auto time = [&](const char *format, Change change, bool isSearched) {
@@ -313,7 +313,7 @@ std::string GpuPredictions::regretsOf(const std::string &format, const char *nam
   double most = -1, sum = 0;
   int count = 0;
   std::string where;
-  for (auto [n, k] : shapes)
+  for (auto [n, k] : weightShapes)
     for (uint64_t m : mValues) {
       auto regret = regretOf(format, name, n, k, m, isOwn);
       if (!regret)
@@ -352,7 +352,7 @@ void GpuPredictions::checkRegrets() {
   bool isPrinted = std::getenv("UWT_REGRETS") != nullptr;
   for (const char *name : targets)
     for (const char *format : formats)
-      for (auto [n, k] : shapes)
+      for (auto [n, k] : weightShapes)
         for (uint64_t m : mValues)
           for (bool isOwn : {false, true}) {
             auto regret = regretOf(format, name, n, k, m, isOwn);
@@ -384,7 +384,7 @@ TEST_F(GpuPredictions, ACopyingThreadThatWaitsForMemoryLosesToRaw) {
 
 TEST_F(GpuPredictions, KernelsReachTheirAims) {
   constexpr uint64_t large = 30'000'000;
-  for (auto [n, k] : shapes)
+  for (auto [n, k] : weightShapes)
     for (uint64_t m : {1, 8, 16, 32, 64}) {
       if (n * k < large)
         continue;

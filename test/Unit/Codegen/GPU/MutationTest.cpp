@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelTesting.h"
+#include "MutationTesting.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -26,35 +26,12 @@ using mlir::gpu::GPUFuncOp;
 
 namespace {
 
-// Formats by what they are good for, looked up when all codecs are registered.
-std::string words() { return rawFormat().str(); }
-std::string inPlace() { return runFormats().front().str(); }
-std::string fourBits() { return baseFormat(/*codeBits=*/4).str(); }
-std::string prefixCode() { return fastFormat(ElementType::BF16).str(); }
-
-/// A kernel of which most parts are in use: tails, escapes, panels that several workgroups share.
-struct Subject {
-  const char *name;
-  std::string (*format)();
-  const char *target;
-  Shape shape;
-  unsigned cluster = 1;
-  std::optional<ProductStrategy> strategy = std::nullopt;
-};
-
-constexpr Subject rawSkinny{"raw", words, "sm_90a", {130, 640, 5}};
-constexpr Subject inplaceSkinny{"in_place", inPlace, "sm_90a", {130, 640, 5}};
 constexpr Subject windowAmpere{"four_bits_sm_80", fourBits, "sm_80", {130, 640, 5}};
 constexpr Subject rawAmpere{"raw_sm_80", words, "sm_80", {130, 640, 5}};
-constexpr Subject inplaceAmpere{"in_place_sm_80", inPlace, "sm_80", {130, 640, 5}};
-constexpr Subject inplaceWarpgroups{"in_place_wgmma", inPlace, "sm_90a", {130, 640, 33}};
-constexpr Subject rawWarpgroups{"raw_wgmma", words, "sm_90a", {130, 640, 40}};
-constexpr Subject windowWarpgroups{"four_bits_wgmma", fourBits, "sm_90a", {130, 640, 33}};
 constexpr Subject rawCluster{"raw_cluster", words, "sm_90a", {300, 640, 33}, 2};
 constexpr Subject inplaceCluster{"in_place_cluster", inPlace, "sm_90a", {300, 640, 33}, 4};
 constexpr Subject windowCluster{"four_bits_cluster", fourBits, "sm_90a", {130, 640, 5}, 2};
 constexpr Subject sharedHopper{"prefix_shared", prefixCode, "sm_90a", {130, 640, 40}};
-constexpr Subject exponents{"prefix_exponents", prefixCode, "sm_90a", {130, 448, 5}};
 constexpr Subject codes{"prefix_codes", prefixCode, "sm_90a",
                         {130, 640, 40}, 1,          ProductStrategy::Codes};
 constexpr Subject sharedAmpere{"prefix_shared_sm_80", prefixCode, "sm_80", {130, 640, 5}};
@@ -430,12 +407,7 @@ const std::vector<Mutation> &mutations() {
 /// `mutation` of the subject's kernel from `format` is found, by a message that names a cause.
 void expectFound(const Mutation &mutation, const Subject &subject, const std::string &format) {
   SCOPED_TRACE(std::string(mutation.name) + " of " + subject.name + " from " + format);
-  KernelPins options;
-  options.target = *findGpuTarget(subject.target);
-  options.stages = 2;
-  options.cluster = subject.cluster;
-  options.strategy = subject.strategy;
-  Product product(format, subject.shape, options);
+  Product product(format, subject.shape, subject.pins());
   ASSERT_EQ(product.prepare(), "");
   const Shape &shape = subject.shape;
   std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 1, 300),

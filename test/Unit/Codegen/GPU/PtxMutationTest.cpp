@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelTesting.h"
+#include "MutationTesting.h"
 #include <gtest/gtest.h>
 #include <regex>
 
@@ -19,29 +19,10 @@ using namespace uwt::test;
 
 namespace {
 
-std::string words() { return rawFormat().str(); }
-std::string inPlace() { return runFormats().front().str(); }
-std::string fourBits() { return baseFormat(/*codeBits=*/4).str(); }
-std::string prefixCode() { return fastFormat(ElementType::BF16).str(); }
-
-struct Subject {
-  const char *name;
-  std::string (*format)();
-  const char *target;
-  Shape shape;
-};
-
-constexpr Subject rawHopper{"raw", words, "sm_90a", {130, 640, 5}};
-constexpr Subject inplaceHopper{"in_place", inPlace, "sm_90a", {130, 640, 5}};
-constexpr Subject fourBitsHopper{"four_bits", fourBits, "sm_90a", {130, 640, 5}};
-constexpr Subject inplaceAmpere{"in_place_sm_80", inPlace, "sm_80", {130, 640, 5}};
-constexpr Subject prefixHopper{"prefix", prefixCode, "sm_90a", {130, 448, 5}};
-constexpr Subject rawWarpgroups{"raw_wgmma", words, "sm_90a", {130, 640, 40}};
-constexpr Subject inplaceWarpgroups{"in_place_wgmma", inPlace, "sm_90a", {130, 640, 33}};
-constexpr Subject fourBitsWarpgroups{"four_bits_wgmma", fourBits, "sm_90a", {130, 640, 33}};
+constexpr Subject fourBitsSkinny{"four_bits", fourBits, "sm_90a", {130, 640, 5}};
 
 /// `pattern`, wherever it is, becomes `text`.
-struct Mutation {
+struct PtxMutation {
   const char *name;
   const char *pattern, *text;
   /// One of these has to be in the message.
@@ -49,10 +30,10 @@ struct Mutation {
   std::vector<Subject> subjects;
 };
 
-const std::vector<Mutation> &mutations() {
-  const std::vector<Subject> handOffs = {rawHopper, inplaceHopper, inplaceAmpere, prefixHopper,
+const std::vector<PtxMutation> &ptxMutations() {
+  const std::vector<Subject> handOffs = {rawSkinny, inplaceSkinny, inplaceAmpere, exponents,
                                          inplaceWarpgroups};
-  static const std::vector<Mutation> all = {
+  static const std::vector<PtxMutation> all = {
       {"HandOffRelaxed",
        R"(atom\.acq_rel\.gpu)",
        "atom.relaxed.gpu",
@@ -84,31 +65,31 @@ const std::vector<Mutation> &mutations() {
        "",
        // In a cluster nothing else says that a barrier has been initialised.
        {"no fence.mbarrier_init", "initialises, with no barrier between the two"},
-       {rawHopper, inplaceHopper, fourBitsHopper, inplaceWarpgroups}},
+       {rawSkinny, inplaceSkinny, fourBitsSkinny, inplaceWarpgroups}},
       {"ExpectsSixteenBytesMore",
        R"((mbarrier\.arrive\.expect_tx\.shared\.b64\s+\S+\s+\[[^\]]*\],\s*)(%r\d+);)",
        "{ .reg .b32 more; add.s32 more, $2, 16; $1 more; }",
        {"deadlock"},
-       {rawHopper, inplaceHopper, fourBitsHopper, inplaceWarpgroups}},
+       {rawSkinny, inplaceSkinny, fourBitsSkinny, inplaceWarpgroups}},
       {"RowsOfAExchanged",
        R"((mma\.sync\S+\s*\{[^}]*\},\s*\{\s*%r\d+,\s*)(%r\d+),\s*(%r\d+))",
        "$1$3, $2",
        {"from PTX"},
-       {rawHopper, inplaceHopper, fourBitsHopper, inplaceAmpere}},
+       {rawSkinny, inplaceSkinny, fourBitsSkinny, inplaceAmpere}},
       {"DescriptorOffByOneBit",
        R"(wgmma\.mma_async)",
        "xor.b64 matrix, matrix, 0x10000; wgmma.mma_async",
        {"from PTX", "which nothing has written", "without a wait"},
-       {rawWarpgroups, inplaceWarpgroups, fourBitsWarpgroups}},
+       {rawWarpgroups, inplaceWarpgroups, windowWarpgroups}},
   };
   return all;
 }
 
-void expectFound(const Mutation &mutation, const Subject &subject) {
+void expectFound(const PtxMutation &mutation, const Subject &subject) {
   SCOPED_TRACE(std::string(mutation.name) + " of " + subject.name);
-  KernelPins pins;
-  pins.target = *findGpuTarget(subject.target);
-  pins.stages = 2;
+  KernelPins pins = subject.pins();
+  // Clusters are those that rules choose.
+  pins.cluster = 0;
   pins.needsPtx = true;
   const Shape &shape = subject.shape;
   Product product(subject.format(), shape, pins);
@@ -132,13 +113,13 @@ void expectFound(const Mutation &mutation, const Subject &subject) {
 class PtxMutationTest : public ::testing::TestWithParam<unsigned> {};
 
 TEST_P(PtxMutationTest, IsFound) {
-  const Mutation &mutation = mutations()[GetParam()];
+  const PtxMutation &mutation = ptxMutations()[GetParam()];
   for (const Subject &subject : mutation.subjects)
     expectFound(mutation, subject);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, PtxMutationTest, ::testing::Range(0U, 9U), [](const auto &info) {
-  return std::string(mutations()[info.param].name);
+  return std::string(ptxMutations()[info.param].name);
 });
 
 } // namespace

@@ -13,7 +13,8 @@ using namespace uwt;
 using namespace uwt::test;
 
 namespace {
-constexpr Shape shapes[] = {{130, 640, 5}, {192, 1030, 33}, {520, 150, 70}, {330, 260, 129}};
+constexpr Shape searchedShapes[] = {
+    {130, 640, 5}, {192, 1030, 33}, {520, 150, 70}, {330, 260, 129}};
 
 KernelPins searched() {
   KernelPins pins;
@@ -26,7 +27,7 @@ const std::string &tileOf(const Product &product) { return product.entries().bac
 
 TEST(SearchedKernels, HaveExactSumsAndTheBitsOfTheRawTwin) {
   for (const char *format : {"inplace<12>", "palette<4>"})
-    for (const Shape &shape : shapes) {
+    for (const Shape &shape : searchedShapes) {
       SCOPED_TRACE(std::string(format) + " " + std::to_string(shape.rows));
       std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
                             x = drawIntegers(shape.m * shape.columns, 2);
@@ -47,7 +48,7 @@ TEST(SearchedKernels, HaveExactSumsAndTheBitsOfTheRawTwin) {
 
 TEST(SearchedKernels, AreOthersThanTheRulesSomewhere) {
   bool isOther = false;
-  for (const Shape &shape : shapes) {
+  for (const Shape &shape : searchedShapes) {
     Product found("inplace<12>", shape, searched()), rules("inplace<12>", shape, KernelPins());
     ASSERT_EQ(found.prepare(), "");
     ASSERT_EQ(rules.prepare(), "");

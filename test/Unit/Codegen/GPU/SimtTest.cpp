@@ -26,11 +26,11 @@ constexpr KernelPins withoutTensorCores(const GpuTarget *target = nullptr) {
 class SimtTest : public ::testing::TestWithParam<std::string> {};
 
 /// Tails in every dimension, fewer rows than a warp takes at once.
-constexpr Shape shapes[] = {{1, 1, 1},     {17, 33, 7},   {64, 64, 8},   {65, 257, 9},
-                            {130, 640, 4}, {33, 150, 17}, {80, 1040, 33}};
+constexpr Shape simtShapes[] = {{1, 1, 1},     {17, 33, 7},   {64, 64, 8},   {65, 257, 9},
+                                {130, 640, 4}, {33, 150, 17}, {80, 1040, 33}};
 
 TEST_P(SimtTest, ExactSumsAreExact) {
-  for (const Shape &shape : shapes) {
+  for (const Shape &shape : simtShapes) {
     SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns));
     std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
                           x = drawIntegers(shape.m * shape.columns, 2);

@@ -15,8 +15,8 @@ using namespace uwt::test;
 namespace {
 
 /// Fewer bands than a cluster has workgroups, one more, tails in every dimension, slices.
-constexpr Shape shapes[] = {{1, 1, 17},     {17, 33, 20},   {65, 257, 33},  {130, 640, 5},
-                            {192, 1030, 9}, {300, 200, 64}, {520, 150, 70}, {700, 70, 129}};
+constexpr Shape clusterShapes[] = {{1, 1, 17},     {17, 33, 20},   {65, 257, 33},  {130, 640, 5},
+                                   {192, 1030, 9}, {300, 200, 64}, {520, 150, 70}, {700, 70, 129}};
 
 constexpr KernelPins inClusters(unsigned cluster) {
   KernelPins options;
@@ -33,7 +33,7 @@ protected:
 };
 
 TEST_P(SkinnyClusterTest, ExactSumsAreExact) {
-  for (const Shape &shape : shapes) {
+  for (const Shape &shape : clusterShapes) {
     SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns));
     std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
                           x = drawIntegers(shape.m * shape.columns, 2);

@@ -23,8 +23,8 @@ using namespace uwt::test;
 namespace {
 
 /// With another weight's or x's shape each time: tails in every dimension.
-constexpr Shape shapes[] = {{1, 1, 1},     {17, 33, 3},     {64, 64, 8},   {65, 257, 9},
-                            {130, 640, 5}, {192, 1030, 17}, {70, 200, 64}, {33, 150, 70}};
+constexpr Shape skinnyShapes[] = {{1, 1, 1},     {17, 33, 3},     {64, 64, 8},   {65, 257, 9},
+                                  {130, 640, 5}, {192, 1030, 17}, {70, 200, 64}, {33, 150, 70}};
 
 /// A format on a target.
 struct SkinnyCase {
@@ -43,7 +43,7 @@ protected:
 };
 
 TEST_P(SkinnyTest, ExactSumsAreExact) {
-  for (const Shape &shape : shapes) {
+  for (const Shape &shape : skinnyShapes) {
     SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns));
     std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
                           x = drawIntegers(shape.m * shape.columns, 2);

@@ -25,15 +25,15 @@ using ::testing::HasSubstr;
 namespace {
 
 /// Tails in every dimension, panels of one to four strips, odd numbers of groups, two slices.
-constexpr Shape shapes[] = {{1, 1, 17},      {17, 33, 20},    {64, 64, 24},    {65, 257, 33},
-                            {130, 640, 48},  {192, 1030, 17}, {70, 200, 64},   {33, 150, 70},
-                            {130, 130, 129}, {70, 140, 256},  {128, 140, 256}, {192, 70, 300},
-                            {70, 330, 96}};
+constexpr Shape warpgroupShapes[] = {
+    {1, 1, 17},      {17, 33, 20},   {64, 64, 24},  {65, 257, 33},   {130, 640, 48},
+    {192, 1030, 17}, {70, 200, 64},  {33, 150, 70}, {130, 130, 129}, {70, 140, 256},
+    {128, 140, 256}, {192, 70, 300}, {70, 330, 96}};
 
 class SkinnyWarpgroupTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(SkinnyWarpgroupTest, ExactSumsAreExact) {
-  for (const Shape &shape : shapes) {
+  for (const Shape &shape : warpgroupShapes) {
     SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns));
     std::vector<uint16_t> w = drawIntegers(shape.rows * shape.columns, 1),
                           x = drawIntegers(shape.m * shape.columns, 2);
@@ -134,10 +134,10 @@ std::string runMutated(const std::string &format,
   return "nothing";
 }
 
-constexpr const char *formats[] = {"raw", "inplace<12>", "window<4>"};
+constexpr const char *mutatedFormats[] = {"raw", "inplace<12>", "window<4>"};
 
 TEST(SkinnyWarpgroupMutation, WaitGroupOffByOneIsFound) {
-  for (const char *format : formats)
+  for (const char *format : mutatedFormats)
     EXPECT_THAT(runMutated(format,
                            [](mlir::gpu::GPUModuleOp kernels) {
                              kernels.walk([](WarpgroupWaitOp wait) {
@@ -150,7 +150,7 @@ TEST(SkinnyWarpgroupMutation, WaitGroupOffByOneIsFound) {
 }
 
 TEST(SkinnyWarpgroupMutation, StageHandedBackUnderAProductIsFound) {
-  for (const char *format : formats)
+  for (const char *format : mutatedFormats)
     EXPECT_THAT(runMutated(format,
                            [](mlir::gpu::GPUModuleOp kernels) {
                              kernels.walk([](mlir::nvgpu::MBarrierArriveOp arrive) {
@@ -165,7 +165,7 @@ TEST(SkinnyWarpgroupMutation, StageHandedBackUnderAProductIsFound) {
 }
 
 TEST(SkinnyWarpgroupMutation, WrongDescriptorIsFound) {
-  for (const char *format : formats)
+  for (const char *format : mutatedFormats)
     EXPECT_NE(runMutated(format,
                          [](mlir::gpu::GPUModuleOp kernels) {
                            kernels.walk([](WarpgroupMmaOp mma) { mma.setStride(128); });

@@ -27,13 +27,9 @@ using uwt::test::withOtherCodecs;
 
 namespace {
 
-struct Shape {
-  uint64_t rows, columns;
-};
-
 class Transcode {
 public:
-  Transcode(const std::string &format, Shape shape, const std::string &element = "bf16");
+  Transcode(const std::string &format, MatrixShape shape, const std::string &element = "bf16");
 
   /// Empty where the kernel is there.
   std::string prepare();
@@ -47,11 +43,11 @@ public:
 
 private:
   std::string format, element;
-  Shape shape;
+  MatrixShape shape;
   uwt::test::TranscodeModule module;
 };
 
-Transcode::Transcode(const std::string &format, Shape shape, const std::string &element)
+Transcode::Transcode(const std::string &format, MatrixShape shape, const std::string &element)
     : format(format), element(element), shape(shape),
       module(format, "raw", shape.rows, shape.columns, element) {}
 
@@ -138,7 +134,7 @@ void expectRawWords(Transcode &transcode, const std::vector<uint16_t> &words, bo
 
 TEST_P(TranscodeTest, EveryPatternDecodes) {
   // Runs of 64 patterns, one in 29, so that panels stay coded whatever their escapes are.
-  Shape shape{1856, 1024};
+  MatrixShape shape{1856, 1024};
   std::vector<uint16_t> words = drawWeights(shape.rows * shape.columns, 7, 1 << 30);
   for (uint64_t pattern = 0; pattern < 65536; ++pattern)
     words[pattern / 64 * 64 * 29 + pattern % 64] = static_cast<uint16_t>(pattern);
@@ -148,9 +144,9 @@ TEST_P(TranscodeTest, EveryPatternDecodes) {
 }
 
 TEST_P(TranscodeTest, TailsAndPaddingAreRawsOwn) {
-  constexpr Shape shapes[] = {{1, 1},     {17, 33},   {65, 257},  {150, 512},
-                              {100, 513}, {70, 1040}, {64, 1100}, {33, 2050}};
-  for (const Shape &shape : shapes) {
+  constexpr MatrixShape shapes[] = {{1, 1},     {17, 33},   {65, 257},  {150, 512},
+                                    {100, 513}, {70, 1040}, {64, 1100}, {33, 2050}};
+  for (const MatrixShape &shape : shapes) {
     SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns));
     Transcode transcode(GetParam(), shape);
     ASSERT_EQ(transcode.prepare(), "");
@@ -161,7 +157,7 @@ TEST_P(TranscodeTest, TailsAndPaddingAreRawsOwn) {
 }
 
 TEST_P(TranscodeTest, DamagedPlanesStayInBounds) {
-  Shape shape{80, 1100};
+  MatrixShape shape{80, 1100};
   Transcode transcode(GetParam(), shape);
   ASSERT_EQ(transcode.prepare(), "");
   auto weight = transcode.load(drawWeights(shape.rows * shape.columns, 5, 60));
@@ -207,7 +203,7 @@ INSTANTIATE_TEST_SUITE_P(
         Rate::Ans)));
 
 TEST(TranscodeElementTest, HalfPrecisionDecodes) {
-  Shape shape{100, 300};
+  MatrixShape shape{100, 300};
   for (const char *format :
        {"window<4>", "palette<4>", "huffman<12,2>", "huffman<12,1>", "rans<12>"}) {
     SCOPED_TRACE(format);

@@ -13,8 +13,11 @@
 #include <random>
 
 using namespace uwt;
-using namespace uwt::emulator;
+using namespace uwt::emulator::ptx;
 using namespace uwt::test;
+using uwt::emulator::allLanes;
+using uwt::emulator::Lanes;
+using uwt::emulator::maskOf;
 
 namespace {
 
@@ -26,18 +29,18 @@ void fill(Lanes &lanes, uint64_t value) {
 }
 
 /// Computes a body's instructions, with `inputs` in the registers 1, 2, … of each width.
-Registers computeBody(const ptx::Program &program, const std::vector<uint64_t> &inputs) {
+Registers computeBody(const Program &program, const std::vector<uint64_t> &inputs) {
   Registers registers(program.registers);
-  for (const ptx::Initial &initial : program.initials)
+  for (const Initial &initial : program.initials)
     fill(registers[initial.reg], initial.value);
   for (size_t i = 0; i < inputs.size(); ++i)
     for (unsigned group = 0; group < 4; ++group) {
       unsigned reg = group * 8 + i + 1;
       fill(registers[reg], inputs[i] & maskOf(program.registerBits[reg]));
     }
-  for (const ptx::Instruction &code : program.code)
-    if (ptx::isArithmetic(code.op))
-      ptx::compute(program, code, registers.data(), allLanes);
+  for (const Instruction &code : program.code)
+    if (isArithmetic(code.op))
+      compute(program, code, registers.data(), allLanes);
   return registers;
 }
 
@@ -49,8 +52,8 @@ uint64_t resultOf(const std::string &body, const std::vector<uint64_t> &inputs) 
     return 0;
   }
   int32_t reg = -1;
-  for (const ptx::Instruction &code : program->code)
-    if (ptx::isArithmetic(code.op))
+  for (const Instruction &code : program->code)
+    if (isArithmetic(code.op))
       reg = program->resultsOf(code)[0].reg;
   const Lanes result = computeBody(*program, inputs)[reg];
   for (uint64_t lane : result.lane)
@@ -494,7 +497,7 @@ void expectAsHost(const std::string &operation, int rounding,
   for (size_t i = 0; i < samples.size(); i += 96) {
     for (unsigned l = 0; l < 96; ++l)
       registers[9 + l / 32].lane[l % 32] = samples[i + l];
-    ptx::compute(*program, program->code[0], registers.data(), allLanes);
+    compute(*program, program->code[0], registers.data(), allLanes);
     for (unsigned l = 0; l < 32; ++l) {
       volatile float at[3];
       for (unsigned k = 0; k < 3; ++k)
@@ -530,7 +533,7 @@ TEST(PtxArithmeticTest, LanesOutsideOfTheMaskStay) {
     Registers registers(program->registers);
     int32_t result = program->resultsOf(program->code[0])[0].reg;
     fill(registers[result], 77);
-    ptx::compute(*program, program->code[0], registers.data(), 0x0000ffff);
+    compute(*program, program->code[0], registers.data(), 0x0000ffff);
     for (unsigned l = 0; l < 32; ++l)
       EXPECT_EQ(registers[result].lane[l] == 77, l >= 16) << body << " " << l;
   }
@@ -542,10 +545,10 @@ TEST(PtxArithmeticTest, AResultMayBeASource) {
 }
 
 TEST(PtxArithmeticTest, WhatComputesIsArithmetic) {
-  EXPECT_TRUE(ptx::isArithmetic(ptx::Op::Add));
-  EXPECT_TRUE(ptx::isArithmetic(ptx::Op::Unpack));
-  EXPECT_FALSE(ptx::isArithmetic(ptx::Op::CastAddress));
-  EXPECT_FALSE(ptx::isArithmetic(ptx::Op::Load));
+  EXPECT_TRUE(isArithmetic(Op::Add));
+  EXPECT_TRUE(isArithmetic(Op::Unpack));
+  EXPECT_FALSE(isArithmetic(Op::CastAddress));
+  EXPECT_FALSE(isArithmetic(Op::Load));
 }
 
 } // namespace

@@ -18,8 +18,11 @@
 #include <set>
 
 using namespace uwt;
-using namespace uwt::emulator;
 using ::testing::HasSubstr;
+using uwt::emulator::EmulatedKernel;
+using uwt::emulator::EmulatedMemory;
+using uwt::emulator::EmulationOptions;
+using uwt::emulator::LaunchShape;
 
 namespace {
 using Outcomes = std::set<std::pair<uint32_t, uint32_t>>;

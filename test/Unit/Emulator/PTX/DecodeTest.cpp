@@ -16,15 +16,15 @@ using namespace uwt::test;
 namespace {
 
 /// An instruction, how many results and sources it has, and what else must hold.
-struct Case {
+struct DecodeCase {
   const char *text;
   Op op;
   unsigned results, sources;
   std::function<bool(const Instruction &)> holds = [](const Instruction &) { return true; };
 };
 
-void expectAll(const std::vector<Case> &cases) {
-  for (const Case &test : cases) {
+void expectDecoded(const std::vector<DecodeCase> &cases) {
+  for (const DecodeCase &test : cases) {
     auto program = parseBody(test.text);
     if (!program) {
       ADD_FAILURE() << program.error().message();
@@ -62,7 +62,7 @@ auto withFlags(bool flag, bool flag2) {
 
 TEST(PtxDecodeTest, Loads) {
   auto weak = ordered(Order::Weak, Scope::Gpu);
-  expectAll({
+  expectDecoded({
       {"ld.global.b32 %r0, [%d1+8];", Op::Load, 1, 1, inSpace(Space::Global)},
       {"ld.b32 %r0, [%d1];", Op::Load, 1, 1, inSpace(Space::Generic)},
       {"ld.weak.global.b32 %r0, [%d1];", Op::Load, 1, 1, weak},
@@ -94,7 +94,7 @@ TEST(PtxDecodeTest, Loads) {
 }
 
 TEST(PtxDecodeTest, Stores) {
-  expectAll({
+  expectDecoded({
       {"st.global.b32 [%d0], %r1;", Op::Store, 0, 2, inSpace(Space::Global)},
       {"st.shared.b8 [%r0], %r1;", Op::Store, 0, 2, inSpace(Space::Shared)},
       {"st.global.b32 [%d0+-8], 0;", Op::Store, 0, 2, inSpace(Space::Global)},
@@ -112,7 +112,7 @@ TEST(PtxDecodeTest, Stores) {
 }
 
 TEST(PtxDecodeTest, Atomics) {
-  expectAll({
+  expectDecoded({
       {"atom.global.add.u32 %r0, [%d1], 1;", Op::Atomic, 1, 2, ordered(Order::Relaxed, Scope::Gpu)},
       {"atom.acq_rel.gpu.global.add.u32 %r0, [%d1], 1;", Op::Atomic, 1, 2,
        ordered(Order::AcquireRelease, Scope::Gpu)},
@@ -131,7 +131,7 @@ TEST(PtxDecodeTest, Atomics) {
 }
 
 TEST(PtxDecodeTest, FencesAndHints) {
-  expectAll({
+  expectDecoded({
       {"fence.acq_rel.gpu;", Op::Fence, 0, 0, ordered(Order::AcquireRelease, Scope::Gpu)},
       {"fence.cluster;", Op::Fence, 0, 0, ordered(Order::AcquireRelease, Scope::Cluster)},
       {"fence.sc.sys;", Op::Fence, 0, 0, ordered(Order::SequentiallyConsistent, Scope::System)},
@@ -157,7 +157,7 @@ TEST(PtxDecodeTest, Copies) {
   const std::string hinted = bulk + ".L2::cache_hint" + operands + ", %d4;";
   const std::string multicast =
       bulk + ".multicast::cluster.L2::cache_hint" + operands + ", %h4, %d5;";
-  expectAll({
+  expectDecoded({
       {plain.c_str(), Op::BulkCopy, 0, 4, withFlags(false, true)},
       {hinted.c_str(), Op::BulkCopy, 0, 4, withFlags(false, true)},
       {multicast.c_str(), Op::BulkCopy, 0, 5, withFlags(true, true)},
@@ -188,7 +188,7 @@ TEST(PtxDecodeTest, WaitAllCommitsFirst) {
 }
 
 TEST(PtxDecodeTest, LanesOfAWarp) {
-  expectAll({
+  expectDecoded({
       {"bar.warp.sync -1;", Op::WarpBarrier, 0, 1},
       {"shfl.sync.idx.b32 %r0, %r1, 3, 31, -1;", Op::Shuffle, 1, 4, withMode(ShuffleKind::Index)},
       {"shfl.sync.bfly.b32 %r0|%p0, %r1, %r2, %r3, %r4;", Op::Shuffle, 2, 4,
@@ -212,7 +212,7 @@ TEST(PtxDecodeTest, LanesOfAWarp) {
 
 TEST(PtxDecodeTest, Barriers) {
   auto aligned = withFlags(false, true), counted = withFlags(true, true);
-  expectAll({
+  expectDecoded({
       {"bar.sync 0;", Op::Barrier, 0, 1, aligned},
       {"bar.sync %r1, 64;", Op::Barrier, 0, 2, counted},
       {"barrier.sync.aligned 1, %r1;", Op::Barrier, 0, 2, counted},
@@ -236,7 +236,7 @@ TEST(PtxDecodeTest, Barriers) {
 TEST(PtxDecodeTest, ArrivalsAndWaits) {
   auto released = ordered(Order::Release, Scope::Cta);
   auto acquired = ordered(Order::Acquire, Scope::Cta);
-  expectAll({
+  expectDecoded({
       {"mbarrier.arrive.shared.b64 %d0, [%d1];", Op::MBarrierArrive, 1, 1, released},
       {"mbarrier.arrive.shared.b64 _, [%r1], 2;", Op::MBarrierArrive, 0, 2, released},
       {"mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%r1];", Op::MBarrierArrive, 0, 1,
@@ -262,7 +262,7 @@ TEST(PtxDecodeTest, ArrivalsAndWaits) {
 }
 
 TEST(PtxDecodeTest, AddressesGridsAndControl) {
-  expectAll({
+  expectDecoded({
       {"cvta.shared.u64 %d0, %d1;", Op::CastAddress, 1, 1, withMode(AddressCast::SharedToGeneric)},
       {"cvta.to.shared::cluster.u64 %d0, %d1;", Op::CastAddress, 1, 1,
        withMode(AddressCast::GenericToSharedCluster)},
@@ -316,7 +316,7 @@ TEST(PtxDecodeTest, Matrices) {
       return code.count == count && code.type == f32 && code.sourceType == bf16;
     };
   };
-  expectAll({
+  expectDecoded({
       {loaded.c_str(), Op::LoadMatrix, 4, 1,
        [](const Instruction &code) { return code.count == 4 && code.flag; }},
       {"ldmatrix.sync.aligned.m8n8.x1.shared::cta.b16 {%r0}, [%r1];", Op::LoadMatrix, 1, 1,

@@ -10,13 +10,17 @@
 #include <gtest/gtest.h>
 
 using namespace uwt;
-using namespace uwt::emulator;
 using ::testing::HasSubstr;
+using uwt::emulator::EmulatedArgument;
+using uwt::emulator::EmulatedKernel;
+using uwt::emulator::EmulatedMemory;
+using uwt::emulator::EmulationOptions;
+using uwt::emulator::LaunchShape;
 
 namespace {
 
 /// A launch of an entry k(out, in): `out` has u32 elements, 0xffffffff at first; `in` counts up.
-struct Program {
+struct TestProgram {
   std::string body;
   uint32_t threads = 32, blocks = 1, cluster = 1;
   uint64_t sharedBytes = 4096;
@@ -69,7 +73,7 @@ struct Program {
 };
 
 /// `out` of the first threads, for all of some seeds.
-void expectOut(const Program &program, llvm::function_ref<uint32_t(uint32_t)> expected,
+void expectOut(const TestProgram &program, llvm::function_ref<uint32_t(uint32_t)> expected,
                uint32_t count = 32) {
   for (uint64_t seed = 1; seed <= 8; ++seed) {
     auto out = program.run(seed);
@@ -112,8 +116,8 @@ TEST(PtxMachineTest, ShufflesAndVotes) {
 }
 
 TEST(PtxMachineTest, OneLaneIsElected) {
-  auto out = Program{"elect.sync _|%p1, -1;\n@%p1 st.global.b32 [%d1], %r2;\n"
-                     "redux.sync.add.u32 %r3, %r2, -1;\n@%p1 st.global.b32 [%d1+4], %r3;"}
+  auto out = TestProgram{"elect.sync _|%p1, -1;\n@%p1 st.global.b32 [%d1], %r2;\n"
+                         "redux.sync.add.u32 %r3, %r2, -1;\n@%p1 st.global.b32 [%d1+4], %r3;"}
                  .run();
   ASSERT_TRUE(out) << out.error().message();
   EXPECT_LT((*out)[0], 32u);
@@ -133,15 +137,15 @@ TEST(PtxMachineTest, ABarrierOfTheWarpOrdersItsLanes) {
 }
 
 TEST(PtxMachineTest, NothingElseOrdersLanesOfAWarp) {
-  EXPECT_THAT(Program{neighbour("")}.error(), HasSubstr("with no barrier between the two"));
-  EXPECT_THAT(Program{neighbour("shfl.sync.idx.b32 %r9, %r2, 0, 31, -1;\n")}.error(),
+  EXPECT_THAT(TestProgram{neighbour("")}.error(), HasSubstr("with no barrier between the two"));
+  EXPECT_THAT(TestProgram{neighbour("shfl.sync.idx.b32 %r9, %r2, 0, 31, -1;\n")}.error(),
               HasSubstr("with no barrier between the two"));
 }
 
 TEST(PtxMachineTest, AWriteOverWhatAnotherBlockReadsIsFoundWhicheverComesFirst) {
-  Program program{"mov.u32 %r3, %ctaid.x;\nsetp.eq.u32 %p1, %r3, 1;\n@%p1 bra writes;\n"
-                  "ld.global.b32 %r4, [%d3];\nbra after;\n"
-                  "writes:\nst.global.b32 [%d3], %r3;\nafter:"};
+  TestProgram program{"mov.u32 %r3, %ctaid.x;\nsetp.eq.u32 %p1, %r3, 1;\n@%p1 bra writes;\n"
+                      "ld.global.b32 %r4, [%d3];\nbra after;\n"
+                      "writes:\nst.global.b32 [%d3], %r3;\nafter:"};
   program.blocks = 2;
   for (uint64_t seed = 1; seed <= 12; ++seed) {
     auto out = program.run(seed);
@@ -157,12 +161,13 @@ TEST(PtxMachineTest, AWriteOverWhatAnotherBlockReadsIsFoundWhicheverComesFirst) 
 }
 
 TEST(PtxMachineTest, WhoWaitsForLanesThatWaitElsewhereIsNamed) {
-  EXPECT_THAT((Program{"setp.lt.u32 %p1, %r2, 16;\n@%p1 bra low;\nbar.warp.sync -1;\nbra done;\n"
-                       "low:\nbar.warp.sync -1;\ndone:"})
-                  .error(),
-              HasSubstr("deadlock"));
   EXPECT_THAT(
-      (Program{"setp.lt.u32 %p1, %r2, 16;\n@%p1 bra done;\nbar.warp.sync -1;\ndone:"}).error(),
+      (TestProgram{"setp.lt.u32 %p1, %r2, 16;\n@%p1 bra low;\nbar.warp.sync -1;\nbra done;\n"
+                   "low:\nbar.warp.sync -1;\ndone:"})
+          .error(),
+      HasSubstr("deadlock"));
+  EXPECT_THAT(
+      (TestProgram{"setp.lt.u32 %p1, %r2, 16;\n@%p1 bra done;\nbar.warp.sync -1;\ndone:"}).error(),
       HasSubstr("which have ended"));
 }
 
@@ -180,11 +185,12 @@ std::string handOver(const std::string &arrive, const std::string &parity) {
 TEST(PtxMachineTest, AnArrivalReleasesAndAWaitAcquires) {
   expectOut({handOver("mbarrier.arrive.shared.b64 %d9, [barriers];\n", "0"), 64},
             [](uint32_t) { return 77; });
-  EXPECT_THAT((Program{handOver("", "0"), 64}).error(), HasSubstr("deadlock"));
+  EXPECT_THAT((TestProgram{handOver("", "0"), 64}).error(), HasSubstr("deadlock"));
   // The phase before the first one has completed.
-  EXPECT_THAT((Program{handOver("mbarrier.arrive.shared.b64 %d9, [barriers];\n", "1"), 64}).error(),
-              testing::AnyOf(HasSubstr("with no barrier between the two"),
-                             HasSubstr("which nothing has written"), HasSubstr("deadlock")));
+  EXPECT_THAT(
+      (TestProgram{handOver("mbarrier.arrive.shared.b64 %d9, [barriers];\n", "1"), 64}).error(),
+      testing::AnyOf(HasSubstr("with no barrier between the two"),
+                     HasSubstr("which nothing has written"), HasSubstr("deadlock")));
 }
 
 // A bulk copy of 64 bytes by thread 0, of which `expected` are announced.
@@ -205,17 +211,17 @@ constexpr const char *initFence = "fence.mbarrier_init.release.cluster;\n";
 
 TEST(PtxMachineTest, ABulkCopyIsThereBehindItsPhase) {
   expectOut({bulkCopy(initFence, "128", untilFull)}, [](uint32_t i) { return i + 32; });
-  EXPECT_THAT((Program{bulkCopy(initFence, "128", "")}).error(),
+  EXPECT_THAT((TestProgram{bulkCopy(initFence, "128", "")}).error(),
               HasSubstr("without a wait for phase 0"));
-  EXPECT_THAT((Program{bulkCopy("", "128", untilFull)}).error(),
+  EXPECT_THAT((TestProgram{bulkCopy("", "128", untilFull)}).error(),
               HasSubstr("no fence.mbarrier_init or proxy fence"));
-  EXPECT_THAT((Program{bulkCopy(initFence, "144", untilFull)}).error(),
+  EXPECT_THAT((TestProgram{bulkCopy(initFence, "144", untilFull)}).error(),
               HasSubstr("a tx-count of 16"));
 }
 
 TEST(PtxMachineTest, ABulkCopyOverWhatAThreadWroteNeedsTheProxyFence) {
   std::string write = "mov.b32 %r9, 1;\nst.shared.b32 [dynamic], %r9;\n";
-  EXPECT_THAT((Program{bulkCopy(initFence + write, "128", untilFull)}).error(),
+  EXPECT_THAT((TestProgram{bulkCopy(initFence + write, "128", untilFull)}).error(),
               HasSubstr("no proxy fence"));
   expectOut({bulkCopy(initFence + write + "fence.proxy.async.shared::cta;\n", "128", untilFull)},
             [](uint32_t i) { return i + 32; });
@@ -231,15 +237,15 @@ std::string asyncCopy(const std::string &wait) {
 TEST(PtxMachineTest, CopiesOfAThreadAreThereBehindTheWait) {
   expectOut({asyncCopy("cp.async.commit_group;\ncp.async.wait_group 0;\n")},
             [](uint32_t i) { return i; });
-  EXPECT_THAT((Program{asyncCopy("cp.async.commit_group;\n")}).error(),
+  EXPECT_THAT((TestProgram{asyncCopy("cp.async.commit_group;\n")}).error(),
               HasSubstr("without a wait for its asynchronous copies"));
-  EXPECT_THAT((Program{asyncCopy("cp.async.commit_group;\ncp.async.wait_group 1;\n")}).error(),
+  EXPECT_THAT((TestProgram{asyncCopy("cp.async.commit_group;\ncp.async.wait_group 1;\n")}).error(),
               HasSubstr("without a wait for its asynchronous copies"));
 }
 
 TEST(PtxMachineTest, TheKernelBeforeIsWaitedFor) {
   std::string load = "ld.global.b32 %r4, [%d2+4];\nst.global.b32 [%d3], %r4;";
-  Program program{load};
+  TestProgram program{load};
   program.isFromBefore = true;
   EXPECT_THAT(program.error(), HasSubstr("behind griddepcontrol.wait"));
   program.body = "griddepcontrol.wait;\n" + load;
@@ -257,7 +263,7 @@ TEST(PtxMachineTest, WhoSeesACopyThatWaitedForTheKernelBeforeIsBehindItToo) {
                       "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%d5], "
                       "[%d2], 128, [%d6];\ncopied:\n",
               load = "ld.global.b32 %r4, [%d2+4];\nst.global.b32 [%d3], %r4;";
-  Program program{begin + untilFull + load};
+  TestProgram program{begin + untilFull + load};
   program.isFromBefore = true;
   expectOut(program, [](uint32_t) { return 1; });
   program.body = begin + load + untilFull;
@@ -279,23 +285,24 @@ std::string clusterStore(const std::string &between) {
 TEST(PtxMachineTest, ClustersMeet) {
   std::string meet = "barrier.cluster.arrive;\nbarrier.cluster.wait;\n";
   expectOut({clusterStore(meet), 32, 2, 2}, [](uint32_t i) { return 41 - i; }, 2);
-  EXPECT_THAT(
-      (Program{clusterStore("barrier.cluster.arrive.relaxed;\nbarrier.cluster.wait;\n"), 32, 2, 2})
-          .error(),
-      HasSubstr("with no barrier between the two"));
-  EXPECT_NE((Program{clusterStore(""), 32, 2, 2}).error(), "");
+  EXPECT_THAT((TestProgram{clusterStore("barrier.cluster.arrive.relaxed;\nbarrier.cluster.wait;\n"),
+                           32, 2, 2})
+                  .error(),
+              HasSubstr("with no barrier between the two"));
+  EXPECT_NE((TestProgram{clusterStore(""), 32, 2, 2}).error(), "");
 }
 
 TEST(PtxMachineTest, WhatIsWrongIsNamedWithItsLine) {
-  EXPECT_THAT((Program{"st.global.b32 [%d2], %r1;"}).error(), HasSubstr("was passed to be read"));
-  EXPECT_THAT((Program{"st.global.b32 [%d1+4096], %r1;"}).error(),
+  EXPECT_THAT((TestProgram{"st.global.b32 [%d2], %r1;"}).error(),
+              HasSubstr("was passed to be read"));
+  EXPECT_THAT((TestProgram{"st.global.b32 [%d1+4096], %r1;"}).error(),
               HasSubstr("of buffer 0, which has 4096 bytes"));
-  EXPECT_THAT((Program{"st.global.b32 [%d1+2], %r1;"}).error(), HasSubstr("not aligned"));
-  EXPECT_THAT((Program{"ld.shared.b32 %r3, [dynamic];"}).error(),
+  EXPECT_THAT((TestProgram{"st.global.b32 [%d1+2], %r1;"}).error(), HasSubstr("not aligned"));
+  EXPECT_THAT((TestProgram{"ld.shared.b32 %r3, [dynamic];"}).error(),
               HasSubstr("which nothing has written"));
-  EXPECT_THAT((Program{"ld.shared.b32 %r3, [dynamic+4096];"}).error(),
+  EXPECT_THAT((TestProgram{"ld.shared.b32 %r3, [dynamic+4096];"}).error(),
               HasSubstr("'ld.shared.b32 %r3, [dynamic+4096]' (line 18)"));
-  EXPECT_THAT((Program{"tanh.approx.f32 %r3, %r1;"}).error(), HasSubstr("tanh"));
+  EXPECT_THAT((TestProgram{"tanh.approx.f32 %r3, %r1;"}).error(), HasSubstr("tanh"));
 }
 
 } // namespace
