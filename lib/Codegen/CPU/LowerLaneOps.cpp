@@ -197,6 +197,13 @@ private:
     return vector::ShuffleOp::create(builder, location, a, b, picks);
   }
 
+  /// Whether all tables are known to begin with +0.
+  bool beginsWithZero() {
+    return llvm::all_of(op.getTables(), [](Value table) {
+      DenseFPElementsAttr numbers;
+      return matchPattern(table, m_Constant(&numbers)) && (*numbers.begin()).isPosZero();
+    });
+  }
   /// The number of the table that serves a lane.
   uint32_t tableOfLane(uint32_t lane) { return lane % 4 * op.getTables().size() / 4; }
   Value permuteWords();
@@ -253,9 +260,13 @@ Value FloatLookup::permuteBytes(Value table, Value codes) {
   };
   LaneBuilder tableWords(builder, location, table.getType());
   Value at = few.bitAnd(codes, 0x000F000F);
-  Value low = lookUp(table, few.bitOr(at, 0x80008000));
-  Value high = lookUp(tableWords.lshr(table, 8), few.bitOr(few.shl(at, 8), 0x00800080));
-  return few.bitOr(low, high);
+  Value atLow = at, atHigh = few.shl(at, 8);
+  // The other byte of each index is 0: nothing to hide where that entry is.
+  if (!beginsWithZero()) {
+    atLow = few.bitOr(atLow, 0x80008000);
+    atHigh = few.bitOr(atHigh, 0x00800080);
+  }
+  return few.bitOr(lookUp(table, atLow), lookUp(tableWords.lshr(table, 8), atHigh));
 }
 
 Value FloatLookup::permuteBytesOfLanes(Value table) {

@@ -5,13 +5,18 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Two ways from codes to weights (run-3), both with the arithmetic of value-2, value-3, value-5 and
+// Ways from codes to weights (run-3), all with the arithmetic of value-2, value-3, value-5 and
 // value-6:
 //
-//   lookup      4 bits: a cell of a row has sixteen different weights at most. They are computed
-//               once a cell, and the codes look them up: two operations for 32 weights, whatever
-//               the element.
-//   arithmetic  8 bits: each code becomes a float, less its zero, times its scale, plus its offset.
+//   lookup             4 bits: a cell of a row has sixteen different weights at most. They are
+//                      computed once a cell, and the codes look them up: two operations for 32
+//                      weights, whatever the element.
+//   lookup of numbers  4 bits, where an operation looks up in one table for all lanes, and the
+//   lanes
+//                      have several cells: codes look up what they stand for, and the rest is
+//                      computed for each.
+//   arithmetic         8 bits: each code becomes a float, less its zero, times its scale, plus its
+//                      offset.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,6 +28,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Format/QuantizedElement.h"
 
 using namespace mlir;
@@ -132,14 +138,19 @@ public:
   }
 };
 
+/// What 16 numbers of a row are: words one after another, or those in one half of 16 lanes.
+enum class Sixteen { Words, Halves };
+
 /// The numbers that elements of a unit share. They are put in memory, from where an arithmetic
 /// operation takes one for all of its lanes by itself; out of a register it takes a shuffle or two.
-/// There they lie grid by grid: for `lookup` cell by cell, as they are read, and for `arithmetic`
-/// row by row, those of its cells side by side.
+/// There they lie grid by grid: cell by cell, as they are read, or row by row, those of its cells
+/// side by side.
 class UnitNumbers {
 public:
-  explicit UnitNumbers(UnitEmission &unit)
-      : layout(quantizedUnit(unit.format.format)), lanes(unit.lanes), floats(lanes),
+  enum class Order { Cells, Rows };
+
+  UnitNumbers(UnitEmission &unit, Order order)
+      : layout(quantizedUnit(unit.format.format)), order(order), lanes(unit.lanes), floats(lanes),
         memory(lanes.ops(), lanes.loc()) {
     const Format &format = unit.format.format;
     Operation *here = &*lanes.ops().getInsertionPoint();
@@ -167,17 +178,17 @@ public:
     return floats.splat(memory.at(pointer, byteOf(grid, row, cell)));
   }
 
-  /// Those of 16 words of a row: word i is in lane i / 2 of the unit, and each four lanes have the
-  /// cells of a row one after another.
-  Value ofWords(NumberGrid grid, unsigned row) {
+  /// Those of 16 numbers of a row, which lies in `Order::Rows`: word i is in lane i / 2 of the
+  /// unit, and each four lanes have the cells of a row one after another.
+  Value ofSixteen(Sixteen what, NumberGrid grid, unsigned row) {
     if (layout.cells == 1)
       return ofCell(grid, row, 0);
     // No more than one store wrote, or the load would wait for memory.
     auto few = VectorType::get({layout.cells}, lanes.ops().getF32Type());
     Value cells = memory.loadVector(few, memory.at(pointer, byteOf(grid, row, 0)));
     SmallVector<int64_t> picks;
-    for (int64_t word = 0; word < laneCount; ++word)
-      picks.push_back(word / 2 % 4 * layout.cells / 4);
+    for (int64_t i = 0; i < laneCount; ++i)
+      picks.push_back((what == Sixteen::Words ? i / 2 : i) % 4 * layout.cells / 4);
     return shuffle(cells, cells, picks);
   }
 
@@ -185,7 +196,7 @@ public:
 
 private:
   unsigned byteOf(unsigned grid, unsigned row, unsigned cell) const {
-    unsigned inGrid = layout.hasNibbles() ? cell * laneCount + row : row * layout.cells + cell;
+    unsigned inGrid = order == Order::Cells ? cell * laneCount + row : row * layout.cells + cell;
     return (grid * laneCount * layout.cells + inGrid) * sizeof(float);
   }
 
@@ -195,7 +206,7 @@ private:
 
   /// Stores vectors of 16 rows, one a cell.
   void store(Value own, NumberGrid grid, SmallVector<Value> cells) {
-    if (!layout.hasNibbles())
+    if (order == Order::Rows)
       cells = transposed(cells);
     for (auto [i, vector] : llvm::enumerate(cells))
       memory.storeVector(vector,
@@ -222,10 +233,53 @@ private:
     return parts;
   }
 
+  const Order order;
   LaneBuilder &lanes;
   VectorFloats floats;
   ScalarBuilder memory;
   Value pointer;
+};
+
+/// The weights of a row from the numbers that its codes stand for, 16 at a time.
+class RowArithmetic {
+public:
+  RowArithmetic(UnitEmission &unit, Sixteen what)
+      : layout(quantizedUnit(unit.format.format)), floats(unit.lanes),
+        numbers(unit, UnitNumbers::Order::Rows), format(unit.format.format), what(what) {}
+
+  /// What a row's numbers are multiplied with, what is subtracted before, and what is added then.
+  struct RowNumbers {
+    Value scale, zero, offset;
+  };
+  RowNumbers ofRow(unsigned row) {
+    RowNumbers result;
+    result.scale = numbers.ofSixteen(what, UnitNumbers::ScaleGrid, row);
+    if (layout.offset)
+      result.offset = numbers.ofSixteen(what, UnitNumbers::OffsetGrid, row);
+    if (layout.zero)
+      result.zero = numbers.ofSixteen(what, UnitNumbers::ZeroGrid, row);
+    return result;
+  }
+
+  Value weights(Value numbers, const RowNumbers &row) {
+    Value value = numbers;
+    if (row.zero)
+      value = floats.sub(value, row.zero);
+    if (format.math != ElementType::F32)
+      value = floats.rounded(value, format.math);
+    value = floats.mul(value, row.scale);
+    if (format.divisor != 1)
+      value = floats.mul(value, floats.constant(format.factor()));
+    return row.offset ? floats.add(value, row.offset) : value;
+  }
+
+  const QuantizedUnit layout;
+  VectorFloats floats;
+
+private:
+  UnitNumbers numbers;
+  const Format &format;
+  Sixteen what;
 };
 
 //===----------------------------------------------------------------------===//
@@ -272,7 +326,7 @@ SmallVector<Value> tablesOf(const Format &format, UnitNumbers &numbers, VectorFl
 void emitLookups(UnitEmission &unit) {
   LaneBuilder &lanes = unit.lanes;
   VectorFloats floats(lanes);
-  UnitNumbers numbers(unit);
+  UnitNumbers numbers(unit, UnitNumbers::Order::Cells);
   Value values = valuesOfCodes(unit, floats);
   Value buffer = unit.weightBuffer(WeightBuffer::Code);
   for (unsigned g = 0; g < unit.rows; ++g) {
@@ -291,6 +345,54 @@ void emitLookups(UnitEmission &unit) {
 }
 
 //===----------------------------------------------------------------------===//
+// lookup of numbers
+//===----------------------------------------------------------------------===//
+
+/// Whether it takes less than `lookup`: a table for each of several cells would be looked up for
+/// all of them. Numbers are words of the weight's type before they are scaled.
+bool looksUpNumbers(UnitEmission &unit) {
+  QuantizedUnit layout = quantizedUnit(unit.format.format);
+  QuantizedElement element = *QuantizedElement::find(unit.format.format.element);
+  const Target &target = TargetAttr::of(unit.lanes.ops().getInsertionBlock()->getParentOp());
+  return layout.hasNibbles() && layout.cells > 1 && !element.isTable &&
+         unit.format.element == ElementType::BF16 && !target.supports(Feature::Avx512);
+}
+
+/// Whether products of numbers and scales are words of the weight's type without being rounded.
+bool areWeightsExact(const Format &format) {
+  return QuantizedElement::find(format.element)->kind && format.divisor == 1 && !format.offset &&
+         format.scale->number.keyword == "f8E8M0FNU" && !format.scale->outer;
+}
+
+void emitLookupsOfNumbers(UnitEmission &unit) {
+  LaneBuilder &lanes = unit.lanes;
+  const Format &format = unit.format.format;
+  RowArithmetic arithmetic(unit, Sixteen::Halves);
+  VectorFloats &floats = arithmetic.floats;
+  Value values = valuesOfCodes(unit, floats), buffer = unit.weightBuffer(WeightBuffer::Code);
+  bool isExact = areWeightsExact(format);
+  auto decode = [&](Value codes, const RowArithmetic::RowNumbers &row) {
+    Value words = LookupFloatsOp::create(lanes.ops(), lanes.loc(), codes, values, elementOf(unit));
+    std::array<Value, 2> halves = {lanes.shl(words, 16), lanes.bitAnd(words, 0xFFFF0000)};
+    for (Value &half : halves) {
+      Value weights = arithmetic.weights(floats.ofBits(half), row);
+      half = floats.bitsOf(isExact ? weights : floats.rounded(weights, ElementType::BF16));
+    }
+    return lanes.bitOr(lanes.lshr(halves[0], 16), halves[1]);
+  };
+  for (unsigned g = 0; g < unit.rows; ++g) {
+    std::array<RowArithmetic::RowNumbers, 2> rows = {arithmetic.ofRow(g),
+                                                     arithmetic.ofRow(g + rowsInStrip)};
+    for (unsigned group = 0; group < arithmetic.layout.groups(); ++group) {
+      Value codes = lanes.load(buffer, unit.code, arithmetic.layout.rowAt(g, group));
+      // Above a register's codes are those of the next ones.
+      for (unsigned r = 0; r < registersInLane; ++r)
+        unit.set(rowVectorNumber(group, r, g), decode(lanes.lshr(codes, 4 * r), rows[r % 2]));
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // arithmetic
 //===----------------------------------------------------------------------===//
 
@@ -298,41 +400,23 @@ void emitLookups(UnitEmission &unit) {
 class ByteDecoder {
 public:
   ByteDecoder(UnitEmission &unit)
-      : lanes(unit.lanes), floats(unit.lanes), format(unit.format.format),
-        element(*QuantizedElement::find(format.element)), to(elementOf(unit)), numbers(unit),
-        buffer(unit.weightBuffer(WeightBuffer::Code)), first(unit.code) {}
+      : lanes(unit.lanes), arithmetic(unit, Sixteen::Words), floats(arithmetic.floats),
+        element(*QuantizedElement::find(unit.format.format.element)), zero(unit.format.format.zero),
+        to(elementOf(unit)), buffer(unit.weightBuffer(WeightBuffer::Code)), first(unit.code) {}
 
-  /// What a row's words are multiplied with, what is subtracted before, and what is added then.
-  struct RowNumbers {
-    Value scale, zero, offset;
-  };
-  RowNumbers ofRow(unsigned row) {
-    RowNumbers result;
-    result.scale = numbers.ofWords(UnitNumbers::ScaleGrid, row);
-    if (numbers.layout.offset)
-      result.offset = numbers.ofWords(UnitNumbers::OffsetGrid, row);
-    if (numbers.layout.zero)
-      result.zero = numbers.ofWords(UnitNumbers::ZeroGrid, row);
-    else if (format.zero != 0)
-      result.zero = floats.constant(static_cast<float>(format.zero));
-    return result;
+  RowArithmetic::RowNumbers ofRow(unsigned row) {
+    RowArithmetic::RowNumbers numbers = arithmetic.ofRow(row);
+    if (!numbers.zero && zero != 0)
+      numbers.zero = floats.constant(static_cast<float>(zero));
+    return numbers;
   }
 
   /// The words of a register and row of a group.
-  Value decode(unsigned group, unsigned r, unsigned g, RowNumbers row) {
-    int64_t at = numbers.layout.rowAt(g, group) + r * (2 * laneCount / 4);
+  Value decode(unsigned group, unsigned r, unsigned g, const RowArithmetic::RowNumbers &row) {
+    int64_t at = arithmetic.layout.rowAt(g, group) + r * (2 * laneCount / 4);
     std::array<Value, 2> halves = element.kind ? loadFloats(at) : loadIntegers(at);
-    for (Value &value : halves) {
-      if (row.zero)
-        value = floats.sub(value, row.zero);
-      if (format.math != ElementType::F32)
-        value = floats.rounded(value, format.math);
-      value = floats.mul(value, row.scale);
-      if (format.divisor != 1)
-        value = floats.mul(value, floats.constant(format.factor()));
-      if (row.offset)
-        value = floats.add(value, row.offset);
-    }
+    for (Value &value : halves)
+      value = arithmetic.weights(value, row);
     return RoundWordsOp::create(lanes.ops(), lanes.loc(), halves[0], halves[1], to);
   }
 
@@ -384,20 +468,21 @@ private:
   }
 
   LaneBuilder &lanes;
-  VectorFloats floats;
-  const Format &format;
+  RowArithmetic arithmetic;
+  VectorFloats &floats;
   QuantizedElement element;
+  /// What all numbers are too large by.
+  uint32_t zero;
   /// What codes are decoded to.
   Type to;
-  UnitNumbers numbers;
   Value buffer, first;
 };
 
 void emitArithmetic(UnitEmission &unit) {
   ByteDecoder decoder(unit);
   for (unsigned g = 0; g < unit.rows; ++g) {
-    std::array<ByteDecoder::RowNumbers, 2> rows = {decoder.ofRow(g),
-                                                   decoder.ofRow(g + rowsInStrip)};
+    std::array<RowArithmetic::RowNumbers, 2> rows = {decoder.ofRow(g),
+                                                     decoder.ofRow(g + rowsInStrip)};
     for (unsigned group = 0; group < unit.format.traits.unit.groups(); ++group)
       for (unsigned r = 0; r < registersInLane; ++r)
         unit.set(rowVectorNumber(group, r, g), decoder.decode(group, r, g, rows[r % 2]));
@@ -441,6 +526,8 @@ struct QuantizedEmitter final : Emitter {
   LogicalResult emitUnit(UnitEmission &unit) const override {
     if (unit.lane)
       emitQuantizedFragment(unit);
+    else if (looksUpNumbers(unit))
+      emitLookupsOfNumbers(unit);
     else if (quantizedUnit(unit.format.format).hasNibbles())
       emitLookups(unit);
     else
