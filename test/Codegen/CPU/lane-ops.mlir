@@ -135,9 +135,22 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
 module attributes {uwt.target = #uwt.target<"avx2">} {
   // Low and high bytes, of eight lanes at a time.
   // CHECK-LABEL: func @bytes
+  //       CHECK:   dense<-2147450880>
+  //       CHECK:   dense<8388736>
   // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
   //   CHECK-NOT:   pshuf
   func.func @bytes(%codes: vector<16xi32>, %table: vector<16xf32>) -> vector<16xi32> {
+    %w = uwt.lookup_floats %codes in %table {element = bf16}
+    return %w : vector<16xi32>
+  }
+
+  // What another byte's index 0 finds is 0 by itself.
+  // CHECK-LABEL: func @bytes_of_zero_first
+  //   CHECK-NOT:   dense<-2147450880>
+  //   CHECK-NOT:   dense<8388736>
+  // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
+  func.func @bytes_of_zero_first(%codes: vector<16xi32>) -> vector<16xi32> {
+    %table = arith.constant dense<[0., 0.5, 1., 1.5, 2., 3., 4., 6., -0., -0.5, -1., -1.5, -2., -3., -4., -6.]> : vector<16xf32>
     %w = uwt.lookup_floats %codes in %table {element = bf16}
     return %w : vector<16xi32>
   }

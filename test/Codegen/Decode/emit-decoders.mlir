@@ -159,6 +159,62 @@ func.func @nibbles(%code: index, %buffer: memref<2048xi16>) {
 
 // -----
 
+// Where an operation has one table for all lanes, codes of several cells look up what they stand for, as words. Scales of powers of two need no
+// rounding.
+
+// CHECK-LABEL: func @numbers_of_cells
+//       CHECK:   %[[NUMBERS:.*]] = arith.constant dense<[0.000000e+00, 5.000000e-01, 1.000000e+00
+//       CHECK:   %[[SCALES:.*]] = vector.shuffle %{{.*}}, %{{.*}} [0, 0, 1, 1, 0, 0, 1, 1
+//       CHECK:   %[[WORDS:.*]] = uwt.lookup_floats %{{.*}} in %[[NUMBERS]] {element = bf16}
+//       CHECK:   %[[LOW:.*]] = arith.bitcast
+//       CHECK:   %[[A:.*]] = arith.mulf %[[LOW]], %[[SCALES]]
+//  CHECK-NEXT:   %[[ABITS:.*]] = arith.bitcast %[[A]]
+//       CHECK:   %[[HIGH:.*]] = arith.bitcast
+//       CHECK:   %[[B:.*]] = arith.mulf %[[HIGH]], %[[SCALES]]
+//  CHECK-NEXT:   %[[BBITS:.*]] = arith.bitcast %[[B]]
+//       CHECK:   %[[AWORDS:.*]] = arith.shrui %[[ABITS]]
+//       CHECK:   arith.ori %[[AWORDS]], %[[BBITS]]
+func.func @numbers_of_cells(%code: index, %buffer: memref<1024xi16>) {
+  %c0 = arith.constant 0 : index
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "f4E2M1FN, scale={1x32, f8E8M0FNU}">
+  uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x64xbf16, "f4E2M1FN, scale={1x32, f8E8M0FNU}">, memref<1024xi16>
+  return
+}
+
+// -----
+
+// Other products are rounded to nearest, ties to even.
+
+// CHECK-LABEL: func @numbers_are_rounded
+//       CHECK:   vector.shuffle %{{.*}}, %{{.*}} [0, 1, 2, 3, 0, 1, 2, 3
+//       CHECK:   uwt.lookup_floats
+//       CHECK:   arith.mulf
+//       CHECK:   arith.constant dense<32767>
+//       CHECK:   arith.constant dense<-65536>
+func.func @numbers_are_rounded(%code: index, %buffer: memref<1024xi16>) {
+  %c0 = arith.constant 0 : index
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "f4E2M1FN, scale={1x16, f16E6M10U}">
+  uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x64xbf16, "f4E2M1FN, scale={1x16, f16E6M10U}">, memref<1024xi16>
+  return
+}
+
+// -----
+
+module attributes {uwt.target = #uwt.target<"avx512">} {
+  // CHECK-LABEL: func @tables_of_cells
+  //       CHECK:   %[[A:.*]] = arith.mulf
+  //       CHECK:   %[[B:.*]] = arith.mulf
+  //       CHECK:   uwt.lookup_floats %{{.*}} in %[[A]], %[[B]] {element = bf16}
+  func.func @tables_of_cells(%code: index, %buffer: memref<1024xi16>) {
+    %c0 = arith.constant 0 : index
+    %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "f4E2M1FN, scale={1x32, f8E8M0FNU}">
+    uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x64xbf16, "f4E2M1FN, scale={1x32, f8E8M0FNU}">, memref<1024xi16>
+    return
+  }
+}
+
+// -----
+
 // Codes of 8 bits: floats are halves first, and the scale makes up for the other bias.
 
 // CHECK-LABEL: func @bytes
