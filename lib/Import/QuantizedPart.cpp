@@ -75,9 +75,6 @@ static Expected<Format> formatOfParts(const ImportedWeight &weight) {
   Expected<Format> format = Format::parse(text);
   if (!format || !format->scale)
     return refused("whose groups are no cells of rows");
-  std::optional<QuantizedElement> element = QuantizedElement::find(format->element);
-  if (!element || element->isTable || format->divisor != 1)
-    return refused("and recipe 'codes' has neither tables nor factors");
   if (format->storage != Storage::NMajor)
     return refused("which lies transposed");
   if (!hasCellsOf(format->zeroGrid, *format->scale) || !hasCellsOf(format->offset, *format->scale))
@@ -189,8 +186,10 @@ Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
   part.weight.rows = range.rowEnd - range.rowBegin;
   part.weight.columns = range.columnEnd - range.columnBegin;
   part.weight.codes = codesOf(whole, format, range);
-  part.weight.values = QuantizedElement::find(format.element)->values();
+  QuantizedElement element = *QuantizedElement::find(format.element);
+  part.weight.values = element.isTable ? whole.values : element.values();
   part.weight.math = whole.math;
+  part.weight.factor = format.factor();
   part.weight.zero = format.zeroGrid ? gridOf(whole, whole.zero, *format.zeroGrid, range)
                                      : Grid::constant(static_cast<float>(format.zero));
   part.weight.scale = gridOf(whole, whole.scale, *format.scale, range);
@@ -260,5 +259,11 @@ std::vector<std::pair<std::string, TensorBytes>> QuantizedPart::tensors() const 
   if (format.offset)
     tensors.emplace_back("weight_offset",
                          tensorOf(*weight.offset, format.offset->number, weight.rows));
+  if (QuantizedElement::find(format.element)->isTable) {
+    Grid numbers = {1, 1, weight.values.size(), weight.values};
+    TensorBytes table = tensorOf(numbers, {"f32", {}}, 1);
+    table.shape = {weight.values.size()};
+    tensors.emplace_back("weight_table", std::move(table));
+  }
   return tensors;
 }

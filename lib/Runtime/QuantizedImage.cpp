@@ -25,19 +25,19 @@ static constexpr const char *imageFormats[] = {"uint<4>, zero={1x128, uint<4>}, 
                                                "int<8>, scale={1x128, f32}",
                                                "f8E4M3FN, scale={1x128, f32}",
                                                "f4E2M1FN, scale={1x32, f8E8M0FNU}",
-                                               "f4E2M1FN, scale={1x16, f16E6M10U}"};
+                                               "f4E2M1FN, scale={1x16, f16E6M10U}",
+                                               "table<4>, scale={1x64, f32}"};
 
 static Error noImageFormat(const Format &composition, std::string_view reason) {
   return unsupportedError("'" + composition.str() +
                           "' runs from its values: " + std::string(reason));
 }
 
-/// The element of images. Of integers without a sign codes are those of uint<4>.
+/// The element of images. Codes of integers without a sign, and of tables, are those of 4 bits.
 static Term imageElementOf(const Term &own) {
   std::optional<QuantizedElement> element = QuantizedElement::find(own);
-  bool isNibble =
-      element && !element->isTable && !element->kind && !element->isSigned && element->bits <= 4;
-  return isNibble ? Term{"uint", {4}} : own;
+  bool isNibble = element && !element->kind && !element->isSigned && element->bits <= 4;
+  return isNibble ? Term{own.keyword, {4}} : own;
 }
 
 /// Whether an image's cells have the numbers of those of a weight: parts of them, in a type that
@@ -61,8 +61,8 @@ Expected<Format> uwt::imageFormatOf(const Format &composition) {
       found = format;
   }
   if (!hasElement)
-    return noImageFormat(composition, "images have codes of uint<1> to uint<4>, int<8>, f8E4M3FN "
-                                      "and f4E2M1FN");
+    return noImageFormat(composition, "images have codes of uint<1> to uint<4>, int<8>, f8E4M3FN, "
+                                      "f4E2M1FN and table<1> to table<4>");
   bool hasOthers = composition.offset || composition.divisor != 1 || composition.hasFloatZeros() ||
                    composition.math != ElementType::F32 || composition.storage != Storage::NMajor ||
                    (!hasZeros && (composition.zeroGrid || composition.zero != 0));
@@ -70,8 +70,9 @@ Expected<Format> uwt::imageFormatOf(const Format &composition) {
     return noImageFormat(composition, "images have no offsets, factors and transposed weights, and "
                                       "zero points of uint<1> to uint<4> alone");
   if (!found)
-    return noImageFormat(composition, "images have cells of a multiple of 128 columns, of 32 of "
-                                      "uint<1> to uint<4>, and of 16 of f4E2M1FN");
+    return noImageFormat(composition, "images have cells of a multiple of 128 columns, of 64 of "
+                                      "table<1> to table<4>, of 32 of uint<1> to uint<4>, and of "
+                                      "16 of f4E2M1FN");
   return *found;
 }
 
@@ -90,7 +91,9 @@ static void append(Grid &to, const Grid &from, const QuantizedWeight &part) {
 static QuantizedWeight stacked(std::span<const QuantizedPart *const> parts, const Format &format) {
   QuantizedWeight weight;
   weight.columns = parts.front()->weight.columns;
-  weight.values = QuantizedElement::find(format.element)->values();
+  QuantizedElement element = *QuantizedElement::find(format.element);
+  weight.values = element.isTable ? parts.front()->weight.values : element.values();
+  weight.values.resize(size_t(1) << element.bits);
   uint64_t cellColumns = format.scale->cellColumns;
   Grid cells = {1, cellColumns, divideUp(weight.columns, cellColumns), {}};
   weight.scale = cells;
@@ -115,10 +118,14 @@ static QuantizedWeight stacked(std::span<const QuantizedPart *const> parts, cons
 static Expected<QuantizedWeight> weightOf(std::span<const QuantizedPart *const> parts,
                                           const Format &format) {
   uint64_t columns = parts.front()->weight.columns;
+  bool isTable = QuantizedElement::find(format.element)->isTable;
   for (const QuantizedPart *part : parts) {
     UWT_ASSIGN_OR_RETURN(Format own, imageFormatOf(part->format));
     if (own != format)
       return noImageFormat(part->format, "the matrix above it has codes of '" + format.str() + "'");
+    bool hasSameTable = !isTable || part->weight.values == parts.front()->weight.values;
+    if (!hasSameTable)
+      return noImageFormat(part->format, "the matrix above it has another table");
     if (part->weight.columns != columns)
       return usageError("matrices of " + std::to_string(columns) + " and " +
                         std::to_string(part->weight.columns) + " columns are not one weight");

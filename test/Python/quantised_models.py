@@ -87,6 +87,24 @@ def _nvfp4(name, weight):
     return {f"{name}_packed": packed, f"{name}_scale": scale, f"{name}_global_scale": whole.reshape(1)}, values
 
 
+_NF4 = torch.tensor([
+    -1.0, -0.6961928, -0.52507305, -0.39491749, -0.28444138, -0.18477343, -0.091050036, 0.0,
+    0.0795803, 0.1609302, 0.2461123, 0.33791524, 0.44070983, 0.562617, 0.72295684, 1.0,
+])  # fmt: skip
+
+
+def _nf4(name, weight):
+    groups = weight.float().unflatten(1, (-1, GROUP))
+    scale = groups.abs().amax(2)
+    code = (groups[..., None] / scale[..., None, None] - _NF4).abs().argmin(-1)
+    flat = code.flatten().to(torch.uint8)
+    state = {"quant_type": "nf4", "blocksize": GROUP, "dtype": "bfloat16", "shape": list(weight.shape)}
+    return {
+        name: (flat[::2] << 4 | flat[1::2])[:, None], f"{name}.absmax": scale.flatten(), f"{name}.quant_map": _NF4.clone(),
+        f"{name}.quant_state.bitsandbytes__nf4": torch.tensor(list(json.dumps(state).encode()), dtype=torch.uint8),
+    }, (_NF4[code] * scale[..., None]).flatten(1)  # fmt: skip
+
+
 # Of compressed-tensors: how a weight is made, the format's name, and what its config says of weights.
 _COMPRESSED = {
     "fp8": (_fp8, "float-quantized", {"num_bits": 8, "strategy": "channel"}),
@@ -104,7 +122,7 @@ def quantise(method, source, quantised, dequantised):
     """Writes the quantised and the dequantised model of a folder with one file of BF16.
 
     Args:
-        method: "gptq", "awq", or one of compressed-tensors: "fp8" (a scale a row), "mxfp4", "nvfp4".
+        method: "gptq", "awq", "nf4" (bitsandbytes), or one of compressed-tensors: "fp8" (a scale a row), "mxfp4", "nvfp4".
     """
     tensors = load_file(source / "model.safetensors")
     made, floats = {}, {}
@@ -115,6 +133,8 @@ def quantise(method, source, quantised, dequantised):
         del made[name]
         if method in _COMPRESSED:
             parts, values = _COMPRESSED[method][0](name, tensor)
+        elif method == "nf4":
+            parts, values = _nf4(name, tensor)
         else:
             *parts, values = _codes(tensor)
             parts = _PACKERS[method][0](name, *parts)
@@ -128,6 +148,8 @@ def quantise(method, source, quantised, dequantised):
             "quant_method": "compressed-tensors", "format": format, "config_groups": {"group_0": group},
             "ignore": ["lm_head"], "quantization_status": "compressed",
         }  # fmt: skip
+    elif method == "nf4":
+        config = {"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}
     else:
         config = {"quant_method": method} | _PACKERS[method][1]
     for folder, content, more in ((quantised, made, {"quantization_config": config}), (dequantised, floats, {})):

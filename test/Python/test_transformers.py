@@ -276,6 +276,7 @@ CODES = {
     "fp8": "f8E4M3FN, scale={1x128, f32}",
     "mxfp4": "f4E2M1FN, scale={1x32, f8E8M0FNU}",
     "nvfp4": "f4E2M1FN, scale={1x16, f16E6M10U}",
+    "nf4": "table<4>, scale={1x64, f32}",
 }
 
 

@@ -36,14 +36,15 @@ struct QuantizedPart {
   Format format;
 
   /// What the part is in a checkpoint of recipe `codes`, by what the name has behind `X.`:
-  /// "weight", "weight_scale", "weight_zero_point", "weight_offset" (codes-2 to codes-5).
+  /// "weight", "weight_scale", "weight_zero_point", "weight_offset", "weight_table" (codes-2 to
+  /// codes-6).
   std::vector<std::pair<std::string, TensorBytes>> tensors() const;
 };
 
 /// Reads a part that begins and ends at whole cells. The whole weight is read. Errors: Usage (not
 /// inside of the weight; cells that are cut, with the nearest places that cut none; several
-/// matrices), Unsupported (a composition without cells of rows: `order=k`, `stride<s>`; tables,
-/// factors, a weight that lies transposed), and as ImportedWeight::read.
+/// matrices), Unsupported (a composition without cells of rows: `order=k`, `stride<s>`; a weight
+/// that lies transposed), and as ImportedWeight::read.
 Expected<QuantizedPart> readQuantizedPart(const ImportedWeight &weight, const TensorSlice &slice,
                                           ThreadPool &pool);
 

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // What a quantiser of one's own can write, of elements for which packers have no layout: the
-// configuration has the composition (codes-1 to codes-5 of docs/quantised.md).
+// configuration has the composition (codes-1 to codes-6 of docs/quantised.md).
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,7 +20,8 @@ using namespace uwt;
 namespace {
 
 constexpr std::string_view codesName = "weight", scaleName = "weight_scale",
-                           zeroName = "weight_zero_point", offsetName = "weight_offset";
+                           zeroName = "weight_zero_point", offsetName = "weight_offset",
+                           tableName = "weight_table";
 
 class CodesRecipe final : public Recipe {
 public:
@@ -49,7 +50,9 @@ static bool isPlainGrid(const GridFormat &grid) {
 /// Whether a composition has what this recipe reads, and nothing else (codes-1).
 static bool isPlain(const Format &format) {
   std::optional<QuantizedElement> element = QuantizedElement::find(format.element);
-  if (!element || element->isTable || !format.scale || !isPlainGrid(*format.scale))
+  if (!element || !format.scale || !isPlainGrid(*format.scale))
+    return false;
+  if (element->isTable && (format.zeroGrid || format.zero != 0))
     return false;
   if (format.zeroGrid && (format.zeroGrid->outer || (format.zeroGrid->number != format.element &&
                                                      !isPlainGrid(*format.zeroGrid))))
@@ -57,7 +60,7 @@ static bool isPlain(const Format &format) {
   if (format.offset && !isPlainGrid(*format.offset))
     return false;
   // What differences are rounded to is a type of their zeros.
-  if (format.divisor != 1 || (format.math != ElementType::F32 && !format.hasFloatZeros()))
+  if (format.math != ElementType::F32 && !format.hasFloatZeros())
     return false;
   Format plain;
   plain.codec = rawFormat().codec;
@@ -77,8 +80,9 @@ static Expected<Format> formatOf(const QuantizationConfig &config) {
   if (isPlain(*format))
     return format;
   return unsupportedError("quantization_config has the format '" + text +
-                          "', expected an element of integers or floats, zero= or nothing, scale= "
-                          "of one grid, and offset= of one grid or nothing");
+                          "', expected an element of integers or floats, zero= or nothing, or a "
+                          "table<b>, scale= of one grid, and factor= and offset= of one grid or "
+                          "nothing");
 }
 
 /// The grid that the configuration has of a tensor, with the cells that this has, and no numbers.
@@ -127,11 +131,16 @@ Expected<WeightOutline> CodesRecipe::outline(const QuantizationConfig &config, c
   UWT_RETURN_IF_ERROR(takeGrid(scaleName, format.scale, {}, parts, outline));
   UWT_RETURN_IF_ERROR(takeGrid(zeroName, format.zeroGrid, format.element, parts, outline));
   UWT_RETURN_IF_ERROR(takeGrid(offsetName, format.offset, {}, parts, outline));
-  // codes-4, codes-5
+  // codes-4 to codes-6
   if (format.zeroGrid)
     outline.parts.push_back(zeroName);
   if (format.offset)
     outline.parts.push_back(offsetName);
+  QuantizedElement element = *QuantizedElement::find(format.element);
+  if (element.isTable) {
+    UWT_RETURN_IF_ERROR(parts.expect(tableName, {"F32"}, {uint64_t(1) << element.bits}));
+    outline.parts.push_back(tableName);
+  }
   outline.format = format.str();
   return outline;
 }
@@ -169,7 +178,13 @@ Expected<QuantizedWeight> CodesRecipe::assemble(const QuantizationConfig &config
   QuantizedWeight weight;
   weight.rows = outline.rows;
   weight.columns = outline.columns;
-  weight.values = QuantizedElement::find(format.element)->values();
+  QuantizedElement element = *QuantizedElement::find(format.element);
+  if (element.isTable) {
+    UWT_ASSIGN_OR_RETURN(weight.values, parts.floats(tableName, pool));
+  } else {
+    weight.values = element.values();
+  }
+  weight.factor = format.factor();
   UWT_ASSIGN_OR_RETURN(weight.codes, parts.bytes(codesName, pool));
   auto largest = std::ranges::max_element(weight.codes);
   if (largest != weight.codes.end())

@@ -118,6 +118,24 @@ TEST(CodesTest, ZeroPointsAndOffsetsAreOfTheSameCells) {
   EXPECT_EQ(floats[63], (63.0f - 256) * 4);
 }
 
+TEST(CodesTest, TablesAndFactorsAreThoseOfTheFile) {
+  Written written("table<4>, scale={1x32, bf16}, factor=1/2");
+  for (uint8_t &code : written.tensors[0].bytes)
+    code %= 16;
+  EXPECT_EQ(written.error(), "there is no tensor .weight_table");
+  Bytes table(16 * 4);
+  // Code 15 is 3.0.
+  table[15 * 4 + 2] = 0x40;
+  table[15 * 4 + 3] = 0x40;
+  written.tensors.push_back({goldenModule + ".weight_table", "F32", {16}, table});
+  std::vector<float> floats = firstRow(written, written.format);
+  EXPECT_EQ(floats[30], 0);
+  EXPECT_EQ(floats[31], 3.0f * 2 / 2);
+  EXPECT_EQ(floats[63], 3.0f * 4 / 2);
+  written.tensors.back().shape = {8, 2};
+  EXPECT_EQ(written.error(), ".weight_table is [8, 2], expected [16]");
+}
+
 TEST(CodesTest, RefusesWhatItDoesNotRead) {
   EXPECT_EQ(Written("f6E2M3FN, scale={1x32, bf16}").error(), "no error");
   EXPECT_EQ(Written("float<2,2>, scale={1x32, bf16}").error(),
@@ -132,15 +150,14 @@ TEST(CodesTest, RefusesWhatItDoesNotRead) {
             "quantization_config has as format: scale: expected cells and a type, such as '{1x128, "
             "f16}', got '{1x32}'");
   for (const char *format :
-       {"f6E2M3FN", "raw", "table<4>, scale={1x32, bf16}", "float<5,2>, scale={1x32, bf16}",
+       {"f6E2M3FN", "raw", "table<4>, zero=1, scale={1x32, bf16}", "float<5,2>, scale={1x32, bf16}",
         "int<6>, zero={1x32, uint<4>}, scale={1x32, bf16}",
-        "int<6>, scale={1x32, bf16}, factor=1/3", "f6E2M3FN, scale={1x32, bf16, scale={row, f32}}",
-        "int<6>, zero=1, math=bf16", "f6E2M3FN, scale={1x32, bf16}, storage=k_major"})
-    EXPECT_EQ(
-        Written(format).error(),
-        "quantization_config has the format '" + std::string(format) +
-            "', expected an element of integers or floats, zero= or nothing, scale= of one grid, "
-            "and offset= of one grid or nothing");
+        "f6E2M3FN, scale={1x32, bf16, scale={row, f32}}", "int<6>, zero=1, math=bf16",
+        "f6E2M3FN, scale={1x32, bf16}, storage=k_major"})
+    EXPECT_EQ(Written(format).error(),
+              "quantization_config has the format '" + std::string(format) +
+                  "', expected an element of integers or floats, zero= or nothing, or a table<b>, "
+                  "scale= of one grid, and factor= and offset= of one grid or nothing");
   Written written("f6E2M3FN, scale={1x32, bf16}");
   written.tensors[0].shape = {rows * columns};
   EXPECT_EQ(written.error(), ".weight is [192], expected a matrix");

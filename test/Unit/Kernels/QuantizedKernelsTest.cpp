@@ -48,6 +48,8 @@ QuantizedPart partOf(const std::string &composition, uint64_t rows, uint64_t col
   part.weight.rows = rows;
   part.weight.columns = columns;
   part.weight.values = element.values();
+  for (int code = 0; element.isTable && code < 1 << element.bits; ++code)
+    part.weight.values.push_back(std::ldexp(static_cast<float>(code * code) - 37, -6));
   for (uint64_t i = 0; i < rows * columns; ++i) {
     // f8E4M3FN has two codes that are no numbers.
     uint64_t code = random.below(uint64_t(1) << element.bits);
@@ -211,7 +213,8 @@ INSTANTIATE_TEST_SUITE_P(
                       "uint<2>, zero=1, scale={row, bf16}", "int<8>, scale={row, bf16}",
                       "int<8>, scale={128x128, f32}", "f8E4M3FN, scale={128x128, f32}",
                       "f8E4M3FN, scale={tensor, f32}", "f8E4M3FN, scale={1x256, bf16}",
-                      "f4E2M1FN, scale={1x32, f8E8M0FNU}", "f4E2M1FN, scale={1x16, f32}"),
+                      "f4E2M1FN, scale={1x32, f8E8M0FNU}", "f4E2M1FN, scale={1x16, f32}",
+                      "table<4>, scale={1x64, f32}", "table<2>, scale={1x128, bf16}"),
     [](const auto &info) {
       std::string name;
       for (const char *c = info.param; *c; ++c)
@@ -227,14 +230,15 @@ std::string formatError(const std::string &composition) {
 TEST(QuantizedImageTest, WhatHasNoImageIsSaid) {
   EXPECT_EQ(formatError("f6E3M2FN, scale={1x32, f8E8M0FNU}"),
             "'f6E3M2FN, scale={1x32, f8E8M0FNU}' runs from its values: images have codes of "
-            "uint<1> to uint<4>, int<8>, f8E4M3FN and f4E2M1FN");
+            "uint<1> to uint<4>, int<8>, f8E4M3FN, f4E2M1FN and table<1> to table<4>");
   EXPECT_EQ(formatError("uint<4>, scale={1x64, bf16}, offset={1x64, bf16}"),
             "'uint<4>, scale={1x64, bf16}, offset={1x64, bf16}' runs from its values: images have "
             "no offsets, factors and transposed weights, and zero points of uint<1> to uint<4> "
             "alone");
   EXPECT_EQ(formatError("f8E4M3FN, scale={1x32, f8E8M0FNU}"),
             "'f8E4M3FN, scale={1x32, f8E8M0FNU}' runs from its values: images have cells of a "
-            "multiple of 128 columns, of 32 of uint<1> to uint<4>, and of 16 of f4E2M1FN");
+            "multiple of 128 columns, of 64 of table<1> to table<4>, of 32 of uint<1> to uint<4>, "
+            "and of 16 of f4E2M1FN");
 }
 
 TEST(QuantizedImageTest, PartsAreOneWeight) {
@@ -250,6 +254,11 @@ TEST(QuantizedImageTest, PartsAreOneWeight) {
                                        partOf("uint<4>, zero=8, scale={1x128, f16}", 4, 256, 1)};
   EXPECT_EQ(errorOf(widths, {8, 128}), "matrices of 128 and 256 columns are not one weight");
   std::vector<QuantizedPart> formats = {first, partOf("int<8>, scale={row, f16}", 4, 128, 1)};
+  std::vector<QuantizedPart> tables = {partOf("table<4>, scale={row, f32}", 4, 128, 1),
+                                       partOf("table<4>, scale={row, f32}", 4, 128, 1)};
+  tables[1].weight.values[3] = 7;
+  EXPECT_EQ(errorOf(tables, {8, 128}), "'table<4>, scale={row, f32}' runs from its values: the "
+                                       "matrix above it has another table");
   EXPECT_EQ(errorOf(formats, {8, 128}),
             "'int<8>, scale={row, f16}' runs from its values: the matrix above it has codes of "
             "'uint<4>, zero={1x128, uint<4>}, scale={1x128, f32}'");
