@@ -45,8 +45,8 @@ typedef struct UWTCompileOptions {
       there is no such product, UWT_ERROR_UNSUPPORTED for a GPU. "dense", or NULL: never. */
   const char *arithmetic;
 } UWTCompileOptions;
-/** Sets the defaults. */
-UWT_C_API void uwtCompileOptionsInit(UWTCompileOptions *options);
+/** Sets the defaults, of as many members as `size`, sizeof(*options), has. */
+UWT_C_API void uwtCompileOptionsInit(UWTCompileOptions *options, size_t size);
 
 /** Keeps compiled code in `folder` too, for CPUs, so that another process finds it; NULL for no
     folder. Programs in it are run: others than its user may not write to it. Not while other

@@ -31,8 +31,8 @@ typedef struct UWTOpenOptions {
   /** Not 0: checksums are not verified when tensors are read. Structure always is. */
   int noCheck;
 } UWTOpenOptions;
-/** Sets the defaults. */
-UWT_C_API void uwtOpenOptionsInit(UWTOpenOptions *options);
+/** Sets the defaults, of as many members as `size`, sizeof(*options), has. */
+UWT_C_API void uwtOpenOptionsInit(UWTOpenOptions *options, size_t size);
 
 /** Open weight files. Immutable: any thread may use it. */
 typedef struct UWTContainer UWTContainer;
@@ -92,8 +92,8 @@ typedef struct UWTTensorPart {
   uint64_t rank, rankCount;
   int rankAlongColumns;
 } UWTTensorPart;
-/** Sets the whole tensor. */
-UWT_C_API void uwtTensorPartInit(UWTTensorPart *part);
+/** Sets the whole tensor, in as many members as `size`, sizeof(*part), has. */
+UWT_C_API void uwtTensorPartInit(UWTTensorPart *part, size_t size);
 
 /** The shape of a part, into `shape`, which has room for the tensor's rank, and its bytes. */
 UWT_C_API UWTError *uwtContainerPartShape(const UWTContainer *container, const char *name,
@@ -205,8 +205,8 @@ typedef struct UWTCompressOptions {
       output then has the bytes that one call for everything gives. */
   int finishShards;
 } UWTCompressOptions;
-/** Sets the defaults. */
-UWT_C_API void uwtCompressOptionsInit(UWTCompressOptions *options);
+/** Sets the defaults, of as many members as `size`, sizeof(*options), has. */
+UWT_C_API void uwtCompressOptionsInit(UWTCompressOptions *options, size_t size);
 
 typedef struct UWTReport {
   /** To be set by the caller. */
@@ -232,8 +232,8 @@ typedef struct UWTDecompressOptions {
   UWTProgressCallback progress;
   void *progressUser;
 } UWTDecompressOptions;
-/** Sets the defaults. */
-UWT_C_API void uwtDecompressOptionsInit(UWTDecompressOptions *options);
+/** Sets the defaults, of as many members as `size`, sizeof(*options), has. */
+UWT_C_API void uwtDecompressOptionsInit(UWTDecompressOptions *options, size_t size);
 
 /** Gives back the original of the compressed file or folder `input`, byte for byte, at `output`;
     checksums are verified before anything is written. `options` and `report` may be NULL. */
@@ -251,8 +251,8 @@ typedef struct UWTVerifyOptions {
   UWTProgressCallback progress;
   void *progressUser;
 } UWTVerifyOptions;
-/** Sets the defaults. */
-UWT_C_API void uwtVerifyOptionsInit(UWTVerifyOptions *options);
+/** Sets the defaults, of as many members as `size`, sizeof(*options), has. */
+UWT_C_API void uwtVerifyOptionsInit(UWTVerifyOptions *options, size_t size);
 
 /** What is wrong with a file or folder. */
 typedef struct UWTFindings UWTFindings;

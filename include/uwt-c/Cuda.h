@@ -199,8 +199,8 @@ typedef struct UWTCudaLinear {
   const UWTCudaBuffer *extras;
   size_t extraCount;
 } UWTCudaLinear;
-/** Sets all to zero but the size. */
-UWT_C_API void uwtCudaLinearInit(UWTCudaLinear *linear);
+/** Sets `size` bytes, sizeof(*linear), to zero but the size. */
+UWT_C_API void uwtCudaLinearInit(UWTCudaLinear *linear, size_t size);
 
 /** y = x · wᵀ, and the epilogue that the kernels were made with, by the kernel that the pack has
     for m, on a stream of the pack's device. An m of 0 does nothing. Memory that is null, not
@@ -279,8 +279,8 @@ typedef struct UWTCudaGather {
       cleared here. */
   uint64_t outside;
 } UWTCudaGather;
-/** Sets all to zero but the size. */
-UWT_C_API void uwtCudaGatherInit(UWTCudaGather *gather);
+/** Sets `size` bytes, sizeof(*gather), to zero but the size. */
+UWT_C_API void uwtCudaGatherInit(UWTCudaGather *gather, size_t size);
 /** Rows ids[0 … count - 1] of a matrix to those of `rows`. An id below 0 or from n on gives a row
     of zeros, so that devices which share a vocabulary can add up theirs. A count of 0 does nothing.
     Memory that is null, not aligned or too small is an error, and nothing is launched then. */

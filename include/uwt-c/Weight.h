@@ -44,8 +44,8 @@ typedef struct UWTDenseTensor {
       they follow one another. */
   uint64_t rowStride, matrixStride;
 } UWTDenseTensor;
-/** Sets all to zero but the size. */
-UWT_C_API void uwtDenseTensorInit(UWTDenseTensor *tensor);
+/** Sets `size` bytes, sizeof(*tensor), to zero but the size. */
+UWT_C_API void uwtDenseTensorInit(UWTDenseTensor *tensor, size_t size);
 
 /** Encodes a tensor into the `bytes` bytes at `image`, which may hold another image: those of
     uwtWeightMaxBytes are always enough, and memory of the size that an equal tensor took is enough
@@ -151,8 +151,8 @@ typedef struct UWTLinear {
   /** [n] elements that are added before the sum is rounded, or NULL. */
   const void *bias;
 } UWTLinear;
-/** Sets all to zero but the size. */
-UWT_C_API void uwtLinearInit(UWTLinear *linear);
+/** Sets `size` bytes, sizeof(*linear), to zero but the size. */
+UWT_C_API void uwtLinearInit(UWTLinear *linear, size_t size);
 
 /** y = x · wᵀ + bias, summed in f32 and rounded once, by code that is compiled ahead of time: the
     same bits for every format, m and number of threads (docs/numerics.md). What no kernel serves is

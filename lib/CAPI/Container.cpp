@@ -12,9 +12,8 @@
 
 using namespace uwt;
 
-void uwtOpenOptionsInit(UWTOpenOptions *options) {
-  if (options)
-    *options = {sizeof(UWTOpenOptions), nullptr, 0};
+void uwtOpenOptionsInit(UWTOpenOptions *options, size_t size) {
+  setDefaults(options, size, UWTOpenOptions{});
 }
 
 Expected<std::shared_ptr<const BaseModel>> uwt::openBase(const char *path) {
@@ -149,9 +148,8 @@ UWTError *uwtContainerRead(UWTContext *context, const UWTContainer *container, c
 // Parts
 //===----------------------------------------------------------------------===//
 
-void uwtTensorPartInit(UWTTensorPart *part) {
-  if (part)
-    *part = {sizeof(UWTTensorPart), -1, 0, UWT_PART_END, 0, UWT_PART_END, 0, 0, 0};
+void uwtTensorPartInit(UWTTensorPart *part, size_t size) {
+  setDefaults(part, size, UWTTensorPart{0, -1, 0, UWT_PART_END, 0, UWT_PART_END, 0, 0, 0});
 }
 
 /// A range that is not the whole dimension.

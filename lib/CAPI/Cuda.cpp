@@ -422,11 +422,8 @@ UWTError *uwtCudaKernelsScratch(const UWTCudaKernels *kernels, uint32_t m, uint6
 
 void uwtCudaKernelsDestroy(UWTCudaKernels *kernels) { delete kernels; }
 
-void uwtCudaLinearInit(UWTCudaLinear *linear) {
-  if (!linear)
-    return;
-  *linear = {};
-  linear->size = sizeof(UWTCudaLinear);
+void uwtCudaLinearInit(UWTCudaLinear *linear, size_t size) {
+  setDefaults(linear, size, UWTCudaLinear{});
 }
 
 /// Whether a matrix is what a call takes it to be.
@@ -567,11 +564,8 @@ UWTError *uwtCudaGathererCreate(UWTCudaPack *pack, const UWTCudaWeight *weight,
 
 void uwtCudaGathererDestroy(UWTCudaGatherer *gatherer) { delete gatherer; }
 
-void uwtCudaGatherInit(UWTCudaGather *gather) {
-  if (!gather)
-    return;
-  *gather = {};
-  gather->size = sizeof(UWTCudaGather);
+void uwtCudaGatherInit(UWTCudaGather *gather, size_t size) {
+  setDefaults(gather, size, UWTCudaGather{});
 }
 
 static Expected<cuda::GatherOperands> operandsOf(const UWTCudaGather &gather,

@@ -47,11 +47,8 @@ static void giveReport(const CheckpointReport &from, UWTReport *report) {
 // Compressing
 //===----------------------------------------------------------------------===//
 
-void uwtCompressOptionsInit(UWTCompressOptions *options) {
-  if (!options)
-    return;
-  *options = {};
-  options->size = sizeof(UWTCompressOptions);
+void uwtCompressOptionsInit(UWTCompressOptions *options, size_t size) {
+  setDefaults(options, size, UWTCompressOptions{});
 }
 
 static Status takeGlobs(const char *const *globs, size_t count, const char *name,
@@ -112,11 +109,8 @@ UWTError *uwtCompress(UWTContext *context, const char *input, const char *output
 // Decompressing
 //===----------------------------------------------------------------------===//
 
-void uwtDecompressOptionsInit(UWTDecompressOptions *options) {
-  if (!options)
-    return;
-  *options = {};
-  options->size = sizeof(UWTDecompressOptions);
+void uwtDecompressOptionsInit(UWTDecompressOptions *options, size_t size) {
+  setDefaults(options, size, UWTDecompressOptions{});
 }
 
 static Expected<DecompressOptions> decompressing(const UWTContext &context, const char *input,
@@ -149,11 +143,8 @@ UWTError *uwtDecompress(UWTContext *context, const char *input, const char *outp
 // Verifying
 //===----------------------------------------------------------------------===//
 
-void uwtVerifyOptionsInit(UWTVerifyOptions *options) {
-  if (!options)
-    return;
-  *options = {};
-  options->size = sizeof(UWTVerifyOptions);
+void uwtVerifyOptionsInit(UWTVerifyOptions *options, size_t size) {
+  setDefaults(options, size, UWTVerifyOptions{});
 }
 
 static Expected<VerifyReport> verifyPath(const UWTContext &context, const char *path,

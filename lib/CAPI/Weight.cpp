@@ -38,11 +38,8 @@ UWTError *uwtWeightMaxBytes(const char *dtype, size_t rank, const uint64_t *shap
                      });
 }
 
-void uwtDenseTensorInit(UWTDenseTensor *tensor) {
-  if (!tensor)
-    return;
-  *tensor = {};
-  tensor->size = sizeof(UWTDenseTensor);
+void uwtDenseTensorInit(UWTDenseTensor *tensor, size_t size) {
+  setDefaults(tensor, size, UWTDenseTensor{});
 }
 
 static Expected<DenseTensor> denseTensor(const UWTDenseTensor *given) {
@@ -223,7 +220,7 @@ static Status decodeByKernels(const WeightImage &image, const UWTTensorPart *par
                               std::span<uint8_t> out, ThreadPool &pool) {
   UWT_ASSIGN_OR_RETURN(const Kernels *kernels, Kernels::find(image.element(), image.format()));
   UWTTensorPart whole;
-  uwtTensorPartInit(&whole);
+  uwtTensorPartInit(&whole, sizeof(whole));
   UWT_ASSIGN_OR_RETURN(TensorRange range, rangeOf(part ? part : &whole, image));
   WeightView view = image.view();
   if (range.columnBegin != 0 || range.columnEnd != view.columns)
@@ -306,12 +303,7 @@ static std::string sizeText(uint64_t n, uint64_t k) {
   return std::to_string(n) + " x " + std::to_string(k);
 }
 
-void uwtLinearInit(UWTLinear *linear) {
-  if (!linear)
-    return;
-  *linear = {};
-  linear->size = sizeof(UWTLinear);
-}
+void uwtLinearInit(UWTLinear *linear, size_t size) { setDefaults(linear, size, UWTLinear{}); }
 
 UWTError *uwtLinear(UWTContext *context, const void *image, uint64_t bytes,
                     const UWTLinear *linear) {

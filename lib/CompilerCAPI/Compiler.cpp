@@ -28,9 +28,8 @@ struct UWTResults {
   std::vector<TensorResult> tensors;
 };
 
-void uwtCompileOptionsInit(UWTCompileOptions *options) {
-  if (options)
-    *options = {sizeof(UWTCompileOptions), nullptr, nullptr, 0, nullptr, 0, 0, 0, 0, nullptr};
+void uwtCompileOptionsInit(UWTCompileOptions *options, size_t size) {
+  setDefaults(options, size, UWTCompileOptions{});
 }
 
 namespace {

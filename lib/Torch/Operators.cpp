@@ -308,7 +308,7 @@ static Status linear(StackValue *stack) {
   UWT_ASSIGN_OR_RETURN(UWTContext * context, findContext());
 
   UWTLinear call{};
-  uwtLinearInit(&call);
+  uwtLinearInit(&call, sizeof(call));
   call.n = static_cast<uint64_t>(n);
   call.k = static_cast<uint64_t>(k);
   call.m = 1;

@@ -100,7 +100,7 @@ class Container:
     ) -> None:
         self._handle = ctypes.c_void_p()
         options = OpenOptions()
-        LIBRARY.uwtOpenOptionsInit(options)
+        LIBRARY.uwtOpenOptionsInit(options, ctypes.sizeof(options))
         options.base = path_bytes(base)
         options.no_check = not check
         LIBRARY.uwtContainerOpen(path_bytes(path), options, ctypes.byref(self._handle))
@@ -301,7 +301,7 @@ def part_of(
     if axis not in ("rows", "columns"):
         raise ValueError(f"axis is 'rows' or 'columns', got {axis!r}")
     part = TensorPart()
-    LIBRARY.uwtTensorPartInit(part)
+    LIBRARY.uwtTensorPartInit(part, ctypes.sizeof(part))
     for name, given in (("row", rows), ("column", columns)):
         begin, end = given if given is not None else (None, None)
         for edge, number in (("begin", begin), ("end", end)):

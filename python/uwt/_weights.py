@@ -172,7 +172,7 @@ def decode(
     part = None
     if rows is not None:
         part = TensorPart()
-        LIBRARY.uwtTensorPartInit(ctypes.byref(part))
+        LIBRARY.uwtTensorPartInit(ctypes.byref(part), ctypes.sizeof(part))
         part.row_begin, part.row_end = rows
         part = ctypes.byref(part)
     LIBRARY.uwtWeightDecode(context, address, size, part, into, into_size)

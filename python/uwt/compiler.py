@@ -69,7 +69,7 @@ def _load() -> ctypes.CDLL:
         "uwtProgramRun": [c_void_p, c_void_p, c_char_p, POINTER(_Tensor), c_size_t, POINTER(c_void_p)],
     }
     others = {
-        "uwtCompileOptionsInit": (None, [POINTER(_Options)]),
+        "uwtCompileOptionsInit": (None, [POINTER(_Options), c_size_t]),
         "uwtProgramDestroy": (None, [c_void_p]),
         "uwtProgramFunctionCount": (c_size_t, [c_void_p]),
         "uwtProgramFunctionName": (c_char_p, [c_void_p, c_size_t]),
@@ -188,7 +188,7 @@ def compile(
     text, name = (module, "module") if isinstance(module, bytes) else (pathlib.Path(module).read_bytes(), str(module))
     paths = [os.fsencode(each) for each in weights]
     options = _Options()
-    _COMPILER.uwtCompileOptionsInit(options)
+    _COMPILER.uwtCompileOptionsInit(options, ctypes.sizeof(options))
     options.weights, options.weight_count = (c_char_p * max(len(paths), 1))(*paths), len(paths)
     options.format = format.encode() if format else None
     options.target = target.encode() if target else None
@@ -229,7 +229,7 @@ def compile_pack(
     """
     text, name = (module, "module") if isinstance(module, bytes) else (pathlib.Path(module).read_bytes(), str(module))
     options = _Options()
-    _COMPILER.uwtCompileOptionsInit(options)
+    _COMPILER.uwtCompileOptionsInit(options, ctypes.sizeof(options))
     options.target, options.format = target.encode(), format.encode()
     kernels = sum(_WEIGHT_KERNELS[each] for each in set(weight_kernels))
     _COMPILER.uwtCompilePack(

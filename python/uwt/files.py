@@ -175,7 +175,7 @@ def compress(
     if cast not in (None, "bf16"):
         raise ValueError(f"cast is 'bf16' or None, got {cast!r}")
     options, report = CompressOptions(), LibraryReport(size=ctypes.sizeof(LibraryReport))
-    LIBRARY.uwtCompressOptionsInit(options)
+    LIBRARY.uwtCompressOptionsInit(options, ctypes.sizeof(options))
     options.format = format.encode()
     included, excluded = _names(include), _names(exclude)
     options.include, options.include_count = included, len(included)
@@ -217,7 +217,7 @@ def decompress(
     if max_bytes is not None and max_bytes < 1:
         raise ValueError(f"max_bytes is at least 1, got {max_bytes}")
     options, report = DecompressOptions(), LibraryReport(size=ctypes.sizeof(LibraryReport))
-    LIBRARY.uwtDecompressOptionsInit(options)
+    LIBRARY.uwtDecompressOptionsInit(options, ctypes.sizeof(options))
     options.max_bytes = max_bytes or 0
     options.overwrite = overwrite
     options.base = path_bytes(base)
@@ -245,7 +245,7 @@ def verify(
     Raises IoError, UnsupportedError; Interrupted where `progress` stopped it. At most 1,000 findings are given.
     """
     options, handle = VerifyOptions(), ctypes.c_void_p()
-    LIBRARY.uwtVerifyOptionsInit(options)
+    LIBRARY.uwtVerifyOptionsInit(options, ctypes.sizeof(options))
     options.base, options.against = path_bytes(base), path_bytes(against)
     options.decode = decode
     with _Watch(progress, "verify") as watch:

@@ -63,7 +63,7 @@ class Program:
         self.context, self.program = ctypes.c_void_p(), ctypes.c_void_p()
         self.check(library.uwtContextCreate(ctypes.c_uint(0), ctypes.byref(self.context)))
         options = Options()
-        library.uwtCompileOptionsInit(ctypes.byref(options))
+        library.uwtCompileOptionsInit(ctypes.byref(options), ctypes.sizeof(options))
         options.weights = (ctypes.c_char_p * 1)(str(weights).encode())
         options.weight_count = 1
         text = module.read_bytes()

@@ -171,7 +171,7 @@ void Caller::readContainer() {
 
 void Caller::readPart(const UWTContainer *container, std::vector<uint8_t> &buffer) {
   UWTTensorPart part;
-  uwtTensorPartInit(&part);
+  uwtTensorPartInit(&part, sizeof(part));
   for (uint64_t *number : {&part.rowBegin, &part.rowEnd, &part.columnBegin, &part.columnEnd,
                            &part.rank, &part.rankCount})
     if (chance())
@@ -189,8 +189,8 @@ void Caller::readPart(const UWTContainer *container, std::vector<uint8_t> &buffe
 
 void Caller::decompress() {
   UWTDecompressOptions options;
-  uwtDecompressOptionsInit(&options);
-  uwtDecompressOptionsInit(nullptr);
+  uwtDecompressOptionsInit(&options, sizeof(options));
+  uwtDecompressOptionsInit(nullptr, sizeof(UWTDecompressOptions));
   options.overwrite = 1;
   options.maxBytes = chance() ? 1 : 0;
   bool isWrong = chance();
@@ -213,8 +213,8 @@ void Caller::compile() {
   if (++compilations > maxCompilations)
     return;
   UWTCompileOptions options;
-  uwtCompileOptionsInit(&options);
-  uwtCompileOptionsInit(nullptr);
+  uwtCompileOptionsInit(&options, sizeof(options));
+  uwtCompileOptionsInit(nullptr, sizeof(UWTCompileOptions));
   const char *weights[] = {file.c_str(), nullptr};
   options.weights = chance() ? nullptr : weights;
   options.weightCount = chance() ? 2 : input.ConsumeIntegralInRange<size_t>(0, 1);

@@ -97,9 +97,9 @@ def test_structs_are_those_of_the_library(weight):
     library = ctypes.CDLL(_library.LIBRARY._name)
     for kind, init in ((_cuda._Linear, library.uwtCudaLinearInit), (_cuda._Gather, library.uwtCudaGatherInit)):
         made = kind()
-        # Behind it there is room, for a library whose struct is larger.
+        # Room for a library whose struct is larger.
         memory = ctypes.create_string_buffer(4 * ctypes.sizeof(kind))
-        init(memory)
+        init(memory, ctypes.c_size_t(len(memory)))
         ctypes.memmove(ctypes.byref(made), memory, ctypes.sizeof(kind))
         assert made.size == ctypes.sizeof(kind)
 

@@ -54,8 +54,10 @@ def test_options_reach_the_library(plain, tmp_path):
 
 def test_options_of_an_older_caller_are_taken(plain, tmp_path):
     options = _library.CompressOptions()
-    _library.LIBRARY.uwtCompressOptionsInit(options)
-    options.size, options.shard, options.shard_count = _library.CompressOptions.shard.offset, 7, 2
+    size = _library.CompressOptions.shard.offset
+    options.shard, options.shard_count = 7, 2
+    _library.LIBRARY.uwtCompressOptionsInit(options, size)
+    assert (options.size, options.shard, options.shard_count) == (size, 7, 2)
     target = tmp_path / "c.uwt.safetensors"
     _library.LIBRARY.uwtCompress(_library.context(1), bytes(plain), bytes(target), options, None)
     assert uwt.verify(target, against=plain) == []

@@ -59,13 +59,23 @@ UWTError *runFunction(std::initializer_list<RequiredPointer> required, Body body
   return status ? nullptr : toC(status.takeError());
 }
 
+/// What sets the defaults of options does: all that the caller's version of them, of `size` bytes,
+/// has room for.
+template <typename Options> void setDefaults(Options *options, size_t size, Options defaults) {
+  if (!options)
+    return;
+  defaults.size = std::min(size, sizeof(defaults));
+  std::memset(static_cast<void *>(options), 0, size);
+  std::memcpy(static_cast<void *>(options), &defaults, defaults.size);
+}
+
 /// Options as this version has them. Those that the caller's version does not know keep the
 /// defaults that `init` sets; `least` is the size of the first version. Null: all defaults.
 template <typename Options>
-Expected<Options> takeOptions(const Options *given, void (*init)(Options *), size_t least,
+Expected<Options> takeOptions(const Options *given, void (*init)(Options *, size_t), size_t least,
                               const char *initName) {
   Options options;
-  init(&options);
+  init(&options, sizeof(options));
   if (!given)
     return options;
   if (given->size < least)

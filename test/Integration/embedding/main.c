@@ -50,7 +50,7 @@ static int failed(UWTError *error) {
 static int runFrom(UWTContext *context, const char *text, const char *container, const char *format,
                    const UWTTensor *x, float *y, size_t rows) {
   UWTCompileOptions options;
-  uwtCompileOptionsInit(&options);
+  uwtCompileOptionsInit(&options, sizeof(options));
   options.weights = &container;
   options.weightCount = 1;
   options.format = format;
@@ -77,7 +77,7 @@ static int example(UWTContext *context, const char *container, const char *name,
   printf("%zu tensors\n", uwtContainerSize(weights));
   /* A file from a stranger may stand for any number of bytes. */
   UWTDecompressOptions limit;
-  uwtDecompressOptionsInit(&limit);
+  uwtDecompressOptionsInit(&limit, sizeof(limit));
   limit.maxBytes = uwtContainerOriginalBytes(weights) - 1;
   UWTError *large = uwtDecompress(context, container, "never.safetensors", &limit, NULL);
   if (!large || uwtErrorKind(large) != UWT_ERROR_USAGE || !strstr(uwtErrorMessage(large), "would become"))
@@ -144,7 +144,7 @@ static int refusals(UWTContext *context) {
   uwtProgramDestroy(program);
 
   UWTCompileOptions options;
-  uwtCompileOptionsInit(&options);
+  uwtCompileOptionsInit(&options, sizeof(options));
   good = good && isError(uwtCompile(context, callText, strlen(callText), "c", &options, &program), 3,
                          "c:1:1: 'func.func' op 'outside' has no body: a module is compiled by "
                          "itself, and calls no functions of the process (trust-ir takes them)");

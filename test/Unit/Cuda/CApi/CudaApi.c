@@ -54,7 +54,7 @@ static UWTError *launch(const Program *program, uint64_t memory, void *stream,
   UWTCudaLinear linear;
   TRY(uwtCudaKernelsScratch(kernels, 3, &facts->workspaceBytes, &facts->counterBytes));
   snprintf(facts->kernel, sizeof(facts->kernel), "%s", uwtCudaKernelsName(kernels, 3));
-  uwtCudaLinearInit(&linear);
+  uwtCudaLinearInit(&linear, sizeof(linear));
   linear.weight = memory;
   linear.n = 130;
   linear.k = 272;

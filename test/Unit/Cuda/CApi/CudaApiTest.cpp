@@ -222,7 +222,7 @@ TEST_F(CudaObjects, ProductsAreCheckedBeforeTheyAreLaunched) {
   UWTCudaLinear linear{};
   EXPECT_EQ(textOf(uwtCudaLinear(made, &linear, nullptr)),
             "2: the options have size 0: set them with uwtCudaLinearInit");
-  uwtCudaLinearInit(&linear);
+  uwtCudaLinearInit(&linear, sizeof(linear));
   linear.n = 130;
   linear.k = 271;
   EXPECT_EQ(textOf(uwtCudaLinear(made, &linear, nullptr)),
@@ -269,7 +269,7 @@ TEST_F(CudaObjects, ExpertsAreMultipliedByOneCall) {
   UWTCudaKernels *made = nullptr;
   ASSERT_EQ(textOf(uwtCudaKernelsCreate(kernels, &weight, 8, &made)), "no error");
   UWTCudaLinear linear;
-  uwtCudaLinearInit(&linear);
+  uwtCudaLinearInit(&linear, sizeof(linear));
   linear.weight = 0x1000000;
   linear.n = linear.k = 64;
   linear.m = 12;
@@ -362,7 +362,7 @@ TEST_F(CudaRows, AreGatheredByIds) {
   UWTCudaGather gather{};
   auto refused = [&] { return textOf(uwtCudaGather(gatherer, &gather, nullptr)); };
   EXPECT_EQ(refused(), "2: the options have size 0: set them with uwtCudaGatherInit");
-  uwtCudaGatherInit(&gather);
+  uwtCudaGatherInit(&gather, sizeof(gather));
   gather.n = 131;
   gather.k = 272;
   EXPECT_EQ(refused(), "2: the weight has n 130 and k 272, the call n 131 and k 272");

@@ -15,6 +15,9 @@
 #include "uwt-c/Container.h"
 #include "uwt-c/Cuda.h"
 #include "uwt-c/Weight.h"
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -122,13 +125,36 @@ TEST_F(CApiMisuseTest, Containers) {
   EXPECT_EQ(textOf(uwtDecompress(nullptr, "a", "b", nullptr, nullptr)), "2: context is NULL");
   EXPECT_EQ(textOf(uwtDecompress(context, nullptr, "b", nullptr, nullptr)), "2: input is NULL");
   EXPECT_EQ(textOf(uwtDecompress(context, "a", nullptr, nullptr, nullptr)), "2: output is NULL");
-  uwtDecompressOptionsInit(nullptr);
+  uwtDecompressOptionsInit(nullptr, sizeof(UWTDecompressOptions));
   UWTDecompressOptions options;
-  uwtDecompressOptionsInit(&options);
+  uwtDecompressOptionsInit(&options, sizeof(options));
   options.size = 4;
   EXPECT_EQ(textOf(uwtDecompress(context, "a", "b", &options, nullptr)),
             "2: the options have size 4: set them with uwtDecompressOptionsInit");
   uwtContainerDestroy(nullptr);
+}
+
+TEST_F(CApiMisuseTest, DefaultsAreThoseThatAVersionHasRoomFor) {
+  // A program of an older version, whose struct ends sooner.
+  std::array<uint8_t, sizeof(UWTTensorPart)> older;
+  older.fill(0xAA);
+  constexpr size_t size = offsetof(UWTTensorPart, columnBegin);
+  uwtTensorPartInit(reinterpret_cast<UWTTensorPart *>(older.data()), size);
+  EXPECT_TRUE(std::all_of(older.begin() + size, older.end(), [](uint8_t b) { return b == 0xAA; }));
+  UWTTensorPart part;
+  std::memcpy(&part, older.data(), size);
+  EXPECT_EQ(part.size, size);
+  EXPECT_EQ(part.rowEnd, UWT_PART_END);
+  // Of a newer one, with members that this library does not know.
+  struct Newer {
+    UWTTensorPart part;
+    uint64_t more;
+  } newer;
+  newer.more = 1;
+  uwtTensorPartInit(&newer.part, sizeof(newer));
+  EXPECT_EQ(newer.part.size, sizeof(UWTTensorPart));
+  EXPECT_EQ(newer.part.columnEnd, UWT_PART_END);
+  EXPECT_EQ(newer.more, 0U);
 }
 
 TEST_F(CApiMisuseTest, AForkedProcessHasThreadsOfItsOwn) {
@@ -178,13 +204,13 @@ TEST_F(CApiMisuseTest, Parts) {
             "2: shape is NULL");
   EXPECT_EQ(textOf(uwtContainerPartShape(container, "a", nullptr, &rank, shape, nullptr)),
             "2: bytes is NULL");
-  uwtTensorPartInit(nullptr);
+  uwtTensorPartInit(nullptr, sizeof(UWTTensorPart));
   UWTTensorPart part;
-  uwtTensorPartInit(&part);
+  uwtTensorPartInit(&part, sizeof(part));
   part.size = 1;
   EXPECT_EQ(textOf(uwtContainerPartShape(container, "a", &part, &rank, shape, &bytes)),
             "2: the options have size 1: set them with uwtTensorPartInit");
-  uwtTensorPartInit(&part);
+  uwtTensorPartInit(&part, sizeof(part));
   part.rowBegin = 3;
   float buffer[2];
   EXPECT_EQ(textOf(uwtContainerReadPart(context, container, "a", &part, buffer, 8)),
@@ -216,8 +242,8 @@ TEST_F(CApiMisuseTest, EncodingWeights) {
   constexpr uint64_t room = sizeof(image->bytes);
   uint64_t used = 0;
   UWTDenseTensor tensor;
-  uwtDenseTensorInit(nullptr);
-  uwtDenseTensorInit(&tensor);
+  uwtDenseTensorInit(nullptr, sizeof(UWTDenseTensor));
+  uwtDenseTensorInit(&tensor, sizeof(tensor));
   auto encode = [&](const char *format) {
     return textOf(uwtWeightEncode(context, &tensor, format, image->bytes, room, &used));
   };
@@ -250,7 +276,7 @@ TEST_F(CApiMisuseTest, EncodingWeights) {
             "2: the memory has 8192 bytes, which the weight does not fit in");
   tensor.size = 8;
   EXPECT_EQ(encode("raw"), "2: the options have size 8: set them with uwtDenseTensorInit");
-  uwtDenseTensorInit(&tensor);
+  uwtDenseTensorInit(&tensor, sizeof(tensor));
 
   EXPECT_EQ(textOf(uwtWeightMaxBytes(nullptr, 2, shape, "raw", &used)), "2: dtype is NULL");
   EXPECT_EQ(textOf(uwtWeightMaxBytes("BF16", 2, nullptr, "raw", &used)), "2: shape is NULL");
@@ -310,12 +336,12 @@ TEST_F(CApiMisuseTest, UsingWeights) {
             "2: a weight in memory has 9 parts, got index 9");
 
   UWTTensorPart part;
-  uwtTensorPartInit(&part);
+  uwtTensorPartInit(&part, sizeof(part));
   part.rowEnd = 65;
   EXPECT_EQ(
       textOf(uwtWeightDecode(context, image->bytes, bytes, &part, y.data(), 128)).substr(0, 2),
       "2:");
-  uwtTensorPartInit(&part);
+  uwtTensorPartInit(&part, sizeof(part));
   part.expert = 2;
   EXPECT_EQ(
       textOf(uwtWeightDecode(context, image->bytes, bytes, &part, y.data(), 128)).substr(0, 2),
@@ -326,9 +352,9 @@ TEST_F(CApiMisuseTest, UsingWeights) {
   EXPECT_EQ(textOf(uwtWeightDecode(context, image->bytes, bytes, nullptr, nullptr, 8192)),
             "2: buffer is NULL");
 
-  uwtLinearInit(nullptr);
+  uwtLinearInit(nullptr, sizeof(UWTLinear));
   UWTLinear linear;
-  uwtLinearInit(&linear);
+  uwtLinearInit(&linear, sizeof(linear));
   auto call = [&] { return textOf(uwtLinear(context, image->bytes, bytes, &linear)); };
   if (call().substr(0, 2) == "5:")
     GTEST_SKIP() << "there are no kernels for this machine";
@@ -359,16 +385,16 @@ TEST_F(CApiMisuseTest, Files) {
   EXPECT_EQ(textOf(uwtCompress(context, path.c_str(), "b", nullptr, &report)),
             "2: the report has size 1: set it to sizeof(UWTReport)");
   UWTCompressOptions options;
-  uwtCompressOptionsInit(nullptr);
-  uwtCompressOptionsInit(&options);
+  uwtCompressOptionsInit(nullptr, sizeof(UWTCompressOptions));
+  uwtCompressOptionsInit(&options, sizeof(options));
   options.includeCount = 1;
   EXPECT_EQ(textOf(uwtCompress(context, path.c_str(), "b", &options, nullptr)),
             "2: include is NULL");
-  uwtCompressOptionsInit(&options);
+  uwtCompressOptionsInit(&options, sizeof(options));
   options.format = "smalest";
   EXPECT_EQ(textOf(uwtCompress(context, path.c_str(), "b", &options, nullptr)),
             "2: format: 'smalest' is no format; did you mean 'smallest'?");
-  uwtCompressOptionsInit(&options);
+  uwtCompressOptionsInit(&options, sizeof(options));
   options.shard = options.shardCount = 2;
   EXPECT_EQ(textOf(uwtCompress(context, path.c_str(), "b", &options, nullptr)),
             "2: there is no shard 2 of 2: shards are counted from 0");
@@ -380,7 +406,7 @@ TEST_F(CApiMisuseTest, Files) {
   EXPECT_EQ(textOf(uwtVerify(nullptr, "a", nullptr, &findings)), "2: context is NULL");
   EXPECT_EQ(textOf(uwtVerify(context, nullptr, nullptr, &findings)), "2: path is NULL");
   EXPECT_EQ(textOf(uwtVerify(context, "a", nullptr, nullptr)), "2: findings is NULL");
-  uwtVerifyOptionsInit(nullptr);
+  uwtVerifyOptionsInit(nullptr, sizeof(UWTVerifyOptions));
   EXPECT_EQ(uwtFindingsCount(nullptr), 0U);
   const char *text = nullptr;
   EXPECT_EQ(textOf(uwtFindingsGet(nullptr, 0, &text, &text)), "2: findings is NULL");
@@ -392,9 +418,9 @@ TEST_F(CApiMisuseTest, Compiling) {
   EXPECT_EQ(textOf(uwtCompile(nullptr, adds, 1, "a", nullptr, &made)), "2: context is NULL");
   EXPECT_EQ(textOf(uwtCompile(context, nullptr, 1, "a", nullptr, &made)), "2: module is NULL");
   EXPECT_EQ(textOf(uwtCompile(context, adds, 1, "a", nullptr, nullptr)), "2: program is NULL");
-  uwtCompileOptionsInit(nullptr);
+  uwtCompileOptionsInit(nullptr, sizeof(UWTCompileOptions));
   UWTCompileOptions options;
-  uwtCompileOptionsInit(&options);
+  uwtCompileOptionsInit(&options, sizeof(options));
   options.weightCount = 1;
   EXPECT_EQ(textOf(uwtCompile(context, adds, 1, "a", &options, &made)), "2: weights is NULL");
   const char *weights[] = {path.c_str(), nullptr};
@@ -423,7 +449,7 @@ TEST_F(CApiMisuseTest, Compiling) {
 TEST_F(CApiMisuseTest, CompilingPacks) {
   std::string pack = folder / "kernels.uwtpack";
   UWTCompileOptions options;
-  uwtCompileOptionsInit(&options);
+  uwtCompileOptionsInit(&options, sizeof(options));
   auto compile = [&](const UWTCompileOptions *given, unsigned kernels, const char *target) {
     options.target = target;
     return textOf(uwtCompilePack(context, adds, std::string_view(adds).size(), "a", given, kernels,
@@ -512,9 +538,9 @@ TEST_F(CApiMisuseTest, Cuda) {
   EXPECT_EQ(textOf(uwtCudaKernelsCreate(pack, &weight, 1, &kernels)), "2: pack is NULL");
   EXPECT_EQ(uwtCudaKernelsName(nullptr, 1), nullptr);
   EXPECT_EQ(textOf(uwtCudaKernelsScratch(kernels, 1, &bytes, &bytes)), "2: kernels is NULL");
-  uwtCudaLinearInit(nullptr);
+  uwtCudaLinearInit(nullptr, sizeof(UWTCudaLinear));
   UWTCudaLinear linear;
-  uwtCudaLinearInit(&linear);
+  uwtCudaLinearInit(&linear, sizeof(linear));
   EXPECT_EQ(textOf(uwtCudaLinear(kernels, &linear, nullptr)), "2: kernels is NULL");
   EXPECT_EQ(textOf(uwtCudaGroupedLinear(kernels, &linear, offsets, 2, nullptr)),
             "2: kernels is NULL");
@@ -523,7 +549,7 @@ TEST_F(CApiMisuseTest, Cuda) {
   EXPECT_EQ(textOf(uwtCudaDecode(decoder, 0, 0, &dense, nullptr)), "2: decoder is NULL");
   UWTCudaGatherer *gatherer = nullptr;
   EXPECT_EQ(textOf(uwtCudaGathererCreate(pack, &weight, &gatherer)), "2: pack is NULL");
-  uwtCudaGatherInit(nullptr);
+  uwtCudaGatherInit(nullptr, sizeof(UWTCudaGather));
   EXPECT_EQ(textOf(uwtCudaGather(gatherer, nullptr, nullptr)), "2: gatherer is NULL");
   UWTCudaEncode *encode = nullptr;
   EXPECT_EQ(textOf(uwtCudaEncodeCreate(pack, "BF16", 1, 1, 1, "raw", &encode)), "2: pack is NULL");

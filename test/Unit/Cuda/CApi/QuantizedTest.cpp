@@ -39,7 +39,7 @@ protected:
     ASSERT_EQ(messageAndKindOf(uwtContextCreate(1, &context)), "no error");
     ASSERT_EQ(messageAndKindOf(uwtContainerOpen(folder.path.c_str(), nullptr, &container)),
               "no error");
-    uwtTensorPartInit(&part);
+    uwtTensorPartInit(&part, sizeof(part));
   }
   void TearDown() override {
     uwtContainerDestroy(container);
@@ -189,7 +189,7 @@ TEST_F(CApiQuantizedTest, ImagesAreMadeOfCodes) {
   EXPECT_EQ(
       messageAndKindOf(uwtWeightDecode(context, image->bytes, used, &part, rows.data(), 2 * 128)),
       "5: codes of a quantised checkpoint in memory have no parts of columns");
-  uwtTensorPartInit(&part);
+  uwtTensorPartInit(&part, sizeof(part));
   // The same as two matrices.
   const uint64_t stack[] = {2, 2, 128};
   auto second = std::make_unique<CodesMemory>();
@@ -210,7 +210,7 @@ TEST_F(CApiQuantizedTest, ImagesAreMadeOfCodes) {
   EXPECT_EQ(
       messageAndKindOf(uwtWeightDecode(context, second->bytes, used, &part, rows.data(), 2 * 256)),
       "2: matrix 2 is not below 2");
-  uwtTensorPartInit(&part);
+  uwtTensorPartInit(&part, sizeof(part));
   part.rowEnd = 5;
   EXPECT_EQ(
       messageAndKindOf(uwtWeightDecode(context, image->bytes, used, &part, rows.data(), 5 * 256)),
@@ -236,7 +236,7 @@ TEST_F(CApiQuantizedTest, MisuseIsAnError) {
             "2: composition is NULL");
   const uint16_t dense[2 * 128] = {};
   UWTDenseTensor tensor;
-  uwtDenseTensorInit(&tensor);
+  uwtDenseTensorInit(&tensor, sizeof(tensor));
   tensor.dtype = "BF16";
   tensor.rank = 2;
   tensor.shape = shape;
