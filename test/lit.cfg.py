@@ -33,6 +33,9 @@ if config.uwt_has_compiler:
     # A stock mlir-opt cannot load what a sanitizer's runtime has to come before.
     if not config.uwt_sanitize:
         config.available_features.add("plugin")
+# Tests whose code others run as well, and that take minutes with sanitizers.
+if not config.uwt_sanitize:
+    config.available_features.add("unsanitized")
 
 inputs = os.path.join(config.test_source_root, "tools", "Inputs")
 config.substitutions += [
