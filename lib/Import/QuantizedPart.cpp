@@ -75,6 +75,8 @@ static Expected<Format> formatOfParts(const ImportedWeight &weight) {
   Expected<Format> format = Format::parse(text);
   if (!format || !format->scale)
     return refused("whose groups are no cells of rows");
+  if (!QuantizedElement::find(format->element))
+    return refused("whose elements are not held as codes");
   if (format->storage != Storage::NMajor)
     return refused("which lies transposed");
   if (!hasCellsOf(format->zeroGrid, *format->scale) || !hasCellsOf(format->offset, *format->scale))

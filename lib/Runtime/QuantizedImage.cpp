@@ -44,7 +44,8 @@ static Term imageElementOf(const Term &own) {
 /// has these numbers.
 static bool hasScalesOf(const GridFormat &image, const GridFormat &own) {
   bool isOfExponents = image.number.keyword == "f8E8M0FNU";
-  return own.cellColumns % image.cellColumns == 0 && (!isOfExponents || own.number == image.number);
+  return own.cellColumns % image.cellColumns == 0 &&
+         (!isOfExponents || (own.number == image.number && !own.outer));
 }
 
 Expected<Format> uwt::imageFormatOf(const Format &composition) {

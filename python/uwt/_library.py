@@ -204,7 +204,8 @@ _FAILING = {
     "uwtWeightEncode": [c_void_p, POINTER(DenseTensor), c_char_p, c_void_p, c_uint64, POINTER(c_uint64)],
     "uwtWeightFormatOfCodes": [c_char_p, c_char_p, c_size_t],
     "uwtWeightEncodeCodes": [
-        c_void_p, POINTER(c_void_p), c_size_t, c_char_p, c_size_t, POINTER(c_uint64), c_void_p, c_uint64, POINTER(c_uint64),
+        c_void_p, POINTER(c_void_p), c_size_t, c_char_p, c_size_t, POINTER(c_uint64),
+        c_void_p, c_uint64, POINTER(c_uint64),
     ],
     "uwtWeightLoad": [c_void_p, c_void_p, c_char_p, c_char_p, c_void_p, c_uint64, POINTER(c_uint64)],
     "uwtWeightCheck": [c_void_p, c_void_p, c_uint64],

@@ -19,8 +19,8 @@
 
 namespace uwt {
 
-/// The format in which weights of that composition become images (run-7): uint<4>, int<8>, f8E4M3FN
-/// or f4E2M1FN. Errors: Unsupported, with the reason.
+/// The format in which weights of that composition become images (run-7): uint<4>, int<8>,
+/// f8E4M3FN, f4E2M1FN or table<4>. Errors: Unsupported, with the reason.
 Expected<Format> imageFormatOf(const Format &composition);
 
 /// Matrices one below the other as an image of elements of `type` and of that shape, [n, k] or

@@ -11,8 +11,7 @@
 //   lookup             4 bits: a cell of a row has sixteen different weights at most. They are
 //                      computed once a cell, and the codes look them up: two operations for 32
 //                      weights, whatever the element.
-//   lookup of numbers  4 bits, where an operation looks up in one table for all lanes, and the
-//   lanes
+//   lookup of numbers  4 bits, where an operation looks up in one table for all lanes, and these
 //                      have several cells: codes look up what they stand for, and the rest is
 //                      computed for each.
 //   arithmetic         8 bits: each code becomes a float, less its zero, times its scale, plus its

@@ -127,8 +127,9 @@ def note_pieces(dense: torch.Tensor, pieces: Iterable[tuple[int, QuantizedTensor
 
 def _pieces_of(weight: torch.Tensor) -> list[QuantizedTensor] | None:
     """The pieces that all rows were copied from, from the first row on."""
-    pieces = take_pieces(weight)
-    rows = 0
+    if _address(weight, 0) not in _copied:
+        return None
+    pieces, rows = take_pieces(weight), 0
     for row, piece in pieces:
         if row != rows:
             return None
