@@ -12,6 +12,7 @@
 
 #include "MachineModel.h"
 #include "RunFormat.h"
+#include "uwt/Codec/Quantized.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -53,6 +54,8 @@ FailureOr<CompressedType> SelectFormatPass::forcedFor(WeightUses &weight) {
   if (!forced)
     return first->emitOpError() << "cannot run from '" << runFormat
                                 << "': " << forced.error().message();
+  if (forced->isQuantized())
+    forced = heldFormat(*forced, stored.getDescription().element);
   std::optional<CompressedType> type = inFormat(stored, *forced);
   if (!type && forced->isQuantized())
     return first->emitOpError() << "cannot run from " << runFormat
