@@ -124,8 +124,7 @@ static Expected<QuantizedWeight> weightOf(std::span<const QuantizedPart *const> 
     UWT_ASSIGN_OR_RETURN(Format own, imageFormatOf(part->format));
     if (own != format)
       return noImageFormat(part->format, "the matrix above it has codes of '" + format.str() + "'");
-    bool hasSameTable = !isTable || part->weight.values == parts.front()->weight.values;
-    if (!hasSameTable)
+    if (isTable && part->weight.values != parts.front()->weight.values)
       return noImageFormat(part->format, "the matrix above it has another table");
     if (part->weight.columns != columns)
       return usageError("matrices of " + std::to_string(columns) + " and " +

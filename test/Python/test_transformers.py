@@ -280,14 +280,20 @@ CODES = {
 }
 
 
+def load_quantised(kind, method, folder):
+    """A model that is quantised and compressed. Beside it lies the same with the values of its codes, `floats`."""
+    make(kind).to(torch.bfloat16).save_pretrained(folder / "dense")
+    quantise(method, folder / "dense", folder / "original", folder / "floats")
+    for name in ("original", "floats"):
+        uwt.compress(folder / name, folder / f"{name}-uwt")
+    model, info = load(folder / "original-uwt", output_loading_info=True)
+    assert not any(info[each] for each in ("missing_keys", "unexpected_keys", "mismatched_keys"))
+    return model
+
+
 @pytest.mark.parametrize("method", CODES)
 def test_values_of_codes_are_plain_weights(method, values, tmp_path):
-    make("one").to(torch.bfloat16).save_pretrained(tmp_path / "dense")
-    quantise(method, tmp_path / "dense", tmp_path / "original", tmp_path / "floats")
-    for name in ("original", "floats"):
-        uwt.compress(tmp_path / name, tmp_path / f"{name}-uwt")
-    model, info = load(tmp_path / "original-uwt", output_loading_info=True)
-    assert not any(info[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
+    model = load_quantised("one", method, tmp_path)
     weight = model.model.layers[0].mlp.up_proj.weight
     assert isinstance(weight, UwtTensor) and weight.format == CODES[method]
     assert_same_state(model, load(tmp_path / "floats"))
@@ -304,12 +310,7 @@ def test_values_of_codes_are_plain_weights(method, values, tmp_path):
 
 @pytest.mark.parametrize("method", CODES)
 def test_experts_run_from_their_codes(method, values, tmp_path):
-    make("experts").to(torch.bfloat16).save_pretrained(tmp_path / "dense")
-    quantise(method, tmp_path / "dense", tmp_path / "original", tmp_path / "floats")
-    for name in ("original", "floats"):
-        uwt.compress(tmp_path / name, tmp_path / f"{name}-uwt")
-    model, info = load(tmp_path / "original-uwt", output_loading_info=True)
-    assert not any(info[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
+    model = load_quantised("experts", method, tmp_path)
     for layer in model.model.layers:
         for weight in (layer.mlp.experts.gate_up_proj, layer.mlp.experts.down_proj):
             assert isinstance(weight, UwtTensor) and weight.format == CODES[method]

@@ -264,22 +264,24 @@ def quantised_and_its_values(folders, tmp_path_factory):
     return get
 
 
-def test_runs_from_codes_what_was_quantised_before(quantised):
-    jobs = [quantised(method) for method in ("gptq", "awq", "fp8", "mxfp4", "nvfp4")]
+def assert_generates_what_values_do(jobs):
+    """Of pairs of folders, with codes and with their values. Returns what was logged."""
     *found, log = run(*(job(folder, options) for codes, floats in jobs for folder, options in ((codes, None), (floats, RAW))))
     for of_codes, of_values in zip(found[::2], found[1::2]):
         assert of_codes == of_values
+    assert "run from their values" not in log
+    return log
+
+
+def test_runs_from_codes_what_was_quantised_before(quantised):
+    # GPTQ and AWQ have 5.25 bits a weight beside embeddings in 12, FP8 has 8.25 where a row is whole units.
+    log = assert_generates_what_values_do([quantised(method) for method in ("gptq", "awq", "fp8", "mxfp4", "nvfp4")])
     for recipe in ("gptq", "awq", "scaled", "fp4"):
         assert f"UWT: 14 weights have the values of their codes ({recipe})" in log
-    # GPTQ and AWQ have 5.25 bits a weight beside embeddings in 12, FP8 has 8.25 where a row is whole units.
-    assert "run from their values" not in log
 
 
 def test_experts_run_from_their_codes(quantised):
-    jobs = [quantised(method, "experts") for method in ("gptq", "nvfp4")]
-    *found, log = run(*(job(folder, options) for codes, floats in jobs for folder, options in ((codes, None), (floats, RAW))))
-    assert found[::2] == found[1::2]
-    assert "run from their values" not in log
+    assert_generates_what_values_do([quantised(method, "experts") for method in ("gptq", "nvfp4")])
 
 
 def test_ranks_run_from_their_codes(quantised):

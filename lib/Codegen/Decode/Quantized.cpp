@@ -171,6 +171,12 @@ public:
   }
 
   enum NumberGrid : unsigned { ScaleGrid, ZeroGrid, OffsetGrid, GridCount };
+  /// By grid; null of one that the format has not.
+  using RowNumbers = std::array<Value, GridCount>;
+
+  bool has(NumberGrid grid) const {
+    return grid == ScaleGrid || bool(grid == ZeroGrid ? layout.zero : layout.offset);
+  }
 
   /// The number of a cell of a row, in every lane.
   Value ofCell(NumberGrid grid, unsigned row, unsigned cell) {
@@ -189,6 +195,15 @@ public:
     for (int64_t i = 0; i < laneCount; ++i)
       picks.push_back((what == Sixteen::Words ? i / 2 : i) % 4 * layout.cells / 4);
     return shuffle(cells, cells, picks);
+  }
+
+  /// Those of all grids.
+  RowNumbers ofRow(Sixteen what, unsigned row) {
+    RowNumbers numbers;
+    for (NumberGrid grid : {ScaleGrid, ZeroGrid, OffsetGrid})
+      if (has(grid))
+        numbers[grid] = ofSixteen(what, grid, row);
+    return numbers;
   }
 
   const QuantizedUnit layout;
@@ -239,47 +254,33 @@ private:
   Value pointer;
 };
 
-/// The weights of a row from the numbers that its codes stand for, 16 at a time.
-class RowArithmetic {
-public:
-  RowArithmetic(UnitEmission &unit, Sixteen what)
-      : layout(quantizedUnit(unit.format.format)), floats(unit.lanes),
-        numbers(unit, UnitNumbers::Order::Rows), format(unit.format.format), what(what) {}
+/// value-2 to value-5, from the numbers that codes stand for. `shared` gives what they share, null
+/// of a grid that there is not.
+Value weightsOf(const Format &format, VectorFloats &floats, Value numbers,
+                llvm::function_ref<Value(UnitNumbers::NumberGrid)> shared) {
+  Value value = numbers;
+  if (Value zero = shared(UnitNumbers::ZeroGrid))
+    value = floats.sub(value, zero);
+  if (format.math != ElementType::F32)
+    value = floats.rounded(value, format.math);
+  value = floats.mul(value, shared(UnitNumbers::ScaleGrid));
+  if (format.divisor != 1)
+    value = floats.mul(value, floats.constant(format.factor()));
+  Value offset = shared(UnitNumbers::OffsetGrid);
+  return offset ? floats.add(value, offset) : value;
+}
 
-  /// What a row's numbers are multiplied with, what is subtracted before, and what is added then.
-  struct RowNumbers {
-    Value scale, zero, offset;
-  };
-  RowNumbers ofRow(unsigned row) {
-    RowNumbers result;
-    result.scale = numbers.ofSixteen(what, UnitNumbers::ScaleGrid, row);
-    if (layout.offset)
-      result.offset = numbers.ofSixteen(what, UnitNumbers::OffsetGrid, row);
-    if (layout.zero)
-      result.zero = numbers.ofSixteen(what, UnitNumbers::ZeroGrid, row);
-    return result;
+/// Decodes codes of 4 bits of rows g and g + 8: `decode` gets which of both a word is of, and
+/// codes, above which are those of the next registers.
+void decodeNibbles(UnitEmission &unit, const QuantizedUnit &layout, Value buffer, unsigned g,
+                   llvm::function_ref<Value(unsigned half, Value codes)> decode) {
+  LaneBuilder &lanes = unit.lanes;
+  for (unsigned group = 0; group < layout.groups(); ++group) {
+    Value codes = lanes.load(buffer, unit.code, layout.rowAt(g, group));
+    for (unsigned r = 0; r < registersInLane; ++r)
+      unit.set(rowVectorNumber(group, r, g), decode(r % 2, lanes.lshr(codes, 4 * r)));
   }
-
-  Value weights(Value numbers, const RowNumbers &row) {
-    Value value = numbers;
-    if (row.zero)
-      value = floats.sub(value, row.zero);
-    if (format.math != ElementType::F32)
-      value = floats.rounded(value, format.math);
-    value = floats.mul(value, row.scale);
-    if (format.divisor != 1)
-      value = floats.mul(value, floats.constant(format.factor()));
-    return row.offset ? floats.add(value, row.offset) : value;
-  }
-
-  const QuantizedUnit layout;
-  VectorFloats floats;
-
-private:
-  UnitNumbers numbers;
-  const Format &format;
-  Sixteen what;
-};
+}
 
 //===----------------------------------------------------------------------===//
 // lookup
@@ -303,22 +304,13 @@ Value valuesOfCodes(UnitEmission &unit, VectorFloats floats) {
 }
 
 /// The weights of a row's codes, a table a cell.
-SmallVector<Value> tablesOf(const Format &format, UnitNumbers &numbers, VectorFloats floats,
+SmallVector<Value> tablesOf(const Format &format, UnitNumbers &numbers, VectorFloats &floats,
                             Value values, unsigned row) {
   SmallVector<Value> tables;
-  for (unsigned cell = 0; cell < numbers.layout.cells; ++cell) {
-    Value table = values;
-    if (numbers.layout.zero)
-      table = floats.sub(table, numbers.ofCell(UnitNumbers::ZeroGrid, row, cell));
-    if (format.math != ElementType::F32)
-      table = floats.rounded(table, format.math);
-    table = floats.mul(table, numbers.ofCell(UnitNumbers::ScaleGrid, row, cell));
-    if (format.divisor != 1)
-      table = floats.mul(table, floats.constant(format.factor()));
-    if (numbers.layout.offset)
-      table = floats.add(table, numbers.ofCell(UnitNumbers::OffsetGrid, row, cell));
-    tables.push_back(table);
-  }
+  for (unsigned cell = 0; cell < numbers.layout.cells; ++cell)
+    tables.push_back(weightsOf(format, floats, values, [&](UnitNumbers::NumberGrid grid) {
+      return numbers.has(grid) ? numbers.ofCell(grid, row, cell) : Value();
+    }));
   return tables;
 }
 
@@ -332,14 +324,9 @@ void emitLookups(UnitEmission &unit) {
     std::array<SmallVector<Value>, 2> tables;
     for (unsigned i = 0; i < tables.size(); ++i)
       tables[i] = tablesOf(unit.format.format, numbers, floats, values, g + i * rowsInStrip);
-    for (unsigned group = 0; group < unit.format.traits.unit.groups(); ++group) {
-      Value codes = lanes.load(buffer, unit.code, numbers.layout.rowAt(g, group));
-      // Above a register's codes are those of the next ones.
-      for (unsigned r = 0; r < registersInLane; ++r)
-        unit.set(rowVectorNumber(group, r, g),
-                 LookupFloatsOp::create(lanes.ops(), lanes.loc(), lanes.lshr(codes, 4 * r),
-                                        tables[r % 2], elementOf(unit)));
-    }
+    decodeNibbles(unit, numbers.layout, buffer, g, [&](unsigned half, Value codes) {
+      return LookupFloatsOp::create(lanes.ops(), lanes.loc(), codes, tables[half], elementOf(unit));
+    });
   }
 }
 
@@ -366,28 +353,26 @@ bool areWeightsExact(const Format &format) {
 void emitLookupsOfNumbers(UnitEmission &unit) {
   LaneBuilder &lanes = unit.lanes;
   const Format &format = unit.format.format;
-  RowArithmetic arithmetic(unit, Sixteen::Halves);
-  VectorFloats &floats = arithmetic.floats;
-  Value values = valuesOfCodes(unit, floats), buffer = unit.weightBuffer(WeightBuffer::Code);
+  VectorFloats floats(lanes);
+  UnitNumbers numbers(unit, UnitNumbers::Order::Rows);
+  Value values = valuesOfCodes(unit, floats);
+  Value buffer = unit.weightBuffer(WeightBuffer::Code);
   bool isExact = areWeightsExact(format);
-  auto decode = [&](Value codes, const RowArithmetic::RowNumbers &row) {
+  auto decode = [&](Value codes, const UnitNumbers::RowNumbers &row) {
     Value words = LookupFloatsOp::create(lanes.ops(), lanes.loc(), codes, values, elementOf(unit));
     std::array<Value, 2> halves = {lanes.shl(words, 16), lanes.bitAnd(words, 0xFFFF0000)};
     for (Value &half : halves) {
-      Value weights = arithmetic.weights(floats.ofBits(half), row);
+      Value weights = weightsOf(format, floats, floats.ofBits(half),
+                                [&](UnitNumbers::NumberGrid grid) { return row[grid]; });
       half = floats.bitsOf(isExact ? weights : floats.rounded(weights, ElementType::BF16));
     }
     return lanes.bitOr(lanes.lshr(halves[0], 16), halves[1]);
   };
   for (unsigned g = 0; g < unit.rows; ++g) {
-    std::array<RowArithmetic::RowNumbers, 2> rows = {arithmetic.ofRow(g),
-                                                     arithmetic.ofRow(g + rowsInStrip)};
-    for (unsigned group = 0; group < arithmetic.layout.groups(); ++group) {
-      Value codes = lanes.load(buffer, unit.code, arithmetic.layout.rowAt(g, group));
-      // Above a register's codes are those of the next ones.
-      for (unsigned r = 0; r < registersInLane; ++r)
-        unit.set(rowVectorNumber(group, r, g), decode(lanes.lshr(codes, 4 * r), rows[r % 2]));
-    }
+    std::array<UnitNumbers::RowNumbers, 2> rows = {numbers.ofRow(Sixteen::Halves, g),
+                                                   numbers.ofRow(Sixteen::Halves, g + rowsInStrip)};
+    decodeNibbles(unit, numbers.layout, buffer, g,
+                  [&](unsigned half, Value codes) { return decode(codes, rows[half]); });
   }
 }
 
@@ -399,23 +384,26 @@ void emitLookupsOfNumbers(UnitEmission &unit) {
 class ByteDecoder {
 public:
   ByteDecoder(UnitEmission &unit)
-      : lanes(unit.lanes), arithmetic(unit, Sixteen::Words), floats(arithmetic.floats),
-        element(*QuantizedElement::find(unit.format.format.element)), zero(unit.format.format.zero),
-        to(elementOf(unit)), buffer(unit.weightBuffer(WeightBuffer::Code)), first(unit.code) {}
+      : lanes(unit.lanes), floats(unit.lanes), format(unit.format.format),
+        element(*QuantizedElement::find(format.element)), to(elementOf(unit)),
+        numbers(unit, UnitNumbers::Order::Rows), buffer(unit.weightBuffer(WeightBuffer::Code)),
+        first(unit.code) {}
 
-  RowArithmetic::RowNumbers ofRow(unsigned row) {
-    RowArithmetic::RowNumbers numbers = arithmetic.ofRow(row);
-    if (!numbers.zero && zero != 0)
-      numbers.zero = floats.constant(static_cast<float>(zero));
-    return numbers;
+  UnitNumbers::RowNumbers ofRow(unsigned row) {
+    UnitNumbers::RowNumbers result = numbers.ofRow(Sixteen::Words, row);
+    Value &zero = result[UnitNumbers::ZeroGrid];
+    if (!zero && format.zero != 0)
+      zero = floats.constant(static_cast<float>(format.zero));
+    return result;
   }
 
   /// The words of a register and row of a group.
-  Value decode(unsigned group, unsigned r, unsigned g, const RowArithmetic::RowNumbers &row) {
-    int64_t at = arithmetic.layout.rowAt(g, group) + r * (2 * laneCount / 4);
+  Value decode(unsigned group, unsigned r, unsigned g, const UnitNumbers::RowNumbers &row) {
+    int64_t at = numbers.layout.rowAt(g, group) + r * (2 * laneCount / 4);
     std::array<Value, 2> halves = element.kind ? loadFloats(at) : loadIntegers(at);
     for (Value &value : halves)
-      value = arithmetic.weights(value, row);
+      value =
+          weightsOf(format, floats, value, [&](UnitNumbers::NumberGrid grid) { return row[grid]; });
     return RoundWordsOp::create(lanes.ops(), lanes.loc(), halves[0], halves[1], to);
   }
 
@@ -467,21 +455,20 @@ private:
   }
 
   LaneBuilder &lanes;
-  RowArithmetic arithmetic;
-  VectorFloats &floats;
+  VectorFloats floats;
+  const Format &format;
   QuantizedElement element;
-  /// What all numbers are too large by.
-  uint32_t zero;
   /// What codes are decoded to.
   Type to;
+  UnitNumbers numbers;
   Value buffer, first;
 };
 
 void emitArithmetic(UnitEmission &unit) {
   ByteDecoder decoder(unit);
   for (unsigned g = 0; g < unit.rows; ++g) {
-    std::array<RowArithmetic::RowNumbers, 2> rows = {decoder.ofRow(g),
-                                                     decoder.ofRow(g + rowsInStrip)};
+    std::array<UnitNumbers::RowNumbers, 2> rows = {decoder.ofRow(g),
+                                                   decoder.ofRow(g + rowsInStrip)};
     for (unsigned group = 0; group < unit.format.traits.unit.groups(); ++group)
       for (unsigned r = 0; r < registersInLane; ++r)
         unit.set(rowVectorNumber(group, r, g), decoder.decode(group, r, g, rows[r % 2]));

@@ -106,35 +106,25 @@ def _address(dense: torch.Tensor, row: int) -> int:
     return dense.data_ptr() + elements * dense.element_size()
 
 
-def take_pieces(dense: torch.Tensor) -> list[tuple[int, QuantizedTensor]]:
-    """The quantised weights, or parts, that were copied into rows of a dense matrix, or of several, and their first rows."""
+def take_pieces(dense: torch.Tensor) -> list[QuantizedTensor]:
+    """The quantised weights, or parts, that were copied into the rows of a dense matrix, or of several, from the first row on.
+    Empty where some rows are of none: codes then say nothing of the whole."""
     pieces, row = [], 0
     while row < _rows(dense):
         piece = _copied.pop(_address(dense, row), None)
         if piece is None or len(piece.shape) != 2 or piece.shape[1] != dense.shape[-1]:
-            row += 1
-            continue
-        pieces.append((row, piece))
+            return []
+        pieces.append(piece)
         row += piece.shape[0]
     return pieces
 
 
-def note_pieces(dense: torch.Tensor, pieces: Iterable[tuple[int, QuantizedTensor]]) -> None:
+def note_pieces(dense: torch.Tensor, pieces: Iterable[QuantizedTensor]) -> None:
     """What take_pieces gave, once a tensor of the same shape has the same rows."""
-    for row, piece in pieces:
+    row = 0
+    for piece in pieces:
         _copied[_address(dense, row)] = piece
-
-
-def _pieces_of(weight: torch.Tensor) -> list[QuantizedTensor] | None:
-    """The pieces that all rows were copied from, from the first row on."""
-    if _address(weight, 0) not in _copied:
-        return None
-    pieces, rows = take_pieces(weight), 0
-    for row, piece in pieces:
-        if row != rows:
-            return None
-        rows += piece.shape[0]
-    return [piece for _, piece in pieces] if rows == _rows(weight) else None
+        row += piece.shape[0]
 
 
 def _part_of(piece: QuantizedTensor) -> Any:
@@ -157,7 +147,7 @@ def image_of_codes(weight: torch.Tensor, reserve: float = 0) -> tuple[torch.Tens
     """
     if weight.dim() not in (2, 3) or not weight.is_contiguous() or weight.numel() == 0:
         return None, None
-    pieces = _pieces_of(weight)
+    pieces = take_pieces(weight)
     if not pieces:
         return None, None
     if weight.dtype != torch.bfloat16:
