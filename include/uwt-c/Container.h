@@ -151,11 +151,14 @@ UWT_C_API UWTError *uwtContainerReadQuantized(UWTContext *context, const UWTCont
                                               const UWTTensorPart *part, void *buffer,
                                               uint64_t bytes);
 
-/** Codes of a matrix or of a part of one, and the numbers that these share. */
+/** Codes of a weight or of a part of one, and the numbers that these share: matrices [n, k], of
+    several the rows of one below those of another. Of a weight that lies transposed, which says
+    `storage=k_major`, n are its columns. */
 typedef struct UWTCodes UWTCodes;
 /** Reads them. A part begins and ends at whole groups: another one is an error of kind
-    UWT_ERROR_USAGE, which names the nearest that do. Compositions that no checkpoint of
-    quant_method uwt-codes has are one of kind UWT_ERROR_UNSUPPORTED. A NULL part is the weight. */
+    UWT_ERROR_USAGE, which names the nearest that do. So are several matrices whose rows are no
+    whole groups. Compositions that no checkpoint of quant_method uwt-codes has are one of kind
+    UWT_ERROR_UNSUPPORTED. A NULL part is the weight. */
 UWT_C_API UWTError *uwtContainerReadCodes(UWTContext *context, const UWTContainer *container,
                                           const char *name, const UWTTensorPart *part,
                                           UWTCodes **codes);

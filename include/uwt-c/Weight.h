@@ -70,12 +70,13 @@ UWT_C_API UWTError *uwtWeightLoad(UWTContext *context, const UWTContainer *conta
     zero behind. A composition that has none is an error of kind UWT_ERROR_UNSUPPORTED with the
     reason; its values are encoded as any tensor's (uwtContainerReadQuantized). */
 UWT_C_API UWTError *uwtWeightFormatOfCodes(const char *composition, char *format, size_t size);
-/** The image of codes, as uwtContainerReadCodes reads them, of `count` matrices one below the
-   other: fused layers, parts of a rank, experts. Its shape, of 2 to 4 dimensions, has their rows:
-   one matrix [n, k], or several. It has elements of `dtype`, BF16 or F16 (of f16E6M10U scales BF16
-   alone), that are the values of the codes, bit for bit. Memory and errors are as of
-   uwtWeightEncode; uwtWeightMaxBytes takes the format too. Such an image can neither be checked nor
-   read in parts of columns. */
+/** The image of codes, as uwtContainerReadCodes reads them, of `count` matrices, or stacks of them,
+   one below the other: fused layers, parts of a rank, experts. Its shape, of 2 to 4 dimensions, has
+   their rows: one matrix [n, k], or several. It has elements of `dtype`, BF16 or F16 (of f16E6M10U
+   scales BF16 alone), that are the values of the codes, bit for bit. Of weights that lie transposed
+   it is the image of what they are transposed. Memory and errors are as of uwtWeightEncode;
+   uwtWeightMaxBytes takes the format too. Such an image can neither be checked nor read in parts of
+   columns. */
 UWT_C_API UWTError *uwtWeightEncodeCodes(UWTContext *context, const UWTCodes *const *codes,
                                          size_t count, const char *dtype, size_t rank,
                                          const uint64_t *shape, void *image, uint64_t bytes,

@@ -77,8 +77,6 @@ static Expected<Format> formatOfParts(const ImportedWeight &weight) {
     return refused("whose groups are no cells of rows");
   if (!QuantizedElement::find(format->element))
     return refused("whose elements are not held as codes");
-  if (format->storage != Storage::NMajor)
-    return refused("which lies transposed");
   if (!hasCellsOf(format->zeroGrid, *format->scale) || !hasCellsOf(format->offset, *format->scale))
     return refused("whose grids have different cells");
   storeByItself(*format->scale);
@@ -126,56 +124,86 @@ Status Cut::check() const {
                     text);
 }
 
-/// The matrix that a part is of, its rows in the weight's codes, and its columns.
+/// Rows, which are those of codes, and columns of a part, and which matrices it is of. Errors: Usage.
 static Expected<TensorRange> rangeOf(const ImportedWeight &weight, const Format &format,
                                      const TensorSlice &slice) {
   UWT_ASSIGN_OR_RETURN(LocatedSlice located, locate(weight.shape, slice));
-  if (located.shape.size() != 2)
-    return usageError("is several matrices, and codes are read of one: say which (an expert)");
   TensorRange range = located.range;
   uint64_t rows = weight.shape[weight.shape.size() - 2], columns = weight.shape.back();
   // Cells that are all of a dimension are so in each of its parts.
   auto eachOf = [](uint64_t each, uint64_t all) { return each == 0 || each >= all ? 1 : each; };
-  const GridFormat &cells = *format.scale;
-  Cut inRows = {"rows", range.rowBegin, range.rowEnd, rows, eachOf(cells.cellRows, rows)};
+  uint64_t cellRows = format.scale->cellRows, cellColumns = format.scale->cellColumns;
+  bool isTransposed = format.storage == Storage::KMajor;
+  if (isTransposed)
+    std::swap(cellRows, cellColumns);
+  Cut inRows = {"rows", range.rowBegin, range.rowEnd, rows, eachOf(cellRows, rows)};
   Cut inColumns = {"columns", range.columnBegin, range.columnEnd, columns,
-                   eachOf(cells.cellColumns, columns)};
+                   eachOf(cellColumns, columns)};
   UWT_RETURN_IF_ERROR(inRows.check());
   UWT_RETURN_IF_ERROR(inColumns.check());
-  range.rowBegin += range.matrixBegin * rows;
-  range.rowEnd += range.matrixBegin * rows;
+  if (isTransposed) {
+    std::swap(range.rowBegin, range.columnBegin);
+    std::swap(range.rowEnd, range.columnEnd);
+  }
   return range;
 }
 
-/// The numbers of a part's cells.
-static Grid gridOf(const QuantizedWeight &weight, const Grid &grid, const CellFormat &format,
-                   const TensorRange &range) {
-  uint64_t rows = range.rowEnd - range.rowBegin, columns = range.columnEnd - range.columnBegin;
+namespace {
+
+/// A part of the codes of matrices that lie one below the other.
+class PartOfCodes {
+public:
+  PartOfCodes(const QuantizedWeight &weight, const TensorRange &range)
+      : weight(weight), range(range), rowsEach(weight.rows / std::max<uint64_t>(weight.matrices, 1)),
+        rows(range.rowEnd - range.rowBegin), columns(range.columnEnd - range.columnBegin) {}
+
+  std::vector<uint8_t> codes(const QuantizedElement &element) const;
+  /// The numbers of the part's cells. Errors: Usage (cells of rows of two matrices).
+  Expected<Grid> grid(const Grid &grid, const CellFormat &format) const;
+
+private:
+  /// Of the part's row in one of its matrices, the row of all codes.
+  uint64_t rowOf(uint64_t matrix, uint64_t row) const {
+    return matrix * rowsEach + range.rowBegin + row;
+  }
+
+  const QuantizedWeight &weight;
+  TensorRange range;
+  uint64_t rowsEach, rows, columns;
+};
+
+} // namespace
+
+std::vector<uint8_t> PartOfCodes::codes(const QuantizedElement &element) const {
+  // codes-2
+  auto mask = static_cast<uint8_t>((1u << element.bits) - 1);
+  std::vector<uint8_t> codes;
+  codes.reserve((range.matrixEnd - range.matrixBegin) * rows * columns);
+  for (uint64_t matrix = range.matrixBegin; matrix < range.matrixEnd; ++matrix)
+    for (uint64_t row = 0; row < rows; ++row) {
+      const uint8_t *begin = weight.codes.data() + rowOf(matrix, row) * weight.columns;
+      std::transform(begin + range.columnBegin, begin + range.columnEnd, std::back_inserter(codes),
+                     [&](uint8_t code) { return code & mask; });
+    }
+  return codes;
+}
+
+Expected<Grid> PartOfCodes::grid(const Grid &grid, const CellFormat &format) const {
   // Of an empty part too, cells have a size.
   auto cellOf = [](uint64_t each, uint64_t all) {
     return std::max<uint64_t>(each == 0 || each > all ? all : each, 1);
   };
   Grid part = {cellOf(format.cellRows, rows), cellOf(format.cellColumns, columns), 0, {}};
+  if (range.matrixEnd - range.matrixBegin > 1 && rows % part.cellRows != 0)
+    return usageError("has matrices of " + std::to_string(rows) + " rows, which are no groups of " +
+                      std::to_string(part.cellRows) + ": read one at a time (an expert)");
   part.columns = divideUp(columns, part.cellColumns);
-  for (uint64_t row = 0; row < rows; row += part.cellRows)
-    for (uint64_t column = 0; column < columns; column += part.cellColumns)
-      part.cells.push_back(
-          grid.at(range.rowBegin + row, weight.gridColumn(range.columnBegin + column)));
+  for (uint64_t matrix = range.matrixBegin; matrix < range.matrixEnd; ++matrix)
+    for (uint64_t row = 0; row < rows; row += part.cellRows)
+      for (uint64_t column = 0; column < columns; column += part.cellColumns)
+        part.cells.push_back(
+            grid.at(rowOf(matrix, row), weight.gridColumn(range.columnBegin + column)));
   return part;
-}
-
-static std::vector<uint8_t> codesOf(const QuantizedWeight &weight, const Format &format,
-                                    const TensorRange &range) {
-  // codes-2
-  auto mask = static_cast<uint8_t>((1u << QuantizedElement::find(format.element)->bits) - 1);
-  std::vector<uint8_t> codes;
-  codes.reserve((range.rowEnd - range.rowBegin) * (range.columnEnd - range.columnBegin));
-  for (uint64_t row = range.rowBegin; row < range.rowEnd; ++row) {
-    const uint8_t *begin = weight.codes.data() + row * weight.columns;
-    std::transform(begin + range.columnBegin, begin + range.columnEnd, std::back_inserter(codes),
-                   [&](uint8_t code) { return code & mask; });
-  }
-  return codes;
 }
 
 Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
@@ -183,20 +211,26 @@ Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
   UWT_ASSIGN_OR_RETURN(Format format, formatOfParts(weight));
   UWT_ASSIGN_OR_RETURN(TensorRange range, rangeOf(weight, format, slice));
   UWT_ASSIGN_OR_RETURN(QuantizedWeight whole, weight.read(pool));
+  PartOfCodes cut(whole, range);
+  QuantizedElement element = *QuantizedElement::find(format.element);
   QuantizedPart part;
   part.format = format;
-  part.weight.rows = range.rowEnd - range.rowBegin;
+  part.weight.matrices = range.matrixEnd - range.matrixBegin;
+  part.weight.isTransposed = whole.isTransposed;
+  part.weight.rows = part.weight.matrices * (range.rowEnd - range.rowBegin);
   part.weight.columns = range.columnEnd - range.columnBegin;
-  part.weight.codes = codesOf(whole, format, range);
-  QuantizedElement element = *QuantizedElement::find(format.element);
+  part.weight.codes = cut.codes(element);
   part.weight.values = element.isTable ? whole.values : element.values();
   part.weight.math = whole.math;
   part.weight.factor = format.factor();
-  part.weight.zero = format.zeroGrid ? gridOf(whole, whole.zero, *format.zeroGrid, range)
-                                     : Grid::constant(static_cast<float>(format.zero));
-  part.weight.scale = gridOf(whole, whole.scale, *format.scale, range);
-  if (format.offset)
-    part.weight.offset = gridOf(whole, *whole.offset, *format.offset, range);
+  part.weight.zero = Grid::constant(static_cast<float>(format.zero));
+  if (format.zeroGrid) {
+    UWT_ASSIGN_OR_RETURN(part.weight.zero, cut.grid(whole.zero, *format.zeroGrid));
+  }
+  UWT_ASSIGN_OR_RETURN(part.weight.scale, cut.grid(whole.scale, *format.scale));
+  if (format.offset) {
+    UWT_ASSIGN_OR_RETURN(part.weight.offset, cut.grid(*whole.offset, *format.offset));
+  }
   return part;
 }
 

@@ -65,11 +65,11 @@ Expected<Format> uwt::imageFormatOf(const Format &composition) {
     return noImageFormat(composition, "images have codes of uint<1> to uint<4>, int<8>, f8E4M3FN, "
                                       "f4E2M1FN and table<1> to table<4>");
   bool hasOthers = composition.offset || composition.divisor != 1 || composition.hasFloatZeros() ||
-                   composition.math != ElementType::F32 || composition.storage != Storage::NMajor ||
+                   composition.math != ElementType::F32 ||
                    (!hasZeros && (composition.zeroGrid || composition.zero != 0));
   if (hasOthers)
-    return noImageFormat(composition, "images have no offsets, factors and transposed weights, and "
-                                      "zero points of uint<1> to uint<4> alone");
+    return noImageFormat(composition, "images have no offsets and factors, and zero points of "
+                                      "uint<1> to uint<4> alone");
   if (!found)
     return noImageFormat(composition, "images have cells of a multiple of 128 columns, of 64 of "
                                       "table<1> to table<4>, of 32 of uint<1> to uint<4>, and of "

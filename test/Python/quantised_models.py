@@ -79,6 +79,15 @@ def _mxfp4(name, weight):
     return {f"{name}_packed": packed, f"{name}_scale": (exponent + 127).to(torch.uint8)}, values
 
 
+def _gpt_oss(name, weight):
+    """Of experts [E, K, N]."""
+    experts, _, rows = weight.shape
+    parts, values = _mxfp4(name, weight.transpose(1, 2).flatten(0, 1))
+    packed, exponents = (each.unflatten(0, (experts, rows)) for each in parts.values())
+    values = values.unflatten(0, (experts, rows)).transpose(1, 2)
+    return {f"{name}_blocks": packed.unflatten(2, (-1, 16)), f"{name}_scales": exponents}, values.contiguous()
+
+
 def _nvfp4(name, weight):
     largest = weight.float().unflatten(1, (-1, 16)).abs().amax(2)
     whole = 448 * 6 / largest.max()
@@ -113,8 +122,16 @@ _COMPRESSED = {
 }
 
 
-def _is_quantised(name, tensor):
-    """Not what chooses experts."""
+_WHOLE = {
+    "nf4": (_nf4, {"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}),
+    "gpt-oss": (_gpt_oss, {"quant_method": "mxfp4", "modules_to_not_convert": ["lm_head"]}),
+}
+
+
+def _is_quantised(method, name, tensor):
+    """Not what chooses experts; of gpt-oss experts alone."""
+    if method == "gpt-oss":
+        return tensor.dim() == 3
     return "layers" in name and tensor.dim() == 2 and not name.endswith("mlp.gate.weight")
 
 
@@ -122,19 +139,19 @@ def quantise(method, source, quantised, dequantised):
     """Writes the quantised and the dequantised model of a folder with one file of BF16.
 
     Args:
-        method: "gptq", "awq", "nf4" (bitsandbytes), or one of compressed-tensors: "fp8" (a scale a row), "mxfp4", "nvfp4".
+        method: "gptq", "awq", "nf4" (bitsandbytes), "gpt-oss" (MXFP4), or one of compressed-tensors: "fp8" (a scale a row), "mxfp4", "nvfp4".
     """
     tensors = load_file(source / "model.safetensors")
     made, floats = {}, {}
     for name, tensor in tensors.items():
         floats[name] = made[name] = tensor
-        if not _is_quantised(name, tensor):
+        if not _is_quantised(method, name, tensor):
             continue
         del made[name]
         if method in _COMPRESSED:
             parts, values = _COMPRESSED[method][0](name, tensor)
-        elif method == "nf4":
-            parts, values = _nf4(name, tensor)
+        elif method in _WHOLE:
+            parts, values = _WHOLE[method][0](name, tensor)
         else:
             *parts, values = _codes(tensor)
             parts = _PACKERS[method][0](name, *parts)
@@ -148,8 +165,8 @@ def quantise(method, source, quantised, dequantised):
             "quant_method": "compressed-tensors", "format": format, "config_groups": {"group_0": group},
             "ignore": ["lm_head"], "quantization_status": "compressed",
         }  # fmt: skip
-    elif method == "nf4":
-        config = {"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}
+    elif method in _WHOLE:
+        config = _WHOLE[method][1]
     else:
         config = {"quant_method": method} | _PACKERS[method][1]
     for folder, content, more in ((quantised, made, {"quantization_config": config}), (dequantised, floats, {})):

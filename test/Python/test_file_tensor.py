@@ -76,6 +76,21 @@ def test_takes_one_matrix_of_several(opened, reads):
     assert sum(reads) == 3 * (70 * 64 + 6 * 64) * 2 + 3 * 20 * 64 * 2
 
 
+def test_parts_are_transposed(opened, reads):
+    for name, exchange in (("matrix", lambda each: each.permute(1, 0)), ("experts", lambda each: each.permute(0, 2, 1))):
+        tensor, expected = both(opened, name)
+        reads.clear()
+        turned, wanted = exchange(tensor).contiguous(), exchange(expected)
+        assert isinstance(turned, FileTensor) and turned.shape == wanted.shape and not reads
+        assert equal(turned[..., 3:40, 32:48], wanted[..., 3:40, 32:48])
+        assert equal(turned.transpose(-1, -2), expected)
+        assert torch.equal(turned + 0, wanted)
+        assert torch.equal(torch.empty(wanted.shape).copy_(turned), wanted.float())
+    tensor, expected = both(opened, "experts")
+    assert equal(tensor.transpose(1, 2)[1], expected[1].t())
+    assert equal(tensor.permute(1, 0, 2), expected.permute(1, 0, 2))
+
+
 def test_what_is_no_part_is_a_dense_copy(opened):
     tensor, expected = both(opened, "experts")
     assert equal(tensor[:, 5], expected[:, 5])
@@ -107,6 +122,8 @@ def test_is_not_written(opened):
     tensor, _ = both(opened, "matrix")
     with pytest.raises(TypeError, match="matrix: tensors of files cannot be written"):
         tensor.copy_(torch.zeros(200, 96, dtype=torch.bfloat16))
+    with pytest.raises(TypeError, match="matrix: aten.zero_.default would write into a tensor of a file"):
+        tensor.zero_()
 
 
 @pytest.fixture(name="experts", scope="module")
@@ -140,6 +157,29 @@ def test_experts_are_sums_of_products(experts, activation):
             product = torch.ops.uwt.linear(FUNCTIONS[activation](gate) * scale, of(down), None, 64, 48)
             expected += product[0].float() * weights[row, slot]
         assert torch.equal(found[row], expected.bfloat16())
+
+
+def test_experts_of_gpt_oss(experts):
+    x, up, down, weights, ids = experts
+    generator = torch.Generator().manual_seed(8)
+    biases = [torch.randn(shape, generator=generator).bfloat16() for shape in [(4, 96), (4, 64)]]
+    images = [UwtTensor.encode(each).image for each in (up, down)]
+    found = torch.ops.uwt.experts(x, *images, weights, ids, None, "swigluoai", *biases, alpha=1.5, limit=1.25)
+    reached = 0
+    for row in range(7):
+        expected = torch.zeros(64)
+        for slot in ids[row].argsort():
+            matrix = ids[row, slot]
+            of = lambda each: UwtTensor.encode(each[matrix]).image  # noqa: E731
+            product = torch.ops.uwt.linear(x[row : row + 1], of(up), biases[0][matrix], 96, 64)
+            gate, scale = product[:, ::2].clamp(max=1.25), product[:, 1::2].clamp(min=-1.25, max=1.25)
+            reached += (product[:, ::2] > 1.25).sum() * (product[:, 1::2] < -1.25).sum()
+            hidden = (scale + 1) * (gate * torch.sigmoid(gate * 1.5))
+            product = torch.ops.uwt.linear(hidden, of(down), biases[1][matrix], 64, 48)
+            expected += product[0].float() * weights[row, slot]
+        assert torch.equal(found[row], expected.bfloat16())
+    assert reached > 0
+    torch.library.opcheck(torch.ops.uwt.experts, (x, *images, weights, ids, None, "swigluoai", *biases))
 
 
 def test_experts_have_the_bits_of_raw_weights_and_of_each_token_alone(experts):
@@ -190,3 +230,5 @@ def test_experts_say_what_does_not_fit(experts):
         operator(x, *images, weights, ids.clone().fill_(9), None, "silu")
     with pytest.raises(RuntimeError, match="x is torch.float32"):
         operator(x.float(), *images, weights, ids, None, "silu")
+    with pytest.raises(RuntimeError, match=r"a bias is \[4, 64\] of torch.bfloat16, expected \[4, 96\]"):
+        operator(x, *images, weights, ids, None, "silu", torch.zeros(4, 64).bfloat16())

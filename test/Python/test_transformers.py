@@ -38,11 +38,20 @@ def make(kind):
             **SIZES, moe_intermediate_size=128, num_experts=4, num_experts_per_tok=2, head_dim=32
         )
         return transformers.Qwen3MoeForCausalLM(config)
+    if kind == "gpt-oss":
+        config = transformers.GptOssConfig(
+            **SIZES, num_local_experts=4, num_experts_per_tok=2, head_dim=32, sliding_window=8, max_position_embeddings=64
+        )
+        model = transformers.GptOssForCausalLM(config)
+        for name, each in model.named_parameters():
+            if name.endswith("bias"):
+                torch.nn.init.normal_(each, std=0.1)
+        return model
     config = transformers.LlamaConfig(**SIZES, tie_word_embeddings=kind == "tied")
     return transformers.LlamaForCausalLM(config)
 
 
-@pytest.fixture(name="folders", scope="module", params=["tied", "sharded", "experts"])
+@pytest.fixture(name="folders", scope="module", params=["tied", "sharded", "experts", "gpt-oss"])
 def original_and_compressed(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     options = {"max_shard_size": "200KB"} if request.param == "sharded" else {}
@@ -310,10 +319,21 @@ def test_values_of_codes_are_plain_weights(method, values, tmp_path):
 
 @pytest.mark.parametrize("method", CODES)
 def test_experts_run_from_their_codes(method, values, tmp_path):
-    model = load_quantised("experts", method, tmp_path)
+    check_experts_of_codes(load_quantised("experts", method, tmp_path), CODES[method], tmp_path)
+
+
+def test_transposed_experts_with_biases_run_from_their_codes(values, tmp_path):
+    model = load_quantised("gpt-oss", "gpt-oss", tmp_path)
+    assert model.model.layers[0].mlp.experts.gate_up_proj.is_transposed
+    check_experts_of_codes(model, CODES["mxfp4"], tmp_path)
+
+
+def check_experts_of_codes(model, format, tmp_path):
     for layer in model.model.layers:
         for weight in (layer.mlp.experts.gate_up_proj, layer.mlp.experts.down_proj):
-            assert isinstance(weight, UwtTensor) and weight.format == CODES[method]
+            assert isinstance(weight, UwtTensor) and weight.format == format
+            again = pickle.loads(pickle.dumps(weight))
+            assert again.shape == weight.shape and torch.equal(again.dense(), weight.dense())
     assert_same_state(model, load(tmp_path / "floats"))
     model.save_pretrained(tmp_path / "saved")
     assert_same_state(load(tmp_path / "saved"), load(tmp_path / "floats"))

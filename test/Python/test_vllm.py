@@ -62,6 +62,10 @@ def make(kind):
                 **SIZES, moe_intermediate_size=64, num_experts=6, num_experts_per_tok=2, tie_word_embeddings=False
             )
         )
+    if kind == "gpt-oss":
+        return transformers.GptOssForCausalLM(
+            transformers.GptOssConfig(**SIZES, num_local_experts=6, num_experts_per_tok=2, sliding_window=8)
+        )
     # Biases in q, k and v; a vocabulary that vLLM fills up to a multiple of 64.
     return transformers.Qwen2ForCausalLM(transformers.Qwen2Config(**SIZES, tie_word_embeddings=kind != "apart"))
 
@@ -125,7 +129,7 @@ def first_tokens(generated):
     return [tokens[0] for tokens, _ in generated]
 
 
-@pytest.mark.parametrize("kind", ["tied", "apart", "experts"])
+@pytest.mark.parametrize("kind", ["tied", "apart", "experts", "gpt-oss"])
 def test_generates_what_raw_weights_do(folders, kind):
     original, compressed = folders(kind)
     found, raw, again, usual, log = run(
@@ -185,6 +189,7 @@ def test_weights_are_loaded_again_from_another_folder(folders):
         ("apart", {"tensor_parallel_size": 3}),
         ("experts", {"tensor_parallel_size": 2}),
         ("experts", {"tensor_parallel_size": 2, "enable_expert_parallel": True}),
+        ("gpt-oss", {"tensor_parallel_size": 2}),
     ],
 )
 def test_every_rank_reads_its_part(folders, kind, options):
@@ -282,6 +287,11 @@ def test_runs_from_codes_what_was_quantised_before(quantised):
 
 def test_experts_run_from_their_codes(quantised):
     assert_generates_what_values_do([quantised(method, "experts") for method in ("gptq", "nvfp4")])
+
+
+def test_transposed_experts_with_biases_run_from_their_codes(quantised):
+    pair = quantised("gpt-oss", "gpt-oss")
+    assert_generates_what_values_do([pair])
 
 
 def test_ranks_run_from_their_codes(quantised):

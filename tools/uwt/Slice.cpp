@@ -200,6 +200,9 @@ void SliceCommand::report(Session &session, const Result &result) const {
 
 Expected<SliceCommand::Result>
 SliceCommand::readCodes(const ImportedWeight &weight, const TensorSlice &wanted, ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(std::vector<uint64_t> shape, sliceShape(weight, wanted));
+  if (shape.size() != 2)
+    return usageError("is several matrices, and a tensor of codes has one: say which (--expert)");
   UWT_ASSIGN_OR_RETURN(QuantizedPart part, readQuantizedPart(weight, wanted, pool));
   constexpr std::string_view suffix = ".weight";
   std::string module = tensor;

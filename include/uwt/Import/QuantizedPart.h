@@ -27,9 +27,10 @@ Expected<TensorBytes> readValues(const ImportedWeight &weight, ElementType type,
 /// The shape of a part. Errors: Usage (outside of the weight), Unsupported (its refusal).
 Expected<std::vector<uint64_t>> sliceShape(const ImportedWeight &weight, const TensorSlice &slice);
 
-/// A matrix, or a part of one, by its codes and the numbers that these share.
+/// A weight, or a part of one, by its codes and the numbers that these share.
 struct QuantizedPart {
-  /// With grids of its own.
+  /// With grids of its own. Of a weight that lies transposed (`storage=k_major`), rows are columns
+  /// of the weight.
   QuantizedWeight weight;
   /// The composition of the weight and of each of its parts: one that products run from, whose
   /// scale has one grid.
@@ -37,14 +38,14 @@ struct QuantizedPart {
 
   /// What the part is in a checkpoint of recipe `codes`, by what the name has behind `X.`:
   /// "weight", "weight_scale", "weight_zero_point", "weight_offset", "weight_table" (codes-2 to
-  /// codes-6).
+  /// codes-6). Several matrices are one with the rows of all.
   std::vector<std::pair<std::string, TensorBytes>> tensors() const;
 };
 
 /// Reads a part that begins and ends at whole cells. The whole weight is read. Errors: Usage (not
-/// inside of the weight; cells that are cut, with the nearest places that cut none; several
-/// matrices), Unsupported (a composition without cells of rows: `order=k`, `stride<s>`; a weight
-/// that lies transposed), and as ImportedWeight::read.
+/// inside of the weight; cells that are cut, with the nearest places that cut none; cells of rows
+/// of two matrices), Unsupported (a composition without cells of rows: `order=k`, `stride<s>`), and
+/// as ImportedWeight::read.
 Expected<QuantizedPart> readQuantizedPart(const ImportedWeight &weight, const TensorSlice &slice,
                                           ThreadPool &pool);
 

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // What a quantiser of one's own can write, of elements for which packers have no layout: the
-// configuration has the composition (codes-1 to codes-6 of docs/quantised.md).
+// configuration has the composition (codes-1 to codes-7 of docs/quantised.md).
 //
 //===----------------------------------------------------------------------===//
 
@@ -65,6 +65,7 @@ static bool isPlain(const Format &format) {
   Format plain;
   plain.codec = rawFormat().codec;
   plain.escapes = Escapes::None;
+  plain.storage = format.storage; // codes-7
   return format.ofFloats() == plain;
 }
 
@@ -128,6 +129,8 @@ Expected<WeightOutline> CodesRecipe::outline(const QuantizationConfig &config, c
   if (shape.size() != 2)
     return unsupportedError(".weight is " + shapeText(shape) + ", expected a matrix");
   WeightOutline outline{shape[0], shape[1], {}, "", {codesName, scaleName}};
+  if (format.storage == Storage::KMajor)
+    outline.shape = {shape[1], shape[0]};
   UWT_RETURN_IF_ERROR(takeGrid(scaleName, format.scale, {}, parts, outline));
   UWT_RETURN_IF_ERROR(takeGrid(zeroName, format.zeroGrid, format.element, parts, outline));
   UWT_RETURN_IF_ERROR(takeGrid(offsetName, format.offset, {}, parts, outline));
@@ -178,6 +181,7 @@ Expected<QuantizedWeight> CodesRecipe::assemble(const QuantizationConfig &config
   QuantizedWeight weight;
   weight.rows = outline.rows;
   weight.columns = outline.columns;
+  weight.isTransposed = format.storage == Storage::KMajor;
   QuantizedElement element = *QuantizedElement::find(format.element);
   if (element.isTable) {
     UWT_ASSIGN_OR_RETURN(weight.values, parts.floats(tableName, pool));

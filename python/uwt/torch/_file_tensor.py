@@ -17,7 +17,7 @@ _ARRAYS = _arrays.TorchArrays()
 class FileTensor(torch.Tensor):
     """A tensor of a container, or a part of it, on the CPU, of which nothing is read yet.
 
-    Slices of rows and columns, and a matrix of several, are FileTensors again. `copy_` from one decodes it, right into its
+    Slices of rows and columns, a matrix of several, and what is transposed are FileTensors again. `copy_` from one decodes it, right into its
     target where that is dense and of the same dtype. Any other function gets a dense copy, which each of them decodes anew.
 
     Args:
@@ -25,26 +25,33 @@ class FileTensor(torch.Tensor):
         tensor: which of its tensors.
         begins, sizes: of each dimension, what part of it this is; all of it by default.
         expert: of a tensor of three dimensions, the matrix that this is; its begins and sizes are those of the last two.
+        is_transposed: whether this has its rows as columns; begins and sizes are those of the file.
     """
 
     @staticmethod
-    def __new__(cls, container: Container, tensor: Tensor, begins=None, sizes=None, expert=None) -> FileTensor:
-        sizes = tensor.shape if sizes is None else sizes
+    def __new__(
+        cls, container: Container, tensor: Tensor, begins=None, sizes=None, expert=None, is_transposed=False
+    ) -> FileTensor:
+        sizes = list(tensor.shape if sizes is None else sizes)
+        if is_transposed:
+            sizes[-2:] = reversed(sizes[-2:])
         return torch.Tensor._make_wrapper_subclass(cls, sizes, dtype=_ARRAYS.dtype(tensor.dtype), device="cpu")
 
-    def __init__(self, container: Container, tensor: Tensor, begins=None, sizes=None, expert=None) -> None:
-        self._container, self._tensor, self._expert = container, tensor, expert
+    def __init__(
+        self, container: Container, tensor: Tensor, begins=None, sizes=None, expert=None, is_transposed=False
+    ) -> None:
+        self._container, self._tensor, self._expert, self._is_transposed = container, tensor, expert, is_transposed
         self._sizes = tuple(tensor.shape if sizes is None else sizes)
         self._begins = tuple(begins or (0,) * len(self._sizes))
 
     __torch_function__ = torch._C._disabled_torch_function_impl
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
-        return f"FileTensor({self._tensor.name!r}, shape={self._sizes}, dtype={self.dtype})"
+        return f"FileTensor({self._tensor.name!r}, shape={tuple(self.shape)}, dtype={self.dtype})"
 
     def dense(self) -> torch.Tensor:
         """A dense copy."""
-        out = torch.empty(self._sizes, dtype=self.dtype)
+        out = torch.empty(self.shape, dtype=self.dtype)
         self._read_into(out)
         return out
 
@@ -53,7 +60,12 @@ class FileTensor(torch.Tensor):
         return dtype == self.dtype
 
     def _read_into(self, out: torch.Tensor) -> None:
-        """Decodes it into a dense tensor of its sizes, of a dtype that it `_reads`."""
+        """Decodes it into a dense tensor of its shape, of a dtype that it `_reads`."""
+        if self._is_transposed:
+            of_file = torch.empty(self._sizes, dtype=out.dtype)
+            self._transposed()._read_into(of_file)
+            out.copy_(of_file.transpose(-1, -2))
+            return
         whole = self._sizes == self._tensor.shape
         part = None if whole else self._part()
         if out.numel():
@@ -75,7 +87,10 @@ class FileTensor(torch.Tensor):
         begins, sizes = list(self._begins), list(self._sizes)
         begins[dim] += begin
         sizes[dim] = end - begin
-        return type(self)(self._container, self._tensor, begins, sizes, self._expert)
+        return type(self)(self._container, self._tensor, begins, sizes, self._expert, self._is_transposed)
+
+    def _transposed(self) -> FileTensor:
+        return type(self)(self._container, self._tensor, self._begins, self._sizes, self._expert, not self._is_transposed)
 
     @classmethod
     def __torch_dispatch__(cls, func, types, args, kwargs=None):
@@ -83,6 +98,9 @@ class FileTensor(torch.Tensor):
         result = special(*args) if special is not None and not kwargs else NotImplemented
         if result is not NotImplemented:
             return result
+        for argument, value in zip(func._schema.arguments, args):
+            if argument.is_write and isinstance(value, FileTensor):
+                raise TypeError(f"{value._tensor.name}: {func} would write into a tensor of a file: take its dense() copy")
         args, kwargs = _pytree.tree_map_only(FileTensor, FileTensor.dense, (args, kwargs or {}))
         return func(*args, **kwargs)
 
@@ -95,12 +113,13 @@ def _slice(source, dim=0, begin=None, end=None, step=1):
     dim = dim % len(source._sizes)
     if step != 1 or dim < len(source._sizes) - 2:
         return NotImplemented
-    begin, end, _ = slice(begin, end).indices(source._sizes[dim])
-    return source._sliced(dim, begin, max(begin, end))
+    begin, end, _ = slice(begin, end).indices(source.shape[dim])
+    of_file = 2 * len(source._sizes) - 3 - dim if source._is_transposed else dim
+    return source._sliced(of_file, begin, max(begin, end))
 
 
 def _narrow(source, dim, begin, length):
-    size = source._sizes[dim]
+    size = source.shape[dim]
     if not 0 <= begin <= begin + length <= size:
         return NotImplemented
     return _slice(source, dim, begin, begin + length)
@@ -110,8 +129,23 @@ def _select(source, dim, index):
     if len(source._sizes) != 3 or dim % 3 != 0:
         return NotImplemented
     return type(source)(
-        source._container, source._tensor, source._begins[1:], source._sizes[1:], index % source._sizes[0]
+        source._container, source._tensor, source._begins[1:], source._sizes[1:], index % source._sizes[0], source._is_transposed
     )
+
+
+def _permute(source, dims):
+    rank = len(source._sizes)
+    exchanged = [*range(rank - 2), rank - 1, rank - 2]
+    if rank < 2 or [dim % rank for dim in dims] != exchanged:
+        return NotImplemented
+    return source._transposed()
+
+
+def _transpose(source, first, second):
+    rank = len(source._sizes)
+    if rank < 2 or {first % rank, second % rank} != {rank - 1, rank - 2}:
+        return NotImplemented
+    return source._transposed()
 
 
 def _copy(into, source, non_blocking=False):
@@ -133,6 +167,8 @@ _OPERATORS = {
     _ATEN.copy_.default: _copy,
     _ATEN.detach.default: _alias,
     _ATEN.narrow.default: _narrow,
+    _ATEN.permute.default: _permute,
     _ATEN.select.int: _select,
     _ATEN.slice.Tensor: _slice,
+    _ATEN.transpose.int: _transpose,
 }

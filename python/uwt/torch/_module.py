@@ -86,9 +86,11 @@ def make_packs(
     return _packs.make(wanted, _packs.compile_target(target), pathlib.Path(folder))
 
 
-def compressed_parameter(weight: torch.Tensor, format: str, exact: str) -> torch.nn.Parameter | None:
+def compressed_parameter(
+    weight: torch.Tensor, format: str, exact: str, is_transposed: bool = False
+) -> torch.nn.Parameter | None:
     """A compressed parameter of a dense weight; None where it would not be smaller, unless it is to be "raw"."""
-    made = UwtTensor.encode(weight, format, exact)
+    made = UwtTensor.encode(weight, format, exact, is_transposed)
     if format != "raw" and made.image.numel() >= weight.numel() * weight.element_size():
         return None
     return torch.nn.Parameter(made, requires_grad=False)

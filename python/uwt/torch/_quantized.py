@@ -107,15 +107,15 @@ def _address(dense: torch.Tensor, row: int) -> int:
 
 
 def take_pieces(dense: torch.Tensor) -> list[QuantizedTensor]:
-    """The quantised weights, or parts, that were copied into the rows of a dense matrix, or of several, from the first row on.
-    Empty where some rows are of none: codes then say nothing of the whole."""
+    """The quantised weights, or parts, that were copied into the rows of a dense matrix, or of several, from the first row on:
+    matrices, or stacks of them. Empty where some rows are of none: codes then say nothing of the whole."""
     pieces, row = [], 0
     while row < _rows(dense):
         piece = _copied.pop(_address(dense, row), None)
-        if piece is None or len(piece.shape) != 2 or piece.shape[1] != dense.shape[-1]:
+        if piece is None or len(piece.shape) not in (2, 3) or piece.shape[-1] != dense.shape[-1]:
             return []
         pieces.append(piece)
-        row += piece.shape[0]
+        row += _rows(piece)
     return pieces
 
 
@@ -124,7 +124,7 @@ def note_pieces(dense: torch.Tensor, pieces: Iterable[QuantizedTensor]) -> None:
     row = 0
     for piece in pieces:
         _copied[_address(dense, row)] = piece
-        row += piece.shape[0]
+        row += _rows(piece)
 
 
 def _part_of(piece: QuantizedTensor) -> Any:
@@ -139,8 +139,19 @@ def _reason(error: UwtError, pieces: list[QuantizedTensor]) -> str:
     return text
 
 
-def image_of_codes(weight: torch.Tensor, reserve: float = 0) -> tuple[torch.Tensor | None, str | None]:
+def _has_rows_of_codes(piece: QuantizedTensor) -> bool:
+    return piece._is_transposed == ("storage=k_major" in piece._tensor.format)
+
+
+def image_of_codes(
+    weight: torch.Tensor, reserve: float = 0, is_transposed: bool = False
+) -> tuple[torch.Tensor | None, str | None]:
     """The image of a dense matrix in memory, or of several, from the codes that it was copied from.
+
+    Args:
+        weight: what was copied to.
+        reserve: as of _weights.encode.
+        is_transposed: whether the image is that of the matrices transposed.
 
     Returns:
         the image, or None; and why there is none, or None of a weight that was copied from no quantised one.
@@ -152,6 +163,10 @@ def image_of_codes(weight: torch.Tensor, reserve: float = 0) -> tuple[torch.Tens
         return None, None
     if weight.dtype != torch.bfloat16:
         return None, f"codes are multiplied as torch.bfloat16, not as {weight.dtype}"
+    if any(_has_rows_of_codes(piece) == is_transposed for piece in pieces):
+        return None, "codes lie in columns of what is multiplied"
+    if is_transposed:
+        weight = weight.transpose(-1, -2)
     try:
         formats = {_weights.format_of_codes(piece._tensor.format) for piece in pieces}
         if len(formats) != 1:

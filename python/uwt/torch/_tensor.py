@@ -50,11 +50,14 @@ class UwtTensor(torch.Tensor):
         shape, dtype: of the tensor.
         exact: "product" or "decode": the bits of UWT's products, or of PyTorch's.
         on_device: what the image holds where it is on a GPU, the text of a _cuda.Weight; None on the CPU, where images say it.
+        is_transposed: whether the image is that of the tensor's matrices transposed, as experts have them whose parameters are
+            [e, k, n]: these run from the image, and `linear` from a dense copy.
     """
 
     image: torch.Tensor
     exact: str
     on_device: str | None
+    is_transposed: bool
 
     @staticmethod
     def __new__(
@@ -64,6 +67,7 @@ class UwtTensor(torch.Tensor):
         dtype: torch.dtype,
         exact: str,
         on_device: str | None = None,
+        is_transposed: bool = False,
     ) -> UwtTensor:
         return torch.Tensor._make_wrapper_subclass(cls, shape, dtype=dtype, device=image.device, requires_grad=False)
 
@@ -74,24 +78,31 @@ class UwtTensor(torch.Tensor):
         dtype: torch.dtype,
         exact: str,
         on_device: str | None = None,
+        is_transposed: bool = False,
     ) -> None:
-        self.image, self.exact, self.on_device = image, exact, on_device
+        self.image, self.exact, self.on_device, self.is_transposed = image, exact, on_device, is_transposed
         # As numbers: asking a subclass for its shape takes as long as a small product.
         self._sizes = tuple(shape)
 
     @classmethod
-    def encode(cls, weight: torch.Tensor, format: str = RUN_FORMAT, exact: str = "product") -> UwtTensor:
+    def encode(
+        cls, weight: torch.Tensor, format: str = RUN_FORMAT, exact: str = "product", is_transposed: bool = False
+    ) -> UwtTensor:
         """Compresses a dense tensor [n, k] of BF16 or F16, where it is. Raises UwtError where that is not possible."""
         if exact not in EXACT:
             raise ValueError(f"exact is one of {', '.join(EXACT)}, got {exact!r}")
-        return cls._made_of(weight, format_for(weight.dtype, format), exact, weight.device)
+        return cls._made_of(weight, format_for(weight.dtype, format), exact, weight.device, is_transposed)
 
     @classmethod
-    def _made_of(cls, dense: torch.Tensor, format: str, exact: str, device: torch.device) -> UwtTensor:
+    def _made_of(
+        cls, dense: torch.Tensor, format: str, exact: str, device: torch.device, is_transposed: bool
+    ) -> UwtTensor:
         """A dense tensor, wherever it is, compressed on a device."""
         shape, dtype = tuple(dense.shape), dense.dtype
+        if is_transposed:
+            dense = dense.transpose(-1, -2)
         if device.type != "cuda":
-            return cls(_ops.encode(dense.to(device), format), shape, dtype, exact)
+            return cls(_ops.encode(dense.to(device), format), shape, dtype, exact, None, is_transposed)
         try:
             image, held = _cuda_ops.encode(dense.to(device), format)
         except UnsupportedError:
@@ -99,10 +110,10 @@ class UwtTensor(torch.Tensor):
         if exact == "product":
             # Here, rather than in the first product, one hears that there are no kernels.
             _cuda_ops.products(image.device.index, held, False)
-        return cls(image, shape, dtype, exact, held)
+        return cls(image, shape, dtype, exact, held, is_transposed)
 
     @classmethod
-    def from_image(cls, image: torch.Tensor, exact: str = "product") -> UwtTensor:
+    def from_image(cls, image: torch.Tensor, exact: str = "product", is_transposed: bool = False) -> UwtTensor:
         """The tensor of an image that came from elsewhere. Raises InvalidError for one that is damaged."""
         if exact not in EXACT:
             raise ValueError(f"exact is one of {', '.join(EXACT)}, got {exact!r}")
@@ -110,7 +121,10 @@ class UwtTensor(torch.Tensor):
             raise UsageError(f"an image is checked on the CPU, and this one is on {image.device}")
         image = _ops.check(image)
         info = _ops.info(image)
-        return cls(image, info.shape, _ARRAYS.dtype(info.dtype), exact)
+        shape = list(info.shape)
+        if is_transposed:
+            shape[-2:] = reversed(shape[-2:])
+        return cls(image, tuple(shape), _ARRAYS.dtype(info.dtype), exact, None, is_transposed)
 
     @property
     def format(self) -> str:
@@ -128,10 +142,17 @@ class UwtTensor(torch.Tensor):
 
     def dense(self) -> torch.Tensor:
         """A dense copy."""
+        held = self._decoded()
+        return held.transpose(-1, -2).contiguous() if self.is_transposed else held
+
+    def _decoded(self) -> torch.Tensor:
         if self.on_device is not None:
             return torch.ops.uwt.cuda_decode(self.image, self.on_device)
+        shape = list(self.shape)
+        if self.is_transposed:
+            shape[-2:] = reversed(shape[-2:])
         try:
-            return torch.ops.uwt.decode(self.image, self.shape, self.dtype)
+            return torch.ops.uwt.decode(self.image, shape, self.dtype)
         except RuntimeError as error:
             raise _native.error_in(error) from None
 
@@ -139,35 +160,37 @@ class UwtTensor(torch.Tensor):
         return f"UwtTensor(shape={tuple(self.shape)}, dtype={self.dtype}, {self.image.numel()} bytes)"
 
     def _with_image(self, image: torch.Tensor) -> UwtTensor:
-        return UwtTensor(image, tuple(self.shape), self.dtype, self.exact, self.on_device)
+        return UwtTensor(image, tuple(self.shape), self.dtype, self.exact, self.on_device, self.is_transposed)
+
+    def _compressed_again(self, device: torch.device) -> UwtTensor:
+        """The same weight, from its values."""
+        return UwtTensor._made_of(self.dense(), self._format_of_copies(), self.exact, device, self.is_transposed)
 
     def _moved(self, device: torch.device, **options: Any) -> UwtTensor:
         """A copy on a device. A GPU has the bytes of an image in another order than the CPU."""
         is_alike = (device.type == "cuda") == (self.on_device is not None)
         if is_alike or device.type == "meta":
             return self._with_image(torch.ops.aten._to_copy(self.image, device=device, **options))
-        return UwtTensor._made_of(self.dense(), self._format_of_copies(), self.exact, device)
+        return self._compressed_again(device)
 
     def _stable_hash_for_caching(self) -> str:
         # Of what a compiled graph depends on: the image is an input, of a size that graphs are made for.
-        return f"{tuple(self.shape)} {self.dtype} {self.exact} {self.image.numel()} {self.on_device}"
+        return f"{tuple(self.shape)} {self.dtype} {self.exact} {self.image.numel()} {self.on_device} {self.is_transposed}"
 
     def __tensor_flatten__(self):
-        return ["image"], (self.dtype, self.exact, self.on_device)
+        return ["image"], (self.dtype, self.exact, self.on_device, self.is_transposed)
 
     @staticmethod
     def __tensor_unflatten__(inner, meta, outer_size, outer_stride):
         return UwtTensor(inner["image"], tuple(outer_size), *meta)
 
     def __reduce_ex__(self, protocol):
-        if self._has_codes():
-            made = UwtTensor._made_of(self.dense(), self._format_of_copies(), self.exact, self.device)
-            return _from_image, (made.image, self.exact)
         if self.on_device is None:
-            return _from_image, (self.image, self.exact)
+            held = self._compressed_again(self.device) if self._has_codes() else self
+            return _from_image, (held.image, self.exact, self.is_transposed)
         # Files have images of the CPU, which can be checked, and a tensor that goes where the file is loaded to.
         image = self._moved(torch.device("cpu")).image
-        return _from_image_on, (image, self.exact, torch.empty(0, device=self.device))
+        return _from_image_on, (image, self.exact, torch.empty(0, device=self.device), self.is_transposed)
 
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
@@ -199,7 +222,7 @@ _MULTIPLY_WITHOUT_GRADIENTS = torch.ops.uwt.linear_without_gradients.default
 
 
 def _linear(input, weight, bias=None):
-    if not isinstance(weight, UwtTensor):
+    if not isinstance(weight, UwtTensor) or weight.is_transposed:
         return NotImplemented
     if weight.exact == "decode":
         return torch.nn.functional.linear(input, weight.dense(), bias)
@@ -219,7 +242,7 @@ def _linear(input, weight, bias=None):
 def _embedding(
     input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
 ):
-    if not isinstance(weight, UwtTensor):
+    if not isinstance(weight, UwtTensor) or weight.is_transposed:
         return NotImplemented
     if max_norm is not None:
         raise TypeError("an embedding with max_norm changes its weight, and a compressed one stays as it is")
@@ -258,10 +281,13 @@ def _copy(func, args, kwargs):
         return func(into, source.dense(), *args[2:], **kwargs)
     if into.shape != source.shape:
         raise ValueError(f"a weight of shape {tuple(source.shape)} cannot be copied to one of {tuple(into.shape)}")
-    if isinstance(source, UwtTensor):
+    if isinstance(source, UwtTensor) and source.is_transposed == into.is_transposed:
         made = source._moved(into.device)
     else:
-        made = UwtTensor._made_of(source.to(into.dtype), into._format_of_copies(), into.exact, into.device)
+        dense = source.dense() if isinstance(source, UwtTensor) else source
+        made = UwtTensor._made_of(
+            dense.to(into.dtype), into._format_of_copies(), into.exact, into.device, into.is_transposed
+        )
     into.image, into.on_device = made.image, made.on_device
     return into
 
@@ -276,12 +302,12 @@ _OPERATORS = {
 }
 
 
-def _from_image(image: torch.Tensor, exact: str) -> UwtTensor:
-    return UwtTensor.from_image(image, exact)
+def _from_image(image: torch.Tensor, exact: str, is_transposed: bool = False) -> UwtTensor:
+    return UwtTensor.from_image(image, exact, is_transposed)
 
 
-def _from_image_on(image: torch.Tensor, exact: str, place: torch.Tensor) -> UwtTensor:
-    made = UwtTensor.from_image(image.cpu(), exact)
+def _from_image_on(image: torch.Tensor, exact: str, place: torch.Tensor, is_transposed: bool = False) -> UwtTensor:
+    made = UwtTensor.from_image(image.cpu(), exact, is_transposed)
     return made if place.device.type == "cpu" else made._moved(place.device)
 
 

@@ -9,7 +9,7 @@ import torch
 from transformers.core_model_loading import Concatenate, ConversionOps, MergeModulelist, WeightConverter
 from transformers.integrations import moe
 
-from ..torch import _quantized
+from ..torch import _experts, _quantized
 from ..torch._tensor import UwtTensor
 
 #: The name by which configurations choose `_forward`.
@@ -21,16 +21,30 @@ _ACTIVATIONS = {
 }  # fmt: skip
 
 
-def runs_compressed(module: torch.nn.Module, name: str) -> bool:
+def _activation_of(module: Any) -> dict[str, Any] | None:
+    """What uwt::experts calls a module's activation; None where it has none of that."""
+    gate = type(module)._apply_gate
+    if gate is moe._default_apply_gate:
+        name = _ACTIVATIONS.get(type(module.act_fn).__name__)
+        return {"activation": name} if name is not None and module.is_concatenated else None
+    if gate.__qualname__ == "GptOssExperts._apply_gate":
+        return {"activation": _experts.SWIGLU_OAI, "alpha": module.alpha, "limit": module.limit}
+    return None
+
+
+def runs_compressed(module: Any, name: str) -> bool:
     """Whether a parameter is one of experts that uwt::experts can compute."""
     return (
         name in _PARAMETERS
-        and getattr(module, "is_concatenated", False)
         and getattr(module, "has_gate", False)
-        and not (module.has_bias or module.is_transposed or module.has_post_expert_norm)
-        and type(module)._apply_gate is moe._default_apply_gate
-        and type(module.act_fn).__name__ in _ACTIVATIONS
+        and not module.has_post_expert_norm
+        and _activation_of(module) is not None
     )
+
+
+def lies_transposed(module: Any, name: str) -> bool:
+    """Whether a parameter has matrices that are multiplied transposed."""
+    return name in _PARAMETERS and getattr(module, "is_transposed", False)
 
 
 def use_compressed(model: torch.nn.Module) -> None:
@@ -90,20 +104,28 @@ def follow_codes(conversions: list[Any]) -> list[Any]:
     return conversions
 
 
+def _has_product(module: Any, weight: UwtTensor) -> bool:
+    """Whether the operator for the weight's device adds the module's biases and has its activation."""
+    return weight.on_device is None or not (module.has_bias or type(module)._apply_gate is not moe._default_apply_gate)
+
+
 def _forward(self: Any, hidden_states: torch.Tensor, top_k_index: torch.Tensor, top_k_weights: torch.Tensor) -> Any:
     up, down = self.gate_up_proj, self.down_proj
     needs_gradient = torch.is_grad_enabled() and (hidden_states.requires_grad or top_k_weights.requires_grad)
     if needs_gradient or self._is_expert_parallel or not all(
-        isinstance(each, UwtTensor) and each.exact == "product" for each in (up, down)
+        isinstance(each, UwtTensor) and each.exact == "product" and _has_product(self, each) for each in (up, down)
     ):
         # From dense copies, which each call decodes.
         return moe.grouped_mm_experts_forward(self, hidden_states, top_k_index, top_k_weights)
-    activation = _ACTIVATIONS[type(self.act_fn).__name__]
+    call = {
+        "x": hidden_states, "up": up.image, "down": down.image, "weights": top_k_weights, "ids": top_k_index, "places": None,
+        **_activation_of(self),
+    }  # fmt: skip
     if up.on_device is not None:
-        return torch.ops.uwt.cuda_experts(
-            hidden_states, up.image, down.image, top_k_weights, top_k_index, None, activation, up.on_device, down.on_device
-        )
-    return torch.ops.uwt.experts(hidden_states, up.image, down.image, top_k_weights, top_k_index, None, activation)
+        return torch.ops.uwt.cuda_experts(**call, up_weight=up.on_device, down_weight=down.on_device)
+    if self.has_bias:
+        call |= {"up_bias": self.gate_up_proj_bias, "down_bias": self.down_proj_bias}
+    return torch.ops.uwt.experts(**call)
 
 
 moe.ALL_EXPERTS_FUNCTIONS.register(IMPLEMENTATION, _forward)

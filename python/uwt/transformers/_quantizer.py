@@ -46,17 +46,22 @@ class UwtConfig(QuantizationConfigMixin):
 class _Compress(ConversionOps):
     """Compresses the weight of a layer as it is loaded."""
 
-    def convert(self, input_dict: dict[str, Any], full_layer_name: str | None = None, **_: Any) -> dict[str, Any]:
+    def convert(
+        self, input_dict: dict[str, Any], full_layer_name: str = "", model: Any = None, **_: Any
+    ) -> dict[str, Any]:
         (value,) = input_dict.values()
         weight = value[0] if isinstance(value, list) else value
+        path, _, name = full_layer_name.rpartition(".")
+        is_transposed = _experts.lies_transposed(model.get_submodule(path), name)
         format, exact = _loading.DEFAULTS.format, _loading.DEFAULTS.exact
         made = None
         if why_not(weight, format) is None:
-            image = image_of_codes(weight)[0] if format == RUN_FORMAT else None
+            image = image_of_codes(weight, is_transposed=is_transposed)[0] if format == RUN_FORMAT else None
             if image is None:
-                made = compressed_parameter(weight, format, exact)
+                made = compressed_parameter(weight, format, exact, is_transposed)
             else:
-                made = torch.nn.Parameter(UwtTensor(image, tuple(weight.shape), weight.dtype, exact), requires_grad=False)
+                held = UwtTensor(image, tuple(weight.shape), weight.dtype, exact, None, is_transposed)
+                made = torch.nn.Parameter(held, requires_grad=False)
         return {full_layer_name: weight if made is None else made}
 
 

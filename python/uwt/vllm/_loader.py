@@ -24,8 +24,9 @@ _LOAD_FORMATS = ("auto", "hf", "safetensors")
 
 
 def _read(container: Container, tensor: Tensor) -> torch.Tensor:
-    """A tensor of a file; the large ones are read where layers use them, and only what these use."""
-    if tensor.format is not None and len(tensor.shape) >= 2:
+    """A tensor of a file; the large ones are read where layers use them, and only what these use. Biases, of which experts have
+    a matrix, models may write into."""
+    if tensor.format is not None and len(tensor.shape) >= 2 and not tensor.name.endswith("bias"):
         return FileTensor(container, tensor)
     return container.read(tensor.name, framework="pt", threads=torch.get_num_threads())
 

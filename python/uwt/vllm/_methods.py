@@ -6,7 +6,7 @@ there, its dense weights are made, filled and compressed (`process_weights_after
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -140,17 +140,35 @@ def why_not_experts(layer: torch.nn.Module) -> str | None:
     """Why a layer's experts cannot run from compressed weights."""
     moe = layer.moe_config
     activation = getattr(moe.activation, "value", moe.activation)
-    if moe.has_bias:
-        return "they have biases"
     if not moe.is_act_and_mul or activation not in _experts.ACTIVATIONS:
         return f"their activation is {activation}"
-    if layer.swiglu_limit is not None:
+    if layer.swiglu_limit is not None and activation != _experts.SWIGLU_OAI:
         return "their activation has a limit"
     if moe.moe_parallel_config.use_all2all_kernels:
         return "tokens are sent between ranks (all2all)"
     if moe.moe_parallel_config.enable_eplb:
         return "experts are moved between ranks (EPLB)"
     return None
+
+
+class _CopiedParameter(torch.nn.Parameter):
+    """A parameter that models may copy into without its weight_loader, as gpt-oss does, which is told then."""
+
+    def copy_(self, source: torch.Tensor, non_blocking: bool = False) -> _CopiedParameter:
+        self.weight_loader(self, source)
+        return self
+
+
+def _loader_of_copies(loader: Callable[..., Any]) -> Callable[..., Any]:
+    """A weight_loader that is given what to load as well as what part of it, or as a whole."""
+
+    def load(param: torch.Tensor, loaded_weight: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs:
+            return loader(param, loaded_weight, *args, **kwargs)
+        param.data.copy_(loaded_weight)
+        return None
+
+    return load
 
 
 class UwtExpertsMethod(FusedMoEMethodBase):
@@ -176,14 +194,15 @@ class UwtExpertsMethod(FusedMoEMethodBase):
         params_dtype: torch.dtype,
         **extra_weight_attrs: Any,
     ) -> None:
-        shapes = {
-            "w13_weight": (num_experts, 2 * intermediate_size_per_partition, hidden_size),
-            "w2_weight": (num_experts, hidden_size, intermediate_size_per_partition),
-        }
+        up, down = (num_experts, 2 * intermediate_size_per_partition), (num_experts, hidden_size)
+        shapes = {"w13_weight": (*up, hidden_size), "w2_weight": (*down, intermediate_size_per_partition)}
+        if self.moe.has_bias:
+            shapes |= {"w13_bias": up, "w2_bias": down}
+        loader = _loader_of_copies(extra_weight_attrs.pop("weight_loader"))
         for name, shape in shapes.items():
-            weight = torch.nn.Parameter(torch.empty(shape, device="meta", dtype=params_dtype), requires_grad=False)
+            weight = _CopiedParameter(torch.empty(shape, device="meta", dtype=params_dtype), requires_grad=False)
             layer.register_parameter(name, weight)
-            set_weight_attrs(weight, extra_weight_attrs)
+            set_weight_attrs(weight, {**extra_weight_attrs, "weight_loader": loader})
         initialize_online_processing(layer)
 
     def get_fused_moe_quant_config(self, layer: torch.nn.Module) -> Any:
@@ -193,7 +212,7 @@ class UwtExpertsMethod(FusedMoEMethodBase):
         if getattr(layer, _IS_PROCESSED, False):
             return
         names = ("w13_weight", "w2_weight")
-        _check_loaded(layer, names)
+        _check_loaded(layer, [*names, "w13_bias", "w2_bias"] if self.moe.has_bias else names)
         for name in names:
             _compress(layer, name, self._options)
         setattr(layer, _IS_PROCESSED, True)
@@ -210,6 +229,8 @@ class UwtExpertsMethod(FusedMoEMethodBase):
         if layer.apply_router_weight_on_input:
             x, topk_weights = x * topk_weights.to(x.dtype), torch.ones_like(topk_weights)
         activation = getattr(layer.activation, "value", layer.activation)
+        limit = {} if layer.swiglu_limit is None else {"limit": layer.swiglu_limit}
         return torch.ops.uwt.experts(
-            x, layer.w13_weight, layer.w2_weight, topk_weights, topk_ids, layer.expert_map, activation
-        )
+            x, layer.w13_weight, layer.w2_weight, topk_weights, topk_ids, layer.expert_map, activation,
+            getattr(layer, "w13_bias", None), getattr(layer, "w2_bias", None), **limit,
+        )  # fmt: skip

@@ -13,6 +13,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <mutex>
 #include <set>
 #include <tuple>
 
@@ -271,8 +273,8 @@ void test::roundToFourBits(std::span<uint8_t> elements) {
   }
 }
 
-std::vector<uint8_t> test::makeTensor(ElementType type, std::span<const uint64_t> shape,
-                                      Distribution distribution, uint64_t seed) {
+static std::vector<uint8_t> generateTensor(ElementType type, std::span<const uint64_t> shape,
+                                           Distribution distribution, uint64_t seed) {
   uint64_t count = 1;
   for (uint64_t size : shape)
     count *= size;
@@ -282,6 +284,28 @@ std::vector<uint8_t> test::makeTensor(ElementType type, std::span<const uint64_t
   for (uint64_t i = 0; i < count; ++i)
     storeElement(tensor, i, generator.element(i), bytes);
   return tensor;
+}
+
+std::vector<uint8_t> test::makeTensor(ElementType type, std::span<const uint64_t> shape,
+                                      Distribution distribution, uint64_t seed) {
+  // Tests of every format have the same tensors, and numbers take longer than many formats' coding.
+  constexpr size_t mostBytes = 64 << 20;
+  static std::mutex mutex;
+  static std::map<std::tuple<ElementType, std::vector<uint64_t>, Distribution, uint64_t>,
+                  std::vector<uint8_t>>
+      made;
+  static size_t madeBytes = 0;
+  std::lock_guard lock(mutex);
+  std::tuple key(type, std::vector<uint64_t>(shape.begin(), shape.end()), distribution, seed);
+  if (auto found = made.find(key); found != made.end())
+    return found->second;
+  std::vector<uint8_t> tensor = generateTensor(type, shape, distribution, seed);
+  madeBytes += tensor.size();
+  if (madeBytes > mostBytes) {
+    made.clear();
+    madeBytes = tensor.size();
+  }
+  return made.emplace(std::move(key), std::move(tensor)).first->second;
 }
 
 //===----------------------------------------------------------------------===//
