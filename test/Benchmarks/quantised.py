@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Products from the codes of quantised weights, beside words, PyTorch and ONNX Runtime, in one run.
+"""Products from the codes of quantised weights, beside words, PyTorch, ONNX Runtime and OpenVINO, in one run.
 
 Each matrix is drawn as a checkpoint that UWT reads: symmetric INT4 with a scale for 128 columns
 (compressed-tensors), MXFP4, NVFP4, FP8 with a scale for 128 x 128 (DeepSeek), INT8 with a scale a
 row, NF4 (bitsandbytes), Q4_K and Q6_K (llama.cpp).
 `codes` is `uwt run --bench` from it, `words` the same with `--raw`: bits are compared. `integers`, of
-codes that are integers, is the same with `--arithmetic integer<8>`: other bits. Peers take part where an interpreter has them: PyTorch's BF16 `linear` and `_weight_int4pack_mm`, ONNX
-Runtime's MatMulNBits at accuracy levels 0 (f32) and 4 (int8 arithmetic, other bits).
+codes that are integers, is the same with `--arithmetic integer<8>`: other bits. Peers are those of
+`uwt bench matmul --peers`, of each library that an interpreter is named for.
 
-Usage: .venv/bin/python3 test/Benchmarks/quantised.py [--torch PYTHON] [--onnxruntime PYTHON] [--threads N]
-                                                      [-o docs/benchmarks/quantised.json]
+Usage: .venv/bin/python3 test/Benchmarks/quantised.py [--torch PYTHON] [--onnxruntime PYTHON] [--openvino PYTHON]
+                                                      [--threads N] [-o docs/benchmarks/quantised.json]
 """
 
 import argparse
@@ -39,62 +39,20 @@ def median_ms(call):
     return round(statistics.median(times[5:]) * 1e3, 3)
 
 
-def of_torch(threads):
-    """PyTorch's products, in this interpreter."""
-    import torch
+def of_peers(library, threads):
+    """What `uwt bench matmul --peers` has of a library, in this interpreter."""
+    sys.path.insert(0, str(ROOT / "tools" / "uwt" / "bench"))
+    import python_peers
 
-    torch.set_num_threads(threads)
     rows = []
     for n, k in SHAPES:
-        weight = torch.randn(n, k, dtype=torch.bfloat16)
-        codes = torch.randint(0, 16, (n, k), dtype=torch.int32)
-        packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(codes, 1)
-        grid = torch.randn(k // 128, n, 2, dtype=torch.bfloat16)
-        for m in ROWS:
-            x = torch.randn(m, k, dtype=torch.bfloat16)
-            linear = median_ms(lambda: torch.nn.functional.linear(x, weight))
-            int4 = median_ms(lambda: torch.ops.aten._weight_int4pack_mm_for_cpu(x, packed, 128, grid))
-            rows += [[f"torch {torch.__version__} bf16 linear", n, k, m, linear]]
-            rows += [[f"torch {torch.__version__} int4pack_mm", n, k, m, int4]]
-    return rows
-
-
-def of_onnxruntime(threads):
-    """MatMulNBits, in this interpreter."""
-    import numpy as np
-    import onnxruntime
-    from onnx import TensorProto, helper
-
-    random = np.random.default_rng(0)
-    rows = []
-    for n, k in SHAPES:
-        codes = random.integers(0, 256, (n, k // 128, 64), dtype=np.uint8)
-        scales = (random.random(n * k // 128) * 0.01).astype(np.float32)
-        constants = [
-            helper.make_tensor("B", TensorProto.UINT8, codes.shape, codes.tobytes(), raw=True),
-            helper.make_tensor("S", TensorProto.FLOAT, scales.shape, scales.tobytes(), raw=True),
-        ]
-        for level in (0, 4):
-            node = helper.make_node(
-                "MatMulNBits", ["x", "B", "S"], ["y"], domain="com.microsoft",
-                K=k, N=n, bits=4, block_size=128, accuracy_level=level,
-            )  # fmt: skip
-            graph = helper.make_graph(
-                [node],
-                "g",
-                [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["m", k])],
-                [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["m", n])],
-                constants,
-            )
-            sets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
-            model = helper.make_model(graph, opset_imports=sets, ir_version=9)
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
-            session = onnxruntime.InferenceSession(model.SerializeToString(), options)
-            for m in ROWS:
-                x = random.standard_normal((m, k)).astype(np.float32)
-                label = f"onnxruntime {onnxruntime.__version__} MatMulNBits level {level}"
-                rows.append([label, n, k, m, median_ms(lambda: session.run(None, {"x": x}))])
+        request = {"shape": [n, k], "copies": 1, "m": ROWS, "threads": threads, "group": 128}
+        peers = [python_peers.linear_of_torch(request)] if library == "torch" else []
+        peers += python_peers.peers_of_codes(request, [library])
+        if not peers:
+            sys.exit(f"{sys.executable} has no {library}")
+        for peer in peers:
+            rows += [[peer.name, n, k, m, median_ms(peer.calls(m)[0])] for m in ROWS]
     return rows
 
 
@@ -234,16 +192,16 @@ def main():
     parser.add_argument("--uwt", default=ROOT / "build" / "bin" / "uwt")
     parser.add_argument("--torch", metavar="PYTHON", help="an interpreter with torch")
     parser.add_argument("--onnxruntime", metavar="PYTHON", help="an interpreter with onnxruntime and onnx")
+    parser.add_argument("--openvino", metavar="PYTHON", help="an interpreter with openvino")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--peer", choices=["torch", "onnxruntime"], help=argparse.SUPPRESS)
+    parser.add_argument("--peer", choices=["torch", "onnxruntime", "openvino"], help=argparse.SUPPRESS)
     parser.add_argument("-o", "--output", metavar="JSON")
     arguments = parser.parse_args()
     if arguments.peer:
-        measure = of_torch if arguments.peer == "torch" else of_onnxruntime
-        return print(json.dumps(measure(arguments.threads)))
+        return print(json.dumps(of_peers(arguments.peer, arguments.threads)))
     rows = of_uwt(arguments.uwt, arguments.threads)
-    for peer, python in (("torch", arguments.torch), ("onnxruntime", arguments.onnxruntime)):
-        if python:
+    for peer in ("torch", "onnxruntime", "openvino"):
+        if python := getattr(arguments, peer):
             command = [python, __file__, "--peer", peer, "--threads", str(arguments.threads)]
             rows += json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     print("ms a product" + "".join(f" {n}x{k} m={m}" for n, k in SHAPES for m in ROWS))

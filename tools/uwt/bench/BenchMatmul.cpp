@@ -75,7 +75,17 @@ std::string_view BenchMatmulCommand::description() const {
          "from the same weights, rounded to the nearest code by their cell's largest magnitude: a "
          "quantiser for this command alone. Integers and floats of any bits are drawn, with one "
          "zero point or none and a scale of one grid. By integers (--arithmetic), some outputs "
-         "are checked bit for bit against the rule of docs/numerics.md.";
+         "are checked bit for bit against the rule of docs/numerics.md.\n\n"
+         "Peers (--peers) are what the Python has: PyTorch's BF16 linear, which 'x peer' is a "
+         "ratio "
+         "to, and beside a composition of uint<4>, zero=8 and scales of parts of rows, products "
+         "from codes of as many bits with as large cells: PyTorch's _weight_int4pack_mm (x in "
+         "bf16), ONNX Runtime's MatMulNBits (packages onnxruntime and onnx; x in f32, at level 4 "
+         "rounded to int8) and OpenVINO's MatMul with weights of type u4 (x given in f32, and "
+         "multiplied in the precision that it prefers on this processor; once more with x rounded "
+         "to int8 where it can). Their codes are drawn and their outputs compared with sums in "
+         "FP64: off by at most 2^-7 of the norm, 2^-5 where x is rounded to int8. Who is not "
+         "installed is left out.";
 }
 
 std::vector<command_line::Example> BenchMatmulCommand::examples() const {
@@ -86,6 +96,8 @@ std::vector<command_line::Example> BenchMatmulCommand::examples() const {
       {"uwt bench matmul --format auto --format 'inplace<12>' --json",
        "The model's pick beside a fixed format, for a script"},
       {"uwt bench matmul --peers --m 1,4,16,64,256,1024", "Beside PyTorch, in turns in one run"},
+      {"uwt bench matmul --peers --format 'uint<4>, zero=8, scale={1x128, f16}' --no-load",
+       "From codes, beside those of PyTorch, ONNX Runtime and OpenVINO"},
       {"uwt bench matmul --format 'uint<4>, zero=8, scale={1x128, bf16}' --no-load",
        "From codes of 4 bits"},
       {"uwt bench matmul --format 'uint<4>, zero=8, scale={1x128, bf16}' --arithmetic 'integer<8>'",
@@ -129,8 +141,13 @@ std::vector<command_line::Option> BenchMatmulCommand::options() {
        "is; "
        "of compositions every strategy",
        &everyStrategy},
-      {"--peers", "", "measure PyTorch's BF16 linear beside them, on as many threads", &peers},
-      {"--python", "FILE", "Python that has PyTorch, for --peers (default: " + python + ")",
+      {"--peers", "",
+       "measure PyTorch's BF16 linear beside them, and beside codes of 4 bits those of PyTorch, "
+       "ONNX Runtime and OpenVINO, on as many threads",
+       &peers},
+      {"--python", "FILE",
+       "Python that has PyTorch, maybe onnxruntime and onnx, and openvino, for --peers (default: " +
+           python + ")",
        &python, command_line::ValueHint::Path},
       {"--wait", "",
        "before each sample say 'ready' on standard error and wait for a line on standard input, "
@@ -138,6 +155,18 @@ std::vector<command_line::Option> BenchMatmulCommand::options() {
        &wait},
       command_line::threadsOption(&threads),
   };
+}
+
+/// Columns of a cell in the first of the formats that peers multiply from: codes of 4 bits around
+/// 8, with scales for parts of rows. 0 where there is none.
+static uint64_t groupOf(const std::vector<std::string> &formats) {
+  for (const std::string &text : formats) {
+    Expected<Format> format = Format::parse(text);
+    if (format && format->element.str() == "uint<4>" && format->zero == 8 && !format->zeroGrid &&
+        format->scale && format->scale->cellRows == 1 && !format->scale->outer)
+      return format->scale->cellColumns;
+  }
+  return 0;
 }
 
 Status BenchMatmulCommand::parse() {
@@ -162,8 +191,10 @@ Status BenchMatmulCommand::parse() {
   if (!strategies.empty())
     settings.strategies = strategies;
   std::ranges::replace(settings.strategies, "auto", "");
-  if (peers)
+  if (peers) {
     settings.peerPython = python;
+    settings.peerGroup = groupOf(settings.formats);
+  }
   settings.byIntegers = arithmetic != "dense";
   if (settings.byIntegers && std::ranges::none_of(settings.formats, isComposition))
     return usageError("--arithmetic integer<8> multiplies codes of quantised weights; give a "
@@ -233,12 +264,13 @@ std::string BenchMatmulCommand::tables(const Session &session, const MatmulBench
       ", copies of the weight: " + std::to_string(product.copies()) + ", " +
       plural(settings.threads, "thread") + "; best read " + formatNumber(readSpeed(bench), 1) +
       " GB/s; error at most " + formatPercent(bench.error()) + " of its bound; medians\n\n";
+  std::span<const PythonPeer> inPython = bench.pythonPeers();
   std::vector<Table::Column> columns = {{"format", Table::Align::Left}, {"bits/weight"}};
   for (uint64_t m : settings.mValues) {
     columns.push_back({"m=" + std::to_string(m) + " us"});
     columns.push_back({"GB/s raw"});
     columns.push_back({"x raw"});
-    if (!bench.peerName().empty())
+    if (!inPython.empty())
       columns.push_back({"x peer"});
   }
   Table table(columns);
@@ -251,8 +283,9 @@ std::string BenchMatmulCommand::tables(const Session &session, const MatmulBench
       cells.push_back(formatNumber(seconds * 1e6, 0));
       cells.push_back(formatNumber(gigabytesPerSecond(bench.rawBytes(), seconds), 1));
       cells.push_back(formatNumber(seconds > 0 ? raw.median(i) / seconds : 0, 2));
-      if (!bench.peerName().empty())
-        cells.push_back(formatNumber(seconds > 0 ? bench.peerTimes()[i].median() / seconds : 0, 2));
+      if (!inPython.empty())
+        cells.push_back(
+            formatNumber(seconds > 0 ? inPython.front().times[i].median() / seconds : 0, 2));
     }
     table.add(std::move(cells));
   };
@@ -261,8 +294,8 @@ std::string BenchMatmulCommand::tables(const Session &session, const MatmulBench
                        (row.strategy.empty() ? "" : " by " + row.strategy);
     add(name, static_cast<double>(row.bytesOfCopy), row.times);
   }
-  if (!bench.peerName().empty())
-    add(bench.peerName(), static_cast<double>(bench.rawBytes()), bench.peerTimes());
+  for (const PythonPeer &peer : inPython)
+    add(peer.name, peer.bits * weights / 8, peer.times);
   return text + table.str(session);
 }
 
@@ -296,15 +329,15 @@ Json BenchMatmulCommand::json(const MatmulBench &bench) const {
     }
     object["rows"].push_back(std::move(one));
   }
-  if (bench.peerName().empty())
-    return object;
-  Json peer = {{"name", bench.peerName()}};
-  for (size_t i = 0; i < settings.mValues.size(); ++i) {
-    Json times = {{"m", settings.mValues[i]}};
-    times.update(bench::samplesJson(bench.peerTimes()[i]));
-    peer["times"].push_back(std::move(times));
+  for (const PythonPeer &peer : bench.pythonPeers()) {
+    Json one = {{"name", peer.name}, {"bits", peer.bits}};
+    for (size_t i = 0; i < settings.mValues.size(); ++i) {
+      Json times = {{"m", settings.mValues[i]}};
+      times.update(bench::samplesJson(peer.times[i]));
+      one["times"].push_back(std::move(times));
+    }
+    object["peers"].push_back(std::move(one));
   }
-  object["peers"].push_back(std::move(peer));
   return object;
 }
 

@@ -65,10 +65,10 @@ Status MatmulBench::prepare(const bench::MatrixSource &source, const bench::Grid
       settings.copies ? settings.copies : ProductWeights::coldCopies(shape.rows, columns);
   // Python draws its weights while we draw ours.
   if (!settings.peerPython.empty()) {
-    UWT_ASSIGN_OR_RETURN(peer, TorchPeer::start(settings.peerPython, shape.rows, columns, copies,
-                                                settings.mValues, settings.threads));
+    UWT_ASSIGN_OR_RETURN(peers, PythonPeers::start(settings.peerPython,
+                                                   {shape.rows, columns, copies, settings.threads,
+                                                    settings.mValues, settings.peerGroup}));
   }
-  timesOfPeer.assign(settings.mValues.size(), {});
   UWT_ASSIGN_OR_RETURN(weights, ProductWeights::make(source, shape, copies, pool));
   probe = std::make_unique<MemoryProbe>(rawBytes() * copies, pool);
   inputs.clear();
@@ -81,8 +81,8 @@ Status MatmulBench::prepare(const bench::MatrixSource &source, const bench::Grid
 
   worstError = 0;
   UWT_RETURN_IF_ERROR(add(rawFormat().str(), settings.strategies.front()));
-  if (peer)
-    UWT_RETURN_IF_ERROR(peer->waitReady());
+  if (peers)
+    UWT_RETURN_IF_ERROR(peers->waitReady());
   // Nothing else runs now.
   UWT_ASSIGN_OR_RETURN(pattern, probe->fastestPattern(pool));
   return ok();
@@ -208,7 +208,7 @@ Status MatmulBench::add(const std::string &format, const std::string &strategy) 
 }
 
 void MatmulBench::keepRows(size_t count) {
-  peer = nullptr;
+  peers = nullptr;
   rows.resize(count);
   for (MatmulRow &row : rows)
     std::ranges::fill(row.times, bench::Samples());
@@ -225,10 +225,8 @@ Status MatmulBench::takeSample() {
                                      pool.size(), 1, seconds));
       row.times[i].seconds.push_back(seconds.front() / copies);
     }
-    if (!peer)
-      continue;
-    UWT_ASSIGN_OR_RETURN(double seconds, peer->measure(settings.mValues[i]));
-    timesOfPeer[i].seconds.push_back(seconds);
+    if (peers)
+      UWT_RETURN_IF_ERROR(peers->takeSample(i));
   }
   return ok();
 }

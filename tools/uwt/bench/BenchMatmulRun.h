@@ -15,7 +15,7 @@
 
 #include "../Session.h"
 #include "BenchProduct.h"
-#include "TorchPeer.h"
+#include "PythonPeers.h"
 #include "uwt/Bench/Samples.h"
 #include <map>
 
@@ -37,8 +37,10 @@ struct MatmulSettings {
   unsigned samples = 7;
   /// Copies of a weight; 0: as many as keep it cold.
   unsigned copies = 0;
-  /// The Python whose PyTorch is measured as well; empty for none.
+  /// The Python whose libraries are measured as well; empty for none.
   std::string peerPython;
+  /// As PeerRequest has it.
+  uint64_t peerGroup = 0;
 };
 
 /// By index into `mValues`: what the raw twin makes of x.
@@ -93,9 +95,9 @@ public:
   /// The same by integers of 8 bits that x is rounded to, of a composition: checked against the
   /// rule (docs/numerics.md) for some of the outputs.
   Status addByIntegers(const std::string &format, const std::string &strategy);
-  /// Adds a sample to every row and m, to the read probe, and to the peer.
+  /// Adds a sample to every row and m, to the read probe, and to the peers.
   Status takeSample();
-  /// Forgets all rows but the first `count`, all samples, and the peer.
+  /// Forgets all rows but the first `count`, all samples, and the peers.
   void keepRows(size_t count);
 
   Expected<LoadRow> measureLoad(const Format &stored, const Format &run);
@@ -104,9 +106,10 @@ public:
   const ProductWeights &product() const { return *weights; }
   /// The raw twin is the first one.
   const std::vector<MatmulRow> &results() const { return rows; }
-  /// Its name, or an empty one where there is none, and its times by index into `mValues`.
-  std::string peerName() const { return peer ? peer->name() : ""; }
-  const std::vector<bench::Samples> &peerTimes() const { return timesOfPeer; }
+  /// None without `peerPython`.
+  std::span<const PythonPeer> pythonPeers() const {
+    return peers ? std::span(peers->all()) : std::span<const PythonPeer>();
+  }
   /// Of reads of as many bytes as all copies of the raw weight have, in the fastest pattern.
   ReadPattern readPattern() const { return pattern; }
   const bench::Samples &readTimes() const { return reads; }
@@ -134,8 +137,7 @@ private:
   std::unique_ptr<ProductWeights> weights;
   std::unique_ptr<MemoryProbe> probe;
   ReadPattern pattern;
-  std::unique_ptr<TorchPeer> peer;
-  std::vector<bench::Samples> timesOfPeer;
+  std::unique_ptr<PythonPeers> peers;
   /// By index into `mValues`: x.
   std::vector<std::vector<uint16_t>> inputs;
   /// Of the weights as they are, and rounded to a composition.

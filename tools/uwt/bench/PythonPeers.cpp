@@ -1,14 +1,14 @@
-//===- TorchPeer.cpp - PyTorch beside our products ------------------------===//
+//===- PythonPeers.cpp - Other libraries beside our products --------------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "TorchPeer.h"
+#include "PythonPeers.h"
 #include "../Session.h"
 #include "../text/Json.h"
-#include "TorchPeerScript.h"
+#include "PythonPeersScript.h"
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -26,42 +26,43 @@ static int spawnScript(const std::string &python, int end, pid_t &process) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, end, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, end, STDOUT_FILENO);
-  std::string name = python, option = "-c", script = torchPeerScript;
+  std::string name = python, option = "-c", script = pythonPeersScript;
   char *arguments[] = {name.data(), option.data(), script.data(), nullptr};
   int error = posix_spawnp(&process, name.c_str(), &actions, nullptr, arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
   return error;
 }
 
-Expected<std::unique_ptr<TorchPeer>> TorchPeer::start(const std::string &python, uint64_t rows,
-                                                      uint64_t columns, unsigned copies,
-                                                      std::span<const uint64_t> mValues,
-                                                      unsigned threads) {
+Expected<std::unique_ptr<PythonPeers>> PythonPeers::start(const std::string &python,
+                                                          PeerRequest request) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return ioError(std::string("--peers: no connection to Python: ") + std::strerror(errno));
-  std::unique_ptr<TorchPeer> peer(new TorchPeer(python));
-  peer->socket = ends[0];
-  int error = spawnScript(python, ends[1], peer->process);
+  Json line = {{"shape", {request.rows, request.columns}},
+               {"copies", request.copies},
+               {"m", request.mValues},
+               {"threads", request.threads},
+               {"group", request.group}};
+  std::unique_ptr<PythonPeers> peers(new PythonPeers(python, std::move(request)));
+  peers->socket = ends[0];
+  int error = spawnScript(python, ends[1], peers->process);
   close(ends[1]);
   if (error != 0) {
-    peer->process = -1;
+    peers->process = -1;
     return usageError("--python: '" + python + "' cannot be run: " + std::strerror(error));
   }
-  Json request = {
-      {"shape", {rows, columns}}, {"copies", copies}, {"m", mValues}, {"threads", threads}};
-  peer->send(request.dump());
-  return peer;
+  peers->send(line.dump());
+  return peers;
 }
 
-TorchPeer::~TorchPeer() {
+PythonPeers::~PythonPeers() {
   // The end of its input ends it.
   close(socket);
   if (process > 0)
     waitpid(process, nullptr, 0);
 }
 
-void TorchPeer::send(std::string line) {
+void PythonPeers::send(std::string line) {
   line += '\n';
   for (size_t sent = 0; sent < line.size();) {
     ssize_t count = ::send(socket, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
@@ -74,7 +75,7 @@ void TorchPeer::send(std::string line) {
   }
 }
 
-Expected<std::string> TorchPeer::receive(std::string_view word) {
+Expected<std::string> PythonPeers::receive(std::string_view word) {
   size_t end;
   while ((end = received.find('\n')) == std::string::npos) {
     char bytes[4096];
@@ -96,17 +97,32 @@ Expected<std::string> TorchPeer::receive(std::string_view word) {
   return line.substr(std::min(space + 1, line.size()));
 }
 
-Status TorchPeer::waitReady() {
-  UWT_ASSIGN_OR_RETURN(std::string version, receive("ready"));
-  title = "PyTorch " + version + " BF16 linear";
+Error PythonPeers::answered(const std::string &text) const {
+  return unsupportedError("--peers: '" + python + "' answered '" + text + "', which means nothing");
+}
+
+Status PythonPeers::waitReady() {
+  UWT_ASSIGN_OR_RETURN(std::string text, receive("ready"));
+  Json list = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!list.is_array())
+    return answered(text);
+  for (const Json &one : list) {
+    if (!one.is_object() || !one.contains("name") || !one.contains("bits"))
+      return answered(text);
+    peers.push_back({one["name"], one["bits"], {}});
+    peers.back().times.resize(request.mValues.size());
+  }
   return ok();
 }
 
-Expected<double> TorchPeer::measure(uint64_t m) {
-  send(std::to_string(m));
-  UWT_ASSIGN_OR_RETURN(std::string text, receive("seconds"));
-  double seconds = 0;
-  if (std::from_chars(text.data(), text.data() + text.size(), seconds).ec != std::errc())
-    return unsupportedError("--peers: '" + python + "' answered '" + text + "', not seconds");
-  return seconds;
+Status PythonPeers::takeSample(size_t i) {
+  for (size_t peer = 0; peer < peers.size(); ++peer) {
+    send(std::to_string(peer) + " " + std::to_string(request.mValues[i]));
+    UWT_ASSIGN_OR_RETURN(std::string text, receive("seconds"));
+    double seconds = 0;
+    if (std::from_chars(text.data(), text.data() + text.size(), seconds).ec != std::errc())
+      return answered(text);
+    peers[peer].times[i].seconds.push_back(seconds);
+  }
+  return ok();
 }

@@ -1,7 +1,8 @@
-"""PyTorch's side of `uwt bench matmul --peers`: times BF16 linear on copies of a weight, when asked.
+"""Python's side of `uwt bench matmul --peers`: times products of other libraries with copies of a weight, when asked.
 
-A first line on standard input says what to multiply. An answer is a line: "ready VERSION", "seconds S" for each line
-with an m, or "error WHY".
+A first line on standard input says what to multiply. An answer is a line: "ready PEERS" (as JSON, PyTorch's BF16 linear
+first), "seconds S" for each line with a peer's index and an m, or "error WHY". Products from codes of 4 bits take part
+where a cell's columns are asked for and their library is there; they are compared with NumPy's first.
 """
 
 import json
@@ -10,8 +11,55 @@ import sys
 import time
 
 
-def serve(torch):
-    request = json.loads(sys.stdin.readline())
+class Peer:
+    """A way to multiply: `calls(m)` gives a function for each copy of the weight, which gives y."""
+
+    def __init__(self, name, bits, calls, error=None):
+        self.name, self.bits, self.calls = name, bits, calls
+        # How far y may be from NumPy's, as a share of its norm; None where nothing compares it.
+        self.error = error
+
+
+class Codes:
+    """Copies of a weight in codes of 4 bits, less 8, with a scale for `group` columns of a row; and x for each m."""
+
+    def __init__(self, shape, group, copies, m_values):
+        import numpy as np
+
+        self.group, (self.rows, self.columns) = group, shape
+        random = np.random.default_rng(1)
+        # Two a byte, the first one in the low half.
+        size = (self.rows, self.columns // 2)
+        self.packed = [random.integers(0, 256, size, dtype=np.uint8) for _ in range(copies)]
+        # Numbers of 8 bits, so that f16, bf16 and f32 have them.
+        scales = random.integers(128, 256, (self.rows, self.columns // group))
+        self.scales = (scales * 2.0**-14).astype(np.float32)
+        self.x = {m: self.to_bf16(random.standard_normal((m, self.columns), dtype=np.float32)) for m in m_values}
+
+    @staticmethod
+    def to_bf16(numbers):
+        """Numbers that bf16 has, in f32."""
+        return (numbers.view("uint32") & 0xFFFF0000).view("float32")
+
+    def unpacked(self, copy, rows=None):
+        """The codes of the first rows, a byte each."""
+        packed = self.packed[copy][:rows]
+        return (packed[..., None] >> packed.dtype.type([0, 4]) & 15).reshape(len(packed), -1)
+
+    def error_of(self, y, m, copy):
+        """How far some columns of y are from the product in FP64, as a share of its norm."""
+        import numpy as np
+
+        codes = self.unpacked(copy, rows=96).astype(np.float64)
+        weight = (codes - 8) * self.scales[:96].repeat(self.group, axis=1)
+        exact = self.x[m].astype(np.float64) @ weight.T
+        return np.linalg.norm(np.asarray(y, dtype=np.float64)[:, :96] - exact) / np.linalg.norm(exact)
+
+
+def linear_of_torch(request):
+    """With a weight of words, which is drawn here."""
+    import torch
+
     torch.set_num_threads(request["threads"])
     torch.manual_seed(1)
     rows, columns = request["shape"]
@@ -19,24 +67,189 @@ def serve(torch):
     weights = [weight.clone() for _ in range(request["copies"])]
     inputs = {m: torch.randn(m, columns).to(torch.bfloat16) for m in request["m"]}
     linear = torch.nn.functional.linear
-    print("ready", torch.__version__, flush=True)
-    with torch.inference_mode():
-        for line in sys.stdin:
-            x = inputs[int(line)]
-            linear(x, weights[-1])  # Wakes the threads. The other copies are read before this one again.
-            start = time.perf_counter()
-            for each in weights:
-                linear(x, each)
-            seconds = (time.perf_counter() - start) / len(weights)
-            time.sleep(0.01)  # Threads of OpenMP wait for work in loops that would slow what comes next.
-            print("seconds", seconds, flush=True)
+
+    def calls(m):
+        return [lambda each=each: linear(inputs[m], each) for each in weights]
+
+    return Peer(f"PyTorch {torch.__version__} BF16 linear", 16, calls)
+
+
+def of_torch(request, codes):
+    """x and y are bf16, and so are scales and zero points."""
+    import torch
+
+    torch.set_num_threads(request["threads"])
+    aten = torch.ops.aten
+    weights = []
+    for copy in range(len(codes.packed)):
+        unpacked = torch.from_numpy(codes.unpacked(copy)).to(torch.int32)
+        weights.append(aten._convert_weight_to_int4pack_for_cpu(unpacked, 1))
+    grids = torch.zeros(codes.columns // codes.group, codes.rows, 2, dtype=torch.bfloat16)
+    grids[:, :, 0] = torch.from_numpy(codes.scales.T)
+    inputs = {m: torch.from_numpy(x).to(torch.bfloat16) for m, x in codes.x.items()}
+
+    def multiply(x, weight):
+        return aten._weight_int4pack_mm_for_cpu(x, weight, codes.group, grids)
+
+    def calls(m):
+        return [lambda each=each: multiply(inputs[m], each) for each in weights]
+
+    yield Peer(f"PyTorch {torch.__version__} _weight_int4pack_mm", 4 + 32 / codes.group, calls, error=2**-7)
+
+
+def of_onnxruntime(request, codes):
+    """x, y and scales are f32. At level 4 x is rounded to int8."""
+    import onnxruntime
+    from onnx import TensorProto, helper
+
+    def session_of(packed, level):
+        constants = [
+            helper.make_tensor("codes", TensorProto.UINT8, shape, packed.tobytes(), raw=True),
+            helper.make_tensor("scales", TensorProto.FLOAT, [codes.scales.size], codes.scales.tobytes(), raw=True),
+        ]
+        node = helper.make_node(
+            "MatMulNBits", ["x", "codes", "scales"], ["y"], domain="com.microsoft",
+            K=codes.columns, N=codes.rows, bits=4, block_size=codes.group, accuracy_level=level,
+        )  # fmt: skip
+        x, y = (
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["m", size])
+            for name, size in (("x", codes.columns), ("y", codes.rows))
+        )
+        graph = helper.make_graph([node], "product", [x], [y], constants)
+        sets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+        model = helper.make_model(graph, opset_imports=sets, ir_version=9)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = request["threads"]
+        return onnxruntime.InferenceSession(model.SerializeToString(), options)
+
+    shape = [codes.rows, codes.columns // codes.group, codes.group // 2]
+    for level, error in ((0, 2**-7), (4, 2**-5)):
+        sessions = [session_of(packed, level) for packed in codes.packed]
+
+        def calls(m, sessions=sessions):
+            return [lambda each=each: each.run(None, {"x": codes.x[m]})[0] for each in sessions]
+
+        name = f"ONNX Runtime {onnxruntime.__version__} MatMulNBits, level {level}"
+        yield Peer(name, 4 + 32 / codes.group, calls, error)
+
+
+def of_openvino(request, codes):
+    """x and y are f32, which the plugin rounds to what it prefers on this processor; scales are f16."""
+    import numpy as np
+    import openvino
+    from openvino import Type, opset13
+
+    core = openvino.Core()
+    zero = np.full([1], 0x88, dtype=np.uint8)
+    scales = codes.scales.astype(np.float16)[..., None]
+
+    def compiled(packed, dynamic_group):
+        # The tensors are views of arrays that live as long as the peer.
+        number = openvino.Tensor(packed, [codes.rows, codes.columns // codes.group, codes.group], Type.u4)
+        zero_point = openvino.Tensor(zero, [1, 1, 1], Type.u4)
+        x = opset13.parameter([-1, codes.columns], Type.f32)
+        halves = [opset13.convert(opset13.constant(each), "f16") for each in (number, zero_point)]
+        weight = opset13.multiply(opset13.subtract(*halves), opset13.constant(scales))
+        weight = opset13.convert(opset13.reshape(weight, [codes.rows, codes.columns], False), "f32")
+        model = openvino.Model([opset13.matmul(x, weight, False, True)], [x])
+        properties = {
+            "INFERENCE_NUM_THREADS": request["threads"],
+            "NUM_STREAMS": 1,
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": dynamic_group,
+        }
+        return core.compile_model(model, "CPU", properties)
+
+    def multiply(inference):
+        inference.infer()
+        return inference.get_output_tensor().data
+
+    least, plain = min(codes.x), None
+    for dynamic_group, error in ((0, 2**-7), (codes.group, 2**-5)):
+        models = [compiled(packed, dynamic_group) for packed in codes.packed]
+        # One for each m: an inference that gets x of another shape prepares itself anew.
+        inferences = {m: [each.create_infer_request() for each in models] for m in codes.x}
+        for m, all_copies in inferences.items():
+            for each in all_copies:
+                each.set_input_tensor(openvino.Tensor(codes.x[m]))
+
+        def calls(m, inferences=inferences):
+            return [lambda each=each: multiply(each) for each in inferences[m]]
+
+        # Without instructions for int8 the plugin goes on as if nobody had asked.
+        y = np.array(calls(least)[0]())
+        if dynamic_group and np.array_equal(y, plain):
+            return
+        plain = y
+        precision = "int8" if dynamic_group else models[0].get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        name = f"OpenVINO {openvino.__version__.split('-')[0]} u4, x in {precision}"
+        yield Peer(name, 4 + 16 / codes.group, calls, error)
+
+
+OF_CODES = {"torch": of_torch, "onnxruntime": of_onnxruntime, "openvino": of_openvino}
+
+
+def check(peer, codes):
+    """Every copy, for every m, which also brings each to where it is as fast as it will be."""
+    for m in codes.x:
+        for copy, call in enumerate(peer.calls(m)):
+            y = call()
+            error = codes.error_of(y.float() if hasattr(y, "float") else y, m, copy)
+            if not error <= peer.error:
+                raise ValueError(f"{peer.name}: y is off by {error:.2%} at m {m}")
+
+
+def peers_of_codes(request, libraries=tuple(OF_CODES)):
+    """Those that are there. What is there and does not serve this is said on standard error."""
+    codes = None
+    for library in libraries if request["group"] else ():
+        try:
+            codes = codes or Codes(request["shape"], request["group"], request["copies"], request["m"])
+            for peer in OF_CODES[library](request, codes):
+                check(peer, codes)
+                yield peer
+        except ImportError:
+            continue
+        except Exception as error:
+            print(f"--peers: {library} is left out: {error}", file=sys.stderr, flush=True)
+
+
+def seconds_of(calls):
+    calls[-1]()  # Wakes the threads. The other copies are read before this one again.
+    start = time.perf_counter()
+    for each in calls:
+        each()
+    return (time.perf_counter() - start) / len(calls)
+
+
+def wait_until_quiet():
+    """Threads of libraries wait for work in loops for a while, which would slow what comes next."""
+    for _ in range(30):
+        before = time.process_time()
+        time.sleep(0.01)
+        if time.process_time() - before < 0.001:
+            return
+
+
+def serve(request, peers):
+    peers += peers_of_codes(request)
+    wait_until_quiet()
+    print("ready", json.dumps([{"name": peer.name, "bits": peer.bits} for peer in peers]), flush=True)
+    for line in sys.stdin:
+        index, m = map(int, line.split())
+        seconds = seconds_of(peers[index].calls(m))
+        wait_until_quiet()
+        print("seconds", seconds, flush=True)
+
+
+def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    request = json.loads(sys.stdin.readline())
+    try:
+        peers = [linear_of_torch(request)]
+    except ImportError as error:
+        return print("error", error, flush=True)
+    serve(request, peers)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        import torch
-    except ImportError as error:
-        print("error", error, flush=True)
-    else:
-        serve(torch)
+    main()
