@@ -88,10 +88,19 @@ private:
 };
 
 struct UWTCodes {
+  using Tensors = std::vector<std::pair<std::string, uwt::TensorBytes>>;
+
+  explicit UWTCodes(uwt::QuantizedPart part)
+      : part(std::move(part)), format(this->part.format.str()) {}
+  /// Made by the first call: images are made without. Thread-safe.
+  const Tensors &tensors() const;
+
   uwt::QuantizedPart part;
-  /// What C sees of it.
   std::string format;
-  std::vector<std::pair<std::string, uwt::TensorBytes>> tensors;
+
+private:
+  mutable std::once_flag isMade;
+  mutable Tensors made;
 };
 
 namespace uwt {

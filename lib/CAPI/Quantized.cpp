@@ -132,13 +132,8 @@ UWTError *uwtContainerReadQuantized(UWTContext *context, const UWTContainer *con
         UWT_ASSIGN_OR_RETURN(ElementType type, valueTypeOf(dtype));
         return withQuantized(*container, name, [&](const ImportedWeight &weight) -> Status {
           UWT_ASSIGN_OR_RETURN(TensorSlice slice, sliceOf(part, weight.shape));
-          UWT_ASSIGN_OR_RETURN(TensorBytes values,
-                               readValues(weight, type, slice, context->pool()));
-          if (values.bytes.size() != bytes)
-            return usageError("the part has " + std::to_string(values.bytes.size()) +
-                              " bytes, got a buffer of " + std::to_string(bytes));
-          std::ranges::copy(values.bytes, static_cast<uint8_t *>(buffer));
-          return ok();
+          return readValues(weight, type, slice, context->pool(),
+                            {static_cast<uint8_t *>(buffer), bytes});
         });
       });
 }
@@ -152,25 +147,28 @@ UWTError *uwtContainerReadCodes(UWTContext *context, const UWTContainer *contain
           UWT_ASSIGN_OR_RETURN(TensorSlice slice, sliceOf(part, weight.shape));
           UWT_ASSIGN_OR_RETURN(QuantizedPart read,
                                readQuantizedPart(weight, slice, context->pool()));
-          std::string format = read.format.str();
-          auto tensors = read.tensors();
-          *codes = new UWTCodes{std::move(read), std::move(format), std::move(tensors)};
+          *codes = new UWTCodes(std::move(read));
           return ok();
         });
       });
+}
+
+const UWTCodes::Tensors &UWTCodes::tensors() const {
+  std::call_once(isMade, [&] { made = part.tensors(); });
+  return made;
 }
 
 void uwtCodesDestroy(UWTCodes *codes) { delete codes; }
 
 const char *uwtCodesFormat(const UWTCodes *codes) { return codes ? codes->format.c_str() : ""; }
 
-size_t uwtCodesSize(const UWTCodes *codes) { return codes ? codes->tensors.size() : 0; }
+size_t uwtCodesSize(const UWTCodes *codes) { return codes ? codes->tensors().size() : 0; }
 
 UWTError *uwtCodesTensor(const UWTCodes *codes, size_t index, UWTTensorInfo *info,
                          const void **data) {
   return runFunction({{codes, "codes"}, {info, "info"}, {data, "data"}}, [&]() -> Status {
-    UWT_RETURN_IF_ERROR(checkIndex(index, codes->tensors.size(), "tensors"));
-    const auto &[name, tensor] = codes->tensors[index];
+    UWT_RETURN_IF_ERROR(checkIndex(index, codes->tensors().size(), "tensors"));
+    const auto &[name, tensor] = codes->tensors()[index];
     *info = {name.c_str(),
              tensor.dtype->cName(),
              tensor.shape.size(),

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Format/Floats.h"
-#include "uwt/Format/BF16.h"
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -46,12 +45,6 @@ float uwt::valueOfE8M0(uint8_t code) {
 static uint32_t roundedShift(uint32_t value, uint32_t dropped) {
   uint32_t half = 1u << (dropped - 1);
   return (value + half - 1 + (value >> dropped & 1)) >> dropped;
-}
-
-uint16_t uwt::roundToBF16(float value) {
-  if (std::isnan(value))
-    return std::signbit(value) ? 0xFFC0 : 0x7FC0;
-  return toBF16(value);
 }
 
 uint16_t uwt::roundToF16(float value) {

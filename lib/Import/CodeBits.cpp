@@ -9,6 +9,7 @@
 #include "uwt/Codec/StoredOrder.h"
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 using namespace uwt;
 
@@ -65,8 +66,19 @@ uint8_t CodeBits::at(const uint32_t *words, uint64_t stride, uint64_t index) con
   return 0;
 }
 
+/// Eight codes of 4 bits, those of most checkpoints.
+static void unpackNibbles(uint32_t word, uint8_t *out) {
+  uint64_t spread = word;
+  spread = (spread | spread << 16) & 0x0000FFFF0000FFFF;
+  spread = (spread | spread << 8) & 0x00FF00FF00FF00FF;
+  spread = (spread | spread << 4) & 0x0F0F0F0F0F0F0F0F;
+  std::memcpy(out, &spread, sizeof(spread));
+}
+
 /// All codes of a word that has whole ones, up to `codes` of them.
 static void unpackWord(uint32_t word, unsigned bits, uint64_t codes, uint8_t *out) {
+  if (bits == 4 && codes >= 8)
+    return unpackNibbles(word, out);
   uint64_t count = std::min<uint64_t>(codes, wordBits / bits);
   for (uint64_t i = 0; i < count; ++i)
     out[i] = static_cast<uint8_t>(word >> (i * bits) & ((1u << bits) - 1));

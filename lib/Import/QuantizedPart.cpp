@@ -47,6 +47,25 @@ Expected<TensorBytes> uwt::readValues(const ImportedWeight &weight, ElementType 
   return sliceOf(values, slice);
 }
 
+Status uwt::readValues(const ImportedWeight &weight, ElementType type, const TensorSlice &slice,
+                       ThreadPool &pool, std::span<uint8_t> out) {
+  UWT_ASSIGN_OR_RETURN(std::vector<uint64_t> shape, sliceShape(weight, slice));
+  uint64_t bytes = getTraits(type).bytes;
+  for (uint64_t size : shape)
+    bytes *= size;
+  if (bytes != out.size())
+    return usageError("the part has " + std::to_string(bytes) + " bytes, got a buffer of " +
+                      std::to_string(out.size()));
+  if (shape != weight.shape) {
+    UWT_ASSIGN_OR_RETURN(TensorBytes values, readValues(weight, type, slice, pool));
+    std::ranges::copy(values.bytes, out.begin());
+    return ok();
+  }
+  UWT_ASSIGN_OR_RETURN(QuantizedWeight codes, weight.read(pool));
+  codes.decode(type, out, pool);
+  return ok();
+}
+
 //===----------------------------------------------------------------------===//
 // Whole cells
 //===----------------------------------------------------------------------===//
@@ -124,7 +143,8 @@ Status Cut::check() const {
                     text);
 }
 
-/// Rows, which are those of codes, and columns of a part, and which matrices it is of. Errors: Usage.
+/// Rows, which are those of codes, and columns of a part, and which matrices it is of. Errors:
+/// Usage.
 static Expected<TensorRange> rangeOf(const ImportedWeight &weight, const Format &format,
                                      const TensorSlice &slice) {
   UWT_ASSIGN_OR_RETURN(LocatedSlice located, locate(weight.shape, slice));
@@ -154,10 +174,12 @@ namespace {
 class PartOfCodes {
 public:
   PartOfCodes(const QuantizedWeight &weight, const TensorRange &range)
-      : weight(weight), range(range), rowsEach(weight.rows / std::max<uint64_t>(weight.matrices, 1)),
+      : weight(weight), range(range),
+        rowsEach(weight.rows / std::max<uint64_t>(weight.matrices, 1)),
         rows(range.rowEnd - range.rowBegin), columns(range.columnEnd - range.columnBegin) {}
 
-  std::vector<uint8_t> codes(const QuantizedElement &element) const;
+  /// Takes them out of `all` where that is the part.
+  std::vector<uint8_t> codes(std::vector<uint8_t> all, const QuantizedElement &element) const;
   /// The numbers of the part's cells. Errors: Usage (cells of rows of two matrices).
   Expected<Grid> grid(const Grid &grid, const CellFormat &format) const;
 
@@ -174,17 +196,21 @@ private:
 
 } // namespace
 
-std::vector<uint8_t> PartOfCodes::codes(const QuantizedElement &element) const {
+std::vector<uint8_t> PartOfCodes::codes(std::vector<uint8_t> all,
+                                        const QuantizedElement &element) const {
+  std::vector<uint8_t> codes((range.matrixEnd - range.matrixBegin) * rows * columns);
+  uint8_t *out = codes.data();
+  if (codes.size() == all.size())
+    codes = std::move(all);
+  else
+    for (uint64_t matrix = range.matrixBegin; matrix < range.matrixEnd; ++matrix)
+      for (uint64_t row = 0; row < rows; ++row, out += columns)
+        std::copy_n(all.data() + rowOf(matrix, row) * weight.columns + range.columnBegin, columns,
+                    out);
   // codes-2
   auto mask = static_cast<uint8_t>((1u << element.bits) - 1);
-  std::vector<uint8_t> codes;
-  codes.reserve((range.matrixEnd - range.matrixBegin) * rows * columns);
-  for (uint64_t matrix = range.matrixBegin; matrix < range.matrixEnd; ++matrix)
-    for (uint64_t row = 0; row < rows; ++row) {
-      const uint8_t *begin = weight.codes.data() + rowOf(matrix, row) * weight.columns;
-      std::transform(begin + range.columnBegin, begin + range.columnEnd, std::back_inserter(codes),
-                     [&](uint8_t code) { return code & mask; });
-    }
+  for (uint8_t &code : codes)
+    code &= mask;
   return codes;
 }
 
@@ -198,11 +224,15 @@ Expected<Grid> PartOfCodes::grid(const Grid &grid, const CellFormat &format) con
     return usageError("has matrices of " + std::to_string(rows) + " rows, which are no groups of " +
                       std::to_string(part.cellRows) + ": read one at a time (an expert)");
   part.columns = divideUp(columns, part.cellColumns);
+  std::vector<uint64_t> cells;
+  for (uint64_t column = 0; column < columns; column += part.cellColumns)
+    cells.push_back(grid.cellOf(0, weight.gridColumn(range.columnBegin + column)));
   for (uint64_t matrix = range.matrixBegin; matrix < range.matrixEnd; ++matrix)
-    for (uint64_t row = 0; row < rows; row += part.cellRows)
-      for (uint64_t column = 0; column < columns; column += part.cellColumns)
-        part.cells.push_back(
-            grid.at(rowOf(matrix, row), weight.gridColumn(range.columnBegin + column)));
+    for (uint64_t row = 0; row < rows; row += part.cellRows) {
+      const float *numbers = grid.cells.data() + grid.cellOf(rowOf(matrix, row), 0);
+      for (uint64_t cell : cells)
+        part.cells.push_back(numbers[cell]);
+    }
   return part;
 }
 
@@ -219,7 +249,6 @@ Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
   part.weight.isTransposed = whole.isTransposed;
   part.weight.rows = part.weight.matrices * (range.rowEnd - range.rowBegin);
   part.weight.columns = range.columnEnd - range.columnBegin;
-  part.weight.codes = cut.codes(element);
   part.weight.values = element.isTable ? whole.values : element.values();
   part.weight.math = whole.math;
   part.weight.factor = format.factor();
@@ -231,6 +260,7 @@ Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
   if (format.offset) {
     UWT_ASSIGN_OR_RETURN(part.weight.offset, cut.grid(*whole.offset, *format.offset));
   }
+  part.weight.codes = cut.codes(std::move(whole.codes), element);
   return part;
 }
 

@@ -81,11 +81,15 @@ private:
   /// Of a long run each code is decoded once.
   void decodeRun(std::span<const uint8_t> codes, float zero, float scale,
                  std::optional<float> offset, Word *out) {
+    const float *values = weight.values.data();
+    bool isRounded = weight.math != ElementType::F32;
     auto wordOf = [&](uint64_t code) {
-      float difference = roundedTo(weight.math, weight.values[code] - zero); // value-2
-      float product = difference * scale;                                    // value-3
-      product = product * weight.factor;                                     // value-4
-      return Round(offset ? product + *offset : product);                    // value-5
+      float difference = values[code] - zero; // value-2
+      if (isRounded)
+        difference = roundedTo(weight.math, difference);
+      float product = difference * scale;                 // value-3
+      product = product * weight.factor;                  // value-4
+      return Round(offset ? product + *offset : product); // value-5
     };
     if (codes.size() < weight.values.size()) {
       std::ranges::transform(codes, out, wordOf);
@@ -104,6 +108,22 @@ private:
 
 static uint32_t bitsOf(float value) { return std::bit_cast<uint32_t>(value); }
 
+/// Rows of words [rows, columns] as columns of a matrix of `stride` columns.
+template <typename Word>
+static void storeTransposed(std::span<const Word> words, uint64_t columns, uint64_t stride,
+                            uint8_t *out) {
+  // So many columns that what is written stays in the nearest cache.
+  constexpr uint64_t columnsEach = 32;
+  uint64_t rows = words.size() / columns;
+  for (uint64_t first = 0; first < columns; first += columnsEach) {
+    uint64_t end = std::min(first + columnsEach, columns);
+    for (uint64_t row = 0; row < rows; ++row)
+      for (uint64_t column = first; column < end; ++column)
+        std::memcpy(out + (column * stride + row) * sizeof(Word), &words[row * columns + column],
+                    sizeof(Word));
+  }
+}
+
 /// All rows, to words that lie as the weight has them.
 template <auto Round>
 static void decodeAll(const QuantizedWeight &weight, uint8_t *out, ThreadPool &pool) {
@@ -119,17 +139,16 @@ static void decodeAll(const QuantizedWeight &weight, uint8_t *out, ThreadPool &p
     uint64_t count = std::min(blockRows, rowsEach - first);
     uint8_t *begin = out + matrix * rowsEach * columns * sizeof(Word);
     std::vector<Word> &buffer = buffers[worker];
-    buffer.resize(columns);
-    for (uint64_t row = first; row < first + count; ++row) {
-      decoders[worker].decode(matrix * rowsEach + row, buffer.data());
-      if (!weight.isTransposed) {
-        std::memcpy(begin + row * columns * sizeof(Word), buffer.data(), columns * sizeof(Word));
-        continue;
-      }
-      for (uint64_t column = 0; column < columns; ++column)
-        std::memcpy(begin + (column * rowsEach + row) * sizeof(Word), &buffer[column],
-                    sizeof(Word));
-    }
+    buffer.resize(count * columns);
+    for (uint64_t row = 0; row < count; ++row)
+      decoders[worker].decode(matrix * rowsEach + first + row, buffer.data() + row * columns);
+    if (buffer.empty())
+      return;
+    if (weight.isTransposed)
+      storeTransposed<Word>(buffer, columns, rowsEach, begin + first * sizeof(Word));
+    else
+      std::memcpy(begin + first * columns * sizeof(Word), buffer.data(),
+                  buffer.size() * sizeof(Word));
   });
 }
 

@@ -60,11 +60,10 @@ std::vector<float> uwt::signedByteValues() {
 bool uwt::isExponentDtype(std::string_view dtype) { return dtype == "U8" || dtype == "F8_E8M0"; }
 
 std::vector<uint8_t> uwt::nibblesOf(std::span<const uint8_t> packed) {
-  std::vector<uint8_t> codes;
-  codes.reserve(packed.size() * 2);
-  for (uint8_t pair : packed) {
-    codes.push_back(pair & 15);
-    codes.push_back(pair >> 4);
+  std::vector<uint8_t> codes(packed.size() * 2);
+  for (size_t i = 0; i < packed.size(); ++i) {
+    codes[2 * i] = packed[i] & 15;
+    codes[2 * i + 1] = packed[i] >> 4;
   }
   return codes;
 }

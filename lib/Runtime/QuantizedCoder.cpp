@@ -42,8 +42,23 @@ struct StoredNumber {
 
 static constexpr StoredNumber noNumber = {0, std::numeric_limits<float>::quiet_NaN()};
 
+/// Of a finite number.
+using NumberStorer = StoredNumber (*)(float value);
+
 static StoredNumber storedIfSame(uint32_t bits, float stored, float value) {
   return bitsOf(stored) == bitsOf(value) ? StoredNumber{bits, value} : noNumber;
+}
+
+static StoredNumber storedF32(float value) { return {bitsOf(value), value}; }
+
+static StoredNumber storedBF16(float value) {
+  constexpr uint32_t low = 0xFFFF;
+  return bitsOf(value) & low ? noNumber : StoredNumber{bitsOf(value) >> 16, value};
+}
+
+static StoredNumber storedF16(float value) {
+  uint32_t half = roundToF16(value);
+  return storedIfSame(half, float16.valueOf(half), value);
 }
 
 /// Powers of two, and zero for those below the normal numbers.
@@ -71,33 +86,27 @@ static StoredNumber storedPositive(float value) {
   return {code, std::bit_cast<float>(smallest + (code << positiveScaleShift))};
 }
 
-static StoredNumber storedInteger(float value, const QuantizedElement &type) {
-  float smallest = type.isSigned ? -128 : 0;
+template <bool isSigned> static StoredNumber storedInteger(float value) {
+  constexpr float smallest = isSigned ? -128 : 0;
   if (!(value >= smallest && value <= smallest + 255))
     return noNumber;
   auto integer = static_cast<int32_t>(value);
   return storedIfSame(static_cast<uint8_t>(integer), static_cast<float>(integer), value);
 }
 
-static StoredNumber storedNumber(float value, const Term &type) {
-  if (!std::isfinite(value))
-    return noNumber;
-  constexpr uint32_t bf16Low = 0xFFFF;
-  uint32_t bits = bitsOf(value);
-  if (type.keyword == "f32")
-    return {bits, value};
-  if (type.keyword == "bf16")
-    return bits & bf16Low ? noNumber : StoredNumber{bits >> 16, value};
-  if (type.keyword == "f16") {
-    uint32_t half = roundToF16(value);
-    return storedIfSame(half, float16.valueOf(half), value);
-  }
-  if (type.keyword == "f8E8M0FNU")
-    return storedExponent(value);
-  if (type.keyword == positiveScale)
-    return storedPositive(value);
+static NumberStorer storerOf(const Term &type) {
+  constexpr std::pair<std::string_view, NumberStorer> storers[] = {{"f32", storedF32},
+                                                                   {"bf16", storedBF16},
+                                                                   {"f16", storedF16},
+                                                                   {"f8E8M0FNU", storedExponent},
+                                                                   {positiveScale, storedPositive}};
+  for (auto [keyword, storer] : storers)
+    if (type.keyword == keyword)
+      return storer;
   QuantizedElement element = *QuantizedElement::find(type);
-  return element.kind ? storedE4M3(value) : storedInteger(value, element);
+  if (element.kind)
+    return storedE4M3;
+  return element.isSigned ? storedInteger<true> : storedInteger<false>;
 }
 
 static bool isSameCell(const Grid &grid, uint64_t a, uint64_t b) {
@@ -131,7 +140,8 @@ struct PackedGrid {
   PackedGrid(const Grid &numbers, const GridParts *parts, const std::optional<GridFormat> &format,
              const QuantizedGrid &layout)
       : numbers(format && format->outer ? parts->numbers : numbers), parts(parts), format(format),
-        layout(layout) {}
+        layout(layout), stored(format ? storerOf(format->number) : nullptr),
+        storedOuter(format && format->outer ? storerOf(format->outer->number) : nullptr) {}
 
   /// Whether the weight has two grids where the format has, and the cells of a unit one outer
   /// number. `columns` are those of the cells.
@@ -151,6 +161,7 @@ struct PackedGrid {
   const GridParts *parts;
   const std::optional<GridFormat> &format;
   const QuantizedGrid layout;
+  const NumberStorer stored, storedOuter;
 };
 
 /// Scales from here on become infinite where compiled code multiplies them beforehand, of floats by
@@ -167,6 +178,11 @@ float scaleLimit(const Format &format, ElementType element) {
 /// What the elements of a cell share.
 struct CellNumbers {
   float scale, zero, offset;
+
+  bool isSame(const CellNumbers &other) const {
+    return bitsOf(scale) == bitsOf(other.scale) && bitsOf(zero) == bitsOf(other.zero) &&
+           bitsOf(offset) == bitsOf(other.offset);
+  }
 };
 
 /// Packs the panels of one weight.
@@ -182,7 +198,8 @@ public:
 private:
   QuantizedPacker(const QuantizedWeight &weight, const CodingPlan &plan)
       : weight(weight), format(plan.format), element(plan.element),
-        unit(quantizedUnit(plan.format)), limit(scaleLimit(format, element)),
+        code(*QuantizedElement::find(plan.format.element)), unit(quantizedUnit(plan.format)),
+        limit(scaleLimit(format, element)),
         scale(weight.scale, asPointer(weight.scaleParts), format.scale, unit.scale),
         zero(weight.zero, nullptr, format.zeroGrid, unit.zero),
         offset(weight.offset ? *weight.offset : weight.zero, asPointer(weight.offsetParts),
@@ -197,12 +214,18 @@ private:
   float packNumber(const PackedGrid &grid, uint64_t row, uint64_t column, uint32_t rowInStrip,
                    uint32_t inUnit, uint8_t *out) const;
   bool takesZero(float zero) const;
-  bool hasBits(uint64_t row, uint64_t cell, CellNumbers coded) const;
+  bool hasBits(uint8_t code, const CellNumbers &own, const CellNumbers &coded) const;
+  bool allHaveBits(const CellNumbers &own, const CellNumbers &coded) const;
+  bool usedHaveBits(std::span<const uint8_t> codes, const CellNumbers &own,
+                    const CellNumbers &coded) const;
+  bool hasBits(uint64_t row, uint64_t cell, const CellNumbers &coded) const;
   bool packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell, uint8_t *out) const;
   /// value-2 to value-5.
   float valueOf(uint8_t code, ElementType math, const CellNumbers &numbers) const {
-    float product = roundedTo(math, weight.values[code] - numbers.zero) * numbers.scale;
-    product = product * weight.factor;
+    float difference = weight.values[code] - numbers.zero;
+    if (math != ElementType::F32)
+      difference = roundedTo(math, difference);
+    float product = difference * numbers.scale * weight.factor;
     return unit.offset ? product + numbers.offset : product;
   }
   uint32_t roundedBits(float value) const {
@@ -213,6 +236,7 @@ private:
   const QuantizedWeight &weight;
   const Format &format;
   ElementType element;
+  QuantizedElement code;
   QuantizedUnit unit;
   float limit;
   PackedGrid scale, zero, offset;
@@ -224,19 +248,17 @@ private:
 
 /// Whether the numbers of codes less zero are the format's.
 bool QuantizedPacker::hasNumbers() const {
-  QuantizedElement element = *QuantizedElement::find(format.element);
-  if (weight.values.size() != size_t(1) << element.bits)
+  if (weight.values.size() != size_t(1) << code.bits)
     return false;
-  if (element.isTable)
+  if (code.isTable)
     return weight.zero.cells.size() == 1 && bitsOf(weight.zero.cells.front()) == 0;
-  std::vector<float> numbers = element.values();
+  std::vector<float> numbers = code.values();
   bool isConstant = weight.zero.cells.size() == 1;
   if (!format.zeroGrid && !isConstant)
     return false;
   float zero = format.zeroGrid ? 0 : weight.zero.cells.front();
-  for (size_t code = 0; code < numbers.size(); ++code)
-    if (bitsOf(weight.values[code] - zero) !=
-        bitsOf(numbers[code] - static_cast<float>(format.zero)))
+  for (size_t i = 0; i < numbers.size(); ++i)
+    if (bitsOf(weight.values[i] - zero) != bitsOf(numbers[i] - static_cast<float>(format.zero)))
       return false;
   return true;
 }
@@ -287,11 +309,14 @@ static bool canDivide(float a, float b) {
 /// would not be exact.
 float QuantizedPacker::packNumber(const PackedGrid &grid, uint64_t row, uint64_t column,
                                   uint32_t rowInStrip, uint32_t inUnit, uint8_t *out) const {
-  StoredNumber number = storedNumber(grid.numbers.at(row, column), grid.format->number);
+  auto store = [](NumberStorer storer, float value) {
+    return std::isfinite(value) ? storer(value) : noNumber;
+  };
+  StoredNumber number = store(grid.stored, grid.numbers.at(row, column));
   storeNumber(out, grid.layout.at(inUnit), rowInStrip, grid.layout.bits, number.bits);
   if (!grid.format->outer)
     return number.value;
-  StoredNumber outer = storedNumber(grid.parts->outer.at(row, column), grid.format->outer->number);
+  StoredNumber outer = store(grid.storedOuter, grid.parts->outer.at(row, column));
   storeNumber(out, grid.layout.outerAt(unit.cells), rowInStrip, grid.layout.outerBits, outer.bits);
   if (!grid.format->isDivided)
     return number.value * outer.value;
@@ -311,29 +336,59 @@ bool QuantizedPacker::takesZero(float zero) const {
                                      : zero == 0 || std::abs(part) >= smallestNormal;
 }
 
+/// Whether compiled code computes the bits of a code's weight from such numbers.
+bool QuantizedPacker::hasBits(uint8_t code, const CellNumbers &own,
+                              const CellNumbers &coded) const {
+  float ownValue = valueOf(code, weight.math, own), codedValue = valueOf(code, format.math, coded);
+  return isPlain(codedValue) && roundedBits(ownValue) == roundedBits(codedValue);
+}
+
+/// Those of all codes that there are: fewer than there are in most cells, where they have 4 bits.
+bool QuantizedPacker::allHaveBits(const CellNumbers &own, const CellNumbers &coded) const {
+  bool isExact = true;
+  if (own.isSame(coded) && weight.math == format.math) {
+    for (size_t code = 0; code < weight.values.size(); ++code)
+      isExact &= isPlain(valueOf(static_cast<uint8_t>(code), format.math, coded));
+    return isExact;
+  }
+  for (size_t code = 0; code < weight.values.size(); ++code)
+    isExact &= hasBits(static_cast<uint8_t>(code), own, coded);
+  return isExact;
+}
+
+/// Those of the codes of a cell.
+bool QuantizedPacker::usedHaveBits(std::span<const uint8_t> codes, const CellNumbers &own,
+                                   const CellNumbers &coded) const {
+  bool isExact = true;
+  if (own.isSame(coded) && weight.math == format.math) {
+    for (uint8_t code : codes)
+      isExact &= isPlain(valueOf(code, format.math, coded));
+    return isExact;
+  }
+  std::bitset<256> isChecked;
+  for (uint8_t code : codes) {
+    if (!isChecked[code])
+      isExact &= hasBits(code, own, coded);
+    isChecked.set(code);
+  }
+  return isExact;
+}
+
 /// Whether compiled code computes the bits of a cell's weights from such numbers.
-bool QuantizedPacker::hasBits(uint64_t row, uint64_t cell, CellNumbers coded) const {
+bool QuantizedPacker::hasBits(uint64_t row, uint64_t cell, const CellNumbers &coded) const {
+  if (!(std::abs(coded.scale) < limit && takesZero(coded.zero)))
+    return false;
   uint64_t column = cellColumns[cell], width = unit.columns / unit.cells;
   CellNumbers own = {weight.scale.at(row, column), weight.zero.at(row, column),
                      weight.offset ? weight.offset->at(row, column) : 0};
-  bool isExact = std::abs(coded.scale) < limit && takesZero(coded.zero);
-  auto check = [&](uint8_t code) {
-    float ownValue = valueOf(code, weight.math, own),
-          codedValue = valueOf(code, format.math, coded);
-    isExact &= isPlain(codedValue) && roundedBits(ownValue) == roundedBits(codedValue);
-  };
-  const uint8_t *codes = weight.codes.data() + row * weight.columns;
-  std::bitset<256> isChecked;
-  uint64_t end = (cell + 1) * width;
+  if (weight.values.size() <= nibbleCodes && allHaveBits(own, coded))
+    return true;
   // Columns that do not exist have code 0.
-  if (end > weight.columns)
-    check(0);
-  for (uint64_t k = cell * width; k < std::min(end, weight.columns); ++k) {
-    if (!isChecked[codes[k]])
-      check(codes[k]);
-    isChecked.set(codes[k]);
-  }
-  return isExact;
+  uint64_t begin = cell * width, end = std::min(begin + width, weight.columns);
+  if (end < begin + width && !hasBits(0, own, coded))
+    return false;
+  return usedHaveBits({weight.codes.data() + row * weight.columns + begin, end - begin}, own,
+                      coded);
 }
 
 /// A cell of a row, `cell` counted through the row. False where compiled code would not compute the
@@ -371,19 +426,36 @@ static void packBytes(const uint8_t *codes, uint32_t row, uint8_t *out) {
   }
 }
 
+/// Four bytes as the lower ones of words of 16 bits.
+static uint64_t spreadBytes(uint64_t bytes) {
+  bytes = (bytes | bytes << 16) & 0x0000FFFF0000FFFF;
+  return (bytes | bytes << 8) & 0x00FF00FF00FF00FF;
+}
+
 /// The same of 4 bits.
 static void packNibbles(const uint8_t *codes, uint32_t row, uint8_t *out) {
   constexpr uint32_t half = blockColumns / 2;
-  const uint8_t *upper = codes + row * fixedUnitColumns;
-  const uint8_t *lower = upper + rowsInBlock * fixedUnitColumns;
-  for (uint32_t block = 0; block < blocksInGroup; ++block)
-    for (uint32_t pair = 0; pair < pairsInBlock; ++pair) {
-      uint32_t k = block * blockColumns + pair;
-      auto word = static_cast<uint16_t>(upper[k] | lower[k] << 4 | upper[k + half] << 8 |
-                                        lower[k + half] << 12);
-      uint32_t at = (pair / 2 * blocksInGroup + block) * 2 + pair % 2;
-      std::memcpy(out + at * 2, &word, 2);
+  static_assert(half == sizeof(uint64_t) && pairsInBlock == half);
+  // Eight codes of each of both rows as bytes with both.
+  auto bothRows = [&](uint32_t k) {
+    uint64_t upper, lower;
+    std::memcpy(&upper, codes + row * fixedUnitColumns + k, half);
+    std::memcpy(&lower, codes + (row + rowsInBlock) * fixedUnitColumns + k, half);
+    return upper | lower << 4;
+  };
+  for (uint32_t block = 0; block < blocksInGroup; ++block) {
+    uint64_t left = bothRows(block * blockColumns), right = bothRows(block * blockColumns + half);
+    for (uint32_t pairs = 0; pairs < 2; ++pairs) {
+      // Words of pairs 4 * pairs to 4 * pairs + 3; those of lanes t are blocksInGroup * 4 bytes
+      // apart.
+      uint64_t words = spreadBytes(left >> (32 * pairs) & UINT32_MAX) |
+                       spreadBytes(right >> (32 * pairs) & UINT32_MAX) << 8;
+      for (uint32_t lane = 0; lane < 2; ++lane) {
+        auto both = static_cast<uint32_t>(words >> (32 * lane));
+        std::memcpy(out + ((2 * pairs + lane) * blocksInGroup + block) * 4, &both, 4);
+      }
     }
+  }
 }
 
 /// Floats of fewer bits than codes in memory have copies of their sign above, so that compiled code
@@ -407,7 +479,7 @@ void QuantizedPacker::packGroup(uint64_t first, uint32_t rows, uint64_t u, uint3
   for (uint32_t row = 0; row < rows && count != 0; ++row)
     std::memcpy(&codes[row * fixedUnitColumns],
                 weight.codes.data() + (first + row) * weight.columns + column, count);
-  extendSigns(codes, *QuantizedElement::find(format.element), unit.codeBits);
+  extendSigns(codes, code, unit.codeBits);
   auto *pack = unit.hasNibbles() ? packNibbles : packBytes;
   for (uint32_t g = 0; g < rowsInBlock; ++g)
     pack(codes.data(), g, out + uint64_t(unit.rowAt(g, group)) * 4);

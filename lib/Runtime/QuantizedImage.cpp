@@ -83,9 +83,14 @@ Expected<Format> uwt::imageFormatOf(const Format &composition) {
 
 /// Adds the numbers of a part's cells, a row a row.
 static void append(Grid &to, const Grid &from, const QuantizedWeight &part) {
-  for (uint64_t row = 0; row < part.rows; ++row)
-    for (uint64_t column = 0; column < part.columns; column += to.cellColumns)
-      to.cells.push_back(from.at(row, column));
+  std::vector<uint64_t> cells;
+  for (uint64_t column = 0; column < part.columns; column += to.cellColumns)
+    cells.push_back(from.cellOf(0, column));
+  for (uint64_t row = 0; row < part.rows; ++row) {
+    const float *numbers = from.cells.data() + from.cellOf(row, 0);
+    for (uint64_t cell : cells)
+      to.cells.push_back(numbers[cell]);
+  }
 }
 
 /// All parts as one weight with the cells of `format`.

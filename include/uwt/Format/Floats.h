@@ -13,6 +13,8 @@
 #ifndef UWT_FORMAT_FLOATS_H
 #define UWT_FORMAT_FLOATS_H
 
+#include "uwt/Format/BF16.h"
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -51,7 +53,11 @@ float valueOfE8M0(uint8_t code);
 /// Nearest, ties to even; too large a number becomes an infinity, and NaN the quiet NaN 0x7E00 or
 /// 0x7FC0 with its sign.
 uint16_t roundToF16(float value);
-uint16_t roundToBF16(float value);
+inline uint16_t roundToBF16(float value) {
+  if (std::isnan(value))
+    return std::signbit(value) ? 0xFFC0 : 0x7FC0;
+  return toBF16(value);
+}
 
 } // namespace uwt
 

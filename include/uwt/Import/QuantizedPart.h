@@ -24,6 +24,10 @@ namespace uwt {
 Expected<TensorBytes> readValues(const ImportedWeight &weight, ElementType type,
                                  const TensorSlice &slice, ThreadPool &pool);
 
+/// The same into memory that has exactly their bytes. Errors: Usage (other memory) as well.
+Status readValues(const ImportedWeight &weight, ElementType type, const TensorSlice &slice,
+                  ThreadPool &pool, std::span<uint8_t> out);
+
 /// The shape of a part. Errors: Usage (outside of the weight), Unsupported (its refusal).
 Expected<std::vector<uint64_t>> sliceShape(const ImportedWeight &weight, const TensorSlice &slice);
 

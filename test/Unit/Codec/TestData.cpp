@@ -289,7 +289,7 @@ static std::vector<uint8_t> generateTensor(ElementType type, std::span<const uin
 std::vector<uint8_t> test::makeTensor(ElementType type, std::span<const uint64_t> shape,
                                       Distribution distribution, uint64_t seed) {
   // Tests of every format have the same tensors, and numbers take longer than many formats' coding.
-  constexpr size_t mostBytes = 64 << 20;
+  constexpr size_t maxBytes = 64 << 20;
   static std::mutex mutex;
   static std::map<std::tuple<ElementType, std::vector<uint64_t>, Distribution, uint64_t>,
                   std::vector<uint8_t>>
@@ -301,7 +301,7 @@ std::vector<uint8_t> test::makeTensor(ElementType type, std::span<const uint64_t
     return found->second;
   std::vector<uint8_t> tensor = generateTensor(type, shape, distribution, seed);
   madeBytes += tensor.size();
-  if (madeBytes > mostBytes) {
+  if (madeBytes > maxBytes) {
     made.clear();
     madeBytes = tensor.size();
   }

@@ -233,8 +233,7 @@ TEST(QuantizedImageTest, WhatHasNoImageIsSaid) {
             "uint<1> to uint<4>, int<8>, f8E4M3FN, f4E2M1FN and table<1> to table<4>");
   EXPECT_EQ(formatError("uint<4>, scale={1x64, bf16}, offset={1x64, bf16}"),
             "'uint<4>, scale={1x64, bf16}, offset={1x64, bf16}' runs from its values: images have "
-            "no offsets, factors and transposed weights, and zero points of uint<1> to uint<4> "
-            "alone");
+            "no offsets and factors, and zero points of uint<1> to uint<4> alone");
   EXPECT_EQ(formatError("f8E4M3FN, scale={1x32, f8E8M0FNU}"),
             "'f8E4M3FN, scale={1x32, f8E8M0FNU}' runs from its values: images have cells of a "
             "multiple of 128 columns, of 64 of table<1> to table<4>, of 32 of uint<1> to uint<4>, "
