@@ -6,19 +6,53 @@
 //===----------------------------------------------------------------------===//
 //
 // A config.json up to the first zero byte, then a safetensors file: each weight that a recipe
-// finds is one error or as many elements as it says.
+// finds is one error or as many elements as it says, and its codes by themselves are the same
+// elements, or one error, and so are they as an image.
 //
 //===----------------------------------------------------------------------===//
 
 #include "FuzzFiles.h"
 #include "uwt/Container/File.h"
-#include "uwt/Import/ImportedWeights.h"
+#include "uwt/Import/QuantizedPart.h"
+#include "uwt/Runtime/QuantizedImage.h"
 
 using namespace uwt;
 using namespace uwt::test;
 
 /// Tensors that compress to nothing may be as large as their header says.
 static constexpr uint64_t largestWeight = uint64_t(1) << 20;
+
+/// Of a weight that has an image, which kernels for BF16 take.
+static void makeImage(const QuantizedPart &part, ThreadPool &pool) {
+  Expected<Format> format = imageFormatOf(part.format);
+  if (!format)
+    return;
+  const std::vector<uint64_t> shape = {part.weight.rows, part.weight.columns};
+  Expected<uint64_t> bytes = WeightImage::maxBytes({ElementType::BF16, shape, *format});
+  if (!bytes)
+    return;
+  struct alignas(64) Line {
+    uint8_t bytes[64];
+  };
+  std::vector<Line> memory(*bytes / sizeof(Line) + 1);
+  const QuantizedPart *parts[] = {&part};
+  Expected<WeightImage> image =
+      encodeParts(parts, ElementType::BF16, shape, {memory.front().bytes, *bytes}, pool);
+  fuzzRequire(image || !image.error().message().empty(), "an error has no message");
+}
+
+static void readCodes(const ImportedWeight &weight, const QuantizedWeight &whole,
+                      ThreadPool &pool) {
+  Expected<QuantizedPart> part = readQuantizedPart(weight, {}, pool);
+  if (!part) {
+    fuzzRequire(!part.error().message().empty(), "an error has no message");
+    return;
+  }
+  fuzzRequire(part->weight.decode(ElementType::F32, pool) == whole.decode(ElementType::F32, pool),
+              "codes are not those of the weight");
+  fuzzRequire(!part->tensors().empty(), "codes are no tensors");
+  makeImage(*part, pool);
+}
 
 static void readWeight(const ImportedWeight &weight, ThreadPool &pool) {
   if (!weight.refusal.empty()) {
@@ -40,6 +74,7 @@ static void readWeight(const ImportedWeight &weight, ThreadPool &pool) {
     std::vector<uint8_t> bytes(read->codes.size() * getTraits(type).bytes);
     read->decode(type, bytes, pool);
   }
+  readCodes(weight, *read, pool);
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

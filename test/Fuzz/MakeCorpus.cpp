@@ -15,10 +15,12 @@
 #include "Container/Reseal.h"
 #include "Container/TestFiles.h"
 #include "FuzzBase.h"
+#include "Import/Checkpoints.h"
 #include "Pack/SamplePack.h"
 #include "PlaneInput.h"
 #include "lib/Container/Manifest.h"
 #include "uwt/Container/BaseModel.h"
+#include "uwt/Import/QuantizedPart.h"
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -314,18 +316,47 @@ static int makeRandomInputs(const fs::path &corpus, const std::string &fuzzer) {
   return 0;
 }
 
+/// What ImportFuzzer takes: the configuration and the file of a folder.
+static bool writeImport(const fs::path &corpus, const std::string &name, const fs::path &folder) {
+  Bytes input = readBytes(folder / "config.json"), model = readBytes(folder / "model.safetensors");
+  input.push_back(0);
+  input.insert(input.end(), model.begin(), model.end());
+  return writeSeed(corpus, name, input);
+}
+
+/// Checkpoints of recipe `codes`: a table, zero points, offsets, and a matrix that lies transposed.
+static int makeCodes(const fs::path &corpus) {
+  ThreadPool pool(1);
+  for (const char *name : {"bnb-nf4", "gptq-v2-b4-g64", "torchao-int4-tiles-g64", "gpt-oss"}) {
+    OpenedCheckpoint opened(goldenFolder(name));
+    TensorSlice slice;
+    if (opened.weight()->shape.size() > 2)
+      slice.expert = 0;
+    Expected<QuantizedPart> part = readQuantizedPart(*opened.weight(), slice, pool);
+    if (!part)
+      return failed("cannot read codes");
+    TemporaryFolder folder;
+    std::vector<TestTensor> tensors;
+    for (const auto &[suffix, tensor] : part->tensors())
+      tensors.push_back(
+          {"m." + suffix, std::string(tensor.dtype->name), tensor.shape, tensor.bytes});
+    writeTensors(folder / "model.safetensors", tensors);
+    writeText(folder / "config.json",
+              R"({"quantization_config": {"quant_method": "uwt-codes", "format": ")" +
+                  part->format.str() + "\"}}");
+    if (!writeImport(corpus, std::string("codes-") + name, folder.path))
+      return failed("cannot write codes");
+  }
+  return 0;
+}
+
 /// A checkpoint of each recipe.
 static int makeImports(const fs::path &corpus) {
   for (const char *name : {"gptq-planar-b3", "gptq-b2-g-idx", "awq-gemm-g128", "ct-int3-g128",
                            "ct-int4-g32-asym", "ct-mxfp4", "modelopt-nvfp4", "fp8-block",
                            "bnb-nf4-nested", "awq-gemv-g64", "awq-gemv-fast-g32", "marlin-g128",
                            "hqq-b4-axis0", "torchao-int4-tiles-g64", "torchao-fp8-row"}) {
-    fs::path golden = sourceFolder() / "test" / "Import" / "golden" / name;
-    Bytes input = readBytes(golden / "config.json"),
-          model = readBytes(golden / "model.safetensors");
-    input.push_back(0);
-    input.insert(input.end(), model.begin(), model.end());
-    if (!writeSeed(corpus, name, input))
+    if (!writeImport(corpus, name, goldenFolder(name)))
       return failed("cannot write quantised checkpoints");
   }
   for (const char *name : {"types.gguf", "llama.gguf", "types-iq.gguf", "llama-nvfp4.gguf"})
@@ -353,6 +384,7 @@ int main(int argc, char **argv) {
     result |= makePlanes(corpus, *codec);
   result |= makeManifests(corpus) | makeRandomInputs(corpus, "encoder") |
             makeRandomInputs(corpus, "capi") | makeWeights(corpus / "runtime") |
-            makeCompiledInputs(corpus / "compiled-decoder") | makeImports(corpus / "import");
+            makeCompiledInputs(corpus / "compiled-decoder") | makeImports(corpus / "import") |
+            makeCodes(corpus / "import");
   return result | makePack(corpus) | makeFiles(corpus);
 }

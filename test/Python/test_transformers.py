@@ -328,6 +328,23 @@ def test_transposed_experts_with_biases_run_from_their_codes(values, tmp_path):
     check_experts_of_codes(model, CODES["mxfp4"], tmp_path)
 
 
+def test_tensors_of_a_weight_may_be_in_several_files(values, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    make("experts").to(torch.bfloat16).save_pretrained(tmp_path / "dense")
+    quantise("gptq", tmp_path / "dense", tmp_path / "original", tmp_path / "floats")
+    tensors = load_file(tmp_path / "original" / "model.safetensors")
+    (tmp_path / "original" / "model.safetensors").unlink()
+    files = {name: f"model-{index % 3}.safetensors" for index, name in enumerate(sorted(tensors))}
+    for file in set(files.values()):
+        save_file({name: tensors[name] for name in tensors if files[name] == file}, tmp_path / "original" / file, {"format": "pt"})
+    index = {"metadata": {}, "weight_map": files}
+    (tmp_path / "original" / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
+    for name in ("original", "floats"):
+        uwt.compress(tmp_path / name, tmp_path / f"{name}-uwt")
+    check_experts_of_codes(load(tmp_path / "original-uwt"), CODES["gptq"], tmp_path)
+
+
 def check_experts_of_codes(model, format, tmp_path):
     for layer in model.model.layers:
         for weight in (layer.mlp.experts.gate_up_proj, layer.mlp.experts.down_proj):

@@ -58,7 +58,7 @@ def quantized_weights(container: Container, original: Any, dtype: torch.dtype) -
 
     Raises UnsupportedError where no recipe knows how it is quantised, and for a weight that cannot be read.
     """
-    _copied.clear()
+    forget_copies()
     found = container.quantized()
     if not found:
         method = original.get("quant_method") if isinstance(original, dict) else original
@@ -104,6 +104,11 @@ def _address(dense: torch.Tensor, row: int) -> int:
         row, at = divmod(row, size)
         elements += at * stride
     return dense.data_ptr() + elements * dense.element_size()
+
+
+def forget_copies() -> None:
+    """What was copied where: it keeps folders open."""
+    _copied.clear()
 
 
 def take_pieces(dense: torch.Tensor) -> list[QuantizedTensor]:

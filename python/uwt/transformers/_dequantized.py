@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import torch
@@ -30,27 +29,38 @@ class _Weight:
         return torch.empty(part.shape, dtype=self._dtype).copy_(part)
 
 
+class DequantizedFolder:
+    """An open folder, all of whose files are read as those of the model before.
+
+    Args:
+        path: the folder.
+        dtype: what values of quantised weights are rounded to.
+    """
+
+    def __init__(self, path: str, dtype: torch.dtype) -> None:
+        self.dtype = dtype
+        self.container = Container(path)
+        self.weights = quantized_weights(self.container, original_config(path), dtype)
+        self.names = list(dict(tensors_of(self.container, self.weights, lambda tensor: tensor)))
+
+
 class DequantizedFile(safe_open):
     """An open file whose names are the model's: a weight is in the file that has the first of its tensors.
 
     Args:
-        dtype: what values of quantised weights are rounded to.
+        folder: the one that it is in.
     """
 
-    def __init__(self, filename: str, framework: str, device: Any, dtype: torch.dtype) -> None:
+    def __init__(self, filename: str, framework: str, device: Any, folder: DequantizedFolder) -> None:
         super().__init__(filename, framework, device)
-        self._dtype = dtype
-        folder = os.path.dirname(os.path.abspath(filename))
-        self._folder = Container(folder)
+        self._dtype = folder.dtype
         here = set(self._names)
-        weights = quantized_weights(self._folder, original_config(folder), dtype)
-        names = dict(tensors_of(self._folder, weights, lambda tensor: tensor))
-        self._weights = {name: each for name, each in weights.items() if self._folder.find_quantized(name).parts[0] in here}
-        self._names = [name for name in names if name in self._weights or (name in here and name not in weights)]
-
-    def __exit__(self, *unused: object) -> None:
-        super().__exit__(*unused)
-        self._folder.close()
+        self._weights = {
+            name: each for name, each in folder.weights.items() if folder.container.find_quantized(name).parts[0] in here
+        }
+        self._names = [
+            name for name in folder.names if name in self._weights or (name in here and name not in folder.weights)
+        ]
 
     def get_tensor(self, name: str) -> Any:
         return self.get_slice(name)[...] if name in self._weights else super().get_tensor(name)

@@ -12,8 +12,9 @@ from transformers.utils import cached_file
 
 from .. import safetensors
 from ..files import SUFFIX
+from ..torch._quantized import forget_copies
 from ..torch._tensor import EXACT, RUN_FORMAT
-from ._dequantized import DequantizedFile
+from ._dequantized import DequantizedFile, DequantizedFolder
 
 #: The names that `uwt compress` gives the weights of a folder.
 WEIGHTS = "model" + SUFFIX
@@ -62,7 +63,22 @@ def weights_name(folder: str, **options: Any) -> str | None:
 opened: set[str] = set()
 #: Those whose weights are read as values of their codes, and what these are rounded to.
 dequantized: dict[str, torch.dtype] = {}
+#: Their folders, while a model is loaded: a weight's tensors may be in several files.
+_folders: dict[str, DequantizedFolder] = {}
 _plain_safe_open = getattr(modeling_utils, "safe_open", None)
+
+
+def _folder_of(file: str) -> DequantizedFolder:
+    path = os.path.dirname(os.path.abspath(file))
+    if path not in _folders:
+        _folders[path] = DequantizedFolder(path, dequantized[file])
+    return _folders[path]
+
+
+def forget_folders() -> None:
+    """Before a model is loaded, and after."""
+    _folders.clear()
+    forget_copies()
 
 
 def _safe_open(filename: Any, framework: str = "pt", device: Any = "cpu", **options: Any) -> Any:
@@ -71,7 +87,7 @@ def _safe_open(filename: Any, framework: str = "pt", device: Any = "cpu", **opti
     path = os.fspath(filename)
     opened.add(path)
     if path in dequantized:
-        return DequantizedFile(path, framework, device, dequantized[path])
+        return DequantizedFile(path, framework, device, _folder_of(path))
     return safetensors.safe_open(filename, framework, device)
 
 

@@ -94,6 +94,7 @@ class _CompressedFiles(HfQuantizer):
     def _process_model_before_weight_loading(self, model: Any, checkpoint_files: Any = None, **options: Any) -> Any:
         self._files = [file for file in checkpoint_files or [] if file.endswith(SUFFIX)]
         _loading.opened.difference_update(self._files)
+        _loading.forget_folders()
         for file in self._files:
             _loading.dequantized.pop(file, None)
             if self._is_dequantized:
@@ -101,6 +102,7 @@ class _CompressedFiles(HfQuantizer):
         return super()._process_model_before_weight_loading(model, checkpoint_files=checkpoint_files, **options)
 
     def _process_model_after_weight_loading(self, model: Any, **options: Any) -> Any:
+        _loading.forget_folders()
         unread = [file for file in self._files if file not in _loading.opened]
         if unread:
             raise RuntimeError(
