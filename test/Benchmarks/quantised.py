@@ -52,7 +52,7 @@ def of_peers(library, threads):
         if not peers:
             sys.exit(f"{sys.executable} has no {library}")
         for peer in peers:
-            rows += [[peer.name, n, k, m, median_ms(peer.calls(m)[0])] for m in ROWS]
+            rows += [[peer.name, n, k, m, median_ms(lambda: peer.multiply(m))] for m in ROWS]
     return rows
 
 

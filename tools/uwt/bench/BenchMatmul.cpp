@@ -77,15 +77,14 @@ std::string_view BenchMatmulCommand::description() const {
          "zero point or none and a scale of one grid. By integers (--arithmetic), some outputs "
          "are checked bit for bit against the rule of docs/numerics.md.\n\n"
          "Peers (--peers) are what the Python has: PyTorch's BF16 linear, which 'x peer' is a "
-         "ratio "
-         "to, and beside a composition of uint<4>, zero=8 and scales of parts of rows, products "
-         "from codes of as many bits with as large cells: PyTorch's _weight_int4pack_mm (x in "
-         "bf16), ONNX Runtime's MatMulNBits (packages onnxruntime and onnx; x in f32, at level 4 "
-         "rounded to int8) and OpenVINO's MatMul with weights of type u4 (x given in f32, and "
-         "multiplied in the precision that it prefers on this processor; once more with x rounded "
-         "to int8 where it can). Their codes are drawn and their outputs compared with sums in "
-         "FP64: off by at most 2^-7 of the norm, 2^-5 where x is rounded to int8. Who is not "
-         "installed is left out.";
+         "ratio to, and beside a composition of uint<4>, zero=8 and scales of parts of rows, "
+         "products from codes of as many bits with as large cells: PyTorch's _weight_int4pack_mm "
+         "(x in bf16), ONNX Runtime's MatMulNBits (packages onnxruntime and onnx; x in f32, at "
+         "level 4 rounded to int8) and OpenVINO's MatMul with weights of type u4 (x given in f32, "
+         "and multiplied in the precision that it prefers on this processor; once more with x "
+         "rounded to int8 where it can). Their codes are drawn and their outputs compared with "
+         "sums in FP64: off by at most 2^-7 of the norm, 2^-5 where x is rounded to int8. Who is "
+         "not installed is left out.";
 }
 
 std::vector<command_line::Example> BenchMatmulCommand::examples() const {

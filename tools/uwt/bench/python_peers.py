@@ -12,10 +12,15 @@ import time
 
 
 class Peer:
-    """A way to multiply: `calls(m)` gives a function for each copy of the weight, which gives y."""
+    """A way to multiply: `multiply(m)` gives y for each copy of the weight, one after another.
 
-    def __init__(self, name, bits, calls, error=None):
-        self.name, self.bits, self.calls = name, bits, calls
+    Copies are in one model of a library: threads of another model would wait in loops while this one runs.
+    """
+
+    def __init__(self, name, bits, multiply, error=None, held=None):
+        self.name, self.bits, self.multiply = name, bits, multiply
+        # What has to live as long, since a library reads it and does not hold it.
+        self.held = held
         # How far y may be from NumPy's, as a share of its norm; None where nothing compares it.
         self.error = error
 
@@ -68,10 +73,11 @@ def linear_of_torch(request):
     inputs = {m: torch.randn(m, columns).to(torch.bfloat16) for m in request["m"]}
     linear = torch.nn.functional.linear
 
-    def calls(m):
-        return [lambda each=each: linear(inputs[m], each) for each in weights]
+    def multiply(m):
+        with torch.inference_mode():
+            return [linear(inputs[m], each) for each in weights]
 
-    return Peer(f"PyTorch {torch.__version__} BF16 linear", 16, calls)
+    return Peer(f"PyTorch {torch.__version__} BF16 linear", 16, multiply)
 
 
 def of_torch(request, codes):
@@ -88,13 +94,11 @@ def of_torch(request, codes):
     grids[:, :, 0] = torch.from_numpy(codes.scales.T)
     inputs = {m: torch.from_numpy(x).to(torch.bfloat16) for m, x in codes.x.items()}
 
-    def multiply(x, weight):
-        return aten._weight_int4pack_mm_for_cpu(x, weight, codes.group, grids)
+    def multiply(m):
+        with torch.inference_mode():
+            return [aten._weight_int4pack_mm_for_cpu(inputs[m], each, codes.group, grids) for each in weights]
 
-    def calls(m):
-        return [lambda each=each: multiply(inputs[m], each) for each in weights]
-
-    yield Peer(f"PyTorch {torch.__version__} _weight_int4pack_mm", 4 + 32 / codes.group, calls, error=2**-7)
+    yield Peer(f"PyTorch {torch.__version__} _weight_int4pack_mm", 4 + 32 / codes.group, multiply, error=2**-7)
 
 
 def of_onnxruntime(request, codes):
@@ -102,87 +106,86 @@ def of_onnxruntime(request, codes):
     import onnxruntime
     from onnx import TensorProto, helper
 
-    def session_of(packed, level):
-        constants = [
-            helper.make_tensor("codes", TensorProto.UINT8, shape, packed.tobytes(), raw=True),
-            helper.make_tensor("scales", TensorProto.FLOAT, [codes.scales.size], codes.scales.tobytes(), raw=True),
-        ]
-        node = helper.make_node(
-            "MatMulNBits", ["x", "codes", "scales"], ["y"], domain="com.microsoft",
-            K=codes.columns, N=codes.rows, bits=4, block_size=codes.group, accuracy_level=level,
-        )  # fmt: skip
-        x, y = (
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["m", size])
-            for name, size in (("x", codes.columns), ("y", codes.rows))
-        )
-        graph = helper.make_graph([node], "product", [x], [y], constants)
+    shape = [codes.rows, codes.columns // codes.group, codes.group // 2]
+    scales = helper.make_tensor("scales", TensorProto.FLOAT, [codes.scales.size], codes.scales.tobytes(), raw=True)
+
+    def value(name, size):
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["m", size])
+
+    for level, error in ((0, 2**-7), (4, 2**-5)):
+        nodes, outputs, constants = [], [], [scales]
+        for copy, packed in enumerate(codes.packed):
+            constants += [helper.make_tensor(f"w{copy}", TensorProto.UINT8, shape, packed.tobytes(), raw=True)]
+            outputs += [value(f"y{copy}", codes.rows)]
+            nodes += [helper.make_node(
+                "MatMulNBits", ["x", f"w{copy}", "scales"], [f"y{copy}"], domain="com.microsoft",
+                K=codes.columns, N=codes.rows, bits=4, block_size=codes.group, accuracy_level=level,
+            )]  # fmt: skip
+        graph = helper.make_graph(nodes, "products", [value("x", codes.columns)], outputs, constants)
         sets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
         model = helper.make_model(graph, opset_imports=sets, ir_version=9)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = request["threads"]
-        return onnxruntime.InferenceSession(model.SerializeToString(), options)
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options)
 
-    shape = [codes.rows, codes.columns // codes.group, codes.group // 2]
-    for level, error in ((0, 2**-7), (4, 2**-5)):
-        sessions = [session_of(packed, level) for packed in codes.packed]
-
-        def calls(m, sessions=sessions):
-            return [lambda each=each: each.run(None, {"x": codes.x[m]})[0] for each in sessions]
+        def multiply(m, session=session):
+            return session.run(None, {"x": codes.x[m]})
 
         name = f"ONNX Runtime {onnxruntime.__version__} MatMulNBits, level {level}"
-        yield Peer(name, 4 + 32 / codes.group, calls, error)
+        yield Peer(name, 4 + 32 / codes.group, multiply, error)
+
+
+def openvino_model(codes, zero):
+    """A product for each copy with a weight of type u4, of tensors that are views of arrays."""
+    import openvino
+    from openvino import Type, opset13
+
+    x = opset13.parameter([-1, codes.columns], Type.f32)
+    products = []
+    for packed in codes.packed:
+        number = openvino.Tensor(packed, [codes.rows, codes.columns // codes.group, codes.group], Type.u4)
+        zero_point = openvino.Tensor(zero, [1, 1, 1], Type.u4)
+        halves = [opset13.convert(opset13.constant(each), "f16") for each in (number, zero_point)]
+        scales = opset13.constant(codes.scales.astype("float16")[..., None])
+        weight = opset13.multiply(opset13.subtract(*halves), scales)
+        weight = opset13.convert(opset13.reshape(weight, [codes.rows, codes.columns], False), "f32")
+        products.append(opset13.matmul(x, weight, False, True))
+    return openvino.Model(products, [x])
 
 
 def of_openvino(request, codes):
     """x and y are f32, which the plugin rounds to what it prefers on this processor; scales are f16."""
     import numpy as np
     import openvino
-    from openvino import Type, opset13
 
     core = openvino.Core()
     zero = np.full([1], 0x88, dtype=np.uint8)
-    scales = codes.scales.astype(np.float16)[..., None]
-
-    def compiled(packed, dynamic_group):
-        # The tensors are views of arrays that live as long as the peer.
-        number = openvino.Tensor(packed, [codes.rows, codes.columns // codes.group, codes.group], Type.u4)
-        zero_point = openvino.Tensor(zero, [1, 1, 1], Type.u4)
-        x = opset13.parameter([-1, codes.columns], Type.f32)
-        halves = [opset13.convert(opset13.constant(each), "f16") for each in (number, zero_point)]
-        weight = opset13.multiply(opset13.subtract(*halves), opset13.constant(scales))
-        weight = opset13.convert(opset13.reshape(weight, [codes.rows, codes.columns], False), "f32")
-        model = openvino.Model([opset13.matmul(x, weight, False, True)], [x])
+    model = openvino_model(codes, zero)
+    least, plain = min(codes.x), None
+    for dynamic_group, error in ((0, 2**-7), (codes.group, 2**-5)):
         properties = {
             "INFERENCE_NUM_THREADS": request["threads"],
             "NUM_STREAMS": 1,
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": dynamic_group,
         }
-        return core.compile_model(model, "CPU", properties)
+        compiled = core.compile_model(model, "CPU", properties)
+        # One for each m, so that none gets x of another shape in between.
+        inferences = {m: compiled.create_infer_request() for m in codes.x}
+        for m, each in inferences.items():
+            each.set_input_tensor(openvino.Tensor(codes.x[m]))
 
-    def multiply(inference):
-        inference.infer()
-        return inference.get_output_tensor().data
-
-    least, plain = min(codes.x), None
-    for dynamic_group, error in ((0, 2**-7), (codes.group, 2**-5)):
-        models = [compiled(packed, dynamic_group) for packed in codes.packed]
-        # One for each m: an inference that gets x of another shape prepares itself anew.
-        inferences = {m: [each.create_infer_request() for each in models] for m in codes.x}
-        for m, all_copies in inferences.items():
-            for each in all_copies:
-                each.set_input_tensor(openvino.Tensor(codes.x[m]))
-
-        def calls(m, inferences=inferences):
-            return [lambda each=each: multiply(each) for each in inferences[m]]
+        def multiply(m, inferences=inferences):
+            inferences[m].infer()
+            return [inferences[m].get_output_tensor(copy).data for copy in range(len(codes.packed))]
 
         # Without instructions for int8 the plugin goes on as if nobody had asked.
-        y = np.array(calls(least)[0]())
+        y = np.array(multiply(least)[0])
         if dynamic_group and np.array_equal(y, plain):
             return
         plain = y
-        precision = "int8" if dynamic_group else models[0].get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        precision = "int8" if dynamic_group else compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         name = f"OpenVINO {openvino.__version__.split('-')[0]} u4, x in {precision}"
-        yield Peer(name, 4 + 16 / codes.group, calls, error)
+        yield Peer(name, 4 + 16 / codes.group, multiply, error, held=zero)
 
 
 OF_CODES = {"torch": of_torch, "onnxruntime": of_onnxruntime, "openvino": of_openvino}
@@ -191,8 +194,7 @@ OF_CODES = {"torch": of_torch, "onnxruntime": of_onnxruntime, "openvino": of_ope
 def check(peer, codes):
     """Every copy, for every m, which also brings each to where it is as fast as it will be."""
     for m in codes.x:
-        for copy, call in enumerate(peer.calls(m)):
-            y = call()
+        for copy, y in enumerate(peer.multiply(m)):
             error = codes.error_of(y.float() if hasattr(y, "float") else y, m, copy)
             if not error <= peer.error:
                 raise ValueError(f"{peer.name}: y is off by {error:.2%} at m {m}")
@@ -213,12 +215,11 @@ def peers_of_codes(request, libraries=tuple(OF_CODES)):
             print(f"--peers: {library} is left out: {error}", file=sys.stderr, flush=True)
 
 
-def seconds_of(calls):
-    calls[-1]()  # Wakes the threads. The other copies are read before this one again.
+def seconds_of(peer, m, copies):
+    peer.multiply(m)  # Wakes the threads. All other copies are read before one is read again.
     start = time.perf_counter()
-    for each in calls:
-        each()
-    return (time.perf_counter() - start) / len(calls)
+    peer.multiply(m)
+    return (time.perf_counter() - start) / copies
 
 
 def wait_until_quiet():
@@ -236,7 +237,7 @@ def serve(request, peers):
     print("ready", json.dumps([{"name": peer.name, "bits": peer.bits} for peer in peers]), flush=True)
     for line in sys.stdin:
         index, m = map(int, line.split())
-        seconds = seconds_of(peers[index].calls(m))
+        seconds = seconds_of(peers[index], m, request["copies"])
         wait_until_quiet()
         print("seconds", seconds, flush=True)
 

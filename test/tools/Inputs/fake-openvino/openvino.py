@@ -28,8 +28,8 @@ class Precision:
 
 
 class Inference:
-    def __init__(self, weight, rounds):
-        self.weight, self.rounds = weight, rounds
+    def __init__(self, weights, rounds):
+        self.weights, self.rounds = weights, rounds
 
     def set_input_tensor(self, tensor):
         self.x = tensor.data
@@ -39,18 +39,18 @@ class Inference:
         if self.rounds and HOW == "int8":
             scale = np.abs(x).max(axis=1, keepdims=True) / 127
             x = np.round(x / scale) * scale
-        self.y = x @ self.weight.T * (2 if HOW == "wrong" else 1)
+        self.all_y = [x @ weight.T * (2 if HOW == "wrong" else 1) for weight in self.weights]
 
-    def get_output_tensor(self):
-        return types.SimpleNamespace(data=self.y)
+    def get_output_tensor(self, index):
+        return types.SimpleNamespace(data=self.all_y[index])
 
 
 class Compiled:
-    def __init__(self, weight, rounds):
-        self.weight, self.rounds = weight, rounds
+    def __init__(self, weights, rounds):
+        self.weights, self.rounds = weights, rounds
 
     def create_infer_request(self):
-        return Inference(self.weight, self.rounds)
+        return Inference(self.weights, self.rounds)
 
     def get_property(self, name):
         assert name == "INFERENCE_PRECISION_HINT", name
@@ -58,13 +58,13 @@ class Compiled:
 
 
 def Model(results, inputs):
-    return results[0]
+    return results
 
 
 class Core:
-    def compile_model(self, weight, device, properties):
+    def compile_model(self, weights, device, properties):
         assert device == "CPU" and properties["INFERENCE_NUM_THREADS"] == 2 and properties["NUM_STREAMS"] == 1
-        return Compiled(weight, properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] != 0)
+        return Compiled(weights, properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] != 0)
 
 
 def matmul(x, weight, transpose_x, transpose_weight):
