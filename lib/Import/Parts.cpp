@@ -93,17 +93,22 @@ Status Parts::expect(std::string_view suffix, std::initializer_list<std::string_
                           ", expected " + shapeText(shape));
 }
 
-Expected<std::vector<uint8_t>> Parts::bytes(std::string_view suffix, ThreadPool &pool) const {
-  const Part &part = at(suffix);
+/// A tensor as numbers of its own size, with no copy of its bytes.
+template <typename Number>
+static Expected<std::vector<Number>> readNumbers(const Part &part, ThreadPool &pool) {
   UWT_ASSIGN_OR_RETURN(TensorReader reader, part.container->reader(*part.entry));
-  std::vector<uint8_t> bytes(part.entry->bytes);
+  std::vector<Number> numbers(part.entry->bytes / sizeof(Number));
+  std::span<uint8_t> bytes(reinterpret_cast<uint8_t *>(numbers.data()), part.entry->bytes);
   UWT_RETURN_IF_ERROR(reader.read(bytes, pool));
-  return bytes;
+  return numbers;
+}
+
+Expected<std::vector<uint8_t>> Parts::bytes(std::string_view suffix, ThreadPool &pool) const {
+  return readNumbers<uint8_t>(at(suffix), pool);
 }
 
 Expected<std::vector<uint32_t>> Parts::words(std::string_view suffix, ThreadPool &pool) const {
-  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, this->bytes(suffix, pool));
-  return numbersOf<uint32_t>(bytes);
+  return readNumbers<uint32_t>(at(suffix), pool);
 }
 
 Expected<Shape> Parts::sizes(std::string_view suffix, ThreadPool &pool) const {
