@@ -21,6 +21,9 @@ constexpr uint64_t groupVectors = 2;
 /// Accumulators that a strip's column group takes up with strategy direct, for each of its 32 row
 /// vectors.
 constexpr double accumulatorsOfUnit = 0.5;
+/// Times of an accumulator that a row vector costs with strategy direct where registers do not hold
+/// a unit's: on a Zen 3 with AVX2 raw weights of 4096 x 4096 take 1.45 ms more for each row of x.
+constexpr double spilledAccumulators = 6;
 /// A strip's bytes from which on decoding hides nothing of their way from memory. Fitted on a Zen 4
 /// of two cores, to products of 4096 x 4096 and 4096 x 14336 at m = 1 to 64: with it the pick is
 /// within 6 % of the best candidate (docs/cost-model.md, "Regret"). Of other CPUs it is assumed.
@@ -106,8 +109,11 @@ static double escapedUnits(const FormatCost &format) {
 
 /// What goes through the cache with strategy direct: every unit takes up and puts down its
 /// accumulators, and reads x, for each row of x; one with an escape goes through a buffer.
-static double directTraffic(const Calibration &c, const Work &work, const FormatCost &format) {
-  double sums = accumulatorsOfUnit * fixedUnitColumns / format.unitColumns * c.accumulator;
+static double directTraffic(const Calibration &c, const Work &work, const ProductProblem &problem,
+                            const FormatCost &format) {
+  double perVector = problem.holdsUnit ? accumulatorsOfUnit * fixedUnitColumns / format.unitColumns
+                                       : spilledAccumulators;
+  double sums = perVector * c.accumulator;
   return work.vectors * work.m *
          (sums + c.load / stripRows + escapedUnits(format) * (c.store + c.load));
 }
@@ -177,7 +183,7 @@ static double trafficOf(const Calibration &c, const Work &work, const ProductPro
                         const FormatCost &format, const KernelConfig &config) {
   switch (config.strategy) {
   case CpuStrategy::Direct:
-    return directTraffic(c, work, format);
+    return directTraffic(c, work, problem, format);
   case CpuStrategy::Buffer:
     return bufferTraffic(c, work, problem, format, config);
   case CpuStrategy::Tiles:

@@ -129,6 +129,13 @@ protected:
   void emitBlock(mlir::Value strip, mlir::Value rowBlock, mlir::Value inSlice, mlir::Value xStart,
                  mlir::Value groups, int64_t rows, int64_t width,
                  llvm::function_ref<void(mlir::Value)> eachGroup);
+  /// Rows and columns of a block of accumulators.
+  struct BlockPiece {
+    int64_t rowBegin, rowEnd, columnBegin, columnEnd;
+  };
+  void emitPiece(mlir::Value strip, mlir::Value rowBlock, mlir::Value inSlice, mlir::Value xStart,
+                 mlir::Value groups, int64_t rows, int64_t width, const BlockPiece &piece,
+                 llvm::function_ref<void(mlir::Value)> eachGroup);
   void emitBlocks(const PanelFields &panel, mlir::Value strip, mlir::Value kTile,
                   mlir::Value groups, mlir::Value slice, mlir::Value width);
   /// Where a strip's column group of a k-tile lies in the buffer.
@@ -213,6 +220,8 @@ protected:
   MatmulOp op;
   /// x lies prepared as packed pairs for a bf16 dot product, else as f32.
   bool packed = false;
+  /// Accumulators that registers hold beside their operands.
+  int64_t maxAccumulators = 0;
   /// Matrices that the product runs over, also as a value.
   int64_t matrices = 0;
   mlir::Value matrixCount;

@@ -276,18 +276,44 @@ void ProductLowering::prefetchBlock(Value nextX, Value sums, Value rowBlock, Val
 }
 
 /// Accumulators of `blockRowCount` outputs (half of them g, half g + 8) × `width` rows of x over
-/// `count` groups.
+/// `count` groups, as many at a time as registers hold.
 void ProductLowering::emitBlock(Value strip, Value rowBlock, Value inSlice, Value xStart,
                                 Value count, int64_t blockRowCount, int64_t width,
                                 llvm::function_ref<void(Value)> eachGroup) {
-  int64_t half = blockRowCount / 2;
+  int64_t rows = blockRowCount, columnsEach = width;
+  if (rows * columnsEach > maxAccumulators) {
+    // Square pieces load least.
+    columnsEach = std::min<int64_t>(width, llvm::Log2_64(maxAccumulators));
+    rows = std::min(rows, maxAccumulators / columnsEach);
+  }
+  for (int64_t column = 0; column < width; column += columnsEach)
+    for (int64_t row = 0; row < blockRowCount; row += rows) {
+      BlockPiece piece = {row, std::min(row + rows, blockRowCount), column,
+                          std::min(column + columnsEach, width)};
+      bool isFirst = row == 0 && column == 0;
+      emitPiece(strip, rowBlock, inSlice, xStart, count, blockRowCount, width, piece,
+                [&](Value group) {
+                  if (isFirst)
+                    eachGroup(group);
+                });
+    }
+}
+
+void ProductLowering::emitPiece(Value strip, Value rowBlock, Value inSlice, Value xStart,
+                                Value count, int64_t blockRowCount, int64_t width,
+                                const BlockPiece &piece,
+                                llvm::function_ref<void(Value)> eachGroup) {
+  int64_t half = blockRowCount / 2, pieceWidth = piece.columnEnd - piece.columnBegin;
   auto rowVector = VectorType::get({laneCount}, builder.getI32Type());
   Value firstRow = index.mul(rowBlock, half);
   Value firstSum = accumulatorsOf(strip, inSlice, rowBlock, blockRowCount, width);
+  SmallVector<int64_t> sums;
+  for (int64_t row = piece.rowBegin; row < piece.rowEnd; ++row)
+    for (int64_t c = piece.columnBegin; c < piece.columnEnd; ++c)
+      sums.push_back((row * width + c) * laneCount);
   SmallVector<Value> start;
-  for (int64_t i = 0; i < blockRowCount * width; ++i)
-    start.push_back(
-        loadVector(accumulators, index.add(firstSum, i * laneCount), builder.getF32Type()));
+  for (int64_t sum : sums)
+    start.push_back(loadVector(accumulators, index.add(firstSum, sum), builder.getF32Type()));
   Value firstInBuffer =
       index.add(bufferAt(strip, index.constant(0)), index.mul(firstRow, 2 * laneCount));
   SmallVector<Value> end = index.loop(count, start, [&](Value group, ValueRange carried) {
@@ -304,35 +330,35 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value inSlice, Valu
       };
       auto loadRow = [&](int64_t c) { return loadX(index.add(xAt, c * u32InGroup()), xHalf); };
       auto add = [&](int64_t row, int64_t c, Value words, ValueRange x) {
-        Value &sum = block[row * width + c];
+        Value &sum = block[(row - piece.rowBegin) * pieceWidth + c - piece.columnBegin];
         sum = dot(words, sum, x);
       };
       // Beside the accumulators, registers hold the side that has fewer, and one vector of the
       // other.
-      if (blockRowCount <= width) {
+      if (piece.rowEnd - piece.rowBegin <= pieceWidth) {
         SmallVector<Value> words;
-        for (int64_t row = 0; row < blockRowCount; ++row)
+        for (int64_t row = piece.rowBegin; row < piece.rowEnd; ++row)
           words.push_back(loadRowVector(row));
-        for (int64_t c = 0; c < width; ++c) {
+        for (int64_t c = piece.columnBegin; c < piece.columnEnd; ++c) {
           SmallVector<Value> x = loadRow(c);
-          for (int64_t row = 0; row < blockRowCount; ++row)
-            add(row, c, words[row], x);
+          for (auto [i, row] : llvm::enumerate(words))
+            add(piece.rowBegin + int64_t(i), c, row, x);
         }
         continue;
       }
       SmallVector<SmallVector<Value>> x;
-      for (int64_t c = 0; c < width; ++c)
+      for (int64_t c = piece.columnBegin; c < piece.columnEnd; ++c)
         x.push_back(loadRow(c));
-      for (int64_t row = 0; row < blockRowCount; ++row) {
+      for (int64_t row = piece.rowBegin; row < piece.rowEnd; ++row) {
         Value words = loadRowVector(row);
-        for (int64_t c = 0; c < width; ++c)
-          add(row, c, words, x[c]);
+        for (auto [i, ofRow] : llvm::enumerate(x))
+          add(row, piece.columnBegin + int64_t(i), words, ofRow);
       }
     }
     return block;
   });
-  for (auto [i, sum] : llvm::enumerate(end))
-    storeVector(sum, accumulators, index.add(firstSum, int64_t(i) * laneCount));
+  for (auto [at, sum] : llvm::zip_equal(sums, end))
+    storeVector(sum, accumulators, index.add(firstSum, at));
 }
 
 } // namespace uwt::codegen
