@@ -280,12 +280,9 @@ void ProductLowering::prefetchBlock(Value nextX, Value sums, Value rowBlock, Val
 void ProductLowering::emitBlock(Value strip, Value rowBlock, Value inSlice, Value xStart,
                                 Value count, int64_t blockRowCount, int64_t width,
                                 llvm::function_ref<void(Value)> eachGroup) {
-  int64_t rows = blockRowCount, columnsEach = width;
-  if (rows * columnsEach > maxAccumulators) {
-    // Square pieces load least.
-    columnsEach = std::min<int64_t>(width, llvm::Log2_64(maxAccumulators));
-    rows = std::min(rows, maxAccumulators / columnsEach);
-  }
+  bool isWhole = blockRowCount * width <= maxAccumulators;
+  int64_t columnsEach = isWhole ? width : std::min<int64_t>(width, 2);
+  int64_t rows = isWhole ? blockRowCount : maxAccumulators / columnsEach;
   for (int64_t column = 0; column < width; column += columnsEach)
     for (int64_t row = 0; row < blockRowCount; row += rows) {
       BlockPiece piece = {row, std::min(row + rows, blockRowCount), column,
