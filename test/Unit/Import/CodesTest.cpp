@@ -153,7 +153,7 @@ TEST(CodesTest, RefusesWhatItDoesNotRead) {
        {"f6E2M3FN", "raw", "table<4>, zero=1, scale={1x32, bf16}", "float<5,2>, scale={1x32, bf16}",
         "int<6>, zero={1x32, uint<4>}, scale={1x32, bf16}",
         "f6E2M3FN, scale={1x32, bf16, scale={row, f32}}", "int<6>, zero=1, math=bf16",
-        "f6E2M3FN, scale={1x32, bf16}, storage=k_major"})
+        "f6E2M3FN, scale={1x32, bf16}, layout=row_major"})
     EXPECT_EQ(Written(format).error(),
               "quantization_config has the format '" + std::string(format) +
                   "', expected an element of integers or floats, zero= or nothing, or a table<b>, "
