@@ -107,7 +107,9 @@ Status PythonPeers::waitReady() {
   if (!list.is_array())
     return answered(text);
   for (const Json &one : list) {
-    if (!one.is_object() || !one.contains("name") || !one.contains("bits"))
+    bool isPeer = one.is_object() && one.contains("name") && one["name"].is_string() &&
+                  one.contains("bits") && one["bits"].is_number();
+    if (!isPeer)
       return answered(text);
     peers.push_back({one["name"], one["bits"], {}});
     peers.back().times.resize(request.mValues.size());
