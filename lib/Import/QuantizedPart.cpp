@@ -174,8 +174,7 @@ namespace {
 class PartOfCodes {
 public:
   PartOfCodes(const QuantizedWeight &weight, const TensorRange &range)
-      : weight(weight), range(range),
-        rowsEach(weight.rows / std::max<uint64_t>(weight.matrices, 1)),
+      : weight(weight), range(range), rowsEach(weight.rows / weight.matrices),
         rows(range.rowEnd - range.rowBegin), columns(range.columnEnd - range.columnBegin) {}
 
   /// Takes them out of `all` where that is the part.
@@ -198,15 +197,18 @@ private:
 
 std::vector<uint8_t> PartOfCodes::codes(std::vector<uint8_t> all,
                                         const QuantizedElement &element) const {
-  std::vector<uint8_t> codes((range.matrixEnd - range.matrixBegin) * rows * columns);
-  uint8_t *out = codes.data();
-  if (codes.size() == all.size())
+  uint64_t count = (range.matrixEnd - range.matrixBegin) * rows * columns;
+  std::vector<uint8_t> codes;
+  if (count == all.size()) {
     codes = std::move(all);
-  else
+  } else {
+    codes.reserve(count);
     for (uint64_t matrix = range.matrixBegin; matrix < range.matrixEnd; ++matrix)
-      for (uint64_t row = 0; row < rows; ++row, out += columns)
-        std::copy_n(all.data() + rowOf(matrix, row) * weight.columns + range.columnBegin, columns,
-                    out);
+      for (uint64_t row = 0; row < rows; ++row) {
+        const uint8_t *begin = all.data() + rowOf(matrix, row) * weight.columns;
+        codes.insert(codes.end(), begin + range.columnBegin, begin + range.columnEnd);
+      }
+  }
   // codes-2
   auto mask = static_cast<uint8_t>((1u << element.bits) - 1);
   for (uint8_t &code : codes)
@@ -228,11 +230,8 @@ Expected<Grid> PartOfCodes::grid(const Grid &grid, const CellFormat &format) con
   for (uint64_t column = 0; column < columns; column += part.cellColumns)
     cells.push_back(grid.cellOf(0, weight.gridColumn(range.columnBegin + column)));
   for (uint64_t matrix = range.matrixBegin; matrix < range.matrixEnd; ++matrix)
-    for (uint64_t row = 0; row < rows; row += part.cellRows) {
-      const float *numbers = grid.cells.data() + grid.cellOf(rowOf(matrix, row), 0);
-      for (uint64_t cell : cells)
-        part.cells.push_back(numbers[cell]);
-    }
+    for (uint64_t row = 0; row < rows; row += part.cellRows)
+      grid.appendRow(rowOf(matrix, row), cells, part.cells);
   return part;
 }
 

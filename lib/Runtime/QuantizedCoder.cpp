@@ -16,7 +16,6 @@
 #include "uwt/Codec/Quantized.h"
 #include "uwt/Format/QuantizedElement.h"
 #include <bit>
-#include <bitset>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -214,10 +213,8 @@ private:
   float packNumber(const PackedGrid &grid, uint64_t row, uint64_t column, uint32_t rowInStrip,
                    uint32_t inUnit, uint8_t *out) const;
   bool takesZero(float zero) const;
-  bool hasBits(uint8_t code, const CellNumbers &own, const CellNumbers &coded) const;
-  bool allHaveBits(const CellNumbers &own, const CellNumbers &coded) const;
-  bool usedHaveBits(std::span<const uint8_t> codes, const CellNumbers &own,
-                    const CellNumbers &coded) const;
+  bool haveBits(std::span<const uint8_t> codes, const CellNumbers &own,
+                const CellNumbers &coded) const;
   bool hasBits(uint64_t row, uint64_t cell, const CellNumbers &coded) const;
   bool packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell, uint8_t *out) const;
   /// value-2 to value-5.
@@ -336,40 +333,15 @@ bool QuantizedPacker::takesZero(float zero) const {
                                      : zero == 0 || std::abs(part) >= smallestNormal;
 }
 
-/// Whether compiled code computes the bits of a code's weight from such numbers.
-bool QuantizedPacker::hasBits(uint8_t code, const CellNumbers &own,
-                              const CellNumbers &coded) const {
-  float ownValue = valueOf(code, weight.math, own), codedValue = valueOf(code, format.math, coded);
-  return isPlain(codedValue) && roundedBits(ownValue) == roundedBits(codedValue);
-}
-
-/// Those of all codes that there are: fewer than there are in most cells, where they have 4 bits.
-bool QuantizedPacker::allHaveBits(const CellNumbers &own, const CellNumbers &coded) const {
-  bool isExact = true;
-  if (own.isSame(coded) && weight.math == format.math) {
-    for (size_t code = 0; code < weight.values.size(); ++code)
-      isExact &= isPlain(valueOf(static_cast<uint8_t>(code), format.math, coded));
-    return isExact;
-  }
-  for (size_t code = 0; code < weight.values.size(); ++code)
-    isExact &= hasBits(static_cast<uint8_t>(code), own, coded);
-  return isExact;
-}
-
-/// Those of the codes of a cell.
-bool QuantizedPacker::usedHaveBits(std::span<const uint8_t> codes, const CellNumbers &own,
-                                   const CellNumbers &coded) const {
-  bool isExact = true;
-  if (own.isSame(coded) && weight.math == format.math) {
-    for (uint8_t code : codes)
-      isExact &= isPlain(valueOf(code, format.math, coded));
-    return isExact;
-  }
-  std::bitset<256> isChecked;
+/// Whether compiled code computes the bits of the weights of such codes from such numbers.
+bool QuantizedPacker::haveBits(std::span<const uint8_t> codes, const CellNumbers &own,
+                               const CellNumbers &coded) const {
+  bool isExact = true, isSame = own.isSame(coded) && weight.math == format.math;
   for (uint8_t code : codes) {
-    if (!isChecked[code])
-      isExact &= hasBits(code, own, coded);
-    isChecked.set(code);
+    float value = valueOf(code, format.math, coded);
+    isExact &= isPlain(value);
+    if (!isSame)
+      isExact &= roundedBits(valueOf(code, weight.math, own)) == roundedBits(value);
   }
   return isExact;
 }
@@ -381,14 +353,17 @@ bool QuantizedPacker::hasBits(uint64_t row, uint64_t cell, const CellNumbers &co
   uint64_t column = cellColumns[cell], width = unit.columns / unit.cells;
   CellNumbers own = {weight.scale.at(row, column), weight.zero.at(row, column),
                      weight.offset ? weight.offset->at(row, column) : 0};
-  if (weight.values.size() <= nibbleCodes && allHaveBits(own, coded))
+  // All codes of 4 bits are fewer than those of most cells.
+  constexpr std::array<uint8_t, nibbleCodes> nibbles = {0, 1, 2,  3,  4,  5,  6,  7,
+                                                        8, 9, 10, 11, 12, 13, 14, 15};
+  size_t count = weight.values.size();
+  if (count <= nibbleCodes && haveBits(std::span(nibbles).first(count), own, coded))
     return true;
   // Columns that do not exist have code 0.
   uint64_t begin = cell * width, end = std::min(begin + width, weight.columns);
-  if (end < begin + width && !hasBits(0, own, coded))
+  if (end < begin + width && !haveBits(std::span(nibbles).first(1), own, coded))
     return false;
-  return usedHaveBits({weight.codes.data() + row * weight.columns + begin, end - begin}, own,
-                      coded);
+  return haveBits({weight.codes.data() + row * weight.columns + begin, end - begin}, own, coded);
 }
 
 /// A cell of a row, `cell` counted through the row. False where compiled code would not compute the

@@ -86,11 +86,8 @@ static void append(Grid &to, const Grid &from, const QuantizedWeight &part) {
   std::vector<uint64_t> cells;
   for (uint64_t column = 0; column < part.columns; column += to.cellColumns)
     cells.push_back(from.cellOf(0, column));
-  for (uint64_t row = 0; row < part.rows; ++row) {
-    const float *numbers = from.cells.data() + from.cellOf(row, 0);
-    for (uint64_t cell : cells)
-      to.cells.push_back(numbers[cell]);
-  }
+  for (uint64_t row = 0; row < part.rows; ++row)
+    from.appendRow(row, cells, to.cells);
 }
 
 /// All parts as one weight with the cells of `format`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,11 @@ def finished(arrays: NumpyArrays | TorchArrays, array: Any) -> Any:
     if isinstance(arrays, TorchArrays) and arrays.device.type != "cpu":
         return array.to(arrays.device)
     return array
+
+
+def transposed(shape: Sequence[int]) -> tuple[int, ...]:
+    """Of matrices that are transposed."""
+    return (*shape[:-2], shape[-1], shape[-2])
 
 
 def elements(shape: tuple[int, ...]) -> int:

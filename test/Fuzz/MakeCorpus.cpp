@@ -20,7 +20,6 @@
 #include "PlaneInput.h"
 #include "lib/Container/Manifest.h"
 #include "uwt/Container/BaseModel.h"
-#include "uwt/Import/QuantizedPart.h"
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -336,14 +335,7 @@ static int makeCodes(const fs::path &corpus) {
     if (!part)
       return failed("cannot read codes");
     TemporaryFolder folder;
-    std::vector<TestTensor> tensors;
-    for (const auto &[suffix, tensor] : part->tensors())
-      tensors.push_back(
-          {"m." + suffix, std::string(tensor.dtype->name), tensor.shape, tensor.bytes});
-    writeTensors(folder / "model.safetensors", tensors);
-    writeText(folder / "config.json",
-              R"({"quantization_config": {"quant_method": "uwt-codes", "format": ")" +
-                  part->format.str() + "\"}}");
+    writeCodes(*part, folder);
     if (!writeImport(corpus, std::string("codes-") + name, folder.path))
       return failed("cannot write codes");
   }

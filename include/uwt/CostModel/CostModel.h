@@ -29,7 +29,7 @@ struct ProductProblem {
   unsigned threads = 1;
   /// Whether bf16 pairs are multiplied: bf16 weights and x, and numerics that allow it.
   bool pairDots = true;
-  /// Whether registers hold the accumulators of a unit, 16 vectors of 16 lanes: 32 of 512 bits do.
+  /// Target::holdsUnit.
   bool holdsUnit = true;
   /// Whether code knows m: else its last block has as many rows as the others.
   bool isStatic = true;

@@ -40,6 +40,13 @@ struct Grid {
     return row / cellRows * columns + column / cellColumns;
   }
   float at(uint64_t row, uint64_t column) const { return cells[cellOf(row, column)]; }
+  /// Appends numbers of the cells that have a row's elements: of those, as cellOf(0, column) counts
+  /// them.
+  void appendRow(uint64_t row, std::span<const uint64_t> inRow, std::vector<float> &numbers) const {
+    const float *first = cells.data() + cellOf(row, 0);
+    for (uint64_t cell : inRow)
+      numbers.push_back(first[cell]);
+  }
   /// The first column of the cell after that of `column`.
   uint64_t nextCell(uint64_t column) const { return (column / cellColumns + 1) * cellColumns; }
 };

@@ -65,6 +65,9 @@ struct Target {
   uint64_t features;
 
   bool supports(Feature feature) const { return features >> static_cast<unsigned>(feature) & 1; }
+  /// Whether registers hold the accumulators of a unit's 16 rows, of 16 lanes each, beside their
+  /// operands: 32 registers of 512 bits do.
+  bool holdsUnit() const { return supports(Feature::Avx512); }
   /// Whether products of bf16 may be computed on tiles.
   bool hasTiles() const { return supports(Feature::AmxBf16) || supports(Feature::VectorTiles); }
 };

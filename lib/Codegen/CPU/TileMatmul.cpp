@@ -63,9 +63,8 @@ LogicalResult ProductLowering::check() {
 LogicalResult ProductLowering::readStrategy(const Target &target) {
   bool hasPairs = element.isBF16() && op.getXType().getElementType().isBF16();
   bool multipliesPairs = op.getNumerics() == Numerics::Fast && hasPairs;
-  // Blocks are made for 32 registers of as many lanes as an accumulator has; others have half of
-  // these registers, or lanes.
-  maxAccumulators = target.supports(Feature::Avx512) ? 32 : 4;
+  // What blocks are made for; others have half of these registers, or lanes.
+  maxAccumulators = target.holdsUnit() ? 32 : 4;
   packed = (multipliesPairs && target.supports(Feature::Avx512Bf16)) ||
            (hasPairs && target.supports(Feature::NeonBf16));
   Value units = index.ceilDiv(columns, fixedUnitColumns * layout.groups);

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 
 from . import _counters, _cuda_ops
-from ._experts import FUNCTIONS
+from ._experts import FUNCTIONS, gated
 
 _LIBRARY = torch.library.Library("uwt", "FRAGMENT")
 _LIBRARY.define(
@@ -70,8 +70,7 @@ def _experts(x, up, down, weights, ids, places, activation, up_weight, down_weig
     for count in counts:
         offsets.append(offsets[-1] + count)
     mine = by_matrix[elsewhere:]
-    gate, scale = _product(x[mine // ids.shape[1]], up, up_weight, offsets).chunk(2, dim=1)
-    hidden = (FUNCTIONS[activation](gate) * scale).contiguous()
+    hidden = gated(_product(x[mine // ids.shape[1]], up, up_weight, offsets), activation).contiguous()
     product = _product(hidden, down, down_weight, offsets)
     # Where the row of each slot is.
     places_of = torch.empty_like(by_matrix)

@@ -57,7 +57,7 @@ def _checked_bias(bias: torch.Tensor | None, x: torch.Tensor, shape: tuple[int, 
     return bias.contiguous()
 
 
-def gated(product: torch.Tensor, activation: str, alpha: float, limit: float) -> torch.Tensor:
+def gated(product: torch.Tensor, activation: str, alpha: float = 1.702, limit: float = 7.0) -> torch.Tensor:
     """What `down` multiplies, of rows that `up` gave."""
     if activation != SWIGLU_OAI:
         gate, up = product.chunk(2, dim=-1)

@@ -32,9 +32,8 @@ class FileTensor(torch.Tensor):
     def __new__(
         cls, container: Container, tensor: Tensor, begins=None, sizes=None, expert=None, is_transposed=False
     ) -> FileTensor:
-        sizes = list(tensor.shape if sizes is None else sizes)
-        if is_transposed:
-            sizes[-2:] = reversed(sizes[-2:])
+        sizes = tensor.shape if sizes is None else sizes
+        sizes = _arrays.transposed(sizes) if is_transposed else sizes
         return torch.Tensor._make_wrapper_subclass(cls, sizes, dtype=_ARRAYS.dtype(tensor.dtype), device="cpu")
 
     def __init__(

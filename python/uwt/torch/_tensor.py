@@ -121,10 +121,8 @@ class UwtTensor(torch.Tensor):
             raise UsageError(f"an image is checked on the CPU, and this one is on {image.device}")
         image = _ops.check(image)
         info = _ops.info(image)
-        shape = list(info.shape)
-        if is_transposed:
-            shape[-2:] = reversed(shape[-2:])
-        return cls(image, tuple(shape), _ARRAYS.dtype(info.dtype), exact, None, is_transposed)
+        shape = _arrays.transposed(info.shape) if is_transposed else info.shape
+        return cls(image, shape, _ARRAYS.dtype(info.dtype), exact, None, is_transposed)
 
     @property
     def format(self) -> str:
@@ -148,9 +146,7 @@ class UwtTensor(torch.Tensor):
     def _decoded(self) -> torch.Tensor:
         if self.on_device is not None:
             return torch.ops.uwt.cuda_decode(self.image, self.on_device)
-        shape = list(self.shape)
-        if self.is_transposed:
-            shape[-2:] = reversed(shape[-2:])
+        shape = _arrays.transposed(self.shape) if self.is_transposed else self.shape
         try:
             return torch.ops.uwt.decode(self.image, shape, self.dtype)
         except RuntimeError as error:

@@ -104,22 +104,24 @@ def follow_codes(conversions: list[Any]) -> list[Any]:
     return conversions
 
 
-def _has_product(module: Any, weight: UwtTensor) -> bool:
-    """Whether the operator for the weight's device adds the module's biases and has its activation."""
-    return weight.on_device is None or not (module.has_bias or type(module)._apply_gate is not moe._default_apply_gate)
+def _multiplies(weight: torch.Tensor, has_bias: bool, activation: dict[str, Any] | None) -> bool:
+    """Whether the operator for the weight's device takes it, with biases or without, and has that activation."""
+    if activation is None or not isinstance(weight, UwtTensor) or weight.exact != "product":
+        return False
+    return weight.on_device is None or (activation["activation"] in _experts.FUNCTIONS and not has_bias)
 
 
 def _forward(self: Any, hidden_states: torch.Tensor, top_k_index: torch.Tensor, top_k_weights: torch.Tensor) -> Any:
-    up, down = self.gate_up_proj, self.down_proj
+    up, down, activation = self.gate_up_proj, self.down_proj, _activation_of(self)
     needs_gradient = torch.is_grad_enabled() and (hidden_states.requires_grad or top_k_weights.requires_grad)
     if needs_gradient or self._is_expert_parallel or not all(
-        isinstance(each, UwtTensor) and each.exact == "product" and _has_product(self, each) for each in (up, down)
+        _multiplies(each, self.has_bias, activation) for each in (up, down)
     ):
         # From dense copies, which each call decodes.
         return moe.grouped_mm_experts_forward(self, hidden_states, top_k_index, top_k_weights)
     call = {
         "x": hidden_states, "up": up.image, "down": down.image, "weights": top_k_weights, "ids": top_k_index, "places": None,
-        **_activation_of(self),
+        **activation,
     }  # fmt: skip
     if up.on_device is not None:
         return torch.ops.uwt.cuda_experts(**call, up_weight=up.on_device, down_weight=down.on_device)

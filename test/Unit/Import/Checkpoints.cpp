@@ -55,6 +55,17 @@ Expected<Bytes> uwt::test::decoded(const ImportedWeight &weight, ElementType typ
   return bytes;
 }
 
+void uwt::test::writeCodes(const QuantizedPart &part, const TemporaryFolder &folder) {
+  std::vector<TestTensor> tensors;
+  for (const auto &[name, tensor] : part.tensors())
+    tensors.push_back(
+        {goldenModule + "." + name, std::string(tensor.dtype->name), tensor.shape, tensor.bytes});
+  writeTensors(folder / "model.safetensors", tensors);
+  writeText(folder / "config.json",
+            R"({"quantization_config": {"quant_method": "uwt-codes", "format": ")" +
+                part.format.str() + "\"}}");
+}
+
 EditedCheckpoint::EditedCheckpoint(const std::string &name)
     : tensors(tensorsOf(goldenFolder(name) + "/model.safetensors")),
       metadata(opened(goldenFolder(name) + "/model.safetensors").files().front().metadata()),

@@ -9,7 +9,7 @@
 #define UWT_TEST_UNIT_IMPORT_CHECKPOINTS_H
 
 #include "../Container/TestFiles.h"
-#include "uwt/Import/ImportedWeights.h"
+#include "uwt/Import/QuantizedPart.h"
 
 namespace uwt::test {
 
@@ -56,6 +56,9 @@ std::string errorOf(const EditedCheckpoint &edited);
 
 /// Tensors of a safetensors file, as they are.
 std::vector<TestTensor> tensorsOf(const std::string &path);
+
+/// Writes codes as a checkpoint of recipe `codes`, of the golden module.
+void writeCodes(const QuantizedPart &part, const TemporaryFolder &folder);
 
 /// The weight as bytes of that type.
 Expected<Bytes> decoded(const ImportedWeight &weight, ElementType type, unsigned threads = 1);

@@ -5,7 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "uwt/Import/QuantizedPart.h"
 #include "Checkpoints.h"
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -95,14 +94,7 @@ TEST_P(QuantizedPartTest, TensorsAreACheckpointOfCodes) {
     part = readQuantizedPart(*weight, slice = whole, pool);
   ASSERT_TRUE(holds(part));
   TemporaryFolder folder;
-  std::vector<TestTensor> tensors;
-  for (const auto &[name, tensor] : part->tensors())
-    tensors.push_back(
-        {goldenModule + "." + name, std::string(tensor.dtype->name), tensor.shape, tensor.bytes});
-  writeTensors(folder / "model.safetensors", tensors);
-  writeText(folder / "config.json",
-            R"({"quantization_config": {"quant_method": "uwt-codes", "format": ")" +
-                part->format.str() + "\"}}");
+  writeCodes(*part, folder);
   OpenedCheckpoint again(folder.path);
   ASSERT_TRUE(again.weight());
   EXPECT_EQ(again.weight()->refusal, "");

@@ -113,7 +113,7 @@ ProductProblem CpuModel::problemOf(MatmulOp op) const {
   problem.threads = threadsFor(type, options.threads);
   problem.pairDots = type.getElementType().isBF16() && op.getXType().getElementType().isBF16() &&
                      op.getNumerics() == Numerics::Fast;
-  problem.holdsUnit = TargetAttr::of(op).supports(Feature::Avx512);
+  problem.holdsUnit = TargetAttr::of(op).holdsUnit();
   problem.tileDots = problem.pairDots && TargetAttr::of(op).hasTiles();
   return problem;
 }
