@@ -13,6 +13,31 @@
 
 using namespace mlir;
 
+namespace uwt::detail {
+
+/// The text, which is the key, and the format that it says: passes ask for it all the time.
+struct FormatAttrStorage : public AttributeStorage {
+  using KeyTy = std::tuple<StringRef>;
+
+  FormatAttrStorage(StringRef text, Format format) : text(text), format(std::move(format)) {}
+
+  KeyTy getAsKey() const { return {text}; }
+  bool operator==(const KeyTy &key) const { return key == getAsKey(); }
+  static llvm::hash_code hashKey(const KeyTy &key) { return llvm::hash_value(std::get<0>(key)); }
+
+  static FormatAttrStorage *construct(AttributeStorageAllocator &allocator, const KeyTy &key) {
+    StringRef text = allocator.copyInto(std::get<0>(key));
+    // The verifier has parsed it before.
+    return new (allocator.allocate<FormatAttrStorage>())
+        FormatAttrStorage(text, *Format::parse(std::string_view(text)));
+  }
+
+  StringRef text;
+  Format format;
+};
+
+} // namespace uwt::detail
+
 #define GET_ATTRDEF_CLASSES
 #include "uwt/Dialect/UWT/IR/UWTAttrs.cpp.inc"
 
@@ -55,10 +80,9 @@ FormatAttr FormatAttr::parseText(llvm::function_ref<InFlightDiagnostic()> emitEr
   return getChecked(emitError, context, StringRef(format->str()));
 }
 
-Format FormatAttr::getFormat() const {
-  // The verifier has parsed it before.
-  return *Format::parse(std::string_view(getText()));
-}
+StringRef FormatAttr::getText() const { return getImpl()->text; }
+
+const Format &FormatAttr::getFormat() const { return getImpl()->format; }
 
 //===----------------------------------------------------------------------===//
 // TargetAttr

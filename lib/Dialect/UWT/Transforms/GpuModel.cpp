@@ -129,7 +129,7 @@ LogicalResult GpuModel::preparePins(ModuleOp module) {
 Expected<GpuModel::Cost> GpuModel::predictFormat(CompressedType type,
                                                  ArrayRef<MatmulOp> products) const {
   Cost result;
-  Format format = type.getFormat().getFormat();
+  const Format &format = type.getFormat().getFormat();
   for (MatmulOp op : products) {
     GpuProblem problem;
     problem.n = op.getWeightType().getRows();

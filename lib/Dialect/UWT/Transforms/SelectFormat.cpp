@@ -94,7 +94,7 @@ FailureOr<SmallVector<CompressedType>> SelectFormatPass::candidatesFor(WeightUse
 
 /// Makes all uses of a weight read it in one format, so that it is held once.
 static void runFrom(WeightUses &weight, CompressedType type) {
-  Format format = type.getFormat().getFormat();
+  const Format &format = type.getFormat().getFormat();
   auto transcode = [&](OpOperand &operand) { operand.set(transcodedTo(operand.get(), format)); };
   for (GatherOp gather : weight.gathers)
     transcode(gather.getWeightMutable());

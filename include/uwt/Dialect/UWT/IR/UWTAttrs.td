@@ -31,13 +31,15 @@ def UWT_FormatAttr : UWT_Attr<"Format", "format"> {
   let parameters = (ins StringRefParameter<"canonical text form">:$text);
   let assemblyFormat = "`<` $text `>`";
   let genVerifyDecl = 1;
+  // It has the format beside the text.
+  let genStorageClass = 0;
   let extraClassDeclaration = [{
     /// The attribute of a format, in its shortest text form.
     static FormatAttr get(::mlir::MLIRContext *context, const ::uwt::Format &format);
     /// The attribute of a text form, or an error at `emitError`.
     static FormatAttr parseText(::llvm::function_ref<::mlir::InFlightDiagnostic()> emitError,
                                 ::mlir::MLIRContext *context, ::llvm::StringRef text);
-    ::uwt::Format getFormat() const;
+    const ::uwt::Format &getFormat() const;
   }];
 }
 

@@ -39,6 +39,10 @@ namespace uwt {
 std::optional<ElementType> elementTypeOf(mlir::Type type);
 /// The MLIR type of an element type.
 mlir::Type typeOf(mlir::MLIRContext *context, ElementType element);
+
+namespace detail {
+struct FormatAttrStorage;
+} // namespace detail
 } // namespace uwt
 
 #include "uwt/Dialect/UWT/IR/UWTDialect.h.inc"
