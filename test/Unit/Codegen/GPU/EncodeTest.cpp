@@ -175,10 +175,12 @@ void expectSamePlanes(const EncodedPlanes &planes, const LoadedWeight &expected)
 
 class EncodeTest : public ::testing::TestWithParam<EncodeCase> {
 protected:
-  void expectCoded(uint64_t rows, uint64_t columns, const std::vector<uint16_t> &words,
-                   uint64_t seed = 1) {
+  void expectCoded(uint64_t rows, uint64_t columns, const std::vector<uint16_t> &words) {
     Encoding encoding(GetParam(), rows, columns);
     ASSERT_EQ(encoding.prepare(), "");
+    expectCoded(encoding, words, /*seed=*/1);
+  }
+  void expectCoded(const Encoding &encoding, const std::vector<uint16_t> &words, uint64_t seed) {
     LoadedWeight expected = encoding.load(words, GetParam().to);
     auto planes = encoding.run(words, expected.plan(), seed);
     ASSERT_TRUE(planes) << planes.error().message();
@@ -189,12 +191,15 @@ protected:
 TEST_P(EncodeTest, PlanesAreThoseOfTheCodecLibrary) {
   constexpr std::pair<uint64_t, uint64_t> shapes[] = {
       {1, 1}, {17, 33}, {64, 64}, {65, 600}, {200, 1040}};
-  for (auto [rows, columns] : shapes)
+  for (auto [rows, columns] : shapes) {
+    Encoding encoding(GetParam(), rows, columns);
+    ASSERT_EQ(encoding.prepare(), "");
     for (uint32_t rarity : {400, 12}) {
       SCOPED_TRACE(std::to_string(rows) + " x " + std::to_string(columns) + ", one in " +
                    std::to_string(rarity));
-      expectCoded(rows, columns, drawWeights(rows * columns, 3, rarity), rarity);
+      expectCoded(encoding, drawWeights(rows * columns, 3, rarity), rarity);
     }
+  }
 }
 
 TEST_P(EncodeTest, EveryPatternIsCoded) {

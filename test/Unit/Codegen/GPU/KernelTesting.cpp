@@ -14,6 +14,7 @@
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
 #include <bit>
 #include <cmath>
+#include <list>
 #include <set>
 
 namespace uwt::test {
@@ -269,6 +270,11 @@ std::string Product::selectStrategy(const GpuTarget &target) {
 }
 
 std::string Product::prepare() {
+  std::string problem = build();
+  return problem.empty() ? finish() : problem;
+}
+
+std::string Product::build() {
   if (!module)
     return "the module does not parse: " + text();
   const GpuTarget &target = pins.target ? *pins.target : **findGpuTarget("sm_90a");
@@ -286,9 +292,7 @@ std::string Product::prepare() {
   built = {*kernels, std::move(*entries)};
   mlir::PassManager passes(context.get());
   passes.addPass(codegen::createEmitDecodersPass());
-  if (mlir::failed(passes.run(*module)))
-    return "decoders cannot be emitted";
-  return finish();
+  return mlir::succeeded(passes.run(*module)) ? "" : "decoders cannot be emitted";
 }
 
 std::string Product::finish() {
@@ -360,13 +364,15 @@ Expected<std::vector<float>> Product::runOne(FrontEnd frontEnd,
   emulator::EmulationOptions emulation;
   emulation.seed = seed;
   const auto &kernels = frontEnd == FrontEnd::Ir ? product : productOfPtx;
+  if (!kernels)
+    return invalidError("the kernels are not ready to run");
   UWT_RETURN_IF_ERROR(kernels->run(weight, operands, ctas, emulation));
   return y;
 }
 
 Expected<std::vector<float>> Product::run(const std::vector<uint16_t> &weights,
                                           const std::vector<uint16_t> &x, unsigned ctas,
-                                          uint64_t seed) {
+                                          uint64_t seed) const {
   UWT_ASSIGN_OR_RETURN(emulator::EmulatedWeight weight, load(weights));
   return run(weight, x, ctas, seed);
 }
@@ -375,6 +381,24 @@ bool Product::assembles(const std::string &target) {
   cuda_tools::GpuCodeOptions output;
   output.output = cuda_tools::GpuOutput::Cubin;
   return mlir::succeeded(cuda_tools::compileKernels(built.module, **findGpuTarget(target), output));
+}
+
+const Product *rawTwin(const Shape &shape, const KernelPins &pins) {
+  struct Twin {
+    Shape shape;
+    KernelPins pins;
+    Product product;
+    bool isPrepared;
+  };
+  static std::list<Twin> twins;
+  auto isIt = [&](const Twin &twin) { return twin.shape == shape && twin.pins == pins; };
+  auto found = std::ranges::find_if(twins, isIt);
+  if (found == twins.end()) {
+    twins.push_back({shape, pins, Product("raw", shape, pins), false});
+    found = std::prev(twins.end());
+    found->isPrepared = found->product.prepare().empty();
+  }
+  return found->isPrepared ? &found->product : nullptr;
 }
 
 } // namespace uwt::test

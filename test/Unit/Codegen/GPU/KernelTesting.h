@@ -21,6 +21,8 @@ namespace uwt::test {
 
 struct Shape {
   uint64_t rows, columns, m;
+
+  bool operator==(const Shape &) const = default;
 };
 
 /// Small integers times powers of two: products and their sums are exact. One in `rarity` is far
@@ -89,6 +91,8 @@ struct KernelPins {
   bool search = false;
   /// The type of x and of the weight.
   ElementType element = ElementType::BF16;
+
+  bool operator==(const KernelPins &) const = default;
 };
 
 /// What the emulator runs: kernels as IR, or as the PTX that is made of them.
@@ -100,17 +104,21 @@ class Product {
 public:
   Product(const std::string &format, Shape shape, const KernelPins &pins);
 
-  /// Builds the kernels; empty, or what went wrong.
+  /// Builds the kernels, and makes them ready to run; empty, or what went wrong.
   std::string prepare();
+  /// Builds the kernels, which do not run before `finish`.
+  std::string build();
   Expected<std::vector<float>> run(const std::vector<uint16_t> &weights,
-                                   const std::vector<uint16_t> &x, unsigned ctas, uint64_t seed);
+                                   const std::vector<uint16_t> &x, unsigned ctas,
+                                   uint64_t seed) const;
   /// The weight as `run` gives it to kernels, or with all panels as words.
   Expected<emulator::EmulatedWeight> load(const std::vector<uint16_t> &weights,
                                           bool asWords = false) const;
   Expected<std::vector<float>> run(const emulator::EmulatedWeight &weight,
                                    const std::vector<uint16_t> &x, unsigned ctas,
                                    uint64_t seed) const;
-  bool hasPtx() const { return productOfPtx.has_value(); }
+  /// Whether it runs from PTX, too.
+  bool hasPtx() const { return usesPtx; }
   /// From one front end alone.
   Expected<std::vector<float>> runOne(FrontEnd frontEnd, const emulator::EmulatedWeight &weight,
                                       const std::vector<uint16_t> &x, unsigned ctas,
@@ -143,6 +151,10 @@ private:
   std::string ptxText;
   std::optional<emulator::EmulatedProduct> product, productOfPtx;
 };
+
+/// The product from words, ready to run, or null where it cannot be prepared. Formats have it in
+/// common: it is compiled once.
+const Product *rawTwin(const Shape &shape, const KernelPins &pins);
 
 } // namespace uwt::test
 

@@ -49,15 +49,16 @@ Expected<EmulatedWeight> loadQuantized(const std::string &format, const Quantize
 /// A product whose sums are in one order, and a product of words in the same order.
 void expectBitsOfWords(const std::string &format, const Shape &shape, const KernelPins &pins) {
   QuantizedWeight weight = drawQuantized(*Format::parse(format), shape.rows, shape.columns, 1);
-  Product twin("raw", shape, pins), product(format, shape, pins);
-  ASSERT_EQ(twin.prepare(), "");
+  const Product *twin = rawTwin(shape, pins);
+  ASSERT_TRUE(twin);
+  Product product(format, shape, pins);
   ASSERT_EQ(product.prepare(), "");
-  auto raw = twin.load(decodedWords(weight, pins.element));
+  auto raw = twin->load(decodedWords(weight, pins.element));
   auto codes = loadQuantized(format, weight, pins.element);
   ASSERT_TRUE(raw) << raw.error().message();
   ASSERT_TRUE(codes) << codes.error().message();
   std::vector<uint16_t> x = drawInputs(shape, pins.element);
-  auto expected = twin.run(*raw, x, 1, 1), y = product.run(*codes, x, 1, 2);
+  auto expected = twin->run(*raw, x, 1, 1), y = product.run(*codes, x, 1, 2);
   ASSERT_TRUE(expected) << expected.error().message();
   ASSERT_TRUE(y) << y.error().message();
   EXPECT_EQ(std::memcmp(y->data(), expected->data(), y->size() * 4), 0);

@@ -44,6 +44,9 @@ TEST_P(SkinnySharedTest, SumsAreExact) {
     ASSERT_EQ(product.prepare(), "");
     ASSERT_EQ(product.entries().back().strategy.substr(0, 7), "shared,");
     for (uint32_t rarity : {500, 20}) {
+      // In the largest, which takes longest, of many alone.
+      if (shape.rows == 200 && rarity == 500)
+        continue;
       SCOPED_TRACE(std::to_string(shape.rows) + " x " + std::to_string(shape.columns) + ", " +
                    std::to_string(shape.m) + ", one in " + std::to_string(rarity));
       std::vector<uint16_t> w = drawExact(shape.rows * shape.columns, rarity, rarity);
@@ -64,14 +67,14 @@ TEST_P(SkinnySharedTest, BitsAreThoseOfTheRawTwin) {
   std::vector<uint16_t> w = drawWeights(shape.rows * shape.columns, 3, 200);
   KernelPins twinOptions = options();
   twinOptions.strategy = ProductStrategy::Direct;
-  Product twin("raw", shape, twinOptions);
+  const Product *twin = rawTwin(shape, twinOptions);
   Product product(GetParam().format, shape, options());
-  ASSERT_EQ(twin.prepare(), "");
+  ASSERT_TRUE(twin);
   ASSERT_EQ(product.prepare(), "");
-  auto raw = twin.load(w), weight = product.load(w);
+  auto raw = twin->load(w), weight = product.load(w);
   ASSERT_TRUE(raw) << raw.error().message();
   ASSERT_TRUE(weight) << weight.error().message();
-  auto expected = twin.run(*raw, x, 1, 1);
+  auto expected = twin->run(*raw, x, 1, 1);
   ASSERT_TRUE(expected) << expected.error().message();
   for (uint32_t seed : {1, 2, 3}) {
     auto y = product.run(*weight, x, 1, seed + 10);
@@ -94,7 +97,7 @@ TEST_P(SkinnySharedTest, BitsOfSharedPanelsAreThoseFromWords) {
   ASSERT_TRUE(words->buffer(ArgumentKind::Code).bytes().empty());
   unsigned cluster = product.entries().back().launch.cluster;
   std::set<std::vector<float>> orders;
-  for (unsigned clusters : {2, 3, 5}) {
+  for (unsigned clusters : {2, 5}) {
     auto expected = product.run(*words, x, clusters * cluster, clusters);
     auto y = product.run(*weight, x, clusters * cluster, clusters + 10);
     ASSERT_TRUE(expected) << expected.error().message();
