@@ -21,9 +21,11 @@ constexpr uint64_t groupVectors = 2;
 /// Accumulators that a strip's column group takes up with strategy direct, for each of its 32 row
 /// vectors.
 constexpr double accumulatorsOfUnit = 0.5;
-/// Times of an accumulator that a row vector costs with strategy direct where registers do not hold
-/// a unit's: on a Zen 3 with AVX2 raw weights of 4096 x 4096 take 1.45 ms more for each row of x.
-constexpr double spilledAccumulators = 6;
+/// Times of an accumulator that a row vector of words costs with strategy direct where registers do
+/// not hold a unit, which is decoded row by row: memory delivers that more slowly than the k-tiles
+/// of strategy buffer. On a Zen 3 with AVX2 raw weights of 14336 x 4096 take 3 ms more for each row
+/// of x by two threads.
+constexpr double accumulatorsByRow = 6;
 /// A strip's bytes from which on decoding hides nothing of their way from memory. Fitted on a Zen 4
 /// of two cores, to products of 4096 x 4096 and 4096 x 14336 at m = 1 to 64: with it the pick is
 /// within 6 % of the best candidate (docs/cost-model.md, "Regret"). Of other CPUs it is assumed.
@@ -111,11 +113,23 @@ static double escapedUnits(const FormatCost &format) {
 /// accumulators, and reads x, for each row of x; one with an escape goes through a buffer.
 static double directTraffic(const Calibration &c, const Work &work, const ProductProblem &problem,
                             const FormatCost &format) {
-  double perVector = problem.holdsUnit ? accumulatorsOfUnit * fixedUnitColumns / format.unitColumns
-                                       : spilledAccumulators;
+  double perVector = mayBeDirect(format.format, problem.m, problem.holdsUnit)
+                         ? accumulatorsOfUnit * fixedUnitColumns / format.unitColumns
+                         : accumulatorsByRow;
   double sums = perVector * c.accumulator;
   return work.vectors * work.m *
          (sums + c.load / stripRows + escapedUnits(format) * (c.store + c.load));
+}
+
+/// Times that a product takes of those in blocks of four rows of x, where registers do not hold a
+/// unit: weights are widened to f32 once for all rows of a block.
+static double wideningOf(const ProductProblem &problem, const KernelConfig &config) {
+  if (problem.holdsUnit)
+    return 1;
+  // On a Zen 3 blocks of two take 1.19 to 1.31 times as long.
+  constexpr double share = 1.33, usualRows = 4;
+  uint64_t rows = std::clamp<uint64_t>(config.tileM, 1, std::max<uint64_t>(problem.m, 1));
+  return (1 + share / static_cast<double>(rows)) / (1 + share / usualRows);
 }
 
 static bool usesTiles(const KernelConfig &config) { return config.strategy == CpuStrategy::Tiles; }
@@ -234,7 +248,7 @@ Prediction uwt::predict(const Calibration &calibration, const ProductProblem &pr
   p.decode = work.vectors * decodes * decode / nsPerUs;
   p.dots = (tiles ? tileDotTime(c, work, problem, config)
                   : work.vectors * computedRows(problem, config) *
-                        (problem.pairDots ? c.dot : c.exactDot)) /
+                        (problem.pairDots ? c.dot : c.exactDot) * wideningOf(problem, config)) /
            nsPerUs;
   p.traffic = trafficOf(c, work, problem, format, config) / nsPerUs;
   p.output = work.outputs * c.output * (tiles ? turnOfOutput : 1) / nsPerUs;

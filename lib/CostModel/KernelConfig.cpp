@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/CostModel/KernelConfig.h"
+#include "uwt/Codec/Quantized.h"
 #include "uwt/Codec/StoredOrder.h"
 #include <algorithm>
 
@@ -77,9 +78,13 @@ MTiles uwt::tilesOfM(const KernelConfig &config, std::optional<uint64_t> m) {
   return tiles;
 }
 
-KernelConfig uwt::usualConfig(std::optional<uint64_t> m, bool isFixedRate) {
+bool uwt::mayBeDirect(const Format &format, uint64_t m, bool holdsUnit) {
+  return holdsUnit || (m == 1 && format.isQuantized() && quantizedUnit(format).hasNibbles());
+}
+
+KernelConfig uwt::usualConfig(std::optional<uint64_t> m, bool decodesUnits) {
   KernelConfig config;
-  if (!m || *m > maxDirectM || !isFixedRate)
+  if (!m || *m > maxDirectM || !decodesUnits)
     config.strategy = CpuStrategy::Buffer;
   // 16 to 24 accumulators, and few rows of x left over.
   if (config.isBuffered())

@@ -13,6 +13,7 @@
 #ifndef UWT_COSTMODEL_KERNELCONFIG_H
 #define UWT_COSTMODEL_KERNELCONFIG_H
 
+#include "uwt/Format/Format.h"
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -69,8 +70,15 @@ struct MTiles {
 MTiles tilesOfM(const KernelConfig &config, std::optional<uint64_t> m);
 
 /// What a product without a strategy is computed with: those that no kernel of a GPU serves, and
-/// modules written by hand. `isFixedRate`: the format's units decode into registers.
-KernelConfig usualConfig(std::optional<uint64_t> m, bool isFixedRate);
+/// modules written by hand. `decodesUnits`: the format's units decode into registers, and
+/// `mayBeDirect`.
+KernelConfig usualConfig(std::optional<uint64_t> m, bool decodesUnits);
+
+/// Whether strategy direct may be the faster one for m rows of x, by whether registers hold a unit
+/// (Target::holdsUnit). Where they do not, units are taken row by row, in which order memory
+/// delivers words more slowly than k-tiles; codes of 4 bits are few bytes, and become f32 where
+/// they are multiplied, with no words between, but decoding them again takes longer than words do.
+bool mayBeDirect(const Format &format, uint64_t m, bool holdsUnit);
 
 /// What a product by integers is computed with: a unit's codes become bytes once for so many rows
 /// of x as registers have room for, of which as few as possible are padding; the most where only a

@@ -111,6 +111,8 @@ public:
   Value round(Value numbers);
   /// Twice 16 f32 as 32 words.
   Value roundBoth(Value first, Value second);
+  /// 16 f32 as bits of bf16 above 16 bits that may be anything.
+  Value roundAbove(Value numbers) { return rounded(asBits(numbers), bf16Below); }
 
 private:
   Type words(int64_t count) const { return VectorType::get({count}, builder.getI16Type()); }
@@ -121,11 +123,17 @@ private:
   Value asBits(Value floats) {
     return arith::BitcastOp::create(builder, location, lanes.type(), floats);
   }
-  /// `bits` without the lowest `dropped`, to nearest even.
-  Value roundedShift(Value bits, unsigned dropped) {
+  /// Bits of an f32 below those of a bf16.
+  static constexpr unsigned bf16Below = 16;
+
+  /// `bits` to nearest even above the lowest `dropped`, which are left as they become.
+  Value rounded(Value bits, unsigned dropped) {
     Value odd = lanes.bitAnd(lanes.lshr(bits, dropped), 1);
     Value half = lanes.add(bits, (1u << (dropped - 1)) - 1);
-    return lanes.lshr(lanes.add(half, odd), dropped);
+    return lanes.add(half, odd);
+  }
+  Value roundedShift(Value bits, unsigned dropped) {
+    return lanes.lshr(rounded(bits, dropped), dropped);
   }
   Value halfByIntegers(Value bits);
 
@@ -158,7 +166,7 @@ Value WordRounder::round(Value numbers) {
     return vector::BitCastOp::create(builder, location, words(16), halves);
   }
   Value bits = asBits(numbers);
-  Value rounded = element.isF16() ? halfByIntegers(bits) : roundedShift(bits, 16);
+  Value rounded = element.isF16() ? halfByIntegers(bits) : roundedShift(bits, bf16Below);
   return arith::TruncIOp::create(builder, location, words(16), rounded);
 }
 
@@ -316,6 +324,126 @@ Value FloatLookup::lower() {
   return found;
 }
 
+namespace {
+/// Lowers `uwt.lookup_nibbles` by byte permutations of AVX2.
+class NibbleLookup {
+public:
+  NibbleLookup(OpBuilder &builder, LookupNibblesOp op, const Target &target)
+      : builder(builder), location(op.getLoc()), op(op),
+        lanes(builder, location, VectorType::get({few}, builder.getI32Type())),
+        rounder(builder, location, op.getElement(), target) {}
+  SmallVector<Value> lower();
+
+private:
+  /// Lanes and bytes of a register.
+  static constexpr int64_t few = 8, bytes = 32;
+  /// Both bytes of a table's words, twice.
+  using ByteTables = std::array<Value, 2>;
+  using Halves = std::array<Value, 2>;
+
+  Value shuffle(Value a, Value b, ArrayRef<int64_t> picks) {
+    return vector::ShuffleOp::create(builder, location, a, b, picks);
+  }
+  Value bitcast(int64_t count, Type element, Value value) {
+    return vector::BitCastOp::create(builder, location, VectorType::get({count}, element), value);
+  }
+  Value asBytes(Value value) { return bitcast(bytes, builder.getI8Type(), value); }
+  ByteTables bytesOf(Value table);
+  ByteTables bytesOfWords(Value words);
+  Value part(unsigned number);
+  std::array<Halves, 2> lookUp(const ByteTables &tables, Value codes);
+
+  OpBuilder &builder;
+  Location location;
+  LookupNibblesOp op;
+  LaneBuilder lanes;
+  WordRounder rounder;
+};
+} // namespace
+
+NibbleLookup::ByteTables NibbleLookup::bytesOf(Value table) {
+  if (!op.getElement().isBF16())
+    return bytesOfWords(rounder.round(table));
+  // Of each half of a register: four low bytes and four high ones.
+  Value bits = bitcast(2 * bytes, builder.getI8Type(), rounder.roundAbove(table));
+  std::array<Value, 2> parts;
+  for (int64_t part = 0; part < 2; ++part) {
+    SmallVector<int64_t> picks(bytes);
+    for (int64_t i = 0; i < bytes; ++i) {
+      int64_t ofHalf = part * bytes + i / 16 * 16;
+      picks[i] = i % 16 < 8 ? ofHalf + i % 4 * 4 + 2 + i % 8 / 4 : vector::ShuffleOp::kPoisonIndex;
+    }
+    parts[part] = bitcast(few, builder.getI32Type(), shuffle(bits, bits, picks));
+  }
+  // Then eight and eight, and those of both halves together.
+  Value both = shuffle(parts[0], parts[1], {0, 8, 1, 9, 4, 12, 5, 13});
+  both = bitcast(few / 2, builder.getI64Type(), both);
+  return {asBytes(shuffle(both, both, {0, 2, 0, 2})), asBytes(shuffle(both, both, {1, 3, 1, 3}))};
+}
+
+NibbleLookup::ByteTables NibbleLookup::bytesOfWords(Value words) {
+  ByteTables tables;
+  for (int64_t byte = 0; byte < 2; ++byte) {
+    SmallVector<int64_t> picks;
+    for (int64_t i = 0; i < bytes; ++i)
+      picks.push_back(2 * ((i & 3) | (i & 4) << 1 | (i & 8) >> 1) + byte);
+    tables[byte] = shuffle(asBytes(words), asBytes(words), picks);
+  }
+  return tables;
+}
+
+/// Eight lanes of codes, of each four the lower halves first: their bytes and those of another such
+/// vector, interleaved, are words in the order of lanes.
+Value NibbleLookup::part(unsigned number) {
+  Value words = bitcast(4 * few, builder.getI16Type(), op.getCodes());
+  SmallVector<int64_t> picks;
+  for (int64_t i = 0; i < 2 * few; ++i)
+    picks.push_back(number * 2 * few + i / 8 * 8 + i % 4 * 2 + i / 4 % 2);
+  return bitcast(few, builder.getI32Type(), shuffle(words, words, picks));
+}
+
+std::array<NibbleLookup::Halves, 2> NibbleLookup::lookUp(const ByteTables &tables, Value codes) {
+  ByteTables found;
+  for (auto [byte, table] : llvm::zip_equal(found, tables))
+    byte = callIntrinsic(builder, location, "llvm.x86.avx2.pshuf.b",
+                         VectorType::get({bytes}, builder.getI8Type()), {table, asBytes(codes)});
+  std::array<Halves, 2> result;
+  for (int64_t half = 0; half < 2; ++half) {
+    SmallVector<int64_t> picks;
+    for (int64_t i = 0; i < bytes; ++i)
+      picks.push_back(i % 2 * bytes + i / 16 * 16 + half * 8 + i % 16 / 2);
+    Value pairs = bitcast(few, builder.getI32Type(), shuffle(found[0], found[1], picks));
+    auto [low, high] = widenHalves(builder, location, pairs, op.getElement(),
+                                   /*hasHalfConversion=*/true);
+    result[0][half] = low;
+    result[1][half] = high;
+  }
+  return result;
+}
+
+SmallVector<Value> NibbleLookup::lower() {
+  std::array<ByteTables, 2> tables = {bytesOf(op.getEven()), bytesOf(op.getOdd())};
+  std::array<SmallVector<Value>, 2> results;
+  for (unsigned number = 0; number < 2; ++number) {
+    Value codes = part(number);
+    // Even registers are in the lower halves of bytes, odd ones in the others.
+    for (unsigned odd = 0; odd < 2; ++odd) {
+      Value nibbles = lanes.bitAnd(lanes.lshr(codes, 4 * odd), 0x0F0F0F0F);
+      for (const Halves &halves : lookUp(tables[odd], nibbles))
+        llvm::append_range(results[number], halves);
+    }
+  }
+  // Found in the order of registers 0, 2, 1, 3.
+  SmallVector<Value> all;
+  for (unsigned r = 0; r < 4; ++r)
+    for (unsigned half = 0; half < 2; ++half) {
+      unsigned at = 2 * (r % 2 * 2 + r / 2) + half;
+      all.push_back(
+          shuffle(results[0][at], results[1][at], llvm::to_vector(llvm::seq<int64_t>(0, 2 * few))));
+    }
+  return all;
+}
+
 static Value lowered(OpBuilder &builder, Operation *op, const Target &target) {
   if (auto round = dyn_cast<RoundWordsOp>(op)) {
     WordRounder rounder(builder, op->getLoc(), round.getElement(), target);
@@ -338,6 +466,11 @@ struct LowerLaneOpsPass : impl::LowerLaneOpsPassBase<LowerLaneOpsPass> {
   void runOnOperation() override {
     const Target &target = TargetAttr::of(getOperation());
     getOperation()->walk([&](Operation *op) {
+      if (auto lookup = dyn_cast<LookupNibblesOp>(op)) {
+        OpBuilder builder(op);
+        op->replaceAllUsesWith(NibbleLookup(builder, lookup, target).lower());
+        return op->erase();
+      }
       if (!isa<DotOp, DotIntegerOp, LookupOp, LookupFloatsOp, RoundWordsOp, WidenHalvesOp>(op))
         return;
       OpBuilder builder(op);

@@ -76,11 +76,16 @@ Value PanelReader::unitOffset(Value start, Value unit, int64_t words) {
   return words == 0 ? index.constant(0) : index.add(start, index.mul(unit, words));
 }
 
+PanelReader::UnitOffsets PanelReader::offsetsOf(const PanelFields &panel, Value unit,
+                                                bool asWords) {
+  if (asWords)
+    return {unitOffset(panel.words, unit, groupU32), index.constant(0)};
+  return {unitOffset(panel.raw, unit, layout.rawU32), unitOffset(panel.code, unit, layout.codeU32)};
+}
+
 SmallVector<Value> PanelReader::decode(const PanelFields &panel, Value unit, bool asWords, Value to,
                                        Value into) {
-  Value first = asWords ? unitOffset(panel.words, unit, groupU32)
-                        : unitOffset(panel.raw, unit, layout.rawU32);
-  Value code = asWords ? index.constant(0) : unitOffset(panel.code, unit, layout.codeU32);
+  auto [first, code] = offsetsOf(panel, unit, asWords);
   int64_t count = to ? 0 : (asWords ? 1 : layout.groups) * groupVectors;
   SmallVector<Type> types(count, VectorType::get({laneCount}, builder.getI32Type()));
   auto decode = DecodeUnitOp::create(builder, location, types, weight, first, code, to, into,

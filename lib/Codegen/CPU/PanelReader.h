@@ -44,6 +44,11 @@ protected:
   /// The fields of panel `panel`, which is panel `local` of its matrix; all but `matrix`.
   PanelFields loadPanel(mlir::Value panel, mlir::Value local);
   mlir::Value unitOffset(mlir::Value start, mlir::Value unit, int64_t words);
+  /// Where a unit begins, in u32: in plane `raw`, or `words`, and in plane `code`.
+  struct UnitOffsets {
+    mlir::Value first, code;
+  };
+  UnitOffsets offsetsOf(const PanelFields &panel, mlir::Value unit, bool asWords);
   /// Decodes a unit into row vectors, or from `into` of the i16 buffer `to` on.
   llvm::SmallVector<mlir::Value> decode(const PanelFields &panel, mlir::Value unit, bool asWords,
                                         mlir::Value to = {}, mlir::Value into = {});

@@ -64,7 +64,8 @@ LogicalResult ProductLowering::readStrategy(const Target &target) {
   bool hasPairs = element.isBF16() && op.getXType().getElementType().isBF16();
   bool multipliesPairs = op.getNumerics() == Numerics::Fast && hasPairs;
   // What blocks are made for; others have half of these registers, or lanes.
-  maxAccumulators = target.holdsUnit() ? 32 : 4;
+  holdsUnit = target.holdsUnit();
+  maxAccumulators = holdsUnit ? 32 : 6;
   packed = (multipliesPairs && target.supports(Feature::Avx512Bf16)) ||
            (hasPairs && target.supports(Feature::NeonBf16));
   Value units = index.ceilDiv(columns, fixedUnitColumns * layout.groups);
@@ -77,7 +78,9 @@ LogicalResult ProductLowering::readStrategy(const Target &target) {
   std::optional<uint64_t> m;
   if (!ShapedType::isDynamic(staticM))
     m = static_cast<uint64_t>(staticM);
-  KernelConfig config = given ? configOf(given) : usualConfig(m, layout.fixedRate);
+  const Format &format = op.getWeightType().getFormat().getFormat();
+  bool decodesUnits = layout.fixedRate && m && mayBeDirect(format, *m, holdsUnit);
+  KernelConfig config = given ? configOf(given) : usualConfig(m, decodesUnits);
   strategy = config.strategy;
   if (strategy == CpuStrategy::Direct && !layout.fixedRate)
     return op.emitOpError(

@@ -99,10 +99,19 @@ protected:
   // TileMatmulDirect.cpp
   void emitDirect(const PanelFields &panel);
   void emitDirectUnits(const PanelFields &panel, mlir::Value xStart, bool asWords);
+  /// What a unit meets of a row of x: `groups` groups from `at` on, and, where registers hold a
+  /// unit, the vectors of their halves.
+  struct UnitOfX {
+    mlir::Value at;
+    int64_t groups;
+    llvm::SmallVector<llvm::SmallVector<mlir::Value>> vectors;
+  };
+  llvm::SmallVector<llvm::SmallVector<mlir::Value>> loadUnitOfX(const UnitOfX &x);
   void emitDirectUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
-                      llvm::ArrayRef<llvm::SmallVector<mlir::Value>> x, bool asWords);
+                      const UnitOfX &x, bool asWords);
+  void prefetchUnit(WeightBuffer kind, mlir::Value first, int64_t unitU32);
   mlir::Value emitEscapedUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
-                              llvm::ArrayRef<llvm::SmallVector<mlir::Value>> x, mlir::Value record);
+                              const UnitOfX &x, mlir::Value record);
   void emitDotsFromBuffer(mlir::Value strip, llvm::ArrayRef<llvm::SmallVector<mlir::Value>> x);
 
   // TileMatmulBuffer.cpp
@@ -220,7 +229,8 @@ protected:
   MatmulOp op;
   /// x lies prepared as packed pairs for a bf16 dot product, else as f32.
   bool packed = false;
-  /// Accumulators that registers hold beside their operands.
+  /// Target::holdsUnit; accumulators that registers hold beside their operands.
+  bool holdsUnit = false;
   int64_t maxAccumulators = 0;
   /// Matrices that the product runs over, also as a value.
   int64_t matrices = 0;

@@ -281,7 +281,8 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value inSlice, Valu
                                 Value count, int64_t blockRowCount, int64_t width,
                                 llvm::function_ref<void(Value)> eachGroup) {
   bool isWhole = blockRowCount * width <= maxAccumulators;
-  int64_t columnsEach = isWhole ? width : std::min<int64_t>(width, 2);
+  // Few accumulators are as many rows of x as there are: weights are widened once for all of them.
+  int64_t columnsEach = isWhole ? width : std::min(width, maxAccumulators);
   int64_t rows = isWhole ? blockRowCount : maxAccumulators / columnsEach;
   for (int64_t column = 0; column < width; column += columnsEach)
     for (int64_t row = 0; row < blockRowCount; row += rows) {

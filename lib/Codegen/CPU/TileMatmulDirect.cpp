@@ -41,13 +41,9 @@ void ProductLowering::emitDirectUnits(const PanelFields &panel, Value xStart, bo
   if (escapes)
     carried.push_back(panel.patch);
   index.loop(units, carried, [&](Value group, ValueRange outer) {
-    SmallVector<SmallVector<Value>> x;
-    for (int64_t i = 0; i < unitGroups; ++i) {
-      Value at =
-          index.add(xStart, index.mul(index.add(index.mul(group, unitGroups), i), u32InGroup()));
-      x.push_back(loadX(at, 0));
-      x.push_back(loadX(at, 1));
-    }
+    UnitOfX x = {index.add(xStart, index.mul(group, unitGroups * u32InGroup())), unitGroups, {}};
+    if (holdsUnit)
+      x.vectors = loadUnitOfX(x);
     return index.loop(panel.strips, outer, [&](Value strip, ValueRange inner) {
       Value unit = index.add(index.mul(group, panel.strips), strip);
       if (escapes)
@@ -58,9 +54,38 @@ void ProductLowering::emitDirectUnits(const PanelFields &panel, Value xStart, bo
   });
 }
 
+/// Asks for as much as a unit of `unitU32` u32 at `first` has, some units ahead: a row's part of a
+/// unit is apart from the next row's, which the processor does not take for one stream.
+void ProductLowering::prefetchUnit(WeightBuffer kind, Value first, int64_t unitU32) {
+  constexpr int64_t aheadU32 = 4096;
+  if (unitU32 == 0)
+    return;
+  Value ahead = index.add(first, roundUp(aheadU32, unitU32));
+  for (int64_t at = 0; at < unitU32; at += laneCount)
+    memref::PrefetchOp::create(builder, location, weightBuffer(kind), index.add(ahead, at),
+                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+}
+
+SmallVector<SmallVector<Value>> ProductLowering::loadUnitOfX(const UnitOfX &x) {
+  SmallVector<SmallVector<Value>> vectors;
+  for (int64_t i = 0; i < x.groups; ++i)
+    for (unsigned half = 0; half < 2; ++half)
+      vectors.push_back(loadX(index.add(x.at, i * u32InGroup()), half));
+  return vectors;
+}
+
 void ProductLowering::emitDirectUnit(const PanelFields &panel, Value unit, Value strip,
-                                     ArrayRef<SmallVector<Value>> x, bool asWords) {
+                                     const UnitOfX &x, bool asWords) {
   Value start = accumulatorsOfRow(strip);
+  if (!holdsUnit) {
+    auto [first, code] = offsetsOf(panel, unit, asWords);
+    prefetchUnit(asWords ? WeightBuffer::Words : WeightBuffer::Raw, first,
+                 asWords ? groupU32 : layout.rawU32);
+    prefetchUnit(WeightBuffer::Code, code, asWords ? 0 : layout.codeU32);
+    DotUnitOp::create(builder, location, op.getWeight(), first, code, prepared, x.at, accumulators,
+                      start, asWords, op.getNumerics());
+    return;
+  }
   SmallVector<Value> rowAccumulators;
   for (unsigned row = 0; row < stripRows; ++row)
     rowAccumulators.push_back(
@@ -69,14 +94,14 @@ void ProductLowering::emitDirectUnit(const PanelFields &panel, Value unit, Value
   for (auto [number, words] : llvm::enumerate(decodeUnit(panel, unit, asWords))) {
     unsigned group = number / groupVectors, r = number / 8 % 4, g = number % 8;
     Value &sum = rowAccumulators[g + 8 * (r % 2)];
-    sum = dot(words, sum, x[2 * group + r / 2]);
+    sum = dot(words, sum, x.vectors[2 * group + r / 2]);
   }
   for (unsigned row = 0; row < stripRows; ++row)
     storeVector(rowAccumulators[row], accumulators, index.add(start, row * laneCount));
 }
 
 Value ProductLowering::emitEscapedUnit(const PanelFields &panel, Value unit, Value strip,
-                                       ArrayRef<SmallVector<Value>> x, Value record) {
+                                       const UnitOfX &x, Value record) {
   Value count = escapesOf(panel, unit);
   index.ifElse(
       index.less(0, count),
@@ -85,7 +110,7 @@ Value ProductLowering::emitEscapedUnit(const PanelFields &panel, Value unit, Val
         decodeUnit(panel, unit, /*asWords=*/false, zero);
         PatchUnitOp::create(builder, location, op.getWeight(), record, count, index.constant(1),
                             buffer, zero);
-        emitDotsFromBuffer(strip, x);
+        emitDotsFromBuffer(strip, holdsUnit ? x.vectors : loadUnitOfX(x));
       },
       [&] { emitDirectUnit(panel, unit, strip, x, /*asWords=*/false); });
   return index.add(record, index.mul(count, layout.recordU32));

@@ -142,6 +142,15 @@ Value UnitEmission::tableEntry(unsigned entry) {
   return lanes.splat(scalar);
 }
 
+void UnitEmission::setFloats(unsigned number, Value low, Value high) {
+  if (floatSink)
+    return floatSink(number, low, high);
+  auto bitsOf = [&](Value floats) -> Value {
+    return arith::BitcastOp::create(lanes.ops(), lanes.loc(), lanes.type(), floats);
+  };
+  set(number, lanes.bitOr(lanes.lshr(bitsOf(low), 16), bitsOf(high)));
+}
+
 //===----------------------------------------------------------------------===//
 // Units
 //===----------------------------------------------------------------------===//
@@ -206,6 +215,91 @@ static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewri
   if (!op.getBuffer() && number != expected)
     return op.emitOpError() << "expects " << number << " row vectors for format '"
                             << format.format.str() << "', got " << expected;
+  rewriter.eraseOp(op);
+  return success();
+}
+
+namespace {
+/// The accumulators of a unit's rows, from memory while their products are added.
+class UnitAccumulators {
+public:
+  UnitAccumulators(LaneBuilder &lanes, DotUnitOp op, unsigned groups)
+      : builder(lanes.ops()), location(lanes.loc()), index(builder, location), op(op),
+        element(op.getWeight().getType().getElementType()),
+        packed(cast<MemRefType>(op.getX().getType()).getElementType().isInteger(32)),
+        products(2 * groups) {}
+
+  void addWords(unsigned number, Value words) {
+    add(number, [&](ValueRange x, Value accumulator) -> Value {
+      return DotOp::create(builder, location, words, x, accumulator, element, op.getNumerics());
+    });
+  }
+  void addFloats(unsigned number, Value low, Value high) {
+    add(number, [&](ValueRange x, Value accumulator) -> Value {
+      accumulator = math::FmaOp::create(builder, location, high, x[1], accumulator);
+      return math::FmaOp::create(builder, location, low, x[0], accumulator);
+    });
+  }
+  bool isPacked() const { return packed; }
+
+private:
+  static constexpr int64_t laneCount = 16;
+  struct Row {
+    Value accumulator;
+    unsigned count = 0;
+  };
+
+  Value load(Value from, Value at) {
+    auto type = VectorType::get({laneCount}, cast<MemRefType>(from.getType()).getElementType());
+    return vector::LoadOp::create(builder, location, type, from, at);
+  }
+
+  /// Register r of row g is row g + 8·(r mod 2) of the strip and meets half ⌊r/2⌋ of x.
+  void add(unsigned number, llvm::function_ref<Value(ValueRange x, Value accumulator)> product) {
+    unsigned group = number / (registersInLane * rowsInStrip);
+    unsigned r = number / rowsInStrip % registersInLane;
+    unsigned inStrip = number % rowsInStrip + r % 2 * rowsInStrip;
+    int64_t vectors = packed ? 1 : 2;
+    SmallVector<Value> x;
+    for (int64_t i = 0; i < vectors; ++i)
+      x.push_back(
+          load(op.getX(), index.add(op.getXAt(), ((2 * group + r / 2) * vectors + i) * laneCount)));
+    Value at = index.add(op.getAccumulatorsAt(), inStrip * laneCount);
+    Row &row = rows[inStrip];
+    if (row.count == 0)
+      row.accumulator = load(op.getAccumulators(), at);
+    row.accumulator = product(x, row.accumulator);
+    if (++row.count == products)
+      vector::StoreOp::create(builder, location, row.accumulator, op.getAccumulators(), at);
+  }
+
+  OpBuilder &builder;
+  Location location;
+  Indices index;
+  DotUnitOp op;
+  Type element;
+  /// Whether x lies as packed pairs.
+  bool packed;
+  /// Of a row.
+  unsigned products;
+  std::array<Row, 2 * rowsInStrip> rows;
+};
+} // namespace
+
+static LogicalResult emitDotUnitOp(const EmittedFormat &format, RewriterBase &rewriter,
+                                   DotUnitOp op) {
+  LaneBuilder lanes(rewriter, op.getLoc(), VectorType::get({16}, rewriter.getI32Type()));
+  UnitAccumulators accumulators(lanes, op, op.getAsWords() ? 1 : format.traits.unit.groups());
+  auto sink = [&](unsigned number, Value words) { accumulators.addWords(number, words); };
+  auto floatSink = [&](unsigned number, Value low, Value high) {
+    accumulators.addFloats(number, low, high);
+  };
+  UnitEmission unit(lanes, format, op, sink,
+                    accumulators.isPacked() ? UnitEmission::FloatSink() : floatSink);
+  if (op.getAsWords())
+    emitWords(unit);
+  else if (failed(emitterOf(format).emitUnit(unit)))
+    return op.emitOpError() << "has a format without fixed units: '" << format.format.str() << "'";
   rewriter.eraseOp(op);
   return success();
 }
@@ -315,6 +409,8 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
       return emitFragmentOp(*format, rewriter, fragment);
     if (auto unit = dyn_cast<DecodeUnitOp>(op))
       return emitUnitOp(*format, rewriter, unit);
+    if (auto unit = dyn_cast<DotUnitOp>(op))
+      return emitDotUnitOp(*format, rewriter, unit);
     if (auto patch = dyn_cast<PatchUnitOp>(op))
       return emitPatch(*format, rewriter, patch);
     if (auto integers = dyn_cast<DecodeIntegersOp>(op)) {

@@ -24,8 +24,8 @@ struct EmitDecodersPass : impl::EmitDecodersPassBase<EmitDecodersPass> {
   void runOnOperation() override {
     SmallVector<Operation *> decodes;
     getOperation()->walk([&](Operation *op) {
-      if (isa<DecodeUnitOp, DecodeStreamOp, PatchUnitOp, DecodeIntegersOp, DecodeNumbersOp,
-              DecodeFragmentOp, DecodeStreamFragmentOp>(op))
+      if (isa<DecodeUnitOp, DotUnitOp, DecodeStreamOp, PatchUnitOp, DecodeIntegersOp,
+              DecodeNumbersOp, DecodeFragmentOp, DecodeStreamFragmentOp>(op))
         decodes.push_back(op);
     });
     IRRewriter rewriter(&getContext());

@@ -104,6 +104,12 @@ FieldSource codeField(UnitEmission &unit, int position) {
 
 void forEachRowVector(const UnitEmission &unit,
                       llvm::function_ref<void(unsigned r, unsigned g)> visit) {
+  if (unit.goesByRow) {
+    for (unsigned g = 0; g < unit.rows; ++g)
+      for (unsigned r = 0; r < registersInLane; ++r)
+        visit(r, g);
+    return;
+  }
   // A line of 8-bit chunks holds two registers: both are taken while it is there.
   for (unsigned pair = 0; pair < registersInLane; pair += 2)
     for (unsigned g = 0; g < unit.rows; ++g)
@@ -114,10 +120,15 @@ void forEachRowVector(const UnitEmission &unit,
 void emitWords(UnitEmission &unit) {
   FieldSource field = {
       unit.weightBuffer(WeightBuffer::Words), unit.first, {16}, 0, false, unit.lane};
+  auto load = [&](unsigned r, unsigned g) {
+    unit.set(rowVectorNumber(0, r, g), loadField(unit.lanes, field, r, g));
+  };
+  if (unit.goesByRow)
+    return forEachRowVector(unit, load);
   // Kind by kind: each line once, from lower to higher addresses.
   for (unsigned r = 0; r < registersInLane; ++r)
     for (unsigned g = 0; g < unit.rows; ++g)
-      unit.set(rowVectorNumber(0, r, g), loadField(unit.lanes, field, r, g));
+      load(r, g);
 }
 
 } // namespace uwt::codegen

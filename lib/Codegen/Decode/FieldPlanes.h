@@ -57,7 +57,7 @@ FieldSource rawField(UnitEmission &unit);
 /// The code of a unit, its bit 0 at `position`.
 FieldSource codeField(UnitEmission &unit, int position);
 
-/// Calls `visit` for r and g in the order in which planes are read best.
+/// Calls `visit` for r and g row by row, or in the order in which planes are read best.
 void forEachRowVector(const UnitEmission &unit,
                       llvm::function_ref<void(unsigned r, unsigned g)> visit);
 

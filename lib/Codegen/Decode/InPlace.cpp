@@ -57,24 +57,27 @@ void emitInPlace12(UnitEmission &unit) {
   Value buffer = unit.weightBuffer(WeightBuffer::Code);
   Value base = lanes.shl(unit.tableEntry(0), mantissaBits);
   Value start = rowBase(lanes, unit.code, unit.lane, rowU32 / 4);
-  // The fourth register is gathered while the other three pass by, so that memory is read kind
+  // The fourth register is gathered while the other three pass by, so that memory can be read kind
   // after kind: only eight partial words wait.
   std::array<Value, rowsInStrip> partial;
-  for (unsigned kind = 0; kind < 3; ++kind)
-    for (unsigned g = 0; g < unit.rows; ++g) {
-      Value words = lanes.load(buffer, start, kind * kindU32 + g * rowU32);
-      unit.set(rowVectorNumber(0, kind, g), finish(lanes, words, mask, base));
-      if (kind == 0) {
-        // Bits 2:0 and, crosswise, the signs.
-        partial[g] = lanes.rotateLeft(words, 20);
-        continue;
-      }
-      // w1 holds bits 6:3, w2 bits 10:7; both stand at 14:11.
-      partial[g] = kind == 1 ? lanes.merge(0x00780078, lanes.lshr(words, 8), partial[g])
-                             : lanes.merge(0x07800780, lanes.lshr(words, 4), partial[g]);
-      if (kind == 2)
-        unit.set(rowVectorNumber(0, 3, g), finish(lanes, partial[g], mask, base));
+  auto decode = [&](unsigned kind, unsigned g) {
+    Value words = lanes.load(buffer, start, kind * kindU32 + g * rowU32);
+    unit.set(rowVectorNumber(0, kind, g), finish(lanes, words, mask, base));
+    if (kind == 0) {
+      // Bits 2:0 and, crosswise, the signs.
+      partial[g] = lanes.rotateLeft(words, 20);
+      return;
     }
+    // w1 holds bits 6:3, w2 bits 10:7; both stand at 14:11.
+    partial[g] = kind == 1 ? lanes.merge(0x00780078, lanes.lshr(words, 8), partial[g])
+                           : lanes.merge(0x07800780, lanes.lshr(words, 4), partial[g]);
+    if (kind == 2)
+      unit.set(rowVectorNumber(0, 3, g), finish(lanes, partial[g], mask, base));
+  };
+  unsigned outer = unit.goesByRow ? unit.rows : 3, inner = unit.goesByRow ? 3 : unit.rows;
+  for (unsigned i = 0; i < outer; ++i)
+    for (unsigned j = 0; j < inner; ++j)
+      unit.goesByRow ? decode(j, i) : decode(i, j);
 }
 
 /// The sixteen registers Q of a lane and group from its eleven words.

@@ -282,6 +282,40 @@ void decodeNibbles(UnitEmission &unit, const QuantizedUnit &layout, Value buffer
   }
 }
 
+/// Whether a target looks up all codes of lanes at a time, to f32.
+bool looksUpNibbles(UnitEmission &unit) {
+  const Target &target = TargetAttr::of(unit.lanes.ops().getInsertionBlock()->getParentOp());
+  return target.supports(Feature::Avx2) && !target.supports(Feature::Avx512) &&
+         (unit.takesFloats() || unit.format.element == ElementType::BF16);
+}
+
+/// A table of sixteen entries as `uwt.lookup_nibbles` takes it.
+Value inNibbleOrder(LaneBuilder &lanes, Value table) {
+  SmallVector<int64_t> entries;
+  for (int64_t lane = 0; lane < laneCount; ++lane)
+    entries.push_back((lane & 3) | (lane & 4) << 1 | (lane & 8) >> 1);
+  return vector::ShuffleOp::create(lanes.ops(), lanes.loc(), table, table, entries);
+}
+
+/// The same to f32, where `looksUpNibbles`: `decode` gets the low and the high halves of a
+/// register's words, from the tables of row g and of row g + 8.
+void decodeNibblesToFloats(
+    UnitEmission &unit, const QuantizedUnit &layout, Value buffer, unsigned g,
+    std::array<Value, 2> tables,
+    llvm::function_ref<void(std::array<Value, 2> &halves, unsigned half)> decode) {
+  LaneBuilder &lanes = unit.lanes;
+  for (unsigned group = 0; group < layout.groups(); ++group) {
+    Value codes = lanes.load(buffer, unit.code, layout.rowAt(g, group));
+    auto lookup = LookupNibblesOp::create(lanes.ops(), lanes.loc(), codes, tables[0], tables[1],
+                                          elementOf(unit));
+    for (unsigned r = 0; r < registersInLane; ++r) {
+      std::array<Value, 2> halves = {lookup.getResult(2 * r), lookup.getResult(2 * r + 1)};
+      decode(halves, r % 2);
+      unit.setFloats(rowVectorNumber(group, r, g), halves[0], halves[1]);
+    }
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // lookup
 //===----------------------------------------------------------------------===//
@@ -319,11 +353,19 @@ void emitLookups(UnitEmission &unit) {
   VectorFloats floats(lanes);
   UnitNumbers numbers(unit, UnitNumbers::Order::Cells);
   Value values = valuesOfCodes(unit, floats);
+  bool toFloats = looksUpNibbles(unit) && numbers.layout.cells == 1;
+  if (toFloats)
+    values = inNibbleOrder(lanes, values);
   Value buffer = unit.weightBuffer(WeightBuffer::Code);
   for (unsigned g = 0; g < unit.rows; ++g) {
     std::array<SmallVector<Value>, 2> tables;
     for (unsigned i = 0; i < tables.size(); ++i)
       tables[i] = tablesOf(unit.format.format, numbers, floats, values, g + i * rowsInStrip);
+    if (toFloats) {
+      decodeNibblesToFloats(unit, numbers.layout, buffer, g, {tables[0][0], tables[1][0]},
+                            [](std::array<Value, 2> &, unsigned) {});
+      continue;
+    }
     decodeNibbles(unit, numbers.layout, buffer, g, [&](unsigned half, Value codes) {
       return LookupFloatsOp::create(lanes.ops(), lanes.loc(), codes, tables[half], elementOf(unit));
     });
@@ -356,21 +398,35 @@ void emitLookupsOfNumbers(UnitEmission &unit) {
   VectorFloats floats(lanes);
   UnitNumbers numbers(unit, UnitNumbers::Order::Rows);
   Value values = valuesOfCodes(unit, floats);
+  bool toFloats = looksUpNibbles(unit);
+  if (toFloats)
+    values = inNibbleOrder(lanes, values);
   Value buffer = unit.weightBuffer(WeightBuffer::Code);
   bool isExact = areWeightsExact(format);
+  auto scale = [&](std::array<Value, 2> &halves, const UnitNumbers::RowNumbers &row) {
+    for (Value &half : halves) {
+      half =
+          weightsOf(format, floats, half, [&](UnitNumbers::NumberGrid grid) { return row[grid]; });
+      if (!isExact)
+        half = floats.rounded(half, ElementType::BF16);
+    }
+  };
   auto decode = [&](Value codes, const UnitNumbers::RowNumbers &row) {
     Value words = LookupFloatsOp::create(lanes.ops(), lanes.loc(), codes, values, elementOf(unit));
-    std::array<Value, 2> halves = {lanes.shl(words, 16), lanes.bitAnd(words, 0xFFFF0000)};
-    for (Value &half : halves) {
-      Value weights = weightsOf(format, floats, floats.ofBits(half),
-                                [&](UnitNumbers::NumberGrid grid) { return row[grid]; });
-      half = floats.bitsOf(isExact ? weights : floats.rounded(weights, ElementType::BF16));
-    }
-    return lanes.bitOr(lanes.lshr(halves[0], 16), halves[1]);
+    std::array<Value, 2> halves = {floats.ofBits(lanes.shl(words, 16)),
+                                   floats.ofBits(lanes.bitAnd(words, 0xFFFF0000))};
+    scale(halves, row);
+    return lanes.bitOr(lanes.lshr(floats.bitsOf(halves[0]), 16), floats.bitsOf(halves[1]));
   };
   for (unsigned g = 0; g < unit.rows; ++g) {
     std::array<UnitNumbers::RowNumbers, 2> rows = {numbers.ofRow(Sixteen::Halves, g),
                                                    numbers.ofRow(Sixteen::Halves, g + rowsInStrip)};
+    if (toFloats) {
+      decodeNibblesToFloats(
+          unit, numbers.layout, buffer, g, {values, values},
+          [&](std::array<Value, 2> &halves, unsigned half) { scale(halves, rows[half]); });
+      continue;
+    }
     decodeNibbles(unit, numbers.layout, buffer, g,
                   [&](unsigned half, Value codes) { return decode(codes, rows[half]); });
   }

@@ -154,6 +154,34 @@ module attributes {uwt.target = #uwt.target<"avx2">} {
     %w = uwt.lookup_floats %codes in %table {element = bf16}
     return %w : vector<16xi32>
   }
+
+  // Words of a half are brought together; then bytes that permutes find are interleaved to words, in the order of lanes.
+  // CHECK-LABEL: func @nibbles
+  //  CHECK-SAME:   (%[[CODES:.*]]: vector<16xi32>, %[[T:.*]]: vector<16xf32>, %[[U:.*]]: vector<16xf32>)
+  //       CHECK:   arith.bitcast %[[T]] : vector<16xf32> to vector<16xi32>
+  //       CHECK:   %[[LOWT:.*]] = vector.bitcast %{{.*}} : vector<4xi64> to vector<32xi8>
+  //       CHECK:   %[[HIGHT:.*]] = vector.bitcast %{{.*}} : vector<4xi64> to vector<32xi8>
+  //       CHECK:   arith.bitcast %[[U]] : vector<16xf32> to vector<16xi32>
+  //       CHECK:   vector.shuffle {{.*}} [0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15] : vector<32xi16>
+  //       CHECK:   arith.constant dense<252645135> : vector<8xi32>
+  //       CHECK:   %[[L:.*]] = llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"(%[[LOWT]],
+  //       CHECK:   %[[H:.*]] = llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"(%[[HIGHT]],
+  //       CHECK:   vector.shuffle %[[L]], %[[H]] [0, 32, 1, 33, 2, 34, 3, 35, 4, 36, 5, 37, 6, 38, 7, 39, 16, 48
+  //       CHECK:   vector.shuffle %[[L]], %[[H]] [8, 40, 9, 41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15, 47, 24, 56
+  // CHECK-COUNT-6: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
+  //   CHECK-NOT:   pshuf
+  func.func @nibbles(%codes: vector<16xi32>, %even: vector<16xf32>, %odd: vector<16xf32>) -> (vector<16xf32>, vector<16xf32>) {
+    %f:8 = uwt.lookup_nibbles %codes in %even, %odd {element = bf16}
+    return %f#0, %f#7 : vector<16xf32>, vector<16xf32>
+  }
+
+  // CHECK-LABEL: func @nibbles_of_halves
+  // CHECK-COUNT-2: arith.truncf %{{.*}} : vector<16xf32> to vector<16xf16>
+  // CHECK-COUNT-8: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
+  func.func @nibbles_of_halves(%codes: vector<16xi32>, %even: vector<16xf32>, %odd: vector<16xf32>) -> vector<16xf32> {
+    %f:8 = uwt.lookup_nibbles %codes in %even, %odd {element = f16}
+    return %f#3 : vector<16xf32>
+  }
 }
 
 // -----

@@ -9,6 +9,15 @@ func.func @rows(%at: index, %buffer: memref<1024xi16>) {
 
 // -----
 
+func.func @dot_of_stream(%i: index, %x: memref<?xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "huffman<12,2>">
+  // expected-error@below {{has a format without fixed units: 'huffman<12,2>'}}
+  uwt.dot_unit %w[%i, %i], %x[%i], %x[%i] : !uwt.compressed<64x64xbf16, "huffman<12,2>">, memref<?xf32>, memref<?xf32>
+  return
+}
+
+// -----
+
 func.func @f8(%at: index, %buffer: memref<1024xi16>) {
   %w = uwt.weight "w" : !uwt.compressed<64x64xf8E4M3FN, "raw">
   // expected-error @below {{cannot be compiled for format 'raw': products are compiled for bf16 and f16, not for f8E4M3FN}}

@@ -26,6 +26,65 @@ func.func @raw(%first: index, %acc: vector<16xf32>, %x: !words) -> vector<16xf32
 
 // -----
 
+// Row after row: sums of row 0 are read, get the words of registers 0 and 2, and go back before those of row 1 are read.
+
+// CHECK-LABEL: func @dot_unit
+//  CHECK-SAME:   (%[[FIRST:.*]]: index, %[[X:.*]]: memref<?xi32>, %[[SUMS:.*]]: memref<?xf32>, %[[AT:.*]]: index)
+//       CHECK:   %[[W0:.*]] = vector.load %{{.*}}[%[[FIRST]]] : memref<?xi32>, vector<16xi32>
+//       CHECK:   %[[X0:.*]] = vector.load %[[X]][%[[AT]]] : memref<?xi32>, vector<16xi32>
+//       CHECK:   %[[OLD:.*]] = vector.load %[[SUMS]][%[[AT]]] : memref<?xf32>, vector<16xf32>
+//       CHECK:   %[[S0:.*]] = uwt.dot %[[W0]], %[[OLD]], %[[X0]] {element = bf16}
+//       CHECK:   vector.load %[[SUMS]][%{{.*}}]
+//       CHECK:   uwt.dot
+//       CHECK:   %[[S2:.*]] = uwt.dot %{{.*}}, %[[S0]], %{{.*}} {element = bf16}
+//  CHECK-NEXT:   vector.store %[[S2]], %[[SUMS]][%[[AT]]]
+//       CHECK:   uwt.dot
+//  CHECK-NEXT:   vector.store
+// CHECK-COUNT-28: uwt.dot
+//   CHECK-NOT:   uwt.dot
+func.func @dot_unit(%first: index, %x: memref<?xi32>, %sums: memref<?xf32>, %at: index) {
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "raw">
+  uwt.dot_unit %w[%first, %first], %x[%at], %sums[%at] : !uwt.compressed<64x64xbf16, "raw">, memref<?xi32>, memref<?xf32>
+  return
+}
+
+// -----
+
+// With AVX2 codes become f32, with no words between where these are multiplied.
+
+module attributes {uwt.target = #uwt.target<"avx2">} {
+  // CHECK-LABEL: func @dot_nibbles
+  //   CHECK-NOT:   uwt.dot
+  //       CHECK:   %[[LOW:[a-z0-9_]+]], %[[HIGH:[a-z0-9_]+]], {{.*}} = uwt.lookup_nibbles
+  //       CHECK:   %[[SUM:.*]] = math.fma %[[HIGH]], %{{.*}} : vector<16xf32>
+  //       CHECK:   math.fma %[[LOW]], %{{.*}}, %[[SUM]] : vector<16xf32>
+  //   CHECK-NOT:   uwt.dot
+  func.func @dot_nibbles(%code: index, %x: memref<?xf32>, %sums: memref<?xf32>, %at: index) {
+    %w = uwt.weight "w" : !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}">
+    uwt.dot_unit %w[%code, %code], %x[%at], %sums[%at] : !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}">, memref<?xf32>, memref<?xf32>
+    return
+  }
+}
+
+// -----
+
+module attributes {uwt.target = #uwt.target<"avx2">} {
+  // CHECK-LABEL: func @words_of_nibbles
+  //       CHECK:   %[[LOW:[a-z0-9_]+]], %[[HIGH:[a-z0-9_]+]], {{.*}} = uwt.lookup_nibbles
+  //       CHECK:   %[[LOWBITS:.*]] = arith.bitcast %[[LOW]]
+  //       CHECK:   %[[BELOW:.*]] = arith.shrui %[[LOWBITS]]
+  //       CHECK:   %[[ABOVE:.*]] = arith.bitcast %[[HIGH]]
+  //       CHECK:   arith.ori %[[BELOW]], %[[ABOVE]]
+  func.func @words_of_nibbles(%code: index, %buffer: memref<2048xi16>) {
+    %c0 = arith.constant 0 : index
+    %w = uwt.weight "w" : !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}">
+    uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}">, memref<2048xi16>
+    return
+  }
+}
+
+// -----
+
 // Spare bits are cleared, the base is added to both halves at once; the fourth register is put together
 // from the spare bits of the other three. Each register is stored as soon as it is known.
 
@@ -167,12 +226,12 @@ func.func @nibbles(%code: index, %buffer: memref<2048xi16>) {
 //       CHECK:   %[[SCALES:.*]] = vector.shuffle %{{.*}}, %{{.*}} [0, 0, 1, 1, 0, 0, 1, 1
 //       CHECK:   %[[WORDS:.*]] = uwt.lookup_floats %{{.*}} in %[[NUMBERS]] {element = bf16}
 //       CHECK:   %[[LOW:.*]] = arith.bitcast
-//       CHECK:   %[[A:.*]] = arith.mulf %[[LOW]], %[[SCALES]]
-//  CHECK-NEXT:   %[[ABITS:.*]] = arith.bitcast %[[A]]
 //       CHECK:   %[[HIGH:.*]] = arith.bitcast
-//       CHECK:   %[[B:.*]] = arith.mulf %[[HIGH]], %[[SCALES]]
-//  CHECK-NEXT:   %[[BBITS:.*]] = arith.bitcast %[[B]]
+//       CHECK:   %[[A:.*]] = arith.mulf %[[LOW]], %[[SCALES]]
+//  CHECK-NEXT:   %[[B:.*]] = arith.mulf %[[HIGH]], %[[SCALES]]
+//       CHECK:   %[[ABITS:.*]] = arith.bitcast %[[A]]
 //       CHECK:   %[[AWORDS:.*]] = arith.shrui %[[ABITS]]
+//       CHECK:   %[[BBITS:.*]] = arith.bitcast %[[B]]
 //       CHECK:   arith.ori %[[AWORDS]], %[[BBITS]]
 func.func @numbers_of_cells(%code: index, %buffer: memref<1024xi16>) {
   %c0 = arith.constant 0 : index

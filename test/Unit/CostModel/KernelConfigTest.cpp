@@ -50,11 +50,24 @@ TEST(KernelConfig, DirectTakesARowAtATime) {
 }
 
 TEST(KernelConfig, WithoutAStrategyUnitsAreReadAgainInTheSmallestM) {
-  EXPECT_FALSE(usualConfig(2, /*isFixedRate=*/true).isBuffered());
-  EXPECT_TRUE(usualConfig(2, /*isFixedRate=*/false).isBuffered());
+  EXPECT_FALSE(usualConfig(2, /*decodesUnits=*/true).isBuffered());
+  EXPECT_TRUE(usualConfig(2, /*decodesUnits=*/false).isBuffered());
   EXPECT_EQ(usualConfig(3, true), (KernelConfig{CpuStrategy::Buffer, 8, 3, 128}));
   EXPECT_EQ(usualConfig(300, true), (KernelConfig{CpuStrategy::Buffer, 4, 4, 512}));
   EXPECT_EQ(usualConfig(std::nullopt, true), (KernelConfig{CpuStrategy::Buffer, 4, 4, 256}));
+}
+
+TEST(KernelConfig, WithFewRegistersCodesOfFourBitsAreMultipliedWhereTheyAreDecoded) {
+  Format words = *Format::parse("inplace<12>");
+  Format codes = *Format::parse("uint<4>, zero=8, scale={1x128, f16}");
+  Format bytes = *Format::parse("int<8>, scale={row, bf16}");
+  for (uint64_t m : {1, 2})
+    for (const Format &format : {words, codes, bytes})
+      EXPECT_TRUE(mayBeDirect(format, m, /*holdsUnit=*/true));
+  EXPECT_FALSE(mayBeDirect(words, 1, /*holdsUnit=*/false));
+  EXPECT_TRUE(mayBeDirect(codes, 1, /*holdsUnit=*/false));
+  EXPECT_FALSE(mayBeDirect(codes, 2, /*holdsUnit=*/false));
+  EXPECT_FALSE(mayBeDirect(bytes, 1, /*holdsUnit=*/false));
 }
 
 TEST(KernelConfig, TileRegistersAreWhole) {

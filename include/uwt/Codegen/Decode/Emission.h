@@ -93,8 +93,8 @@ public:
 /// Marks a loop (`scf.for`) that neither LLVM nor ptxas unrolls.
 void keepRolled(mlir::Operation *loop);
 
-/// A fixed unit that is to be decoded into row vectors, by a CPU (`uwt.decode_unit`) or by a warp
-/// (`uwt.decode_fragment`).
+/// A fixed unit that is to be decoded into row vectors, by a CPU (`uwt.decode_unit`,
+/// `uwt.dot_unit`) or by a warp (`uwt.decode_fragment`).
 ///
 /// CPU: the lane type has 16 lanes; row vector number (group·4 + r)·8 + g is row g of the strip:
 /// lanes 4g … 4g+3 × 4 blocks, u32 number 4t + b. A thread of a warp: the lane type has 4 lanes,
@@ -102,10 +102,15 @@ void keepRolled(mlir::Operation *loop);
 class UnitEmission {
 public:
   using Sink = llvm::function_ref<void(unsigned number, mlir::Value words)>;
+  using FloatSink = llvm::function_ref<void(unsigned number, mlir::Value low, mlir::Value high)>;
 
   UnitEmission(LaneBuilder &lanes, const EmittedFormat &format, DecodeUnitOp op, Sink sink)
       : lanes(lanes), format(format), first(op.getFirst()), code(op.getCode()), rows(8),
         weight(op.getWeight()), sink(sink) {}
+  UnitEmission(LaneBuilder &lanes, const EmittedFormat &format, DotUnitOp op, Sink sink,
+               FloatSink floatSink)
+      : lanes(lanes), format(format), first(op.getFirst()), code(op.getCode()), rows(8),
+        goesByRow(true), weight(op.getWeight()), sink(sink), floatSink(floatSink) {}
   UnitEmission(LaneBuilder &lanes, const EmittedFormat &format, DecodeFragmentOp op, Sink sink)
       : lanes(lanes), format(format), first(op.getFirst()), code(op.getCodeFirst()), rows(1),
         lane(op.getLane()), fragment(op), sink(sink) {}
@@ -118,6 +123,9 @@ public:
   /// Rows of a strip that come one after another; a thread's lane (null on a CPU).
   unsigned rows;
   mlir::Value lane;
+  /// Row vectors of a row are wanted one after another (`uwt.dot_unit`), else in the order in which
+  /// memory is read best.
+  bool goesByRow = false;
 
   /// A buffer of the weight.
   mlir::Value weightBuffer(WeightBuffer kind);
@@ -125,14 +133,19 @@ public:
   mlir::Value tableEntry(unsigned entry);
   /// The same u32 by itself (`uwt.decode_fragment`).
   mlir::Value scalarEntry(unsigned entry) { return fragment.getTable()[entry]; }
-  /// Hands a finished row vector over. In the order in which memory is read best:
-  /// what uses it follows at once.
+  /// Hands a finished row vector over: what uses it follows at once.
   void set(unsigned number, mlir::Value words) { sink(number, words); }
+  /// Whether f32 are as welcome as words.
+  bool takesFloats() const { return bool(floatSink); }
+  /// The same with the low and the high halves of its words as f32, rounded to the element. Where
+  /// these are not taken, the element is bf16.
+  void setFloats(unsigned number, mlir::Value low, mlir::Value high);
 
 private:
   mlir::Value weight;
   DecodeFragmentOp fragment;
   Sink sink;
+  FloatSink floatSink;
 };
 
 /// What a thread knows of a stream of numeral systems: the values of `state` of

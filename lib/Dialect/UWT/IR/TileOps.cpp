@@ -82,6 +82,26 @@ LogicalResult DecodeUnitOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// DotUnitOp
+//===----------------------------------------------------------------------===//
+
+void DotUnitOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  addRead(effects);
+  effects.emplace_back(MemoryEffects::Read::get(), &getXMutable());
+  effects.emplace_back(MemoryEffects::Read::get(), &getAccumulatorsMutable());
+  effects.emplace_back(MemoryEffects::Write::get(), &getAccumulatorsMutable());
+}
+
+LogicalResult DotUnitOp::verify() {
+  Type x = cast<MemRefType>(getX().getType()).getElementType();
+  if (!x.isInteger(32) && !x.isF32())
+    return emitOpError() << "expects x of i32 (packed pairs) or f32, got " << x;
+  if (!cast<MemRefType>(getAccumulators().getType()).getElementType().isF32())
+    return emitOpError() << "expects accumulators of f32, got " << getAccumulators().getType();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // DecodeStreamOp
 //===----------------------------------------------------------------------===//
 
@@ -180,7 +200,7 @@ void LookupOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effect
 }
 
 //===----------------------------------------------------------------------===//
-// RoundWordsOp and LookupFloatsOp
+// RoundWordsOp, LookupFloatsOp and LookupNibblesOp
 //===----------------------------------------------------------------------===//
 
 static LogicalResult verifyWord(Operation *op, Type element) {
@@ -197,5 +217,7 @@ LogicalResult LookupFloatsOp::verify() {
     return emitOpError() << "expects 1, 2 or 4 tables, got " << tables;
   return verifyWord(*this, getElement());
 }
+
+LogicalResult LookupNibblesOp::verify() { return verifyWord(*this, getElement()); }
 
 } // namespace uwt

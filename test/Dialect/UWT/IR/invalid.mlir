@@ -307,6 +307,30 @@ func.func @decode_unit_buffer(%w: !uwt.compressed<64x64xbf16, "raw">, %i: index,
 
 // -----
 
+func.func @dot_unit_x(%w: !uwt.compressed<64x64xbf16, "raw">, %i: index, %x: memref<64xbf16>, %s: memref<256xf32>) {
+  // expected-error@below {{'uwt.dot_unit' op expects x of i32 (packed pairs) or f32, got 'bf16'}}
+  uwt.dot_unit %w[%i, %i], %x[%i], %s[%i] : !uwt.compressed<64x64xbf16, "raw">, memref<64xbf16>, memref<256xf32>
+  return
+}
+
+// -----
+
+func.func @dot_unit_sums(%w: !uwt.compressed<64x64xbf16, "raw">, %i: index, %x: memref<64xf32>, %s: memref<256xf64>) {
+  // expected-error@below {{'uwt.dot_unit' op expects accumulators of f32, got 'memref<256xf64>'}}
+  uwt.dot_unit %w[%i, %i], %x[%i], %s[%i] : !uwt.compressed<64x64xbf16, "raw">, memref<64xf32>, memref<256xf64>
+  return
+}
+
+// -----
+
+func.func @nibbles_as_f32(%w: vector<16xi32>, %f: vector<16xf32>) {
+  // expected-error@below {{expects element type bf16 or f16, got 'f32'}}
+  %0:8 = uwt.lookup_nibbles %w in %f, %f {element = f32}
+  return
+}
+
+// -----
+
 func.func @decode_stream_buffer(%w: !uwt.compressed<64x64xbf16, "huffman<12,2>">, %i: index, %b: memref<1024xi32>) {
   // expected-error@below {{'uwt.decode_stream' op expects a buffer of i16, got 'memref<1024xi32>'}}
   uwt.decode_stream %w[%i, %i], %b : !uwt.compressed<64x64xbf16, "huffman<12,2>">, memref<1024xi32>

@@ -133,7 +133,7 @@ func.func @planes(%w: !inplace) {
 }
 
 // CHECK-LABEL: func @tile
-func.func @tile(%w: !inplace, %w11: !inplace11, %h: !huffman, %i: index, %b: memref<1024xi16>) {
+func.func @tile(%w: !inplace, %w11: !inplace11, %h: !huffman, %i: index, %b: memref<1024xi16>, %x: memref<?xf32>, %pairs: memref<?xi32>) {
   // CHECK: %{{.*}}:32 = uwt.decode_unit %{{.*}}[%{{.*}}, %{{.*}}] : !uwt.compressed<64x64xbf16, "inplace<12>"> -> vector<16xi32>
   %0:32 = uwt.decode_unit %w[%i, %i] : !inplace
       -> vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>,
@@ -142,6 +142,10 @@ func.func @tile(%w: !inplace, %w11: !inplace11, %h: !huffman, %i: index, %b: mem
          vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>
   // CHECK: uwt.decode_unit %{{.*}}[%{{.*}}, %{{.*}}] as_words into %{{.*}}[%{{.*}}] : !uwt.compressed<64x256xbf16, "inplace<11>">, memref<1024xi16>
   uwt.decode_unit %w11[%i, %i] as_words into %b[%i] : !inplace11, memref<1024xi16>
+  // CHECK: uwt.dot_unit %{{.*}}[%{{.*}}, %{{.*}}], %{{.*}}[%{{.*}}], %{{.*}}[%{{.*}}] : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<?xf32>, memref<?xf32>
+  uwt.dot_unit %w[%i, %i], %x[%i], %x[%i] : !inplace, memref<?xf32>, memref<?xf32>
+  // CHECK: uwt.dot_unit %{{.*}}[%{{.*}}, %{{.*}}] as_words, %{{.*}}[%{{.*}}], %{{.*}}[%{{.*}}] {numerics = #uwt<numerics exact>} : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<?xi32>, memref<?xf32>
+  uwt.dot_unit %w[%i, %i] as_words, %pairs[%i], %x[%i] {numerics = #uwt<numerics exact>} : !inplace, memref<?xi32>, memref<?xf32>
   // CHECK: uwt.decode_stream %{{.*}}[%{{.*}}, %{{.*}}], %{{.*}} : !uwt.compressed<64x64xbf16, "huffman<12,2>">, memref<1024xi16>
   uwt.decode_stream %h[%i, %i], %b : !huffman, memref<1024xi16>
   // CHECK: uwt.patch_unit %{{.*}}[%{{.*}}], %{{.*}}, runs %{{.*}}, %{{.*}}[%{{.*}}] : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<1024xi16>
@@ -170,6 +174,8 @@ func.func @lane(%w: vector<16xi32>, %acc: vector<16xf32>, %f: vector<16xf32>, %i
   %6 = uwt.lookup_floats %w in %f, %f {element = bf16}
   // CHECK: uwt.lookup_floats %{{.*}} in %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {element = bf16}
   %8 = uwt.lookup_floats %w in %f, %f, %f, %f {element = bf16}
+  // CHECK: uwt.lookup_nibbles %{{.*}} in %{{.*}}, %{{.*}} {element = bf16}
+  %9:8 = uwt.lookup_nibbles %w in %f, %f {element = bf16}
   return
 }
 

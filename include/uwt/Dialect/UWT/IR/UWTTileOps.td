@@ -81,6 +81,30 @@ def UWT_DecodeUnitOp : UWT_Op<"decode_unit", [AttrSizedOperandSegments,
   let hasVerifier = 1;
 }
 
+def UWT_DotUnitOp : UWT_Op<"dot_unit", [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "multiplies a fixed unit where it is decoded";
+  let description = [{
+    Decodes one unit, as `uwt.decode_unit` does, and adds its products with one row of x to the accumulators of its 16 rows, in the order of `uwt.dot`. These are
+    16 lanes a row, from `accumulators_at` on. Of x the lanes of the unit's 64-column groups lie from `x_at` on, of each group the first half before the second one: packed pairs where `x` is
+    of i32, else f32 beneath the low halves and then beneath the high ones.
+
+    The accumulators of a row are read before its first product and written after its last one, and decoders emit row after row: for machines whose registers do not hold those of a
+    unit. What becomes f32 anyway is not made words first.
+
+    ```mlir
+    uwt.dot_unit %w[%first, %code], %x[%x_at], %acc[%at] : !uwt.compressed<64x64xbf16, "inplace<12>">, memref<4096xf32>, memref<1024xf32>
+    ```
+  }];
+  let arguments = (ins UWT_CompressedType:$weight, Index:$first, Index:$code, AnyStridedMemRef:$x, Index:$x_at,
+                       AnyStridedMemRef:$accumulators, Index:$accumulators_at, UnitAttr:$as_words,
+                       DefaultValuedAttr<UWT_NumericsAttrDef, "::uwt::Numerics::Fast">:$numerics);
+  let assemblyFormat = [{
+    $weight `[` $first `,` $code `]` (`as_words` $as_words^)? `,` $x `[` $x_at `]` `,` $accumulators `[` $accumulators_at `]` attr-dict
+    `:` qualified(type($weight)) `,` type($x) `,` type($accumulators)
+  }];
+  let hasVerifier = 1;
+}
+
 def UWT_DecodeStreamOp : UWT_Op<"decode_stream", [
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "decodes a stream unit into a buffer";
@@ -256,6 +280,24 @@ def UWT_LookupFloatsOp : UWT_Op<"lookup_floats", [Pure]> {
   let arguments = (ins UWT_RowVector:$codes, Variadic<UWT_Sums>:$tables, TypeAttr:$element);
   let results = (outs UWT_RowVector:$words);
   let assemblyFormat = "$codes `in` $tables attr-dict";
+  let hasVerifier = 1;
+}
+
+def UWT_LookupNibblesOp : UWT_Op<"lookup_nibbles", [Pure]> {
+  let summary = "looks all codes of lanes up in tables of numbers";
+  let description = [{
+    A lane holds eight codes of 4 bits, as a row of a quantised unit has them (run-1). Those in the lower halves of its bytes are looked up in `even`, the others in `odd`, and rounded
+    as by `uwt.round_words`, but stay f32. Result 2r + h is of the codes whose lowest bit is 4r + 16h of a lane. Lane l of a table has the entry whose number is l with bits 2 and 3
+    exchanged: so AVX2 makes tables of bytes of it by shuffles in halves of its registers.
+
+    ```mlir
+    %f:8 = uwt.lookup_nibbles %codes in %even, %odd {element = bf16}
+    ```
+  }];
+  let arguments = (ins UWT_RowVector:$codes, UWT_Sums:$even, UWT_Sums:$odd, TypeAttr:$element);
+  let results = (outs UWT_Sums:$low0, UWT_Sums:$high0, UWT_Sums:$low1, UWT_Sums:$high1,
+                      UWT_Sums:$low2, UWT_Sums:$high2, UWT_Sums:$low3, UWT_Sums:$high3);
+  let assemblyFormat = "$codes `in` $even `,` $odd attr-dict";
   let hasVerifier = 1;
 }
 
