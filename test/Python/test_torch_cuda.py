@@ -151,6 +151,21 @@ def test_experts_have_the_bits_of_raw_weights():
         assert (results[0].double() - reference).norm() < 0.01 * reference.norm()
 
 
+def test_experts_of_gpt_oss_have_the_bits_of_raw_weights():
+    count, (both, k) = 6, EXPERTS[0]
+    dense = [torch.randint(-2, 3, (count, *shape), device=GPU).bfloat16() for shape in EXPERTS]
+    biases = [torch.randn(count, rows, device=GPU).bfloat16() for rows in (both, k)]
+    x, ids = torch.randint(-1, 2, (40, k), device=GPU).bfloat16(), torch.randint(count, (40, 2), device=GPU)
+    results = []
+    for format in FORMATS:
+        up, down = (UwtTensor.encode(each, format) for each in dense)
+        results.append(torch.ops.uwt.cuda_experts(
+            x, up.image, down.image, torch.ones(40, 2, device=GPU).bfloat16(), ids, None, "swigluoai", up.on_device,
+            down.on_device, *biases
+        ))
+    assert torch.equal(*results) and results[0].isfinite().all() and results[0].abs().max() > 0
+
+
 def test_gradients_are_those_of_the_dense_weight():
     dense, towards = random_weight(), torch.randn(5, N, device=GPU).bfloat16()
     weight, bias = UwtTensor.encode(dense), torch.randn(N, device=GPU).bfloat16()

@@ -270,15 +270,24 @@ def test_matrices_are_decoded(dense):
 EXPERTS, INNER = 5, 64
 
 
-def experts_one_by_one(x, up, down, weights, ids, places):
-    """What uwt::experts says, from dense weights."""
+def silu_of_halves(rows):
+    gate, up = rows.chunk(2, dim=1)
+    return torch.nn.functional.silu(gate) * up
+
+
+def experts_one_by_one(x, up, down, weights, ids, places, gated=silu_of_halves, biases=(None, None)):
+    """What uwt::cuda_experts says, from dense weights."""
+
+    def biased(rows, each, matrix):
+        return rows if biases[each] is None else rows + biases[each][matrix]
+
     if places is not None:
         ids = places[ids.long()]
     y = torch.zeros(x.shape)
     for matrix in range(EXPERTS):
         rows, slots = (ids == matrix).nonzero(as_tuple=True)
-        gate, scale = product(x[rows], up[matrix]).chunk(2, dim=1)
-        inner = product(torch.nn.functional.silu(gate) * scale, down[matrix])
+        inner = gated(biased(product(x[rows], up[matrix]), 0, matrix))
+        inner = biased(product(inner, down[matrix]), 1, matrix)
         y.index_add_(0, rows, inner.float() * weights[rows, slots, None].float())
     return y.bfloat16()
 
@@ -298,13 +307,31 @@ def test_experts_multiply_their_rows(places, m):
     torch.library.opcheck(torch.ops.uwt.cuda_experts, arguments)
 
 
+@pytest.mark.parametrize("m", [0, 7])
+def test_experts_have_biases_and_the_activation_of_gpt_oss(m):
+    def gated(rows):
+        gate, up = rows[:, ::2].clamp(max=2.0), rows[:, 1::2].clamp(-2.0, 2.0)
+        return (up + 1) * (gate * torch.sigmoid(gate * 1.5))
+
+    up = torch.randn(EXPERTS, 2 * INNER, K).mul(0.3).bfloat16()
+    down = torch.randn(EXPERTS, K, INNER).mul(0.1).bfloat16()
+    biases = torch.randn(EXPERTS, 2 * INNER).bfloat16(), torch.randn(EXPERTS, K).bfloat16()
+    held = held_of(up), held_of(down)
+    x, weights, ids = torch.randn(m, K).bfloat16(), torch.rand(m, 3).bfloat16(), torch.randint(EXPERTS, (m, 3))
+    arguments = x, held[0].image, held[1].image, weights, ids, None, "swigluoai", held[0].on_device, held[1].on_device
+    arguments += *biases, 1.5, 2.0
+    y = torch.ops.uwt.cuda_experts(*arguments)
+    assert torch.equal(y, experts_one_by_one(x, up, down, weights, ids, None, gated, biases))
+    torch.library.opcheck(torch.ops.uwt.cuda_experts, arguments)
+
+
 def test_experts_that_do_not_fit_are_refused():
     up, down = held_of(torch.randn(2, 2 * INNER, K).bfloat16()), held_of(torch.randn(2, K, INNER).bfloat16())
     x, scales, ids = torch.zeros(1, K).bfloat16(), torch.ones(1, 1).bfloat16(), torch.tensor([[1]])
 
-    def run(x=x, down=down, ids=ids, activation="silu"):
+    def run(x=x, down=down, ids=ids, activation="silu", bias=None):
         texts = up.on_device, down.on_device
-        return torch.ops.uwt.cuda_experts(x, up.image, down.image, scales, ids, None, activation, *texts)
+        return torch.ops.uwt.cuda_experts(x, up.image, down.image, scales, ids, None, activation, *texts, bias)
 
     assert run().shape == x.shape
     with pytest.raises(RuntimeError, match="there is no expert 7 of 2"):
@@ -313,5 +340,7 @@ def test_experts_that_do_not_fit_are_refused():
         run(activation="sine")
     with pytest.raises(RuntimeError, match="x is torch.float32, the weight torch.bfloat16"):
         run(x=x.float())
+    with pytest.raises(RuntimeError, match=r"a bias is \[2, 128\] of torch.float32 on cpu, expected \[2, 128\] of torch.bf"):
+        run(bias=torch.zeros(2, 2 * INNER))
     with pytest.raises(RuntimeError, match=r"up \[2, 128, 190\] and down \[2, 128, 190\] do not fit"):
         run(down=up)

@@ -1,9 +1,11 @@
 """uwt::experts (_experts) over device images of weights:
 
-    uwt::cuda_experts(x, up, down, weights, ids, places, activation, up_weight, down_weight)
+    uwt::cuda_experts(x, up, down, weights, ids, places, activation, up_weight, down_weight,
+                      up_bias=None, down_bias=None, alpha=1.702, limit=7.0)
 
 `up_weight` and `down_weight` are texts of _cuda.Weights. Rows are brought into the order of matrices, so that each matrix
 multiplies its own at once; how many these are the host has to know, and waits for: CUDA graphs cannot capture it.
+A bias is added to the product that is rounded already, as transformers does it.
 """
 
 from __future__ import annotations
@@ -11,19 +13,19 @@ from __future__ import annotations
 import torch
 
 from . import _counters, _cuda_ops
-from ._experts import FUNCTIONS, gated
+from ._experts import ACTIVATIONS, checked_bias, gated
 
 _LIBRARY = torch.library.Library("uwt", "FRAGMENT")
 _LIBRARY.define(
     "cuda_experts(Tensor x, Tensor up, Tensor down, Tensor weights, Tensor ids, Tensor? places, str activation, "
-    "str up_weight, str down_weight) -> Tensor"
+    "str up_weight, str down_weight, Tensor? up_bias=None, Tensor? down_bias=None, float alpha=1.702, float limit=7.0) -> Tensor"
 )
 
 
-def _check(x, up, down, up_weight, down_weight, activation):
-    """Raises RuntimeError for what does not fit; gives how many matrices there are."""
+def _check(x, up, down, up_weight, down_weight, activation, up_bias, down_bias):
+    """Raises RuntimeError for what does not fit; gives how many matrices there are, and the biases as they are added."""
     torch._check(x.dim() == 2, lambda: f"uwt::cuda_experts: x has {x.dim()} dimensions")
-    torch._check(activation in FUNCTIONS, lambda: f"uwt::cuda_experts: there is no activation {activation!r}")
+    torch._check(activation in ACTIVATIONS, lambda: f"uwt::cuda_experts: there is no activation {activation!r}")
     of_up, of_down = _cuda_ops.what_of(up_weight), _cuda_ops.what_of(down_weight)
     for image, what in ((up, of_up), (down, of_down)):
         _cuda_ops.check_image("uwt::cuda_experts", image, what)
@@ -34,11 +36,13 @@ def _check(x, up, down, up_weight, down_weight, activation):
         others == (sizes[0], sizes[2], sizes[1] // 2) and x.shape[1] == sizes[2],
         lambda: f"uwt::cuda_experts: x {list(x.shape)}, up {list(sizes)} and down {list(others)} do not fit",
     )
-    return sizes[0]
+    return sizes[0], checked_bias(up_bias, x, sizes[:2]), checked_bias(down_bias, x, others[:2])
 
 
-def _product(x: torch.Tensor, image: torch.Tensor, weight: str, offsets: list[int]) -> torch.Tensor:
-    """Rows offsets[i] to offsets[i + 1] of x by matrix i."""
+def _product(
+    x: torch.Tensor, image: torch.Tensor, weight: str, bias: torch.Tensor | None, offsets: list[int], matrices: torch.Tensor
+) -> torch.Tensor:
+    """Rows offsets[i] to offsets[i + 1] of x, whose matrix is i in `matrices` too, by that."""
     what, index = _cuda_ops.what_of(weight), x.device.index
     kernels = _cuda_ops.products(index, weight, False)
     y = x.new_empty((x.shape[0], what.n))
@@ -49,11 +53,13 @@ def _product(x: torch.Tensor, image: torch.Tensor, weight: str, offsets: list[in
     kernels.grouped_linear(
         image.data_ptr(), offsets, x.data_ptr(), y.data_ptr(), (workspace.data_ptr(), workspace_bytes), counters, stream
     )
-    return y
+    return y if bias is None else y + bias[matrices]
 
 
-def _experts(x, up, down, weights, ids, places, activation, up_weight, down_weight):
-    matrices = _check(x, up, down, up_weight, down_weight, activation)
+def _experts(
+    x, up, down, weights, ids, places, activation, up_weight, down_weight, up_bias=None, down_bias=None, alpha=1.702, limit=7.0
+):
+    matrices, up_bias, down_bias = _check(x, up, down, up_weight, down_weight, activation, up_bias, down_bias)
     if places is not None:
         ids = places[ids.long()]
     # Slots of a token in the order of matrices, which its sum is taken in; those of other processes, -1, are first.
@@ -70,8 +76,9 @@ def _experts(x, up, down, weights, ids, places, activation, up_weight, down_weig
     for count in counts:
         offsets.append(offsets[-1] + count)
     mine = by_matrix[elsewhere:]
-    hidden = gated(_product(x[mine // ids.shape[1]], up, up_weight, offsets), activation).contiguous()
-    product = _product(hidden, down, down_weight, offsets)
+    by_row = offsets, flat[mine]
+    hidden = _product(x[mine // ids.shape[1]], up, up_weight, up_bias, *by_row)
+    product = _product(gated(hidden, activation, alpha, limit).contiguous(), down, down_weight, down_bias, *by_row)
     # Where the row of each slot is.
     places_of = torch.empty_like(by_matrix)
     places_of[by_matrix] = torch.arange(-elsewhere, flat.numel() - elsewhere, device=x.device)
@@ -82,8 +89,10 @@ def _experts(x, up, down, weights, ids, places, activation, up_weight, down_weig
     return y.to(x.dtype)
 
 
-def _fake_experts(x, up, down, weights, ids, places, activation, up_weight, down_weight):
-    _check(x, up, down, up_weight, down_weight, activation)
+def _fake_experts(
+    x, up, down, weights, ids, places, activation, up_weight, down_weight, up_bias=None, down_bias=None, alpha=1.702, limit=7.0
+):
+    _check(x, up, down, up_weight, down_weight, activation, up_bias, down_bias)
     return torch.empty_like(x, memory_format=torch.contiguous_format)
 
 

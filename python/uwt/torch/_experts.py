@@ -47,12 +47,14 @@ def _product(
     return y
 
 
-def _checked_bias(bias: torch.Tensor | None, x: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor | None:
+def checked_bias(bias: torch.Tensor | None, x: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor | None:
+    """A bias as products take it. Raises RuntimeError for one of another shape, dtype or device than x and the matrices ask for."""
     if bias is None:
         return None
     torch._check(
-        tuple(bias.shape) == shape and bias.dtype == x.dtype,
-        lambda: f"uwt::experts: a bias is {list(bias.shape)} of {bias.dtype}, expected {list(shape)} of {x.dtype}",
+        tuple(bias.shape) == shape and bias.dtype == x.dtype and bias.device == x.device,
+        lambda: f"experts: a bias is {list(bias.shape)} of {bias.dtype} on {bias.device}, "
+        f"expected {list(shape)} of {x.dtype} on {x.device}",
     )
     return bias.contiguous()
 
@@ -80,7 +82,7 @@ def _experts(
         lambda: f"uwt::experts: x {list(x.shape)}, up {[matrices, both, k]} and down {list(of_down)} do not fit",
     )
     x = x.contiguous()
-    up_bias, down_bias = _checked_bias(up_bias, x, (matrices, both)), _checked_bias(down_bias, x, (matrices, k))
+    up_bias, down_bias = checked_bias(up_bias, x, (matrices, both)), checked_bias(down_bias, x, (matrices, k))
     if places is not None:
         ids = places[ids.long()]
     y = torch.zeros(x.shape, dtype=torch.float32)

@@ -104,18 +104,11 @@ def follow_codes(conversions: list[Any]) -> list[Any]:
     return conversions
 
 
-def _multiplies(weight: torch.Tensor, has_bias: bool, activation: dict[str, Any] | None) -> bool:
-    """Whether the operator for the weight's device takes it, with biases or without, and has that activation."""
-    if activation is None or not isinstance(weight, UwtTensor) or weight.exact != "product":
-        return False
-    return weight.on_device is None or (activation["activation"] in _experts.FUNCTIONS and not has_bias)
-
-
 def _forward(self: Any, hidden_states: torch.Tensor, top_k_index: torch.Tensor, top_k_weights: torch.Tensor) -> Any:
     up, down, activation = self.gate_up_proj, self.down_proj, _activation_of(self)
     needs_gradient = torch.is_grad_enabled() and (hidden_states.requires_grad or top_k_weights.requires_grad)
-    if needs_gradient or self._is_expert_parallel or not all(
-        _multiplies(each, self.has_bias, activation) for each in (up, down)
+    if needs_gradient or self._is_expert_parallel or activation is None or not all(
+        isinstance(each, UwtTensor) and each.exact == "product" for each in (up, down)
     ):
         # From dense copies, which each call decodes.
         return moe.grouped_mm_experts_forward(self, hidden_states, top_k_index, top_k_weights)
@@ -123,10 +116,10 @@ def _forward(self: Any, hidden_states: torch.Tensor, top_k_index: torch.Tensor, 
         "x": hidden_states, "up": up.image, "down": down.image, "weights": top_k_weights, "ids": top_k_index, "places": None,
         **activation,
     }  # fmt: skip
-    if up.on_device is not None:
-        return torch.ops.uwt.cuda_experts(**call, up_weight=up.on_device, down_weight=down.on_device)
     if self.has_bias:
         call |= {"up_bias": self.gate_up_proj_bias, "down_bias": self.down_proj_bias}
+    if up.on_device is not None:
+        return torch.ops.uwt.cuda_experts(**call, up_weight=up.on_device, down_weight=down.on_device)
     return torch.ops.uwt.experts(**call)
 
 
