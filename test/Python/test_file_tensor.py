@@ -230,5 +230,5 @@ def test_experts_say_what_does_not_fit(experts):
         operator(x, *images, weights, ids.clone().fill_(9), None, "silu")
     with pytest.raises(RuntimeError, match="x is torch.float32"):
         operator(x.float(), *images, weights, ids, None, "silu")
-    with pytest.raises(RuntimeError, match=r"a bias is \[4, 64\] of torch.bfloat16, expected \[4, 96\]"):
+    with pytest.raises(RuntimeError, match=r"a bias is \[4, 64\] of torch.bfloat16 on cpu, expected \[4, 96\]"):
         operator(x, *images, weights, ids, None, "silu", torch.zeros(4, 64).bfloat16())
