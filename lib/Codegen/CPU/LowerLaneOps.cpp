@@ -386,7 +386,7 @@ NibbleLookup::ByteTables NibbleLookup::bytesOfWords(Value words) {
   for (int64_t byte = 0; byte < 2; ++byte) {
     SmallVector<int64_t> picks;
     for (int64_t i = 0; i < bytes; ++i)
-      picks.push_back(2 * ((i & 3) | (i & 4) << 1 | (i & 8) >> 1) + byte);
+      picks.push_back(2 * nibbleLane(i % (bytes / 2)) + byte);
     tables[byte] = shuffle(asBytes(words), asBytes(words), picks);
   }
   return tables;

@@ -248,6 +248,13 @@ SmallVector<Value> ProductLowering::decodeUnit(const PanelFields &panel, Value u
   return decode(panel, unit, asWords, into ? buffer : Value(), into);
 }
 
+void ProductLowering::prefetchLines(WeightBuffer kind, Value first, int64_t countU32) {
+  Value from = weightBuffer(kind);
+  for (int64_t line = 0; line < countU32; line += laneCount)
+    memref::PrefetchOp::create(builder, location, from, index.add(first, line), /*isWrite=*/false,
+                               /*localityHint=*/2, /*isDataCache=*/true);
+}
+
 Value ProductLowering::dot(Value weights, Value accumulator, ValueRange x) {
   return DotOp::create(builder, location, weights, x, accumulator, element, op.getNumerics());
 }

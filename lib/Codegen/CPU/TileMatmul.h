@@ -109,7 +109,7 @@ protected:
   llvm::SmallVector<llvm::SmallVector<mlir::Value>> loadUnitOfX(const UnitOfX &x);
   void emitDirectUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
                       const UnitOfX &x, bool asWords);
-  void prefetchUnit(WeightBuffer kind, mlir::Value first, int64_t unitU32);
+  void prefetchAhead(WeightBuffer kind, mlir::Value first, int64_t unitU32);
   mlir::Value emitEscapedUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
                               const UnitOfX &x, mlir::Value record);
   void emitDotsFromBuffer(mlir::Value strip, llvm::ArrayRef<llvm::SmallVector<mlir::Value>> x);
@@ -215,6 +215,8 @@ protected:
   /// Decodes a unit into row vectors, or from `into` on into the buffer.
   llvm::SmallVector<mlir::Value> decodeUnit(const PanelFields &panel, mlir::Value unit,
                                             bool asWords, mlir::Value into = {});
+  /// Asks for `countU32` u32 of a plane from `first` on.
+  void prefetchLines(WeightBuffer kind, mlir::Value first, int64_t countU32);
   mlir::Value dot(mlir::Value weights, mlir::Value accumulators, mlir::ValueRange x);
   /// Where the accumulators of a block lie: those of `width` rows of x from row `inSlice` of the
   /// slice of m on and of block `rowBlock` of `blockRows` outputs of a strip, half of them g and

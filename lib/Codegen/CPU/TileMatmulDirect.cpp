@@ -56,14 +56,10 @@ void ProductLowering::emitDirectUnits(const PanelFields &panel, Value xStart, bo
 
 /// Asks for as much as a unit of `unitU32` u32 at `first` has, some units ahead: a row's part of a
 /// unit is apart from the next row's, which the processor does not take for one stream.
-void ProductLowering::prefetchUnit(WeightBuffer kind, Value first, int64_t unitU32) {
+void ProductLowering::prefetchAhead(WeightBuffer kind, Value first, int64_t unitU32) {
   constexpr int64_t aheadU32 = 4096;
-  if (unitU32 == 0)
-    return;
-  Value ahead = index.add(first, roundUp(aheadU32, unitU32));
-  for (int64_t at = 0; at < unitU32; at += laneCount)
-    memref::PrefetchOp::create(builder, location, weightBuffer(kind), index.add(ahead, at),
-                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  if (unitU32 != 0)
+    prefetchLines(kind, index.add(first, roundUp(aheadU32, unitU32)), unitU32);
 }
 
 SmallVector<SmallVector<Value>> ProductLowering::loadUnitOfX(const UnitOfX &x) {
@@ -79,9 +75,9 @@ void ProductLowering::emitDirectUnit(const PanelFields &panel, Value unit, Value
   Value start = accumulatorsOfRow(strip);
   if (!holdsUnit) {
     auto [first, code] = offsetsOf(panel, unit, asWords);
-    prefetchUnit(asWords ? WeightBuffer::Words : WeightBuffer::Raw, first,
-                 asWords ? groupU32 : layout.rawU32);
-    prefetchUnit(WeightBuffer::Code, code, asWords ? 0 : layout.codeU32);
+    prefetchAhead(asWords ? WeightBuffer::Words : WeightBuffer::Raw, first,
+                  asWords ? groupU32 : layout.rawU32);
+    prefetchAhead(WeightBuffer::Code, code, asWords ? 0 : layout.codeU32);
     DotUnitOp::create(builder, location, op.getWeight(), first, code, prepared, x.at, accumulators,
                       start, asWords, op.getNumerics());
     return;

@@ -313,12 +313,7 @@ void ProductLowering::prefetchUnit(const PanelFields &panel, Value strip, Value 
   auto ask = [&](WeightBuffer kind, Value start, int64_t unitU32) {
     int64_t share = divideUp(unitU32, layout.groups);
     Value first = index.add(unitOffset(start, unit, unitU32), index.mul(inUnit, share));
-    Value from = weightBuffer(kind);
-    for (int64_t line = 0; line < share; line += laneCount) {
-      Value at = index.add(first, line);
-      memref::PrefetchOp::create(builder, location, from, at, /*isWrite=*/false,
-                                 /*localityHint=*/2, /*isDataCache=*/true);
-    }
+    prefetchLines(kind, first, share);
   };
   if (layout.onlyWords)
     return ask(WeightBuffer::Words, panel.words, groupU32);

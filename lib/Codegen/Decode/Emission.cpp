@@ -192,6 +192,18 @@ static void storeRowVector(LaneBuilder &lanes, DecodeUnitOp op, unsigned number,
   vector::StoreOp::create(builder, lanes.loc(), halves, op.getBuffer(), at);
 }
 
+/// Emits the row vectors of a unit that `op` decodes.
+static LogicalResult emitRowVectors(UnitEmission &unit, Operation *op, bool asWords) {
+  if (asWords) {
+    emitWords(unit);
+    return success();
+  }
+  const EmittedFormat &format = unit.format;
+  if (failed(emitterOf(format).emitUnit(unit)))
+    return op->emitOpError() << "has a format without fixed units: '" << format.format.str() << "'";
+  return success();
+}
+
 static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewriter,
                                 DecodeUnitOp op) {
   rewriter.setInsertionPoint(op);
@@ -208,10 +220,8 @@ static LogicalResult emitUnitOp(const EmittedFormat &format, RewriterBase &rewri
     moveUsersBefore(op, words, rewriter);
   };
   UnitEmission unit(lanes, format, op, sink);
-  if (op.getAsWords())
-    emitWords(unit);
-  else if (failed(emitterOf(format).emitUnit(unit)))
-    return op.emitOpError() << "has a format without fixed units: '" << format.format.str() << "'";
+  if (failed(emitRowVectors(unit, op, op.getAsWords())))
+    return failure();
   if (!op.getBuffer() && number != expected)
     return op.emitOpError() << "expects " << number << " row vectors for format '"
                             << format.format.str() << "', got " << expected;
@@ -296,10 +306,8 @@ static LogicalResult emitDotUnitOp(const EmittedFormat &format, RewriterBase &re
   };
   UnitEmission unit(lanes, format, op, sink,
                     accumulators.isPacked() ? UnitEmission::FloatSink() : floatSink);
-  if (op.getAsWords())
-    emitWords(unit);
-  else if (failed(emitterOf(format).emitUnit(unit)))
-    return op.emitOpError() << "has a format without fixed units: '" << format.format.str() << "'";
+  if (failed(emitRowVectors(unit, op, op.getAsWords())))
+    return failure();
   rewriter.eraseOp(op);
   return success();
 }

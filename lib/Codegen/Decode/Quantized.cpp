@@ -270,15 +270,15 @@ Value weightsOf(const Format &format, VectorFloats &floats, Value numbers,
   return offset ? floats.add(value, offset) : value;
 }
 
-/// Decodes codes of 4 bits of rows g and g + 8: `decode` gets which of both a word is of, and
-/// codes, above which are those of the next registers.
+/// Decodes codes of 4 bits of rows g and g + 8: `decode` gets the number of a row vector, which of
+/// both rows it is of, and codes, above which are those of the next registers.
 void decodeNibbles(UnitEmission &unit, const QuantizedUnit &layout, Value buffer, unsigned g,
-                   llvm::function_ref<Value(unsigned half, Value codes)> decode) {
+                   llvm::function_ref<void(unsigned number, unsigned half, Value codes)> decode) {
   LaneBuilder &lanes = unit.lanes;
   for (unsigned group = 0; group < layout.groups(); ++group) {
     Value codes = lanes.load(buffer, unit.code, layout.rowAt(g, group));
     for (unsigned r = 0; r < registersInLane; ++r)
-      unit.set(rowVectorNumber(group, r, g), decode(r % 2, lanes.lshr(codes, 4 * r)));
+      decode(rowVectorNumber(group, r, g), r % 2, lanes.lshr(codes, 4 * r));
   }
 }
 
@@ -292,8 +292,9 @@ bool looksUpNibbles(UnitEmission &unit) {
 /// A table of sixteen entries as `uwt.lookup_nibbles` takes it.
 Value inNibbleOrder(LaneBuilder &lanes, Value table) {
   SmallVector<int64_t> entries;
+  // Exchanging two bits twice gives the entry of a lane.
   for (int64_t lane = 0; lane < laneCount; ++lane)
-    entries.push_back((lane & 3) | (lane & 4) << 1 | (lane & 8) >> 1);
+    entries.push_back(nibbleLane(lane));
   return vector::ShuffleOp::create(lanes.ops(), lanes.loc(), table, table, entries);
 }
 
@@ -366,9 +367,11 @@ void emitLookups(UnitEmission &unit) {
                             [](std::array<Value, 2> &, unsigned) {});
       continue;
     }
-    decodeNibbles(unit, numbers.layout, buffer, g, [&](unsigned half, Value codes) {
-      return LookupFloatsOp::create(lanes.ops(), lanes.loc(), codes, tables[half], elementOf(unit));
-    });
+    decodeNibbles(unit, numbers.layout, buffer, g,
+                  [&](unsigned number, unsigned half, Value codes) {
+                    unit.set(number, LookupFloatsOp::create(lanes.ops(), lanes.loc(), codes,
+                                                            tables[half], elementOf(unit)));
+                  });
   }
 }
 
@@ -411,13 +414,6 @@ void emitLookupsOfNumbers(UnitEmission &unit) {
         half = floats.rounded(half, ElementType::BF16);
     }
   };
-  auto decode = [&](Value codes, const UnitNumbers::RowNumbers &row) {
-    Value words = LookupFloatsOp::create(lanes.ops(), lanes.loc(), codes, values, elementOf(unit));
-    std::array<Value, 2> halves = {floats.ofBits(lanes.shl(words, 16)),
-                                   floats.ofBits(lanes.bitAnd(words, 0xFFFF0000))};
-    scale(halves, row);
-    return lanes.bitOr(lanes.lshr(floats.bitsOf(halves[0]), 16), floats.bitsOf(halves[1]));
-  };
   for (unsigned g = 0; g < unit.rows; ++g) {
     std::array<UnitNumbers::RowNumbers, 2> rows = {numbers.ofRow(Sixteen::Halves, g),
                                                    numbers.ofRow(Sixteen::Halves, g + rowsInStrip)};
@@ -427,8 +423,15 @@ void emitLookupsOfNumbers(UnitEmission &unit) {
           [&](std::array<Value, 2> &halves, unsigned half) { scale(halves, rows[half]); });
       continue;
     }
-    decodeNibbles(unit, numbers.layout, buffer, g,
-                  [&](unsigned half, Value codes) { return decode(codes, rows[half]); });
+    decodeNibbles(
+        unit, numbers.layout, buffer, g, [&](unsigned number, unsigned half, Value codes) {
+          Value words =
+              LookupFloatsOp::create(lanes.ops(), lanes.loc(), codes, values, elementOf(unit));
+          std::array<Value, 2> halves = {floats.ofBits(lanes.shl(words, 16)),
+                                         floats.ofBits(lanes.bitAnd(words, 0xFFFF0000))};
+          scale(halves, rows[half]);
+          unit.setFloats(number, halves[0], halves[1]);
+        });
   }
 }
 

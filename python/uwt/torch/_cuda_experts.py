@@ -39,10 +39,8 @@ def _check(x, up, down, up_weight, down_weight, activation, up_bias, down_bias):
     return sizes[0], checked_bias(up_bias, x, sizes[:2]), checked_bias(down_bias, x, others[:2])
 
 
-def _product(
-    x: torch.Tensor, image: torch.Tensor, weight: str, bias: torch.Tensor | None, offsets: list[int], matrices: torch.Tensor
-) -> torch.Tensor:
-    """Rows offsets[i] to offsets[i + 1] of x, whose matrix is i in `matrices` too, by that."""
+def _product(x: torch.Tensor, image: torch.Tensor, weight: str, offsets: list[int]) -> torch.Tensor:
+    """Rows offsets[i] to offsets[i + 1] of x by matrix i."""
     what, index = _cuda_ops.what_of(weight), x.device.index
     kernels = _cuda_ops.products(index, weight, False)
     y = x.new_empty((x.shape[0], what.n))
@@ -53,7 +51,7 @@ def _product(
     kernels.grouped_linear(
         image.data_ptr(), offsets, x.data_ptr(), y.data_ptr(), (workspace.data_ptr(), workspace_bytes), counters, stream
     )
-    return y if bias is None else y + bias[matrices]
+    return y
 
 
 def _experts(
@@ -76,9 +74,13 @@ def _experts(
     for count in counts:
         offsets.append(offsets[-1] + count)
     mine = by_matrix[elsewhere:]
-    by_row = offsets, flat[mine]
-    hidden = _product(x[mine // ids.shape[1]], up, up_weight, up_bias, *by_row)
-    product = _product(gated(hidden, activation, alpha, limit).contiguous(), down, down_weight, down_bias, *by_row)
+
+    def biased(product, bias):
+        return product if bias is None else product + bias[flat[mine]]
+
+    hidden = biased(_product(x[mine // ids.shape[1]], up, up_weight, offsets), up_bias)
+    product = _product(gated(hidden, activation, alpha, limit).contiguous(), down, down_weight, offsets)
+    product = biased(product, down_bias)
     # Where the row of each slot is.
     places_of = torch.empty_like(by_matrix)
     places_of[by_matrix] = torch.arange(-elsewhere, flat.numel() - elsewhere, device=x.device)

@@ -90,6 +90,11 @@ public:
   mlir::Value loadRepeated(mlir::Value buffer, mlir::Value base, int64_t offset, unsigned count);
 };
 
+/// The lane of a table of `uwt.lookup_nibbles` that has an entry.
+constexpr int64_t nibbleLane(int64_t entry) {
+  return (entry & 3) | (entry & 4) << 1 | (entry & 8) >> 1;
+}
+
 /// Marks a loop (`scf.for`) that neither LLVM nor ptxas unrolls.
 void keepRolled(mlir::Operation *loop);
 
