@@ -40,9 +40,9 @@ typedef struct UWTCompileOptions {
   /** Not 0: for GPUs, kernels are picked for the format of each product alone: faster by some
       percent, but not the bits of other formats and of raw weights. */
   int ownFormat;
-  /** "integer<8>": on CPUs, products of quantised weights whose codes are integers are computed by
-      integers that x is rounded to, with other bits (docs/numerics.md); UWT_ERROR_INVALID where
-      there is no such product, UWT_ERROR_UNSUPPORTED for a GPU. "dense", or NULL: never. */
+  /** "integer<8>": products of quantised weights whose codes are integers are computed by integers
+      that x is rounded to, with other bits (docs/numerics.md), the same on CPUs and GPUs;
+      UWT_ERROR_INVALID where there is no such product. "dense", or NULL: never. */
   const char *arithmetic;
 } UWTCompileOptions;
 /** Sets the defaults, of as many members as `size`, sizeof(*options), has. */

@@ -94,6 +94,18 @@ IntegerCodes uwt::integerCodes(const Format &format) {
   return codes;
 }
 
+SignedIntegerCodes uwt::signedIntegerCodes(const Format &format) {
+  IntegerCodes codes = integerCodes(format);
+  auto zero = static_cast<int32_t>(format.zero);
+  // Codes of 4 bits in the middle of which the zero lies have their sign in a byte's upper half.
+  constexpr int32_t middle = 8;
+  bool isCentred =
+      quantizedUnit(format).hasNibbles() && !format.zeroGrid && codes.bias + zero == middle;
+  if (isCentred)
+    return {4, codes.bias - middle, 0};
+  return {0, codes.bias, codes.bias + zero};
+}
+
 uint32_t uwt::unitsInGroup(const Format &format) {
   uint32_t columns = format.scale->cellColumns;
   if (columns == 0 || columns > maxIntegerGroup)

@@ -153,9 +153,6 @@ Expected<const ProductTarget *> Compilation::setTarget() {
         "tile_n, tile_m and tile_k of a strategy are those of kernels for CPUs; for GPU "
         "target '" +
         options.gpu + "' it is direct, shared, codes, exponents or buffer alone");
-  if (options.integerBits != 0)
-    return usageError("products by integers are computed on CPUs; for GPU target '" + options.gpu +
-                      "' arithmetic is dense alone");
   return &target;
 }
 

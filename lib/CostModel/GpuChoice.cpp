@@ -41,6 +41,8 @@ static uint64_t mTilesOf(const GpuProduct &product) {
 
 std::vector<GpuStrategy> uwt::preferredStrategies(const GpuProduct &product, uint64_t mTiles) {
   using enum GpuStrategy;
+  if (product.multipliesIntegers)
+    return {Direct};
   if (!product.hasStreams)
     return {Direct, Buffer};
   if (mTiles <= maxDirectMTiles)
@@ -161,7 +163,8 @@ Expected<GpuChoice> KernelChooser::chooseWithoutTensorCores() const {
 
 /// As few slices as there can be, all of about the same width.
 GpuChoice KernelChooser::chooseTile(GpuStrategy strategy) const {
-  bool hasWgmma = product.target->supports(GpuFeature::Wgmma) && !product.readsStreams(strategy);
+  bool hasWgmma = product.target->supports(GpuFeature::Wgmma) && !product.readsStreams(strategy) &&
+                  !product.multipliesIntegers;
   GpuInstruction widestInstruction =
       pins.instruction.value_or(hasWgmma ? GpuInstruction::Wgmma : GpuInstruction::Mma);
   unsigned widest = widestSlice(product, strategy, widestInstruction);

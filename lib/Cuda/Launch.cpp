@@ -101,6 +101,9 @@ Status KernelLauncher::checkFits() const {
     return misfit("runs from " + what->format.str() + " of " +
                   std::string(getTraits(what->element).name) + ", and the weight is " +
                   format.str() + " of " + std::string(getTraits(weight.element()).name));
+  constexpr auto words = static_cast<size_t>(ArgumentKind::Words);
+  if (needsCodes(*what) && weight.buffers()[words].bytes != 0)
+    return noCodesError(*what);
   uint64_t rows = weight.rows(), columns = weight.columns();
   if (!what->n.admits(rows) || !what->k.admits(columns))
     return misfit("is not for n " + std::to_string(rows) + ", k " + std::to_string(columns) +

@@ -52,7 +52,7 @@ enum class Opcode : uint8_t {
   // Memory: `target` is the access.
   Load, Store, Prefetch, AtomicRmw, AtomicAcqRel, BulkCopy, GridWait, AsyncCopy, AsyncCommit, AsyncWait, LoadMatrix,
   // Collectives.
-  Barrier, Fence, WarpBarrier, Shuffle, Vote, Elect, Broadcast, Matrix, Products, ProductsWait,
+  Barrier, Fence, WarpBarrier, Shuffle, Vote, Elect, Broadcast, Matrix, ByteMatrix, Products, ProductsWait,
   BarrierInit, BarrierArrive, BarrierExpect, BarrierExpectOnly, AsyncArrive, BarrierTest, BarrierWait, ClusterArrive, ClusterArriveRelaxed, ClusterWait,
   // clang-format on
 };

@@ -45,6 +45,8 @@ Expected<EmulatedWeight> EmulatedWeight::make(const LoadedWeight &weight) {
   result.count = matrices.count;
   for (std::span<const uint8_t> part : cuda::bufferContents(weight, tables))
     result.parts.push_back(copyPlane(part));
+  result.isPartlyWords = std::ranges::any_of(
+      tables.panels, [](const DevicePanelEntry &panel) { return panel.storedAsWords != 0; });
   return result;
 }
 
@@ -145,6 +147,8 @@ static Status checkOperands(const KernelEntry &entry, const EmulatedWeight &weig
   if (operands.matrix >= weight.matrices())
     return usageError("the weight has " + std::to_string(weight.matrices()) +
                       " matrices, and matrix " + std::to_string(operands.matrix) + " is asked for");
+  if (needsCodes(entry) && weight.hasWords())
+    return noCodesError(entry);
   for (const KernelArgument &argument : entry.arguments) {
     uint64_t size = bytesOf(argument.type);
     uint64_t row = argument.kind == ArgumentKind::X ? weight.columns() : weight.rows();

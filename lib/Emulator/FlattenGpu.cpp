@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Flatten.h"
+#include "MatrixMath.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 
 using namespace mlir;
@@ -117,15 +118,22 @@ static LogicalResult matrix(Flattener &flat, Operation *op, const Handler &) {
   auto mma = cast<nvgpu::MmaSyncOp>(op);
   std::array<int64_t, 3> shape = mma.getMmaShapeAsArray();
   auto a = valueType(mma.getMatrixA().getType()), c = valueType(mma.getMatrixC().getType());
-  bool isKnown = a && c && shape[0] == 16 && shape[1] == 8 && (shape[2] == 16 || shape[2] == 8) &&
-                 (a->kind == FloatKind::BF16 || a->kind == FloatKind::F16) &&
-                 c->kind == FloatKind::F32;
-  if (!isKnown)
+  bool isKnown = a && c && shape[0] == 16 && shape[1] == 8;
+  bool isOfBytes = isKnown && shape[2] == ByteFragments::depth && !a->kind && a->bits == 8 &&
+                   !c->kind && c->bits == 32;
+  bool isOfWords = isKnown && (shape[2] == 16 || shape[2] == 8) &&
+                   (a->kind == FloatKind::BF16 || a->kind == FloatKind::F16) &&
+                   c->kind == FloatKind::F32;
+  if (!isOfBytes && !isOfWords)
     return op->emitError() << "this shape or type is not known to the emulator: it takes m16n8k16 "
-                              "and m16n8k8 of bf16 or f16 with accumulators in f32";
+                              "and m16n8k8 of bf16 or f16 with accumulators in f32, and m16n8k32 "
+                              "of i8 with accumulators in i32";
   int32_t dst = flat.define(op->getResult(0)).reg;
-  Instruction &code = flat.emit(op, Opcode::Matrix, OpKind::Matrix);
-  code.dst = dst, code.kind = *a->kind, code.mode = shape[2];
+  Instruction &code =
+      flat.emit(op, isOfBytes ? Opcode::ByteMatrix : Opcode::Matrix, OpKind::Matrix);
+  code.dst = dst, code.mode = shape[2];
+  if (isOfWords)
+    code.kind = *a->kind;
   code.a = flat.reg(mma.getMatrixA()), code.b = flat.reg(mma.getMatrixB());
   code.c = flat.reg(mma.getMatrixC());
   return success();

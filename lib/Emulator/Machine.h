@@ -165,6 +165,7 @@ private:
 
   // Matrix.cpp.
   bool matrix(const Instruction &code);
+  bool byteMatrix(const Instruction &code);
   bool loadMatrix(const Instruction &code);
   /// A fault where lanes of this warp that the block has, or those of `lanes`, are not here.
   bool needAllLanes();

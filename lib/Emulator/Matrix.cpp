@@ -28,6 +28,22 @@ bool Warp::matrix(const Instruction &code) {
   return true;
 }
 
+bool Warp::byteMatrix(const Instruction &code) {
+  if (!needLanes(allLanes))
+    return false;
+  ByteFragments fragments;
+  for (unsigned i = 0; i < ByteFragments::elementsOfA; ++i)
+    fragments.setA(i, reg(code.a + i), 0);
+  for (unsigned i = 0; i < ByteFragments::elementsOfB; ++i)
+    fragments.setB(i, reg(code.b + i), 0);
+  for (unsigned i = 0; i < 4; ++i)
+    fragments.setSum(i, reg(code.c + i));
+  fragments.multiply();
+  for (unsigned i = 0; i < 4; ++i)
+    fragments.getSum(i, reg(code.dst + i));
+  return true;
+}
+
 bool Warp::loadMatrix(const Instruction &code) {
   if (!needLanes(allLanes))
     return false;

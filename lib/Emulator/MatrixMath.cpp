@@ -60,6 +60,37 @@ void MmaFragments::multiply(unsigned depth) {
   }
 }
 
+static int32_t byteOf(uint64_t bits, unsigned shift) {
+  return static_cast<int8_t>(bits >> shift & 0xff);
+}
+
+void ByteFragments::setA(unsigned i, const Lanes &from, unsigned shift) {
+  for (unsigned l = 0; l < warpLanes; ++l)
+    a[l / 4 + 8 * (i / 4 % 2)][4 * (l % 4) + i % 4 + 16 * (i / 8)] = byteOf(from.lane[l], shift);
+}
+
+void ByteFragments::setB(unsigned i, const Lanes &from, unsigned shift) {
+  for (unsigned l = 0; l < warpLanes; ++l)
+    b[4 * (l % 4) + i % 4 + 16 * (i / 4)][l / 4] = byteOf(from.lane[l], shift);
+}
+
+void ByteFragments::setSum(unsigned i, const Lanes &from) {
+  for (unsigned l = 0; l < warpLanes; ++l)
+    sum[l / 4 + 8 * (i / 2)][2 * (l % 4) + i % 2] = uint32_t(from.lane[l]);
+}
+
+void ByteFragments::getSum(unsigned i, Lanes &to) const {
+  for (unsigned l = 0; l < warpLanes; ++l)
+    to.lane[l] = sum[l / 4 + 8 * (i / 2)][2 * (l % 4) + i % 2];
+}
+
+void ByteFragments::multiply() {
+  for (unsigned row = 0; row < 16; ++row)
+    for (unsigned k = 0; k < depth; ++k)
+      for (unsigned column = 0; column < 8; ++column)
+        sum[row][column] += uint32_t(a[row][k] * b[k][column]);
+}
+
 void WarpgroupRows::add(const Lanes *const *a, FloatKind kind, const float *b) {
   float rows[16][depth];
   for (unsigned r = 0; r < 4; ++r)

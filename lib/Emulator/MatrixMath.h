@@ -38,6 +38,28 @@ private:
   float a[16][16], b[16][8], sum[16][8];
 };
 
+/// The fragments of a warp for mma.m16n8k32 of s8 with s32 sums (PTX ISA, "Matrix Fragments for
+/// mma.m16n8k32"):
+///
+///   A (16 × 32) element i: row g + 8 · (i / 4 % 2), column 4 t + i % 4 + 16 · (i / 8)
+///   B (32 × 8)  element i: row 4 t + i % 4 + 16 · (i / 4), column g
+///
+/// Elements of A and B lie in the bits of a register from `shift` on.
+class ByteFragments {
+public:
+  static constexpr unsigned depth = 32, elementsOfA = 16, elementsOfB = 8;
+  void setA(unsigned i, const Lanes &from, unsigned shift);
+  void setB(unsigned i, const Lanes &from, unsigned shift);
+  void setSum(unsigned i, const Lanes &from);
+  void getSum(unsigned i, Lanes &to) const;
+  /// Adds exact products; what does not fit 32 bits wraps around.
+  void multiply();
+
+private:
+  int32_t a[16][depth], b[depth][8];
+  uint32_t sum[16][8];
+};
+
 /// Rows of a warp's accumulators of wgmma.m64nNk16, and what is added to them.
 class WarpgroupRows {
 public:

@@ -312,6 +312,8 @@ bool Warp::effect(const Instruction &code) {
     return elect(code);
   case Opcode::Broadcast:
     return broadcast(code);
+  case Opcode::ByteMatrix:
+    return byteMatrix(code);
   case Opcode::Matrix:
     return matrix(code);
   case Opcode::Products:

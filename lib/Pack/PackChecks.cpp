@@ -39,6 +39,24 @@ bool uwt::isProduct(GpuKernelKind kind) {
   return kind != GpuKernelKind::Transcode && kind != GpuKernelKind::Histogram &&
          kind != GpuKernelKind::Gather;
 }
+bool uwt::needsCodes(const KernelEntry &entry) {
+  // pack-13.
+  auto isWords = [](const KernelArgument &argument) {
+    return argument.kind == ArgumentKind::Words;
+  };
+  bool multiplies = std::ranges::any_of(entry.arguments, [](const KernelArgument &argument) {
+    return argument.kind == ArgumentKind::Y;
+  });
+  return isProduct(entry.kind) && multiplies && std::ranges::none_of(entry.arguments, isWords);
+}
+
+Error uwt::noCodesError(const KernelEntry &entry) {
+  return usageError("kernel " + entry.kernel +
+                    " needs the codes of the weight, and a part of the weight is held as floats, "
+                    "since it has numbers that only these have; compile the product with "
+                    "arithmetic dense");
+}
+
 std::string_view uwt::nameOf(GridRule rule) {
   static constexpr std::string_view names[gridRules] = {"tiles", "persistent"};
   return nameIn(names, rule);

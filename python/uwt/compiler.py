@@ -177,7 +177,7 @@ def compile(
         format: what products run from, "raw" for uncompressed weights; None for the cost model's pick.
         exact: IEEE multiply-adds, the same bits on every target.
         arithmetic: "integer<8>" computes products of quantised weights whose codes are integers by integers that x is
-            rounded to: faster on CPUs, with other bits than those of the weights' elements.
+            rounded to: faster, with other bits than those of the weights' elements, the same on CPUs and GPUs.
         target: "avx512", "avx2"; None for the best of this machine.
         trust: takes bytecode, and any operation. The module is then as trusted as a program.
         threads: of the calls of the program, 0 for one a processor.

@@ -48,9 +48,9 @@ std::vector<command_line::Option> CompileOptionRows::rows() {
        {"fast", "exact"}},
       {"--arithmetic",
        "MODE",
-       "on CPUs, integer<8> multiplies codes of quantised weights with integers that x is rounded "
-       "to, a scale a row: faster, but other and less accurate outputs (docs/numerics.md); dense "
-       "multiplies the weights that codes stand for (default: dense)",
+       "integer<8> multiplies codes of quantised weights with integers that x is rounded to, a "
+       "scale a row: faster, but other and less accurate outputs (docs/numerics.md), the same on "
+       "CPUs and GPUs; dense multiplies the weights that codes stand for (default: dense)",
        &arithmetic,
        command_line::ValueHint::None,
        {"dense", "integer<8>"}},

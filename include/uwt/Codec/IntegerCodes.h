@@ -47,6 +47,17 @@ Status checkIntegerCodes(const Format &format, ElementType element,
 /// How the codes of a format that checkIntegerCodes() takes become bytes.
 IntegerCodes integerCodes(const Format &format);
 
+/// The same for tensor cores, which multiply bytes with a sign: in bits `shift` and above a byte
+/// has the integer that its code stands for, plus `bias`, and zeros below.
+struct SignedIntegerCodes {
+  uint32_t shift = 0;
+  int32_t bias = 0;
+  /// By so much bytes are larger than differences of integers and `zero=`, beside the zeros of a
+  /// grid.
+  int32_t offset = 0;
+};
+SignedIntegerCodes signedIntegerCodes(const Format &format);
+
 /// Units of a format in a group: 1 where a unit has a group or two. No matrix has more columns than
 /// the last group of a row or a tensor.
 uint32_t unitsInGroup(const Format &format);

@@ -52,6 +52,8 @@ struct GpuProduct {
   std::optional<uint64_t> m;
   /// Of the weight's format: streams of a variable rate; words alone, which need no decoder.
   bool hasStreams = false, hasOnlyWords = false;
+  /// Whether integers are multiplied: warps do that by themselves.
+  bool multipliesIntegers = false;
   /// Whether tensor cores have an instruction for the types of x and the weight.
   bool hasMatrixInstruction = true;
   /// Rows of x that the kernel without tensor cores multiplies at a time.

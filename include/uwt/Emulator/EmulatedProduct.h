@@ -56,6 +56,8 @@ public:
   uint64_t rows() const { return shape.rows; }
   uint64_t columns() const { return shape.columns; }
   uint64_t matrices() const { return count; }
+  /// Whether a panel is stored as words.
+  bool hasWords() const { return isPartlyWords; }
   /// What a kernel takes of it for a matrix, as DeviceWeight::buffer.
   EmulatedArgument argument(ArgumentKind kind, uint64_t matrix) const;
   const EmulatedMemory &buffer(ArgumentKind kind) const { return parts[static_cast<size_t>(kind)]; }
@@ -66,6 +68,7 @@ private:
   EmulatedWeight() = default;
   MatrixShape shape;
   uint64_t count = 1;
+  bool isPartlyWords = false;
   std::vector<EmulatedMemory> parts;
 };
 

@@ -176,6 +176,12 @@ struct KernelEntry {
   bool operator==(const KernelEntry &) const = default;
 };
 
+/// Whether a product cannot be launched on weights of which a panel is stored as words: it has no
+/// argument `words` (pack-13).
+bool needsCodes(const KernelEntry &entry);
+/// The error of a launch of such a product on such a weight.
+Error noCodesError(const KernelEntry &entry);
+
 /// Checks what an entry says (pack-7 to pack-10), in a pack with so many code objects. Errors:
 /// Invalid.
 Status checkEntry(const KernelEntry &entry, size_t codeObjects);

@@ -400,6 +400,10 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
   static Type elementOf(Operation *op) {
     if (auto fragment = dyn_cast<DecodeFragmentOp>(op))
       return fragment.getElement();
+    if (auto integers = dyn_cast<DecodeFragmentIntegersOp>(op))
+      return integers.getElement();
+    if (auto numbers = dyn_cast<DecodeFragmentNumbersOp>(op))
+      return numbers.getElement();
     if (auto stream = dyn_cast<DecodeStreamFragmentOp>(op))
       return stream.getElement();
     return cast<CompressedType>(op->getOperand(0).getType()).getElementType();
@@ -427,6 +431,14 @@ struct FormatEmission : DecoderEmissionInterface::ExternalModel<FormatEmission, 
     }
     if (auto numbers = dyn_cast<DecodeNumbersOp>(op)) {
       emitNumbers(format->format, rewriter, numbers);
+      return success();
+    }
+    if (auto integers = dyn_cast<DecodeFragmentIntegersOp>(op)) {
+      emitFragmentIntegers(format->format, rewriter, integers);
+      return success();
+    }
+    if (auto numbers = dyn_cast<DecodeFragmentNumbersOp>(op)) {
+      emitFragmentNumbers(format->format, rewriter, numbers);
       return success();
     }
     if (!isVariable(format->traits.rate))

@@ -25,7 +25,8 @@ struct EmitDecodersPass : impl::EmitDecodersPassBase<EmitDecodersPass> {
     SmallVector<Operation *> decodes;
     getOperation()->walk([&](Operation *op) {
       if (isa<DecodeUnitOp, DotUnitOp, DecodeStreamOp, PatchUnitOp, DecodeIntegersOp,
-              DecodeNumbersOp, DecodeFragmentOp, DecodeStreamFragmentOp>(op))
+              DecodeNumbersOp, DecodeFragmentOp, DecodeFragmentIntegersOp, DecodeFragmentNumbersOp,
+              DecodeStreamFragmentOp>(op))
         decodes.push_back(op);
     });
     IRRewriter rewriter(&getContext());

@@ -93,6 +93,12 @@ void emitNumbers(const Format &format, mlir::RewriterBase &rewriter, DecodeNumbe
 /// Emits the row vectors of a quantised weight's unit for a thread of a GPU.
 void emitQuantizedFragment(UnitEmission &unit);
 
+/// Replaces `uwt.decode_fragment_integers` and `uwt.decode_fragment_numbers` by code.
+void emitFragmentIntegers(const Format &format, mlir::RewriterBase &rewriter,
+                          DecodeFragmentIntegersOp op);
+void emitFragmentNumbers(const Format &format, mlir::RewriterBase &rewriter,
+                         DecodeFragmentNumbersOp op);
+
 } // namespace uwt::codegen
 
 #endif // UWT_LIB_CODEGEN_DECODE_QUANTIZED_H

@@ -57,9 +57,13 @@ Value ThreadFloats::extract(Value vector, int64_t i) {
 //===----------------------------------------------------------------------===//
 
 ThreadNumbers::ThreadNumbers(UnitEmission &unit, LaneBuilder &scalars, const QuantizedUnit &layout)
+    : ThreadNumbers(scalars, layout,
+                    {unit.weightBuffer(WeightBuffer::Raw), unit.first, unit.lane}) {}
+
+ThreadNumbers::ThreadNumbers(LaneBuilder &scalars, const QuantizedUnit &layout,
+                             const ThreadSource &unit)
     : layout(layout), scalars(scalars), floats(scalars), index(scalars.ops(), scalars.loc()),
-      buffer(unit.weightBuffer(WeightBuffer::Raw)), first(unit.first),
-      row(index.div(unit.lane, rowLanes)) {}
+      buffer(unit.buffer), first(unit.first), row(index.div(unit.lane, rowLanes)) {}
 
 SmallVector<Pair> ThreadNumbers::read(const GridFormat &format, const QuantizedGrid &grid) {
   SmallVector<Pair> cells;
@@ -151,23 +155,26 @@ Value CellArithmetic::weights(Pair differences, unsigned cell, unsigned half, Ty
 //===----------------------------------------------------------------------===//
 
 ThreadCodes::ThreadCodes(UnitEmission &unit, LaneBuilder &scalars, const QuantizedUnit &layout)
-    : element(*QuantizedElement::find(unit.format.format.element)), hasNibbles(layout.hasNibbles()),
-      scalars(scalars) {
+    : ThreadCodes(scalars, *QuantizedElement::find(unit.format.format.element), layout,
+                  {unit.weightBuffer(WeightBuffer::Code), unit.code, unit.lane}) {}
+
+ThreadCodes::ThreadCodes(LaneBuilder &scalars, const QuantizedElement &element,
+                         const QuantizedUnit &layout, const ThreadSource &group)
+    : element(element), hasNibbles(layout.hasNibbles()), scalars(scalars) {
   OpBuilder &builder = scalars.ops();
   Indices index(builder, scalars.loc());
   constexpr int64_t pairU32 = 2, registerU32 = 8;
   int64_t inRow = hasNibbles ? blocksInGroup : pairU32;
-  Value row = index.mul(index.div(unit.lane, rowLanes), layout.rowU32());
+  Value row = index.mul(index.div(group.lane, rowLanes), layout.rowU32());
   Value start =
-      index.add(unit.code, index.add(row, index.mul(index.rem(unit.lane, rowLanes), inRow)));
-  Value buffer = unit.weightBuffer(WeightBuffer::Code);
+      index.add(group.first, index.add(row, index.mul(index.rem(group.lane, rowLanes), inRow)));
+  LaneBuilder words(builder, scalars.loc(), VectorType::get({inRow}, builder.getI32Type()));
   if (hasNibbles) {
-    take(unit.lanes.load(buffer, start, 0), blocksInGroup, 0x11111111);
+    take(words.load(group.buffer, start, 0), blocksInGroup, 0x11111111);
     return;
   }
-  LaneBuilder pairs(builder, scalars.loc(), VectorType::get({pairU32}, builder.getI32Type()));
   for (unsigned r = 0; r < registersInLane; ++r)
-    take(pairs.load(buffer, start, r * registerU32), pairU32, 0x01010101);
+    take(words.load(group.buffer, start, r * registerU32), pairU32, 0x01010101);
 }
 
 Value ThreadCodes::integers(unsigned r, unsigned block) {

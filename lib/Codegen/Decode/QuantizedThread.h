@@ -39,10 +39,17 @@ private:
   mlir::Value extract(mlir::Value vector, int64_t i);
 };
 
+/// Where a thread reads: from a u32 of a buffer on, as lane 0 … 31 of its warp.
+struct ThreadSource {
+  mlir::Value buffer, first, lane;
+};
+
 /// Reads the numbers that a thread's weights share, of rows g and g + 8 of a strip.
 class ThreadNumbers {
 public:
   ThreadNumbers(UnitEmission &unit, LaneBuilder &scalars, const QuantizedUnit &layout);
+  /// Of the unit that begins at `unit`.
+  ThreadNumbers(LaneBuilder &scalars, const QuantizedUnit &layout, const ThreadSource &unit);
 
   /// The bits of a cell's numbers; with `inBothHalves`, which is for 16 bits, twice.
   Pair bitsOf(const QuantizedGrid &grid, uint32_t cell, bool inBothHalves = false) {
@@ -51,14 +58,14 @@ public:
 
   /// The numbers of a grid, by cell of a row.
   llvm::SmallVector<Pair> read(const GridFormat &format, const QuantizedGrid &grid);
+  /// From `at` of the unit on, so many bits; with `inBothHalves`, which is for 16 bits, twice.
+  Pair readBits(uint32_t at, uint32_t bits, bool inBothHalves = false);
 
 private:
   Pair readOuter(const GridFormat &format, const QuantizedGrid &grid);
   void applyOuter(const GridFormat &format, Pair outer, llvm::MutableArrayRef<Pair> cells);
   mlir::Value quotient(mlir::Value a, mlir::Value b, mlir::Value inverse);
   Pair readNumbers(uint32_t at, uint32_t bits, const Term &type);
-  /// From `at` of the unit on, so many bits.
-  Pair readBits(uint32_t at, uint32_t bits, bool inBothHalves = false);
 
   const QuantizedUnit &layout;
   LaneBuilder &scalars;
@@ -89,6 +96,9 @@ private:
 class ThreadCodes {
 public:
   ThreadCodes(UnitEmission &unit, LaneBuilder &scalars, const QuantizedUnit &layout);
+  /// Of the group whose codes begin at `group`.
+  ThreadCodes(LaneBuilder &scalars, const QuantizedElement &element, const QuantizedUnit &layout,
+              const ThreadSource &group);
 
   /// Of integers, 2^(bits - 1) of such as have a sign: by so much codes here are larger.
   uint32_t signBit() const {

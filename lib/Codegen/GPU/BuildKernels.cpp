@@ -7,6 +7,7 @@
 
 #include "BuiltKernels.h"
 #include "Epilogue.h"
+#include "PackIntegers.h"
 #include "PackKernel.h"
 #include "ProductEntries.h"
 #include "RingProduct.h"
@@ -172,7 +173,8 @@ static ProductPlan planOf(MatmulOp op, const EmittedFormat &format, const GpuTar
   plan.tile.panels = choice.panels;
   plan.tile.cluster = choice.cluster;
   plan.tile.usesWarpgroups = choice.instruction == GpuInstruction::Wgmma;
-  plan.unit.copiesWords = copiesWords(plan);
+  plan.tile.multipliesIntegers = op.getArithmeticAttr() != nullptr;
+  plan.unit.copiesWords = !plan.tile.multipliesIntegers && copiesWords(plan);
   plan.ctas = choice.ctas;
   if (!plan.copiesByThreads && !plan.readsStreams)
     plan.leastSharedBytes = sharedBytesOfCtas(target, choice.ctas);
@@ -188,6 +190,8 @@ static ProductPlan planOf(MatmulOp op, const EmittedFormat &format, const GpuTar
 static Status checkTile(const GpuChoice &choice, const GpuProduct &product,
                         const ProductPlan &plan) {
   bool usesWgmma = choice.instruction == GpuInstruction::Wgmma;
+  if (usesWgmma && product.multipliesIntegers)
+    return unsupportedError("integers are multiplied by instruction mma");
   if (usesWgmma && (plan.readsStreams || choice.slice <= maxSliceBesideWgmma ||
                     !product.target->supports(GpuFeature::Wgmma)))
     return unsupportedError("wgmma multiplies more than " + std::to_string(maxSliceBesideWgmma) +
@@ -249,7 +253,10 @@ static void buildRing(MatmulOp op, const ProductPlan &plan, const EmittedFormat 
   if (plan.decoded.exists())
     TranscodeBuilder(op.getWeightType(), format, builder, op.getLoc(), plan.decoded.form)
         .build(result.module, "decode");
-  PackKernel(op, plan, builder).build(result.module);
+  if (plan.tile.multipliesIntegers)
+    PackIntegersKernel(op, plan, builder).build(result.module);
+  else
+    PackKernel(op, plan, builder).build(result.module);
   RingProduct(op, plan, format, builder).build(result.module);
   result.entries = ProductEntries(op, plan, format, builder).all();
   if (plan.decodesInShared)
@@ -349,7 +356,9 @@ GpuProduct KernelProblem::product() const {
   result.hasStreams = isVariable(format.traits.rate);
   result.hasOnlyWords = unitLayout(format).onlyWords;
   // There are none of mixed types.
+  result.multipliesIntegers = op.getArithmeticAttr() != nullptr;
   result.hasMatrixInstruction =
+      result.multipliesIntegers ||
       op.getXType().getElementType() == op.getWeightType().getElementType();
   result.fmaSlice = SimtKernels::mRows;
   return result;
@@ -357,6 +366,9 @@ GpuProduct KernelProblem::product() const {
 
 Expected<ProductPlan> KernelProblem::planOf(const GpuChoice &choice) const {
   ProductStrategy strategy = productStrategyOf(choice.strategy);
+  if (op.getArithmeticAttr() && strategy != ProductStrategy::Direct)
+    return noKernel("skinny", unsupportedError("integers are multiplied where they are decoded; "
+                                               "use strategy direct"));
   if (Status served = checkStrategy(strategy, op, format, target); !served)
     return noKernel(strategy == ProductStrategy::Shared ? "shared" : "skinny", served.takeError());
   return uwt::codegen::planOf(op, format, target, choice);
@@ -374,6 +386,9 @@ Expected<RingMemory> KernelProblem::ringMemory(const GpuChoice &choice, bool ofA
 }
 
 Status KernelProblem::checkSimt(const GpuChoice &choice) const {
+  if (op.getArithmeticAttr())
+    return noKernel("simt", unsupportedError("integers are multiplied by tensor cores; use "
+                                             "instruction mma"));
   Status served = SimtKernels::checkProduct(op, format, productStrategyOf(choice.strategy));
   if (served && choice.slice != SimtKernels::mRows)
     served = unsupportedError("its slices have " + std::to_string(SimtKernels::mRows) +

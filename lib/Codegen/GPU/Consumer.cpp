@@ -12,9 +12,9 @@ using namespace mlir;
 namespace uwt::codegen {
 
 Consumer::Consumer(const LaneCode &code, const ProductPlan &plan, RingWork &work,
-                   Mainloop &mainloop, WarpMma &mma, Reducer &reducer, const CtaThread &own)
+                   Mainloop &mainloop, Reducer &reducer, const CtaThread &own)
     : LaneCode(code), plan(plan), layout(plan.stage()), shape(plan.work()),
-      partition(work.partition), ring(work.ring), panels(work.panels), mainloop(mainloop), mma(mma),
+      partition(work.partition), ring(work.ring), panels(work.panels), mainloop(mainloop),
       reducer(reducer), own(own) {}
 
 void Consumer::build(Value strip) {
@@ -47,7 +47,7 @@ Consumer::Values Consumer::buildWorkTile(Value strip, Value outputTile, ValueRan
   if (hasShortPanel)
     there = index.min(ownStrip, index.sub(panel.strips, 1));
   Values carried(state);
-  carried.append(plan.tile.mTiles, mma.zero());
+  carried.append(mainloop.begin());
   auto stages = [&](bool asWords) { return multiplyStages(there, tile, carried, asWords); };
   Values results = plan.hasLoopOfWords() ? either(
                                                panel.storedAsWords, ValueRange(carried).getTypes(),
@@ -60,7 +60,8 @@ Consumer::Values Consumer::buildWorkTile(Value strip, Value outputTile, ValueRan
     isThere = isThere ? bitAnd(isThere, index.less(ownStrip, panel.strips))
                       : index.less(ownStrip, panel.strips);
   auto finish = [&] {
-    reducer.finish(strip, panel, tile.from, tile.to, ValueRange(results).drop_front(2));
+    Values accumulators = mainloop.end(panel, ValueRange(results).drop_front(2));
+    reducer.finish(strip, panel, tile.from, tile.to, accumulators);
   };
   isThere ? index.ifElse(isThere, finish) : finish();
   results.truncate(2);
@@ -74,8 +75,8 @@ Consumer::Values Consumer::multiplyStages(Value strip, const WorkTile &tile, Val
   Value first = partition.fillOf(tile.from), end = partition.fillAfter(tile.to);
   // A counter of 32 bits: the loop is short enough for one of 64 to be felt.
   return loop(toI32(index.sub(end, first)), carried, [&](Value counted, ValueRange values) {
-    ValueRange state = values.take_front(2);        // i32 index, i32 phase
-    ValueRange accumulators = values.drop_front(2); // vector<2x2xf32> × m tiles
+    ValueRange state = values.take_front(2); // i32 index, i32 phase
+    ValueRange accumulators = values.drop_front(2);
     Value number = index.add(first, toIndex(counted));
     Stage stage = ring.stage(panel.outputTile, asShort(index.sub(number, tileFill)),
                              {toIndex(state[0]), toIndex(state[1])});

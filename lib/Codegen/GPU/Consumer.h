@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Each warp has a strip of a panel of its CTA's tile. Its accumulators (a vector<2x2xf32> an m
-// tile) stay in registers from a work tile's first k-tile to its last.
+// Each warp has a strip of a panel of its CTA's tile. Its accumulators stay in registers from a
+// work tile's first k-tile to its last.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,7 +22,7 @@ namespace uwt::codegen {
 class Consumer : private LaneCode {
 public:
   Consumer(const LaneCode &code, const ProductPlan &plan, RingWork &work, Mainloop &mainloop,
-           WarpMma &mma, Reducer &reducer, const CtaThread &own);
+           Reducer &reducer, const CtaThread &own);
 
   /// Multiplies the work unit's tiles, of strip `strip` of the warp's panel.
   void build(mlir::Value strip);
@@ -52,7 +52,6 @@ private:
   RingPipeline &ring;
   PanelTable &panels;
   Mainloop &mainloop;
-  WarpMma &mma;
   Reducer &reducer;
   const CtaThread own;
 };

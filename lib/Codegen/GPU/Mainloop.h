@@ -18,10 +18,15 @@ namespace uwt::codegen {
 class Mainloop {
 public:
   virtual ~Mainloop() = default;
-  /// The accumulators behind it, an m tile each. `asWords`: the panel is stored as words, and that
-  /// is known.
+  /// The accumulators that a work tile begins with.
+  virtual LaneCode::Values begin() = 0;
+  /// The accumulators behind a stage. `asWords`: the panel is stored as words, and that is known.
   virtual LaneCode::Values multiply(mlir::Value strip, const TilePanel &panel, const Stage &stage,
                                     mlir::ValueRange accumulators, bool asWords) = 0;
+  /// A vector<2x2xf32> for each m tile, of a work tile's accumulators behind its last stage.
+  virtual LaneCode::Values end(const TilePanel & /*panel*/, mlir::ValueRange accumulators) {
+    return LaneCode::Values(accumulators);
+  }
 };
 
 /// Each warp multiplies by itself (mma.sync).
@@ -29,6 +34,7 @@ class WarpMainloop : public Mainloop, private LaneCode {
 public:
   WarpMainloop(const LaneCode &code, const ProductPlan &plan, StageDecoder &decoder,
                EscapePatcher &escapes, WarpMma &mma, mlir::Value ring, mlir::Value lane);
+  Values begin() override { return Values(plan.tile.mTiles, mma.zero()); }
   Values multiply(mlir::Value strip, const TilePanel &panel, const Stage &stage,
                   mlir::ValueRange accumulators, bool asWords) override;
 
@@ -66,7 +72,8 @@ class WarpgroupMainloop : public Mainloop, private LaneCode {
 public:
   /// `element` is the type of the weight and of x.
   WarpgroupMainloop(const LaneCode &code, const ProductPlan &plan, mlir::Type element,
-                    StageDecoder &decoder, EscapePatcher &escapes, mlir::Value ring);
+                    StageDecoder &decoder, EscapePatcher &escapes, WarpMma &mma, mlir::Value ring);
+  Values begin() override { return Values(plan.tile.mTiles, mma.zero()); }
   Values multiply(mlir::Value strip, const TilePanel &panel, const Stage &stage,
                   mlir::ValueRange accumulators, bool asWords) override;
 
@@ -96,6 +103,7 @@ private:
   mlir::Type element;
   StageDecoder &decoder;
   EscapePatcher &escapes;
+  WarpMma &mma;
   StageUnits units;
   mlir::Value ring;
 };

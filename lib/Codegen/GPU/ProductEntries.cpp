@@ -7,6 +7,7 @@
 
 #include "ProductEntries.h"
 #include "Entries.h"
+#include "PackIntegers.h"
 #include "Transcode.h"
 
 using namespace mlir;
@@ -17,11 +18,14 @@ WorkspaceRule ProductEntries::workspaceRule() const {
   // The rule counts by k-tiles, packed x by slices: so a k-tile stands for its share of a slice, in
   // whole runs of 16 bytes.
   WorkspaceRule rule;
-  uint64_t sliceBytes = 4 * plan.packedU32(), tiles = plan.ctaTiles() * plan.work().kTiles;
+  uint64_t sliceBytes = 4 * plan.packedU32(), tiles = plan.ctaTiles();
+  if (plan.sharesOutputTiles())
+    tiles *= plan.work().kTiles;
   rule.perTile = (sliceBytes + 16 * tiles - 1) / (16 * tiles) * 16;
   rule.fixed = 4 * plan.decoded.sizeU32();
   rule.perCta = 4 * plan.partialF32();
-  rule.countersPerTile = static_cast<uint32_t>(4 * plan.tile.cluster * plan.tile.consumerWarps());
+  if (plan.sharesOutputTiles())
+    rule.countersPerTile = static_cast<uint32_t>(4 * plan.tile.cluster * plan.tile.consumerWarps());
   return rule;
 }
 
@@ -34,6 +38,8 @@ KernelEntry ProductEntries::common(StringRef kernel) {
                     ",k=" + std::to_string(fixedUnitColumns * plan.ring.groupsPerStage);
   if (plan.tile.cluster > 1)
     entry.strategy += ",cluster=" + std::to_string(plan.tile.cluster);
+  if (plan.tile.multipliesIntegers)
+    entry.strategy += ",integers";
   entry.launch.tileM = plan.tile.m();
   entry.workspace = workspaceRule();
   return entry;
@@ -46,6 +52,12 @@ KernelEntry ProductEntries::pack() {
   pack.launch.dependent = isDependent();
   pack.launch.tileN = 0;
   pack.launch.tileK = fixedUnitColumns;
+  if (plan.tile.multipliesIntegers) {
+    // A CTA a row, which looks for its largest element.
+    pack.launch.tileK = 0;
+    pack.launch.tileM = 1;
+    pack.launch.sharedBytes = PackIntegersKernel::sharedBytes;
+  }
   // It writes into the product's, behind the decoded weight.
   pack.workspace = {};
   pack.workspace.fixed = 4 * static_cast<uint64_t>(plan.decoded.sizeU32());
@@ -53,6 +65,27 @@ KernelEntry ProductEntries::pack() {
                     scalarArgument(ArgumentKind::XStride), scalarArgument(ArgumentKind::M),
                     memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256)};
   return pack;
+}
+
+/// In the order of RingProduct::argumentOrder().
+std::vector<KernelArgument> ProductEntries::productArguments() {
+  KernelArgument panels = memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
+                 code = memrefArgument(ArgumentKind::Code, ArgumentType::I32),
+                 y = operandArgument(ArgumentKind::Y, op.getInit()),
+                 yStride = scalarArgument(ArgumentKind::YStride),
+                 m = scalarArgument(ArgumentKind::M),
+                 workspace = memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256);
+  if (plan.tile.multipliesIntegers)
+    return {panels, code, y, yStride, m, workspace};
+  return {panels, memrefArgument(ArgumentKind::Table, ArgumentType::I32),
+          memrefArgument(ArgumentKind::Words, ArgumentType::I32),
+          memrefArgument(ArgumentKind::Raw, ArgumentType::I32), code,
+          // Streams have no such plane.
+          plan.decodesInShared || plan.readsStreams
+              ? memrefArgument(ArgumentKind::Classes, ArgumentType::I8)
+              : memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
+          memrefArgument(ArgumentKind::Records, ArgumentType::I32), y, yStride, m, workspace,
+          memrefArgument(ArgumentKind::Counters, ArgumentType::I32, 16)};
 }
 
 KernelEntry ProductEntries::product() {
@@ -65,21 +98,9 @@ KernelEntry ProductEntries::product() {
   product.launch.cluster = static_cast<uint32_t>(plan.tile.cluster);
   product.launch.ctasPerMultiprocessor = static_cast<uint32_t>(plan.ctas);
   product.launch.tileN = plan.tile.n();
-  product.launch.tileK = fixedUnitColumns * plan.ring.groupsPerKTile();
-  product.arguments = {memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
-                       memrefArgument(ArgumentKind::Table, ArgumentType::I32),
-                       memrefArgument(ArgumentKind::Words, ArgumentType::I32),
-                       memrefArgument(ArgumentKind::Raw, ArgumentType::I32),
-                       memrefArgument(ArgumentKind::Code, ArgumentType::I32),
-                       // Streams have no such plane.
-                       plan.decodesInShared || plan.readsStreams
-                           ? memrefArgument(ArgumentKind::Classes, ArgumentType::I8)
-                           : memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
-                       memrefArgument(ArgumentKind::Records, ArgumentType::I32),
-                       operandArgument(ArgumentKind::Y, op.getInit()),
-                       scalarArgument(ArgumentKind::YStride), scalarArgument(ArgumentKind::M),
-                       memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256),
-                       memrefArgument(ArgumentKind::Counters, ArgumentType::I32, 16)};
+  if (plan.sharesOutputTiles())
+    product.launch.tileK = fixedUnitColumns * plan.ring.groupsPerKTile();
+  product.arguments = productArguments();
   for (auto [i, extra] : llvm::enumerate(op.getExtras()))
     product.arguments.push_back(
         operandArgument(ArgumentKind::Extra, extra, static_cast<uint32_t>(i)));

@@ -30,6 +30,7 @@ public:
 private:
   KernelEntry common(llvm::StringRef kernel);
   KernelEntry decode();
+  std::vector<KernelArgument> productArguments();
   WorkspaceRule workspaceRule() const;
   /// Whether kernels may begin while the one before still runs. On targets without that nothing in
   /// them waits for it.

@@ -67,7 +67,9 @@ WorkShape ProductPlan::work() const {
   WorkShape work{};
   work.outputTiles = (ctaTiles() + tile.cluster - 1) / tile.cluster;
   work.kTiles = (problem.columnGroups() + groups - 1) / groups;
-  work.kTilesPerIteration = decodesInShared ? streamUnitGroups / groups : 1;
+  work.kTilesPerIteration = !sharesOutputTiles() ? work.kTiles
+                            : decodesInShared    ? streamUnitGroups / groups
+                                                 : 1;
   work.kIterations = (work.kTiles + work.kTilesPerIteration - 1) / work.kTilesPerIteration;
   work.fills = (work.kTiles + ring.kTilesPerStage - 1) / ring.kTilesPerStage;
   return work;

@@ -19,6 +19,8 @@ Reducer::Reducer(const LaneCode &code, const ProductPlan &plan, WorkPartition &w
 
 void Reducer::finish(Value strip, const TilePanel &panel, Value from, Value to,
                      ValueRange accumulators) {
+  if (!plan.sharesOutputTiles())
+    return output.store(strip, panel, partials.flat(accumulators));
   Value isWhole = index.equal(index.sub(to, from), shape.kTiles);
   PartialSums::Sharers sharers = sharersOf(panel);
   auto offsets = [&](Value number) { return offsetsOf(panel, number); };

@@ -7,6 +7,7 @@
 
 #include "RingProduct.h"
 #include "Consumer.h"
+#include "IntegerMainloop.h"
 #include "Producer.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
@@ -39,6 +40,9 @@ static RoleRegisters registersOf(const ProductPlan &plan) {
 
 SmallVector<Value ProductArguments::*> RingProduct::argumentOrder() const {
   using Arguments = ProductArguments;
+  if (plan.tile.multipliesIntegers)
+    return {&Arguments::panels,  &Arguments::code, &Arguments::y,
+            &Arguments::yStride, &Arguments::m,    &Arguments::workspace};
   return {&Arguments::panels, &Arguments::table, &Arguments::words, &Arguments::raw,
           &Arguments::code,
           // Streams have no escape table: row classes come instead.
@@ -166,14 +170,20 @@ void RingProduct::buildConsumer(const Cta &cta) {
   EscapePatcher escapes(*this, plan, type, cta.scratch, buffer, arguments.patches, lane);
   WarpMma mma(*this, type.getElementType(), plan.tile.mTiles);
   WarpMainloop ofWarp(*this, plan, decoder, escapes, mma, buffer, lane);
-  WarpgroupMainloop ofWarpgroup(*this, plan, type.getElementType(), decoder, escapes, buffer);
-  Mainloop &mainloop = plan.tile.usesWarpgroups ? static_cast<Mainloop &>(ofWarpgroup) : ofWarp;
+  WarpgroupMainloop ofWarpgroup(*this, plan, type.getElementType(), decoder, escapes, mma, buffer);
+  std::optional<IntegerMainloop> ofIntegers;
+  if (plan.tile.multipliesIntegers)
+    ofIntegers.emplace(static_cast<const LaneCode &>(*this), plan, type, buffer,
+                       arguments.workspace, lane);
+  Mainloop &mainloop = ofIntegers                 ? static_cast<Mainloop &>(*ofIntegers)
+                       : plan.tile.usesWarpgroups ? static_cast<Mainloop &>(ofWarpgroup)
+                                                  : ofWarp;
   PartialSums partials(*this, arguments.workspace, arguments.counters, lane);
   TileOutput output(*this, plan,
                     {op, arguments.y, arguments.yStride, arguments.m, arguments.extras}, partials,
                     cta.scratch, lane);
   Reducer reducer(*this, plan, work.partition, partials, output, cta.thread);
-  Consumer(*this, plan, work, mainloop, mma, reducer, cta.thread).build(strip);
+  Consumer(*this, plan, work, mainloop, reducer, cta.thread).build(strip);
 }
 
 void RingProduct::buildProducer(const Cta &cta) {

@@ -13,9 +13,10 @@ using namespace mlir;
 namespace uwt::codegen {
 
 WarpgroupMainloop::WarpgroupMainloop(const LaneCode &code, const ProductPlan &plan, Type element,
-                                     StageDecoder &decoder, EscapePatcher &escapes, Value ring)
+                                     StageDecoder &decoder, EscapePatcher &escapes, WarpMma &mma,
+                                     Value ring)
     : LaneCode(code), plan(plan), layout(plan.stage()), element(element), decoder(decoder),
-      escapes(escapes), units(code, plan), ring(ring) {}
+      escapes(escapes), mma(mma), units(code, plan), ring(ring) {}
 
 WarpgroupMainloop::Values WarpgroupMainloop::operandsOf(const TilePanel &panel, const Stage &stage,
                                                         const UnitCoordinate &unit, EntryOf entryOf,

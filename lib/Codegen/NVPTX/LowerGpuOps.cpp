@@ -45,8 +45,11 @@ using namespace uwt::codegen;
 /// Address space of the shared memory of a cluster's CTAs.
 static constexpr unsigned sharedCluster = 7;
 
-static bool isBf16Product(nvgpu::MmaSyncOp op) {
-  return cast<VectorType>(op.getMatrixA().getType()).getElementType().isBF16();
+/// What upstream does not lower, or lowers to sums that end at the largest numbers: products of
+/// bf16 and of bytes.
+static bool isOwnProduct(nvgpu::MmaSyncOp op) {
+  Type element = cast<VectorType>(op.getMatrixA().getType()).getElementType();
+  return element.isBF16() || element.isInteger(8);
 }
 
 namespace {
@@ -56,14 +59,14 @@ class Registers {
 public:
   Registers(OpBuilder &builder, Location loc) : builder(builder), loc(loc) {}
 
-  /// Pairs of bf16 as words.
+  /// Pairs of bf16, or fours of bytes, as u32.
   SmallVector<Value> words(Value operand) {
     auto type = cast<VectorType>(operand.getType());
-    int64_t count = type.getNumElements();
+    int64_t count = type.getNumElements(), inWord = 32 / type.getElementTypeBitWidth();
     Value flat = vector::ShapeCastOp::create(
         builder, loc, VectorType::get({count}, type.getElementType()), operand);
     Value bits = vector::BitCastOp::create(
-        builder, loc, VectorType::get({count / 2}, builder.getI32Type()), flat);
+        builder, loc, VectorType::get({count / inWord}, builder.getI32Type()), flat);
     return elements(bits);
   }
   SmallVector<Value> elements(Value operand) {
@@ -79,28 +82,33 @@ private:
   Location loc;
 };
 
-/// nvgpu.mma.sync of bf16 -> nvvm.mma.sync.
+/// nvgpu.mma.sync of bf16 and of bytes -> nvvm.mma.sync.
 struct LowerProduct : OpConversionPattern<nvgpu::MmaSyncOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult matchAndRewrite(nvgpu::MmaSyncOp op, OpAdaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     auto sum = cast<VectorType>(op.getMatrixC().getType());
-    if (!sum.getElementType().isF32() || sum.getNumElements() != 4)
+    bool isOfBytes = sum.getElementType().isInteger(32);
+    if ((!sum.getElementType().isF32() && !isOfBytes) || sum.getNumElements() != 4)
       return op.emitOpError("of bf16 needs accumulators of 4 f32 a thread, got ") << sum;
     std::array<int64_t, 3> shape = op.getMmaShapeAsArray();
     Location loc = op.getLoc();
     Registers registers(rewriter, loc);
-    Type f32 = rewriter.getF32Type();
-    auto result = LLVM::LLVMStructType::getLiteral(getContext(), {f32, f32, f32, f32});
+    Type number = sum.getElementType();
+    auto result = LLVM::LLVMStructType::getLiteral(getContext(), {number, number, number, number});
+    NVVM::MMATypes operands = isOfBytes ? NVVM::MMATypes::s8 : NVVM::MMATypes::bf16;
+    std::optional<NVVM::MMAIntOverflow> overflow;
+    if (isOfBytes)
+      overflow = NVVM::MMAIntOverflow::wrapped;
     Value product = NVVM::MmaOp::create(
         rewriter, loc, result, registers.words(op.getMatrixA()), registers.words(op.getMatrixB()),
-        registers.elements(op.getMatrixC()), shape, std::nullopt, std::nullopt,
-        std::array{NVVM::MMATypes::bf16, NVVM::MMATypes::bf16},
-        std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
+        registers.elements(op.getMatrixC()), shape, std::nullopt, overflow,
+        std::array{operands, operands}, std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
     SmallVector<Value> values;
     for (int64_t i = 0; i < 4; ++i)
       values.push_back(LLVM::ExtractValueOp::create(rewriter, loc, product, i));
-    Value flat = vector::FromElementsOp::create(rewriter, loc, VectorType::get({4}, f32), values);
+    Value flat =
+        vector::FromElementsOp::create(rewriter, loc, VectorType::get({4}, number), values);
     rewriter.replaceOpWithNewOp<vector::ShapeCastOp>(op, sum, flat);
     return success();
   }
@@ -419,7 +427,7 @@ LogicalResult LowerGpuOpsPass::convert(const GpuTarget &target) {
   if (!hasTryWait)
     legality.addIllegalOp<nvgpu::MBarrierTryWaitParityOp>();
   legality.addDynamicallyLegalOp<nvgpu::MmaSyncOp>(
-      [](nvgpu::MmaSyncOp op) { return !isBf16Product(op); });
+      [](nvgpu::MmaSyncOp op) { return !isOwnProduct(op); });
   return applyPartialConversion(getOperation(), legality, std::move(patterns));
 }
 

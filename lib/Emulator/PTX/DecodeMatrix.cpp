@@ -46,13 +46,26 @@ static void takeMatrixTypes(Decoder &decoder) {
     decoder.failInvalid("A and B have one type");
 }
 
-// 9.7.13.4.14 mma, m16n8k8 and m16n8k16 with sums of f32.
+/// m16n8k32 of s8 with sums of s32, which wrap around.
+static void multiplyBytes(Decoder &decoder, Op op) {
+  for (uint32_t type : {S32, S8, S8, S32})
+    decoder.code.type = decoder.takeType(type);
+  decoder.results(4, bits32);
+  decoder.sources(4, bits32);
+  decoder.sources(2, bits32);
+  decoder.sources(4, bits32);
+  decoder.emit(op);
+}
+
+// 9.7.13.4.14 mma, m16n8k8 and m16n8k16 with sums of f32, m16n8k32 of bytes.
 static void multiplyMatrices(Decoder &decoder, Op op) {
   Instruction &code = decoder.code;
   expectAligned(decoder);
-  code.count = decoder.expectOf<uint32_t>({{"m16n8k16", 16}, {"m16n8k8", 8}});
+  code.count = decoder.expectOf<uint32_t>({{"m16n8k16", 16}, {"m16n8k8", 8}, {"m16n8k32", 32}});
   decoder.expect("row");
   decoder.expect("col");
+  if (code.count == 32)
+    return multiplyBytes(decoder, op);
   takeMatrixTypes(decoder);
   decoder.takeType(F32);
   decoder.results(4, f32);

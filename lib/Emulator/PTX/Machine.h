@@ -277,6 +277,7 @@ private:
 
   // Matrix.cpp.
   bool mma(Group &group, const Instruction &code, uint32_t mask);
+  void multiplyBytes(const Instruction &code);
   bool loadMatrix(Group &group, const Instruction &code, uint32_t mask);
   bool wgmma(Group &group, const Instruction &code, uint32_t mask);
   bool wgmmaFence(Group &group, uint32_t mask);

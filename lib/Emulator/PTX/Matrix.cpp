@@ -26,11 +26,32 @@ static FloatKind kindOf(const Type &type) {
   return type.kind == TypeKind::BFloat ? FloatKind::BF16 : FloatKind::F16;
 }
 
+void Warp::multiplyBytes(const Instruction &code) {
+  const Program &program = cluster.launch.program;
+  llvm::ArrayRef<Operand> results = program.resultsOf(code), sources = program.sourcesOf(code);
+  constexpr unsigned ofA = ByteFragments::elementsOfA / 4, ofB = ByteFragments::elementsOfB / 4;
+  ByteFragments fragments;
+  for (unsigned i = 0; i < ByteFragments::elementsOfA; ++i)
+    fragments.setA(i, reg(sources[i / 4].reg), 8 * (i % 4));
+  for (unsigned i = 0; i < ByteFragments::elementsOfB; ++i)
+    fragments.setB(i, reg(sources[ofA + i / 4].reg), 8 * (i % 4));
+  for (unsigned i = 0; i < 4; ++i)
+    fragments.setSum(i, reg(sources[ofA + ofB + i].reg));
+  fragments.multiply();
+  for (unsigned i = 0; i < 4; ++i)
+    fragments.getSum(i, reg(results[i].reg));
+}
+
 bool Warp::mma(Group &group, const Instruction &code, uint32_t mask) {
   if (Meeting meeting = meetAligned(group, mask); meeting != Meeting::Complete)
     return meeting != Meeting::Fault;
   if (mask != allLanes)
     return fault(llvm::countr_zero(mask), "needs all 32 lanes of its warp");
+  ++cluster.launch.counters.matrix;
+  if (code.count == ByteFragments::depth) {
+    multiplyBytes(code);
+    return true;
+  }
   const Program &program = cluster.launch.program;
   llvm::ArrayRef<Operand> results = program.resultsOf(code), sources = program.sourcesOf(code);
   unsigned depth = code.count, ofA = depth / 4, ofB = depth / 8;
@@ -45,7 +66,6 @@ bool Warp::mma(Group &group, const Instruction &code, uint32_t mask) {
   fragments.multiply(depth);
   for (unsigned i = 0; i < 4; ++i)
     fragments.getSum(i, reg(results[i].reg));
-  ++cluster.launch.counters.matrix;
   return true;
 }
 

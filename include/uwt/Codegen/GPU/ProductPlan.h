@@ -46,8 +46,10 @@ inline constexpr int64_t mTileRows = 8;
 /// registers in all lanes, and of that in one lane: 16 bytes, a u32 a block.
 inline constexpr int64_t wordUnitU32 = stripRows * fixedUnitColumns / 2,
                          operandU32 = wordUnitU32 / 4, laneU32 = operandU32 / warpLanes;
-/// u32 of packed x: an m tile × a column group.
-inline constexpr int64_t packedTileU32 = mTileRows * fixedUnitColumns / 2;
+/// u32 of packed x: an m tile × a column group, of words and of bytes; and a row of the latter.
+inline constexpr int64_t packedTileU32 = mTileRows * fixedUnitColumns / 2,
+                         packedByteTileU32 = packedTileU32 / 2,
+                         packedByteRowU32 = packedByteTileU32 / mTileRows;
 /// Bytes of a core matrix of packed x for wgmma, 8 rows × 16 bytes, and of the two of a block × an
 /// m tile.
 inline constexpr int64_t coreMatrixBytes = 128, blockTileBytes = 2 * coreMatrixBytes;
@@ -140,12 +142,16 @@ struct TileShape {
   /// Whether a panel's four warps multiply together (wgmma), or each for itself (mma.sync). Decides
   /// the order of packed x.
   bool usesWarpgroups = false;
+  /// Products by integers: packed x are bytes, and mma.sync multiplies them.
+  bool multipliesIntegers = false;
 
   int64_t m() const { return mTileRows * mTiles; }
   int64_t n() const { return panelRows * panels; }
   int64_t consumerWarps() const { return panelStrips * panels; }
   /// u32 of a column group of packed x.
-  int64_t packedGroupU32() const { return mTiles * packedTileU32; }
+  int64_t packedGroupU32() const {
+    return mTiles * (multipliesIntegers ? packedByteTileU32 : packedTileU32);
+  }
 };
 
 struct RingShape {
@@ -157,7 +163,8 @@ struct RingShape {
 };
 
 /// How the k-tiles of a slice of m are counted. A work unit is a number of k-iterations; they are
-/// one k-tile each, or those of a stream unit: a stream can be entered only where a unit begins.
+/// one k-tile each, or those of a stream unit: a stream can be entered only where a unit begins; or
+/// all of an output tile.
 struct WorkShape {
   /// Output tiles of a slice: the last one may have fewer panels.
   int64_t outputTiles;
@@ -216,7 +223,9 @@ struct ProductPlan {
 
   /// Whether panels that are stored as words have a loop of their own, so that the one of all
   /// others does not ask. The registers of kind wide are not enough for two loops.
-  bool hasLoopOfWords() const { return !unit.onlyWords && kind() != GpuKernelKind::Wide; }
+  bool hasLoopOfWords() const {
+    return !unit.onlyWords && !tile.multipliesIntegers && kind() != GpuKernelKind::Wide;
+  }
   /// CTA tiles of a slice.
   int64_t ctaTiles() const { return (problem.panels() + tile.panels - 1) / tile.panels; }
   /// Whether a stage has room for all records that its units can have: four strips with up to 255,
@@ -239,10 +248,17 @@ struct ProductPlan {
   /// Bytes of shared memory: the ring, scratch memory, and what decoders have.
   int64_t sharedBytes() const;
 
+  /// Where the scales of a slice's rows are that x was divided by, behind its bytes.
+  int64_t xScalesBegin() const { return problem.columnGroups() * tile.packedGroupU32(); }
   /// u32 of a slice of packed x.
-  int64_t packedU32() const { return problem.columnGroups() * tile.packedGroupU32(); }
+  int64_t packedU32() const { return xScalesBegin() + (tile.multipliesIntegers ? tile.m() : 0); }
+  /// Whether work units may begin and end in the middle of an output tile. The groups of products
+  /// by integers are added in one order (integer-4).
+  bool sharesOutputTiles() const { return !tile.multipliesIntegers; }
   /// f32 of a CTA's partial sums: of its first output tile and of its last one.
-  int64_t partialF32() const { return 2 * tile.consumerWarps() * tile.mTiles * accumulatorTileF32; }
+  int64_t partialF32() const {
+    return sharesOutputTiles() ? 2 * tile.consumerWarps() * tile.mTiles * accumulatorTileF32 : 0;
+  }
 };
 
 } // namespace uwt::codegen

@@ -7,6 +7,7 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "uwt/Codec/IntegerCodes.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 using namespace mlir;
@@ -40,6 +41,45 @@ LogicalResult DecodeFragmentOp::verify() {
   if (getExponentBytes() && (getAsWords() || !getRaw() || !getCode() || !getTable().empty()))
     return emitOpError("with exponent_bytes expects raw and code, no table, and not as_words");
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// DecodeFragmentIntegersOp and DecodeFragmentNumbersOp
+//===----------------------------------------------------------------------===//
+
+/// Checks that integers are decoded from the format, from a plane.
+static LogicalResult verifyIntegers(Operation *op, FormatAttr format, Type type, Value code) {
+  std::optional<ElementType> element = elementTypeOf(type);
+  if (!element)
+    return op->emitOpError() << "expects an element that UWT stores, got " << type;
+  if (Status served = checkIntegerCodes(format.getFormat(), *element, std::nullopt); !served)
+    return op->emitOpError() << "reads no integers of this format: " << served.error().message();
+  if (!cast<MemRefType>(code.getType()).getElementType().isInteger(32))
+    return op->emitOpError() << "expects code to hold i32, got " << code.getType();
+  return success();
+}
+
+void DecodeFragmentIntegersOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  effects.emplace_back(MemoryEffects::Read::get(), &getCodeMutable());
+}
+
+LogicalResult DecodeFragmentIntegersOp::verify() {
+  return verifyIntegers(*this, getFormat(), getElement(), getCode());
+}
+
+void DecodeFragmentNumbersOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  effects.emplace_back(MemoryEffects::Read::get(), &getCodeMutable());
+}
+
+LogicalResult DecodeFragmentNumbersOp::verify() {
+  if (failed(verifyIntegers(*this, getFormat(), getElement(), getCode())))
+    return failure();
+  QuantizedUnit unit = quantizedUnit(getFormat().getFormat());
+  size_t scales = 2 * size_t(unit.cells), zeros = unit.zero ? scales : 0;
+  if (getScales().size() == scales && getZeros().size() == zeros)
+    return success();
+  return emitOpError() << "expects " << scales << " scales and " << zeros << " zeros, got "
+                       << getScales().size() << " and " << getZeros().size();
 }
 
 //===----------------------------------------------------------------------===//

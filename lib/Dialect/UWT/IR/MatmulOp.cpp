@@ -282,11 +282,14 @@ static LogicalResult verifyArithmetic(MatmulOp op) {
     return success();
   if (Status served = checkIntegerWeight(op.getWeightType()); !served)
     return op.emitOpError() << "cannot be computed by integers: " << served.error().message();
-  auto strategy = dyn_cast_or_null<StrategyAttr>(op.getStrategyAttr());
-  if (op.getStrategyAttr() && (!strategy || strategy.getStrategy() != ProductStrategy::Direct))
+  Attribute strategy = op.getStrategyAttr();
+  auto ofCpu = dyn_cast_or_null<StrategyAttr>(strategy);
+  auto ofGpu = dyn_cast_or_null<GpuStrategyAttr>(strategy);
+  bool isDirect = (ofCpu && ofCpu.getStrategy() == ProductStrategy::Direct) ||
+                  (ofGpu && ofGpu.getStrategy() == ProductStrategy::Direct);
+  if (strategy && !isDirect)
     return op.emitOpError() << "has arithmetic " << op.getArithmeticAttr()
-                            << ", which CPUs compute by strategy direct, got "
-                            << op.getStrategyAttr();
+                            << ", which is computed by strategy direct, got " << strategy;
   return success();
 }
 

@@ -191,17 +191,14 @@ Expected<SmallVector<FormatCandidate>> GpuModel::rankFormats(WeightUses &weight,
 //===----------------------------------------------------------------------===//
 
 Expected<std::vector<GpuRange>> GpuModel::chooseRanges(MatmulOp op) const {
-  if (op.getArithmeticAttr())
-    return unsupportedError(
-        "is computed by integers, for which GPUs have no kernel: compile it for "
-        "a CPU, or without arithmetic");
   const auto *interface = op->getDialect()->getRegisteredInterface<BuildableKernelsInterface>();
   if (!interface)
     return unsupportedError("has no kernels: none are registered (uwt::registerGpuKernels)");
   if (op.getWeightType().isDynamic())
     return unsupportedError("has a weight of dynamic shape, and kernels of GPUs are made for one");
   UWT_ASSIGN_OR_RETURN(auto kernels, interface->describe(op, *board->target));
-  if (!options.search)
+  // There are no profiles of products by integers.
+  if (!options.search || op.getArithmeticAttr())
     return chooseGpuRanges(*kernels, pins);
   uint64_t k = op.getWeightType().getColumns();
   return searchGpuRanges(*kernels, pins, options.ownFormat ? searchOf(op) : tableSearch(*board, k));

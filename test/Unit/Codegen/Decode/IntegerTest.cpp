@@ -9,7 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DrawQuantized.h"
+#include "DrawIntegers.h"
 #include "ProductJit.h"
 #include "mlir/ExecutionEngine/CRunnerUtils.h"
 #include "uwt/Codec/IntegerCodes.h"
@@ -30,84 +30,6 @@ using namespace uwt::test;
 
 namespace {
 
-/// x as its elements have it in memory, and as f32.
-struct DrawnX {
-  std::vector<uint8_t> bytes;
-  std::vector<float> numbers;
-
-  void add(float number, const std::string &type) {
-    uint32_t bits = std::bit_cast<uint32_t>(number);
-    size_t size = type == "f32" ? 4 : 2;
-    if (size == 2)
-      bits = type == "f16" ? roundToF16(number) : roundToBF16(number);
-    for (size_t i = 0; i < size; ++i)
-      bytes.push_back(static_cast<uint8_t>(bits >> 8 * i));
-    auto word = static_cast<uint16_t>(bits);
-    numbers.push_back(size == 4 ? number : type == "f16" ? float16.valueOf(word) : fromBF16(word));
-  }
-};
-
-/// Row 0 is usual; of others some are zeros, tiny, huge, or have a number that is none.
-DrawnX drawX(const ProductSpec &spec, uint64_t m) {
-  std::mt19937 random(7);
-  std::vector<float> drawn = drawNumbers(m * spec.columns, random, spec.x == "f16");
-  constexpr float infinity = std::numeric_limits<float>::infinity();
-  DrawnX x;
-  for (uint64_t row = 0; row < m; ++row)
-    for (uint64_t k = 0; k < spec.columns; ++k) {
-      float number = drawn[row * spec.columns + k];
-      bool isOne = k == spec.columns / 2;
-      switch (row % 16) {
-      case 1:
-        number = 0;
-        break;
-      case 2:
-        number = isOne ? -1000 * std::fabs(number) - 500 : number;
-        break;
-      case 3:
-        number *= 0x1p-121f;
-        break;
-      case 5:
-        number = isOne ? std::numeric_limits<float>::quiet_NaN() : number;
-        break;
-      case 6:
-        number = isOne ? -infinity : number;
-        break;
-      case 7:
-        number = std::copysign(spec.x == "f16" ? 65504.0f : 0x1.FEp127f, number);
-        break;
-      case 8:
-        number = isOne ? 1 : float(int(k % 255) - 127) / 254;
-        break;
-      default:
-        break;
-      }
-      x.add(number, spec.x);
-    }
-  return x;
-}
-
-std::vector<float> expectedOf(const QuantizedWeight &weight, const DrawnX &x, uint64_t m) {
-  std::vector<float> y(m * weight.rows);
-  for (uint64_t row = 0; row < m; ++row) {
-    IntegerRow integers =
-        IntegerRow::of(std::span(x.numbers).subspan(row * weight.columns, weight.columns));
-    Status done =
-        integerProduct(weight, integers, 0, std::span(y).subspan(row * weight.rows, weight.rows));
-    EXPECT_TRUE(done) << done.error().message();
-  }
-  return y;
-}
-
-/// NaNs are alike: payloads are the machine's.
-void expectSameBits(std::span<const float> found, std::span<const float> expected) {
-  ASSERT_EQ(found.size(), expected.size());
-  for (size_t i = 0; i < found.size(); ++i)
-    if (!std::isnan(expected[i]) || !std::isnan(found[i]))
-      ASSERT_EQ(std::bit_cast<uint32_t>(found[i]), std::bit_cast<uint32_t>(expected[i]))
-          << "output " << i << ": " << found[i] << ", expected " << expected[i];
-}
-
 void checkIntegers(const ProductSpec &spec, const QuantizedWeight &weight,
                    std::initializer_list<uint64_t> mValues, unsigned threads = 2) {
   SCOPED_TRACE(spec.moduleText());
@@ -118,11 +40,11 @@ void checkIntegers(const ProductSpec &spec, const QuantizedWeight &weight,
   auto loaded = LoadedWeight::fromQuantized(spec.description(), weight, pool);
   ASSERT_TRUE(loaded) << loaded.error().message();
   for (uint64_t m : mValues) {
-    DrawnX x = drawX(spec, m);
+    DrawnX x = drawX(m, spec.columns, spec.x);
     auto y = (*product)->tryRun(loaded->view(), x.bytes.data(), m, spec.columns);
     ASSERT_TRUE(y) << y.error().message();
     SCOPED_TRACE("m " + std::to_string(m));
-    expectSameBits(*y, expectedOf(weight, x, m));
+    expectSameBits(*y, integerOutputs(weight, x, m));
   }
 }
 
@@ -139,40 +61,11 @@ QuantizedWeight drawFor(const ProductSpec &spec) {
   return drawQuantized(spec.description().format, spec.rows, spec.columns, 1);
 }
 
-constexpr const char *served[] = {
-    "uint<4>, zero=8, scale={1x128, bf16}",
-    "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
-    "uint<4>, zero={1x64, uint<4>}, scale={1x64, f32}",
-    "uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}",
-    "uint<4>, scale={1x32, f16}",
-    "int<4>, scale={1x256, f16}",
-    "int<4>, scale={row, f32}",
-    "int<4>, zero={1x32, int<4>}, scale={1x32, f16}",
-    "uint<8>, zero=128, scale={row, bf16}",
-    "uint<8>, zero={1x64, uint<8>}, scale={1x64, f16}",
-    "uint<8>, zero={1x32, uint<8>}, scale={1x32, f16}",
-    "int<8>, scale={1x32, f16}",
-    "int<8>, scale={row, f32}, factor=1/127",
-    "int<8>, scale={tensor, f32}",
-    "int<8>, scale={1x128, bf16}",
-    "int<8>, zero={row, int<8>}, scale={row, bf16}",
-    "int<8>, scale={1x512, f32}",
-    "uint<3>, zero={1x128, uint<3>}, scale={1x128, f16}",
-    "int<2>, scale={1x64, bf16}",
-    "int<3>, scale={64x64, bf16}",
-    "uint<1>, scale={1x32, f32}",
-    "uint<5>, zero=16, scale={1x128, f16}",
-    "int<6>, zero={1x64, int<6>}, scale={1x64, bf16}",
-    "uint<7>, zero={1x32, uint<7>}, scale={1x32, f8E8M0FNU}",
-    "uint<4>, zero=8, scale={1x32, uint<6>, scale={1x256, f16}}",
-    "int<4>, scale={1x256, uint<8>, divide={1x512, f32}}",
-};
-
 std::vector<ProductSpec> integerSpecs() {
   std::vector<ProductSpec> result;
   size_t turn = 0, others = 0;
   for (const Target &target : allTargets())
-    for (const char *format : served) {
+    for (const char *format : integerFormats()) {
       // Every format on the machine's own target, and on each of the others some.
       bool isOwn = &target == &nativeTarget();
       if (!checkRunsHere(target) || (!isOwn && others++ % 2 != 0))
@@ -231,7 +124,7 @@ TEST(IntegerProductTest, MatricesAndSelectionsHaveTheBitsOfTheRule) {
   ThreadScope scope(&pool);
   auto loaded = LoadedWeight::fromQuantized(description, weight, pool);
   ASSERT_TRUE(loaded) << loaded.error().message();
-  DrawnX x = drawX(spec, matrices * m);
+  DrawnX x = drawX(matrices * m, spec.columns, spec.x);
   std::vector<int64_t> ids = {2, 0, 2};
   for (bool isSelected : {false, true}) {
     std::string xType = isSelected ? "memref<5x200xbf16>" : "memref<3x5x200xbf16>";
@@ -287,7 +180,7 @@ TEST(IntegerProductTest, SumsOfManyColumnsAreExact) {
       x.add(i < spec.columns ? 3 : -3, spec.x);
     auto y = (*product)->tryRun(loaded->view(), x.bytes.data(), 2, spec.columns);
     ASSERT_TRUE(y) << y.error().message();
-    expectSameBits(*y, expectedOf(weight, x, 2));
+    expectSameBits(*y, integerOutputs(weight, x, 2));
   }
 }
 
@@ -317,7 +210,7 @@ TEST(IntegerProductTest, PanelsWithoutCodesFailTheCall) {
   ASSERT_TRUE(loaded) << loaded.error().message();
   auto product = ProductJit::compile(spec);
   ASSERT_TRUE(product) << product.error().message();
-  DrawnX x = drawX(spec, 1);
+  DrawnX x = drawX(1, spec.columns, spec.x);
   auto y = (*product)->tryRun(loaded->view(), x.bytes.data(), 1, spec.columns);
   ASSERT_FALSE(y);
   EXPECT_EQ(y.error().message(),

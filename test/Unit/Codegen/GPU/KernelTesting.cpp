@@ -247,8 +247,9 @@ std::string Product::text() const {
       "!uwt.compressed<" + shaped(shape.rows, shape.columns, element) + ", \"" + format + "\">";
   return "func.func @f(%x: " + xType + ", %y: " + yType +
          ") {\n  %w = uwt.weight \"w\" : " + wType + "\n  uwt.matmul ins(%x, %w : " + xType + ", " +
-         wType + ") outs(%y : " + yType +
-         ") {\n  ^bb0(%s: f32):\n    uwt.yield %s : f32\n  }\n  return\n}\n";
+         wType + ") outs(%y : " + yType + ")" +
+         (pins.byIntegers ? " arithmetic #uwt.integer<8>" : "") +
+         " {\n  ^bb0(%s: f32):\n    uwt.yield %s : f32\n  }\n  return\n}\n";
 }
 
 std::string Product::selectStrategy(const GpuTarget &target) {

@@ -49,6 +49,43 @@ def UWT_DecodeFragmentOp : UWT_Op<"decode_fragment", [AttrSizedOperandSegments,
   let hasVerifier = 1;
 }
 
+def UWT_DecodeFragmentIntegersOp : UWT_Op<"decode_fragment_integers", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "decodes a thread's part of 64 columns of a quantised weight into bytes that are integers";
+  let description = [{
+    A warp decodes a strip × 64 columns together, whose codes begin at `first` of `code`: thread `lane` (0…31) gets the four registers of A of two `mma.m16n8k32` of `s8`, of which
+    the first one takes blocks 0 and 1, the other one blocks 2 and 3. What a byte stands for says `signedIntegerCodes`, which column it has `integerCodes` (`uwt/Codec/IntegerCodes.h`):
+    of 4-bit codes register 2b + h of row t has u32 4t + 2i + b of a row of the strip, h the row's upper half, i the product; of 8-bit codes u32 8b + 2t + i.
+
+    ```mlir
+    %a:2 = uwt.decode_fragment_integers #uwt.format<"uint<4>, zero=8, scale={1x128, f16}"> of bf16 lane %lane code %ring[%at] : memref<8192xi32, #gpu.address_space<workgroup>>
+    ```
+  }];
+  let arguments = (ins UWT_FormatAttr:$format, TypeAttr:$element, Index:$lane, AnyStridedMemRef:$code, Index:$first);
+  let results = (outs UWT_Fragment:$low, UWT_Fragment:$high);
+  let assemblyFormat = "qualified($format) `of` $element `lane` $lane `code` $code `[` $first `]` attr-dict `:` type($code)";
+  let hasVerifier = 1;
+}
+
+def UWT_DecodeFragmentNumbersOp : UWT_Op<"decode_fragment_numbers", [AttrSizedResultSegments,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "reads a thread's scales and zero points of a unit of a quantised weight";
+  let description = [{
+    Of each cell of a row of the unit that begins at `first` of `code` two numbers, of rows ⌊lane / 4⌋ and ⌊lane / 4⌋ + 8 of the strip: what differences are multiplied with (of two grids their
+    product or quotient, times the factor, each rounded), and, where the format has a grid of zero points that are codes, these.
+
+    ```mlir
+    %s:2 = uwt.decode_fragment_numbers #uwt.format<"uint<4>, zero=8, scale={1x128, f16}"> of bf16 lane %lane code %ring[%unit] : memref<8192xi32, #gpu.address_space<workgroup>> -> (f32, f32)
+    ```
+  }];
+  let arguments = (ins UWT_FormatAttr:$format, TypeAttr:$element, Index:$lane, AnyStridedMemRef:$code, Index:$first);
+  let results = (outs Variadic<F32>:$scales, Variadic<I32>:$zeros);
+  let assemblyFormat = [{
+    qualified($format) `of` $element `lane` $lane `code` $code `[` $first `]` attr-dict `:` type($code) `->` `(` type($scales) `)` (`zeros` `(` type($zeros)^ `)`)?
+  }];
+  let hasVerifier = 1;
+}
+
 def UWT_DecodeStreamFragmentOp : UWT_Op<"decode_stream_fragment", [AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "decodes a thread's part of 64 columns of a stream unit";

@@ -1,0 +1,77 @@
+//===- QuantizedFragmentIntegers.cpp - Codes as integers in a thread ------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What products by integers read of a unit in a thread of a GPU. The stored order is that of
+// `mma.m16n8k32`, whose columns may stand in any order that x has too: a u32 of 4-bit codes has
+// four columns of rows g and g + 8, one of 8-bit codes is a register as it is.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Fragment.h"
+#include "QuantizedThread.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Codec/IntegerCodes.h"
+
+using namespace mlir;
+
+namespace uwt::codegen {
+
+/// Registers 2b and 2b + 1 of a product: rows g and g + 8 of block b of its two.
+static std::array<Value, 2> nibbleRows(LaneBuilder &scalars, Value nibbles, uint32_t shift) {
+  constexpr uint32_t lower = 0x0F0F0F0F, upper = 0xF0F0F0F0, signs = 0x80808080;
+  if (shift == 0)
+    return {scalars.bitAnd(nibbles, lower), scalars.bitAnd(scalars.lshr(nibbles, 4), lower)};
+  // The codes are 8 too large there: without the highest bit they have a sign in its place.
+  auto signedCodes = [&](Value words) {
+    return scalars.bitXor(scalars.bitAnd(words, upper), signs);
+  };
+  return {signedCodes(scalars.shl(nibbles, 4)), signedCodes(nibbles)};
+}
+
+void emitFragmentIntegers(const Format &format, RewriterBase &rewriter,
+                          DecodeFragmentIntegersOp op) {
+  constexpr unsigned products = 2, blocksOfProduct = blocksInGroup / products;
+  LaneBuilder scalars(rewriter, op.getLoc(), rewriter.getI32Type());
+  QuantizedUnit layout = quantizedUnit(format);
+  QuantizedElement element = *QuantizedElement::find(format.element);
+  ThreadCodes codes(scalars, element, layout, {op.getCode(), op.getFirst(), op.getLane()});
+  uint32_t shift = signedIntegerCodes(format).shift;
+  SmallVector<Value> results;
+  for (unsigned product = 0; product < products; ++product) {
+    SmallVector<Value> registers;
+    unsigned first = product * blocksOfProduct;
+    for (unsigned block = first; layout.hasNibbles() && block < first + blocksOfProduct; ++block)
+      llvm::append_range(registers, nibbleRows(scalars, codes.nibbles(block), shift));
+    for (unsigned r = 0; !layout.hasNibbles() && r < registersInLane; ++r) {
+      Value bytes = codes.bytes(r, first);
+      registers.push_back(element.bits == 8 ? scalars.bitXor(bytes, 0x80808080) : bytes);
+    }
+    results.push_back(
+        vector::FromElementsOp::create(rewriter, op.getLoc(), op.getLow().getType(), registers));
+  }
+  rewriter.replaceOp(op, results);
+}
+
+// integer-4
+void emitFragmentNumbers(const Format &format, RewriterBase &rewriter, DecodeFragmentNumbersOp op) {
+  LaneBuilder scalars(rewriter, op.getLoc(), rewriter.getI32Type());
+  ThreadFloats floats(scalars);
+  QuantizedUnit layout = quantizedUnit(format);
+  ThreadNumbers numbers(scalars, layout, {op.getCode(), op.getFirst(), op.getLane()});
+  SmallVector<Value> results;
+  for (Pair scales : numbers.read(*format.scale, layout.scale))
+    for (Value scale : scales)
+      results.push_back(format.divisor == 1 ? scale
+                                            : floats.mul(scale, floats.constant(format.factor())));
+  bool isSigned = QuantizedElement::find(format.element)->isSigned;
+  for (uint32_t cell = 0; layout.zero && cell < layout.cells; ++cell)
+    for (Value zero : numbers.readBits(layout.zero.at(cell), layout.zero.bits))
+      results.push_back(isSigned ? withSign(scalars, zero, layout.zero.bits) : zero);
+  rewriter.replaceOp(op, results);
+}
+
+} // namespace uwt::codegen

@@ -1,0 +1,241 @@
+//===- IntegerMainloop.cpp - A stage, multiplied by integers --------------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "IntegerMainloop.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace uwt::codegen {
+
+/// Products by mma.m16n8k32 in a column group.
+static constexpr int64_t productsOfGroup = 2;
+
+IntegerMainloop::IntegerMainloop(const LaneCode &code, const ProductPlan &plan, CompressedType type,
+                                 Value ring, Value workspace, Value lane)
+    : LaneCode(code), plan(plan), type(type), layout(quantizedUnit(type.getFormat().getFormat())),
+      codes(signedIntegerCodes(type.getFormat().getFormat())),
+      groupUnits(unitsInGroup(type.getFormat().getFormat())), units(code, plan), ring(ring),
+      workspace(workspace), lane(lane) {}
+
+Value IntegerMainloop::zeroSums() {
+  auto sums = VectorType::get({2, 2}, builder.getI32Type());
+  return arith::ConstantOp::create(builder, location, builder.getZeroAttr(sums));
+}
+
+IntegerMainloop::Values IntegerMainloop::begin() {
+  auto floats = VectorType::get({4}, builder.getF32Type());
+  Values zeros(plan.tile.mTiles,
+               arith::ConstantOp::create(builder, location, builder.getZeroAttr(floats)));
+  if (groupUnits > 1)
+    zeros.append(plan.tile.mTiles,
+                 arith::ConstantOp::create(
+                     builder, location, builder.getZeroAttr(floats.clone(builder.getI32Type()))));
+  return zeros;
+}
+
+IntegerMainloop::Values IntegerMainloop::multiply(Value strip, const TilePanel &panel,
+                                                  const Stage &stage, ValueRange accumulators,
+                                                  bool /*asWords*/) {
+  int64_t groups = plan.unit.columnGroups;
+  // As of words: without a loop where accumulators are few.
+  constexpr int64_t maxUnrolledMTiles = 2;
+  bool isEven = plan.problem.columnGroups() % plan.ring.groupsPerStage == 0;
+  if (isEven && plan.tile.mTiles <= maxUnrolledMTiles) {
+    Values next(accumulators);
+    for (int64_t number = 0; number < plan.ring.groupsPerStage / groups; ++number)
+      next = multiplyUnit(strip, panel, stage, index.constant(number), next);
+    return next;
+  }
+  return index.loop(index.ceilDiv(stage.ownGroups, groups), accumulators,
+                    [&](Value number, ValueRange carried) {
+                      return multiplyUnit(strip, panel, stage, number, carried);
+                    });
+}
+
+DecodeFragmentNumbersOp IntegerMainloop::numbersOf(Value unit) {
+  SmallVector<Type> scales(2 * size_t(layout.cells), builder.getF32Type()),
+      zeros(layout.zero ? 2 * size_t(layout.cells) : 0, builder.getI32Type());
+  return DecodeFragmentNumbersOp::create(builder, location, scales, zeros, type.getFormat(),
+                                         TypeAttr::get(type.getElementType()), lane, ring, unit);
+}
+
+IntegerMainloop::Values IntegerMainloop::multiplyUnit(Value strip, const TilePanel &panel,
+                                                      const Stage &stage, Value number,
+                                                      ValueRange accumulators) {
+  int64_t mTiles = plan.tile.mTiles;
+  Value firstGroup = index.mul(number, plan.unit.columnGroups);
+  UnitCoordinate coordinate = units.coordinate(panel, firstGroup, strip);
+  Value unit = index.add(index.add(stage.region, plan.stage().code),
+                         index.mul(coordinate.unit, plan.unit.codeU32)); // u32 of the ring
+  UnitSums sums;
+  sums.products.assign(layout.cells * mTiles, zeroSums());
+  if (hasZeros())
+    sums.ofX = sums.products;
+  for (int64_t inUnit = 0; inUnit < plan.unit.columnGroups; ++inUnit)
+    multiplyGroup(stage, unit, firstGroup, inUnit, sums);
+  DecodeFragmentNumbersOp numbers;
+  if (groupUnits == 1 || layout.zero)
+    numbers = numbersOf(unit);
+  Values integers;
+  for (unsigned cell = 0; cell < layout.cells; ++cell)
+    for (int64_t mTile = 0; mTile < mTiles; ++mTile)
+      integers.push_back(
+          differences(sums, cell, mTile, numbers ? numbers.getZeros() : ValueRange()));
+  if (groupUnits == 1)
+    return addScaled(accumulators, integers, numbers.getScales());
+  for (auto [sum, before] : llvm::zip_equal(integers, accumulators.drop_front(mTiles)))
+    sum = arith::AddIOp::create(builder, location, before, sum);
+  return either(
+      endsGroup(stage, number), accumulators.getTypes(),
+      [&] {
+        Values next =
+            addScaled(accumulators.take_front(mTiles), integers, numbersOf(unit).getScales());
+        next.append(ValueRange(begin()).drop_front(mTiles).begin(),
+                    ValueRange(begin()).drop_front(mTiles).end());
+        return next;
+      },
+      [&] {
+        Values next(accumulators.take_front(mTiles));
+        llvm::append_range(next, integers);
+        return next;
+      });
+}
+
+Value IntegerMainloop::endsGroup(const Stage &stage, Value number) {
+  int64_t groups = plan.unit.columnGroups;
+  int64_t all = (plan.problem.columnGroups() + groups - 1) / groups;
+  Value next = index.add(index.add(index.div(stage.firstGroup, groups), number), 1);
+  return bitOr(index.equal(index.rem(next, groupUnits), 0), index.equal(next, all));
+}
+
+void IntegerMainloop::multiplyGroup(const Stage &stage, Value unit, Value firstGroup,
+                                    int64_t inUnit, UnitSums &sums) {
+  Value group = index.add(firstGroup, inUnit);
+  // The last unit may have column groups that x does not have.
+  bool mayBeMissing = inUnit > 0 && plan.problem.columnGroups() % plan.unit.columnGroups != 0;
+  Values before = sums.products;
+  llvm::append_range(before, sums.ofX);
+  auto multiplyOwn = [&] {
+    auto own = DecodeFragmentIntegersOp::create(
+        builder, location, type.getFormat(), TypeAttr::get(type.getElementType()), lane, ring,
+        index.add(unit, inUnit * plan.unit.codeGroupStride));
+    Value x = index.add(index.add(stage.begin, plan.stage().x), index.mul(lane, laneU32));
+    x = index.add(x, index.mul(group, plan.tile.packedGroupU32()));
+    auto ones = [&]() -> Value {
+      return arith::ConstantOp::create(
+          builder, location,
+          DenseElementsAttr::get(VectorType::get({4, 4}, builder.getI8Type()), int8_t(1)));
+    };
+    Values next = before;
+    for (int64_t mTile = 0; mTile < plan.tile.mTiles; ++mTile) {
+      Value both =
+          loadVector(ring, index.add(x, mTile * packedByteTileU32), 4, builder.getI32Type());
+      for (int64_t product = 0; product < productsOfGroup; ++product) {
+        Value b = vector::ExtractStridedSliceOp::create(builder, location, both,
+                                                        ArrayRef<int64_t>{2 * product},
+                                                        ArrayRef<int64_t>{2}, ArrayRef<int64_t>{1});
+        int64_t cell = layout.cells == 1 ? 0 : product;
+        Value &sum = next[cell * plan.tile.mTiles + mTile];
+        sum = multiplyBytes(own.getResult(product), b, sum);
+        if (!hasZeros())
+          continue;
+        Value &ofX = next[sums.products.size() + cell * plan.tile.mTiles + mTile];
+        ofX = multiplyBytes(ones(), b, ofX);
+      }
+    }
+    return next;
+  };
+  Values after = mayBeMissing
+                     ? either(index.less(group, stage.ownGroups), ValueRange(before).getTypes(),
+                              multiplyOwn, [&] { return before; })
+                     : multiplyOwn();
+  ArrayRef<Value> all(after);
+  size_t count = sums.products.size();
+  sums.products.assign(all.take_front(count));
+  sums.ofX.assign(all.drop_front(count));
+}
+
+/// Registers of A and B are four bytes each.
+Value IntegerMainloop::multiplyBytes(Value a, Value b, Value sum) {
+  auto bytesOf = [&](Value registers) -> Value {
+    auto own = cast<VectorType>(registers.getType());
+    if (own.getRank() == 2)
+      return registers;
+    int64_t count = own.getNumElements();
+    Type byte = builder.getI8Type();
+    Value bytes =
+        vector::BitCastOp::create(builder, location, VectorType::get({4 * count}, byte), registers);
+    return vector::ShapeCastOp::create(builder, location, VectorType::get({count, 4}, byte), bytes);
+  };
+  return nvgpu::MmaSyncOp::create(builder, location, bytesOf(a), bytesOf(b), sum,
+                                  ArrayRef<int64_t>{16, 8, 32});
+}
+
+Value IntegerMainloop::ofRows(Value upper, Value lower) {
+  auto four = VectorType::get({4}, upper.getType());
+  return vector::FromElementsOp::create(builder, location, four,
+                                        ValueRange{upper, upper, lower, lower});
+}
+
+Value IntegerMainloop::differences(const UnitSums &sums, unsigned cell, int64_t mTile,
+                                   ValueRange zeros) {
+  auto four = VectorType::get({4}, builder.getI32Type());
+  IntegerBuilder lanes(builder, location, four);
+  auto flat = [&](Value sum) -> Value {
+    return vector::ShapeCastOp::create(builder, location, four, sum);
+  };
+  size_t number = cell * plan.tile.mTiles + mTile;
+  Value products = flat(sums.products[number]);
+  if (codes.shift != 0)
+    products = arith::ShRSIOp::create(builder, location, products, lanes.constant(codes.shift));
+  if (!hasZeros())
+    return products;
+  Value less = zeros.empty()
+                   ? lanes.constant(codes.offset)
+                   : lanes.add(ofRows(zeros[2 * cell], zeros[2 * cell + 1]), codes.offset);
+  return lanes.sub(products, lanes.mul(less, flat(sums.ofX[number])));
+}
+
+IntegerMainloop::Values IntegerMainloop::addScaled(ValueRange accumulators, ValueRange sums,
+                                                   ValueRange scales) {
+  auto four = VectorType::get({4}, builder.getF32Type());
+  Values next(accumulators);
+  for (unsigned cell = 0; cell < layout.cells; ++cell) {
+    Value scale = ofRows(scales[2 * cell], scales[2 * cell + 1]);
+    for (auto [mTile, sum] : llvm::enumerate(next)) {
+      Value floats =
+          arith::SIToFPOp::create(builder, location, four, sums[cell * plan.tile.mTiles + mTile]);
+      sum = math::FmaOp::create(builder, location, floats, scale, sum);
+    }
+  }
+  return next;
+}
+
+IntegerMainloop::Values IntegerMainloop::end(const TilePanel &panel, ValueRange accumulators) {
+  // A lane has columns 2t and 2t + 1 of an m tile, in two rows.
+  auto four = VectorType::get({4}, builder.getF32Type());
+  Value at = index.add(index.mul(panel.slice, plan.packedU32()), plan.xScalesBegin());
+  at = index.add(at, index.mul(index.rem(lane, 4), 2)); // u32 of the workspace
+  Values totals;
+  for (int64_t mTile = 0; mTile < plan.tile.mTiles; ++mTile) {
+    Value bits = loadVector(workspace, index.add(at, mTile * mTileRows), 2, builder.getI32Type());
+    Value pair = vector::BitCastOp::create(builder, location,
+                                           VectorType::get({2}, builder.getF32Type()), bits);
+    Value scales =
+        vector::ShuffleOp::create(builder, location, pair, pair, ArrayRef<int64_t>{0, 1, 0, 1});
+    Value total = arith::MulFOp::create(builder, location, accumulators[mTile], scales);
+    totals.push_back(vector::ShapeCastOp::create(
+        builder, location, VectorType::get({2, 2}, four.getElementType()), total));
+  }
+  return totals;
+}
+
+} // namespace uwt::codegen

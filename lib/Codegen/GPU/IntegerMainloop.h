@@ -1,0 +1,73 @@
+//===- IntegerMainloop.h - A stage, multiplied by integers ------*- C++ -*-===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Products with `arithmetic #uwt.integer<8>` (docs/numerics.md, section "By integers"): each warp
+// multiplies bytes by `mma.m16n8k32`, whose sums of i32 are exact, and adds those of a group, times
+// its scale, to accumulators of f32. A work unit has whole output tiles, so that groups are added
+// in the order of columns. What zero points take away is their product with the sum of x, which is
+// one with a matrix of ones.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef UWT_LIB_CODEGEN_GPU_INTEGERMAINLOOP_H
+#define UWT_LIB_CODEGEN_GPU_INTEGERMAINLOOP_H
+
+#include "Mainloop.h"
+#include "uwt/Codec/IntegerCodes.h"
+
+namespace uwt::codegen {
+
+class IntegerMainloop : public Mainloop, private LaneCode {
+public:
+  /// `ring` is the ring's memory; kernel `pack` has left packed x in `workspace`.
+  IntegerMainloop(const LaneCode &code, const ProductPlan &plan, CompressedType type,
+                  mlir::Value ring, mlir::Value workspace, mlir::Value lane);
+
+  /// A vector<4xf32> for each m tile; then, where a group has several units, a vector<4xi32> for
+  /// each m tile: the group's sums so far.
+  Values begin() override;
+  Values multiply(mlir::Value strip, const TilePanel &panel, const Stage &stage,
+                  mlir::ValueRange accumulators, bool asWords) override;
+  /// integer-5
+  Values end(const TilePanel &panel, mlir::ValueRange accumulators) override;
+
+private:
+  /// Sums of a unit: of products by cell and m tile, a vector<2x2xi32> each, and of x alike.
+  struct UnitSums {
+    Values products, ofX;
+  };
+  Values multiplyUnit(mlir::Value strip, const TilePanel &panel, const Stage &stage,
+                      mlir::Value number, mlir::ValueRange accumulators);
+  void multiplyGroup(const Stage &stage, mlir::Value unit, mlir::Value firstGroup, int64_t inUnit,
+                     UnitSums &sums);
+  mlir::Value multiplyBytes(mlir::Value a, mlir::Value b, mlir::Value sum);
+  /// What is added to accumulators of cell number `cell`, as integers: a vector<4xi32>.
+  mlir::Value differences(const UnitSums &sums, unsigned cell, int64_t mTile,
+                          mlir::ValueRange zeros);
+  /// integer-4: accumulators behind a group with these sums, by cell and m tile.
+  Values addScaled(mlir::ValueRange accumulators, mlir::ValueRange sums, mlir::ValueRange scales);
+  /// Whether unit `number` of a stage is its group's last one.
+  mlir::Value endsGroup(const Stage &stage, mlir::Value number);
+  DecodeFragmentNumbersOp numbersOf(mlir::Value unit);
+  /// Of two rows g and g + 8 in a lane's four places.
+  mlir::Value ofRows(mlir::Value upper, mlir::Value lower);
+  mlir::Value zeroSums();
+  bool hasZeros() const { return codes.offset != 0 || layout.zero; }
+
+  const ProductPlan &plan;
+  CompressedType type;
+  const QuantizedUnit layout;
+  const SignedIntegerCodes codes;
+  /// Units of a group.
+  const int64_t groupUnits;
+  StageUnits units;
+  mlir::Value ring, workspace, lane;
+};
+
+} // namespace uwt::codegen
+
+#endif // UWT_LIB_CODEGEN_GPU_INTEGERMAINLOOP_H
