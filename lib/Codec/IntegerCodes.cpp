@@ -106,6 +106,10 @@ SignedIntegerCodes uwt::signedIntegerCodes(const Format &format) {
   return {0, codes.bias, codes.bias + zero};
 }
 
+bool uwt::needsSumsOfX(const Format &format) {
+  return format.zeroGrid || signedIntegerCodes(format).offset != 0;
+}
+
 uint32_t uwt::unitsInGroup(const Format &format) {
   uint32_t columns = format.scale->cellColumns;
   if (columns == 0 || columns > maxIntegerGroup)

@@ -118,16 +118,18 @@ static double copiedBytes(const codegen::PlanFacts &plan, const FormatFacts &fac
   if (plan.streamWarps != 0 && !plan.decodesBeside)
     return codes;
   // Weights and x come in by copies, and x is read by matrix instructions of warpgroups.
-  double x = 2.0 * plan.slice / plan.tileN;
+  double x = profile.xBytes() * plan.slice / plan.tileN;
   return (profile.decodedBytes > 0 ? bytesRead(profile) : codes) + x +
          (plan.usesWarpgroups ? 2.0 * plan.slice / 64 : 0);
 }
 
 /// Weights that a lane multiplies on a way: 8 of each 16 x 16 block, for each tile of 8 rows of x
-/// again with mma.sync.
+/// again with mma.sync. Bytes are multiplied two blocks at a time.
 static double weightsOf(const machine_code::InstructionCounts &way,
                         const codegen::PlanFacts &plan) {
   double blocks = way.products;
+  if (plan.byteProducts != 0)
+    blocks *= 2.0 / plan.byteProducts;
   return 8 * blocks / (plan.usesWarpgroups ? 1 : plan.slice / 8);
 }
 
@@ -253,7 +255,9 @@ static void addRing(const machine_code::KernelReport &report, const CompiledKern
   profile.consumerWarps = plan.tileN / stripRows;
   // A stage has whole k-tiles; what is beside units is far less than one of them.
   double bytes = profile.decodedBytes > 0 ? bytesRead(profile) : facts.weightBytes;
-  double tile = static_cast<double>(plan.tileN) * kernels.entries.back().launch.tileK;
+  // Where a work unit has whole output tiles, any number of groups is one.
+  uint64_t tileK = kernels.entries.back().launch.tileK;
+  double tile = static_cast<double>(plan.tileN) * (tileK != 0 ? tileK : fixedUnitColumns);
   double tiles = std::round(static_cast<double>(plan.stageBytes) / (bytes * tile));
   profile.stageWeights = std::max(tiles, 1.0) * tile;
   const machine_code::CopyingRole &role = *report.copying;
@@ -295,6 +299,7 @@ static KernelProfile profileOf(const machine_code::KernelReport &report,
   profile.streamWarps = plan.streamWarps;
   profile.lookups = plan.lookups;
   profile.usesWarpgroups = plan.usesWarpgroups;
+  profile.byteProducts = plan.byteProducts;
   profile.decodedBytes = plan.decodedBytes + facts.unitsOutside * plan.bytesOutside;
   if (before) {
     WayCosts decode = decodeCosts(*before);

@@ -106,7 +106,7 @@ public:
 private:
   double tiles() const;
   double stagesOfTile() const;
-  double xBytes() const { return 2.0 * stageColumns() * profile.slice; }
+  double xBytes() const { return profile.xBytes() * stageColumns() * profile.slice; }
   double stageColumns() const { return profile.stageWeights / profile.tileN; }
   double slices() const { return std::ceil(static_cast<double>(problem.m) / profile.slice); }
   double latencyOf(unsigned cluster) const;
@@ -137,12 +137,15 @@ WorkShares RingModel::shares() const {
                            : board.sms / profile.cluster * profile.cluster;
   WorkShares result;
   double stages = tiles() * stagesOfTile();
-  result.ctas = std::min(std::max(sms, 1.0) * profile.ctas, stages);
+  double most = profile.sharesTiles() ? stages : tiles();
+  result.ctas = std::min(std::max(sms, 1.0) * profile.ctas, most);
   if (profile.cluster == 1 && constants.hasEvenCtas)
     result.ctas = static_cast<double>(
         evenCtas(static_cast<uint64_t>(result.ctas), static_cast<uint64_t>(tiles())));
   result.ctasOfSm = std::clamp(result.ctas / board.sms, 1.0, double(profile.ctas));
   result.steps = stages / result.ctas;
+  if (!profile.sharesTiles())
+    result.steps = std::ceil(tiles() / result.ctas) * stagesOfTile();
   return result;
 }
 
@@ -158,6 +161,8 @@ WorkShares RingModel::evenShares() const {
 
 unsigned RingModel::sharedTilesOfCta() const {
   double ctas = shares().ctas;
+  if (!profile.sharesTiles())
+    return 0;
   if (tiles() >= ctas)
     return std::fmod(tiles(), ctas) == 0 ? 0 : 2;
   return std::fmod(ctas, tiles()) == 0 ? 1 : 2;
@@ -181,7 +186,8 @@ double RingModel::consumeTime(double ctasOfSm) const {
   double weightClocks =
       std::max({profile.instructions / (smIssuedLanesPerClock * constants.issueShare),
                 profile.alu / smAluLanesPerClock, profile.sharedBytes / smSharedBytesPerClock,
-                profile.slice / (board.target->matrixFmasPerClock * matrixShare)});
+                profile.slice * profile.matrixWork() /
+                    (board.target->matrixFmasPerClock * matrixShare)});
   double warp = profile.stageWeights * profile.instructions / 32 / profile.consumerWarps *
                 constants.warpClocks;
   return std::max(profile.stageWeights * weightClocks * ctasOfSm, warp) / clocks;
@@ -299,7 +305,7 @@ static GpuPrediction limitsOf(const GpuBoard &board, const KernelProfile &profil
   GpuPrediction result;
   result.memory = memoryTime(board, profile, problem, constants);
   // Weights again for each slice, x for the rows of each cluster.
-  double x = weights / (profile.tileN * profile.cluster) * 2 * padded;
+  double x = weights / (profile.tileN * profile.cluster) * profile.xBytes() * padded;
   result.cache =
       (weights * bytesRead(profile) * slices + x) / (constants.cacheBytesPerClock * machine);
   result.alu = weights * slices * profile.alu / (smAluLanesPerClock * machine);
@@ -310,7 +316,8 @@ static GpuPrediction limitsOf(const GpuBoard &board, const KernelProfile &profil
     result.chain = weights * slices * profile.lookups * constants.lookupClocks /
                    (32 * profile.streamWarps * machine);
   double share = profile.usesWarpgroups ? constants.warpgroupShare : constants.warpShare;
-  result.matrix = weights * padded / (board.target->matrixFmasPerClock * machine * share);
+  result.matrix = weights * padded * profile.matrixWork() /
+                  (board.target->matrixFmasPerClock * machine * share);
   return result;
 }
 

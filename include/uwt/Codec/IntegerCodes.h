@@ -57,6 +57,8 @@ struct SignedIntegerCodes {
   int32_t offset = 0;
 };
 SignedIntegerCodes signedIntegerCodes(const Format &format);
+/// Whether bytes are larger than differences, so that sums of x are to be taken away.
+bool needsSumsOfX(const Format &format);
 
 /// Units of a format in a group: 1 where a unit has a group or two. No matrix has more columns than
 /// the last group of a row or a tensor.

@@ -412,6 +412,8 @@ Status KernelProblem::canBuild(const GpuChoice &choice) const {
 
 void KernelProblem::buildSkinny(const ProductPlan &plan, OpBuilder &builder, BuiltKernels &result) {
   result.plan = plan.facts();
+  if (plan.tile.multipliesIntegers)
+    result.plan.byteProducts = needsSumsOfX(op.getWeightType().getFormat().getFormat()) ? 2 : 1;
   if (plan.readsStreams) {
     StreamProduct(op, plan, format, builder).build(result);
     return;

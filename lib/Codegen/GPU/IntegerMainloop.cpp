@@ -22,6 +22,7 @@ IntegerMainloop::IntegerMainloop(const LaneCode &code, const ProductPlan &plan, 
                                  Value ring, Value workspace, Value lane)
     : LaneCode(code), plan(plan), type(type), layout(quantizedUnit(type.getFormat().getFormat())),
       codes(signedIntegerCodes(type.getFormat().getFormat())),
+      hasZeros(needsSumsOfX(type.getFormat().getFormat())),
       groupUnits(unitsInGroup(type.getFormat().getFormat())), units(code, plan), ring(ring),
       workspace(workspace), lane(lane) {}
 
@@ -77,7 +78,7 @@ IntegerMainloop::Values IntegerMainloop::multiplyUnit(Value strip, const TilePan
                          index.mul(coordinate.unit, plan.unit.codeU32)); // u32 of the ring
   UnitSums sums;
   sums.products.assign(layout.cells * mTiles, zeroSums());
-  if (hasZeros())
+  if (hasZeros)
     sums.ofX = sums.products;
   for (int64_t inUnit = 0; inUnit < plan.unit.columnGroups; ++inUnit)
     multiplyGroup(stage, unit, firstGroup, inUnit, sums);
@@ -145,7 +146,7 @@ void IntegerMainloop::multiplyGroup(const Stage &stage, Value unit, Value firstG
         int64_t cell = layout.cells == 1 ? 0 : product;
         Value &sum = next[cell * plan.tile.mTiles + mTile];
         sum = multiplyBytes(own.getResult(product), b, sum);
-        if (!hasZeros())
+        if (!hasZeros)
           continue;
         Value &ofX = next[sums.products.size() + cell * plan.tile.mTiles + mTile];
         ofX = multiplyBytes(ones(), b, ofX);
@@ -196,7 +197,7 @@ Value IntegerMainloop::differences(const UnitSums &sums, unsigned cell, int64_t 
   Value products = flat(sums.products[number]);
   if (codes.shift != 0)
     products = arith::ShRSIOp::create(builder, location, products, lanes.constant(codes.shift));
-  if (!hasZeros())
+  if (!hasZeros)
     return products;
   Value less = zeros.empty()
                    ? lanes.constant(codes.offset)

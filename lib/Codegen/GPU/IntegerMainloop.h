@@ -56,12 +56,12 @@ private:
   /// Of two rows g and g + 8 in a lane's four places.
   mlir::Value ofRows(mlir::Value upper, mlir::Value lower);
   mlir::Value zeroSums();
-  bool hasZeros() const { return codes.offset != 0 || layout.zero; }
 
   const ProductPlan &plan;
   CompressedType type;
   const QuantizedUnit layout;
   const SignedIntegerCodes codes;
+  const bool hasZeros;
   /// Units of a group.
   const int64_t groupUnits;
   StageUnits units;

@@ -51,7 +51,8 @@ void writePlanFacts(gpu::GPUModuleOp module, const PlanFacts &facts) {
                                       facts.m, facts.ctas, facts.stages, facts.stageBytes,
                                       facts.usesWarpgroups, facts.streamWarps, real(facts.lookups),
                                       real(facts.rawBytes), facts.decodesBeside,
-                                      real(facts.decodedBytes), real(facts.bytesOutside)));
+                                      real(facts.decodedBytes), real(facts.bytesOutside),
+                                      facts.byteProducts));
 }
 
 std::optional<PlanFacts> readPlanFacts(gpu::GPUModuleOp module) {
@@ -73,6 +74,7 @@ std::optional<PlanFacts> readPlanFacts(gpu::GPUModuleOp module) {
   facts.decodesBeside = plan.getDecodesBeside();
   facts.decodedBytes = plan.getDecodedBytes().convertToDouble();
   facts.bytesOutside = plan.getBytesOutside().convertToDouble();
+  facts.byteProducts = plan.getByteProducts();
   return facts;
 }
 

@@ -166,10 +166,11 @@ def UWT_KernelPlanAttr : UWT_Attr<"KernelPlan", "kernel_plan"> {
     UWT_RealParameter:$raw_bytes,
     DefaultValuedParameter<"bool", "false">:$decodes_beside,
     UWT_RealParameter:$decoded_bytes,
-    UWT_RealParameter:$bytes_outside);
+    UWT_RealParameter:$bytes_outside,
+    DefaultValuedParameter<"unsigned", "0">:$byte_products);
   let assemblyFormat = [{
     `<` struct($slice, $tile_n, $cluster, $m, $ctas, $stages, $stage_bytes, $warpgroups, $stream_warps, $lookups, $raw_bytes,
-               $decodes_beside, $decoded_bytes, $bytes_outside) `>`
+               $decodes_beside, $decoded_bytes, $bytes_outside, $byte_products) `>`
   }];
 }
 
