@@ -99,10 +99,13 @@ KernelConfig uwt::usualConfig(std::optional<uint64_t> m, bool decodesUnits) {
   return config;
 }
 
-KernelConfig uwt::integerConfig(std::optional<uint64_t> m) {
-  constexpr uint64_t maxTileM = 4;
+KernelConfig uwt::integerConfig(CpuStrategy strategy, std::optional<uint64_t> m) {
+  // Rows of x, or tiles of them.
+  constexpr uint64_t most = 4;
+  uint64_t size = strategy == CpuStrategy::Tiles ? tileRows : 1;
+  uint64_t count = divideUp(std::max<uint64_t>(m.value_or(most * size), 1), size);
   KernelConfig config;
-  uint64_t known = std::max<uint64_t>(m.value_or(maxTileM), 1);
-  config.tileM = static_cast<unsigned>(divideUp(known, divideUp(known, maxTileM)));
+  config.strategy = strategy;
+  config.tileM = static_cast<unsigned>(divideUp(count, divideUp(count, most)) * size);
   return config;
 }

@@ -80,10 +80,14 @@ KernelConfig usualConfig(std::optional<uint64_t> m, bool decodesUnits);
 /// they are multiplied, with no words between, but decoding them again takes longer than words do.
 bool mayBeDirect(const Format &format, uint64_t m, bool holdsUnit);
 
-/// What a product by integers is computed with: a unit's codes become bytes once for so many rows
-/// of x as registers have room for, of which as few as possible are padding; the most where only a
-/// call knows m.
-KernelConfig integerConfig(std::optional<uint64_t> m);
+/// From so many rows of x on, products by integers are computed by strategy tiles where the target
+/// has it: of fewer most of a tile is padding.
+inline constexpr uint64_t leastIntegerTilesM = 8;
+
+/// What a product by integers is computed with, by strategy direct or tiles: a unit's codes become
+/// bytes once for so many rows of x as registers or tile registers have room for, of which as few
+/// as possible are padding; the most where only a call knows m.
+KernelConfig integerConfig(CpuStrategy strategy, std::optional<uint64_t> m);
 
 } // namespace uwt
 

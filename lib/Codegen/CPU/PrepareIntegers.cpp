@@ -7,7 +7,8 @@
 //
 // For each row of x and group of 64 of its elements one vector of bytes, in the order in which the
 // weight's lie. Tiles of rows lie one after another, in a tile the groups, in a group the rows.
-// Rows that only fill the last tile are zeros.
+// Rows that only fill the last tile are zeros. Strategy tiles turns the vectors of 16 rows and a
+// group round afterwards (TileMatmulIntegerTiles.cpp).
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,18 +24,21 @@ namespace uwt::codegen {
 static constexpr int64_t infinityBits = 0x7F800000, smallestLargestBits = int64_t(127 - 119) << 23;
 
 Value IntegerProductLowering::rowNumber(Value matrix, Value m) {
-  return index.add(index.mul(matrix, paddedM(tileM)), m);
+  return index.add(index.mul(matrix, paddedM(xTile)), m);
+}
+
+Value IntegerProductLowering::firstVector(Value matrix, Value m, Value group) {
+  Value tile = index.mul(rowNumber(matrix, index.sub(m, index.rem(m, xTile))), groups);
+  return index.add(tile, index.mul(group, xTile));
 }
 
 Value IntegerProductLowering::vectorNumber(Value matrix, Value m, Value group) {
-  Value inTile = index.rem(m, tileM);
-  Value tile = index.mul(rowNumber(matrix, index.sub(m, inTile)), groups);
-  return index.add(index.add(tile, index.mul(group, tileM)), inTile);
+  return index.add(firstVector(matrix, m, group), index.rem(m, xTile));
 }
 
 void IntegerProductLowering::allocate() {
   bool goesByMatrix = op.getXType().getRank() == 3;
-  Value rowsOfX = index.mul(goesByMatrix ? matrixCount : index.constant(1), paddedM(tileM));
+  Value rowsOfX = index.mul(goesByMatrix ? matrixCount : index.constant(1), paddedM(xTile));
   auto make = [&](Value count, Type element) -> Value {
     std::optional<int64_t> known = getConstantIntValue(count);
     SmallVector<Value> sizes;
@@ -44,20 +48,20 @@ void IntegerProductLowering::allocate() {
                                    MemRefType::get({known.value_or(ShapedType::kDynamic)}, element),
                                    sizes, builder.getI64IntegerAttr(64));
   };
-  Value vectors = index.mul(rowsOfX, groups);
-  prepared = make(index.mul(vectors, laneCount), builder.getI32Type());
+  xVectors = index.mul(rowsOfX, groups);
+  prepared = make(index.mul(xVectors, laneCount * copies), builder.getI32Type());
   xScales = make(rowsOfX, builder.getF32Type());
   temporaries.push_back(xScales);
   if (!hasZeros())
     return;
-  xSums = make(index.mul(vectors, unit.cells), builder.getI32Type());
+  xSums = make(index.mul(xVectors, unit.cells), builder.getI32Type());
   temporaries.push_back(xSums);
 }
 
 void IntegerProductLowering::prepareX() {
   checkPanels();
   allocate();
-  forEachRowOfX(paddedM(tileM), [&](Value matrix, Value m) { quantizeRow(matrix, m); });
+  forEachRowOfX(paddedM(xTile), [&](Value matrix, Value m) { quantizeRow(matrix, m); });
 }
 
 void IntegerProductLowering::quantizeRow(Value matrix, Value m) {
@@ -81,7 +85,7 @@ void IntegerProductLowering::quantizeRow(Value matrix, Value m) {
     Value zero = arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(0));
     memref::StoreOp::create(builder, location, zero, xScales, ValueRange{rowNumber(matrix, m)});
   };
-  if (ShapedType::isDynamic(staticM) || staticM % tileM != 0)
+  if (ShapedType::isDynamic(staticM) || staticM % xTile != 0)
     index.ifElse(index.less(m, sizeM), quantize, fill);
   else
     quantize();
@@ -166,8 +170,7 @@ void IntegerProductLowering::quantizeGroup(Value matrix, Value m, Value group, b
   bytes = vector::ShuffleOp::create(builder, location, bytes, bytes, order);
   Value words = vector::BitCastOp::create(
       builder, location, VectorType::get({laneCount}, builder.getI32Type()), bytes);
-  Value number = vectorNumber(matrix, m, group);
-  storeVector(words, prepared, index.mul(number, laneCount));
+  storeVector(words, prepared, index.mul(vectorNumber(matrix, m, group), laneCount));
   if (!hasZeros())
     return;
   int64_t size = fixedUnitColumns / unit.cells;
@@ -175,19 +178,21 @@ void IntegerProductLowering::quantizeGroup(Value matrix, Value m, Value group, b
     auto picks = llvm::to_vector(llvm::seq<int64_t>(cell * size, (cell + 1) * size));
     Value part = vector::ShuffleOp::create(builder, location, integers, integers, picks);
     Value sum = vector::ReductionOp::create(builder, location, vector::CombiningKind::ADD, part);
-    memref::StoreOp::create(builder, location, sum, xSums,
-                            ValueRange{index.add(index.mul(number, unit.cells), cell)});
+    storeSum(sum, matrix, m, group, cell);
   }
+}
+
+void IntegerProductLowering::storeSum(Value sum, Value matrix, Value m, Value group, int64_t cell) {
+  Value at = sumAt(firstVector(matrix, m, group), cell, index.rem(m, xTile));
+  memref::StoreOp::create(builder, location, sum, xSums, ValueRange{at});
 }
 
 void IntegerProductLowering::clearGroup(Value matrix, Value m, Value group) {
   IntegerBuilder lanes(builder, location, VectorType::get({laneCount}, builder.getI32Type()));
-  Value number = vectorNumber(matrix, m, group);
-  storeVector(lanes.constant(0), prepared, index.mul(number, laneCount));
+  storeVector(lanes.constant(0), prepared, index.mul(vectorNumber(matrix, m, group), laneCount));
   Value zero = IntegerBuilder(builder, location, builder.getI32Type()).constant(0);
   for (int64_t cell = 0; hasZeros() && cell < unit.cells; ++cell)
-    memref::StoreOp::create(builder, location, zero, xSums,
-                            ValueRange{index.add(index.mul(number, unit.cells), cell)});
+    storeSum(zero, matrix, m, group, cell);
 }
 
 } // namespace uwt::codegen

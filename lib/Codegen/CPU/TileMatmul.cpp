@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "TileMatmulInteger.h"
+#include "TileMatmulIntegerTiles.h"
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -22,9 +22,12 @@ namespace uwt::codegen {
 #include "uwt/Codegen/CPU/Passes.h.inc"
 
 static LogicalResult lowerProduct(MatmulOp op, OpBuilder &builder) {
-  if (op.getArithmeticAttr())
-    return IntegerProductLowering(op, builder).lower();
-  return ProductLowering(op, builder).lower();
+  if (!op.getArithmeticAttr())
+    return ProductLowering(op, builder).lower();
+  auto strategy = dyn_cast_or_null<StrategyAttr>(op.getStrategyAttr());
+  if (strategy && strategy.getStrategy() == ProductStrategy::Tiles)
+    return IntegerTilesLowering(op, builder).lower();
+  return IntegerProductLowering(op, builder).lower();
 }
 
 namespace {

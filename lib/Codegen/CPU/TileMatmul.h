@@ -13,6 +13,7 @@
 //     strategy buffer: k-tile by k-tile                TileMatmulBuffer.cpp
 //     strategy tiles: the same, on tile registers    TileMatmulTiles.cpp
 //     by integers                                    TileMatmulInteger.cpp
+//     by integers, on tile registers                 TileMatmulIntegerTiles.cpp
 //     adds up lanes, epilogue, store              TileMatmulEpilogue.cpp
 //
 // Whatever the strategy, an output adds its products in the same order: 16 lanes
@@ -189,6 +190,10 @@ protected:
   };
   void emitTileBlock(const PanelFields &panel, const TileBlock &block);
   mlir::Value loadTile(mlir::Value from, mlir::Value at, mlir::Type element);
+  /// 16 vectors of 16 elements with rows and columns exchanged, of which the first lies at `at` and
+  /// each of the others `stride` elements behind the one before.
+  llvm::SmallVector<mlir::Value> loadTurned(mlir::Value from, mlir::Value at,
+                                            int64_t stride = laneCount);
   mlir::Value loadWeightTile(const PanelFields &panel, const TileBlock &block, int64_t strip,
                              mlir::Value group, unsigned half);
   void prefetchUnit(const PanelFields &panel, mlir::Value strip, mlir::Value group);

@@ -18,6 +18,7 @@ IntegerProductLowering::IntegerProductLowering(MatmulOp op, OpBuilder &builder)
       unit(quantizedUnit(format)), codes(integerCodes(format)),
       offset(codes.bias + static_cast<int64_t>(format.zero)), groupUnits(unitsInGroup(format)) {}
 
+/// A task is a panel, as of strategy direct.
 LogicalResult IntegerProductLowering::readStrategy(const Target & /*target*/) {
   Value units = index.ceilDiv(columns, unit.columns);
   groups = index.mul(units, unit.groups());
@@ -26,11 +27,10 @@ LogicalResult IntegerProductLowering::readStrategy(const Target & /*target*/) {
   if (!ShapedType::isDynamic(staticM))
     m = static_cast<uint64_t>(staticM);
   auto given = cast_or_null<StrategyAttr>(op.getStrategyAttr());
-  KernelConfig config = given ? configOf(given) : integerConfig(m);
-  strategy = config.strategy;
+  KernelConfig config = given ? configOf(given) : integerConfig(CpuStrategy::Direct, m);
   tileM = static_cast<int64_t>(
       std::min<uint64_t>(config.tileM, std::max<uint64_t>(m.value_or(config.tileM), 1)));
-  sliceM = tileM;
+  sliceM = xTile = tileM;
   return success();
 }
 
@@ -90,14 +90,17 @@ void IntegerProductLowering::emitGroups(const PanelFields &panel, Value firstM) 
     Value count = index.min(groupUnits, index.sub(units, first));
     clear(totals, builder.getI32Type());
     emitUnits(first, count);
-    // All units of a group have its numbers.
-    index.loop(panel.strips, [&](Value strip) {
-      DecodeNumbersOp numbers = decodeNumbers(panel, first, strip);
-      for (int64_t c = 0; c < tileM; ++c)
-        addScaled(strip, c, loadVector(totals, accumulatorsOf(strip, c), builder.getI32Type()),
-                  numbers.getScales());
-    });
+    index.loop(panel.strips, [&](Value strip) { addTotals(panel, firstM, first, count, strip); });
   });
+}
+
+/// All units of a group have its numbers.
+void IntegerProductLowering::addTotals(const PanelFields &panel, Value /*firstM*/, Value first,
+                                       Value /*count*/, Value strip) {
+  DecodeNumbersOp numbers = decodeNumbers(panel, first, strip);
+  for (int64_t c = 0; c < tileM; ++c)
+    addScaled(strip, c, loadVector(totals, accumulatorsOf(strip, c), builder.getI32Type()),
+              numbers.getScales());
 }
 
 Value IntegerProductLowering::codeOf(const PanelFields &panel, Value number, Value strip) {
@@ -114,11 +117,17 @@ DecodeNumbersOp IntegerProductLowering::decodeNumbers(const PanelFields &panel, 
                                  codeOf(panel, number, strip));
 }
 
+DecodeIntegersOp IntegerProductLowering::decodeIntegers(const PanelFields &panel, Value number,
+                                                        Value strip) {
+  SmallVector<Type> types(stripRows * unit.groups(),
+                          VectorType::get({laneCount}, builder.getI32Type()));
+  return DecodeIntegersOp::create(builder, location, types, weight, codeOf(panel, number, strip));
+}
+
 void IntegerProductLowering::emitUnit(const PanelFields &panel, Value firstM, Value number,
                                       Value strip) {
-  Value matrix = op.getXType().getRank() == 3 ? panel.matrix : index.constant(0);
   int64_t unitGroups = unit.groups();
-  Value firstX = vectorNumber(matrix, firstM, index.mul(number, unitGroups));
+  Value firstX = firstVector(matrixOf(panel), firstM, index.mul(number, unitGroups));
   // Before the codes, behind which their users move.
   SmallVector<SmallVector<Value>> x(tileM);
   for (int64_t c = 0; c < tileM; ++c)
@@ -127,9 +136,7 @@ void IntegerProductLowering::emitUnit(const PanelFields &panel, Value firstM, Va
       x[c].push_back(loadVector(prepared, at, builder.getI32Type()));
     }
   auto vector = VectorType::get({laneCount}, builder.getI32Type());
-  SmallVector<Type> types(stripRows * unitGroups, vector);
-  auto integers =
-      DecodeIntegersOp::create(builder, location, types, weight, codeOf(panel, number, strip));
+  DecodeIntegersOp integers = decodeIntegers(panel, number, strip);
   DecodeNumbersOp numbers;
   if (groupUnits == 1 || unit.zero)
     numbers = decodeNumbers(panel, number, strip);
@@ -140,7 +147,7 @@ void IntegerProductLowering::emitUnit(const PanelFields &panel, Value firstM, Va
       rows.push_back(DotIntegerOp::create(builder, location, vector, bytes, x[c], codes.bits));
     }
     ValueRange zeros = numbers ? ValueRange(numbers.getZeros()) : ValueRange();
-    SmallVector<Value> sums = sumsOfUnit(rows, index.add(firstX, c), zeros);
+    SmallVector<Value> sums = sumsOfUnit(rows, firstX, c, zeros);
     if (groupUnits == 1) {
       addScaled(strip, c, sums, numbers.getScales());
       continue;
@@ -161,7 +168,7 @@ void IntegerProductLowering::addScaled(Value strip, int64_t c, ArrayRef<Value> s
   storeVector(sum, accumulators, at);
 }
 
-SmallVector<Value> IntegerProductLowering::sumsOfUnit(ArrayRef<Value> rows, Value x,
+SmallVector<Value> IntegerProductLowering::sumsOfUnit(ArrayRef<Value> rows, Value firstX, int64_t c,
                                                       ValueRange zeros) {
   SmallVector<Value> sums = addRows(rows);
   if (!hasZeros())
@@ -171,8 +178,7 @@ SmallVector<Value> IntegerProductLowering::sumsOfUnit(ArrayRef<Value> rows, Valu
   for (auto [cell, sum] : llvm::enumerate(sums)) {
     Value ofX = scalars.constant(0);
     for (int64_t group = 0; group < unit.groups(); ++group) {
-      Value number = index.add(x, group * tileM);
-      Value at = index.add(index.mul(number, unit.cells), int64_t(cell));
+      Value at = sumAt(index.add(firstX, group * xTile), int64_t(cell), c);
       Value ofGroup = memref::LoadOp::create(builder, location, xSums, ValueRange{at});
       ofX = scalars.add(ofX, ofGroup);
     }
@@ -227,7 +233,7 @@ SmallVector<Value> IntegerProductLowering::addRows(ArrayRef<Value> rows) {
 
 /// integer-5
 void IntegerProductLowering::emitTileOutputs(const PanelFields &panel, Value firstM) {
-  Value matrix = op.getXType().getRank() == 3 ? panel.matrix : index.constant(0);
+  Value matrix = matrixOf(panel);
   Value count = index.constant(tileM);
   if (ShapedType::isDynamic(staticM) || staticM % tileM != 0)
     count = index.min(count, index.sub(sizeM, firstM));

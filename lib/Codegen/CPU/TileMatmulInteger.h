@@ -21,14 +21,22 @@
 namespace uwt::codegen {
 
 /// Lowers one product by integers.
-class IntegerProductLowering final : public ProductLowering {
+class IntegerProductLowering : public ProductLowering {
 public:
   IntegerProductLowering(MatmulOp op, mlir::OpBuilder &builder);
 
-private:
+protected:
   mlir::LogicalResult readStrategy(const Target &target) override;
   void prepareX() override;
   void emitTask(mlir::Value task) override;
+  /// Multiplies a unit with the tile of x that begins at row `firstM`: adds to accumulators or, of
+  /// groups of several units, to `totals`.
+  virtual void emitUnit(const PanelFields &panel, mlir::Value firstM, mlir::Value unit,
+                        mlir::Value strip);
+  /// Adds `totals` of the `count` units from `first` on to accumulators.
+  virtual void addTotals(const PanelFields &panel, mlir::Value firstM, mlir::Value first,
+                         mlir::Value count, mlir::Value strip);
+  virtual void emitTileOutputs(const PanelFields &panel, mlir::Value firstM);
 
   /// Fails the call where a panel has no codes (run-2).
   void checkPanels();
@@ -44,28 +52,39 @@ private:
   void quantizeGroup(mlir::Value matrix, mlir::Value m, mlir::Value group, bool isWhole,
                      RowScale scale);
   void clearGroup(mlir::Value matrix, mlir::Value m, mlir::Value group);
+  void storeSum(mlir::Value sum, mlir::Value matrix, mlir::Value m, mlir::Value group,
+                int64_t cell);
   mlir::Value floatsOf(mlir::Value elements);
   mlir::Value wideSplat(mlir::Value scalar);
   /// The largest magnitude of a row, as the bits of an f32.
   mlir::Value largestOf(mlir::Value matrix, mlir::Value m);
-  /// The number of a row of x, and of its vector of a group.
+  /// The matrix of x that a panel meets.
+  mlir::Value matrixOf(const PanelFields &panel) {
+    return op.getXType().getRank() == 3 ? panel.matrix : index.constant(0);
+  }
+  /// The number of a row of x, of its vector of a group, and of the first row's of its `xTile`.
   mlir::Value rowNumber(mlir::Value matrix, mlir::Value m);
   mlir::Value vectorNumber(mlir::Value matrix, mlir::Value m, mlir::Value group);
+  mlir::Value firstVector(mlir::Value matrix, mlir::Value m, mlir::Value group);
+  /// Where `xSums` has a cell of row `c` of an `xTile`, whose first row has vector `first`.
+  mlir::Value sumAt(mlir::Value first, int64_t cell, IntegerBuilder::Operand c) {
+    return index.add(index.add(index.mul(first, unit.cells), cell * xTile), c);
+  }
 
   void emitTile(const PanelFields &panel, mlir::Value firstM);
   void clear(mlir::Value memory, mlir::Type element);
   void emitGroups(const PanelFields &panel, mlir::Value firstM);
-  void emitUnit(const PanelFields &panel, mlir::Value firstM, mlir::Value unit, mlir::Value strip);
   /// Sums over a group of 16 rows times their scales, to the accumulators of row `c` of the tile.
   void addScaled(mlir::Value strip, int64_t c, llvm::ArrayRef<mlir::Value> sums,
                  mlir::ValueRange scales);
-  /// The sums of 16 rows less those of their zeros, a vector a cell.
-  llvm::SmallVector<mlir::Value> sumsOfUnit(llvm::ArrayRef<mlir::Value> rows, mlir::Value x,
-                                            mlir::ValueRange zeros);
+  /// The sums of 16 rows less those of their zeros for row `c` of x of a tile whose first row has
+  /// vector `firstX`, a vector a cell.
+  llvm::SmallVector<mlir::Value> sumsOfUnit(llvm::ArrayRef<mlir::Value> rows, mlir::Value firstX,
+                                            int64_t c, mlir::ValueRange zeros);
   llvm::SmallVector<mlir::Value> addRows(llvm::ArrayRef<mlir::Value> rows);
+  DecodeIntegersOp decodeIntegers(const PanelFields &panel, mlir::Value unit, mlir::Value strip);
   DecodeNumbersOp decodeNumbers(const PanelFields &panel, mlir::Value unit, mlir::Value strip);
   mlir::Value codeOf(const PanelFields &panel, mlir::Value unit, mlir::Value strip);
-  void emitTileOutputs(const PanelFields &panel, mlir::Value firstM);
   mlir::Value accumulatorsOf(mlir::Value strip, IntegerBuilder::Operand c) {
     return index.mul(index.add(index.mul(strip, tileM), c), laneCount);
   }
@@ -78,7 +97,12 @@ private:
   int64_t offset = 0;
   /// Units in a group, which are added up as integers first.
   int64_t groupUnits = 1;
-  /// Of x: a scale a row; and of each vector the sums of its integers, a cell after the other.
+  /// Rows of x whose vectors of a group lie side by side; how often `prepared` has room for all
+  /// vectors of x, and how many these are.
+  int64_t xTile = 1, copies = 1;
+  mlir::Value xVectors;
+  /// Of x: a scale a row; and of each group of `xTile` rows the sums of integers of its first cell,
+  /// a row after the other, and then of its second one.
   mlir::Value xScales, xSums;
   /// Sums of integers of a group of several units.
   mlir::Value totals;

@@ -115,14 +115,18 @@ void ProductLowering::prepareTileGroup(Value matrix, Value tile, Value column, b
         storeVector(zero, turned, index.add(at, half * laneCount));
     });
   });
-  for (int64_t half = 0; half < 2; ++half) {
-    SmallVector<Value> rowsOfX;
-    for (int64_t row = 0; row < tileRows; ++row)
-      rowsOfX.push_back(loadVector(turned, index.constant(row * u32InGroup() + half * laneCount),
-                                   builder.getI32Type()));
-    for (auto [pair, vector] : llvm::enumerate(turnRound(builder, location, rowsOfX)))
+  for (int64_t half = 0; half < 2; ++half)
+    for (auto [pair, vector] :
+         llvm::enumerate(loadTurned(turned, index.constant(half * laneCount), u32InGroup())))
       storeVector(vector, prepared, index.add(to, half * tileElements + pair * laneCount));
-  }
+}
+
+SmallVector<Value> ProductLowering::loadTurned(Value from, Value at, int64_t stride) {
+  Type type = cast<MemRefType>(from.getType()).getElementType();
+  SmallVector<Value> vectors;
+  for (int64_t row = 0; row < tileRows; ++row)
+    vectors.push_back(loadVector(from, index.add(at, row * stride), type));
+  return turnRound(builder, location, vectors);
 }
 
 //===----------------------------------------------------------------------===//
@@ -333,10 +337,7 @@ void ProductLowering::emitTileOutputs(const PanelFields &panel, Value firstM, Va
       auto rowAt = [&](IntegerBuilder::Operand row) {
         return index.add(start, index.mul(row, laneCount));
       };
-      SmallVector<Value> outputs;
-      for (int64_t n = 0; n < tileRows; ++n)
-        outputs.push_back(loadVector(accumulators, rowAt(n), builder.getF32Type()));
-      for (auto [row, sums] : llvm::enumerate(turnRound(builder, location, outputs)))
+      for (auto [row, sums] : llvm::enumerate(loadTurned(accumulators, start)))
         storeVector(sums, accumulators, rowAt(row));
       Value first = index.mul(tile, tileRows);
       index.loop(index.min(tileRows, index.sub(width, first)), [&](Value row) {

@@ -40,7 +40,8 @@ public:
       : builder(builder), location(location), index(builder, location),
         lanes(builder, location, VectorType::get({rowElements}, builder.getI32Type())) {}
 
-  /// Memory of a tile of f32, else of pairs; on the stack, where it lives as long as a task.
+  /// Memory of a tile of f32, else of u32, which are pairs or four bytes or a sum; on the stack,
+  /// where it lives as long as a task.
   Value allocate(Type element) {
     Type held = element.isF32() ? element : Type(builder.getI32Type());
     OpBuilder::InsertionGuard guard(builder);
@@ -104,7 +105,34 @@ public:
     });
   }
 
+  /// What tdpbssd and its like do: exact sums of products of bytes with a sign, or without where
+  /// the operation says so.
+  void multiplyBytes(amx::TileMulIOp op, Value lhs, Value rhs, Value sums, Value result) {
+    index.loop(tileRows, [&](Value row) {
+      Value sum = index.loop(
+          rowElements, {load(sums, row)}, [&](Value quad, ValueRange before) -> SmallVector<Value> {
+            Value at = index.add(index.mul(row, rowElements), quad);
+            Value single = memref::LoadOp::create(builder, location, lhs, ValueRange{at});
+            Value a = vector::BroadcastOp::create(builder, location, lanes.type(), single);
+            Value b = load(rhs, quad), sum = before[0];
+            for (unsigned byte = 0; byte < 4; ++byte)
+              sum = lanes.add(sum, lanes.mul(byteOf(a, byte, op.getIsZextLhs()),
+                                             byteOf(b, byte, op.getIsZextRhs())));
+            return {sum};
+          })[0];
+      store(sum, result, row);
+    });
+  }
+
 private:
+  /// A byte of each u32 as an i32.
+  Value byteOf(Value words, unsigned byte, bool isUnsigned) {
+    constexpr unsigned above = 24;
+    Value top = lanes.shl(words, above - 8 * byte);
+    if (isUnsigned)
+      return lanes.lshr(top, above);
+    return arith::ShRSIOp::create(builder, location, top, lanes.constant(above));
+  }
   Type elementOf(Value tile) { return cast<MemRefType>(tile.getType()).getElementType(); }
   VectorType rowOf(MemRefType type) {
     Type element = type.getElementType();
@@ -167,7 +195,8 @@ static Value asTile(OpBuilder &builder, Value memory, Value tile) {
 }
 
 static bool isTileOp(Operation *op) {
-  return isa<amx::TileZeroOp, amx::TileLoadOp, amx::TileStoreOp, amx::TileMulFOp>(op);
+  return isa<amx::TileZeroOp, amx::TileLoadOp, amx::TileStoreOp, amx::TileMulFOp, amx::TileMulIOp>(
+      op);
 }
 
 /// Whether all tiles of an operation can be lowered.
@@ -177,12 +206,15 @@ static LogicalResult checkTiles(Operation *op) {
     if (!type)
       return true;
     Type element = type.getElementType();
-    return (element.isF32() || element.isBF16()) && type.getDimSize(0) == tileRows &&
+    bool isKnownElement =
+        element.isF32() || element.isBF16() || element.isInteger(8) || element.isInteger(32);
+    return isKnownElement && type.getDimSize(0) == tileRows &&
            type.getDimSize(1) * element.getIntOrFloatBitWidth() == rowBits;
   };
   auto isKnown = [](Value value) { return !isTile(value) || memoryOf(value); };
   if (!llvm::all_of(op->getOperands(), isServed) || !llvm::all_of(op->getResults(), isServed))
-    return op->emitOpError("has no lowering to vectors: tiles are 16x32xbf16 or 16x16xf32");
+    return op->emitOpError("has no lowering to vectors: tiles are 16x32xbf16, 16x16xf32, 16x64xi8 "
+                           "or 16x16xi32");
   if (!(isTileOp(op) || isa<scf::ForOp>(op)) || !llvm::all_of(op->getOperands(), isKnown))
     return op->emitOpError("has no lowering to vectors: tiles are loaded, multiplied, stored and "
                            "carried by loops of one function");
@@ -208,6 +240,12 @@ static void lowerTileOp(Operation *op) {
         finish(op.getRes(), [&](Value memory) {
           emit.multiply(memoryOf(op.getLhs()), memoryOf(op.getRhs()), memoryOf(op.getAcc()),
                         memory);
+        });
+      })
+      .Case([&](amx::TileMulIOp op) {
+        finish(op.getRes(), [&](Value memory) {
+          emit.multiplyBytes(op, memoryOf(op.getLhs()), memoryOf(op.getRhs()),
+                             memoryOf(op.getAcc()), memory);
         });
       })
       .Case([&](amx::TileStoreOp store) { emit.storeRows(store, memoryOf(store.getVal())); });

@@ -67,6 +67,61 @@ module attributes {uwt.target = #uwt.target<"amx-vectors">} {
 
 // -----
 
+// Products of bytes, those of the one side without a sign.
+
+// CHECK-LABEL: func @bytes
+//       CHECK:   llvm.call_intrinsic "llvm.x86.tdpbusd.internal"
+//       CHECK:   llvm.call_intrinsic "llvm.x86.tdpbssd.internal"
+module attributes {uwt.target = #uwt.target<"amx">} {
+  func.func @bytes(%w: memref<?xi32>, %x: memref<?xi32>, %y: memref<?xi32>) {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %zero = amx.tile_zero : !amx.tile<16x16xi32>
+    %a = amx.tile_load %w[%c0], %c16 : memref<?xi32> into !amx.tile<16x64xi8>
+    %b = amx.tile_load %x[%c0], %c16 : memref<?xi32> into !amx.tile<16x64xi8>
+    %once = amx.tile_muli %a zext, %b, %zero : !amx.tile<16x64xi8>, !amx.tile<16x64xi8>, !amx.tile<16x16xi32>
+    %twice = amx.tile_muli %a, %b, %once : !amx.tile<16x64xi8>, !amx.tile<16x64xi8>, !amx.tile<16x16xi32>
+    amx.tile_store %y[%c0], %twice, %c16 : memref<?xi32>, !amx.tile<16x16xi32>
+    return
+  }
+}
+
+// -----
+
+// As vectors: a byte of each u32 at a time, shifted down from the top with its sign or without.
+
+// CHECK-LABEL: func @bytes_as_vectors
+//   CHECK-NOT:   amx.
+//       CHECK:   scf.for
+//       CHECK:     scf.for {{.*}} iter_args(%[[SUM:.*]] = %{{.*}}) -> (vector<16xi32>)
+//       CHECK:       %[[A:.*]] = vector.broadcast %{{.*}} : i32 to vector<16xi32>
+//       CHECK:       %[[B:.*]] = vector.load
+//       CHECK:       arith.shli %[[A]], %{{.*}}
+//       CHECK:       arith.shrui
+//       CHECK:       arith.shli %[[B]], %{{.*}}
+//       CHECK:       arith.shrsi
+//       CHECK:       arith.muli
+//       CHECK:       arith.addi %[[SUM]], %{{.*}}
+//       CHECK:       arith.shrui
+//       CHECK:       arith.shrsi
+//   CHECK-NOT:   amx.
+//       CHECK:   vector.store %{{.*}} : memref<?xi32>, vector<16xi32>
+//   CHECK-NOT:   unrealized_conversion_cast
+module attributes {uwt.target = #uwt.target<"amx-vectors">} {
+  func.func @bytes_as_vectors(%w: memref<?xi32>, %x: memref<?xi32>, %y: memref<?xi32>) {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %zero = amx.tile_zero : !amx.tile<16x16xi32>
+    %a = amx.tile_load %w[%c0], %c16 : memref<?xi32> into !amx.tile<16x64xi8>
+    %b = amx.tile_load %x[%c0], %c16 : memref<?xi32> into !amx.tile<16x64xi8>
+    %sums = amx.tile_muli %a zext, %b, %zero : !amx.tile<16x64xi8>, !amx.tile<16x64xi8>, !amx.tile<16x16xi32>
+    amx.tile_store %y[%c0], %sums, %c16 : memref<?xi32>, !amx.tile<16x16xi32>
+    return
+  }
+}
+
+// -----
+
 module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   func.func @none(%y: memref<16x16xf32>) {
     %c0 = arith.constant 0 : index
@@ -80,10 +135,10 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
 // -----
 
 module attributes {uwt.target = #uwt.target<"amx-vectors">} {
-  func.func @integers(%x: memref<16x64xi8>) {
+  func.func @halves(%x: memref<16x32xf16>) {
     %c0 = arith.constant 0 : index
-    // expected-error @below {{has no lowering to vectors: tiles are 16x32xbf16 or 16x16xf32}}
-    %a = amx.tile_load %x[%c0, %c0] : memref<16x64xi8> into !amx.tile<16x64xi8>
+    // expected-error @below {{has no lowering to vectors: tiles are 16x32xbf16, 16x16xf32, 16x64xi8 or 16x16xi32}}
+    %a = amx.tile_load %x[%c0, %c0] : memref<16x32xf16> into !amx.tile<16x32xf16>
     return
   }
 }

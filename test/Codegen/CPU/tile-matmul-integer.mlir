@@ -78,3 +78,65 @@ func.func @row_scales(%x: memref<1x256xbf16>, %w: !uwt.compressed<128x256xbf16, 
   }
   return
 }
+
+// -----
+
+// On tiles: x is turned round once, and has tiles of 16 rows. The bytes of a unit are stored as two tiles of weights, of which each meets
+// one of x; the sums of 16 outputs and 16 rows of x less those of zeros, times scales. Accumulators are turned round at the end.
+
+// CHECK-LABEL: func @tiles
+//       CHECK:   %[[BYTES:.*]] = memref.alloc() {{.*}} : memref<512xi32>
+//       CHECK:   %[[SCALES:.*]] = memref.alloc() {{.*}} : memref<16xf32>
+//       CHECK:   %[[XSUMS:.*]] = memref.alloc() {{.*}} : memref<32xi32>
+//       CHECK:   vector.shuffle {{.*}} : vector<16xi32>, vector<16xi32>
+//       CHECK:   vector.store %{{.*}}, %[[BYTES]]
+//   CHECK-DAG:   %[[WEIGHTS:.*]] = memref.alloca() {{.*}} : memref<512xi32>
+//   CHECK-DAG:   %[[SUMS:.*]] = memref.alloca() {{.*}} : memref<256xi32>
+//       CHECK:   %[[R:.*]]:32 = uwt.decode_integers
+// CHECK-COUNT-32: vector.store %[[R]]#{{.*}}, %[[WEIGHTS]]
+//       CHECK:   %[[A:.*]] = amx.tile_load %[[WEIGHTS]][%{{.*}}], %{{.*}} : memref<512xi32> into !amx.tile<16x64xi8>
+//       CHECK:   %[[B:.*]] = amx.tile_load %[[WEIGHTS]]
+//       CHECK:   %[[S:.*]], %[[Z:.*]] = uwt.decode_numbers
+//       CHECK:   %[[ZERO:.*]] = amx.tile_zero
+//       CHECK:   %[[XA:.*]] = amx.tile_load %[[BYTES]]
+//       CHECK:   %[[ONCE:.*]] = amx.tile_muli %[[A]] zext, %[[XA]], %[[ZERO]]
+//       CHECK:   %[[XB:.*]] = amx.tile_load %[[BYTES]]
+//       CHECK:   %[[TWICE:.*]] = amx.tile_muli %[[B]] zext, %[[XB]], %[[ONCE]]
+//       CHECK:   amx.tile_store %[[SUMS]][%{{.*}}], %[[TWICE]]
+//   CHECK-NOT:   uwt.dot_integer
+//       CHECK:   vector.load %[[XSUMS]]
+//       CHECK:   %[[ROW:.*]] = vector.load %[[SUMS]]
+//       CHECK:   arith.subi %[[ROW]]
+//       CHECK:   arith.sitofp
+// CHECK-COUNT-16: math.fma
+//   CHECK-NOT:   math.fma
+//       CHECK:   vector.shuffle {{.*}} : vector<16xf32>, vector<16xf32>
+//       CHECK:   memref.load %[[SCALES]]
+func.func @tiles(%x: memref<9x100xbf16>, %w: !uwt.compressed<128x100xbf16, "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}">, %y: memref<9x128xf32>) attributes {uwt.target = #uwt.target<"amx">} {
+  uwt.matmul ins(%x, %w : memref<9x100xbf16>, !uwt.compressed<128x100xbf16, "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}">) outs(%y : memref<9x128xf32>) arithmetic #uwt.integer<8> strategy #uwt.strategy<tiles, tile_n = 16, tile_m = 16, tile_k = 64> {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  }
+  return
+}
+
+// -----
+
+// Of two cells in a group there are two tiles of x, each with zeros for the other cell.
+
+// CHECK-LABEL: func @tiles_of_cells
+//       CHECK:   %[[BYTES:.*]] = memref.alloc() {{.*}} : memref<1024xi32>
+//       CHECK:   %[[A:.*]] = amx.tile_load {{.*}} into !amx.tile<16x64xi8>
+//       CHECK:   %[[FIRST:.*]] = amx.tile_load %[[BYTES]]
+//       CHECK:   amx.tile_muli %[[A]], %[[FIRST]], %{{.*}}
+// CHECK-COUNT-16: math.fma
+//       CHECK:   %[[SECOND:.*]] = amx.tile_load %[[BYTES]]
+//       CHECK:   amx.tile_muli %[[A]], %[[SECOND]], %{{.*}}
+// CHECK-COUNT-16: math.fma
+func.func @tiles_of_cells(%x: memref<16x128xbf16>, %w: !uwt.compressed<64x128xbf16, "int<8>, scale={1x32, f16}">, %y: memref<16x64xf32>) attributes {uwt.target = #uwt.target<"amx">} {
+  uwt.matmul ins(%x, %w : memref<16x128xbf16>, !uwt.compressed<64x128xbf16, "int<8>, scale={1x32, f16}">) outs(%y : memref<16x64xf32>) arithmetic #uwt.integer<8> strategy #uwt.strategy<tiles, tile_n = 16, tile_m = 16, tile_k = 64> {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  }
+  return
+}

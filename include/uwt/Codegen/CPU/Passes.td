@@ -276,7 +276,7 @@ def TileMatmulPass : Pass<"uwt-tile-matmul"> {
     An output's additions have the same order for every strategy but `tiles`, m, number of threads and format (`docs/numerics.md`).
 
     With `arithmetic #uwt.integer<8>` x is rounded to integers, a scale a row, and repacked as bytes; a task takes `tile_m` rows of x at a time through its panel: `uwt.decode_integers`, `uwt.dot_integer`, exact sums of a group, which are then
-    multiplied with the numbers that `uwt.decode_numbers` reads. A call fails where a panel is held as words.
+    multiplied with the numbers that `uwt.decode_numbers` reads. Strategy `tiles` stores the bytes of a unit as tiles for operations of the dialect `amx`, and has the same sums. A call fails where a panel is held as words.
 
     A product with a selection has the panels of the selected matrices as tasks. `uwt.gather` becomes a task a row, which decodes the units
     that hold it. Numbers of matrices and rows are checked before anything is read.

@@ -285,11 +285,12 @@ static LogicalResult verifyArithmetic(MatmulOp op) {
   Attribute strategy = op.getStrategyAttr();
   auto ofCpu = dyn_cast_or_null<StrategyAttr>(strategy);
   auto ofGpu = dyn_cast_or_null<GpuStrategyAttr>(strategy);
-  bool isDirect = (ofCpu && ofCpu.getStrategy() == ProductStrategy::Direct) ||
+  bool isServed = (ofCpu && ofCpu.getStrategy() != ProductStrategy::Buffer) ||
                   (ofGpu && ofGpu.getStrategy() == ProductStrategy::Direct);
-  if (strategy && !isDirect)
+  if (strategy && !isServed)
     return op.emitOpError() << "has arithmetic " << op.getArithmeticAttr()
-                            << ", which is computed by strategy direct, got " << strategy;
+                            << ", which is computed by strategy direct, of CPUs also by tiles, got "
+                            << strategy;
   return success();
 }
 

@@ -221,32 +221,58 @@ static StrategyAttr strategyOf(MLIRContext *context, const KernelConfig &config)
                            config.tileK);
 }
 
-/// What is pinned of a product by integers, or why that is not there.
-static FailureOr<KernelConfig> pinnedInteger(MatmulOp op, const ConfigPins &pins,
-                                             KernelConfig config) {
-  if (pins.strategy && *pins.strategy != config.strategy)
-    return op.emitOpError() << "has no kernel of the configuration that the options ask for: "
-                            << op.getArithmeticAttr() << " is computed by strategy direct";
-  config.tileM = pins.tileM.value_or(config.tileM);
-  return config;
+static LogicalResult verifyConfig(MatmulOp op, const KernelConfig &config) {
+  return StrategyAttr::verify([&] { return op.emitOpError("has a bad strategy: "); },
+                              productStrategyOf(config.strategy), config.tileN, config.tileM,
+                              config.tileK);
 }
 
-/// By the rule of integerConfig(): one row alone, and as many as registers have room for.
-static FailureOr<StrategyRanges> chooseIntegerStrategies(MatmulOp op, const ConfigPins &pins) {
-  StrategyRanges result;
-  SmallVector<std::optional<uint64_t>> sizes = {std::nullopt};
-  if (!ShapedType::isDynamic(op.getM()))
-    sizes = {static_cast<uint64_t>(op.getM())};
-  else if (!pins.tileM)
-    sizes.insert(sizes.begin(), 1);
-  for (std::optional<uint64_t> m : sizes) {
-    FailureOr<KernelConfig> config = pinnedInteger(op, pins, integerConfig(m));
-    if (failed(config))
-      return failure();
-    result.strategies.push_back(strategyOf(op.getContext(), *config));
+namespace {
+/// A kernel of a product by integers: for m as a constant or what only a call knows, up to `limit`
+/// where a later one serves what is above.
+struct IntegerCase {
+  CpuStrategy strategy;
+  std::optional<uint64_t> m;
+  uint64_t limit = 0;
+};
+} // namespace
+
+/// One row alone, as many as registers have room for, and tiles of them where the target has such:
+/// what is pinned takes the place of all.
+static SmallVector<IntegerCase> integerCases(MatmulOp op, const ConfigPins &pins) {
+  bool mayBeTiles = !pins.strategy && !pins.tileM && TargetAttr::of(op).hasTiles();
+  CpuStrategy pinned = pins.strategy.value_or(CpuStrategy::Direct);
+  if (!ShapedType::isDynamic(op.getM())) {
+    auto m = static_cast<uint64_t>(op.getM());
+    bool isTiles = mayBeTiles && m >= leastIntegerTilesM;
+    return {IntegerCase{isTiles ? CpuStrategy::Tiles : pinned, m}};
   }
-  if (sizes.size() > 1)
-    result.limits.push_back(1);
+  SmallVector<IntegerCase> cases;
+  if (pinned == CpuStrategy::Direct && !pins.tileM)
+    cases.push_back({pinned, 1, 1});
+  cases.push_back({pinned, std::nullopt, leastIntegerTilesM - 1});
+  if (mayBeTiles)
+    cases.push_back({CpuStrategy::Tiles, std::nullopt});
+  return cases;
+}
+
+/// By the rule of integerConfig().
+static FailureOr<StrategyRanges> chooseIntegerStrategies(MatmulOp op, const ConfigPins &pins) {
+  if (pins.strategy == CpuStrategy::Buffer)
+    return op.emitOpError() << "has no kernel of the configuration that the options ask for: "
+                            << op.getArithmeticAttr()
+                            << " is computed by strategy direct or, on targets with AMX, tiles";
+  StrategyRanges result;
+  SmallVector<IntegerCase> cases = integerCases(op, pins);
+  for (const IntegerCase &each : cases) {
+    KernelConfig config = integerConfig(each.strategy, each.m);
+    config.tileM = pins.tileM.value_or(config.tileM);
+    if (failed(verifyConfig(op, config)))
+      return failure();
+    result.strategies.push_back(strategyOf(op.getContext(), config));
+  }
+  for (const IntegerCase &each : ArrayRef(cases).drop_back())
+    result.limits.push_back(static_cast<int64_t>(each.limit));
   return result;
 }
 
@@ -262,10 +288,7 @@ FailureOr<StrategyRanges> CpuModel::chooseStrategies(MatmulOp op) {
   std::vector<KernelConfig> configs = candidateConfigs(format, problem.k, pins, problem.tileDots);
   if (configs.empty())
     return op.emitOpError("has no kernel of the configuration that the options ask for");
-  KernelConfig any = configs.front();
-  if (failed(StrategyAttr::verify([&] { return op.emitOpError("has a bad strategy: "); },
-                                  productStrategyOf(any.strategy), any.tileN, any.tileM,
-                                  any.tileK)))
+  if (failed(verifyConfig(op, configs.front())))
     return failure();
   StrategyRanges result;
   if (problem.isStatic) {

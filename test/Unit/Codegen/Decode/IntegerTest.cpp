@@ -31,20 +31,25 @@ using namespace uwt::test;
 namespace {
 
 void checkIntegers(const ProductSpec &spec, const QuantizedWeight &weight,
-                   std::initializer_list<uint64_t> mValues, unsigned threads = 2) {
+                   std::initializer_list<uint64_t> mValues,
+                   std::initializer_list<unsigned> threadCounts = {2}) {
   SCOPED_TRACE(spec.moduleText());
   auto product = ProductJit::compile(spec);
   ASSERT_TRUE(product) << product.error().message();
-  ThreadPool pool(threads);
-  ThreadScope scope(&pool);
+  ThreadPool pool(1);
   auto loaded = LoadedWeight::fromQuantized(spec.description(), weight, pool);
   ASSERT_TRUE(loaded) << loaded.error().message();
   for (uint64_t m : mValues) {
     DrawnX x = drawX(m, spec.columns, spec.x);
-    auto y = (*product)->tryRun(loaded->view(), x.bytes.data(), m, spec.columns);
-    ASSERT_TRUE(y) << y.error().message();
-    SCOPED_TRACE("m " + std::to_string(m));
-    expectSameBits(*y, integerOutputs(weight, x, m));
+    std::vector<float> expected = integerOutputs(weight, x, m);
+    for (unsigned threads : threadCounts) {
+      ThreadPool pool(threads);
+      ThreadScope scope(&pool);
+      auto y = (*product)->tryRun(loaded->view(), x.bytes.data(), m, spec.columns);
+      ASSERT_TRUE(y) << y.error().message();
+      SCOPED_TRACE("m " + std::to_string(m) + ", threads " + std::to_string(threads));
+      expectSameBits(*y, expected);
+    }
   }
 }
 
@@ -61,6 +66,20 @@ QuantizedWeight drawFor(const ProductSpec &spec) {
   return drawQuantized(spec.description().format, spec.rows, spec.columns, 1);
 }
 
+/// The product of number `turn` of a series, of a shape that is held as codes.
+ProductSpec specOfTurn(const char *format, const Target &target, size_t turn) {
+  MatrixShape shape = quantizedShapes[turn % std::size(quantizedShapes)];
+  // Fewer columns are not held as codes.
+  if (!checkIntegerCodes(*Format::parse(format), ElementType::BF16, shape.columns))
+    shape.columns += fixedUnitColumns;
+  ProductSpec spec = integerSpec(format, shape.rows, shape.columns);
+  spec.target = target.name;
+  spec.element = spec.x = turn % 3 == 1 ? "f16" : "bf16";
+  if (turn % 4 == 3)
+    spec.x = "f32";
+  return spec;
+}
+
 std::vector<ProductSpec> integerSpecs() {
   std::vector<ProductSpec> result;
   size_t turn = 0, others = 0;
@@ -70,17 +89,23 @@ std::vector<ProductSpec> integerSpecs() {
       bool isOwn = &target == &nativeTarget();
       if (!checkRunsHere(target) || (!isOwn && others++ % 2 != 0))
         continue;
-      MatrixShape shape = quantizedShapes[turn % std::size(quantizedShapes)];
-      // Fewer columns are not held as codes.
-      if (!checkIntegerCodes(*Format::parse(format), ElementType::BF16, shape.columns))
-        shape.columns += fixedUnitColumns;
-      ProductSpec spec = integerSpec(format, shape.rows, shape.columns);
-      spec.target = target.name;
-      spec.element = spec.x = turn % 3 == 1 ? "f16" : "bf16";
-      if (turn % 4 == 3)
-        spec.x = "f32";
+      result.push_back(specOfTurn(format, target, turn++));
+    }
+  return result;
+}
+
+constexpr const char *byTiles = "tiles, tile_n = 16, tile_m = 32, tile_k = 64";
+
+/// Every format on tiles, of amx too where this machine has it.
+std::vector<ProductSpec> integerTilesSpecs() {
+  std::vector<ProductSpec> result;
+  for (const Target &target : allTargets())
+    for (const char *format : integerFormats()) {
+      if (!target.hasTiles() || !checkRunsHere(target))
+        continue;
+      ProductSpec spec = specOfTurn(format, target, result.size());
+      spec.strategy = byTiles;
       result.push_back(spec);
-      ++turn;
     }
   return result;
 }
@@ -97,6 +122,48 @@ INSTANTIATE_TEST_SUITE_P(Formats, IntegerTest, testing::ValuesIn(integerSpecs())
                            return info.param.testName(info.index);
                          });
 
+struct IntegerTilesTest : testing::TestWithParam<ProductSpec> {};
+
+TEST_P(IntegerTilesTest, HasTheBitsOfTheRule) {
+  ProductSpec spec = GetParam();
+  QuantizedWeight weight = drawFor(spec);
+  checkIntegers(spec, weight, {1, 8, 16, 17, 33}, {1, 2});
+  for (uint64_t m : {8, 16, 17, 33}) {
+    spec.m = m;
+    checkIntegers(spec, weight, {m}, {1, 2});
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, IntegerTilesTest, testing::ValuesIn(integerTilesSpecs()),
+                         [](const testing::TestParamInfo<ProductSpec> &info) {
+                           return info.param.testName(info.index);
+                         });
+
+/// Tiles of x in a task, of which the last task has fewer.
+TEST(IntegerProductTest, EveryTileOfTilesHasTheSameBits) {
+  for (const char *format :
+       {"uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}",
+        "uint<4>, zero={1x128, uint<4>}, scale={1x128, bf16}", "int<8>, scale={row, f32}"})
+    for (unsigned tile : {16, 48, 64}) {
+      ProductSpec spec = integerSpec(format, 130, 300);
+      spec.target = "amx-vectors";
+      spec.strategy = "tiles, tile_n = 16, tile_m = " + std::to_string(tile) + ", tile_k = 64";
+      checkIntegers(spec, drawFor(spec), {15, 65, 100}, {1, 2});
+    }
+}
+
+TEST(IntegerProductTest, TilesWithoutAmxAreRefused) {
+  ProductSpec spec = integerSpec("uint<4>, scale={1x32, f16}", 64, 128);
+  spec.target = "avx2";
+  spec.strategy = byTiles;
+  auto product = ProductJit::compile(spec);
+  ASSERT_FALSE(product);
+  EXPECT_NE(product.error().message().find(
+                "has strategy 'tiles', which needs a target with AMX: use 'direct'"),
+            std::string::npos)
+      << product.error().message();
+}
+
 TEST(IntegerProductTest, TilesAndThreadsHaveTheSameBits) {
   for (const char *format :
        {"uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}", "int<8>, scale={row, f32}"})
@@ -105,13 +172,12 @@ TEST(IntegerProductTest, TilesAndThreadsHaveTheSameBits) {
       spec.m = 9;
       if (tile != 0)
         spec.strategy = "direct, tile_n = 16, tile_m = " + std::to_string(tile) + ", tile_k = 64";
-      for (unsigned threads : {1, 2})
-        checkIntegers(spec, drawFor(spec), {9}, threads);
+      checkIntegers(spec, drawFor(spec), {9}, {1, 2});
     }
 }
 
 /// Experts, each with rows of x of its own, or chosen by number for all of them.
-TEST(IntegerProductTest, MatricesAndSelectionsHaveTheBitsOfTheRule) {
+void checkMatricesAndSelections(const std::string &target, const std::string &strategy) {
   constexpr uint64_t matrices = 3, rows = 70, columns = 200, m = 5;
   ProductSpec spec =
       integerSpec("uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}", rows, columns);
@@ -129,14 +195,15 @@ TEST(IntegerProductTest, MatricesAndSelectionsHaveTheBitsOfTheRule) {
   for (bool isSelected : {false, true}) {
     std::string xType = isSelected ? "memref<5x200xbf16>" : "memref<3x5x200xbf16>";
     std::string text =
-        "func.func @f(%x: " + xType + ", %ids: memref<3xi64>, %y: memref<3x5x70xf32>) " +
+        "module attributes {uwt.target = #uwt.target<\"" + target +
+        "\">} {\n func.func @f(%x: " + xType + ", %ids: memref<3xi64>, %y: memref<3x5x70xf32>) " +
         "attributes {llvm.emit_c_interface} {\n  %w = uwt.weight \"w\" : " + weightType +
         "\n  uwt.matmul ins(%x, %w : " + xType + ", " + weightType + ")" +
         (isSelected ? " select(%ids : memref<3xi64>)" : "") +
-        " outs(%y : memref<3x5x70xf32>) arithmetic #uwt.integer<8> {\n  ^bb0(%acc: f32):\n    "
-        "uwt.yield %acc : f32\n  }\n  return\n}\n";
+        " outs(%y : memref<3x5x70xf32>) arithmetic #uwt.integer<8>" + strategy +
+        " {\n  ^bb0(%acc: f32):\n    uwt.yield %acc : f32\n  }\n  return\n }\n}\n";
     SCOPED_TRACE(text);
-    auto product = ProductJit::compileText(text, "native");
+    auto product = ProductJit::compileText(text, target);
     ASSERT_TRUE(product) << product.error().message();
     std::vector<float> y(matrices * m * rows, -1.0f);
     auto *from = reinterpret_cast<char *>(x.bytes.data());
@@ -161,10 +228,18 @@ TEST(IntegerProductTest, MatricesAndSelectionsHaveTheBitsOfTheRule) {
   }
 }
 
+TEST(IntegerProductTest, MatricesAndSelectionsHaveTheBitsOfTheRule) {
+  checkMatricesAndSelections("native", "");
+  checkMatricesAndSelections("amx-vectors",
+                             std::string(" strategy #uwt.strategy<") + byTiles + ">");
+}
+
 /// All of the largest magnitude, over more columns than a group has.
-TEST(IntegerProductTest, SumsOfManyColumnsAreExact) {
+void checkManyColumns(const std::string &target, const std::string &strategy) {
   for (const char *format : {"uint<8>, scale={row, bf16}", "int<8>, scale={row, bf16}"}) {
     ProductSpec spec = integerSpec(format, 16, 2 * maxIntegerGroup + 70);
+    spec.target = target;
+    spec.strategy = strategy;
     spec.m = 2;
     QuantizedWeight weight = drawFor(spec);
     for (size_t i = 0; i < weight.codes.size(); ++i)
@@ -184,6 +259,11 @@ TEST(IntegerProductTest, SumsOfManyColumnsAreExact) {
   }
 }
 
+TEST(IntegerProductTest, SumsOfManyColumnsAreExact) {
+  checkManyColumns("native", "");
+  checkManyColumns("amx-vectors", byTiles);
+}
+
 TEST(IntegerProductTest, EveryPairOfBytesIsExact) {
   for (const char *format :
        {"uint<4>, scale={row, f32}", "int<8>, scale={row, f32}", "uint<7>, scale={row, f32}"})
@@ -197,6 +277,10 @@ TEST(IntegerProductTest, EveryPairOfBytesIsExact) {
       for (size_t i = 0; i < weight.codes.size(); ++i)
         weight.codes[i] = static_cast<uint8_t>(i / spec.columns % weight.values.size());
       checkIntegers(spec, weight, {8, 9});
+      if (!target.hasTiles())
+        continue;
+      spec.strategy = byTiles;
+      checkIntegers(spec, weight, {9});
     }
 }
 
