@@ -101,18 +101,28 @@ SignedIntegerCodes uwt::signedIntegerCodes(const Format &format) {
   constexpr int32_t middle = 8;
   bool isCentred =
       quantizedUnit(format).hasNibbles() && !format.zeroGrid && codes.bias + zero == middle;
+  // Of 11 significant bits at most, even subnormal f32 of such scales have all.
+  bool hasShortScales =
+      !format.scale->outer && format.scale->number.keyword != "f32" && format.divisor == 1;
   if (isCentred)
-    return {4, codes.bias - middle, 0};
-  return {0, codes.bias, codes.bias + zero};
+    return {4, hasShortScales, codes.bias - middle, 0};
+  return {0, false, codes.bias, codes.bias + zero};
 }
 
 bool uwt::needsSumsOfX(const Format &format) {
   return format.zeroGrid || signedIntegerCodes(format).offset != 0;
 }
 
-uint32_t uwt::unitsInGroup(const Format &format) {
+/// Of `row`, `tensor` and large cells the largest one.
+static uint32_t groupColumns(const Format &format) {
   uint32_t columns = format.scale->cellColumns;
-  if (columns == 0 || columns > maxIntegerGroup)
-    columns = maxIntegerGroup;
-  return std::max(columns / quantizedUnit(format).columns, 1u);
+  return columns == 0 ? maxIntegerGroup : std::min(columns, maxIntegerGroup);
+}
+
+uint32_t uwt::unitsInGroup(const Format &format) {
+  return std::max(groupColumns(format) / quantizedUnit(format).columns, 1u);
+}
+
+uint32_t uwt::columnGroupsInPart(const Format &format) {
+  return integerPart(groupColumns(format)) / static_cast<uint32_t>(fixedUnitColumns);
 }

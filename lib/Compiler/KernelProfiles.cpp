@@ -255,9 +255,9 @@ static void addRing(const machine_code::KernelReport &report, const CompiledKern
   profile.consumerWarps = plan.tileN / stripRows;
   // A stage has whole k-tiles; what is beside units is far less than one of them.
   double bytes = profile.decodedBytes > 0 ? bytesRead(profile) : facts.weightBytes;
-  // Where a work unit has whole output tiles, any number of groups is one.
-  uint64_t tileK = kernels.entries.back().launch.tileK;
-  double tile = static_cast<double>(plan.tileN) * (tileK != 0 ? tileK : fixedUnitColumns);
+  // A launch's tile is a part of an output tile where there are parts.
+  uint64_t tileK = plan.partColumns != 0 ? fixedUnitColumns : kernels.entries.back().launch.tileK;
+  double tile = static_cast<double>(plan.tileN) * static_cast<double>(tileK);
   double tiles = std::round(static_cast<double>(plan.stageBytes) / (bytes * tile));
   profile.stageWeights = std::max(tiles, 1.0) * tile;
   const machine_code::CopyingRole &role = *report.copying;
@@ -300,6 +300,7 @@ static KernelProfile profileOf(const machine_code::KernelReport &report,
   profile.lookups = plan.lookups;
   profile.usesWarpgroups = plan.usesWarpgroups;
   profile.byteProducts = plan.byteProducts;
+  profile.partColumns = plan.partColumns;
   profile.decodedBytes = plan.decodedBytes + facts.unitsOutside * plan.bytesOutside;
   if (before) {
     WayCosts decode = decodeCosts(*before);

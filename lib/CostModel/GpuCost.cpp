@@ -106,6 +106,9 @@ public:
 private:
   double tiles() const;
   double stagesOfTile() const;
+  double partsOfTile() const {
+    return std::ceil(static_cast<double>(problem.k) / profile.partColumns);
+  }
   double xBytes() const { return profile.xBytes() * stageColumns() * profile.slice; }
   double stageColumns() const { return profile.stageWeights / profile.tileN; }
   double slices() const { return std::ceil(static_cast<double>(problem.m) / profile.slice); }
@@ -137,15 +140,19 @@ WorkShares RingModel::shares() const {
                            : board.sms / profile.cluster * profile.cluster;
   WorkShares result;
   double stages = tiles() * stagesOfTile();
-  double most = profile.sharesTiles() ? stages : tiles();
-  result.ctas = std::min(std::max(sms, 1.0) * profile.ctas, most);
+  double parts = profile.partColumns == 0 ? stages : tiles() * partsOfTile();
+  result.ctas = std::min(std::max(sms, 1.0) * profile.ctas, parts);
   if (profile.cluster == 1 && constants.hasEvenCtas)
     result.ctas = static_cast<double>(
         evenCtas(static_cast<uint64_t>(result.ctas), static_cast<uint64_t>(tiles())));
-  result.ctasOfSm = std::clamp(result.ctas / board.sms, 1.0, double(profile.ctas));
   result.steps = stages / result.ctas;
-  if (!profile.sharesTiles())
-    result.steps = std::ceil(tiles() / result.ctas) * stagesOfTile();
+  if (profile.partColumns != 0) {
+    // No more CTAs than have as many parts as any.
+    double partsOfCta = std::ceil(parts / result.ctas);
+    result.ctas = std::ceil(parts / partsOfCta);
+    result.steps = partsOfCta * stagesOfTile() / partsOfTile();
+  }
+  result.ctasOfSm = std::clamp(result.ctas / board.sms, 1.0, double(profile.ctas));
   return result;
 }
 
@@ -161,7 +168,7 @@ WorkShares RingModel::evenShares() const {
 
 unsigned RingModel::sharedTilesOfCta() const {
   double ctas = shares().ctas;
-  if (!profile.sharesTiles())
+  if (profile.partColumns != 0 && partsOfTile() == 1)
     return 0;
   if (tiles() >= ctas)
     return std::fmod(tiles(), ctas) == 0 ? 0 : 2;
@@ -183,11 +190,10 @@ double RingModel::latencyOf(unsigned cluster) const {
 /// By what a multiprocessor does in a clock, or by the instructions of a warp, one after another.
 double RingModel::consumeTime(double ctasOfSm) const {
   double matrixShare = profile.usesWarpgroups ? constants.warpgroupShare : constants.warpShare;
-  double weightClocks =
-      std::max({profile.instructions / (smIssuedLanesPerClock * constants.issueShare),
-                profile.alu / smAluLanesPerClock, profile.sharedBytes / smSharedBytesPerClock,
-                profile.slice * profile.matrixWork() /
-                    (board.target->matrixFmasPerClock * matrixShare)});
+  double weightClocks = std::max(
+      {profile.instructions / (smIssuedLanesPerClock * constants.issueShare),
+       profile.alu / smAluLanesPerClock, profile.sharedBytes / smSharedBytesPerClock,
+       profile.slice * profile.matrixWork() / (board.target->matrixFmasPerClock * matrixShare)});
   double warp = profile.stageWeights * profile.instructions / 32 / profile.consumerWarps *
                 constants.warpClocks;
   return std::max(profile.stageWeights * weightClocks * ctasOfSm, warp) / clocks;

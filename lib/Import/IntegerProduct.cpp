@@ -59,12 +59,18 @@ static uint64_t groupEnd(const QuantizedWeight &weight, uint64_t column) {
   return std::min(end, weight.columns);
 }
 
+/// integer-4: columns of a part.
+static uint64_t partColumns(const QuantizedWeight &weight) {
+  uint64_t cell = std::min<uint64_t>(weight.scale.cellColumns, maxIntegerGroup);
+  return integerPart(static_cast<uint32_t>(cell));
+}
+
 Status uwt::integerProduct(const QuantizedWeight &weight, const IntegerRow &x, uint64_t first,
                            std::span<float> y) {
   UWT_RETURN_IF_ERROR(checkIntegers(weight));
   for (uint64_t row = first; row < first + y.size(); ++row) {
     const uint8_t *codes = weight.codes.data() + row * weight.columns;
-    float sum = 0;
+    float total = 0, sum = 0;
     for (uint64_t begin = 0, end = 0; begin < weight.columns; begin = end) {
       end = groupEnd(weight, begin);
       int64_t exact = 0;
@@ -75,8 +81,12 @@ Status uwt::integerProduct(const QuantizedWeight &weight, const IntegerRow &x, u
       // integer-4
       float scale = weight.scale.at(row, begin) * weight.factor;
       sum = std::fma(static_cast<float>(exact), scale, sum);
+      if (end % partColumns(weight) != 0 && end < weight.columns)
+        continue;
+      total += sum;
+      sum = 0;
     }
-    y[row - first] = sum * x.scale; // integer-5
+    y[row - first] = total * x.scale; // integer-5
   }
   return ok();
 }

@@ -19,8 +19,17 @@
 
 namespace uwt {
 
-/// The columns of a group at most (integer-3).
-inline constexpr uint32_t maxIntegerGroup = 32768;
+/// The columns of a group at most (integer-3), and of a part where several groups are one
+/// (integer-4).
+inline constexpr uint32_t maxIntegerGroup = 2048;
+/// The columns of a part, of groups of so many columns: as many groups as a power of two, and no
+/// more than maxIntegerGroup columns where a group has no more.
+constexpr uint32_t integerPart(uint32_t groupColumns) {
+  uint32_t columns = groupColumns;
+  while (columns <= maxIntegerGroup / 2)
+    columns *= 2;
+  return columns;
+}
 
 /// The codes of a format as bytes, 64 columns of a row at a time. A byte is the integer that its
 /// code stands for, plus `bias`. Bytes are made of stored ones by an exclusive or with `flipped`.
@@ -51,6 +60,9 @@ IntegerCodes integerCodes(const Format &format);
 /// has the integer that its code stands for, plus `bias`, and zeros below.
 struct SignedIntegerCodes {
   uint32_t shift = 0;
+  /// Whether scales times 2^-shift are f32 that are not rounded: then they take the place of
+  /// shifts of sums.
+  bool shiftsScales = false;
   int32_t bias = 0;
   /// By so much bytes are larger than differences of integers and `zero=`, beside the zeros of a
   /// grid.
@@ -60,9 +72,10 @@ SignedIntegerCodes signedIntegerCodes(const Format &format);
 /// Whether bytes are larger than differences, so that sums of x are to be taken away.
 bool needsSumsOfX(const Format &format);
 
-/// Units of a format in a group: 1 where a unit has a group or two. No matrix has more columns than
-/// the last group of a row or a tensor.
+/// Units of a format in a group: 1 where a unit has a group or two.
 uint32_t unitsInGroup(const Format &format);
+/// Groups of 64 columns in a part.
+uint32_t columnGroupsInPart(const Format &format);
 
 } // namespace uwt
 

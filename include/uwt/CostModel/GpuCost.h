@@ -78,14 +78,14 @@ struct KernelProfile {
   /// Products by integers: matrix instructions for a strip × 32 columns × an m tile; 0 for products
   /// of floats.
   unsigned byteProducts = 0;
+  /// The columns of the least part of an output tile that a CTA has; 0 for a stage's.
+  unsigned partColumns = 0;
 
   /// Of an element of packed x.
   double xBytes() const { return byteProducts != 0 ? 1 : 2; }
   /// How long tensor cores take for a product of a weight, that of bf16 being 1: bytes are
   /// multiplied at twice the rate.
   double matrixWork() const { return byteProducts != 0 ? 0.5 * byteProducts : 1; }
-  /// Whether CTAs may share an output tile.
-  bool sharesTiles() const { return byteProducts == 0; }
   bool hasRing() const { return stages != 0 && stageWeights > 0; }
 };
 

@@ -16,7 +16,8 @@ namespace uwt::codegen {
 IntegerProductLowering::IntegerProductLowering(MatmulOp op, OpBuilder &builder)
     : ProductLowering(op, builder), format(op.getWeightType().getFormat().getFormat()),
       unit(quantizedUnit(format)), codes(integerCodes(format)),
-      offset(codes.bias + static_cast<int64_t>(format.zero)), groupUnits(unitsInGroup(format)) {}
+      offset(codes.bias + static_cast<int64_t>(format.zero)), groupUnits(unitsInGroup(format)),
+      partUnits(columnGroupsInPart(format) / unit.groups()) {}
 
 /// A task is a panel, as of strategy direct.
 LogicalResult IntegerProductLowering::readStrategy(const Target & /*target*/) {
@@ -51,6 +52,7 @@ void IntegerProductLowering::checkPanels() {
 void IntegerProductLowering::emitTask(Value task) {
   int64_t sums = stripsInPanel * tileM * laneCount;
   accumulators = scratch(sums, builder.getF32Type());
+  outputSums = scratch(sums, builder.getF32Type());
   if (groupUnits > 1)
     totals = scratch(sums, builder.getI32Type());
   outputScratch = scratch(laneCount, op.getInitType().getElementType());
@@ -62,9 +64,26 @@ void IntegerProductLowering::emitTask(Value task) {
 }
 
 void IntegerProductLowering::emitTile(const PanelFields &panel, Value firstM) {
-  clear(accumulators, builder.getF32Type());
-  emitGroups(panel, firstM);
+  Value units = index.div(groups, unit.groups());
+  clear(outputSums, builder.getF32Type());
+  index.loop(index.ceilDiv(units, partUnits), [&](Value part) {
+    Value first = index.mul(part, partUnits);
+    clear(accumulators, builder.getF32Type());
+    emitGroups(panel, firstM, first, index.min(partUnits, index.sub(units, first)));
+    addPart();
+  });
   emitTileOutputs(panel, firstM);
+}
+
+/// integer-4
+void IntegerProductLowering::addPart() {
+  index.loop(stripsInPanel * tileM, [&](Value i) {
+    Value at = index.mul(i, laneCount);
+    Value sum =
+        arith::AddFOp::create(builder, location, loadVector(outputSums, at, builder.getF32Type()),
+                              loadVector(accumulators, at, builder.getF32Type()));
+    storeVector(sum, outputSums, at);
+  });
 }
 
 void IntegerProductLowering::clear(Value memory, Type element) {
@@ -75,8 +94,8 @@ void IntegerProductLowering::clear(Value memory, Type element) {
 }
 
 /// Groups in the order of columns, units in that of memory (integer-4).
-void IntegerProductLowering::emitGroups(const PanelFields &panel, Value firstM) {
-  Value units = index.div(groups, unit.groups());
+void IntegerProductLowering::emitGroups(const PanelFields &panel, Value firstM, Value begin,
+                                        Value units) {
   auto emitUnits = [&](Value first, Value count) {
     index.loop(count, [&](Value i) {
       index.loop(panel.strips,
@@ -84,10 +103,10 @@ void IntegerProductLowering::emitGroups(const PanelFields &panel, Value firstM) 
     });
   };
   if (groupUnits == 1)
-    return emitUnits(index.constant(0), units);
+    return emitUnits(begin, units);
   index.loop(index.ceilDiv(units, groupUnits), [&](Value group) {
-    Value first = index.mul(group, groupUnits);
-    Value count = index.min(groupUnits, index.sub(units, first));
+    Value before = index.mul(group, groupUnits), first = index.add(begin, before);
+    Value count = index.min(groupUnits, index.sub(units, before));
     clear(totals, builder.getI32Type());
     emitUnits(first, count);
     index.loop(panel.strips, [&](Value strip) { addTotals(panel, firstM, first, count, strip); });
@@ -244,9 +263,9 @@ void IntegerProductLowering::emitTileOutputs(const PanelFields &panel, Value fir
       Value at = accumulatorsOf(strip, c);
       Value scale =
           memref::LoadOp::create(builder, location, xScales, ValueRange{rowNumber(matrix, m)});
-      Value sum = arith::MulFOp::create(
-          builder, location, loadVector(accumulators, at, builder.getF32Type()),
-          vector::BroadcastOp::create(builder, location, type, scale));
+      Value sum =
+          arith::MulFOp::create(builder, location, loadVector(outputSums, at, builder.getF32Type()),
+                                vector::BroadcastOp::create(builder, location, type, scale));
       emitOutput(panel, strip, m, sum);
     });
   });

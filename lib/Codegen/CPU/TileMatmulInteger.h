@@ -73,7 +73,11 @@ protected:
 
   void emitTile(const PanelFields &panel, mlir::Value firstM);
   void clear(mlir::Value memory, mlir::Type element);
-  void emitGroups(const PanelFields &panel, mlir::Value firstM);
+  /// The groups of `units` units from `begin` on, which are a part.
+  void emitGroups(const PanelFields &panel, mlir::Value firstM, mlir::Value begin,
+                  mlir::Value units);
+  /// Adds the accumulators of a part to `outputSums`.
+  void addPart();
   /// Sums over a group of 16 rows times their scales, to the accumulators of row `c` of the tile.
   void addScaled(mlir::Value strip, int64_t c, llvm::ArrayRef<mlir::Value> sums,
                  mlir::ValueRange scales);
@@ -95,8 +99,8 @@ protected:
   IntegerCodes codes;
   /// What bytes are larger by than differences, beside zeros of a grid.
   int64_t offset = 0;
-  /// Units in a group, which are added up as integers first.
-  int64_t groupUnits = 1;
+  /// Units in a group, which are added up as integers first, and in a part.
+  int64_t groupUnits = 1, partUnits = 1;
   /// Rows of x whose vectors of a group lie side by side; how often `prepared` has room for all
   /// vectors of x, and how many these are.
   int64_t xTile = 1, copies = 1;
@@ -106,6 +110,8 @@ protected:
   mlir::Value xScales, xSums;
   /// Sums of integers of a group of several units.
   mlir::Value totals;
+  /// Sums of the parts so far; accumulators are those of one.
+  mlir::Value outputSums;
 };
 
 } // namespace uwt::codegen

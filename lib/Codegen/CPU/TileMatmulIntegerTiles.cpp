@@ -183,8 +183,8 @@ void IntegerTilesLowering::emitTileOutputs(const PanelFields &panel, Value first
   index.loop(panel.strips, [&](Value strip) {
     forEachTile(firstM, [&](Value tile) {
       Value start = sumsOfTile(strip, tile);
-      for (auto [row, sums] : llvm::enumerate(loadTurned(accumulators, start)))
-        storeVector(sums, accumulators, index.add(start, row * laneCount));
+      for (auto [row, sums] : llvm::enumerate(loadTurned(outputSums, start)))
+        storeVector(sums, outputSums, index.add(start, row * laneCount));
     });
   });
   IntegerProductLowering::emitTileOutputs(panel, firstM);

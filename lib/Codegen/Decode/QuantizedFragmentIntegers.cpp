@@ -15,6 +15,7 @@
 #include "QuantizedThread.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Codec/IntegerCodes.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -63,10 +64,13 @@ void emitFragmentNumbers(const Format &format, RewriterBase &rewriter, DecodeFra
   QuantizedUnit layout = quantizedUnit(format);
   ThreadNumbers numbers(scalars, layout, {op.getCode(), op.getFirst(), op.getLane()});
   SmallVector<Value> results;
+  SignedIntegerCodes codes = signedIntegerCodes(format);
+  float factor = codes.shiftsScales    ? std::ldexp(1.0f, -static_cast<int>(codes.shift))
+                 : format.divisor != 1 ? format.factor()
+                                       : 1;
   for (Pair scales : numbers.read(*format.scale, layout.scale))
     for (Value scale : scales)
-      results.push_back(format.divisor == 1 ? scale
-                                            : floats.mul(scale, floats.constant(format.factor())));
+      results.push_back(factor == 1 ? scale : floats.mul(scale, floats.constant(factor)));
   bool isSigned = QuantizedElement::find(format.element)->isSigned;
   for (uint32_t cell = 0; layout.zero && cell < layout.cells; ++cell)
     for (Value zero : numbers.readBits(layout.zero.at(cell), layout.zero.bits))

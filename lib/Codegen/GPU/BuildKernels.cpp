@@ -174,6 +174,8 @@ static ProductPlan planOf(MatmulOp op, const EmittedFormat &format, const GpuTar
   plan.tile.cluster = choice.cluster;
   plan.tile.usesWarpgroups = choice.instruction == GpuInstruction::Wgmma;
   plan.tile.multipliesIntegers = op.getArithmeticAttr() != nullptr;
+  if (plan.tile.multipliesIntegers)
+    plan.partGroups = columnGroupsInPart(format.format);
   plan.unit.copiesWords = !plan.tile.multipliesIntegers && copiesWords(plan);
   plan.ctas = choice.ctas;
   if (!plan.copiesByThreads && !plan.readsStreams)
@@ -224,6 +226,10 @@ static Status checkRing(const GpuChoice &choice, const GpuTarget &target, const 
     return unsupportedError("a ring has at most " + std::to_string(maxRingStages) +
                             " stages, got " + std::to_string(choice.stages));
   constexpr int64_t streamUnitGroups = streamUnitColumns / fixedUnitColumns;
+  if (plan.partGroups % plan.ring.groupsPerKTile() != 0)
+    return unsupportedError("integers are added up in parts of " + std::to_string(plan.partGroups) +
+                            " groups of columns, and its k-tiles have " +
+                            std::to_string(plan.ring.groupsPerKTile()));
   if (choice.groups % plan.unit.columnGroups != 0 ||
       (plan.decodesInShared && streamUnitGroups % plan.ring.groupsPerKTile() != 0))
     return unsupportedError("its stages have whole units, got " + std::to_string(choice.groups) +

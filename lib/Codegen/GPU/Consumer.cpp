@@ -6,16 +6,18 @@
 //===----------------------------------------------------------------------===//
 
 #include "Consumer.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
 namespace uwt::codegen {
 
 Consumer::Consumer(const LaneCode &code, const ProductPlan &plan, RingWork &work,
-                   Mainloop &mainloop, Reducer &reducer, const CtaThread &own)
+                   Mainloop &mainloop, IntegerMainloop *integers, Reducer &reducer,
+                   const CtaThread &own)
     : LaneCode(code), plan(plan), layout(plan.stage()), shape(plan.work()),
       partition(work.partition), ring(work.ring), panels(work.panels), mainloop(mainloop),
-      reducer(reducer), own(own) {}
+      integers(integers), reducer(reducer), own(own) {}
 
 void Consumer::build(Value strip) {
   Value first = index.div(partition.firstKTile(), shape.kTiles);
@@ -43,9 +45,10 @@ Consumer::Values Consumer::buildWorkTile(Value strip, Value outputTile, ValueRan
   const TilePanel &panel = tile.panel;
   Value ownStrip = sameInWarp(strip), there = ownStrip;
   // For a strip that the last panel does not have any other will do: nobody takes its accumulators.
-  bool hasShortPanel = plan.problem.hasShortPanel();
-  if (hasShortPanel)
+  if (plan.problem.hasShortPanel())
     there = index.min(ownStrip, index.sub(panel.strips, 1));
+  if (integers)
+    return buildParts({strip, ownStrip, there}, tile, state);
   Values carried(state);
   carried.append(mainloop.begin());
   auto stages = [&](bool asWords) { return multiplyStages(there, tile, carried, asWords); };
@@ -54,16 +57,56 @@ Consumer::Values Consumer::buildWorkTile(Value strip, Value outputTile, ValueRan
                                                [&] { return stages(/*asWords=*/true); },
                                                [&] { return stages(/*asWords=*/false); })
                                          : stages(/*asWords=*/false);
-  // Not a strip that the last panel does not have, nor a repeated panel.
+  ifThere(panel, ownStrip, [&] {
+    reducer.finish(strip, panel, tile.from, tile.to, ValueRange(results).drop_front(2));
+  });
+  results.truncate(2);
+  return results;
+}
+
+void Consumer::ifThere(const TilePanel &panel, Value strip, llvm::function_ref<void()> body) {
   Value isThere = panel.isOwn;
-  if (hasShortPanel)
-    isThere = isThere ? bitAnd(isThere, index.less(ownStrip, panel.strips))
-                      : index.less(ownStrip, panel.strips);
-  auto finish = [&] {
-    Values accumulators = mainloop.end(panel, ValueRange(results).drop_front(2));
-    reducer.finish(strip, panel, tile.from, tile.to, accumulators);
+  if (plan.problem.hasShortPanel())
+    isThere = isThere ? bitAnd(isThere, index.less(strip, panel.strips))
+                      : index.less(strip, panel.strips);
+  isThere ? index.ifElse(isThere, body) : body();
+}
+
+Consumer::Values Consumer::buildParts(const WarpStrip &strip, const WorkTile &tile,
+                                      ValueRange state) {
+  const TilePanel &panel = tile.panel;
+  int64_t mTiles = plan.tile.mTiles, width = shape.kTilesPerIteration;
+  Value isWhole = index.equal(index.sub(tile.to, tile.from), shape.kTiles);
+  Value firstPart = index.div(index.sub(tile.from, tile.tileBegin), width);
+  Values begin(state);
+  begin.append(mTiles, integers->noSums());
+  auto buildPart = [&](Value i, ValueRange carried) {
+    WorkTile part = tile;
+    part.from = asShort(index.add(tile.from, index.mul(i, width)));
+    part.to = index.min(index.add(part.from, width), tile.to);
+    Values before(carried.take_front(2));
+    before.append(mainloop.begin());
+    Values results = multiplyStages(strip.read, part, before, /*asWords=*/false);
+    Values sums = integers->sums(ValueRange(results).drop_front(2));
+    if (plan.hasParts())
+      index.ifElse(
+          isWhole, [] {},
+          [&] {
+            ifThere(panel, strip.own,
+                    [&] { reducer.storePart(panel, index.add(firstPart, i), sums); });
+          });
+    results.truncate(2);
+    for (auto [total, sum] : llvm::zip_equal(carried.drop_front(2), sums))
+      results.push_back(arith::AddFOp::create(builder, location, total, sum));
+    return results;
   };
-  isThere ? index.ifElse(isThere, finish) : finish();
+  Value count = index.ceilDiv(index.sub(tile.to, tile.from), width);
+  Values results =
+      plan.hasParts() ? index.loop(count, begin, buildPart) : buildPart(index.constant(0), begin);
+  ifThere(panel, strip.own, [&] {
+    auto finish = [&](ValueRange totals) { return integers->scaled(panel, totals); };
+    reducer.finishParts(strip.number, panel, isWhole, ValueRange(results).drop_front(2), finish);
+  });
   results.truncate(2);
   return results;
 }

@@ -13,7 +13,7 @@
 #ifndef UWT_LIB_CODEGEN_GPU_CONSUMER_H
 #define UWT_LIB_CODEGEN_GPU_CONSUMER_H
 
-#include "Mainloop.h"
+#include "IntegerMainloop.h"
 #include "Reducer.h"
 #include "RingWork.h"
 
@@ -22,7 +22,7 @@ namespace uwt::codegen {
 class Consumer : private LaneCode {
 public:
   Consumer(const LaneCode &code, const ProductPlan &plan, RingWork &work, Mainloop &mainloop,
-           Reducer &reducer, const CtaThread &own);
+           IntegerMainloop *integers, Reducer &reducer, const CtaThread &own);
 
   /// Multiplies the work unit's tiles, of strip `strip` of the warp's panel.
   void build(mlir::Value strip);
@@ -36,6 +36,15 @@ private:
     mlir::Value member, tileBegin, from, to;
   };
   WorkTile workTileOf(mlir::Value outputTile);
+  /// A warp's strip of its panel, the same as known to be so for all lanes, and the one that is
+  /// read in place of one that the panel lacks.
+  struct WarpStrip {
+    mlir::Value number, own, read;
+  };
+  /// Not for a strip that the last panel does not have, nor for a repeated panel.
+  void ifThere(const TilePanel &panel, mlir::Value strip, llvm::function_ref<void()> body);
+  /// The parts of an output tile that the work unit has (integer-4).
+  Values buildParts(const WarpStrip &strip, const WorkTile &tile, mlir::ValueRange state);
   /// `state` is the pipeline's, as RingPipeline::next takes it; given back for the work tile
   /// behind.
   Values buildWorkTile(mlir::Value strip, mlir::Value outputTile, mlir::ValueRange state);
@@ -52,6 +61,8 @@ private:
   RingPipeline &ring;
   PanelTable &panels;
   Mainloop &mainloop;
+  /// The same, of products by integers; null for others.
+  IntegerMainloop *integers;
   Reducer &reducer;
   const CtaThread own;
 };

@@ -26,20 +26,27 @@ IntegerMainloop::IntegerMainloop(const LaneCode &code, const ProductPlan &plan, 
       groupUnits(unitsInGroup(type.getFormat().getFormat())), units(code, plan), ring(ring),
       workspace(workspace), lane(lane) {}
 
-Value IntegerMainloop::zeroSums() {
+Value IntegerMainloop::noProducts() {
   auto sums = VectorType::get({2, 2}, builder.getI32Type());
   return arith::ConstantOp::create(builder, location, builder.getZeroAttr(sums));
 }
 
 IntegerMainloop::Values IntegerMainloop::begin() {
-  auto floats = VectorType::get({4}, builder.getF32Type());
-  Values zeros(plan.tile.mTiles,
-               arith::ConstantOp::create(builder, location, builder.getZeroAttr(floats)));
+  auto integers = VectorType::get({4}, builder.getI32Type());
+  Values zeros(plan.tile.mTiles, noSums());
   if (groupUnits > 1)
     zeros.append(plan.tile.mTiles,
-                 arith::ConstantOp::create(
-                     builder, location, builder.getZeroAttr(floats.clone(builder.getI32Type()))));
+                 arith::ConstantOp::create(builder, location, builder.getZeroAttr(integers)));
   return zeros;
+}
+
+Value IntegerMainloop::noSums() {
+  auto floats = VectorType::get({4}, builder.getF32Type());
+  return arith::ConstantOp::create(builder, location, builder.getZeroAttr(floats));
+}
+
+IntegerMainloop::Values IntegerMainloop::sums(ValueRange accumulators) {
+  return Values(accumulators.take_front(plan.tile.mTiles));
 }
 
 IntegerMainloop::Values IntegerMainloop::multiply(Value strip, const TilePanel &panel,
@@ -77,7 +84,7 @@ IntegerMainloop::Values IntegerMainloop::multiplyUnit(Value strip, const TilePan
   Value unit = index.add(index.add(stage.region, plan.stage().code),
                          index.mul(coordinate.unit, plan.unit.codeU32)); // u32 of the ring
   UnitSums sums;
-  sums.products.assign(layout.cells * mTiles, zeroSums());
+  sums.products.assign(layout.cells * mTiles, noProducts());
   if (hasZeros)
     sums.ofX = sums.products;
   for (int64_t inUnit = 0; inUnit < plan.unit.columnGroups; ++inUnit)
@@ -114,6 +121,7 @@ Value IntegerMainloop::endsGroup(const Stage &stage, Value number) {
   int64_t groups = plan.unit.columnGroups;
   int64_t all = (plan.problem.columnGroups() + groups - 1) / groups;
   Value next = index.add(index.add(index.div(stage.firstGroup, groups), number), 1);
+  // A part has whole groups, and begins with one.
   return bitOr(index.equal(index.rem(next, groupUnits), 0), index.equal(next, all));
 }
 
@@ -195,7 +203,7 @@ Value IntegerMainloop::differences(const UnitSums &sums, unsigned cell, int64_t 
   };
   size_t number = cell * plan.tile.mTiles + mTile;
   Value products = flat(sums.products[number]);
-  if (codes.shift != 0)
+  if (codes.shift != 0 && !codes.shiftsScales)
     products = arith::ShRSIOp::create(builder, location, products, lanes.constant(codes.shift));
   if (!hasZeros)
     return products;
@@ -220,23 +228,20 @@ IntegerMainloop::Values IntegerMainloop::addScaled(ValueRange accumulators, Valu
   return next;
 }
 
-IntegerMainloop::Values IntegerMainloop::end(const TilePanel &panel, ValueRange accumulators) {
+IntegerMainloop::Values IntegerMainloop::scaled(const TilePanel &panel, ValueRange totals) {
   // A lane has columns 2t and 2t + 1 of an m tile, in two rows.
-  auto four = VectorType::get({4}, builder.getF32Type());
   Value at = index.add(index.mul(panel.slice, plan.packedU32()), plan.xScalesBegin());
   at = index.add(at, index.mul(index.rem(lane, 4), 2)); // u32 of the workspace
-  Values totals;
+  Values results;
   for (int64_t mTile = 0; mTile < plan.tile.mTiles; ++mTile) {
     Value bits = loadVector(workspace, index.add(at, mTile * mTileRows), 2, builder.getI32Type());
     Value pair = vector::BitCastOp::create(builder, location,
                                            VectorType::get({2}, builder.getF32Type()), bits);
     Value scales =
         vector::ShuffleOp::create(builder, location, pair, pair, ArrayRef<int64_t>{0, 1, 0, 1});
-    Value total = arith::MulFOp::create(builder, location, accumulators[mTile], scales);
-    totals.push_back(vector::ShapeCastOp::create(
-        builder, location, VectorType::get({2, 2}, four.getElementType()), total));
+    results.push_back(arith::MulFOp::create(builder, location, totals[mTile], scales));
   }
-  return totals;
+  return results;
 }
 
 } // namespace uwt::codegen

@@ -7,9 +7,8 @@
 //
 // Products with `arithmetic #uwt.integer<8>` (docs/numerics.md, section "By integers"): each warp
 // multiplies bytes by `mma.m16n8k32`, whose sums of i32 are exact, and adds those of a group, times
-// its scale, to accumulators of f32. A work unit has whole output tiles, so that groups are added
-// in the order of columns. What zero points take away is their product with the sum of x, which is
-// one with a matrix of ones.
+// its scale, to accumulators of f32. A work unit has whole parts (integer-4). What zero points take
+// away is their product with the sum of x, which is one with a matrix of ones.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,8 +31,12 @@ public:
   Values begin() override;
   Values multiply(mlir::Value strip, const TilePanel &panel, const Stage &stage,
                   mlir::ValueRange accumulators, bool asWords) override;
-  /// integer-5
-  Values end(const TilePanel &panel, mlir::ValueRange accumulators) override;
+  /// The sums of a part, a vector<4xf32> for each m tile, of accumulators behind its last stage;
+  /// and what they are added to first.
+  Values sums(mlir::ValueRange accumulators);
+  mlir::Value noSums();
+  /// integer-5, of sums of all parts
+  Values scaled(const TilePanel &panel, mlir::ValueRange totals);
 
 private:
   /// Sums of a unit: of products by cell and m tile, a vector<2x2xi32> each, and of x alike.
@@ -55,7 +58,7 @@ private:
   DecodeFragmentNumbersOp numbersOf(mlir::Value unit);
   /// Of two rows g and g + 8 in a lane's four places.
   mlir::Value ofRows(mlir::Value upper, mlir::Value lower);
-  mlir::Value zeroSums();
+  mlir::Value noProducts();
 
   const ProductPlan &plan;
   CompressedType type;

@@ -52,7 +52,7 @@ void writePlanFacts(gpu::GPUModuleOp module, const PlanFacts &facts) {
                                       facts.usesWarpgroups, facts.streamWarps, real(facts.lookups),
                                       real(facts.rawBytes), facts.decodesBeside,
                                       real(facts.decodedBytes), real(facts.bytesOutside),
-                                      facts.byteProducts));
+                                      facts.byteProducts, facts.partColumns));
 }
 
 std::optional<PlanFacts> readPlanFacts(gpu::GPUModuleOp module) {
@@ -75,6 +75,7 @@ std::optional<PlanFacts> readPlanFacts(gpu::GPUModuleOp module) {
   facts.decodedBytes = plan.getDecodedBytes().convertToDouble();
   facts.bytesOutside = plan.getBytesOutside().convertToDouble();
   facts.byteProducts = plan.getByteProducts();
+  facts.partColumns = plan.getPartColumns();
   return facts;
 }
 

@@ -23,10 +23,6 @@ public:
   /// The accumulators behind a stage. `asWords`: the panel is stored as words, and that is known.
   virtual LaneCode::Values multiply(mlir::Value strip, const TilePanel &panel, const Stage &stage,
                                     mlir::ValueRange accumulators, bool asWords) = 0;
-  /// A vector<2x2xf32> for each m tile, of a work tile's accumulators behind its last stage.
-  virtual LaneCode::Values end(const TilePanel & /*panel*/, mlir::ValueRange accumulators) {
-    return LaneCode::Values(accumulators);
-  }
 };
 
 /// Each warp multiplies by itself (mma.sync).

@@ -39,9 +39,12 @@ Value PartialSums::loadMTile(Value buffer, Value at) {
   return vector::BitCastOp::create(builder, location, type, u32s);
 }
 
-Value PartialSums::count(ValueRange accumulators, const Sharers &sharers, OffsetsOf offsetsOf) {
-  for (auto [accumulator, offset] : llvm::zip(accumulators, offsetsOf(sharers.own)))
+void PartialSums::store(ValueRange accumulators, ValueRange offsets) {
+  for (auto [accumulator, offset] : llvm::zip_equal(accumulators, offsets))
     storeMTile(accumulator, workspace, offset);
+}
+
+Value PartialSums::count(const Sharers &sharers) {
   warpBarrier();
 
   // The first lane releases what the warp wrote, and acquires what those before wrote. Whoever is

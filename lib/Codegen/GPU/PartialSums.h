@@ -40,9 +40,11 @@ public:
   void storeMTile(mlir::Value accumulator, mlir::Value buffer, mlir::Value at);
   mlir::Value loadMTile(mlir::Value buffer, mlir::Value at);
 
-  /// Stores the accumulators as this warp's, and counts them: whether all others were counted
-  /// before (i1). Then the counter is as it was.
-  mlir::Value count(mlir::ValueRange accumulators, const Sharers &sharers, OffsetsOf offsetsOf);
+  /// Stores accumulators in the workspace, an offset for each m tile.
+  void store(mlir::ValueRange accumulators, mlir::ValueRange offsets);
+  /// Counts this warp, which has stored its own: whether all others were counted before (i1). Then
+  /// the counter is as it was.
+  mlir::Value count(const Sharers &sharers);
   /// Adds those of `count` sharers in their order.
   Values add(mlir::ValueRange begin, mlir::Value first, mlir::Value count, OffsetsOf offsetsOf);
 

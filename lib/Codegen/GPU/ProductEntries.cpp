@@ -19,13 +19,14 @@ WorkspaceRule ProductEntries::workspaceRule() const {
   // whole runs of 16 bytes.
   WorkspaceRule rule;
   uint64_t sliceBytes = 4 * plan.packedU32(), tiles = plan.ctaTiles();
-  if (plan.sharesOutputTiles())
-    tiles *= plan.work().kTiles;
+  // Of products by integers a launch's tile is a part of an output tile, with sums of its own.
+  tiles *= plan.partGroups == 0 ? plan.work().kTiles : plan.work().kIterations;
   rule.perTile = (sliceBytes + 16 * tiles - 1) / (16 * tiles) * 16;
   rule.fixed = 4 * plan.decoded.sizeU32();
   rule.perCta = 4 * plan.partialF32();
-  if (plan.sharesOutputTiles())
-    rule.countersPerTile = static_cast<uint32_t>(4 * plan.tile.cluster * plan.tile.consumerWarps());
+  if (plan.hasParts())
+    rule.perTile += 4 * plan.tileF32();
+  rule.countersPerTile = static_cast<uint32_t>(4 * plan.tile.cluster * plan.tile.consumerWarps());
   return rule;
 }
 
@@ -74,9 +75,10 @@ std::vector<KernelArgument> ProductEntries::productArguments() {
                  y = operandArgument(ArgumentKind::Y, op.getInit()),
                  yStride = scalarArgument(ArgumentKind::YStride),
                  m = scalarArgument(ArgumentKind::M),
-                 workspace = memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256);
+                 workspace = memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256),
+                 counters = memrefArgument(ArgumentKind::Counters, ArgumentType::I32, 16);
   if (plan.tile.multipliesIntegers)
-    return {panels, code, y, yStride, m, workspace};
+    return {panels, code, y, yStride, m, workspace, counters};
   return {panels, memrefArgument(ArgumentKind::Table, ArgumentType::I32),
           memrefArgument(ArgumentKind::Words, ArgumentType::I32),
           memrefArgument(ArgumentKind::Raw, ArgumentType::I32), code,
@@ -85,7 +87,7 @@ std::vector<KernelArgument> ProductEntries::productArguments() {
               ? memrefArgument(ArgumentKind::Classes, ArgumentType::I8)
               : memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
           memrefArgument(ArgumentKind::Records, ArgumentType::I32), y, yStride, m, workspace,
-          memrefArgument(ArgumentKind::Counters, ArgumentType::I32, 16)};
+          counters};
 }
 
 KernelEntry ProductEntries::product() {
@@ -98,8 +100,8 @@ KernelEntry ProductEntries::product() {
   product.launch.cluster = static_cast<uint32_t>(plan.tile.cluster);
   product.launch.ctasPerMultiprocessor = static_cast<uint32_t>(plan.ctas);
   product.launch.tileN = plan.tile.n();
-  if (plan.sharesOutputTiles())
-    product.launch.tileK = fixedUnitColumns * plan.ring.groupsPerKTile();
+  product.launch.tileK = fixedUnitColumns * plan.ring.groupsPerKTile() *
+                         (plan.partGroups == 0 ? 1 : plan.work().kTilesPerIteration);
   product.arguments = productArguments();
   for (auto [i, extra] : llvm::enumerate(op.getExtras()))
     product.arguments.push_back(

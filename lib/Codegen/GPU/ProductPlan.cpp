@@ -67,9 +67,9 @@ WorkShape ProductPlan::work() const {
   WorkShape work{};
   work.outputTiles = (ctaTiles() + tile.cluster - 1) / tile.cluster;
   work.kTiles = (problem.columnGroups() + groups - 1) / groups;
-  work.kTilesPerIteration = !sharesOutputTiles() ? work.kTiles
-                            : decodesInShared    ? streamUnitGroups / groups
-                                                 : 1;
+  work.kTilesPerIteration = partGroups != 0   ? std::min(partGroups / groups, work.kTiles)
+                            : decodesInShared ? streamUnitGroups / groups
+                                              : 1;
   work.kIterations = (work.kTiles + work.kTilesPerIteration - 1) / work.kTilesPerIteration;
   work.fills = (work.kTiles + ring.kTilesPerStage - 1) / ring.kTilesPerStage;
   return work;
@@ -128,6 +128,7 @@ PlanFacts ProductPlan::facts() const {
   int64_t units = tile.panels * panelStrips * ring.groupsPerStage / unit.columnGroups;
   result.stageBytes = static_cast<uint64_t>(4 * units * unitU32);
   result.usesWarpgroups = tile.usesWarpgroups;
+  result.partColumns = static_cast<unsigned>(partGroups * fixedUnitColumns);
   constexpr double unitWeights = stripRows * fixedUnitColumns;
   result.decodedBytes =
       decoded.exists() ? 4 * static_cast<double>(decoded.unitU32()) / unitWeights : 0;

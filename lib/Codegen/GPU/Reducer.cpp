@@ -19,8 +19,6 @@ Reducer::Reducer(const LaneCode &code, const ProductPlan &plan, WorkPartition &w
 
 void Reducer::finish(Value strip, const TilePanel &panel, Value from, Value to,
                      ValueRange accumulators) {
-  if (!plan.sharesOutputTiles())
-    return output.store(strip, panel, partials.flat(accumulators));
   Value isWhole = index.equal(index.sub(to, from), shape.kTiles);
   PartialSums::Sharers sharers = sharersOf(panel);
   auto offsets = [&](Value number) { return offsetsOf(panel, number); };
@@ -31,7 +29,10 @@ void Reducer::finish(Value strip, const TilePanel &panel, Value from, Value to,
       [&] {
         return Values{arith::ConstantIntOp::create(builder, location, builder.getI1Type(), 1)};
       },
-      [&] { return Values{partials.count(totals, sharers, offsets)}; })[0];
+      [&] {
+        partials.store(totals, offsets(sharers.own));
+        return Values{partials.count(sharers)};
+      })[0];
   index.ifElse(isComplete, [&] {
     Value count = index.select(isWhole, 0, index.add(sharers.others, 1));
     Value zero = partials.zero();
@@ -39,6 +40,48 @@ void Reducer::finish(Value strip, const TilePanel &panel, Value from, Value to,
         llvm::map_to_vector(totals, [&](Value sum) -> Value { return select(isWhole, sum, zero); });
     output.store(strip, panel, partials.add(begin, sharers.first, count, offsets));
   });
+}
+
+void Reducer::storePart(const TilePanel &panel, Value part, ValueRange sums) {
+  partials.store(sums, offsetsOfPart(panel, part));
+}
+
+void Reducer::finishParts(Value strip, const TilePanel &panel, Value isWhole, ValueRange totals,
+                          Finish finish) {
+  if (!plan.hasParts())
+    return output.store(strip, panel, finish(totals));
+  Value isComplete = either(
+      isWhole, builder.getI1Type(),
+      [&] {
+        return Values{arith::ConstantIntOp::create(builder, location, builder.getI1Type(), 1)};
+      },
+      [&] { return Values{partials.count(sharersOf(panel))}; })[0];
+  index.ifElse(isComplete, [&] {
+    Value zero = partials.zero();
+    Values begin =
+        llvm::map_to_vector(totals, [&](Value sum) -> Value { return select(isWhole, sum, zero); });
+    Value count = index.select(isWhole, 0, shape.kIterations);
+    auto offsets = [&](Value part) { return offsetsOfPart(panel, part); };
+    Values all = partials.add(begin, index.constant(0), count, offsets);
+    output.store(strip, panel, finish(all));
+  });
+}
+
+Reducer::Values Reducer::offsetsOfPart(const TilePanel &panel, Value part) {
+  Value at = index.add(index.mul(ctaTileOf(panel), shape.kIterations), part);
+  at = index.add(index.mul(at, plan.tile.consumerWarps()), own.warp);
+  at = index.mul(at, plan.tile.mTiles * accumulatorTileF32);
+  at = index.add(work.partialsBegin(), index.add(at, index.mul(own.lane, laneU32)));
+  Values offsets;
+  for (int64_t mTile = 0; mTile < plan.tile.mTiles; ++mTile)
+    offsets.push_back(index.add(at, mTile * accumulatorTileF32));
+  return offsets;
+}
+
+Value Reducer::ctaTileOf(const TilePanel &panel) {
+  if (plan.tile.cluster == 1)
+    return panel.outputTile;
+  return index.add(index.mul(panel.outputTile, plan.tile.cluster), work.rankInCluster());
 }
 
 Value Reducer::offsetOf(Value number, Value isLater, int64_t mTile) {
@@ -56,10 +99,7 @@ PartialSums::Sharers Reducer::sharersOf(const TilePanel &panel) {
   Value firstIteration = index.mul(panel.outputTile, shape.kIterations);
   Value first = work.unitOf(firstIteration);
   Value last = work.unitOf(index.add(firstIteration, shape.kIterations - 1));
-  Value ctaTile = panel.outputTile;
-  if (plan.tile.cluster > 1)
-    ctaTile = index.add(index.mul(ctaTile, plan.tile.cluster), work.rankInCluster());
-  Value counter = index.add(index.mul(ctaTile, plan.tile.consumerWarps()), own.warp);
+  Value counter = index.add(index.mul(ctaTileOf(panel), plan.tile.consumerWarps()), own.warp);
   return {counter, work.workUnit(), first, index.sub(last, first)};
 }
 

@@ -24,7 +24,21 @@ public:
   void finish(mlir::Value strip, const TilePanel &panel, mlir::Value from, mlir::Value to,
               mlir::ValueRange accumulators);
 
+  /// Stores the sums of a part of an output tile that the work unit does not have whole: a
+  /// vector<4xf32> for each m tile.
+  void storePart(const TilePanel &panel, mlir::Value part, mlir::ValueRange sums);
+  /// Ends the work tile of an output tile whose parts are added in order: `totals` are those of all
+  /// where `isWhole` says that the work unit has them. `finish` makes of totals what epilogues
+  /// take.
+  using Finish = llvm::function_ref<Values(mlir::ValueRange totals)>;
+  void finishParts(mlir::Value strip, const TilePanel &panel, mlir::Value isWhole,
+                   mlir::ValueRange totals, Finish finish);
+
 private:
+  /// Where the accumulators of a part of a panel's output tile lie, by m tile.
+  Values offsetsOfPart(const TilePanel &panel, mlir::Value part);
+  /// The number of the CTA tile that has the panel.
+  mlir::Value ctaTileOf(const TilePanel &panel);
   PartialSums::Sharers sharersOf(const TilePanel &panel);
   /// Where the accumulators of work unit `number` for a panel's output tile lie, by m tile.
   Values offsetsOf(const TilePanel &panel, mlir::Value number);

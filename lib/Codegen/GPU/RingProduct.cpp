@@ -41,8 +41,8 @@ static RoleRegisters registersOf(const ProductPlan &plan) {
 SmallVector<Value ProductArguments::*> RingProduct::argumentOrder() const {
   using Arguments = ProductArguments;
   if (plan.tile.multipliesIntegers)
-    return {&Arguments::panels,  &Arguments::code, &Arguments::y,
-            &Arguments::yStride, &Arguments::m,    &Arguments::workspace};
+    return {&Arguments::panels, &Arguments::code,      &Arguments::y,       &Arguments::yStride,
+            &Arguments::m,      &Arguments::workspace, &Arguments::counters};
   return {&Arguments::panels, &Arguments::table, &Arguments::words, &Arguments::raw,
           &Arguments::code,
           // Streams have no escape table: row classes come instead.
@@ -183,7 +183,8 @@ void RingProduct::buildConsumer(const Cta &cta) {
                     {op, arguments.y, arguments.yStride, arguments.m, arguments.extras}, partials,
                     cta.scratch, lane);
   Reducer reducer(*this, plan, work.partition, partials, output, cta.thread);
-  Consumer(*this, plan, work, mainloop, reducer, cta.thread).build(strip);
+  IntegerMainloop *integers = ofIntegers ? &*ofIntegers : nullptr;
+  Consumer(*this, plan, work, mainloop, integers, reducer, cta.thread).build(strip);
 }
 
 void RingProduct::buildProducer(const Cta &cta) {

@@ -186,7 +186,8 @@ void StreamConsumer::addPartials(const StreamItem &item, ValueRange totals) {
   // registers.
   Value others = sameInWarp(index.constant(shape.unitsOfStrip - 1));
   Value first = index.constant(0), zero = partials.zero();
-  Value isComplete = partials.count(totals, {counter, item.inStrip, first, others}, offsets);
+  partials.store(totals, offsets(item.inStrip));
+  Value isComplete = partials.count({counter, item.inStrip, first, others});
   index.ifElse(isComplete, [&] {
     Values zeros(totals.size(), zero);
     Values all = partials.add(zeros, first, index.add(others, 1), offsets);

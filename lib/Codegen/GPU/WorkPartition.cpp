@@ -23,8 +23,16 @@ WorkPartition::WorkPartition(const LaneCode &code, const ProductPlan &plan, Valu
   partials = index.add(index.mul(slices, plan.packedU32()), plan.decoded.sizeU32());
   Value iterations = asShort(index.mul(slices, work.outputTiles * work.kIterations));
   // A launch has fewer than 2^31 k-tiles (launchSize).
-  evenIterations = divideShort(iterations, units);
-  longer = asShort(index.sub(iterations, index.mul(evenIterations, units)));
+  if (plan.partGroups != 0) {
+    // Parts are long: where the last work units have none, others have no more of them, and fewer
+    // output tiles are shared.
+    allIterations = iterations;
+    evenIterations = divideShort(index.add(iterations, index.sub(units, 1)), units);
+    longer = index.constant(0);
+  } else {
+    evenIterations = divideShort(iterations, units);
+    longer = asShort(index.sub(iterations, index.mul(evenIterations, units)));
+  }
   first = kTileBegin(unit);
   end = kTileBegin(index.add(unit, 1));
   firstOfFills = fillOf(first);
@@ -34,6 +42,8 @@ WorkPartition::WorkPartition(const LaneCode &code, const ProductPlan &plan, Valu
 }
 
 Value WorkPartition::iterationBegin(Value number) {
+  if (allIterations)
+    return index.min(asShort(index.mul(number, evenIterations)), allIterations);
   // The first ones have one more.
   return asShort(index.add(index.mul(number, evenIterations), index.min(number, longer)));
 }

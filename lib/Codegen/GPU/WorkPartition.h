@@ -52,8 +52,9 @@ private:
   const WorkShape work;
   int64_t kTilesPerStage;
   mlir::Value unit, rank, partials;
-  /// k-iterations of a work unit, of which the first `longer` have one more.
-  mlir::Value evenIterations, longer;
+  /// k-iterations of a work unit, of which the first `longer` have one more; and all of the launch,
+  /// where the last work units may have fewer or none, else null.
+  mlir::Value evenIterations, longer, allIterations;
   mlir::Value first, end;               // k-tiles of all output tiles
   mlir::Value firstOfFills, endOfFills; // fills of all output tiles
 };

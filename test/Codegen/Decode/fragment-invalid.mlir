@@ -76,3 +76,35 @@ func.func @numbers_of_no_unit(%lane: index, %code: memref<?xi32>, %at: index) {
   %r:4 = uwt.decode_fragment #uwt.format<"uint<4>, zero=8, scale={1x128, bf16}"> of bf16 lane %lane code %code[%at] code memref<?xi32>
   return
 }
+
+// -----
+
+func.func @integers_of_floats(%lane: index, %code: memref<?xi32>, %at: index) {
+  // expected-error @below {{reads no integers of this format: codes of f4E2M1FN are no integers; expected uint<1> to uint<8> or int<1> to int<8>}}
+  %a:2 = uwt.decode_fragment_integers #uwt.format<"f4E2M1FN, scale={1x32, f8E8M0FNU}"> of bf16 lane %lane code %code[%at] : memref<?xi32>
+  return
+}
+
+// -----
+
+func.func @integers_of_bytes(%lane: index, %code: memref<?xi8>, %at: index) {
+  // expected-error @below {{expects code to hold i32, got 'memref<?xi8>'}}
+  %a:2 = uwt.decode_fragment_integers #uwt.format<"int<8>, scale={row, f32}"> of bf16 lane %lane code %code[%at] : memref<?xi8>
+  return
+}
+
+// -----
+
+func.func @integers_of_a_type(%lane: index, %code: memref<?xi32>, %at: index) {
+  // expected-error @below {{expects an element that UWT stores, got 'i1'}}
+  %a:2 = uwt.decode_fragment_integers #uwt.format<"int<8>, scale={row, f32}"> of i1 lane %lane code %code[%at] : memref<?xi32>
+  return
+}
+
+// -----
+
+func.func @too_few_numbers(%lane: index, %code: memref<?xi32>, %at: index) {
+  // expected-error @below {{expects 4 scales and 4 zeros, got 2 and 0}}
+  %s:2 = uwt.decode_fragment_numbers #uwt.format<"uint<4>, zero={1x32, uint<4>}, scale={1x32, f16}"> of bf16 lane %lane code %code[%at] : memref<?xi32> -> (f32, f32)
+  return
+}

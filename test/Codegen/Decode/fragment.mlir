@@ -107,3 +107,30 @@ func.func @floats(%lane: index, %code: memref<4096xi32>, %unit: index, %group: i
       : memref<4096xi32> code memref<4096xi32>
   return %r#0 : vector<4xi32>
 }
+
+// Codes around 8 are in the upper halves of bytes, with a sign: a mask and a flipped bit, and scales are a sixteenth.
+// CHECK-LABEL: func.func @centred_integers
+// CHECK-DAG: %[[UPPER:.*]] = arith.constant -252645136 : i32
+// CHECK-DAG: %[[SIGNS:.*]] = arith.constant -2139062144 : i32
+// CHECK-DAG: %[[SIXTEENTH:.*]] = arith.constant 6.250000e-02 : f32
+// CHECK: %[[SHIFTED:.*]] = arith.shli
+// CHECK: %[[ROW:.*]] = arith.andi %[[SHIFTED]], %[[UPPER]]
+// CHECK: arith.xori %[[ROW]], %[[SIGNS]]
+// CHECK: arith.mulf {{.*}}, %[[SIXTEENTH]]
+func.func @centred_integers(%lane: index, %code: memref<512xi32>, %at: index) -> (vector<4xi32>, vector<4xi32>, f32, f32) {
+  %a:2 = uwt.decode_fragment_integers #uwt.format<"uint<4>, zero=8, scale={1x128, f16}"> of bf16 lane %lane code %code[%at] : memref<512xi32>
+  %s:2 = uwt.decode_fragment_numbers #uwt.format<"uint<4>, zero=8, scale={1x128, f16}"> of bf16 lane %lane code %code[%at] : memref<512xi32> -> (f32, f32)
+  return %a#0, %a#1, %s#0, %s#1 : vector<4xi32>, vector<4xi32>, f32, f32
+}
+
+// Others are bytes that are not negative; scales and zeros come a cell and row.
+// CHECK-LABEL: func.func @integers_with_zeros
+// CHECK: %[[LOWER:.*]] = arith.constant 252645135 : i32
+// CHECK: arith.andi {{.*}}, %[[LOWER]]
+// CHECK-NOT: arith.mulf
+func.func @integers_with_zeros(%lane: index, %code: memref<512xi32>, %at: index) -> (vector<4xi32>, f32, i32) {
+  %a:2 = uwt.decode_fragment_integers #uwt.format<"uint<4>, zero={1x32, uint<4>}, scale={1x32, f16}"> of bf16 lane %lane code %code[%at] : memref<512xi32>
+  %s:4, %z:4 = uwt.decode_fragment_numbers #uwt.format<"uint<4>, zero={1x32, uint<4>}, scale={1x32, f16}"> of bf16 lane %lane code %code[%at]
+      : memref<512xi32> -> (f32, f32, f32, f32) zeros (i32, i32, i32, i32)
+  return %a#1, %s#3, %z#3 : vector<4xi32>, f32, i32
+}

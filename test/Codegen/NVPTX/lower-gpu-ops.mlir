@@ -47,6 +47,23 @@ gpu.module @kernels {
 
 // -----
 
+// Sums of products of bytes wrap around, where upstream's would end at the largest number.
+// CHECK-LABEL: gpu.func @bytes
+gpu.module @kernels {
+  gpu.func @bytes(%a: vector<4x4xi8>, %b: vector<2x4xi8>, %c: vector<2x2xi32>) -> vector<2x2xi32> {
+    // CHECK: nvvm.mma.sync A[%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] B[%{{.*}}, %{{.*}}]
+    // CHECK-SAME: intOverflowBehavior = #nvvm.mma_int_overflow<wrapped>
+    // CHECK-SAME: multiplicandAPtxType = #nvvm.mma_type<s8>
+    // CHECK-SAME: shape = #nvvm.shape<m = 16, n = 8, k = 32>
+    // CHECK-SAME: (i32, i32, i32) -> !llvm.struct<(i32, i32, i32, i32)>
+    %d = nvgpu.mma.sync(%a, %b, %c) {mmaShape = [16, 8, 32]}
+        : (vector<4x4xi8>, vector<2x4xi8>, vector<2x2xi32>) -> vector<2x2xi32>
+    gpu.return %d : vector<2x2xi32>
+  }
+}
+
+// -----
+
 // Upstream's conversion takes products of other types.
 // CHECK-LABEL: gpu.func @half
 gpu.module @kernels {

@@ -55,6 +55,8 @@ struct PlanFacts {
   /// Products by integers: matrix instructions for a strip × 32 columns × an m tile: 1, or 2 where
   /// sums of x are products too. 0 for products of floats.
   unsigned byteProducts = 0;
+  /// The columns of a part of theirs, which is the least of an output tile that a CTA has.
+  unsigned partColumns = 0;
 
   bool operator==(const PlanFacts &) const = default;
 };

@@ -164,7 +164,7 @@ struct RingShape {
 
 /// How the k-tiles of a slice of m are counted. A work unit is a number of k-iterations; they are
 /// one k-tile each, or those of a stream unit: a stream can be entered only where a unit begins; or
-/// all of an output tile.
+/// those of a part.
 struct WorkShape {
   /// Output tiles of a slice: the last one may have fewer panels.
   int64_t outputTiles;
@@ -197,6 +197,9 @@ struct ProductPlan {
   /// shared memory behind the ring.
   bool decodesInShared = false;
   int64_t decoderU32 = 0;
+  /// Products by integers: the column groups of a part, whose sums are added to those before it, in
+  /// order (integer-4); 0 for products of floats.
+  int64_t partGroups = 0;
   /// Whether the ring is filled by cp.async of a warp, for targets without bulk copies.
   bool copiesByThreads = false;
   /// CTAs that a multiprocessor holds, and the least shared memory of each with which it holds no
@@ -252,13 +255,12 @@ struct ProductPlan {
   int64_t xScalesBegin() const { return problem.columnGroups() * tile.packedGroupU32(); }
   /// u32 of a slice of packed x.
   int64_t packedU32() const { return xScalesBegin() + (tile.multipliesIntegers ? tile.m() : 0); }
-  /// Whether work units may begin and end in the middle of an output tile. The groups of products
-  /// by integers are added in one order (integer-4).
-  bool sharesOutputTiles() const { return !tile.multipliesIntegers; }
+  /// Whether output tiles have several parts.
+  bool hasParts() const { return partGroups != 0 && work().kIterations > 1; }
+  /// f32 of the accumulators of a CTA tile.
+  int64_t tileF32() const { return tile.consumerWarps() * tile.mTiles * accumulatorTileF32; }
   /// f32 of a CTA's partial sums: of its first output tile and of its last one.
-  int64_t partialF32() const {
-    return sharesOutputTiles() ? 2 * tile.consumerWarps() * tile.mTiles * accumulatorTileF32 : 0;
-  }
+  int64_t partialF32() const { return partGroups == 0 ? 2 * tileF32() : 0; }
 };
 
 } // namespace uwt::codegen

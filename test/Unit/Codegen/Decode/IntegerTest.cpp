@@ -351,7 +351,7 @@ TEST(IntegerCodesTest, OthersAreRefused) {
             "scale={1x16, f8E4M3FN} has cells of 16 columns, and integers are summed over 32 and "
             "more");
   EXPECT_EQ(messageOf("int<8>, scale={1x33024, f32}"),
-            "scale={1x33024, f32} has cells of more than 32768 columns that are no multiple of it");
+            "scale={1x33024, f32} has cells of more than 2048 columns that are no multiple of it");
   EXPECT_EQ(messageOf("int<4>, scale={row, uint<8>, divide={1x512, f32}}"),
             "scale={row, uint<8>, divide={1x512, f32}} has smaller cells in the grid inside");
   EXPECT_EQ(messageOf("int<8>, scale={row, f32}", 64),

@@ -80,6 +80,27 @@ TEST(SkinnyIntegersTest, EveryTileAndTargetHasTheBits) {
   }
 }
 
+/// Output tiles that CTAs share, in parts of 2,048 columns and of 1,536, of which the last is
+/// short.
+TEST(SkinnyIntegersTest, PartsAreAddedInOrder) {
+  for (const char *format :
+       {"uint<4>, zero=8, scale={1x128, f16}", "uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}",
+        "int<8>, scale={1x384, bf16}", "uint<8>, zero={row, uint<8>}, scale={row, f32}"})
+    for (uint64_t columns : {2048, 4096, 6500}) {
+      SCOPED_TRACE(columns);
+      expectBitsOfTheRule(format, {100, columns, 9}, {.stages = 2, .groups = 4}, {1, 3, 5, 16});
+      expectBitsOfTheRule(format, {130, columns, 3}, {.stages = 2, .groups = 2, .cluster = 2},
+                          {2, 6});
+    }
+}
+
+/// Numbers that k-tiles do not divide parts by.
+TEST(SkinnyIntegersTest, KTilesThatCutPartsAreRefused) {
+  Product product("int<8>, scale={1x1152, bf16}", {64, 4096, 8},
+                  {.stages = 2, .groups = 4, .byIntegers = true});
+  EXPECT_NE(product.prepare(), "");
+}
+
 // run-2
 TEST(SkinnyIntegersTest, WeightsWithPanelsOfWordsAreRefused) {
   std::string format = "uint<4>, zero=8, scale={1x128, f32}";

@@ -72,7 +72,7 @@ def UWT_DecodeFragmentNumbersOp : UWT_Op<"decode_fragment_numbers", [AttrSizedRe
   let summary = "reads a thread's scales and zero points of a unit of a quantised weight";
   let description = [{
     Of each cell of a row of the unit that begins at `first` of `code` two numbers, of rows ⌊lane / 4⌋ and ⌊lane / 4⌋ + 8 of the strip: what differences are multiplied with (of two grids their
-    product or quotient, times the factor, each rounded), and, where the format has a grid of zero points that are codes, these.
+    product or quotient, times the factor, each rounded; times 2^-shift where `signedIntegerCodes` says so), and, where the format has a grid of zero points that are codes, these.
 
     ```mlir
     %s:2 = uwt.decode_fragment_numbers #uwt.format<"uint<4>, zero=8, scale={1x128, f16}"> of bf16 lane %lane code %ring[%unit] : memref<8192xi32, #gpu.address_space<workgroup>> -> (f32, f32)
