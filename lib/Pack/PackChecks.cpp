@@ -41,13 +41,11 @@ bool uwt::isProduct(GpuKernelKind kind) {
 }
 bool uwt::needsCodes(const KernelEntry &entry) {
   // pack-13.
-  auto isWords = [](const KernelArgument &argument) {
-    return argument.kind == ArgumentKind::Words;
+  auto reads = [&](ArgumentKind kind) {
+    return std::ranges::any_of(
+        entry.arguments, [&](const KernelArgument &argument) { return argument.kind == kind; });
   };
-  bool multiplies = std::ranges::any_of(entry.arguments, [](const KernelArgument &argument) {
-    return argument.kind == ArgumentKind::Y;
-  });
-  return isProduct(entry.kind) && multiplies && std::ranges::none_of(entry.arguments, isWords);
+  return isProduct(entry.kind) && reads(ArgumentKind::Code) && !reads(ArgumentKind::Words);
 }
 
 Error uwt::noCodesError(const KernelEntry &entry) {

@@ -176,8 +176,8 @@ struct KernelEntry {
   bool operator==(const KernelEntry &) const = default;
 };
 
-/// Whether a product cannot be launched on weights of which a panel is stored as words: it has no
-/// argument `words` (pack-13).
+/// Whether a product cannot be launched on weights of which a panel is stored as words: it has
+/// argument `code` and not `words` (pack-13).
 bool needsCodes(const KernelEntry &entry);
 /// The error of a launch of such a product on such a weight.
 Error noCodesError(const KernelEntry &entry);

@@ -361,8 +361,8 @@ GpuProduct KernelProblem::product() const {
     result.m = static_cast<uint64_t>(m);
   result.hasStreams = isVariable(format.traits.rate);
   result.hasOnlyWords = unitLayout(format).onlyWords;
-  // There are none of mixed types.
   result.multipliesIntegers = op.getArithmeticAttr() != nullptr;
+  // There are none of mixed types; integers are made of any.
   result.hasMatrixInstruction =
       result.multipliesIntegers ||
       op.getXType().getElementType() == op.getWeightType().getElementType();

@@ -77,6 +77,7 @@ Consumer::Values Consumer::buildParts(const WarpStrip &strip, const WorkTile &ti
   const TilePanel &panel = tile.panel;
   int64_t mTiles = plan.tile.mTiles, width = shape.kTilesPerIteration;
   Value isWhole = index.equal(index.sub(tile.to, tile.from), shape.kTiles);
+  Value isShared = index.notEqual(index.sub(tile.to, tile.from), shape.kTiles);
   Value firstPart = index.div(index.sub(tile.from, tile.tileBegin), width);
   Values begin(state);
   begin.append(mTiles, integers->noSums());
@@ -89,12 +90,9 @@ Consumer::Values Consumer::buildParts(const WarpStrip &strip, const WorkTile &ti
     Values results = multiplyStages(strip.read, part, before, /*asWords=*/false);
     Values sums = integers->sums(ValueRange(results).drop_front(2));
     if (plan.hasParts())
-      index.ifElse(
-          isWhole, [] {},
-          [&] {
-            ifThere(panel, strip.own,
-                    [&] { reducer.storePart(panel, index.add(firstPart, i), sums); });
-          });
+      index.ifElse(isShared, [&] {
+        ifThere(panel, strip.own, [&] { reducer.storePart(panel, index.add(firstPart, i), sums); });
+      });
     results.truncate(2);
     for (auto [total, sum] : llvm::zip_equal(carried.drop_front(2), sums))
       results.push_back(arith::AddFOp::create(builder, location, total, sum));

@@ -106,8 +106,8 @@ IntegerMainloop::Values IntegerMainloop::multiplyUnit(Value strip, const TilePan
       [&] {
         Values next =
             addScaled(accumulators.take_front(mTiles), integers, numbersOf(unit).getScales());
-        next.append(ValueRange(begin()).drop_front(mTiles).begin(),
-                    ValueRange(begin()).drop_front(mTiles).end());
+        Values zeros = begin();
+        next.append(zeros.begin() + mTiles, zeros.end());
         return next;
       },
       [&] {

@@ -24,8 +24,9 @@ WorkspaceRule ProductEntries::workspaceRule() const {
   rule.perTile = (sliceBytes + 16 * tiles - 1) / (16 * tiles) * 16;
   rule.fixed = 4 * plan.decoded.sizeU32();
   rule.perCta = 4 * plan.partialF32();
+  // Of each CTA of a cluster, as of counters: the last one of a slice may have tiles to spare.
   if (plan.hasParts())
-    rule.perTile += 4 * plan.tileF32();
+    rule.perTile += 4 * plan.tile.cluster * plan.tileF32();
   rule.countersPerTile = static_cast<uint32_t>(4 * plan.tile.cluster * plan.tile.consumerWarps());
   return rule;
 }

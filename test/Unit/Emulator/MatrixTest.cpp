@@ -13,6 +13,7 @@
 #include "EmulatorTesting.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <limits>
 #include <random>
 
 using namespace uwt;
@@ -103,15 +104,64 @@ TEST(EmulatorMatrix, ProductsOfEachShapeAndType) {
       expectProduct(depth, isBf16);
 }
 
+/// Of bytes with signs; sums wrap around.
+TEST(EmulatorMatrix, ProductsOfBytes) {
+  constexpr unsigned depth = 32;
+  TestKernel kernel("%a: memref<?xi8, #global>, %b: memref<?xi8, #global>, "
+                    "%c: memref<?xi32, #global>, %d: memref<?xi32, #global>",
+                    R"(
+    %i = gpu.lane_id
+    %na = arith.constant 16 : index
+    %nb = arith.constant 8 : index
+    %nc = arith.constant 4 : index
+    %pa = arith.muli %i, %na : index
+    %pb = arith.muli %i, %nb : index
+    %pc = arith.muli %i, %nc : index
+    %fa = vector.load %a[%pa] : memref<?xi8, #global>, vector<16xi8>
+    %fb = vector.load %b[%pb] : memref<?xi8, #global>, vector<8xi8>
+    %fc = vector.load %c[%pc] : memref<?xi32, #global>, vector<4xi32>
+    %ma = vector.shape_cast %fa : vector<16xi8> to vector<4x4xi8>
+    %mb = vector.shape_cast %fb : vector<8xi8> to vector<2x4xi8>
+    %mc = vector.shape_cast %fc : vector<4xi32> to vector<2x2xi32>
+    %md = nvgpu.mma.sync (%ma, %mb, %mc) {mmaShape = [16, 8, 32]} : (vector<4x4xi8>, vector<2x4xi8>, vector<2x2xi32>) -> vector<2x2xi32>
+    %fd = vector.shape_cast %md : vector<2x2xi32> to vector<4xi32>
+    vector.store %fd, %d[%pc] : memref<?xi32, #global>, vector<4xi32>
+)");
+  std::mt19937 random(depth);
+  std::vector<std::vector<int8_t>> A(16, std::vector<int8_t>(depth)),
+      B(depth, std::vector<int8_t>(8));
+  DeviceBuffer<int8_t> pa(512), pb(256);
+  DeviceBuffer<int32_t> pc(128), pd(128);
+  // PTX ISA, "Matrix Fragments for mma.m16n8k32".
+  for (unsigned r = 0; r < 16; ++r)
+    for (unsigned k = 0; k < depth; ++k)
+      pa[(r % 8 * 4 + k % 16 / 4) * 16 + k / 16 * 8 + r / 8 * 4 + k % 4] = A[r][k] =
+          static_cast<int8_t>(random());
+  for (unsigned k = 0; k < depth; ++k)
+    for (unsigned c = 0; c < 8; ++c)
+      pb[(c * 4 + k % 16 / 4) * 8 + k / 16 * 4 + k % 4] = B[k][c] = static_cast<int8_t>(random());
+  for (unsigned i = 0; i < 128; ++i)
+    pc[i] = i % 2 == 0 ? int32_t(random() % 1000) : std::numeric_limits<int32_t>::max();
+  ASSERT_EQ(kernel.run({}, {pa.constant(), pb.constant(), pc.constant(), pd.argument()}), "");
+  for (unsigned r = 0; r < 16; ++r)
+    for (unsigned c = 0; c < 8; ++c) {
+      unsigned at = (r % 8 * 4 + c / 2) * 4 + r / 8 * 2 + c % 2;
+      auto sum = static_cast<uint32_t>(pc[at]);
+      for (unsigned k = 0; k < depth; ++k)
+        sum += static_cast<uint32_t>(A[r][k] * B[k][c]);
+      EXPECT_EQ(pd[at], static_cast<int32_t>(sum)) << r << ", " << c;
+    }
+}
+
 TEST(EmulatorMatrix, UnknownShapeIsRefused) {
   TestKernel kernel("", R"(
-    %a = arith.constant dense<0> : vector<4x4xi8>
-    %b = arith.constant dense<0> : vector<2x4xi8>
+    %a = arith.constant dense<0> : vector<2x4xi8>
+    %b = arith.constant dense<0> : vector<1x4xi8>
     %c = arith.constant dense<0> : vector<2x2xi32>
-    %d = nvgpu.mma.sync (%a, %b, %c) {mmaShape = [16, 8, 32]} : (vector<4x4xi8>, vector<2x4xi8>, vector<2x2xi32>) -> vector<2x2xi32>)");
+    %d = nvgpu.mma.sync (%a, %b, %c) {mmaShape = [16, 8, 16]} : (vector<2x4xi8>, vector<1x4xi8>, vector<2x2xi32>) -> vector<2x2xi32>)");
   EXPECT_EQ(kernel.diagnostics(),
             "this shape or type is not known to the emulator: it takes m16n8k16 and m16n8k8 of "
-            "bf16 or f16 with accumulators in f32");
+            "bf16 or f16 with accumulators in f32, and m16n8k32 of i8 with accumulators in i32");
 }
 
 /// Shared memory of 32 rows of 128 bytes, of which the first `units` of 16 bytes are filled, and

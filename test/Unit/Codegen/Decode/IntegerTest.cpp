@@ -152,6 +152,19 @@ TEST(IntegerProductTest, EveryTileOfTilesHasTheSameBits) {
     }
 }
 
+/// integer-4: parts of 2,048 columns and of 1,536, the last of which is short.
+TEST(IntegerProductTest, PartsAreAddedInOrder) {
+  for (const char *format :
+       {"uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}", "uint<4>, zero=8, scale={1x128, f16}",
+        "int<8>, scale={1x384, f32}", "int<8>, scale={1x1152, f32}"})
+    for (bool isTiles : {false, true}) {
+      ProductSpec spec = integerSpec(format, 33, 6500);
+      spec.target = isTiles ? "amx-vectors" : "native";
+      spec.strategy = isTiles ? byTiles : "";
+      checkIntegers(spec, drawFor(spec), {1, 9});
+    }
+}
+
 TEST(IntegerProductTest, TilesWithoutAmxAreRefused) {
   ProductSpec spec = integerSpec("uint<4>, scale={1x32, f16}", 64, 128);
   spec.target = "avx2";

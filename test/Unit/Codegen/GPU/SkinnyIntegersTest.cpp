@@ -91,6 +91,9 @@ TEST(SkinnyIntegersTest, PartsAreAddedInOrder) {
       expectBitsOfTheRule(format, {100, columns, 9}, {.stages = 2, .groups = 4}, {1, 3, 5, 16});
       expectBitsOfTheRule(format, {130, columns, 3}, {.stages = 2, .groups = 2, .cluster = 2},
                           {2, 6});
+      // Slices whose last cluster has a CTA without a panel.
+      expectBitsOfTheRule(format, {130, columns, 40},
+                          {.tiles = 2, .stages = 2, .groups = 2, .cluster = 2}, {6});
     }
 }
 

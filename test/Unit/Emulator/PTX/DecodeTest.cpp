@@ -311,6 +311,9 @@ TEST(PtxDecodeTest, Matrices) {
                             ", {%r0, %r1, %r2, %r3}, {%r4, %r5}, " + sums + ";";
   const std::string mma8 = "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 " + sums +
                            ", {%r0, %r1}, {%r4}, " + sums + ";";
+  const std::string four = "{%r0, %r1, %r2, %r3}";
+  const std::string mma32 = "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 " + four + ", " +
+                            four + ", {%r4, %r5}, " + four + ";";
   auto bfloats = [](unsigned count) {
     return [=](const Instruction &code) {
       return code.count == count && code.type == f32 && code.sourceType == bf16;
@@ -326,6 +329,7 @@ TEST(PtxDecodeTest, Matrices) {
       {mma16.c_str(), Op::Mma, 4, 10, bfloats(16)},
       {mma8.c_str(), Op::Mma, 4, 7,
        [](const Instruction &code) { return code.count == 8 && code.sourceType == f16; }},
+      {mma32.c_str(), Op::Mma, 4, 10, withCount(32)},
       {fromRegisters.c_str(), Op::Wgmma, 48, 6, bfloats(96)},
       {fromMemory.c_str(), Op::Wgmma, 48, 3, bfloats(96)},
       {widest.c_str(), Op::Wgmma, 128, 3, withCount(256)},
