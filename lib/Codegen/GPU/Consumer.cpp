@@ -77,7 +77,7 @@ Consumer::Values Consumer::buildParts(const WarpStrip &strip, const WorkTile &ti
   const TilePanel &panel = tile.panel;
   int64_t mTiles = plan.tile.mTiles, width = shape.kTilesPerIteration;
   Value isWhole = index.equal(index.sub(tile.to, tile.from), shape.kTiles);
-  Value isShared = index.notEqual(index.sub(tile.to, tile.from), shape.kTiles);
+  Value isPartial = index.notEqual(index.sub(tile.to, tile.from), shape.kTiles);
   Value firstPart = index.div(index.sub(tile.from, tile.tileBegin), width);
   Values begin(state);
   begin.append(mTiles, integers->noSums());
@@ -90,7 +90,7 @@ Consumer::Values Consumer::buildParts(const WarpStrip &strip, const WorkTile &ti
     Values results = multiplyStages(strip.read, part, before, /*asWords=*/false);
     Values sums = integers->sums(ValueRange(results).drop_front(2));
     if (plan.hasParts())
-      index.ifElse(isShared, [&] {
+      index.ifElse(isPartial, [&] {
         ifThere(panel, strip.own, [&] { reducer.storePart(panel, index.add(firstPart, i), sums); });
       });
     results.truncate(2);
