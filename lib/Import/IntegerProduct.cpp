@@ -68,6 +68,7 @@ static uint64_t partColumns(const QuantizedWeight &weight) {
 Status uwt::integerProduct(const QuantizedWeight &weight, const IntegerRow &x, uint64_t first,
                            std::span<float> y) {
   UWT_RETURN_IF_ERROR(checkIntegers(weight));
+  uint64_t part = partColumns(weight);
   for (uint64_t row = first; row < first + y.size(); ++row) {
     const uint8_t *codes = weight.codes.data() + row * weight.columns;
     float total = 0, sum = 0;
@@ -81,7 +82,7 @@ Status uwt::integerProduct(const QuantizedWeight &weight, const IntegerRow &x, u
       // integer-4
       float scale = weight.scale.at(row, begin) * weight.factor;
       sum = std::fma(static_cast<float>(exact), scale, sum);
-      if (end % partColumns(weight) != 0 && end < weight.columns)
+      if (end % part != 0 && end < weight.columns)
         continue;
       total += sum;
       sum = 0;

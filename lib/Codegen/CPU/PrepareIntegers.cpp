@@ -14,14 +14,11 @@
 
 #include "TileMatmulInteger.h"
 #include "Widen.h"
-#include <limits>
+#include "uwt/Codegen/Decode/IntegerRow.h"
 
 using namespace mlir;
 
 namespace uwt::codegen {
-
-/// integer-2: as the bits of an f32.
-static constexpr int64_t infinityBits = 0x7F800000, smallestLargestBits = int64_t(127 - 119) << 23;
 
 Value IntegerProductLowering::rowNumber(Value matrix, Value m) {
   return index.add(index.mul(matrix, paddedM(xTile)), m);
@@ -132,38 +129,17 @@ Value IntegerProductLowering::largestOf(Value matrix, Value m) {
 
 /// integer-1 and integer-2.
 IntegerProductLowering::RowScale IntegerProductLowering::findScale(Value matrix, Value m) {
-  Type number = builder.getF32Type();
-  auto constant = [&](float value) -> Value {
-    return arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(value));
-  };
-  IntegerBuilder bits(builder, location, builder.getI32Type());
-  Value largest = largestOf(matrix, m);
-  Value magnitude = arith::BitcastOp::create(builder, location, number, largest);
-  Value divisor = arith::DivFOp::create(builder, location, magnitude, constant(127));
-  Value isFinite = bits.less(largest, infinityBits);
-  Value isSmall = bits.less(largest, smallestLargestBits);
-  Value scale = arith::SelectOp::create(builder, location, isSmall, constant(0), divisor);
-  scale = arith::SelectOp::create(builder, location, isFinite, scale,
-                                  constant(std::numeric_limits<float>::quiet_NaN()));
-  memref::StoreOp::create(builder, location, scale, xScales, ValueRange{rowNumber(matrix, m)});
-  Value mask = bits.select(isFinite, bits.select(isSmall, 0, 0xFFFFFFFF), 0);
-  return {wideSplat(divisor), wideSplat(mask)};
+  IntegerRowScale row = emitIntegerRowScale(builder, location, largestOf(matrix, m));
+  memref::StoreOp::create(builder, location, row.scale, xScales, ValueRange{rowNumber(matrix, m)});
+  return {wideSplat(row.divisor), wideSplat(row.mask)};
 }
 
 void IntegerProductLowering::quantizeGroup(Value matrix, Value m, Value group, bool isWhole,
                                            RowScale scale) {
-  // Added to a number of less than 2^22, it leaves the nearest integer in the lowest bits.
-  constexpr float toIntegers = 0x1.8p23f;
-  constexpr int64_t toIntegersBits = 0x4B400000;
   auto floats = VectorType::get({fixedUnitColumns}, builder.getF32Type());
   LaneBuilder lanes(builder, location, floats.clone(builder.getI32Type()));
   Value elements = loadGroup(matrix, m, index.mul(group, fixedUnitColumns), isWhole);
-  Value quotients = arith::DivFOp::create(builder, location, floatsOf(elements), scale.divisor);
-  Value magic =
-      arith::ConstantOp::create(builder, location, DenseElementsAttr::get(floats, toIntegers));
-  Value sums = arith::AddFOp::create(builder, location, quotients, magic);
-  Value bits = arith::BitcastOp::create(builder, location, lanes.type(), sums);
-  Value integers = lanes.bitAnd(lanes.sub(bits, toIntegersBits), scale.mask);
+  Value integers = emitRowIntegers(lanes, floatsOf(elements), scale.divisor, scale.mask);
   auto byteType = floats.clone(builder.getI8Type());
   Value bytes = arith::TruncIOp::create(builder, location, byteType, integers);
   SmallVector<int64_t> order(codes.columns.begin(), codes.columns.end());

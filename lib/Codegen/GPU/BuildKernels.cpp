@@ -174,8 +174,10 @@ static ProductPlan planOf(MatmulOp op, const EmittedFormat &format, const GpuTar
   plan.tile.cluster = choice.cluster;
   plan.tile.usesWarpgroups = choice.instruction == GpuInstruction::Wgmma;
   plan.tile.multipliesIntegers = op.getArithmeticAttr() != nullptr;
-  if (plan.tile.multipliesIntegers)
+  if (plan.tile.multipliesIntegers) {
     plan.partGroups = columnGroupsInPart(format.format);
+    plan.byteProducts = needsSumsOfX(format.format) ? 2 : 1;
+  }
   plan.unit.copiesWords = !plan.tile.multipliesIntegers && copiesWords(plan);
   plan.ctas = choice.ctas;
   if (!plan.copiesByThreads && !plan.readsStreams)
@@ -418,8 +420,6 @@ Status KernelProblem::canBuild(const GpuChoice &choice) const {
 
 void KernelProblem::buildSkinny(const ProductPlan &plan, OpBuilder &builder, BuiltKernels &result) {
   result.plan = plan.facts();
-  if (plan.tile.multipliesIntegers)
-    result.plan.byteProducts = needsSumsOfX(op.getWeightType().getFormat().getFormat()) ? 2 : 1;
   if (plan.readsStreams) {
     StreamProduct(op, plan, format, builder).build(result);
     return;

@@ -53,10 +53,7 @@ IntegerMainloop::Values IntegerMainloop::multiply(Value strip, const TilePanel &
                                                   const Stage &stage, ValueRange accumulators,
                                                   bool /*asWords*/) {
   int64_t groups = plan.unit.columnGroups;
-  // As of words: without a loop where accumulators are few.
-  constexpr int64_t maxUnrolledMTiles = 2;
-  bool isEven = plan.problem.columnGroups() % plan.ring.groupsPerStage == 0;
-  if (isEven && plan.tile.mTiles <= maxUnrolledMTiles) {
+  if (plan.unrollsStages()) {
     Values next(accumulators);
     for (int64_t number = 0; number < plan.ring.groupsPerStage / groups; ++number)
       next = multiplyUnit(strip, panel, stage, index.constant(number), next);

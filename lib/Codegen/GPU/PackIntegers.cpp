@@ -15,32 +15,21 @@
 #include "PackIntegers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include <limits>
+#include "uwt/Codegen/Decode/IntegerRow.h"
 
 using namespace mlir;
 
 namespace uwt::codegen {
 
-/// integer-2: as the bits of an f32.
-static constexpr int64_t infinityBits = 0x7F800000, smallestLargestBits = int64_t(127 - 119) << 23;
-
 PackIntegersKernel::PackIntegersKernel(MatmulOp op, const ProductPlan &plan, OpBuilder &builder)
-    : LaneCode(builder, op.getLoc()), op(op), plan(plan),
-      hasNibbles(quantizedUnit(op.getWeightType().getFormat().getFormat()).hasNibbles()) {}
+    : PackCode(op, plan, builder),
+      hasNibbles(quantizedUnit(op.getWeightType().getFormat().getFormat()).hasNibbles()),
+      codes(integerCodes(op.getWeightType().getFormat().getFormat())) {}
 
 void PackIntegersKernel::build(gpu::GPUModuleOp module) {
   OpBuilder::InsertionGuard guard(builder);
-  gpu::GPUFuncOp kernel =
-      beginKernel(module, "pack",
-                  {globalBuffer(op.getXType().getElementType()), builder.getIndexType(),
-                   builder.getIndexType(), globalBuffer(builder.getI32Type())},
-                  packThreads, plan.ctas);
-  LaunchDependentsOp::create(builder, location);
-  // The product before this one may still write x, and read what it has packed.
-  GridDependencyWaitOp::create(builder, location);
+  Arguments arguments = begin(module);
   own = thread();
-  Arguments arguments{kernel.getArgument(0), kernel.getArgument(1), kernel.getArgument(2),
-                      kernel.getArgument(3)};
   Value row = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
   packRow(arguments, row);
   Value next = index.add(row, 1);
@@ -51,33 +40,24 @@ void PackIntegersKernel::build(gpu::GPUModuleOp module) {
   gpu::ReturnOp::create(builder, location);
 }
 
-Value PackIntegersKernel::number(float value) {
-  return arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(value));
-}
-
-Value PackIntegersKernel::loadElement(const Arguments &arguments, Value row, Value column) {
+Value PackIntegersKernel::loadFloat(const Arguments &arguments, Value row, Value column) {
+  Value element = loadElement(arguments, index.less(column, plan.problem.k), row, column);
   Type f32 = builder.getF32Type();
-  return either(
-      index.less(column, plan.problem.k), f32,
-      [&] {
-        Value element = load(arguments.x, index.add(index.mul(row, arguments.rowStride), column));
-        if (element.getType() != f32)
-          element = arith::ExtFOp::create(builder, location, f32, element);
-        return Values{element};
-      },
-      [&] { return Values{number(0)}; })[0];
+  if (element.getType() != f32)
+    element = arith::ExtFOp::create(builder, location, f32, element);
+  return element;
 }
 
 Value PackIntegersKernel::largestOf(const Arguments &arguments, Value row) {
   constexpr int64_t magnitudes = 0x7FFFFFFF;
-  // Each thread looks at neighbours of four others' elements: as many loads are on their way.
+  // As many loads are on their way at once.
   constexpr int64_t elements = 4, perPass = elements * packThreads;
   Value passes = index.constant((plan.problem.k + perPass - 1) / perPass);
   Value largest = index.loop(passes, {constant(0)}, [&](Value pass, ValueRange carried) {
     Value next = carried[0];
     Value first = index.add(index.mul(pass, perPass), own.number);
     for (int64_t i = 0; i < elements; ++i) {
-      Value element = loadElement(arguments, row, index.add(first, i * packThreads));
+      Value element = loadFloat(arguments, row, index.add(first, i * packThreads));
       Value bits = arith::BitcastOp::create(builder, location, builder.getI32Type(), element);
       next = max(next, bitAnd(bits, magnitudes));
     }
@@ -105,52 +85,35 @@ Value PackIntegersKernel::largestOfCta(Value largest) {
   return result;
 }
 
-PackIntegersKernel::RowScale PackIntegersKernel::findScale(Value largest) {
-  Value magnitude = arith::BitcastOp::create(builder, location, builder.getF32Type(), largest);
-  Value divisor = arith::DivFOp::create(builder, location, magnitude, number(127));
-  Value isFinite = less(largest, infinityBits), isSmall = less(largest, smallestLargestBits);
-  Value bits = arith::BitcastOp::create(builder, location, builder.getI32Type(), divisor);
-  constexpr int64_t quietNan = 0x7FC00000;
-  bits = select(isFinite, select(isSmall, 0, bits), quietNan);
-  Value mask = select(isFinite, select(isSmall, 0, 0xFFFFFFFF), 0);
-  return {divisor, mask, bits};
-}
-
 Value PackIntegersKernel::columnOf(Value word, int64_t byte) {
+  // The numbers that the u32 with t, product and upper = 1 have in a row of the weight; a u32's
+  // column is the sum of what each of them adds.
+  int64_t ofT = hasNibbles ? 4 : 2, ofProduct = hasNibbles ? 2 : 1, ofUpper = hasNibbles ? 1 : 8;
+  auto columnOfByte = [&](int64_t number) -> int64_t { return codes.columns[4 * number]; };
   Value t = index.div(word, 4), product = index.rem(index.div(word, 2), 2),
         upper = index.rem(word, 2);
-  Value first = index.add(index.mul(t, 2), index.mul(product, 32));
-  if (hasNibbles)
-    return index.add(index.add(first, index.mul(upper, 16)), byte / 2 + 8 * (byte % 2));
-  return index.add(index.add(first, index.mul(upper, 8)), 16 * (byte / 2) + byte % 2);
-}
-
-Value PackIntegersKernel::integerOf(const Arguments &arguments, Value row, Value column,
-                                    const RowScale &scale) {
-  // Added to a number of less than 2^22, it leaves the nearest integer in the lowest bits.
-  constexpr float toIntegers = 0x1.8p23f;
-  constexpr int64_t toIntegersBits = 0x4B400000;
-  Value element = loadElement(arguments, row, column);
-  Value quotient = arith::DivFOp::create(builder, location, element, scale.divisor);
-  Value sum = arith::AddFOp::create(builder, location, quotient, number(toIntegers));
-  Value bits = arith::BitcastOp::create(builder, location, builder.getI32Type(), sum);
-  return bitAnd(sub(bits, toIntegersBits), scale.mask);
+  Value first =
+      index.add(index.mul(t, columnOfByte(ofT)), index.mul(product, columnOfByte(ofProduct)));
+  return index.add(index.add(first, index.mul(upper, columnOfByte(ofUpper))), codes.columns[byte]);
 }
 
 void PackIntegersKernel::packRow(const Arguments &arguments, Value row) {
-  RowScale scale = findScale(largestOf(arguments, row));
+  IntegerRowScale scale = emitIntegerRowScale(builder, location, largestOf(arguments, row));
+  LaneBuilder lanes(builder, location, builder.getI32Type());
   auto wordOf = [&](Value number) {
     Value firstColumn = index.mul(index.div(number, packedByteRowU32), fixedUnitColumns);
     Value word = index.rem(number, packedByteRowU32);
     Value packed = constant(0);
     for (int64_t byte = 0; byte < 4; ++byte) {
       Value column = index.add(firstColumn, columnOf(word, byte));
-      Value integer = bitAnd(integerOf(arguments, row, column, scale), 0xFF);
-      packed = bitOr(packed, shl(integer, 8 * byte));
+      Value integer =
+          emitRowIntegers(lanes, loadFloat(arguments, row, column), scale.divisor, scale.mask);
+      packed = bitOr(packed, shl(bitAnd(integer, 0xFF), 8 * byte));
     }
     return packed;
   };
-  storeRow(arguments, row, wordOf, scale.bits);
+  Value bits = arith::BitcastOp::create(builder, location, builder.getI32Type(), scale.scale);
+  storeRow(arguments, row, wordOf, bits);
 }
 
 void PackIntegersKernel::clearRow(const Arguments &arguments, Value row) {

@@ -8,16 +8,14 @@
 #ifndef UWT_LIB_CODEGEN_GPU_PACKINTEGERS_H
 #define UWT_LIB_CODEGEN_GPU_PACKINTEGERS_H
 
-#include "LaneCode.h"
+#include "PackKernel.h"
 #include "uwt/Codec/IntegerCodes.h"
-#include "uwt/Codegen/GPU/ProductPlan.h"
-#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 namespace uwt::codegen {
 
 /// Builds the kernel that rounds x to integers of 8 bits (integer-1 and integer-2), a CTA a row,
 /// and brings them into the order in which the product's B fragments are.
-class PackIntegersKernel : private LaneCode {
+class PackIntegersKernel : private PackCode {
 public:
   PackIntegersKernel(MatmulOp op, const ProductPlan &plan, mlir::OpBuilder &builder);
   void build(mlir::gpu::GPUModuleOp module);
@@ -26,36 +24,22 @@ public:
   static constexpr uint32_t sharedBytes = 4 * (packThreads / warpLanes);
 
 private:
-  /// x, elements from row to row, m, and the workspace.
-  struct Arguments {
-    mlir::Value x, rowStride, m, packed;
-  };
-  /// What elements of a row are divided by; ones where integers are quotients, or zeros; and the
-  /// scale, all in the bits of a u32 but the divisor.
-  struct RowScale {
-    mlir::Value divisor, mask, bits;
-  };
   /// The bits of the largest magnitude of a row, in all threads.
   mlir::Value largestOf(const Arguments &arguments, mlir::Value row);
   mlir::Value largestOfCta(mlir::Value own);
-  RowScale findScale(mlir::Value largest);
   void packRow(const Arguments &arguments, mlir::Value row);
   /// Rows that only fill a slice.
   void clearRow(const Arguments &arguments, mlir::Value row);
   /// Stores u32 of a row's packed bytes, and its scale. `wordOf` is given numbers of u32 in a row.
   void storeRow(const Arguments &arguments, mlir::Value row,
                 llvm::function_ref<mlir::Value(mlir::Value number)> wordOf, mlir::Value scale);
-  mlir::Value integerOf(const Arguments &arguments, mlir::Value row, mlir::Value column,
-                        const RowScale &scale);
   /// Byte number `byte` of a u32: its column, which is counted from a group's first.
   mlir::Value columnOf(mlir::Value word, int64_t byte);
   /// An element of x as f32, 0 behind the last column.
-  mlir::Value loadElement(const Arguments &arguments, mlir::Value row, mlir::Value column);
-  mlir::Value number(float value);
+  mlir::Value loadFloat(const Arguments &arguments, mlir::Value row, mlir::Value column);
 
-  MatmulOp op;
-  const ProductPlan &plan;
   const bool hasNibbles;
+  const IntegerCodes codes;
   CtaThread own;
 };
 

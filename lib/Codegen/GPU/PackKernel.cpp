@@ -27,6 +27,29 @@ using namespace mlir;
 
 namespace uwt::codegen {
 
+PackCode::Arguments PackCode::begin(gpu::GPUModuleOp module) {
+  gpu::GPUFuncOp kernel =
+      beginKernel(module, "pack",
+                  {globalBuffer(op.getXType().getElementType()), builder.getIndexType(),
+                   builder.getIndexType(), globalBuffer(builder.getI32Type())},
+                  packThreads, plan.ctas);
+  LaunchDependentsOp::create(builder, location);
+  // The product before this one may still write x, and read what it has packed.
+  GridDependencyWaitOp::create(builder, location);
+  return {kernel.getArgument(0), kernel.getArgument(1), kernel.getArgument(2),
+          kernel.getArgument(3)};
+}
+
+Value PackCode::loadElement(const Arguments &arguments, Value isThere, Value row, Value k) {
+  Type element = op.getXType().getElementType();
+  return either(
+      isThere, element,
+      [&] { return Values{load(arguments.x, index.add(index.mul(row, arguments.rowStride), k))}; },
+      [&] {
+        return Values{arith::ConstantOp::create(builder, location, builder.getZeroAttr(element))};
+      })[0];
+}
+
 PackKernel::PackedElements PackKernel::elementsOfFragments(Value thread) {
   Value ownLane = index.rem(index.div(thread, 4), 32);
   Value block = index.add(index.mul(index.div(thread, 128), 2), index.rem(index.div(thread, 2), 2));
@@ -50,19 +73,10 @@ PackKernel::PackedElements PackKernel::elementsOfCores(Value thread) {
 
 void PackKernel::build(gpu::GPUModuleOp module) {
   OpBuilder::InsertionGuard guard(builder);
-  gpu::GPUFuncOp kernel =
-      beginKernel(module, "pack",
-                  {globalBuffer(op.getXType().getElementType()), builder.getIndexType(),
-                   builder.getIndexType(), globalBuffer(builder.getI32Type())},
-                  packThreads, plan.ctas);
-  LaunchDependentsOp::create(builder, location);
-  // The product before this one may still write x, and read what it has packed.
-  GridDependencyWaitOp::create(builder, location);
+  Arguments arguments = begin(module);
   Value thread = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   Value number = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
-  packGroup(
-      {kernel.getArgument(0), kernel.getArgument(1), kernel.getArgument(2), kernel.getArgument(3)},
-      number, thread);
+  packGroup(arguments, number, thread);
   gpu::ReturnOp::create(builder, location);
 }
 
@@ -86,23 +100,14 @@ void PackKernel::packGroup(const Arguments &arguments, Value number, Value threa
 
 Value PackKernel::loadPair(const Arguments &arguments, Value row, Value column) {
   auto half = [&](int64_t offset) {
-    Value element = loadElement(arguments, row, index.add(column, offset));
+    Value k = index.add(column, offset);
+    Value isThere = bitAnd(index.less(row, arguments.m), index.less(k, plan.problem.k));
+    Value element = loadElement(arguments, isThere, row, k);
     Value value = arith::BitcastOp::create(builder, location, builder.getI16Type(), element);
     return toI32(value);
   };
   Value low = half(0);
   return bitOr(low, shl(half(1), 16));
-}
-
-Value PackKernel::loadElement(const Arguments &arguments, Value row, Value k) {
-  Type element = op.getXType().getElementType();
-  Value isThere = bitAnd(index.less(row, arguments.m), index.less(k, plan.problem.k));
-  return either(
-      isThere, element,
-      [&] { return Values{load(arguments.x, index.add(index.mul(row, arguments.rowStride), k))}; },
-      [&] {
-        return Values{arith::ConstantOp::create(builder, location, builder.getZeroAttr(element))};
-      })[0];
 }
 
 } // namespace uwt::codegen

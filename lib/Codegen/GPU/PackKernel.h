@@ -15,11 +15,30 @@
 
 namespace uwt::codegen {
 
+/// What kernels `pack` of all products have in common.
+class PackCode : protected LaneCode {
+protected:
+  PackCode(MatmulOp op, const ProductPlan &plan, mlir::OpBuilder &builder)
+      : LaneCode(builder, op.getLoc()), op(op), plan(plan) {}
+  /// x, elements from row to row, m, and the workspace.
+  struct Arguments {
+    mlir::Value x, rowStride, m, packed;
+  };
+  /// Begins the kernel. The product before it has ended where the builder is then.
+  Arguments begin(mlir::gpu::GPUModuleOp module);
+  /// An element of x, or 0 where `isThere` (i1) is not so.
+  mlir::Value loadElement(const Arguments &arguments, mlir::Value isThere, mlir::Value row,
+                          mlir::Value k);
+
+  MatmulOp op;
+  const ProductPlan &plan;
+};
+
 /// Builds the kernel that brings x into the order in which the product's B fragments are.
-class PackKernel : private LaneCode {
+class PackKernel : private PackCode {
 public:
   PackKernel(MatmulOp op, const ProductPlan &plan, mlir::OpBuilder &builder)
-      : LaneCode(builder, op.getLoc()), op(op), plan(plan) {}
+      : PackCode(op, plan, builder) {}
   void build(mlir::gpu::GPUModuleOp module);
 
 private:
@@ -33,18 +52,10 @@ private:
   /// For mma.sync, and for wgmma.
   PackedElements elementsOfFragments(mlir::Value thread);
   PackedElements elementsOfCores(mlir::Value thread);
-  /// Arguments: x, elements from row to row, m, and the workspace.
-  struct Arguments {
-    mlir::Value x, rowStride, m, packed;
-  };
   /// What thread `thread` of packThreads brings of slice × column group number `number`.
   void packGroup(const Arguments &arguments, mlir::Value number, mlir::Value thread);
   /// Two neighbours of x as a u32, 0 where x ends.
   mlir::Value loadPair(const Arguments &arguments, mlir::Value row, mlir::Value column);
-  mlir::Value loadElement(const Arguments &arguments, mlir::Value row, mlir::Value k);
-
-  MatmulOp op;
-  const ProductPlan &plan;
 };
 
 } // namespace uwt::codegen

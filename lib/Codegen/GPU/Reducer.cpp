@@ -23,23 +23,31 @@ void Reducer::finish(Value strip, const TilePanel &panel, Value from, Value to,
   PartialSums::Sharers sharers = sharersOf(panel);
   auto offsets = [&](Value number) { return offsetsOf(panel, number); };
   Values totals = partials.flat(accumulators);
+  auto arrive = [&] {
+    partials.store(totals, offsets(sharers.own));
+    return partials.count(sharers);
+  };
+  index.ifElse(isComplete(isWhole, arrive), [&] {
+    Value count = index.select(isWhole, 0, index.add(sharers.others, 1));
+    output.store(strip, panel,
+                 partials.add(beginOf(isWhole, totals), sharers.first, count, offsets));
+  });
+}
+
+Value Reducer::isComplete(Value isWhole, llvm::function_ref<Value()> arrive) {
   // Stored at one place: the code of that is longer than a stage's.
-  Value isComplete = either(
+  return either(
       isWhole, builder.getI1Type(),
       [&] {
         return Values{arith::ConstantIntOp::create(builder, location, builder.getI1Type(), 1)};
       },
-      [&] {
-        partials.store(totals, offsets(sharers.own));
-        return Values{partials.count(sharers)};
-      })[0];
-  index.ifElse(isComplete, [&] {
-    Value count = index.select(isWhole, 0, index.add(sharers.others, 1));
-    Value zero = partials.zero();
-    Values begin =
-        llvm::map_to_vector(totals, [&](Value sum) -> Value { return select(isWhole, sum, zero); });
-    output.store(strip, panel, partials.add(begin, sharers.first, count, offsets));
-  });
+      [&] { return Values{arrive()}; })[0];
+}
+
+Reducer::Values Reducer::beginOf(Value isWhole, ValueRange totals) {
+  Value zero = partials.zero();
+  return llvm::map_to_vector(totals,
+                             [&](Value sum) -> Value { return select(isWhole, sum, zero); });
 }
 
 void Reducer::storePart(const TilePanel &panel, Value part, ValueRange sums) {
@@ -50,19 +58,10 @@ void Reducer::finishParts(Value strip, const TilePanel &panel, Value isWhole, Va
                           Finish finish) {
   if (!plan.hasParts())
     return output.store(strip, panel, finish(totals));
-  Value isComplete = either(
-      isWhole, builder.getI1Type(),
-      [&] {
-        return Values{arith::ConstantIntOp::create(builder, location, builder.getI1Type(), 1)};
-      },
-      [&] { return Values{partials.count(sharersOf(panel))}; })[0];
-  index.ifElse(isComplete, [&] {
-    Value zero = partials.zero();
-    Values begin =
-        llvm::map_to_vector(totals, [&](Value sum) -> Value { return select(isWhole, sum, zero); });
+  index.ifElse(isComplete(isWhole, [&] { return partials.count(sharersOf(panel)); }), [&] {
     Value count = index.select(isWhole, 0, shape.kIterations);
     auto offsets = [&](Value part) { return offsetsOfPart(panel, part); };
-    Values all = partials.add(begin, index.constant(0), count, offsets);
+    Values all = partials.add(beginOf(isWhole, totals), index.constant(0), count, offsets);
     output.store(strip, panel, finish(all));
   });
 }

@@ -35,6 +35,11 @@ public:
                    mlir::ValueRange totals, Finish finish);
 
 private:
+  /// Whether all of an output tile are summed (i1): where the work unit has it whole, or `arrive`,
+  /// which counts this warp, says so.
+  mlir::Value isComplete(mlir::Value isWhole, llvm::function_ref<mlir::Value()> arrive);
+  /// What sums of others are added to: `totals` where there are none, else zeros.
+  Values beginOf(mlir::Value isWhole, mlir::ValueRange totals);
   /// Where the accumulators of a part of a panel's output tile lie, by m tile.
   Values offsetsOfPart(const TilePanel &panel, mlir::Value part);
   /// The number of the CTA tile that has the panel.

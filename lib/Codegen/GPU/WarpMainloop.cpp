@@ -21,11 +21,7 @@ WarpMainloop::Values WarpMainloop::multiply(Value strip, const TilePanel &panel,
   // Runs take the registers that a second column group's operands would.
   if (plan.unit.isWide() && plan.unit.hasWordRecords())
     return multiplyPairs(strip, panel, stage, accumulators, asWords);
-  // Two m tiles at most: of more, a column group has so many products that a loop costs little
-  // beside them.
-  constexpr int64_t maxUnrolledMTiles = 2;
-  bool isEven = plan.problem.columnGroups() % plan.ring.groupsPerStage == 0;
-  if (!asWords && plan.tile.mTiles <= maxUnrolledMTiles && !plan.unit.isWide() && isEven)
+  if (!asWords && !plan.unit.isWide() && plan.unrollsStages())
     return multiplyUnrolled(strip, panel, stage, accumulators);
   return index.loop(stage.ownGroups, accumulators, [&](Value i, ValueRange carried) {
     UnitCoordinate unit = units.coordinate(panel, units.ownGroup(stage, i), strip);

@@ -88,13 +88,15 @@ struct LowerProduct : OpConversionPattern<nvgpu::MmaSyncOp> {
   LogicalResult matchAndRewrite(nvgpu::MmaSyncOp op, OpAdaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     auto sum = cast<VectorType>(op.getMatrixC().getType());
-    bool isOfBytes = sum.getElementType().isInteger(32);
-    if ((!sum.getElementType().isF32() && !isOfBytes) || sum.getNumElements() != 4)
-      return op.emitOpError("of bf16 needs accumulators of 4 f32 a thread, got ") << sum;
+    bool isOfBytes = cast<VectorType>(op.getMatrixA().getType()).getElementType().isInteger(8);
+    Type number = isOfBytes ? Type(rewriter.getI32Type()) : rewriter.getF32Type();
+    if (sum.getElementType() != number || sum.getNumElements() != 4)
+      return op.emitOpError(isOfBytes ? "of i8 needs accumulators of 4 i32 a thread, got "
+                                      : "of bf16 needs accumulators of 4 f32 a thread, got ")
+             << sum;
     std::array<int64_t, 3> shape = op.getMmaShapeAsArray();
     Location loc = op.getLoc();
     Registers registers(rewriter, loc);
-    Type number = sum.getElementType();
     auto result = LLVM::LLVMStructType::getLiteral(getContext(), {number, number, number, number});
     NVVM::MMATypes operands = isOfBytes ? NVVM::MMATypes::s8 : NVVM::MMATypes::bf16;
     std::optional<NVVM::MMAIntOverflow> overflow;

@@ -38,6 +38,18 @@ gpu.module @kernels {
 // -----
 
 gpu.module @kernels {
+  gpu.func @product(%a: vector<4x2xbf16>, %b: vector<2x2xbf16>, %c: vector<2x2xi32>) -> vector<2x2xi32> {
+    // expected-error @+2 {{'nvgpu.mma.sync' op of bf16 needs accumulators of 4 f32 a thread, got 'vector<2x2xi32>'}}
+    // expected-error @+1 {{failed to legalize operation 'nvgpu.mma.sync' that was explicitly marked illegal}}
+    %d = nvgpu.mma.sync(%a, %b, %c) {mmaShape = [16, 8, 16]}
+        : (vector<4x2xbf16>, vector<2x2xbf16>, vector<2x2xi32>) -> vector<2x2xi32>
+    gpu.return %d : vector<2x2xi32>
+  }
+}
+
+// -----
+
+gpu.module @kernels {
   gpu.func @load(%x: memref<?xf32, #gpu.address_space<global>>, %i: index) {
     // expected-error @+1 {{'vector.load' op of 'vector<32xf32>' is more than 127 bytes a thread: load it in parts}}
     %v = vector.load %x[%i] : memref<?xf32, #gpu.address_space<global>>, vector<32xf32>

@@ -200,6 +200,8 @@ struct ProductPlan {
   /// Products by integers: the column groups of a part, whose sums are added to those before it, in
   /// order (integer-4); 0 for products of floats.
   int64_t partGroups = 0;
+  /// PlanFacts::byteProducts.
+  unsigned byteProducts = 0;
   /// Whether the ring is filled by cp.async of a warp, for targets without bulk copies.
   bool copiesByThreads = false;
   /// CTAs that a multiprocessor holds, and the least shared memory of each with which it holds no
@@ -228,6 +230,12 @@ struct ProductPlan {
   /// others does not ask. The registers of kind wide are not enough for two loops.
   bool hasLoopOfWords() const {
     return !unit.onlyWords && !tile.multipliesIntegers && kind() != GpuKernelKind::Wide;
+  }
+  /// Whether warps that multiply alone go through a stage without a loop. Two m tiles at most: of
+  /// more, a column group has so many products that a loop costs little beside them.
+  bool unrollsStages() const {
+    constexpr int64_t maxUnrolledMTiles = 2;
+    return tile.mTiles <= maxUnrolledMTiles && problem.columnGroups() % ring.groupsPerStage == 0;
   }
   /// CTA tiles of a slice.
   int64_t ctaTiles() const { return (problem.panels() + tile.panels - 1) / tile.panels; }
