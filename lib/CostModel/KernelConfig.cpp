@@ -100,12 +100,16 @@ KernelConfig uwt::usualConfig(std::optional<uint64_t> m, bool decodesUnits) {
 }
 
 KernelConfig uwt::integerConfig(CpuStrategy strategy, std::optional<uint64_t> m) {
-  // Rows of x, or tiles of them.
+  // Rows of x, or tiles of them. Of strategy buffer they meet the four strips of a panel: 16
+  // accumulators beside 8 operands.
   constexpr uint64_t most = 4;
   uint64_t size = strategy == CpuStrategy::Tiles ? tileRows : 1;
   uint64_t count = divideUp(std::max<uint64_t>(m.value_or(most * size), 1), size);
   KernelConfig config;
   config.strategy = strategy;
   config.tileM = static_cast<unsigned>(divideUp(count, divideUp(count, most)) * size);
+  // A k-tile of a panel is 16 KB of bytes.
+  if (strategy == CpuStrategy::Buffer)
+    config.tileK = 4 * fixedUnitColumns;
   return config;
 }

@@ -8,7 +8,7 @@
 // Instructions multiply bytes without a sign with bytes that have one:
 //
 //   vpdpbusd     adds four products to a lane of i32. Bytes of weights with a sign get 128 more,
-//                which the sum has less from the start.
+//                which the sum has less from the start. Those without one are multiplied as they are.
 //   vpmaddubsw   adds two products in i16, and saturates. Weights of up to 7 bits do not get there;
 //                of those with a sign their magnitude is multiplied, and x takes the sign: two
 //                products of 128 and 127 are 32,512 at most.
@@ -33,11 +33,11 @@ class DotInteger {
 public:
   DotInteger(OpBuilder &builder, DotIntegerOp op, const Target &target)
       : builder(builder), location(op.getLoc()), op(op), target(target),
-        lanes(builder, location, op.getType()) {}
+        lanes(builder, location, op.getType()), weights(llvm::to_vector(op.getWeights())),
+        isSigned(op.getBits() == signedBits && !op.getIsUnsigned()) {}
   Value lower();
 
 private:
-  bool isSigned() { return op.getBits() == signedBits; }
   VectorType vectorOf(int64_t count, unsigned bits) {
     return VectorType::get({count}, builder.getIntegerType(bits));
   }
@@ -51,9 +51,11 @@ private:
   }
 
   Value byQuadruples();
+  /// The sum of products, without what it begins with.
+  Value byOthers();
   Value byPairs(int64_t size);
   Value sumOfPairs(int64_t first, int64_t size);
-  Value pairs(Value weights, Value x, int64_t size);
+  Value pairs(Value bytes, Value x, int64_t size);
   Value byLanes();
 
   OpBuilder &builder;
@@ -61,8 +63,13 @@ private:
   DotIntegerOp op;
   const Target &target;
   LaneBuilder lanes;
+  SmallVector<Value> weights;
+  bool isSigned;
 };
 } // namespace
+
+/// In each byte what takes its sign away, or gives it one.
+static constexpr int64_t halves = 0x80808080;
 
 Value DotInteger::bytesOf(Value vector, int64_t first, int64_t size) {
   Value all = bitcast(vectorOf(rowBytes, 8), vector);
@@ -77,32 +84,32 @@ Value DotInteger::byQuadruples() {
     return intrinsic("llvm.x86.avx512.vpdpbusd.512", lanes.type(),
                      {sums, bytesOf(weights, 0, rowBytes), bytesOf(x, 0, rowBytes)});
   };
-  constexpr int64_t halves = 0x80808080;
-  Value sums = lanes.constant(0);
-  if (isSigned()) {
+  Value sums = op.getStart() ? op.getStart() : lanes.constant(0);
+  if (isSigned) {
+    Value less = lanes.constant(0);
     for (Value x : op.getX())
-      sums = add(sums, lanes.constant(halves), x);
-    sums = lanes.sub(0, sums);
+      less = add(less, lanes.constant(halves), x);
+    sums = lanes.sub(sums, less);
   }
-  for (auto [weights, x] : llvm::zip_equal(op.getWeights(), op.getX()))
-    sums = add(sums, isSigned() ? lanes.bitXor(weights, halves) : weights, x);
+  for (auto [bytes, x] : llvm::zip_equal(weights, op.getX()))
+    sums = add(sums, isSigned ? lanes.bitXor(bytes, halves) : bytes, x);
   return sums;
 }
 
-Value DotInteger::pairs(Value weights, Value x, int64_t size) {
+Value DotInteger::pairs(Value bytes, Value x, int64_t size) {
   bool isWide = size == rowBytes;
-  if (isSigned()) {
-    x = intrinsic("llvm.x86.avx2.psign.b", x.getType(), {x, weights});
-    weights = math::AbsIOp::create(builder, location, weights);
+  if (isSigned) {
+    x = intrinsic("llvm.x86.avx2.psign.b", x.getType(), {x, bytes});
+    bytes = math::AbsIOp::create(builder, location, bytes);
   }
   return intrinsic(isWide ? "llvm.x86.avx512.pmaddubs.w.512" : "llvm.x86.avx2.pmadd.ub.sw",
-                   vectorOf(size / 2, 16), {weights, x});
+                   vectorOf(size / 2, 16), {bytes, x});
 }
 
 /// Pairs stay in i16 as long as they fit.
 Value DotInteger::sumOfPairs(int64_t first, int64_t size) {
   constexpr int64_t largest = 32767, largestX = 127;
-  int64_t largestWeight = isSigned() ? 128 : (int64_t(1) << op.getBits()) - 1;
+  int64_t largestWeight = isSigned ? 128 : (int64_t(1) << op.getBits()) - 1;
   int64_t fitting = largest / (2 * largestX * largestWeight);
   LaneBuilder words(builder, location, vectorOf(size / 2, 16));
   LaneBuilder wide(builder, location, vectorOf(size / 4, 32));
@@ -115,8 +122,8 @@ Value DotInteger::sumOfPairs(int64_t first, int64_t size) {
     few = {};
     count = 0;
   };
-  for (auto [weights, x] : llvm::zip_equal(op.getWeights(), op.getX())) {
-    Value more = pairs(bytesOf(weights, first, size), bytesOf(x, first, size), size);
+  for (auto [bytes, x] : llvm::zip_equal(weights, op.getX())) {
+    Value more = pairs(bytesOf(bytes, first, size), bytesOf(x, first, size), size);
     few = few ? words.add(few, more) : more;
     if (++count == fitting)
       widenFew();
@@ -141,19 +148,35 @@ Value DotInteger::byLanes() {
     return arith::ShRSIOp::create(builder, location, top, lanes.constant(above));
   };
   Value sums = lanes.constant(0);
-  for (auto [weights, x] : llvm::zip_equal(op.getWeights(), op.getX()))
+  for (auto [bytes, x] : llvm::zip_equal(weights, op.getX()))
     for (int64_t byte = 0; byte < 4; ++byte)
-      sums = lanes.add(sums, lanes.mul(withSignOf(weights, byte), withSignOf(x, byte)));
+      sums = lanes.add(sums, lanes.mul(withSignOf(bytes, byte), withSignOf(x, byte)));
   return sums;
+}
+
+Value DotInteger::byOthers() {
+  // There is no sign of 64 bytes.
+  if (target.supports(Feature::Avx512) && !isSigned)
+    return byPairs(rowBytes);
+  return target.supports(Feature::Avx2) ? byPairs(rowBytes / 2) : byLanes();
 }
 
 Value DotInteger::lower() {
   if (target.supports(Feature::Avx512Vnni))
     return byQuadruples();
-  // There is no sign of 64 bytes.
-  if (target.supports(Feature::Avx512) && !isSigned())
-    return byPairs(rowBytes);
-  return target.supports(Feature::Avx2) ? byPairs(rowBytes / 2) : byLanes();
+  Value sums = op.getStart();
+  auto add = [&](Value more) { sums = sums ? lanes.add(sums, more) : more; };
+  if (op.getBits() == signedBits && !isSigned) {
+    // As bytes with a sign they are less by 128, which the other bytes are.
+    isSigned = true;
+    for (Value &bytes : weights)
+      bytes = lanes.bitXor(bytes, halves);
+    add(byOthers());
+    weights.assign(weights.size(), lanes.constant(halves));
+    return lanes.sub(sums, byOthers());
+  }
+  add(byOthers());
+  return sums;
 }
 
 Value lowerDotInteger(OpBuilder &builder, DotIntegerOp op, const Target &target) {

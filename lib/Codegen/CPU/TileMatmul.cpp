@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TileMatmulIntegerBuffer.h"
 #include "TileMatmulIntegerTiles.h"
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -25,9 +26,14 @@ static LogicalResult lowerProduct(MatmulOp op, OpBuilder &builder) {
   if (!op.getArithmeticAttr())
     return ProductLowering(op, builder).lower();
   auto strategy = dyn_cast_or_null<StrategyAttr>(op.getStrategyAttr());
-  if (strategy && strategy.getStrategy() == ProductStrategy::Tiles)
+  switch (strategy ? strategy.getStrategy() : ProductStrategy::Direct) {
+  case ProductStrategy::Tiles:
     return IntegerTilesLowering(op, builder).lower();
-  return IntegerProductLowering(op, builder).lower();
+  case ProductStrategy::Buffer:
+    return IntegerBufferLowering(op, builder).lower();
+  default:
+    return IntegerProductLowering(op, builder).lower();
+  }
 }
 
 namespace {

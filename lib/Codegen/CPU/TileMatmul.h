@@ -13,6 +13,7 @@
 //     strategy buffer: k-tile by k-tile                TileMatmulBuffer.cpp
 //     strategy tiles: the same, on tile registers    TileMatmulTiles.cpp
 //     by integers                                    TileMatmulInteger.cpp
+//     by integers, k-tile by k-tile                  TileMatmulIntegerBuffer.cpp
 //     by integers, on tile registers                 TileMatmulIntegerTiles.cpp
 //     adds up lanes, epilogue, store              TileMatmulEpilogue.cpp
 //
@@ -34,6 +35,10 @@
 #include "uwt/CostModel/KernelConfig.h"
 
 namespace uwt::codegen {
+
+/// 16 vectors of 16 elements with rows and columns exchanged.
+llvm::SmallVector<mlir::Value> turnRound(mlir::OpBuilder &builder, mlir::Location location,
+                                         llvm::SmallVector<mlir::Value> rows);
 
 /// Lowers one product.
 class ProductLowering : protected PanelReader {

@@ -28,7 +28,7 @@ LogicalResult IntegerProductLowering::readStrategy(const Target & /*target*/) {
   if (!ShapedType::isDynamic(staticM))
     m = static_cast<uint64_t>(staticM);
   auto given = cast_or_null<StrategyAttr>(op.getStrategyAttr());
-  KernelConfig config = given ? configOf(given) : integerConfig(CpuStrategy::Direct, m);
+  config = given ? configOf(given) : integerConfig(CpuStrategy::Direct, m);
   tileM = static_cast<int64_t>(
       std::min<uint64_t>(config.tileM, std::max<uint64_t>(m.value_or(config.tileM), 1)));
   sliceM = xTile = tileM;
@@ -118,8 +118,20 @@ void IntegerProductLowering::addTotals(const PanelFields &panel, Value /*firstM*
                                        Value /*count*/, Value strip) {
   DecodeNumbersOp numbers = decodeNumbers(panel, first, strip);
   for (int64_t c = 0; c < tileM; ++c)
-    addScaled(strip, c, loadVector(totals, accumulatorsOf(strip, c), builder.getI32Type()),
+    addScaled(accumulatorsOf(strip, c),
+              loadVector(totals, accumulatorsOf(strip, c), builder.getI32Type()),
               numbers.getScales());
+}
+
+Value IntegerProductLowering::xTiles(Value firstM) {
+  Value count = index.constant(tileM / xTile);
+  if (ShapedType::isDynamic(staticM) || staticM % tileM != 0)
+    count = index.min(count, index.ceilDiv(index.sub(sizeM, firstM), xTile));
+  return count;
+}
+
+void IntegerProductLowering::forEachXTile(Value firstM, llvm::function_ref<void(Value)> body) {
+  index.loop(xTiles(firstM), body);
 }
 
 Value IntegerProductLowering::codeOf(const PanelFields &panel, Value number, Value strip) {
@@ -137,10 +149,12 @@ DecodeNumbersOp IntegerProductLowering::decodeNumbers(const PanelFields &panel, 
 }
 
 DecodeIntegersOp IntegerProductLowering::decodeIntegers(const PanelFields &panel, Value number,
-                                                        Value strip) {
-  SmallVector<Type> types(stripRows * unit.groups(),
+                                                        Value strip,
+                                                        std::optional<int64_t> group) {
+  SmallVector<Type> types(stripRows * (group ? 1 : unit.groups()),
                           VectorType::get({laneCount}, builder.getI32Type()));
-  return DecodeIntegersOp::create(builder, location, types, weight, codeOf(panel, number, strip));
+  return DecodeIntegersOp::create(builder, location, types, weight, codeOf(panel, number, strip),
+                                  group ? builder.getI32IntegerAttr(int32_t(*group)) : nullptr);
 }
 
 void IntegerProductLowering::emitUnit(const PanelFields &panel, Value firstM, Value number,
@@ -163,23 +177,24 @@ void IntegerProductLowering::emitUnit(const PanelFields &panel, Value firstM, Va
     SmallVector<Value> rows;
     for (int64_t row = 0; row < stripRows; ++row) {
       ValueRange bytes = ValueRange(integers.getBytes()).slice(row * unitGroups, unitGroups);
-      rows.push_back(DotIntegerOp::create(builder, location, vector, bytes, x[c], codes.bits));
+      rows.push_back(DotIntegerOp::create(builder, location, vector, bytes, x[c], /*start=*/Value(),
+                                          codes.bits, /*is_unsigned=*/false));
     }
     ValueRange zeros = numbers ? ValueRange(numbers.getZeros()) : ValueRange();
     SmallVector<Value> sums = sumsOfUnit(rows, firstX, c, zeros);
+    Value at = accumulatorsOf(strip, c);
     if (groupUnits == 1) {
-      addScaled(strip, c, sums, numbers.getScales());
+      addScaled(at, sums, numbers.getScales());
       continue;
     }
-    Value at = accumulatorsOf(strip, c), sum = loadVector(totals, at, builder.getI32Type());
+    Value sum = loadVector(totals, at, builder.getI32Type());
     storeVector(arith::AddIOp::create(builder, location, sum, sums.front()), totals, at);
   }
 }
 
-void IntegerProductLowering::addScaled(Value strip, int64_t c, ArrayRef<Value> sums,
-                                       ValueRange scales) {
+void IntegerProductLowering::addScaled(Value at, ValueRange sums, ValueRange scales) {
   auto type = VectorType::get({laneCount}, builder.getF32Type());
-  Value at = accumulatorsOf(strip, c), sum = loadVector(accumulators, at, builder.getF32Type());
+  Value sum = loadVector(accumulators, at, builder.getF32Type());
   for (auto [integers, scale] : llvm::zip_equal(sums, scales)) {
     Value floats = arith::SIToFPOp::create(builder, location, type, integers);
     sum = math::FmaOp::create(builder, location, floats, scale, sum);
@@ -192,20 +207,21 @@ SmallVector<Value> IntegerProductLowering::sumsOfUnit(ArrayRef<Value> rows, Valu
   SmallVector<Value> sums = addRows(rows);
   if (!hasZeros())
     return sums;
-  LaneBuilder lanes(builder, location, sums.front().getType());
   IntegerBuilder scalars(builder, location, builder.getI32Type());
   for (auto [cell, sum] : llvm::enumerate(sums)) {
     Value ofX = scalars.constant(0);
-    for (int64_t group = 0; group < unit.groups(); ++group) {
-      Value at = sumAt(index.add(firstX, group * xTile), int64_t(cell), c);
-      Value ofGroup = memref::LoadOp::create(builder, location, xSums, ValueRange{at});
-      ofX = scalars.add(ofX, ofGroup);
-    }
-    Value less = zeros.empty() ? lanes.splat(scalars.mul(ofX, offset))
-                               : lanes.mul(lanes.add(zeros[cell], offset), lanes.splat(ofX));
-    sum = lanes.sub(sum, less);
+    for (int64_t group = 0; group < unit.groups(); ++group)
+      ofX = scalars.add(ofX, loadSumOfX(index.add(firstX, group * xTile), int64_t(cell), c));
+    sum = lessZeros(sum, ofX, zeros.empty() ? Value() : zeros[cell]);
   }
   return sums;
+}
+
+Value IntegerProductLowering::lessZeros(Value sums, Value ofX, Value zeros) {
+  LaneBuilder lanes(builder, location, sums.getType());
+  IntegerBuilder scalars(builder, location, builder.getI32Type());
+  return lanes.sub(sums, zeros ? lanes.mul(lanes.add(zeros, offset), lanes.splat(ofX))
+                               : lanes.splat(scalars.mul(ofX, offset)));
 }
 
 /// Adds up the lanes of 16 rows, of one cell or of each of two, while they are transposed: shuffles

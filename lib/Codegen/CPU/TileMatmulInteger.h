@@ -37,6 +37,9 @@ protected:
   virtual void addTotals(const PanelFields &panel, mlir::Value firstM, mlir::Value first,
                          mlir::Value count, mlir::Value strip);
   virtual void emitTileOutputs(const PanelFields &panel, mlir::Value firstM);
+  /// The groups of `units` units from `begin` on, which are a part.
+  virtual void emitGroups(const PanelFields &panel, mlir::Value firstM, mlir::Value begin,
+                          mlir::Value units);
 
   /// Fails the call where a panel has no codes (run-2).
   void checkPanels();
@@ -70,23 +73,30 @@ protected:
   mlir::Value sumAt(mlir::Value first, int64_t cell, IntegerBuilder::Operand c) {
     return index.add(index.add(index.mul(first, unit.cells), cell * xTile), c);
   }
+  mlir::Value loadSumOfX(mlir::Value first, int64_t cell, int64_t c) {
+    return mlir::memref::LoadOp::create(builder, location, xSums,
+                                        mlir::ValueRange{sumAt(first, cell, c)});
+  }
 
   void emitTile(const PanelFields &panel, mlir::Value firstM);
+  /// Of the `xTile` rows of x each from row `firstM` on those that the task has: how many, and each.
+  mlir::Value xTiles(mlir::Value firstM);
+  void forEachXTile(mlir::Value firstM, llvm::function_ref<void(mlir::Value tile)> body);
   void clear(mlir::Value memory, mlir::Type element);
-  /// The groups of `units` units from `begin` on, which are a part.
-  void emitGroups(const PanelFields &panel, mlir::Value firstM, mlir::Value begin,
-                  mlir::Value units);
   /// Adds the accumulators of a part to `outputSums`.
   void addPart();
-  /// Sums over a group of 16 rows times their scales, to the accumulators of row `c` of the tile.
-  void addScaled(mlir::Value strip, int64_t c, llvm::ArrayRef<mlir::Value> sums,
-                 mlir::ValueRange scales);
+  /// Sums over groups of 16 rows times their scales, to the accumulators at `at`.
+  void addScaled(mlir::Value at, mlir::ValueRange sums, mlir::ValueRange scales);
+  /// Sums of 16 rows less those of their zeros, which are null where all rows have `offset` alone,
+  /// by the sum of x.
+  mlir::Value lessZeros(mlir::Value sums, mlir::Value ofX, mlir::Value zeros);
   /// The sums of 16 rows less those of their zeros for row `c` of x of a tile whose first row has
   /// vector `firstX`, a vector a cell.
   llvm::SmallVector<mlir::Value> sumsOfUnit(llvm::ArrayRef<mlir::Value> rows, mlir::Value firstX,
                                             int64_t c, mlir::ValueRange zeros);
   llvm::SmallVector<mlir::Value> addRows(llvm::ArrayRef<mlir::Value> rows);
-  DecodeIntegersOp decodeIntegers(const PanelFields &panel, mlir::Value unit, mlir::Value strip);
+  DecodeIntegersOp decodeIntegers(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
+                                  std::optional<int64_t> group = std::nullopt);
   DecodeNumbersOp decodeNumbers(const PanelFields &panel, mlir::Value unit, mlir::Value strip);
   mlir::Value codeOf(const PanelFields &panel, mlir::Value unit, mlir::Value strip);
   mlir::Value accumulatorsOf(mlir::Value strip, IntegerBuilder::Operand c) {
@@ -95,6 +105,7 @@ protected:
   bool hasZeros() const { return offset != 0 || unit.zero; }
 
   Format format;
+  KernelConfig config;
   QuantizedUnit unit;
   IntegerCodes codes;
   /// What bytes are larger by than differences, beside zeros of a grid.

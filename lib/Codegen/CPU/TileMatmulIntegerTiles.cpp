@@ -26,7 +26,7 @@ LogicalResult IntegerTilesLowering::readStrategy(const Target &target) {
   std::optional<uint64_t> m;
   if (!ShapedType::isDynamic(staticM))
     m = static_cast<uint64_t>(staticM);
-  tileM = tilesOfM(configOf(cast<StrategyAttr>(op.getStrategyAttr())), m).tileM;
+  tileM = tilesOfM(config, m).tileM;
   sliceM = tileM;
   xTile = tileRows;
   copies = unit.cells;
@@ -68,13 +68,6 @@ void IntegerTilesLowering::emitTask(Value task) {
   IntegerProductLowering::emitTask(task);
 }
 
-void IntegerTilesLowering::forEachTile(Value firstM, llvm::function_ref<void(Value)> body) {
-  Value count = index.constant(tileM / xTile);
-  if (ShapedType::isDynamic(staticM) || staticM % tileM != 0)
-    count = index.min(count, index.ceilDiv(index.sub(sizeM, firstM), xTile));
-  index.loop(count, body);
-}
-
 SmallVector<Value> IntegerTilesLowering::loadWeightTiles(const PanelFields &panel, Value number,
                                                          Value strip) {
   int64_t unitGroups = unit.groups();
@@ -107,7 +100,7 @@ void IntegerTilesLowering::emitUnit(const PanelFields &panel, Value firstM, Valu
   if (groupUnits == 1)
     numbers = decodeNumbers(panel, number, strip);
   Value group = index.mul(number, unit.groups()), rowU32 = index.constant(laneCount);
-  forEachTile(firstM, [&](Value tile) {
+  forEachXTile(firstM, [&](Value tile) {
     Value x = vectorOfTile(panel, firstM, tile, group), sums = sumsOfTile(strip, tile);
     if (groupUnits > 1) {
       Value total = loadTile(totals, sums, builder.getI32Type());
@@ -129,7 +122,7 @@ void IntegerTilesLowering::addTotals(const PanelFields &panel, Value firstM, Val
                                      Value count, Value strip) {
   RowNumbers numbers = numbersOf(decodeNumbers(panel, first, strip), /*cell=*/0);
   Value group = index.mul(first, unit.groups());
-  forEachTile(firstM, [&](Value tile) {
+  forEachXTile(firstM, [&](Value tile) {
     Value x = vectorOfTile(panel, firstM, tile, group), sums = sumsOfTile(strip, tile);
     addTile(totals, sums, sums, numbers, sumsOfX(x, count, /*cell=*/0));
   });
@@ -181,7 +174,7 @@ void IntegerTilesLowering::addTile(Value from, Value at, Value to, RowNumbers nu
 
 void IntegerTilesLowering::emitTileOutputs(const PanelFields &panel, Value firstM) {
   index.loop(panel.strips, [&](Value strip) {
-    forEachTile(firstM, [&](Value tile) {
+    forEachXTile(firstM, [&](Value tile) {
       Value start = sumsOfTile(strip, tile);
       for (auto [row, sums] : llvm::enumerate(loadTurned(outputSums, start)))
         storeVector(sums, outputSums, index.add(start, row * laneCount));

@@ -40,8 +40,6 @@ private:
 
   /// Turns tile `number` of `prepared`, of all tiles and groups of x, to where it stands.
   void turnTile(mlir::Value number);
-  /// Of the tiles of x from row `firstM` on those that the task has.
-  void forEachTile(mlir::Value firstM, llvm::function_ref<void(mlir::Value tile)> body);
   /// Where a strip's accumulators and totals of a tile begin.
   mlir::Value sumsOfTile(mlir::Value strip, mlir::Value tile) {
     return accumulatorsOf(strip, index.mul(tile, xTile));

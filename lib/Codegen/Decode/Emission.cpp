@@ -318,10 +318,11 @@ static void emitIntegersOp(const EmittedFormat &format, RewriterBase &rewriter,
   LaneBuilder lanes(rewriter, op.getLoc(), lane);
   Type type = MemRefType::get({ShapedType::kDynamic}, rewriter.getI32Type());
   Value buffer = BufferOp::create(rewriter, op.getLoc(), type, WeightBuffer::Code, op.getWeight());
-  emitIntegers(lanes, format.format, buffer, op.getCode(), [&](unsigned number, Value bytes) {
+  auto set = [&](unsigned number, Value bytes) {
     rewriter.replaceAllUsesWith(op.getBytes()[number], bytes);
     moveUsersBefore(op, bytes, rewriter);
-  });
+  };
+  emitIntegers(lanes, format.format, buffer, op.getCode(), op.getGroup(), set);
   rewriter.eraseOp(op);
 }
 

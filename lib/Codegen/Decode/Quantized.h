@@ -85,6 +85,7 @@ private:
 /// Emits what `uwt.decode_integers` gives: `set` gets each vector and its number, in an order in
 /// which few of them wait for others that they are added to.
 void emitIntegers(LaneBuilder &lanes, const Format &format, mlir::Value buffer, mlir::Value first,
+                  std::optional<unsigned> group,
                   llvm::function_ref<void(unsigned number, mlir::Value bytes)> set);
 
 /// Replaces `uwt.decode_numbers` by code.

@@ -137,14 +137,16 @@ private:
 } // namespace
 
 void emitIntegers(LaneBuilder &lanes, const Format &format, Value buffer, Value first,
+                  std::optional<unsigned> group,
                   llvm::function_ref<void(unsigned number, Value bytes)> set) {
-  unsigned groups = quantizedUnit(format).groups();
+  unsigned begin = group.value_or(0);
+  unsigned end = group ? *group + 1 : quantizedUnit(format).groups();
   ByteReader reader(lanes, format, buffer, first);
   // The sums of rows g and g + 4 are added up with one another first.
   for (unsigned g : {0, 4, 1, 5, 2, 6, 3, 7})
-    for (unsigned group = 0; group < groups; ++group)
-      for (auto [half, bytes] : llvm::enumerate(reader.read(g, group)))
-        set((g + half * rowsInStrip) * groups + group, bytes);
+    for (unsigned each = begin; each < end; ++each)
+      for (auto [half, bytes] : llvm::enumerate(reader.read(g, each)))
+        set((g + half * rowsInStrip) * (end - begin) + each - begin, bytes);
 }
 
 } // namespace uwt::codegen

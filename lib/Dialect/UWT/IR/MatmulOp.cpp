@@ -285,12 +285,9 @@ static LogicalResult verifyArithmetic(MatmulOp op) {
   Attribute strategy = op.getStrategyAttr();
   auto ofCpu = dyn_cast_or_null<StrategyAttr>(strategy);
   auto ofGpu = dyn_cast_or_null<GpuStrategyAttr>(strategy);
-  bool isServed = (ofCpu && ofCpu.getStrategy() != ProductStrategy::Buffer) ||
-                  (ofGpu && ofGpu.getStrategy() == ProductStrategy::Direct);
-  if (strategy && !isServed)
+  if (strategy && !ofCpu && ofGpu.getStrategy() != ProductStrategy::Direct)
     return op.emitOpError() << "has arithmetic " << op.getArithmeticAttr()
-                            << ", which is computed by strategy direct, of CPUs also by tiles, got "
-                            << strategy;
+                            << ", which GPUs compute by strategy direct, got " << strategy;
   return success();
 }
 

@@ -162,7 +162,11 @@ LogicalResult DecodeIntegersOp::verify() {
   FailureOr<Format> format = integerFormat(*this, getWeight().getType());
   if (failed(format))
     return failure();
-  size_t expected = size_t(stripRows) * quantizedUnit(*format).groups();
+  uint32_t groups = quantizedUnit(*format).groups();
+  if (getGroup() && *getGroup() >= groups)
+    return emitOpError() << "expects one of the unit's " << groups << " groups, got group "
+                         << *getGroup();
+  size_t expected = size_t(stripRows) * (getGroup() ? 1 : groups);
   if (getBytes().size() == expected)
     return success();
   return emitOpError() << "expects " << expected << " vectors, one a row and 64-column group, got "
@@ -186,7 +190,7 @@ LogicalResult DecodeNumbersOp::verify() {
 }
 
 LogicalResult DotIntegerOp::verify() {
-  if (!getWeights().empty())
+  if (!getWeights().empty() && getWeights().size() == getX().size())
     return success();
   return emitOpError("expects a vector of weights and one of x, or more of both");
 }

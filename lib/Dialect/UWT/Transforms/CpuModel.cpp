@@ -237,31 +237,38 @@ struct IntegerCase {
 };
 } // namespace
 
+static CpuStrategy integerStrategy(MatmulOp op, const ConfigPins &pins, uint64_t m) {
+  if (pins.strategy)
+    return *pins.strategy;
+  const Target &target = TargetAttr::of(op);
+  // A pinned `tile_m` is one of vector registers.
+  if (target.hasTiles() && !pins.tileM && m >= leastIntegerTilesM)
+    return CpuStrategy::Tiles;
+  bool hasNibbles = quantizedUnit(op.getWeightType().getFormat().getFormat()).hasNibbles();
+  bool isBuffer = target.supports(Feature::Avx2) && m >= leastIntegerBufferM(hasNibbles);
+  return isBuffer ? CpuStrategy::Buffer : CpuStrategy::Direct;
+}
+
 /// One row alone, as many as registers have room for, and tiles of them where the target has such:
 /// what is pinned takes the place of all.
 static SmallVector<IntegerCase> integerCases(MatmulOp op, const ConfigPins &pins) {
-  bool mayBeTiles = !pins.strategy && !pins.tileM && TargetAttr::of(op).hasTiles();
-  CpuStrategy pinned = pins.strategy.value_or(CpuStrategy::Direct);
   if (!ShapedType::isDynamic(op.getM())) {
     auto m = static_cast<uint64_t>(op.getM());
-    bool isTiles = mayBeTiles && m >= leastIntegerTilesM;
-    return {IntegerCase{isTiles ? CpuStrategy::Tiles : pinned, m}};
+    return {IntegerCase{integerStrategy(op, pins, m), m}};
   }
+  CpuStrategy few = integerStrategy(op, pins, leastIntegerTilesM - 1);
+  CpuStrategy many = integerStrategy(op, pins, leastIntegerTilesM);
   SmallVector<IntegerCase> cases;
-  if (pinned == CpuStrategy::Direct && !pins.tileM)
-    cases.push_back({pinned, 1, 1});
-  cases.push_back({pinned, std::nullopt, leastIntegerTilesM - 1});
-  if (mayBeTiles)
-    cases.push_back({CpuStrategy::Tiles, std::nullopt});
+  if (few != CpuStrategy::Tiles && !pins.tileM)
+    cases.push_back({integerStrategy(op, pins, 1), 1, 1});
+  cases.push_back({few, std::nullopt, leastIntegerTilesM - 1});
+  if (many != few)
+    cases.push_back({many, std::nullopt});
   return cases;
 }
 
 /// By the rule of integerConfig().
 static FailureOr<StrategyRanges> chooseIntegerStrategies(MatmulOp op, const ConfigPins &pins) {
-  if (pins.strategy == CpuStrategy::Buffer)
-    return op.emitOpError() << "has no kernel of the configuration that the options ask for: "
-                            << op.getArithmeticAttr()
-                            << " is computed by strategy direct or, on targets with AMX, tiles";
   StrategyRanges result;
   SmallVector<IntegerCase> cases = integerCases(op, pins);
   for (const IntegerCase &each : cases) {

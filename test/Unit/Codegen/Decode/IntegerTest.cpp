@@ -95,6 +95,25 @@ std::vector<ProductSpec> integerSpecs() {
 }
 
 constexpr const char *byTiles = "tiles, tile_n = 16, tile_m = 32, tile_k = 64";
+constexpr const char *byBuffer = "buffer, tile_n = 16, tile_m = 3, tile_k = 256";
+
+/// Every format by a buffer, on the machine's own target and on one of the others.
+std::vector<ProductSpec> integerBufferSpecs() {
+  std::vector<const Target *> others;
+  for (const Target &target : allTargets())
+    if (&target != &nativeTarget() && checkRunsHere(target))
+      others.push_back(&target);
+  std::vector<ProductSpec> result;
+  for (const char *format : integerFormats()) {
+    size_t turn = result.size();
+    for (const Target *target : {&nativeTarget(), others[turn / 2 % others.size()]}) {
+      ProductSpec spec = specOfTurn(format, *target, result.size());
+      spec.strategy = byBuffer;
+      result.push_back(spec);
+    }
+  }
+  return result;
+}
 
 /// Every format on tiles, of amx too where this machine has it.
 std::vector<ProductSpec> integerTilesSpecs() {
@@ -118,6 +137,23 @@ TEST_P(IntegerTest, HasTheBitsOfTheRule) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, IntegerTest, testing::ValuesIn(integerSpecs()),
+                         [](const testing::TestParamInfo<ProductSpec> &info) {
+                           return info.param.testName(info.index);
+                         });
+
+struct IntegerBufferTest : testing::TestWithParam<ProductSpec> {};
+
+TEST_P(IntegerBufferTest, HasTheBitsOfTheRule) {
+  ProductSpec spec = GetParam();
+  QuantizedWeight weight = drawFor(spec);
+  checkIntegers(spec, weight, {1, 3, 17, 65}, {1, 2});
+  for (uint64_t m : {1, 17, 65}) {
+    spec.m = m;
+    checkIntegers(spec, weight, {m});
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, IntegerBufferTest, testing::ValuesIn(integerBufferSpecs()),
                          [](const testing::TestParamInfo<ProductSpec> &info) {
                            return info.param.testName(info.index);
                          });
@@ -152,15 +188,29 @@ TEST(IntegerProductTest, EveryTileOfTilesHasTheSameBits) {
     }
 }
 
+/// k-tiles that a group is one of, or several, and blocks of one strip beside those of a panel.
+TEST(IntegerProductTest, EveryTileOfBuffersHasTheSameBits) {
+  for (const char *format :
+       {"uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}",
+        "uint<4>, zero={1x128, uint<4>}, scale={1x128, bf16}", "int<8>, scale={row, f32}",
+        "int<8>, scale={1x384, f32}"})
+    for (const char *tile : {"tile_m = 1, tile_k = 64", "tile_m = 2, tile_k = 128",
+                             "tile_m = 4, tile_k = 512", "tile_m = 7, tile_k = 4096"}) {
+      ProductSpec spec = integerSpec(format, 150, 900);
+      spec.strategy = std::string("buffer, tile_n = 16, ") + tile;
+      checkIntegers(spec, drawFor(spec), {1, 9, 70}, {1, 2});
+    }
+}
+
 /// integer-4: parts of 2,048 columns and of 1,536, the last of which is short.
 TEST(IntegerProductTest, PartsAreAddedInOrder) {
   for (const char *format :
        {"uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}", "uint<4>, zero=8, scale={1x128, f16}",
         "int<8>, scale={1x384, f32}", "int<8>, scale={1x1152, f32}"})
-    for (bool isTiles : {false, true}) {
+    for (const char *strategy : {"", byBuffer, byTiles}) {
       ProductSpec spec = integerSpec(format, 33, 6500);
-      spec.target = isTiles ? "amx-vectors" : "native";
-      spec.strategy = isTiles ? byTiles : "";
+      spec.target = strategy == byTiles ? "amx-vectors" : "native";
+      spec.strategy = strategy;
       checkIntegers(spec, drawFor(spec), {1, 9});
     }
 }
@@ -243,6 +293,7 @@ void checkMatricesAndSelections(const std::string &target, const std::string &st
 
 TEST(IntegerProductTest, MatricesAndSelectionsHaveTheBitsOfTheRule) {
   checkMatricesAndSelections("native", "");
+  checkMatricesAndSelections("native", std::string(" strategy #uwt.strategy<") + byBuffer + ">");
   checkMatricesAndSelections("amx-vectors",
                              std::string(" strategy #uwt.strategy<") + byTiles + ">");
 }
@@ -274,6 +325,7 @@ void checkManyColumns(const std::string &target, const std::string &strategy) {
 
 TEST(IntegerProductTest, SumsOfManyColumnsAreExact) {
   checkManyColumns("native", "");
+  checkManyColumns("native", byBuffer);
   checkManyColumns("amx-vectors", byTiles);
 }
 
@@ -290,6 +342,8 @@ TEST(IntegerProductTest, EveryPairOfBytesIsExact) {
       for (size_t i = 0; i < weight.codes.size(); ++i)
         weight.codes[i] = static_cast<uint8_t>(i / spec.columns % weight.values.size());
       checkIntegers(spec, weight, {8, 9});
+      spec.strategy = byBuffer;
+      checkIntegers(spec, weight, {9});
       if (!target.hasTiles())
         continue;
       spec.strategy = byTiles;

@@ -169,7 +169,7 @@ def UWT_DecodeIntegersOp : UWT_Op<"decode_integers", [
   let summary = "decodes a unit of a quantised weight into bytes that are integers";
   let description = [{
     `code` is the unit's offset in u32 in plane `code`. Results are the 64 bytes of each of the strip's 16 rows and of each 64-column group: number `row·groups + group`. What a
-    byte stands for, and which column it has, says `integerCodes` (`uwt/Codec/IntegerCodes.h`).
+    byte stands for, and which column it has, says `integerCodes` (`uwt/Codec/IntegerCodes.h`). With `group` only the vectors of that group are decoded.
 
     Users of each result are moved behind it, as those of `uwt.decode_unit`.
 
@@ -177,7 +177,8 @@ def UWT_DecodeIntegersOp : UWT_Op<"decode_integers", [
     %r:32 = uwt.decode_integers %w[%code] : !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}"> -> vector<16xi32>
     ```
   }];
-  let arguments = (ins UWT_CompressedType:$weight, Index:$code);
+  let arguments = (ins UWT_CompressedType:$weight, Index:$code,
+                       OptionalAttr<ConfinedAttr<I32Attr, [IntNonNegative]>>:$group);
   let results = (outs Variadic<UWT_RowVector>:$bytes);
   let assemblyFormat = "$weight `[` $code `]` attr-dict `:` qualified(type($weight)) `->` type($bytes)";
   let hasVerifier = 1;
@@ -202,20 +203,23 @@ def UWT_DecodeNumbersOp : UWT_Op<"decode_numbers", [AttrSizedResultSegments,
   let hasVerifier = 1;
 }
 
-def UWT_DotIntegerOp : UWT_Op<"dot_integer", [Pure, SameVariadicOperandSize]> {
+def UWT_DotIntegerOp : UWT_Op<"dot_integer", [Pure, AttrSizedOperandSegments]> {
   let summary = "sums of products of bytes";
   let description = [{
-    For each of 16 lanes: the sum, over all pairs of vectors, of the four products of a lane's bytes, exact in i32. Bytes of `x` have a sign and are not -128. Bytes of `weights` are not negative and have
-    `bits` bits, fewer than 8; of 8 they have a sign.
+    For each of 16 lanes: the sum, over all pairs of vectors, of the four products of a lane's bytes, and of `start`, exact in i32. Bytes of `x` have a sign and are not -128. Bytes of `weights` are not negative and
+    have `bits` bits, fewer than 8; of 8 they have a sign, but not with `is_unsigned`: this is for machines that multiply those without a sign, others take longer.
 
     ```mlir
     %s = uwt.dot_integer %w0, %w1 * %x0, %x1 {bits = 4}
+    %t = uwt.dot_integer %w0 * %x0 + %s {bits = 8, is_unsigned}
     ```
   }];
   let arguments = (ins Variadic<UWT_RowVector>:$weights, Variadic<UWT_RowVector>:$x,
-                       ConfinedAttr<I32Attr, [IntPositive, IntMaxValue<8>]>:$bits);
+                       Optional<UWT_RowVector>:$start,
+                       ConfinedAttr<I32Attr, [IntPositive, IntMaxValue<8>]>:$bits,
+                       UnitAttr:$is_unsigned);
   let results = (outs UWT_RowVector:$sums);
-  let assemblyFormat = "$weights `*` $x attr-dict";
+  let assemblyFormat = "$weights `*` $x (`+` $start^)? attr-dict";
   let hasVerifier = 1;
 }
 
