@@ -21,6 +21,16 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
     %s = uwt.dot_integer %w * %x {bits = 8 : i32}
     return %s : vector<16xi32>
   }
+
+  // Without a sign they are multiplied as they are, and added to what the sum begins with.
+  // CHECK-LABEL: func @vnni_unsigned(
+  //  CHECK-SAME:   %[[S:[a-z0-9]+]]: vector<16xi32>)
+  //       CHECK:   llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%[[S]],
+  //   CHECK-NOT:   arith
+  func.func @vnni_unsigned(%w: vector<16xi32>, %x: vector<16xi32>, %start: vector<16xi32>) -> vector<16xi32> {
+    %s = uwt.dot_integer %w * %x + %start {bits = 8 : i32, is_unsigned}
+    return %s : vector<16xi32>
+  }
 }
 
 // -----
@@ -70,6 +80,25 @@ module attributes {uwt.target = #uwt.target<"avx2">} {
   //       CHECK:   llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"(%[[W]], %[[X]])
   func.func @signed(%w: vector<16xi32>, %x: vector<16xi32>) -> vector<16xi32> {
     %s = uwt.dot_integer %w * %x {bits = 8 : i32}
+    return %s : vector<16xi32>
+  }
+
+  // CHECK-LABEL: func @nibbles_from(
+  //  CHECK-SAME:   %[[S:[a-z0-9]+]]: vector<16xi32>)
+  //       CHECK:   arith.addi %[[S]], %{{.*}} : vector<16xi32>
+  func.func @nibbles_from(%w: vector<16xi32>, %x: vector<16xi32>, %start: vector<16xi32>) -> vector<16xi32> {
+    %s = uwt.dot_integer %w * %x + %start {bits = 4 : i32}
+    return %s : vector<16xi32>
+  }
+
+  // Bytes up to 255 would not fit i16: they get a sign, and the sum has 128 times those of x more.
+  // CHECK-LABEL: func @unsigned
+  //       CHECK:   arith.xori
+  //       CHECK:   llvm.call_intrinsic "llvm.x86.avx2.psign.b"
+  //       CHECK:   llvm.call_intrinsic "llvm.x86.avx2.psign.b"
+  //       CHECK:   arith.subi %{{.*}} : vector<16xi32>
+  func.func @unsigned(%w: vector<16xi32>, %x: vector<16xi32>) -> vector<16xi32> {
+    %s = uwt.dot_integer %w * %x {bits = 8 : i32, is_unsigned}
     return %s : vector<16xi32>
   }
 }

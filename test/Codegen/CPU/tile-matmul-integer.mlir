@@ -140,3 +140,39 @@ func.func @tiles_of_cells(%x: memref<16x128xbf16>, %w: !uwt.compressed<64x128xbf
   }
   return
 }
+
+// -----
+
+// By a buffer: a k-tile's bytes are turned round once for all rows of x, and weights with a sign lose it. The next k-tile is asked for; four
+// bytes of x meet a vector of 16 outputs, for the four strips of a panel and two rows of x; sums of a row's cells wait for those of all k-tiles.
+
+// CHECK-LABEL: func @buffer
+//   CHECK-DAG:   %[[TURNED:.*]] = memref.alloca() {{.*}} : memref<2048xi32>
+//   CHECK-DAG:   %[[TOTALS:.*]] = memref.alloca() {{.*}} : memref<128xi32>
+//       CHECK:   uwt.decode_integers {{.*}} {group = 0 : i32}
+// CHECK-COUNT-64: vector.shuffle {{.*}} : vector<16xi32>, vector<16xi32>
+//       CHECK:   %[[FLIPPED:.*]] = arith.xori
+//       CHECK:   vector.store %[[FLIPPED]], %[[TURNED]]
+//       CHECK:   uwt.decode_integers {{.*}} {group = 1 : i32}
+//       CHECK:   memref.prefetch
+//       CHECK:   scf.for
+//       CHECK:   %[[W:.*]] = vector.load %[[TURNED]]
+//       CHECK:   %[[X:.*]] = vector.broadcast %{{.*}} : i32 to vector<16xi32>
+//       CHECK:   uwt.dot_integer %[[W]] * %[[X]] + %{{.*}} {bits = 8 : i32, is_unsigned}
+// CHECK-COUNT-31: uwt.dot_integer
+//   CHECK-NOT:   uwt.dot_integer
+//       CHECK:   vector.store %{{.*}}, %[[TOTALS]]
+// Strips of a last panel one by one.
+// CHECK-COUNT-8: uwt.dot_integer
+//   CHECK-NOT:   uwt.dot_integer
+//       CHECK:   uwt.decode_numbers
+//       CHECK:   arith.subi
+//       CHECK:   arith.sitofp
+//       CHECK:   math.fma
+func.func @buffer(%x: memref<2x512xbf16>, %w: !uwt.compressed<80x512xbf16, "int<8>, scale={row, f16}">, %y: memref<2x80xf32>) attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  uwt.matmul ins(%x, %w : memref<2x512xbf16>, !uwt.compressed<80x512xbf16, "int<8>, scale={row, f16}">) outs(%y : memref<2x80xf32>) arithmetic #uwt.integer<8> strategy #uwt.strategy<buffer, tile_n = 16, tile_m = 2, tile_k = 128> {
+  ^bb0(%acc: f32):
+    uwt.yield %acc : f32
+  }
+  return
+}

@@ -285,9 +285,13 @@ static LogicalResult verifyArithmetic(MatmulOp op) {
   Attribute strategy = op.getStrategyAttr();
   auto ofCpu = dyn_cast_or_null<StrategyAttr>(strategy);
   auto ofGpu = dyn_cast_or_null<GpuStrategyAttr>(strategy);
-  if (strategy && !ofCpu && ofGpu.getStrategy() != ProductStrategy::Direct)
+  if (ofGpu && ofGpu.getStrategy() != ProductStrategy::Direct)
     return op.emitOpError() << "has arithmetic " << op.getArithmeticAttr()
                             << ", which GPUs compute by strategy direct, got " << strategy;
+  if (ofCpu && ofCpu.getTileN() != stripRows)
+    return op.emitOpError() << "has arithmetic " << op.getArithmeticAttr()
+                            << ", which CPUs compute with tile_n = " << stripRows << ", got "
+                            << strategy;
   return success();
 }
 

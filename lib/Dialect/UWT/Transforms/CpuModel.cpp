@@ -273,7 +273,9 @@ static FailureOr<StrategyRanges> chooseIntegerStrategies(MatmulOp op, const Conf
   SmallVector<IntegerCase> cases = integerCases(op, pins);
   for (const IntegerCase &each : cases) {
     KernelConfig config = integerConfig(each.strategy, each.m);
+    config.tileN = pins.tileN.value_or(config.tileN);
     config.tileM = pins.tileM.value_or(config.tileM);
+    config.tileK = pins.tileK.value_or(config.tileK);
     if (failed(verifyConfig(op, config)))
       return failure();
     result.strategies.push_back(strategyOf(op.getContext(), config));

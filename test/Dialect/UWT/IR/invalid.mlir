@@ -168,6 +168,22 @@ func.func @few_integers(%w: !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale
 
 // -----
 
+func.func @no_such_group(%w: !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}">, %i: index) {
+  // expected-error@below {{'uwt.decode_integers' op expects one of the unit's 2 groups, got group 2}}
+  %b = uwt.decode_integers %w[%i] {group = 2 : i32} : !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}"> -> vector<16xi32>
+  return
+}
+
+// -----
+
+func.func @uneven_integers(%w: vector<16xi32>, %x: vector<16xi32>) {
+  // expected-error@below {{'uwt.dot_integer' op expects a vector of weights and one of x, or more of both}}
+  %s = uwt.dot_integer %w, %w * %x {bits = 4 : i32}
+  return
+}
+
+// -----
+
 func.func @other_numbers(%w: !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x32, f16}">, %i: index) {
   // expected-error@below {{'uwt.decode_numbers' op expects 2 vectors of scales and 0 of zeros, got 1 and 1}}
   %s, %z = uwt.decode_numbers %w[%i] : !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x32, f16}"> -> (vector<16xf32>) zeros (vector<16xi32>)

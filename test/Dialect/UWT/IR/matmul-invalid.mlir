@@ -340,8 +340,8 @@ func.func @integers_of_small_cells(%x: tensor<4x64xbf16>, %w: !uwt.compressed<64
 
 // -----
 
-func.func @integers_by_buffer(%x: tensor<4x64xbf16>, %w: !uwt.compressed<64x64xbf16, "uint<4>, scale={row, f16}">, %init: tensor<4x64xf32>) {
-  // expected-error@below {{'uwt.matmul' op has arithmetic #uwt.integer<8>, which is computed by strategy direct, of CPUs also by tiles, got #uwt.strategy<buffer, tile_n = 4, tile_m = 4, tile_k = 64>}}
+func.func @integers_of_few_outputs(%x: tensor<4x64xbf16>, %w: !uwt.compressed<64x64xbf16, "uint<4>, scale={row, f16}">, %init: tensor<4x64xf32>) {
+  // expected-error@below {{'uwt.matmul' op has arithmetic #uwt.integer<8>, which CPUs compute with tile_n = 16, got #uwt.strategy<buffer, tile_n = 4, tile_m = 4, tile_k = 64>}}
   %y = uwt.matmul ins(%x, %w : tensor<4x64xbf16>, !uwt.compressed<64x64xbf16, "uint<4>, scale={row, f16}">) outs(%init : tensor<4x64xf32>) arithmetic #uwt.integer<8> strategy #uwt.strategy<buffer, tile_n = 4, tile_m = 4, tile_k = 64> {
   ^bb0(%acc: f32):
     uwt.yield %acc : f32
@@ -352,7 +352,7 @@ func.func @integers_by_buffer(%x: tensor<4x64xbf16>, %w: !uwt.compressed<64x64xb
 // -----
 
 func.func @integers_decoded_before(%x: tensor<4x64xbf16>, %w: !uwt.compressed<64x64xbf16, "uint<4>, scale={row, f16}">, %init: tensor<4x64xf32>) {
-  // expected-error@below {{'uwt.matmul' op has arithmetic #uwt.integer<8>, which is computed by strategy direct, of CPUs also by tiles, got #uwt.gpu_strategy<buffer, mma, slice = 8>}}
+  // expected-error@below {{'uwt.matmul' op has arithmetic #uwt.integer<8>, which GPUs compute by strategy direct, got #uwt.gpu_strategy<buffer, mma, slice = 8>}}
   %y = uwt.matmul ins(%x, %w : tensor<4x64xbf16>, !uwt.compressed<64x64xbf16, "uint<4>, scale={row, f16}">) outs(%init : tensor<4x64xf32>) arithmetic #uwt.integer<8> strategy #uwt.gpu_strategy<buffer, mma, slice = 8> {
   ^bb0(%acc: f32):
     uwt.yield %acc : f32

@@ -211,6 +211,11 @@ func.func @integers(%w: !nibbles, %v: !bytes, %i: index) {
   %t:2 = uwt.decode_numbers %v[%i] : !bytes -> (vector<16xf32>, vector<16xf32>)
   // CHECK: uwt.dot_integer %[[B]]#0, %[[B]]#1 * %[[B]]#2, %[[B]]#3 {bits = 4 : i32}
   %d = uwt.dot_integer %b#0, %b#1 * %b#2, %b#3 {bits = 4 : i32}
+  // CHECK: uwt.dot_integer %[[B]]#0 * %[[B]]#2 + %{{.*}} {bits = 8 : i32, is_unsigned}
+  %f = uwt.dot_integer %b#0 * %b#2 + %d {bits = 8 : i32, is_unsigned}
+  // CHECK: uwt.decode_integers %{{.*}}[%{{.*}}] {group = 1 : i32}
+  %c:16 = uwt.decode_integers %w[%i] {group = 1 : i32} : !nibbles -> vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>,
+    vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>
   return
 }
 

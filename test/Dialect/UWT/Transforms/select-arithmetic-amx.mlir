@@ -1,17 +1,20 @@
 // RUN: uwt-opt %s --uwt-select-strategy="threads=2" | FileCheck %s
 // RUN: uwt-opt %s --uwt-select-strategy="threads=2 strategy=direct" | FileCheck %s --check-prefix=DIRECT
 // RUN: uwt-opt %s --uwt-select-strategy="threads=2 strategy=tiles tile-m=32" | FileCheck %s --check-prefix=TILES
-// RUN: not uwt-opt %s --uwt-select-strategy="threads=2 strategy=buffer" 2>&1 | FileCheck %s --check-prefix=BUFFER
+// RUN: uwt-opt %s --uwt-select-strategy="threads=2 strategy=buffer tile-k=128" | FileCheck %s --check-prefix=BUFFER
+// RUN: not uwt-opt %s --uwt-select-strategy="threads=2 strategy=buffer tile-n=8" 2>&1 | FileCheck %s --check-prefix=OUTPUTS
 // RUN: not uwt-opt %s --uwt-select-strategy="threads=2 strategy=tiles tile-m=8" 2>&1 | FileCheck %s --check-prefix=BAD
 
 // Where there are tiles of bytes, they multiply from eight rows of x on; all sums have the same bits.
 
-// BUFFER: has no kernel of the configuration that the options ask for: #uwt.integer<8> is computed by strategy direct or, on targets with AMX, tiles
+// OUTPUTS: which CPUs compute with tile_n = 16, got #uwt.strategy<buffer, tile_n = 8, tile_m = 4, tile_k = 256>
 // BAD: has a bad strategy: expected tile_m of tiles to be a multiple of 16 up to 64 beside tile_n = 16, got 8
 
 module attributes {uwt.target = #uwt.target<"amx">} {
   // CHECK-LABEL: func @few
-  // CHECK: strategy #uwt.strategy<direct, tile_n = 16, tile_m = 4, tile_k = 64>
+  // CHECK: strategy #uwt.strategy<buffer, tile_n = 16, tile_m = 4, tile_k = 256>
+  // BUFFER-LABEL: func @few
+  // BUFFER: strategy #uwt.strategy<buffer, tile_n = 16, tile_m = 4, tile_k = 128>
   // TILES-LABEL: func @few
   // TILES: strategy #uwt.strategy<tiles, tile_n = 16, tile_m = 32, tile_k = 64>
   func.func @few(%x: tensor<7x128xbf16>, %init: tensor<7x64xf32>) -> tensor<7x64xf32> {
@@ -38,11 +41,13 @@ module attributes {uwt.target = #uwt.target<"amx">} {
 
   // CHECK-LABEL: func @any
   // CHECK: uwt.dispatch %{{.*}} limits [1, 7]
-  // CHECK: strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64>
-  // CHECK: strategy #uwt.strategy<direct, tile_n = 16, tile_m = 4, tile_k = 64>
+  // CHECK: strategy #uwt.strategy<buffer, tile_n = 16, tile_m = 1, tile_k = 256>
+  // CHECK: strategy #uwt.strategy<buffer, tile_n = 16, tile_m = 4, tile_k = 256>
   // CHECK: strategy #uwt.strategy<tiles, tile_n = 16, tile_m = 64, tile_k = 64>
   // DIRECT-LABEL: func @any
   // DIRECT: uwt.dispatch %{{.*}} limits [1]
+  // BUFFER-LABEL: func @any
+  // BUFFER: uwt.dispatch %{{.*}} limits [1]
   // TILES-LABEL: func @any
   // TILES-NOT: uwt.dispatch
   // TILES: strategy #uwt.strategy<tiles, tile_n = 16, tile_m = 32, tile_k = 64>
