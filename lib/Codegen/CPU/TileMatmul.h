@@ -36,10 +36,6 @@
 
 namespace uwt::codegen {
 
-/// 16 vectors of 16 elements with rows and columns exchanged.
-llvm::SmallVector<mlir::Value> turnRound(mlir::OpBuilder &builder, mlir::Location location,
-                                         llvm::SmallVector<mlir::Value> rows);
-
 /// Lowers one product.
 class ProductLowering : protected PanelReader {
 public:

@@ -95,6 +95,7 @@ protected:
   llvm::SmallVector<mlir::Value> sumsOfUnit(llvm::ArrayRef<mlir::Value> rows, mlir::Value firstX,
                                             int64_t c, mlir::ValueRange zeros);
   llvm::SmallVector<mlir::Value> addRows(llvm::ArrayRef<mlir::Value> rows);
+  /// The bytes of a unit's rows, or of one group, turned round.
   DecodeIntegersOp decodeIntegers(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
                                   std::optional<int64_t> group = std::nullopt);
   DecodeNumbersOp decodeNumbers(const PanelFields &panel, mlir::Value unit, mlir::Value strip);

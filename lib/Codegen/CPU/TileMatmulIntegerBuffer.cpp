@@ -89,16 +89,15 @@ void IntegerBufferLowering::decodeKTile(const PanelFields &panel, KTile kTile) {
     index.loop(panel.strips, [&](Value strip) {
       Value first = index.add(firstBytes(strip), index.mul(number, unitGroups * laneCount));
       for (int64_t group = 0; group < unitGroups; ++group)
-        storeTurned(decodeIntegers(panel, index.add(kTile.first, number), strip, group),
-                    index.add(first, group * laneCount));
+        storeBytes(decodeIntegers(panel, index.add(kTile.first, number), strip, group),
+                   index.add(first, group * laneCount));
     });
   });
 }
 
-void IntegerBufferLowering::storeTurned(DecodeIntegersOp integers, Value first) {
-  SmallVector<Value> rows(integers.getBytes());
-  LaneBuilder lanes(builder, location, rows.front().getType());
-  for (auto [u32, vector] : llvm::enumerate(turnRound(builder, location, rows))) {
+void IntegerBufferLowering::storeBytes(DecodeIntegersOp integers, Value first) {
+  LaneBuilder lanes(builder, location, integers.getBytes().front().getType());
+  for (auto [u32, vector] : llvm::enumerate(integers.getBytes())) {
     Value stored = flipped == 0 ? vector : lanes.bitXor(vector, flipped);
     storeVector(stored, bytes, index.mul(index.add(first, int64_t(u32)), laneCount));
   }

@@ -43,8 +43,8 @@ private:
     mlir::Value row, number, count;
   };
   void decodeKTile(const PanelFields &panel, KTile kTile);
-  /// The bytes of a group of a unit, to vectors from `first` on.
-  void storeTurned(DecodeIntegersOp integers, mlir::Value first);
+  /// The bytes of a group of a unit, which are turned round, to vectors from `first` on.
+  void storeBytes(DecodeIntegersOp integers, mlir::Value first);
   /// Asks for a block's share of what lies behind a k-tile, so that memory delivers while all
   /// blocks are multiplied.
   void prefetchShare(const PanelFields &panel, KTile kTile, const Block &block);

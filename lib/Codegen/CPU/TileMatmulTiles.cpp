@@ -31,40 +31,6 @@ static constexpr int64_t nearX = 256 << 10;
 /// in the second-level cache, and all threads have work.
 static constexpr int64_t maxPanelsAtOnce = 4, leastTasks = 32;
 
-/// By shuffles of two vectors that x86 has without a vector of indices: quarters first, then u32
-/// inside of them. Where row `bit` was is then a bit of the column.
-SmallVector<Value> turnRound(OpBuilder &builder, Location location, SmallVector<Value> rows) {
-  // The lanes of the first of the two that are made of rows a and b; the second one's follow after
-  // `distance`.
-  struct Step {
-    int64_t bit, distance;
-    SmallVector<int64_t> lanes;
-  };
-  const Step steps[] = {
-      {4, 8, {0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23}},
-      {8, 4, {0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27}},
-      {1, 2, {0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29}},
-      {2, 2, {0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29}},
-  };
-  for (const Step &step : steps) {
-    SmallVector<int64_t> others;
-    for (int64_t lane : step.lanes)
-      others.push_back(lane + step.distance);
-    for (int64_t row = 0; row < laneCount; ++row) {
-      if (row & step.bit)
-        continue;
-      Value a = rows[row], b = rows[row | step.bit];
-      rows[row] = vector::ShuffleOp::create(builder, location, a, b, step.lanes);
-      rows[row | step.bit] = vector::ShuffleOp::create(builder, location, a, b, others);
-    }
-  }
-  // Bits 4 and 8 have changed places, and 1 and 2.
-  SmallVector<Value> columns;
-  for (int64_t column = 0; column < laneCount; ++column)
-    columns.push_back(rows[(column & 5) << 1 | (column & 10) >> 1]);
-  return columns;
-}
-
 //===----------------------------------------------------------------------===//
 // x
 //===----------------------------------------------------------------------===//

@@ -25,6 +25,50 @@ void keepRolled(Operation *loop) {
                                               {}, {}, {}, {}, {}));
 }
 
+/// The lanes of the first of two vectors that are made of rows a and b; those of the second one are
+/// `distance` behind.
+static std::pair<SmallVector<int64_t>, int64_t> exchangedLanes(int64_t rowBit) {
+  switch (rowBit) {
+  case 1:
+    return {{0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29}, 2};
+  case 2:
+    return {{0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29}, 2};
+  case 4:
+    return {{0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23}, 8};
+  default:
+    return {{0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27}, 4};
+  }
+}
+
+void exchangeWithColumns(OpBuilder &builder, Location location, MutableArrayRef<Value> rows,
+                         int64_t rowBit) {
+  auto [low, distance] = exchangedLanes(rowBit);
+  SmallVector<int64_t> high;
+  for (int64_t lane : low)
+    high.push_back(lane + distance);
+  for (size_t row = 0; row < rows.size(); ++row) {
+    if (row & rowBit)
+      continue;
+    Value a = rows[row], b = rows[row | rowBit];
+    rows[row] = vector::ShuffleOp::create(builder, location, a, b, low);
+    rows[row | rowBit] = vector::ShuffleOp::create(builder, location, a, b, high);
+  }
+}
+
+/// Bits 4 and 8 have changed places, and 1 and 2.
+SmallVector<Value> columnsOf(ArrayRef<Value> rows) {
+  SmallVector<Value> columns;
+  for (size_t column = 0; column < rows.size(); ++column)
+    columns.push_back(rows[(column & 5) << 1 | (column & 10) >> 1]);
+  return columns;
+}
+
+SmallVector<Value> turnRound(OpBuilder &builder, Location location, SmallVector<Value> rows) {
+  for (int64_t bit : {4, 8, 1, 2})
+    exchangeWithColumns(builder, location, rows, bit);
+  return columnsOf(rows);
+}
+
 Value LaneBuilder::constants(ArrayRef<uint32_t> values) {
   auto vector = cast<VectorType>(type());
   SmallVector<int32_t> elements;

@@ -97,7 +97,35 @@ public:
         first(first) {}
 
   std::array<Value, 2> read(unsigned g, unsigned group) {
-    return unit.hasNibbles() ? readNibbles(g, group) : readBytes(g, group);
+    return unit.hasNibbles() ? bytesOf(readNibbles(g, group)) : readBytes(g, group);
+  }
+
+  /// A vector for each u32 of a group's rows. Nibbles are turned round before they become bytes.
+  SmallVector<Value> readTurned(unsigned group) {
+    constexpr int64_t half = rowsInStrip;
+    SmallVector<Value> rows(stripRows);
+    auto exchange = [&](MutableArrayRef<Value> some, int64_t bit) {
+      exchangeWithColumns(lanes.ops(), lanes.loc(), some, bit);
+    };
+    if (!unit.hasNibbles()) {
+      for (unsigned g = 0; g < half; ++g) {
+        std::array<Value, 2> both = read(g, group);
+        rows[g] = both[0];
+        rows[g + half] = both[1];
+      }
+      return turnRound(lanes.ops(), lanes.loc(), rows);
+    }
+    for (unsigned g = 0; g < half; ++g)
+      rows[g] = readNibbles(g, group);
+    for (int64_t bit : {4, 1, 2})
+      exchange(MutableArrayRef(rows).take_front(half), bit);
+    for (unsigned g = 0; g < half; ++g) {
+      std::array<Value, 2> both = bytesOf(rows[g]);
+      rows[g] = both[0];
+      rows[g + half] = both[1];
+    }
+    exchange(rows, half);
+    return columnsOf(rows);
   }
 
 private:
@@ -106,10 +134,12 @@ private:
   }
 
   /// The registers of row g have the lower nibbles of bytes, those of row g + 8 the upper ones.
-  std::array<Value, 2> readNibbles(unsigned g, unsigned group) {
+  Value readNibbles(unsigned g, unsigned group) {
+    return flip(lanes.load(buffer, first, unit.rowAt(g, group)), 4);
+  }
+  std::array<Value, 2> bytesOf(Value nibbles) {
     constexpr uint32_t lower = 0x0F0F0F0F;
-    Value words = flip(lanes.load(buffer, first, unit.rowAt(g, group)), 4);
-    return {lanes.bitAnd(words, lower), lanes.bitAnd(lanes.lshr(words, 4), lower)};
+    return {lanes.bitAnd(nibbles, lower), lanes.bitAnd(lanes.lshr(nibbles, 4), lower)};
   }
 
   /// Registers 0 and 2 have row g, 1 and 3 row g + 8.
@@ -139,14 +169,18 @@ private:
 void emitIntegers(LaneBuilder &lanes, const Format &format, Value buffer, Value first,
                   std::optional<unsigned> group,
                   llvm::function_ref<void(unsigned number, Value bytes)> set) {
-  unsigned begin = group.value_or(0);
-  unsigned end = group ? *group + 1 : quantizedUnit(format).groups();
+  unsigned groups = quantizedUnit(format).groups();
   ByteReader reader(lanes, format, buffer, first);
+  if (group) {
+    for (auto [u32, bytes] : llvm::enumerate(reader.readTurned(*group)))
+      set(unsigned(u32), bytes);
+    return;
+  }
   // The sums of rows g and g + 4 are added up with one another first.
   for (unsigned g : {0, 4, 1, 5, 2, 6, 3, 7})
-    for (unsigned each = begin; each < end; ++each)
+    for (unsigned each = 0; each < groups; ++each)
       for (auto [half, bytes] : llvm::enumerate(reader.read(g, each)))
-        set((g + half * rowsInStrip) * (end - begin) + each - begin, bytes);
+        set((g + half * rowsInStrip) * groups + each, bytes);
 }
 
 } // namespace uwt::codegen

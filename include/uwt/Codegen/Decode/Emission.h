@@ -90,6 +90,17 @@ public:
   mlir::Value loadRepeated(mlir::Value buffer, mlir::Value base, int64_t offset, unsigned count);
 };
 
+/// A step of turning 16 vectors of 16 elements round, for each of four bits of a row's number in any
+/// order: shuffles of the two rows that differ in it, which x86 has without a vector of indices.
+/// `rows` may be fewer, and packed, where rows that differ in other bits lie in the same elements.
+void exchangeWithColumns(mlir::OpBuilder &builder, mlir::Location location,
+                         llvm::MutableArrayRef<mlir::Value> rows, int64_t rowBit);
+/// The columns, in order, where all four steps are done: vector i has element i of all 16 rows.
+llvm::SmallVector<mlir::Value> columnsOf(llvm::ArrayRef<mlir::Value> rows);
+/// 16 vectors of 16 elements with rows and columns exchanged.
+llvm::SmallVector<mlir::Value> turnRound(mlir::OpBuilder &builder, mlir::Location location,
+                                         llvm::SmallVector<mlir::Value> rows);
+
 /// The lane of a table of `uwt.lookup_nibbles` that has an entry.
 constexpr int64_t nibbleLane(int64_t entry) {
   return (entry & 3) | (entry & 4) << 1 | (entry & 8) >> 1;

@@ -245,7 +245,7 @@ static CpuStrategy integerStrategy(MatmulOp op, const ConfigPins &pins, uint64_t
   if (target.hasTiles() && !pins.tileM && m >= leastIntegerTilesM)
     return CpuStrategy::Tiles;
   bool hasNibbles = quantizedUnit(op.getWeightType().getFormat().getFormat()).hasNibbles();
-  bool isBuffer = target.supports(Feature::Avx2) && m >= leastIntegerBufferM(hasNibbles);
+  bool isBuffer = target.supports(Feature::Avx2) && m >= leastIntegerBufferM(hasNibbles, target.holdsUnit());
   return isBuffer ? CpuStrategy::Buffer : CpuStrategy::Direct;
 }
 

@@ -169,7 +169,8 @@ def UWT_DecodeIntegersOp : UWT_Op<"decode_integers", [
   let summary = "decodes a unit of a quantised weight into bytes that are integers";
   let description = [{
     `code` is the unit's offset in u32 in plane `code`. Results are the 64 bytes of each of the strip's 16 rows and of each 64-column group: number `row·groups + group`. What a
-    byte stands for, and which column it has, says `integerCodes` (`uwt/Codec/IntegerCodes.h`). With `group` only the vectors of that group are decoded.
+    byte stands for, and which column it has, says `integerCodes` (`uwt/Codec/IntegerCodes.h`). With `group` that group is decoded alone, and turned round: result i is u32
+    number i of all 16 rows.
 
     Users of each result are moved behind it, as those of `uwt.decode_unit`.
 
