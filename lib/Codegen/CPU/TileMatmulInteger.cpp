@@ -169,6 +169,7 @@ void IntegerProductLowering::emitUnit(const PanelFields &panel, Value firstM, Va
       x[c].push_back(loadVector(prepared, at, builder.getI32Type()));
     }
   auto vector = VectorType::get({laneCount}, builder.getI32Type());
+  prefetchAhead(WeightBuffer::Code, codeOf(panel, number, strip), layout.codeU32);
   DecodeIntegersOp integers = decodeIntegers(panel, number, strip);
   DecodeNumbersOp numbers;
   if (groupUnits == 1 || unit.zero)

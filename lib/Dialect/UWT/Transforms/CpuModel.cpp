@@ -244,8 +244,7 @@ static CpuStrategy integerStrategy(MatmulOp op, const ConfigPins &pins, uint64_t
   // A pinned `tile_m` is one of vector registers.
   if (target.hasTiles() && !pins.tileM && m >= leastIntegerTilesM)
     return CpuStrategy::Tiles;
-  bool hasNibbles = quantizedUnit(op.getWeightType().getFormat().getFormat()).hasNibbles();
-  bool isBuffer = target.supports(Feature::Avx2) && m >= leastIntegerBufferM(hasNibbles, target.holdsUnit());
+  bool isBuffer = target.supports(Feature::Avx2) && m >= leastIntegerBufferM;
   return isBuffer ? CpuStrategy::Buffer : CpuStrategy::Direct;
 }
 
@@ -256,14 +255,15 @@ static SmallVector<IntegerCase> integerCases(MatmulOp op, const ConfigPins &pins
     auto m = static_cast<uint64_t>(op.getM());
     return {IntegerCase{integerStrategy(op, pins, m), m}};
   }
-  CpuStrategy few = integerStrategy(op, pins, leastIntegerTilesM - 1);
+  CpuStrategy few = integerStrategy(op, pins, 1);
   CpuStrategy many = integerStrategy(op, pins, leastIntegerTilesM);
+  bool isTiles = many == CpuStrategy::Tiles;
   SmallVector<IntegerCase> cases;
   if (few != CpuStrategy::Tiles && !pins.tileM)
-    cases.push_back({integerStrategy(op, pins, 1), 1, 1});
-  cases.push_back({few, std::nullopt, leastIntegerTilesM - 1});
-  if (many != few)
-    cases.push_back({many, std::nullopt});
+    cases.push_back({few, 1, 1});
+  if (few != many)
+    cases.push_back({few, std::nullopt, (isTiles ? leastIntegerTilesM : leastIntegerBufferM) - 1});
+  cases.push_back({many, std::nullopt});
   return cases;
 }
 

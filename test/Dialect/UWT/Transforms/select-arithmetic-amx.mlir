@@ -41,8 +41,8 @@ module attributes {uwt.target = #uwt.target<"amx">} {
 
   // CHECK-LABEL: func @any
   // CHECK: uwt.dispatch %{{.*}} limits [1, 7]
-  // CHECK: strategy #uwt.strategy<buffer, tile_n = 16, tile_m = 1, tile_k = 256>
-  // CHECK: strategy #uwt.strategy<buffer, tile_n = 16, tile_m = 4, tile_k = 256>
+  // CHECK: strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64>
+  // CHECK: strategy #uwt.strategy<direct, tile_n = 16, tile_m = 4, tile_k = 64>
   // CHECK: strategy #uwt.strategy<tiles, tile_n = 16, tile_m = 64, tile_k = 64>
   // DIRECT-LABEL: func @any
   // DIRECT: uwt.dispatch %{{.*}} limits [1]

@@ -40,8 +40,9 @@ module attributes {uwt.target = #uwt.target<"avx2">} {
   }
 
   // STRATEGY-LABEL: func @any
-  // STRATEGY: uwt.dispatch %{{.*}} limits [1]
-  // STRATEGY: arithmetic #uwt.integer<8> strategy #uwt.strategy<buffer, tile_n = 16, tile_m = 1, tile_k = 256>
+  // STRATEGY: uwt.dispatch %{{.*}} limits [1, 4]
+  // STRATEGY: arithmetic #uwt.integer<8> strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64>
+  // STRATEGY: arithmetic #uwt.integer<8> strategy #uwt.strategy<direct, tile_n = 16, tile_m = 4, tile_k = 64>
   // STRATEGY: arithmetic #uwt.integer<8> strategy #uwt.strategy<buffer, tile_n = 16, tile_m = 4, tile_k = 256>
   func.func @any(%x: tensor<?x128xbf16>, %init: tensor<?x64xf32>) -> tensor<?x64xf32> {
     %w = uwt.weight "w" : !uwt.compressed<64x128xbf16, "int<8>, scale={row, f16}">
@@ -53,17 +54,17 @@ module attributes {uwt.target = #uwt.target<"avx2">} {
     return %y : tensor<?x64xf32>
   }
 
-  // Codes of 4 bits are turned round for three rows of x and more, with AVX-512 for two.
-  // STRATEGY-LABEL: func @two
-  // STRATEGY: arithmetic #uwt.integer<8> strategy #uwt.strategy<direct, tile_n = 16, tile_m = 2, tile_k = 64>
-  func.func @two(%x: tensor<2x128xbf16>, %init: tensor<2x64xf32>) -> tensor<2x64xf32> {
+  // Few rows do not pay for turning bytes round.
+  // STRATEGY-LABEL: func @four
+  // STRATEGY: arithmetic #uwt.integer<8> strategy #uwt.strategy<direct, tile_n = 16, tile_m = 4, tile_k = 64>
+  func.func @four(%x: tensor<4x128xbf16>, %init: tensor<4x64xf32>) -> tensor<4x64xf32> {
     %w = uwt.weight "w" : !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}">
     // expected-remark@below {{is computed by integers}}
-    %y = uwt.matmul ins(%x, %w : tensor<2x128xbf16>, !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}">) outs(%init : tensor<2x64xf32>) {
+    %y = uwt.matmul ins(%x, %w : tensor<4x128xbf16>, !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}">) outs(%init : tensor<4x64xf32>) {
     ^bb0(%acc: f32):
       uwt.yield %acc : f32
-    } -> tensor<2x64xf32>
-    return %y : tensor<2x64xf32>
+    } -> tensor<4x64xf32>
+    return %y : tensor<4x64xf32>
   }
 }
 
