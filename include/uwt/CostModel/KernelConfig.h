@@ -84,8 +84,8 @@ bool mayBeDirect(const Format &format, uint64_t m, bool holdsUnit);
 /// has it: of fewer most of a tile is padding.
 inline constexpr uint64_t leastIntegerTilesM = 8;
 
-/// The same of strategy buffer on targets with AVX2: fewer rows pass by the units of strategy direct
-/// at once, and adding up their lanes takes less than turning bytes round.
+/// The same of strategy buffer on targets with AVX2: fewer rows pass by the units of strategy
+/// direct at once, and adding up their lanes takes less than turning bytes round.
 inline constexpr uint64_t leastIntegerBufferM = 5;
 
 /// What a product by integers is computed with: a unit's codes become bytes once for so many rows

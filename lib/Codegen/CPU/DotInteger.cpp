@@ -8,7 +8,8 @@
 // Instructions multiply bytes without a sign with bytes that have one:
 //
 //   vpdpbusd     adds four products to a lane of i32. Bytes of weights with a sign get 128 more,
-//                which the sum has less from the start. Those without one are multiplied as they are.
+//                which the sum has less from the start. Those without one are multiplied as they
+//                are.
 //   vpmaddubsw   adds two products in i16, and saturates. Weights of up to 7 bits do not get there;
 //                of those with a sign their magnitude is multiplied, and x takes the sign: two
 //                products of 128 and 127 are 32,512 at most.

@@ -149,8 +149,7 @@ DecodeNumbersOp IntegerProductLowering::decodeNumbers(const PanelFields &panel, 
 }
 
 DecodeIntegersOp IntegerProductLowering::decodeIntegers(const PanelFields &panel, Value number,
-                                                        Value strip,
-                                                        std::optional<int64_t> group) {
+                                                        Value strip, std::optional<int64_t> group) {
   SmallVector<Type> types(stripRows * (group ? 1 : unit.groups()),
                           VectorType::get({laneCount}, builder.getI32Type()));
   return DecodeIntegersOp::create(builder, location, types, weight, codeOf(panel, number, strip),

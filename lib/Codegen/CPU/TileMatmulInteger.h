@@ -79,7 +79,8 @@ protected:
   }
 
   void emitTile(const PanelFields &panel, mlir::Value firstM);
-  /// Of the `xTile` rows of x each from row `firstM` on those that the task has: how many, and each.
+  /// Of the `xTile` rows of x each from row `firstM` on those that the task has: how many, and
+  /// each.
   mlir::Value xTiles(mlir::Value firstM);
   void forEachXTile(mlir::Value firstM, llvm::function_ref<void(mlir::Value tile)> body);
   void clear(mlir::Value memory, mlir::Type element);

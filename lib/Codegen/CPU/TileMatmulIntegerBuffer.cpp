@@ -66,10 +66,9 @@ void IntegerBufferLowering::emitGroups(const PanelFields &panel, Value firstM, V
       forEachBlock(panel, firstM, [&](const Block &block) {
         prefetchShare(panel, kTile, block);
         if (!isOneTile)
-          return storeTotals(
-              block, multiply(panel, firstM, kTile, block, /*cell=*/0, loadTotals(block)));
-        IntegerBuilder lanes(builder, location,
-                             VectorType::get({laneCount}, builder.getI32Type()));
+          return storeTotals(block,
+                             multiply(panel, firstM, kTile, block, /*cell=*/0, loadTotals(block)));
+        IntegerBuilder lanes(builder, location, VectorType::get({laneCount}, builder.getI32Type()));
         SmallVector<Value> zeros(block.strips * xTile, lanes.constant(0));
         for (int64_t cell = 0; cell < unit.cells; ++cell)
           addCell(panel, firstM, kTile, block, cell,
@@ -130,13 +129,14 @@ void IntegerBufferLowering::forEachBlock(const PanelFields &panel, Value firstM,
 void IntegerBufferLowering::prefetchShare(const PanelFields &panel, KTile kTile,
                                           const Block &block) {
   Value next = codeOf(panel, index.add(kTile.first, kTile.count), index.constant(0));
-  Value lines = index.div(index.sub(next, codeOf(panel, kTile.first, index.constant(0))), laneCount);
+  Value lines =
+      index.div(index.sub(next, codeOf(panel, kTile.first, index.constant(0))), laneCount);
   Value share = index.div(index.add(lines, index.sub(block.count, 1)), block.count);
   Value from = weightBuffer(WeightBuffer::Code);
   index.loop(share, [&](Value i) {
     Value line = index.add(index.mul(block.number, share), i);
-    memref::PrefetchOp::create(builder, location, from,
-                               index.add(next, index.mul(line, laneCount)), /*isWrite=*/false,
+    memref::PrefetchOp::create(builder, location, from, index.add(next, index.mul(line, laneCount)),
+                               /*isWrite=*/false,
                                /*localityHint=*/2, /*isDataCache=*/true);
   });
 }
@@ -210,12 +210,12 @@ void IntegerBufferLowering::addCell(const PanelFields &panel, Value firstM, KTil
     });
   }
   for (int64_t strip = 0; strip < block.strips; ++strip) {
-    DecodeNumbersOp numbers =
-        decodeNumbers(panel, units.first, index.add(block.strip, strip));
+    DecodeNumbersOp numbers = decodeNumbers(panel, units.first, index.add(block.strip, strip));
     for (int64_t c = 0; c < xTile; ++c) {
       Value sum = sums[strip * xTile + c];
       if (hasZeros())
-        sum = lessZeros(sum, ofX[c], numbers.getZeros().empty() ? Value() : numbers.getZeros()[cell]);
+        sum =
+            lessZeros(sum, ofX[c], numbers.getZeros().empty() ? Value() : numbers.getZeros()[cell]);
       addScaled(sumsAt(block, strip, c), sum, numbers.getScales()[cell]);
     }
   }

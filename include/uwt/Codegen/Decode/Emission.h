@@ -90,9 +90,10 @@ public:
   mlir::Value loadRepeated(mlir::Value buffer, mlir::Value base, int64_t offset, unsigned count);
 };
 
-/// A step of turning 16 vectors of 16 elements round, for each of four bits of a row's number in any
-/// order: shuffles of the two rows that differ in it, which x86 has without a vector of indices.
-/// `rows` may be fewer, and packed, where rows that differ in other bits lie in the same elements.
+/// A step of turning 16 vectors of 16 elements round, for each of four bits of a row's number in
+/// any order: shuffles of the two rows that differ in it, which x86 has without a vector of
+/// indices. `rows` may be fewer, and packed, where rows that differ in other bits lie in the same
+/// elements.
 void exchangeWithColumns(mlir::OpBuilder &builder, mlir::Location location,
                          llvm::MutableArrayRef<mlir::Value> rows, int64_t rowBit);
 /// The columns, in order, where all four steps are done: vector i has element i of all 16 rows.

@@ -190,10 +190,9 @@ TEST(IntegerProductTest, EveryTileOfTilesHasTheSameBits) {
 
 /// k-tiles that a group is one of, or several, and blocks of one strip beside those of a panel.
 TEST(IntegerProductTest, EveryTileOfBuffersHasTheSameBits) {
-  for (const char *format :
-       {"uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}",
-        "uint<4>, zero={1x128, uint<4>}, scale={1x128, bf16}", "int<8>, scale={row, f32}",
-        "int<8>, scale={1x384, f32}"})
+  for (const char *format : {"uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}",
+                             "uint<4>, zero={1x128, uint<4>}, scale={1x128, bf16}",
+                             "int<8>, scale={row, f32}", "int<8>, scale={1x384, f32}"})
     for (const char *tile : {"tile_m = 1, tile_k = 64", "tile_m = 2, tile_k = 128",
                              "tile_m = 4, tile_k = 512", "tile_m = 7, tile_k = 4096"}) {
       ProductSpec spec = integerSpec(format, 150, 900);
