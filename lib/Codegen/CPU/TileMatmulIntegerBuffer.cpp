@@ -28,9 +28,8 @@ LogicalResult IntegerBufferLowering::readStrategy(const Target &target) {
   sliceM = tileM;
   tileUnits = std::min(groupUnits, std::max<int64_t>(config.tileK / unit.columns, 1));
   blockStrips = target.holdsUnit() ? stripsInPanel : 1;
-  bool hasQuadruples = target.supports(Feature::Avx512Vnni);
-  multipliesAlone = hasQuadruples;
-  if (codes.isSigned() && hasQuadruples) {
+  multipliesAlone = target.supports(Feature::Avx512Vnni);
+  if (codes.isSigned() && multipliesAlone) {
     flipped = 0x80808080;
     offset += 0x80;
   }
@@ -48,37 +47,38 @@ void IntegerBufferLowering::emitTask(Value task) {
 
 void IntegerBufferLowering::emitGroups(const PanelFields &panel, Value firstM, Value begin,
                                        Value units) {
-  bool isOneTile = groupUnits == tileUnits;
   index.loop(index.ceilDiv(units, groupUnits), [&](Value group) {
     Value before = index.mul(group, groupUnits);
-    KTile ofGroup = {index.add(begin, before), index.min(groupUnits, index.sub(units, before))};
-    if (groupUnits == 1)
-      ofGroup.count = index.constant(1);
-    if (!isOneTile)
-      clear(totals, builder.getI32Type());
-    index.loop(index.ceilDiv(ofGroup.count, tileUnits), [&](Value number) {
+    Value count =
+        groupUnits == 1 ? index.constant(1) : index.min(groupUnits, index.sub(units, before));
+    KTile ofGroup = {index.add(begin, before), count};
+    if (!hasSeveralKTiles())
+      return emitKTile(panel, firstM, ofGroup);
+    clear(totals, builder.getI32Type());
+    index.loop(index.ceilDiv(count, tileUnits), [&](Value number) {
       Value inGroup = index.mul(number, tileUnits);
-      KTile kTile = {index.add(ofGroup.first, inGroup),
-                     index.min(tileUnits, index.sub(ofGroup.count, inGroup))};
-      if (isOneTile)
-        kTile = ofGroup;
-      decodeKTile(panel, kTile);
-      forEachBlock(panel, firstM, [&](const Block &block) {
-        prefetchShare(panel, kTile, block);
-        if (!isOneTile)
-          return storeTotals(block,
-                             multiply(panel, firstM, kTile, block, /*cell=*/0, loadTotals(block)));
-        IntegerBuilder lanes(builder, location, VectorType::get({laneCount}, builder.getI32Type()));
-        SmallVector<Value> zeros(block.strips * xTile, lanes.constant(0));
-        for (int64_t cell = 0; cell < unit.cells; ++cell)
-          addCell(panel, firstM, kTile, block, cell,
-                  multiply(panel, firstM, kTile, block, cell, zeros));
-      });
+      emitKTile(
+          panel, firstM,
+          {index.add(ofGroup.first, inGroup), index.min(tileUnits, index.sub(count, inGroup))});
     });
-    if (!isOneTile)
-      forEachBlock(panel, firstM, [&](const Block &block) {
-        addCell(panel, firstM, ofGroup, block, /*cell=*/0, loadTotals(block));
-      });
+    forEachBlock(panel, firstM, [&](const Block &block) {
+      addCell(panel, firstM, ofGroup, block, /*cell=*/0, loadTotals(block));
+    });
+  });
+}
+
+void IntegerBufferLowering::emitKTile(const PanelFields &panel, Value firstM, KTile kTile) {
+  decodeKTile(panel, kTile);
+  forEachBlock(panel, firstM, [&](const Block &block) {
+    prefetchShare(panel, kTile, block);
+    if (hasSeveralKTiles())
+      return storeTotals(block,
+                         multiply(panel, firstM, kTile, block, /*cell=*/0, loadTotals(block)));
+    IntegerBuilder lanes(builder, location, VectorType::get({laneCount}, builder.getI32Type()));
+    SmallVector<Value> zeros(block.strips * xTile, lanes.constant(0));
+    for (int64_t cell = 0; cell < unit.cells; ++cell)
+      addCell(panel, firstM, kTile, block, cell,
+              multiply(panel, firstM, kTile, block, cell, zeros));
   });
 }
 
@@ -216,7 +216,7 @@ void IntegerBufferLowering::addCell(const PanelFields &panel, Value firstM, KTil
       if (hasZeros())
         sum =
             lessZeros(sum, ofX[c], numbers.getZeros().empty() ? Value() : numbers.getZeros()[cell]);
-      addScaled(sumsAt(block, strip, c), sum, numbers.getScales()[cell]);
+      addScaled(placeOf(block, strip, c), sum, numbers.getScales()[cell]);
     }
   }
 }
@@ -225,14 +225,14 @@ SmallVector<Value> IntegerBufferLowering::loadTotals(const Block &block) {
   SmallVector<Value> sums;
   for (int64_t strip = 0; strip < block.strips; ++strip)
     for (int64_t c = 0; c < xTile; ++c)
-      sums.push_back(loadVector(totals, sumsAt(block, strip, c), builder.getI32Type()));
+      sums.push_back(loadVector(totals, placeOf(block, strip, c), builder.getI32Type()));
   return sums;
 }
 
 void IntegerBufferLowering::storeTotals(const Block &block, ArrayRef<Value> sums) {
   for (int64_t strip = 0; strip < block.strips; ++strip)
     for (int64_t c = 0; c < xTile; ++c)
-      storeVector(sums[strip * xTile + c], totals, sumsAt(block, strip, c));
+      storeVector(sums[strip * xTile + c], totals, placeOf(block, strip, c));
 }
 
 } // namespace uwt::codegen

@@ -42,6 +42,10 @@ private:
     int64_t strips;
     mlir::Value row, number, count;
   };
+  /// Whether a group's sums wait in `totals` between k-tiles.
+  bool hasSeveralKTiles() const { return groupUnits != tileUnits; }
+  /// Decodes and multiplies the units of a k-tile, of which a group is one or several.
+  void emitKTile(const PanelFields &panel, mlir::Value firstM, KTile kTile);
   void decodeKTile(const PanelFields &panel, KTile kTile);
   /// The bytes of a group of a unit, which are turned round, to vectors from `first` on.
   void storeBytes(DecodeIntegersOp integers, mlir::Value first);
@@ -64,7 +68,8 @@ private:
                int64_t cell, llvm::ArrayRef<mlir::Value> sums);
   llvm::SmallVector<mlir::Value> loadTotals(const Block &block);
   void storeTotals(const Block &block, llvm::ArrayRef<mlir::Value> sums);
-  mlir::Value sumsAt(const Block &block, int64_t strip, int64_t c) {
+  /// Where accumulators and totals of a strip of a block and row `c` of its rows of x lie.
+  mlir::Value placeOf(const Block &block, int64_t strip, int64_t c) {
     return accumulatorsOf(index.add(block.strip, strip), index.add(block.row, c));
   }
   /// The first vector of bytes of a strip.

@@ -63,10 +63,11 @@ SmallVector<Value> columnsOf(ArrayRef<Value> rows) {
   return columns;
 }
 
-SmallVector<Value> turnRound(OpBuilder &builder, Location location, SmallVector<Value> rows) {
+SmallVector<Value> turnRound(OpBuilder &builder, Location location, ArrayRef<Value> rows) {
+  SmallVector<Value> exchanged(rows);
   for (int64_t bit : {4, 8, 1, 2})
-    exchangeWithColumns(builder, location, rows, bit);
-  return columnsOf(rows);
+    exchangeWithColumns(builder, location, exchanged, bit);
+  return columnsOf(exchanged);
 }
 
 Value LaneBuilder::constants(ArrayRef<uint32_t> values) {

@@ -100,7 +100,7 @@ void exchangeWithColumns(mlir::OpBuilder &builder, mlir::Location location,
 llvm::SmallVector<mlir::Value> columnsOf(llvm::ArrayRef<mlir::Value> rows);
 /// 16 vectors of 16 elements with rows and columns exchanged.
 llvm::SmallVector<mlir::Value> turnRound(mlir::OpBuilder &builder, mlir::Location location,
-                                         llvm::SmallVector<mlir::Value> rows);
+                                         llvm::ArrayRef<mlir::Value> rows);
 
 /// The lane of a table of `uwt.lookup_nibbles` that has an entry.
 constexpr int64_t nibbleLane(int64_t entry) {
