@@ -216,7 +216,7 @@ void IntegerBufferLowering::addCell(const PanelFields &panel, Value firstM, KTil
       if (hasZeros())
         sum =
             lessZeros(sum, ofX[c], numbers.getZeros().empty() ? Value() : numbers.getZeros()[cell]);
-      addScaled(placeOf(block, strip, c), sum, numbers.getScales()[cell]);
+      addScaled(vectorOffset(block, strip, c), sum, numbers.getScales()[cell]);
     }
   }
 }
@@ -225,14 +225,14 @@ SmallVector<Value> IntegerBufferLowering::loadTotals(const Block &block) {
   SmallVector<Value> sums;
   for (int64_t strip = 0; strip < block.strips; ++strip)
     for (int64_t c = 0; c < xTile; ++c)
-      sums.push_back(loadVector(totals, placeOf(block, strip, c), builder.getI32Type()));
+      sums.push_back(loadVector(totals, vectorOffset(block, strip, c), builder.getI32Type()));
   return sums;
 }
 
 void IntegerBufferLowering::storeTotals(const Block &block, ArrayRef<Value> sums) {
   for (int64_t strip = 0; strip < block.strips; ++strip)
     for (int64_t c = 0; c < xTile; ++c)
-      storeVector(sums[strip * xTile + c], totals, placeOf(block, strip, c));
+      storeVector(sums[strip * xTile + c], totals, vectorOffset(block, strip, c));
 }
 
 } // namespace uwt::codegen

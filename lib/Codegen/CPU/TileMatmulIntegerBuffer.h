@@ -69,7 +69,7 @@ private:
   llvm::SmallVector<mlir::Value> loadTotals(const Block &block);
   void storeTotals(const Block &block, llvm::ArrayRef<mlir::Value> sums);
   /// Where accumulators and totals of a strip of a block and row `c` of its rows of x lie.
-  mlir::Value placeOf(const Block &block, int64_t strip, int64_t c) {
+  mlir::Value vectorOffset(const Block &block, int64_t strip, int64_t c) {
     return accumulatorsOf(index.add(block.strip, strip), index.add(block.row, c));
   }
   /// The first vector of bytes of a strip.
