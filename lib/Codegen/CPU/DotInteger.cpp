@@ -81,9 +81,9 @@ Value DotInteger::bytesOf(Value vector, int64_t first, int64_t size) {
 }
 
 Value DotInteger::byQuadruples() {
-  auto add = [&](Value sums, Value weights, Value x) {
+  auto add = [&](Value sums, Value bytes, Value x) {
     return intrinsic("llvm.x86.avx512.vpdpbusd.512", lanes.type(),
-                     {sums, bytesOf(weights, 0, rowBytes), bytesOf(x, 0, rowBytes)});
+                     {sums, bytesOf(bytes, 0, rowBytes), bytesOf(x, 0, rowBytes)});
   };
   Value sums = op.getStart() ? op.getStart() : lanes.constant(0);
   if (isSigned) {

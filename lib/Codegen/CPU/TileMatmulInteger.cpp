@@ -130,10 +130,6 @@ Value IntegerProductLowering::xTiles(Value firstM) {
   return count;
 }
 
-void IntegerProductLowering::forEachXTile(Value firstM, llvm::function_ref<void(Value)> body) {
-  index.loop(xTiles(firstM), body);
-}
-
 Value IntegerProductLowering::codeOf(const PanelFields &panel, Value number, Value strip) {
   Value ofStrip = index.add(index.mul(number, panel.strips), strip);
   return unitOffset(panel.code, ofStrip, layout.codeU32);

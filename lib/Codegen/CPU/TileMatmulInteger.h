@@ -79,10 +79,8 @@ protected:
   }
 
   void emitTile(const PanelFields &panel, mlir::Value firstM);
-  /// Of the `xTile` rows of x each from row `firstM` on those that the task has: how many, and
-  /// each.
+  /// How many times `xTile` rows of x the task has from row `firstM` on.
   mlir::Value xTiles(mlir::Value firstM);
-  void forEachXTile(mlir::Value firstM, llvm::function_ref<void(mlir::Value tile)> body);
   void clear(mlir::Value memory, mlir::Type element);
   /// Adds the accumulators of a part to `outputSums`.
   void addPart();

@@ -132,12 +132,9 @@ void IntegerBufferLowering::prefetchShare(const PanelFields &panel, KTile kTile,
   Value lines =
       index.div(index.sub(next, codeOf(panel, kTile.first, index.constant(0))), laneCount);
   Value share = index.div(index.add(lines, index.sub(block.count, 1)), block.count);
-  Value from = weightBuffer(WeightBuffer::Code);
   index.loop(share, [&](Value i) {
     Value line = index.add(index.mul(block.number, share), i);
-    memref::PrefetchOp::create(builder, location, from, index.add(next, index.mul(line, laneCount)),
-                               /*isWrite=*/false,
-                               /*localityHint=*/2, /*isDataCache=*/true);
+    prefetchLines(WeightBuffer::Code, index.add(next, index.mul(line, laneCount)), laneCount);
   });
 }
 

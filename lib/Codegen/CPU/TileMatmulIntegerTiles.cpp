@@ -100,7 +100,7 @@ void IntegerTilesLowering::emitUnit(const PanelFields &panel, Value firstM, Valu
   if (groupUnits == 1)
     numbers = decodeNumbers(panel, number, strip);
   Value group = index.mul(number, unit.groups()), rowU32 = index.constant(laneCount);
-  forEachXTile(firstM, [&](Value tile) {
+  index.loop(xTiles(firstM), [&](Value tile) {
     Value x = vectorOfTile(panel, firstM, tile, group), sums = sumsOfTile(strip, tile);
     if (groupUnits > 1) {
       Value total = loadTile(totals, sums, builder.getI32Type());
@@ -122,7 +122,7 @@ void IntegerTilesLowering::addTotals(const PanelFields &panel, Value firstM, Val
                                      Value count, Value strip) {
   RowNumbers numbers = numbersOf(decodeNumbers(panel, first, strip), /*cell=*/0);
   Value group = index.mul(first, unit.groups());
-  forEachXTile(firstM, [&](Value tile) {
+  index.loop(xTiles(firstM), [&](Value tile) {
     Value x = vectorOfTile(panel, firstM, tile, group), sums = sumsOfTile(strip, tile);
     addTile(totals, sums, sums, numbers, sumsOfX(x, count, /*cell=*/0));
   });
@@ -174,7 +174,7 @@ void IntegerTilesLowering::addTile(Value from, Value at, Value to, RowNumbers nu
 
 void IntegerTilesLowering::emitTileOutputs(const PanelFields &panel, Value firstM) {
   index.loop(panel.strips, [&](Value strip) {
-    forEachXTile(firstM, [&](Value tile) {
+    index.loop(xTiles(firstM), [&](Value tile) {
       Value start = sumsOfTile(strip, tile);
       for (auto [row, sums] : llvm::enumerate(loadTurned(outputSums, start)))
         storeVector(sums, outputSums, index.add(start, row * laneCount));

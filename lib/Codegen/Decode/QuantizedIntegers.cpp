@@ -102,29 +102,24 @@ public:
 
   /// A vector for each u32 of a group's rows. Nibbles are turned round before they become bytes.
   SmallVector<Value> readTurned(unsigned group) {
-    constexpr int64_t half = rowsInStrip;
+    constexpr unsigned half = rowsInStrip;
+    OpBuilder &builder = lanes.ops();
     SmallVector<Value> rows(stripRows);
-    auto exchange = [&](MutableArrayRef<Value> some, int64_t bit) {
-      exchangeWithColumns(lanes.ops(), lanes.loc(), some, bit);
-    };
-    if (!unit.hasNibbles()) {
-      for (unsigned g = 0; g < half; ++g) {
-        std::array<Value, 2> both = read(g, group);
-        rows[g] = both[0];
-        rows[g + half] = both[1];
-      }
-      return turnRound(lanes.ops(), lanes.loc(), rows);
+    MutableArrayRef<Value> packed = MutableArrayRef(rows).take_front(half);
+    if (unit.hasNibbles()) {
+      for (unsigned g = 0; g < half; ++g)
+        packed[g] = readNibbles(g, group);
+      for (int64_t bit : {4, 1, 2})
+        exchangeWithColumns(builder, lanes.loc(), packed, bit);
     }
-    for (unsigned g = 0; g < half; ++g)
-      rows[g] = readNibbles(g, group);
-    for (int64_t bit : {4, 1, 2})
-      exchange(MutableArrayRef(rows).take_front(half), bit);
     for (unsigned g = 0; g < half; ++g) {
-      std::array<Value, 2> both = bytesOf(rows[g]);
-      rows[g] = both[0];
-      rows[g + half] = both[1];
+      auto [low, high] = unit.hasNibbles() ? bytesOf(packed[g]) : readBytes(g, group);
+      rows[g] = low;
+      rows[g + half] = high;
     }
-    exchange(rows, half);
+    if (!unit.hasNibbles())
+      return turnRound(builder, lanes.loc(), rows);
+    exchangeWithColumns(builder, lanes.loc(), rows, half);
     return columnsOf(rows);
   }
 

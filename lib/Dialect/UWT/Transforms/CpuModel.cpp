@@ -237,6 +237,7 @@ struct IntegerCase {
 };
 } // namespace
 
+/// The strategy for so many rows of x: what is pinned, or what the target computes fastest.
 static CpuStrategy integerStrategy(MatmulOp op, const ConfigPins &pins, uint64_t m) {
   if (pins.strategy)
     return *pins.strategy;
