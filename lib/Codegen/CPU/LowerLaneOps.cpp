@@ -444,6 +444,37 @@ SmallVector<Value> NibbleLookup::lower() {
   return all;
 }
 
+/// Both bytes of a word come from permutes of their own, which look at the low seven bits of each
+/// code; two more bring them together.
+static SmallVector<Value> lowerLookupBytes(OpBuilder &builder, LookupBytesOp op) {
+  constexpr int64_t count = 64;
+  Location location = op.getLoc();
+  LaneBuilder bytes(builder, location, VectorType::get({count}, builder.getI8Type()));
+  auto asBytes = [&](Value vector) -> Value {
+    return vector::BitCastOp::create(builder, location, bytes.type(), vector);
+  };
+  auto shuffle = [&](Value a, Value b, llvm::function_ref<int64_t(int64_t)> pick) -> Value {
+    auto picks = llvm::map_to_vector(llvm::seq<int64_t>(0, count), pick);
+    return vector::ShuffleOp::create(builder, location, a, b, picks);
+  };
+  Value codes = asBytes(op.getCodes());
+  auto lookUp = [&](int64_t byte) {
+    auto half = [&](Value a, Value b) {
+      return shuffle(asBytes(a), asBytes(b), [&](int64_t i) { return 2 * i + byte; });
+    };
+    return callIntrinsic(
+        builder, location, "llvm.x86.avx512.vpermi2var.qi.512", bytes.type(),
+        {half(op.getTable0(), op.getTable1()), codes, half(op.getTable2(), op.getTable3())});
+  };
+  Value below = lookUp(0), above = bytes.bitXor(lookUp(1), bytes.bitAnd(codes, 0x80));
+  SmallVector<Value> words;
+  for (int64_t first : {int64_t(0), count / 2}) {
+    Value pairs = shuffle(below, above, [&](int64_t i) { return i % 2 * count + first + i / 2; });
+    words.push_back(vector::BitCastOp::create(builder, location, op.getCodes().getType(), pairs));
+  }
+  return words;
+}
+
 static Value lowered(OpBuilder &builder, Operation *op, const Target &target) {
   if (auto round = dyn_cast<RoundWordsOp>(op)) {
     WordRounder rounder(builder, op->getLoc(), round.getElement(), target);
@@ -466,9 +497,11 @@ struct LowerLaneOpsPass : impl::LowerLaneOpsPassBase<LowerLaneOpsPass> {
   void runOnOperation() override {
     const Target &target = TargetAttr::of(getOperation());
     getOperation()->walk([&](Operation *op) {
-      if (auto lookup = dyn_cast<LookupNibblesOp>(op)) {
+      if (isa<LookupNibblesOp, LookupBytesOp>(op)) {
         OpBuilder builder(op);
-        op->replaceAllUsesWith(NibbleLookup(builder, lookup, target).lower());
+        auto nibbles = dyn_cast<LookupNibblesOp>(op);
+        op->replaceAllUsesWith(nibbles ? NibbleLookup(builder, nibbles, target).lower()
+                                       : lowerLookupBytes(builder, cast<LookupBytesOp>(op)));
         return op->erase();
       }
       if (!isa<DotOp, DotIntegerOp, LookupOp, LookupFloatsOp, RoundWordsOp, WidenHalvesOp>(op))

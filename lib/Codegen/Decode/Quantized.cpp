@@ -14,6 +14,9 @@
 //   lookup of numbers  4 bits, where an operation looks up in one table for all lanes, and these
 //                      have several cells: codes look up what they stand for, and the rest is
 //                      computed for each.
+//   lookup of bytes    floats of 8 bits that share one scale in all rows of a strip (blocks of
+//                      128 × 128, a scale a tensor): their 128 magnitudes are computed once a unit,
+//                      where a target permutes bytes.
 //   arithmetic         8 bits: each code becomes a float, less its zero, times its scale, plus its
 //                      offset.
 //
@@ -436,6 +439,62 @@ void emitLookupsOfNumbers(UnitEmission &unit) {
 }
 
 //===----------------------------------------------------------------------===//
+// lookup of bytes
+//===----------------------------------------------------------------------===//
+
+/// Whether all rows of a strip have the same numbers of a grid.
+bool isOfStrips(const GridFormat &grid) {
+  auto isWhole = [](const CellFormat &cell) { return cell.cellRows % stripRows == 0; };
+  return isWhole(grid) && (!grid.outer || isWhole(*grid.outer));
+}
+
+/// Whether codes are those of 128 magnitudes below a sign, which are the same for a whole unit.
+bool hasMagnitudesOfUnit(const Format &format) {
+  QuantizedElement element = *QuantizedElement::find(format.element);
+  bool hasSign =
+      element.kind && element.bits == 8 && format.zero == 0 && !format.zeroGrid && !format.offset;
+  return hasSign && quantizedUnit(format).cells == 1 && isOfStrips(*format.scale);
+}
+
+bool looksUpBytes(UnitEmission &unit) {
+  const Target &target = TargetAttr::of(unit.lanes.ops().getInsertionBlock()->getParentOp());
+  return target.supports(Feature::Avx512Vbmi) && hasMagnitudesOfUnit(unit.format.format);
+}
+
+void emitLookupsOfBytes(UnitEmission &unit) {
+  LaneBuilder &lanes = unit.lanes;
+  const Format &format = unit.format.format;
+  QuantizedUnit layout = quantizedUnit(format);
+  VectorFloats floats(lanes);
+  Value buffer = unit.weightBuffer(WeightBuffer::Code);
+  NumberReader reader(lanes, layout, buffer, unit.code);
+  Value ofRows = reader.read(*format.scale, layout.scale).front();
+  // A strip's first row is one of the matrix; others may be padding.
+  Value scale = vector::ShuffleOp::create(lanes.ops(), lanes.loc(), ofRows, ofRows,
+                                          SmallVector<int64_t>(laneCount, 0));
+  std::vector<float> values = QuantizedElement::find(format.element)->values();
+  auto magnitudes = [&](size_t first) {
+    Value ofCodes = floats.constants(ArrayRef(values).slice(first, laneCount));
+    return weightsOf(format, floats, ofCodes, [&](UnitNumbers::NumberGrid grid) {
+      return grid == UnitNumbers::ScaleGrid ? scale : Value();
+    });
+  };
+  std::array<Value, 4> table;
+  for (auto [i, words] : llvm::enumerate(table))
+    words = RoundWordsOp::create(lanes.ops(), lanes.loc(), magnitudes(2 * laneCount * i),
+                                 magnitudes(2 * laneCount * i + laneCount), elementOf(unit));
+  for (unsigned g = 0; g < unit.rows; ++g)
+    for (unsigned group = 0; group < layout.groups(); ++group)
+      for (unsigned r = 0; r < registersInLane; r += 2) {
+        Value codes = lanes.load(buffer, unit.code, layout.rowAt(g, group) + r / 2 * laneCount);
+        auto words = LookupBytesOp::create(lanes.ops(), lanes.loc(), codes, table[0], table[1],
+                                           table[2], table[3]);
+        unit.set(rowVectorNumber(group, r, g), words.getLow());
+        unit.set(rowVectorNumber(group, r + 1, g), words.getHigh());
+      }
+}
+
+//===----------------------------------------------------------------------===//
 // arithmetic
 //===----------------------------------------------------------------------===//
 
@@ -546,7 +605,7 @@ struct QuantizedEmitter final : Emitter {
   double cost(const EmittedFormat &format) const override {
     // In the time of a shift, measured on a Zen 4 at 1 to 16 rows of x: a permute takes that of 5,
     // one of two vectors of 7, rounding of 4.
-    constexpr double permute = 5, permuteOfTwo = 7, rounding = 4;
+    constexpr double permute = 5, permuteOfTwo = 7, rounding = 4, lookupOfByte = 5;
     QuantizedUnit unit = quantizedUnit(format.format);
     bool hasZeros = bool(unit.zero), hasOffsets = bool(unit.offset);
     const Format &own = format.format;
@@ -559,6 +618,9 @@ struct QuantizedEmitter final : Emitter {
       return (unit.cells > 2 ? permuteOfTwo : permute) + (unit.cells == 1 ? 1 : 2) +
              tables / vectors;
     }
+    // As by AVX-512; others compute each weight.
+    if (hasMagnitudesOfUnit(own))
+      return lookupOfByte + (8 * (1 + more) + 4 * rounding) / (vectors * stripRows);
     bool isFloat = QuantizedElement::find(own.element)->kind.has_value();
     double ofHalf = 2 + (isFloat ? 3 : 1) + (hasZeros || own.zero != 0) + more;
     return 2 * ofHalf + rounding + (1 + hasZeros + hasOffsets) / vectors;
@@ -575,6 +637,8 @@ struct QuantizedEmitter final : Emitter {
       emitLookupsOfNumbers(unit);
     else if (quantizedUnit(unit.format.format).hasNibbles())
       emitLookups(unit);
+    else if (looksUpBytes(unit))
+      emitLookupsOfBytes(unit);
     else
       emitArithmetic(unit);
     return success();

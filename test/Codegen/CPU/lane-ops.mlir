@@ -186,6 +186,29 @@ module attributes {uwt.target = #uwt.target<"avx2">} {
 
 // -----
 
+module attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  // Lower bytes of words, then upper ones, from tables of 128; a sign from the code.
+  // CHECK-LABEL: func @bytes
+  //  CHECK-SAME:   (%[[CODES:[a-z0-9]+]]: vector<16xi32>
+  //       CHECK:   %[[C:.*]] = vector.bitcast %[[CODES]] : vector<16xi32> to vector<64xi8>
+  //       CHECK:   %[[LOW0:.*]] = vector.shuffle {{.*}} [0, 2, 4, 6
+  //       CHECK:   %[[LOW1:.*]] = vector.shuffle {{.*}} [0, 2, 4, 6
+  //       CHECK:   %[[L:.*]] = llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"(%[[LOW0]], %[[C]], %[[LOW1]])
+  //       CHECK:   %[[HIGH0:.*]] = vector.shuffle {{.*}} [1, 3, 5, 7
+  //       CHECK:   %[[HIGH1:.*]] = vector.shuffle {{.*}} [1, 3, 5, 7
+  //       CHECK:   %[[H:.*]] = llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"(%[[HIGH0]], %[[C]], %[[HIGH1]])
+  //       CHECK:   %[[SIGN:.*]] = arith.andi %[[C]], %{{.*}} : vector<64xi8>
+  //       CHECK:   %[[S:.*]] = arith.xori %[[H]], %[[SIGN]] : vector<64xi8>
+  //       CHECK:   vector.shuffle %[[L]], %[[S]] [0, 64, 1, 65
+  //       CHECK:   vector.shuffle %[[L]], %[[S]] [32, 96, 33, 97
+  func.func @bytes(%codes: vector<16xi32>, %a: vector<16xi32>, %b: vector<16xi32>, %c: vector<16xi32>, %d: vector<16xi32>) -> (vector<16xi32>, vector<16xi32>) {
+    %w:2 = uwt.lookup_bytes %codes in %a, %b, %c, %d
+    return %w#0, %w#1 : vector<16xi32>, vector<16xi32>
+  }
+}
+
+// -----
+
 module attributes {uwt.target = #uwt.target<"neon-bf16">} {
   // The high halves (top), then the low ones (bottom), of four lanes at a time: each a fused multiply-add, so also for exact numerics.
   // CHECK-LABEL: func @multiply_add_long

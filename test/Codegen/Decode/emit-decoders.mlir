@@ -292,3 +292,30 @@ func.func @bytes(%code: index, %buffer: memref<1024xi16>) {
   uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x64xf16, "f8E4M3FN, scale={1x64, bf16}">, memref<1024xi16>
   return
 }
+
+// -----
+
+// A strip has one scale: 128 magnitudes are computed once for 16 rows.
+module attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  // CHECK-LABEL: func @blocks
+  // CHECK-COUNT-4: uwt.round_words
+  //     CHECK-NOT: uwt.round_words
+  // CHECK-COUNT-32: uwt.lookup_bytes
+  //     CHECK-NOT: uwt.lookup_bytes
+  func.func @blocks(%code: index, %buffer: memref<2048xi16>) {
+    %c0 = arith.constant 0 : index
+    %w = uwt.weight "w" : !uwt.compressed<64x128xbf16, "f8E4M3FN, scale={128x128, f32}">
+    uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x128xbf16, "f8E4M3FN, scale={128x128, f32}">, memref<2048xi16>
+    return
+  }
+
+  // Cells of 8 rows end within a strip.
+  // CHECK-LABEL: func @blocks_of_few_rows
+  //   CHECK-NOT:   uwt.lookup_bytes
+  func.func @blocks_of_few_rows(%code: index, %buffer: memref<2048xi16>) {
+    %c0 = arith.constant 0 : index
+    %w = uwt.weight "w" : !uwt.compressed<64x128xbf16, "f8E4M3FN, scale={8x128, f32}">
+    uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x128xbf16, "f8E4M3FN, scale={8x128, f32}">, memref<2048xi16>
+    return
+  }
+}

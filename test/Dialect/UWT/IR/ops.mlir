@@ -176,6 +176,8 @@ func.func @lane(%w: vector<16xi32>, %acc: vector<16xf32>, %f: vector<16xf32>, %i
   %8 = uwt.lookup_floats %w in %f, %f, %f, %f {element = bf16}
   // CHECK: uwt.lookup_nibbles %{{.*}} in %{{.*}}, %{{.*}} {element = bf16}
   %9:8 = uwt.lookup_nibbles %w in %f, %f {element = bf16}
+  // CHECK: uwt.lookup_bytes %[[W:.*]] in %[[W]], %[[W]], %[[W]], %[[W]]{{$}}
+  %10:2 = uwt.lookup_bytes %w in %w, %w, %w, %w
   return
 }
 

@@ -306,4 +306,20 @@ def UWT_LookupNibblesOp : UWT_Op<"lookup_nibbles", [Pure]> {
   let hasVerifier = 1;
 }
 
+def UWT_LookupBytesOp : UWT_Op<"lookup_bytes", [Pure]> {
+  let summary = "looks codes of 8 bits up in a table of words";
+  let description = [{
+    For each byte of `codes`, the word of `table` that has the byte's lower seven bits as its number, with the topmost bit changed where the byte has its own set: weights of codes whose topmost bit is
+    a sign. `low` has the words of the first 32 bytes, `high` the others. Only for targets that permute bytes of 512 bits (AVX-512 VBMI).
+
+    ```mlir
+    %w:2 = uwt.lookup_bytes %codes in %t0, %t1, %t2, %t3
+    ```
+  }];
+  let arguments = (ins UWT_RowVector:$codes, UWT_RowVector:$table0, UWT_RowVector:$table1,
+                       UWT_RowVector:$table2, UWT_RowVector:$table3);
+  let results = (outs UWT_RowVector:$low, UWT_RowVector:$high);
+  let assemblyFormat = "$codes `in` $table0 `,` $table1 `,` $table2 `,` $table3 attr-dict";
+}
+
 #endif // UWT_DIALECT_UWT_IR_UWTTILEOPS
