@@ -256,7 +256,9 @@ Prediction uwt::predict(const Calibration &calibration, const ProductProblem &pr
            c.pack * (tiles ? turnedPack : 1) / packThreads(problem, tiles) / nsPerUs;
   p.forkJoin = work.threads > 1 ? c.forkJoin : 0;
   double compute = p.compute();
-  double exposed = c.overlap * std::min(p.memory, config.isBuffered() ? p.dots : compute);
+  // `direct` asks for codes ahead of their units (TileMatmulDirect.cpp).
+  bool asksAhead = config.isBuffered() || format.format.isQuantized();
+  double exposed = c.overlap * std::min(p.memory, asksAhead ? p.dots : compute);
   if (config.isBuffered())
     exposed += unaskedMemory(problem, format, config, p);
   p.total = std::max(p.memory, compute) + exposed + p.pack + p.forkJoin;

@@ -605,7 +605,9 @@ struct QuantizedEmitter final : Emitter {
   double cost(const EmittedFormat &format) const override {
     // In the time of a shift, measured on a Zen 4 at 1 to 16 rows of x: a permute takes that of 5,
     // one of two vectors of 7, rounding of 4.
-    constexpr double permute = 5, permuteOfTwo = 7, rounding = 4, lookupOfByte = 5;
+    constexpr double permute = 5, permuteOfTwo = 7, rounding = 4;
+    // Of bytes, for 32 of them and for 16.
+    constexpr double lookupOfBytes = 16, widenIntegers = 8, widenFloats = 15;
     QuantizedUnit unit = quantizedUnit(format.format);
     bool hasZeros = bool(unit.zero), hasOffsets = bool(unit.offset);
     const Format &own = format.format;
@@ -620,9 +622,10 @@ struct QuantizedEmitter final : Emitter {
     }
     // As by AVX-512; others compute each weight.
     if (hasMagnitudesOfUnit(own))
-      return lookupOfByte + (8 * (1 + more) + 4 * rounding) / (vectors * stripRows);
+      return lookupOfBytes + (8 * (1 + more) + 4 * rounding) / (vectors * stripRows);
     bool isFloat = QuantizedElement::find(own.element)->kind.has_value();
-    double ofHalf = 2 + (isFloat ? 3 : 1) + (hasZeros || own.zero != 0) + more;
+    double ofHalf =
+        1 + (isFloat ? widenFloats : widenIntegers) + (hasZeros || own.zero != 0) + more;
     return 2 * ofHalf + rounding + (1 + hasZeros + hasOffsets) / vectors;
   }
 
