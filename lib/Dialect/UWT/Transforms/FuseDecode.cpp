@@ -97,6 +97,67 @@ static void expandLookups(Operation *root) {
   });
 }
 
+namespace {
+/// A reshape of what is widened becomes one of the narrow elements, widened behind it.
+template <typename Reshape> struct ReshapeBeforeWidening : OpRewritePattern<Reshape> {
+  using OpRewritePattern<Reshape>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Reshape reshape, PatternRewriter &rewriter) const override {
+    uwt::TracedValue traced(reshape.getSrc());
+    Type element = traced.type().getElementType();
+    ArrayRef<int64_t> shape = traced.type().getShape();
+    bool isWidened = traced.advance(/*reshapes=*/false) &&
+                     traced.type().getElementType() != element &&
+                     traced.type().getShape() == shape &&
+                     llvm::equal(traced.dims, llvm::seq<int64_t>(0, traced.dims.size()));
+    if (!isWidened)
+      return rewriter.notifyMatchFailure(reshape, "is not of widened elements in their order");
+
+    Location location = reshape.getLoc();
+    Value narrow = reshaped(rewriter, reshape, traced.source);
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(rewriter, location, narrow);
+    Value empty = tensor::EmptyOp::create(rewriter, location, sizes, element);
+    SmallVector<AffineMap> maps(2, rewriter.getMultiDimIdentityMap(sizes.size()));
+    SmallVector<utils::IteratorType> loops(sizes.size(), utils::IteratorType::parallel);
+    auto widened = linalg::GenericOp::create(
+        rewriter, location, empty.getType(), narrow, empty, maps, loops,
+        [&](OpBuilder &builder, Location location, ValueRange arguments) {
+          Value wide = arith::ExtFOp::create(builder, location, element, arguments[0]);
+          linalg::YieldOp::create(builder, location, wide);
+        });
+    rewriter.replaceOp(reshape, widened);
+    return success();
+  }
+
+private:
+  static Value reshaped(OpBuilder &builder, tensor::CollapseShapeOp like, Value source) {
+    return tensor::CollapseShapeOp::create(builder, like.getLoc(), source,
+                                           like.getReassociationIndices());
+  }
+  static Value reshaped(OpBuilder &builder, tensor::ExpandShapeOp like, Value source) {
+    Type element = getElementTypeOrSelf(source);
+    return tensor::ExpandShapeOp::create(
+        builder, like.getLoc(), like.getResultType().clone(element), source,
+        like.getReassociationIndices(), like.getMixedOutputShape());
+  }
+};
+} // namespace
+
+/// Products take activations before they are widened, also from behind a reshape.
+static void reshapeBeforeWidening(Operation *root) {
+  RewritePatternSet patterns(root->getContext());
+  patterns.add<ReshapeBeforeWidening<tensor::CollapseShapeOp>,
+               ReshapeBeforeWidening<tensor::ExpandShapeOp>>(root->getContext());
+  auto isProduct = [](Operation *op) {
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+    return linalgOp && linalgOp.getNumReductionLoops() != 0;
+  };
+  rewriteOnly(root, std::move(patterns), [&](Operation *op) {
+    return isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op) &&
+           llvm::any_of(op->getUsers(), isProduct);
+  });
+}
+
 static void foldReshapes(Operation *root) {
   RewritePatternSet patterns(root->getContext());
   tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, root->getContext());
@@ -199,6 +260,7 @@ void FuseDecodePass::runOnFunction(FunctionOpInterface function, uwt::WeightDeri
   IRRewriter rewriter(&getContext());
   convertTensorArithmetic(function);
   expandLookups(function);
+  reshapeBeforeWidening(function);
   Operations replaced = fuseProducts(rewriter, function, deriver);
   resolveSizes(function);
   eraseDeadOps(function, replaced);

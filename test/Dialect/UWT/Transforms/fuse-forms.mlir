@@ -251,3 +251,39 @@ func.func @expanded_weight(%x: tensor<1x4x64xbf16>, %out: tensor<1x4x128xf32>) -
   %y = linalg.batch_matmul ins(%x, %b : tensor<1x4x64xbf16>, tensor<1x64x128xbf16>) outs(%init : tensor<1x4x128xf32>) -> tensor<1x4x128xf32>
   return %y : tensor<1x4x128xf32>
 }
+
+// What was widened before it was reshaped, as front ends write products with sums in f32: x is the narrow tensor.
+// CHECK-LABEL: func @reshaped_wide_x
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<2x2x64xbf16>
+func.func @reshaped_wide_x(%x: tensor<2x2x64xbf16>, %out: tensor<4x128xf32>) -> tensor<4x128xf32> {
+  %w = uwt.weight "w" : !nk
+  %d = uwt.decode %w : !nk -> tensor<128x64xbf16>
+  %t = arith.extf %d : tensor<128x64xbf16> to tensor<128x64xf32>
+  %zero = arith.constant 0.0 : f32
+  %init = linalg.fill ins(%zero : f32) outs(%out : tensor<4x128xf32>) -> tensor<4x128xf32>
+  %x32 = arith.extf %x : tensor<2x2x64xbf16> to tensor<2x2x64xf32>
+  %flat = tensor.collapse_shape %x32 [[0, 1], [2]] : tensor<2x2x64xf32> into tensor<4x64xf32>
+  // CHECK: %[[FLAT:.*]] = tensor.collapse_shape %[[X]] {{.*}} : tensor<2x2x64xbf16> into tensor<4x64xbf16>
+  // CHECK-NOT: linalg
+  // CHECK: uwt.matmul ins(%[[FLAT]], %{{.*}} : tensor<4x64xbf16>, !uwt.compressed<128x64xbf16, "inplace<12>">)
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%flat, %t : tensor<4x64xf32>, tensor<128x64xf32>) outs(%init : tensor<4x128xf32>) -> tensor<4x128xf32>
+  return %y : tensor<4x128xf32>
+}
+
+// CHECK-LABEL: func @expanded_wide_x
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x64xbf16>
+func.func @expanded_wide_x(%x: tensor<?x64xbf16>, %m: index, %out: tensor<2x?x128xf32>) -> tensor<2x?x128xf32> {
+  %w = uwt.weight "w" : !nk
+  %d = uwt.decode %w : !nk -> tensor<128x64xbf16>
+  %t = arith.extf %d : tensor<128x64xbf16> to tensor<128x64xf32>
+  %x32 = arith.extf %x : tensor<?x64xbf16> to tensor<?x64xf32>
+  %rows = tensor.expand_shape %x32 [[0, 1], [2]] output_shape [2, %m, 64] : tensor<?x64xf32> into tensor<2x?x64xf32>
+  // CHECK-NOT: xf32> into tensor<2x?x64xf32>
+  // CHECK: uwt.matmul ins(%{{.*}}, %{{.*}} : tensor<?x64xbf16>, !uwt.compressed<128x64xbf16, "inplace<12>">)
+  %y = linalg.contract
+      indexing_maps = [affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (n, k)>, affine_map<(b, m, n, k) -> (b, m, n)>]
+      ins(%rows, %t : tensor<2x?x64xf32>, tensor<128x64xf32>) outs(%out : tensor<2x?x128xf32>) -> tensor<2x?x128xf32>
+  return %y : tensor<2x?x128xf32>
+}
