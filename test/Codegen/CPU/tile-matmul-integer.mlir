@@ -92,6 +92,8 @@ func.func @row_scales(%x: memref<1x256xbf16>, %w: !uwt.compressed<128x256xbf16, 
 //       CHECK:   vector.store %{{.*}}, %[[BYTES]]
 //   CHECK-DAG:   %[[WEIGHTS:.*]] = memref.alloca() {{.*}} : memref<512xi32>
 //   CHECK-DAG:   %[[SUMS:.*]] = memref.alloca() {{.*}} : memref<256xi32>
+// CHECK-COUNT-17: memref.prefetch
+//   CHECK-NOT:   memref.prefetch
 //       CHECK:   %[[R:.*]]:32 = uwt.decode_integers
 // CHECK-COUNT-32: vector.store %[[R]]#{{.*}}, %[[WEIGHTS]]
 //       CHECK:   %[[A:.*]] = amx.tile_load %[[WEIGHTS]][%{{.*}}], %{{.*}} : memref<512xi32> into !amx.tile<16x64xi8>

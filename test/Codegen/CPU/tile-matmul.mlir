@@ -181,3 +181,32 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
     return
   }
 }
+
+// -----
+
+// Codes are asked for some units ahead of those that become words in registers; parts of words, with as many registers, are not.
+
+// CHECK-LABEL: func @codes
+// CHECK-COUNT-17: memref.prefetch %{{.*}}, read, locality<2>, data
+//   CHECK-NOT:   memref.prefetch
+//       CHECK:   uwt.decode_unit %{{.*}} : {{.*}}"uint<4>, zero=8, scale={1x128, f16}"
+//   CHECK-NOT:   memref.prefetch
+// CHECK-LABEL: func @parts
+//   CHECK-NOT:   memref.prefetch
+module attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  func.func @codes(%x: memref<1x128xbf16>, %w: !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}">, %y: memref<1x64xf32>) {
+    uwt.matmul ins(%x, %w : memref<1x128xbf16>, !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}">) outs(%y : memref<1x64xf32>) {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    }
+    return
+  }
+
+  func.func @parts(%x: memref<1x128xbf16>, %w: !uwt.compressed<64x128xbf16, "inplace<12>">, %y: memref<1x64xf32>) {
+    uwt.matmul ins(%x, %w : memref<1x128xbf16>, !uwt.compressed<64x128xbf16, "inplace<12>">) outs(%y : memref<1x64xf32>) {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    }
+    return
+  }
+}
