@@ -475,21 +475,28 @@ static SmallVector<Value> lowerLookupBytes(OpBuilder &builder, LookupBytesOp op)
   return words;
 }
 
-static Value lowered(OpBuilder &builder, Operation *op, const Target &target) {
+/// What replaces the results of a lane operation; nothing of another one.
+static SmallVector<Value> lowered(OpBuilder &builder, Operation *op, const Target &target) {
   if (auto round = dyn_cast<RoundWordsOp>(op)) {
     WordRounder rounder(builder, op->getLoc(), round.getElement(), target);
     Value words = rounder.roundBoth(round.getFirst(), round.getSecond());
-    return vector::BitCastOp::create(builder, op->getLoc(), round.getType(), words);
+    return {vector::BitCastOp::create(builder, op->getLoc(), round.getType(), words)};
   }
   if (auto dot = dyn_cast<DotOp>(op))
-    return lowerDot(builder, dot, target);
+    return {lowerDot(builder, dot, target)};
   if (auto dot = dyn_cast<DotIntegerOp>(op))
-    return lowerDotInteger(builder, dot, target);
+    return {lowerDotInteger(builder, dot, target)};
   if (auto lookup = dyn_cast<LookupOp>(op))
-    return lowerLookup(builder, lookup, target);
+    return {lowerLookup(builder, lookup, target)};
   if (auto widen = dyn_cast<WidenHalvesOp>(op))
-    return widenWords(builder, op->getLoc(), widen.getWords(), target.supports(Feature::Fma));
-  return FloatLookup(builder, cast<LookupFloatsOp>(op), target).lower();
+    return {widenWords(builder, op->getLoc(), widen.getWords(), target.supports(Feature::Fma))};
+  if (auto lookup = dyn_cast<LookupFloatsOp>(op))
+    return {FloatLookup(builder, lookup, target).lower()};
+  if (auto lookup = dyn_cast<LookupNibblesOp>(op))
+    return NibbleLookup(builder, lookup, target).lower();
+  if (auto lookup = dyn_cast<LookupBytesOp>(op))
+    return lowerLookupBytes(builder, lookup);
+  return {};
 }
 
 namespace {
@@ -497,17 +504,11 @@ struct LowerLaneOpsPass : impl::LowerLaneOpsPassBase<LowerLaneOpsPass> {
   void runOnOperation() override {
     const Target &target = TargetAttr::of(getOperation());
     getOperation()->walk([&](Operation *op) {
-      if (isa<LookupNibblesOp, LookupBytesOp>(op)) {
-        OpBuilder builder(op);
-        auto nibbles = dyn_cast<LookupNibblesOp>(op);
-        op->replaceAllUsesWith(nibbles ? NibbleLookup(builder, nibbles, target).lower()
-                                       : lowerLookupBytes(builder, cast<LookupBytesOp>(op)));
-        return op->erase();
-      }
-      if (!isa<DotOp, DotIntegerOp, LookupOp, LookupFloatsOp, RoundWordsOp, WidenHalvesOp>(op))
-        return;
       OpBuilder builder(op);
-      op->getResult(0).replaceAllUsesWith(lowered(builder, op, target));
+      SmallVector<Value> results = lowered(builder, op, target);
+      if (results.empty())
+        return;
+      op->replaceAllUsesWith(results);
       op->erase();
     });
   }

@@ -111,8 +111,9 @@ protected:
   llvm::SmallVector<llvm::SmallVector<mlir::Value>> loadUnitOfX(const UnitOfX &x);
   void emitDirectUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
                       const UnitOfX &x, bool asWords);
-  /// Whether a unit asks for others ahead of it.
-  bool asksAhead(bool asWords) const;
+  /// Asks for what lies some units ahead of a unit, where that is faster than what processors do by
+  /// themselves.
+  void prefetchUnitAhead(const PanelFields &panel, mlir::Value unit, bool asWords);
   void prefetchAhead(WeightBuffer kind, mlir::Value first, int64_t unitU32);
   mlir::Value emitEscapedUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
                               const UnitOfX &x, mlir::Value record);

@@ -57,8 +57,14 @@ void ProductLowering::emitDirectUnits(const PanelFields &panel, Value xStart, bo
 /// Processors that hold a unit read words and their parts fast enough by themselves, faster than
 /// they are asked for. Codes take so long to become words that a Zen 4 was seen to read them at a
 /// third of its speed, unless it is asked.
-bool ProductLowering::asksAhead(bool asWords) const {
-  return !holdsUnit || (layout.hasNumbers && !asWords);
+void ProductLowering::prefetchUnitAhead(const PanelFields &panel, Value unit, bool asWords) {
+  if (holdsUnit && (asWords || !layout.hasNumbers))
+    return;
+  auto [first, code] = offsetsOf(panel, unit, asWords);
+  if (asWords)
+    return prefetchAhead(WeightBuffer::Words, first, groupU32);
+  prefetchAhead(WeightBuffer::Raw, first, layout.rawU32);
+  prefetchAhead(WeightBuffer::Code, code, layout.codeU32);
 }
 
 /// Asks for as much as a unit of `unitU32` u32 at `first` has, some units ahead: a row's part of a
@@ -80,13 +86,9 @@ SmallVector<SmallVector<Value>> ProductLowering::loadUnitOfX(const UnitOfX &x) {
 void ProductLowering::emitDirectUnit(const PanelFields &panel, Value unit, Value strip,
                                      const UnitOfX &x, bool asWords) {
   Value start = accumulatorsOfRow(strip);
-  auto [first, code] = offsetsOf(panel, unit, asWords);
-  if (asksAhead(asWords)) {
-    prefetchAhead(asWords ? WeightBuffer::Words : WeightBuffer::Raw, first,
-                  asWords ? groupU32 : layout.rawU32);
-    prefetchAhead(WeightBuffer::Code, code, asWords ? 0 : layout.codeU32);
-  }
+  prefetchUnitAhead(panel, unit, asWords);
   if (!holdsUnit) {
+    auto [first, code] = offsetsOf(panel, unit, asWords);
     DotUnitOp::create(builder, location, op.getWeight(), first, code, prepared, x.at, accumulators,
                       start, asWords, op.getNumerics());
     return;

@@ -148,7 +148,11 @@ DecodeIntegersOp IntegerProductLowering::decodeIntegers(const PanelFields &panel
                                                         Value strip, std::optional<int64_t> group) {
   SmallVector<Type> types(stripRows * (group ? 1 : unit.groups()),
                           VectorType::get({laneCount}, builder.getI32Type()));
-  return DecodeIntegersOp::create(builder, location, types, weight, codeOf(panel, number, strip),
+  Value code = codeOf(panel, number, strip);
+  // Those that take single groups ask for k-tiles.
+  if (!group)
+    prefetchAhead(WeightBuffer::Code, code, layout.codeU32);
+  return DecodeIntegersOp::create(builder, location, types, weight, code,
                                   group ? builder.getI32IntegerAttr(int32_t(*group)) : nullptr);
 }
 
@@ -164,7 +168,6 @@ void IntegerProductLowering::emitUnit(const PanelFields &panel, Value firstM, Va
       x[c].push_back(loadVector(prepared, at, builder.getI32Type()));
     }
   auto vector = VectorType::get({laneCount}, builder.getI32Type());
-  prefetchAhead(WeightBuffer::Code, codeOf(panel, number, strip), layout.codeU32);
   DecodeIntegersOp integers = decodeIntegers(panel, number, strip);
   DecodeNumbersOp numbers;
   if (groupUnits == 1 || unit.zero)

@@ -71,7 +71,6 @@ void IntegerTilesLowering::emitTask(Value task) {
 SmallVector<Value> IntegerTilesLowering::loadWeightTiles(const PanelFields &panel, Value number,
                                                          Value strip) {
   int64_t unitGroups = unit.groups();
-  prefetchAhead(WeightBuffer::Code, codeOf(panel, number, strip), layout.codeU32);
   DecodeIntegersOp integers = decodeIntegers(panel, number, strip);
   for (auto [i, vector] : llvm::enumerate(integers.getBytes())) {
     int64_t row = int64_t(i) / unitGroups, group = int64_t(i) % unitGroups;

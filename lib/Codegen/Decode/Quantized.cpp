@@ -37,83 +37,6 @@ using namespace mlir;
 
 namespace uwt::codegen {
 
-Value withSign(LaneBuilder &lanes, Value codes, uint32_t bits) {
-  Value above = lanes.constant(32 - bits);
-  Value shifted = arith::ShLIOp::create(lanes.ops(), lanes.loc(), codes, above);
-  return arith::ShRSIOp::create(lanes.ops(), lanes.loc(), shifted, above);
-}
-
-FloatBuilder::FloatBuilder(LaneBuilder &lanes)
-    : lanes(lanes), builder(lanes.ops()), location(lanes.loc()), numberType(builder.getF32Type()) {
-  if (auto vector = dyn_cast<VectorType>(lanes.type()))
-    numberType = vector.clone(numberType);
-}
-
-Value FloatBuilder::constant(float number) {
-  TypedAttr value = builder.getF32FloatAttr(number);
-  if (auto vector = dyn_cast<VectorType>(type()))
-    value = DenseElementsAttr::get(vector, number);
-  return arith::ConstantOp::create(builder, location, value);
-}
-
-Value FloatBuilder::sub(Value a, Value b) { return arith::SubFOp::create(builder, location, a, b); }
-Value FloatBuilder::mul(Value a, Value b) { return arith::MulFOp::create(builder, location, a, b); }
-Value FloatBuilder::div(Value a, Value b) { return arith::DivFOp::create(builder, location, a, b); }
-Value FloatBuilder::add(Value a, Value b) { return arith::AddFOp::create(builder, location, a, b); }
-
-Value FloatBuilder::ofBits(Value bits) {
-  return arith::BitcastOp::create(builder, location, type(), bits);
-}
-
-Value FloatBuilder::bitsOf(Value numbers) {
-  return arith::BitcastOp::create(builder, location, lanes.type(), numbers);
-}
-
-Value FloatBuilder::rounded(Value numbers, ElementType type) {
-  constexpr uint32_t mantissaBits = 23;
-  uint32_t dropped = mantissaBits - getTraits(type).mantissaBits, last = 1u << dropped;
-  Value bits = bitsOf(numbers);
-  Value odd = lanes.bitAnd(lanes.lshr(bits, dropped), 1);
-  return ofBits(lanes.bitAnd(lanes.add(lanes.add(bits, last / 2 - 1), odd), -last));
-}
-
-Value FloatBuilder::ofIntegers(Value integers) {
-  return arith::SIToFPOp::create(builder, location, type(), integers);
-}
-
-Value FloatBuilder::ofHalves(Value halves) {
-  Type word = builder.getI16Type(), half = builder.getF16Type();
-  auto vector = dyn_cast<VectorType>(type());
-  Value words =
-      arith::TruncIOp::create(builder, location, vector ? vector.clone(word) : word, halves);
-  // By an operation of CPUs, of which some have no instruction.
-  if (vector)
-    return WidenHalvesOp::create(builder, location, words);
-  Value narrow = arith::BitcastOp::create(builder, location, half, words);
-  return arith::ExtFOp::create(builder, location, type(), narrow);
-}
-
-Value FloatBuilder::widen(Value numbers, const Term &type) {
-  if (type.keyword == "f32")
-    return ofBits(numbers);
-  // The numbers of these types are the upper bits of an f32.
-  if (type.keyword == "bf16")
-    return ofBits(lanes.shl(numbers, 16));
-  if (type.keyword == "f8E8M0FNU")
-    return ofBits(lanes.shl(numbers, 23));
-  if (type.keyword == "f16")
-    return ofHalves(numbers);
-  if (type.keyword == positiveScale)
-    return ofBits(lanes.add(lanes.shl(numbers, positiveScaleShift), positiveScaleBase));
-  QuantizedElement element = *QuantizedElement::find(type);
-  if (!element.kind)
-    return ofIntegers(element.isSigned ? withSign(lanes, numbers, 8) : numbers);
-  HalfPosition position(*element.kind);
-  Value sign = lanes.shl(lanes.bitAnd(numbers, 0x80), 8);
-  Value magnitude = lanes.shl(lanes.bitAnd(numbers, 0x7F), position.shift);
-  return mul(ofHalves(lanes.bitOr(sign, magnitude)), constant(position.factor));
-}
-
 namespace {
 
 constexpr unsigned laneCount = 16;
@@ -122,6 +45,10 @@ static_assert(laneCount == stripRows && laneCount == nibbleCodes);
 /// What codes are decoded to.
 Type elementOf(UnitEmission &unit) {
   return typeOf(unit.lanes.ops().getContext(), unit.format.element);
+}
+
+const Target &targetOf(UnitEmission &unit) {
+  return TargetAttr::of(unit.lanes.ops().getInsertionBlock()->getParentOp());
 }
 
 /// Operations on 16 f32.
@@ -287,7 +214,7 @@ void decodeNibbles(UnitEmission &unit, const QuantizedUnit &layout, Value buffer
 
 /// Whether a target looks up all codes of lanes at a time, to f32.
 bool looksUpNibbles(UnitEmission &unit) {
-  const Target &target = TargetAttr::of(unit.lanes.ops().getInsertionBlock()->getParentOp());
+  const Target &target = targetOf(unit);
   return target.supports(Feature::Avx2) && !target.supports(Feature::Avx512) &&
          (unit.takesFloats() || unit.format.element == ElementType::BF16);
 }
@@ -387,7 +314,7 @@ void emitLookups(UnitEmission &unit) {
 bool looksUpNumbers(UnitEmission &unit) {
   QuantizedUnit layout = quantizedUnit(unit.format.format);
   QuantizedElement element = *QuantizedElement::find(unit.format.format.element);
-  const Target &target = TargetAttr::of(unit.lanes.ops().getInsertionBlock()->getParentOp());
+  const Target &target = targetOf(unit);
   return layout.hasNibbles() && layout.cells > 1 && !element.isTable &&
          unit.format.element == ElementType::BF16 && !target.supports(Feature::Avx512);
 }
@@ -457,8 +384,7 @@ bool hasMagnitudesOfUnit(const Format &format) {
 }
 
 bool looksUpBytes(UnitEmission &unit) {
-  const Target &target = TargetAttr::of(unit.lanes.ops().getInsertionBlock()->getParentOp());
-  return target.supports(Feature::Avx512Vbmi) && hasMagnitudesOfUnit(unit.format.format);
+  return targetOf(unit).supports(Feature::Avx512Vbmi) && hasMagnitudesOfUnit(unit.format.format);
 }
 
 void emitLookupsOfBytes(UnitEmission &unit) {

@@ -43,6 +43,10 @@ struct TracedValue {
   bool advance(bool reshapes);
 };
 
+/// A `linalg.generic` that widens each element of a tensor to `element`.
+mlir::Value createWidened(mlir::OpBuilder &builder, mlir::Location location, mlir::Value narrow,
+                          mlir::Type element);
+
 /// Whether `value` is matrices of a weight that are looked up by their numbers, with dimensions in
 /// any order.
 bool areLookedUpMatrices(mlir::Value value);

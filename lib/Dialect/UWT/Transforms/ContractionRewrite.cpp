@@ -42,7 +42,6 @@ private:
   Value deriveWeight();
   Value createSelection();
   Value createX();
-  Value createWidened(Value x);
   Value repeat(Value x, ArrayRef<unsigned> loops);
   Value restoreOutput(Value result);
   Value finish(Value sums);
@@ -259,21 +258,6 @@ Value Rewrite::deriveWeight() {
   return deriver.derive(b, collapse(weight, ranks), runType);
 }
 
-/// Widens x to f32, which every weight may be multiplied with.
-Value Rewrite::createWidened(Value x) {
-  auto type = cast<RankedTensorType>(x.getType());
-  Value init = tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, x), b.getF32Type());
-  AffineMap map = b.getMultiDimIdentityMap(type.getRank());
-  SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
-  auto body = [](OpBuilder &builder, Location loc, ValueRange args) {
-    Value wide = arith::ExtFOp::create(builder, loc, builder.getF32Type(), args[0]);
-    linalg::YieldOp::create(builder, loc, wide);
-  };
-  return linalg::GenericOp::create(b, loc, init.getType(), x, init, ArrayRef<AffineMap>{map, map},
-                                   iterators, body)
-      ->getResult(0);
-}
-
 /// Repeats x over those of `loops` that it lacks.
 Value Rewrite::repeat(Value x, ArrayRef<unsigned> loops) {
   SmallVector<int64_t> added;
@@ -294,7 +278,7 @@ Value Rewrite::createX() {
   Value value = x;
   Type element = getElementTypeOrSelf(value);
   if (element != runType.getElementType() && !element.isF32())
-    value = createWidened(value);
+    value = createWidened(b, loc, value, b.getF32Type());
 
   auto isInX = [&](unsigned loop) { return llvm::is_contained(xLoops, loop); };
   bool hasExperts = llvm::any_of(c.experts, isInX);

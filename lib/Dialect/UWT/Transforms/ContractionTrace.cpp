@@ -66,6 +66,20 @@ static std::optional<SmallVector<int64_t>> matchUnitReshape(ArrayRef<Reassociati
   return dims;
 }
 
+Value createWidened(OpBuilder &builder, Location location, Value narrow, Type element) {
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, location, narrow);
+  Value init = tensor::EmptyOp::create(builder, location, sizes, element);
+  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(sizes.size()));
+  SmallVector<utils::IteratorType> loops(sizes.size(), utils::IteratorType::parallel);
+  auto body = [&](OpBuilder &inLoop, Location location, ValueRange arguments) {
+    Value wide = arith::ExtFOp::create(inLoop, location, element, arguments[0]);
+    linalg::YieldOp::create(inLoop, location, wide);
+  };
+  return linalg::GenericOp::create(builder, location, init.getType(), narrow, init, maps, loops,
+                                   body)
+      ->getResult(0);
+}
+
 bool TracedValue::advance(bool reshapes) {
   Operation *op = source.getDefiningOp();
   if (!op)

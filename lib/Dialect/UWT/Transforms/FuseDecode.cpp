@@ -19,7 +19,9 @@
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Dominance.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Iterators.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/CSE.h"
@@ -104,41 +106,21 @@ template <typename Reshape> struct ReshapeBeforeWidening : OpRewritePattern<Resh
 
   LogicalResult matchAndRewrite(Reshape reshape, PatternRewriter &rewriter) const override {
     uwt::TracedValue traced(reshape.getSrc());
-    Type element = traced.type().getElementType();
-    ArrayRef<int64_t> shape = traced.type().getShape();
+    RankedTensorType wide = traced.type();
     bool isWidened = traced.advance(/*reshapes=*/false) &&
-                     traced.type().getElementType() != element &&
-                     traced.type().getShape() == shape &&
-                     llvm::equal(traced.dims, llvm::seq<int64_t>(0, traced.dims.size()));
+                     traced.type().getElementType() != wide.getElementType() &&
+                     traced.type().getShape() == wide.getShape() &&
+                     isIdentityPermutation(traced.dims);
     if (!isWidened)
       return rewriter.notifyMatchFailure(reshape, "is not of widened elements in their order");
 
-    Location location = reshape.getLoc();
-    Value narrow = reshaped(rewriter, reshape, traced.source);
-    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(rewriter, location, narrow);
-    Value empty = tensor::EmptyOp::create(rewriter, location, sizes, element);
-    SmallVector<AffineMap> maps(2, rewriter.getMultiDimIdentityMap(sizes.size()));
-    SmallVector<utils::IteratorType> loops(sizes.size(), utils::IteratorType::parallel);
-    auto widened = linalg::GenericOp::create(
-        rewriter, location, empty.getType(), narrow, empty, maps, loops,
-        [&](OpBuilder &builder, Location location, ValueRange arguments) {
-          Value wide = arith::ExtFOp::create(builder, location, element, arguments[0]);
-          linalg::YieldOp::create(builder, location, wide);
-        });
-    rewriter.replaceOp(reshape, widened);
+    IRMapping mapping;
+    mapping.map(reshape.getSrc(), traced.source);
+    Value narrow = rewriter.clone(*reshape, mapping)->getResult(0);
+    narrow.setType(reshape.getResultType().clone(traced.type().getElementType()));
+    rewriter.replaceOp(
+        reshape, uwt::createWidened(rewriter, reshape.getLoc(), narrow, wide.getElementType()));
     return success();
-  }
-
-private:
-  static Value reshaped(OpBuilder &builder, tensor::CollapseShapeOp like, Value source) {
-    return tensor::CollapseShapeOp::create(builder, like.getLoc(), source,
-                                           like.getReassociationIndices());
-  }
-  static Value reshaped(OpBuilder &builder, tensor::ExpandShapeOp like, Value source) {
-    Type element = getElementTypeOrSelf(source);
-    return tensor::ExpandShapeOp::create(
-        builder, like.getLoc(), like.getResultType().clone(element), source,
-        like.getReassociationIndices(), like.getMixedOutputShape());
   }
 };
 } // namespace

@@ -309,8 +309,8 @@ def UWT_LookupNibblesOp : UWT_Op<"lookup_nibbles", [Pure]> {
 def UWT_LookupBytesOp : UWT_Op<"lookup_bytes", [Pure]> {
   let summary = "looks codes of 8 bits up in a table of words";
   let description = [{
-    For each byte of `codes`, the word of `table` that has the byte's lower seven bits as its number, with the topmost bit changed where the byte has its own set: weights of codes whose topmost bit is
-    a sign. `low` has the words of the first 32 bytes, `high` the others. Only for targets that permute bytes of 512 bits (AVX-512 VBMI).
+    For each byte of `codes`, one of the 128 words that the tables have, 32 each: the byte's lower seven bits are its number, and its topmost bit is changed where the byte has its own set. So weights are found of codes whose
+    topmost bit is a sign. `low` has the words of the first 32 bytes, `high` the others. Only for targets that permute bytes of 512 bits (AVX-512 VBMI).
 
     ```mlir
     %w:2 = uwt.lookup_bytes %codes in %t0, %t1, %t2, %t3
