@@ -64,14 +64,14 @@ Status uwt::checkIntegerCodes(const Format &format, ElementType element,
   return checkColumns(format, columns);
 }
 
-/// run-1: of 4 bits u16 number 8t + 2b + h has the codes of registers 0 to 3, of which 0 and 2 are
+/// run-1: in chunks u16 number 8t + 2b + h has the codes of registers 0 to 3, of which 0 and 2 are
 /// of one row, and byte i of a u32 half i / 2 and register 2 (i mod 2). Of 8 bits a register's u16
 /// are halves of blocks beside one another, first those of register 0 or 1.
-static uint8_t columnOfByte(bool hasNibbles, uint32_t byte) {
-  uint32_t word = hasNibbles ? byte / 4 : byte % 32 / 2;
+static uint8_t columnOfByte(bool isInChunks, uint32_t byte) {
+  uint32_t word = isInChunks ? byte / 4 : byte % 32 / 2;
   uint32_t t = word / 4, block = word % 4;
-  uint32_t half = hasNibbles ? byte % 4 / 2 : byte % 2;
-  uint32_t upper = hasNibbles ? byte % 2 : byte / 32;
+  uint32_t half = isInChunks ? byte % 4 / 2 : byte % 2;
+  uint32_t upper = isInChunks ? byte % 2 : byte / 32;
   return static_cast<uint8_t>(16 * block + 2 * t + half + 8 * upper);
 }
 
@@ -79,7 +79,7 @@ IntegerCodes uwt::integerCodes(const Format &format) {
   QuantizedElement element = *QuantizedElement::find(format.element);
   QuantizedUnit unit = quantizedUnit(format);
   IntegerCodes codes;
-  codes.bits = unit.hasNibbles() ? unit.codeBits : element.bits;
+  codes.bits = element.bits;
   uint32_t half = 1u << (element.bits - 1);
   // Of fewer than 8 bits the sign goes away, of 8 it comes.
   bool isFlipped = element.isSigned != codes.isSigned();
@@ -88,9 +88,9 @@ IntegerCodes uwt::integerCodes(const Format &format) {
     codes.bias = codes.isSigned() ? -static_cast<int32_t>(half) : static_cast<int32_t>(half);
   }
   for (uint32_t byte = 0; byte < codes.columns.size(); ++byte)
-    codes.columns[byte] = columnOfByte(unit.hasNibbles(), byte);
+    codes.columns[byte] = columnOfByte(!unit.hasBytes(), byte);
   if (unit.cells > 1)
-    codes.cellBit = unit.hasNibbles() ? 2 : 1;
+    codes.cellBit = unit.hasBytes() ? 1 : 2;
   return codes;
 }
 
@@ -100,7 +100,7 @@ SignedIntegerCodes uwt::signedIntegerCodes(const Format &format) {
   // Codes of 4 bits in the middle of which the zero lies have their sign in a byte's upper half.
   constexpr int32_t middle = 8;
   bool isCentred =
-      quantizedUnit(format).hasNibbles() && !format.zeroGrid && codes.bias + zero == middle;
+      codes.bits == 4 && !format.zeroGrid && codes.bias + zero == middle;
   // Of 11 significant bits at most, even subnormal f32 of such scales have all.
   bool hasShortScales =
       !format.scale->outer && format.scale->number.keyword != "f32" && format.divisor == 1;

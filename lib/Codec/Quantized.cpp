@@ -166,7 +166,10 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
   CodecTraits traits;
   traits.rate = Rate::Fixed;
   traits.codeBits = unit.codeBits;
-  traits.chunks = {unit.codeBits};
+  for (const CodeChunk &chunk : unit.chunks)
+    traits.chunks.push_back(chunk.bits);
+  if (unit.hasBytes())
+    traits.chunks = {unit.codeBits};
   traits.unit = {unit.columns, 0, unit.u32(), 0, unit.groupU32()};
   return traits;
 }
@@ -190,10 +193,26 @@ static QuantizedGrid gridFrom(uint32_t first, const std::optional<GridFormat> &f
   return grid;
 }
 
+/// plane-1
+static std::vector<CodeChunk> chunksOf(uint32_t codeBits) {
+  constexpr uint32_t u32OfBit = stripRows * fixedUnitColumns / 32;
+  std::vector<CodeChunk> chunks;
+  uint32_t lowestBit = 0;
+  for (uint32_t bits : defaultChunks(codeBits)) {
+    chunks.push_back({bits, lowestBit, lowestBit * u32OfBit});
+    lowestBit += bits;
+  }
+  return chunks;
+}
+
 QuantizedUnit uwt::quantizedUnit(const Format &format) {
+  constexpr uint32_t mostBitsInChunks = 6;
   uint32_t columns = format.scale->cellColumns;
   QuantizedUnit unit;
-  unit.codeBits = QuantizedElement::find(format.element)->bits <= 4 ? 4 : 8;
+  uint32_t bits = QuantizedElement::find(format.element)->bits;
+  unit.codeBits = bits <= mostBitsInChunks ? bits : 8;
+  if (!unit.hasBytes())
+    unit.chunks = chunksOf(bits);
   unit.columns = unitColumns(columns);
   unit.cells = columns == 0 ? 1 : std::max(unit.columns / columns, 1u);
   unit.scale = gridFrom(unit.codesU32(), format.scale);

@@ -407,16 +407,19 @@ static uint64_t spreadBytes(uint64_t bytes) {
   return (bytes | bytes << 8) & 0x00FF00FF00FF00FF;
 }
 
-/// The same of 4 bits.
-static void packNibbles(const uint8_t *codes, uint32_t row, uint8_t *out) {
+/// The same of a chunk of codes, beside the bits that are there.
+static void packChunk(const CodeChunk &chunk, const uint8_t *codes, uint32_t row, uint8_t *out) {
   constexpr uint32_t half = blockColumns / 2;
+  constexpr uint64_t lowestBits = 0x0101010101010101;
+  const uint64_t mask = lowestBits * ((1u << chunk.bits) - 1);
+  const uint32_t shift = chunk.bitsBelow(row);
   static_assert(half == sizeof(uint64_t) && pairsInBlock == half);
   // Eight codes of each of both rows as bytes with both.
   auto bothRows = [&](uint32_t k) {
     uint64_t upper, lower;
     std::memcpy(&upper, codes + row * fixedUnitColumns + k, half);
     std::memcpy(&lower, codes + (row + rowsInBlock) * fixedUnitColumns + k, half);
-    return upper | lower << 4;
+    return (upper >> chunk.lowestBit & mask) << shift | (lower >> chunk.lowestBit & mask) << (4 + shift);
   };
   for (uint32_t block = 0; block < blocksInGroup; ++block) {
     uint64_t left = bothRows(block * blockColumns), right = bothRows(block * blockColumns + half);
@@ -426,15 +429,18 @@ static void packNibbles(const uint8_t *codes, uint32_t row, uint8_t *out) {
       uint64_t words = spreadBytes(left >> (32 * pairs) & UINT32_MAX) |
                        spreadBytes(right >> (32 * pairs) & UINT32_MAX) << 8;
       for (uint32_t lane = 0; lane < 2; ++lane) {
-        auto both = static_cast<uint32_t>(words >> (32 * lane));
-        std::memcpy(out + ((2 * pairs + lane) * blocksInGroup + block) * 4, &both, 4);
+        uint8_t *to = out + ((2 * pairs + lane) * blocksInGroup + block) * 4;
+        uint32_t others;
+        std::memcpy(&others, to, 4);
+        auto both = static_cast<uint32_t>(words >> (32 * lane)) | others;
+        std::memcpy(to, &both, 4);
       }
     }
   }
 }
 
-/// Floats of fewer bits than codes in memory have copies of their sign above, so that compiled code
-/// finds it at the same bit (run-1).
+/// Floats of 7 bits have a copy of their sign above, so that compiled code finds it at the same bit
+/// (run-1).
 static void extendSigns(std::span<uint8_t> codes, const QuantizedElement &element,
                         uint32_t codeBits) {
   if (!element.kind || element.bits == codeBits)
@@ -455,9 +461,13 @@ void QuantizedPacker::packGroup(uint64_t first, uint32_t rows, uint64_t u, uint3
     std::memcpy(&codes[row * fixedUnitColumns],
                 weight.codes.data() + (first + row) * weight.columns + column, count);
   extendSigns(codes, code, unit.codeBits);
-  auto *pack = unit.hasNibbles() ? packNibbles : packBytes;
-  for (uint32_t g = 0; g < rowsInBlock; ++g)
-    pack(codes.data(), g, out + uint64_t(unit.rowAt(g, group)) * 4);
+  uint8_t *to = out + uint64_t(group) * unit.groupU32() * 4;
+  for (uint32_t g = 0; g < rowsInBlock; ++g) {
+    if (unit.hasBytes())
+      packBytes(codes.data(), g, to + uint64_t(g) * QuantizedUnit::byteRowU32 * 4);
+    for (const CodeChunk &chunk : unit.chunks)
+      packChunk(chunk, codes.data(), g, to + uint64_t(chunk.at(g)) * 4);
+  }
 }
 
 bool QuantizedPacker::pack(uint64_t first, uint32_t rows, std::span<uint8_t> out) const {
@@ -519,8 +529,10 @@ Status uwt::withQuantizedCoder(const QuantizedWeight &weight, const TensorDescri
     if (std::optional<QuantizedPacker> made = QuantizedPacker::make(weight, plan))
       packer.emplace(*std::move(made));
   if (QuantizedElement::find(plan.format.element)->isTable) {
-    plan.numbers = weight.values;
+    // Above codes of fewer than 4 bits are others.
     plan.numbers.resize(nibbleCodes);
+    for (size_t i = 0; i < nibbleCodes; ++i)
+      plan.numbers[i] = weight.values[i % weight.values.size()];
   }
   std::vector<uint8_t> dense;
   PanelSource source;

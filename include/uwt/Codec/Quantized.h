@@ -17,8 +17,7 @@
 
 namespace uwt {
 
-/// How many different codes of 4 bits there are. In memory codes have 4 or 8 bits; elements of
-/// fewer bits have the smaller of their codes.
+/// How many different codes of 4 bits there are.
 inline constexpr uint32_t nibbleCodes = 16;
 
 /// What a unit has of a grid: for each of a row's cells the numbers of 16 rows, then what those are
@@ -38,25 +37,43 @@ struct QuantizedGrid {
   uint32_t end(uint32_t cells) const { return outerAt(cells) + cellU32(outerBits); }
 };
 
+/// 4, 2 or 1 bits of all codes of a group of 64 columns. A u32 has those of a lane of the fragment
+/// in rows g and g + 8: half h of register r from bit 16h + 4r on. Of fewer bits than 4 it has those
+/// of several rows g, one above the other.
+struct CodeChunk {
+  uint32_t bits;
+  /// The lowest bit of a code that is here.
+  uint32_t lowestBit;
+  /// Where the chunk begins in the group, in u32.
+  uint32_t first;
+
+  /// Rows g of a u32.
+  uint32_t rows() const { return 4 / bits; }
+  /// Where the 16 u32 of a row g are in the group, and how far its bits are above the lowest ones.
+  uint32_t at(uint32_t g) const { return first + g / rows() * (2 * fixedUnitColumns / 8); }
+  uint32_t bitsBelow(uint32_t g) const { return g % rows() * bits; }
+};
+
 /// A unit of plane `code` (run-1): the codes; then scales, zeros and offsets. Codes lie in the
-/// order in which compiled code reads them: by group of 64 columns, by row g of a block, and of
-/// these rows g and g + 8, which four registers of the fragment's lanes hold. Codes of 4 bits of
-/// all four are in one another's halves: the code of register r at bit 4r. Those of 8 bits follow
-/// register by register, 32 words a byte each.
+/// order in which compiled code reads them: by group of 64 columns, and there by chunk. Those of 8
+/// bits follow by row g, of rows g and g + 8 register by register, 32 words a byte each.
 struct QuantizedUnit {
+  /// 1 to 6, or 8, which codes of 7 bits have too.
   uint32_t codeBits = 4;
+  /// Of codes of fewer than 8 bits: a code's lower bits first.
+  std::vector<CodeChunk> chunks;
   uint32_t columns = fixedUnitColumns;
   /// Cells that a row of the unit belongs to; more than one only in units of 64 columns.
   uint32_t cells = 1;
   QuantizedGrid scale, zero, offset;
 
-  /// Whether codes have 4 bits; else 8.
-  bool hasNibbles() const { return codeBits < 8; }
+  /// Whether codes have 4 bits at most: nibbles of a u32, above which are other codes.
+  bool hasNibbles() const { return codeBits <= 4; }
+  bool hasBytes() const { return codeBits == 8; }
   uint32_t groups() const { return columns / fixedUnitColumns; }
-  /// Rows g and g + 8 of a group.
-  uint32_t rowU32() const { return 4 * codeBits; }
-  uint32_t groupU32() const { return stripRows / 2 * rowU32(); }
-  uint32_t rowAt(uint32_t g, uint32_t group) const { return group * groupU32() + g * rowU32(); }
+  /// Rows g and g + 8 of a group of bytes.
+  static constexpr uint32_t byteRowU32 = 2 * fixedUnitColumns / 4;
+  uint32_t groupU32() const { return stripRows * fixedUnitColumns * codeBits / 32; }
   uint32_t codesU32() const { return groups() * groupU32(); }
   uint32_t u32() const { return offset.end(cells); }
 };

@@ -233,7 +233,7 @@ private:
 Value FloatLookup::permuteWords() {
   OperandRange tables = op.getTables();
   Value codes = op.getCodes();
-  if (tables.size() > 1) {
+  if (tables.size() > 1 && !op.getJoined()) {
     SmallVector<uint32_t> numbers;
     for (uint32_t lane = 0; lane < 4; ++lane)
       numbers.push_back(tableOfLane(lane) * 0x00100010);

@@ -8,16 +8,17 @@
 // Ways from codes to weights (run-3), all with the arithmetic of value-2, value-3, value-5 and
 // value-6:
 //
-//   lookup             4 bits: a cell of a row has sixteen different weights at most. They are
+//   lookup             4 bits at most: a cell of a row has sixteen different weights. They are
 //                      computed once a cell, and the codes look them up: two operations for 32
-//                      weights, whatever the element.
-//   lookup of numbers  4 bits, where an operation looks up in one table for all lanes, and these
+//                      weights, whatever the element. 5 and 6 bits: the same of 32 and 64 weights,
+//                      where an operation looks up among so many.
+//   lookup of numbers  4 bits at most, where an operation looks up in one table for all lanes, and these
 //                      have several cells: codes look up what they stand for, and the rest is
 //                      computed for each.
 //   lookup of bytes    floats of 8 bits that share one scale in all rows of a strip (blocks of
 //                      128 × 128, a scale a tensor): their 128 magnitudes are computed once a unit,
 //                      where a target permutes bytes.
-//   arithmetic         8 bits: each code becomes a float, less its zero, times its scale, plus its
+//   arithmetic         all others: each code becomes a float, less its zero, times its scale, plus its
 //                      offset.
 //
 //===----------------------------------------------------------------------===//
@@ -49,6 +50,13 @@ Type elementOf(UnitEmission &unit) {
 
 const Target &targetOf(UnitEmission &unit) {
   return TargetAttr::of(unit.lanes.ops().getInsertionBlock()->getParentOp());
+}
+
+/// Whether codes of 5 and 6 bits look up in a table of all their weights.
+bool looksUpHalves(UnitEmission &unit) {
+  QuantizedUnit layout = quantizedUnit(unit.format.format);
+  return !layout.hasNibbles() && !layout.hasBytes() && layout.cells == 1 &&
+         targetOf(unit).supports(Feature::Avx512);
 }
 
 /// Operations on 16 f32.
@@ -86,9 +94,9 @@ public:
     Value own = memory.scratch(here, byteOf(GridCount, 0, 0));
     NumberReader reader(lanes, layout, unit.weightBuffer(WeightBuffer::Code), unit.code);
     SmallVector<Value> scales = reader.read(*format.scale, layout.scale);
-    // ByteDecoder::loadFloats.
+    // ArithmeticDecoder::floatsOf.
     QuantizedElement element = *QuantizedElement::find(format.element);
-    if (element.kind && !layout.hasNibbles())
+    if (element.kind && !layout.hasNibbles() && !looksUpHalves(unit))
       for (Value &scale : scales)
         scale = floats.mul(scale, floats.constant(HalfPosition(*element.kind).factor));
     store(own, ScaleGrid, scales);
@@ -200,13 +208,14 @@ Value weightsOf(const Format &format, VectorFloats &floats, Value numbers,
   return offset ? floats.add(value, offset) : value;
 }
 
-/// Decodes codes of 4 bits of rows g and g + 8: `decode` gets the number of a row vector, which of
+/// Decodes codes of 4 bits at most of rows g and g + 8: `decode` gets the number of a row vector, which of
 /// both rows it is of, and codes, above which are those of the next registers.
 void decodeNibbles(UnitEmission &unit, const QuantizedUnit &layout, Value buffer, unsigned g,
                    llvm::function_ref<void(unsigned number, unsigned half, Value codes)> decode) {
   LaneBuilder &lanes = unit.lanes;
+  ChunkReader reader(lanes, layout, buffer, unit.code);
   for (unsigned group = 0; group < layout.groups(); ++group) {
-    Value codes = lanes.load(buffer, unit.code, layout.rowAt(g, group));
+    Value codes = reader.nibbles(g, group);
     for (unsigned r = 0; r < registersInLane; ++r)
       decode(rowVectorNumber(group, r, g), r % 2, lanes.lshr(codes, 4 * r));
   }
@@ -235,8 +244,9 @@ void decodeNibblesToFloats(
     std::array<Value, 2> tables,
     llvm::function_ref<void(std::array<Value, 2> &halves, unsigned half)> decode) {
   LaneBuilder &lanes = unit.lanes;
+  ChunkReader reader(lanes, layout, buffer, unit.code);
   for (unsigned group = 0; group < layout.groups(); ++group) {
-    Value codes = lanes.load(buffer, unit.code, layout.rowAt(g, group));
+    Value codes = reader.nibbles(g, group);
     auto lookup = LookupNibblesOp::create(lanes.ops(), lanes.loc(), codes, tables[0], tables[1],
                                           elementOf(unit));
     for (unsigned r = 0; r < registersInLane; ++r) {
@@ -251,7 +261,7 @@ void decodeNibblesToFloats(
 // lookup
 //===----------------------------------------------------------------------===//
 
-/// What codes stand for, less a zero that all of them share.
+/// What codes of 4 bits at most stand for, less a zero that all of them share.
 Value valuesOfCodes(UnitEmission &unit, VectorFloats floats) {
   const Format &format = unit.format.format;
   QuantizedElement element = *QuantizedElement::find(format.element);
@@ -261,7 +271,7 @@ Value valuesOfCodes(UnitEmission &unit, VectorFloats floats) {
     return floats.ofBits(lanes.load(unit.weightBuffer(WeightBuffer::Table), begin, 0));
   }
   std::vector<float> values = element.values();
-  // Floats of fewer bits have copies of their sign above (run-1).
+  // Above codes of fewer bits are others.
   std::array<float, nibbleCodes> ofNibbles;
   for (size_t nibble = 0; nibble < nibbleCodes; ++nibble)
     ofNibbles[nibble] = values[nibble % values.size()] - static_cast<float>(format.zero);
@@ -302,6 +312,32 @@ void emitLookups(UnitEmission &unit) {
                     unit.set(number, LookupFloatsOp::create(lanes.ops(), lanes.loc(), codes,
                                                             tables[half], elementOf(unit)));
                   });
+  }
+}
+
+void emitLookupsOfHalves(UnitEmission &unit) {
+  LaneBuilder &lanes = unit.lanes;
+  const Format &format = unit.format.format;
+  VectorFloats floats(lanes);
+  UnitNumbers numbers(unit, UnitNumbers::Order::Cells);
+  ChunkReader reader(lanes, numbers.layout, unit.weightBuffer(WeightBuffer::Code), unit.code);
+  std::vector<float> values = QuantizedElement::find(format.element)->values();
+  for (float &value : values)
+    value -= static_cast<float>(format.zero);
+  auto tableOf = [&](unsigned row) {
+    SmallVector<Value> parts;
+    for (size_t first = 0; first < values.size(); first += laneCount)
+      parts.append(tablesOf(format, numbers, floats,
+                            floats.constants(ArrayRef(values).slice(first, laneCount)), row));
+    return parts;
+  };
+  for (unsigned g = 0; g < unit.rows; ++g) {
+    std::array<SmallVector<Value>, 2> tables = {tableOf(g), tableOf(g + rowsInStrip)};
+    for (unsigned group = 0; group < numbers.layout.groups(); ++group)
+      for (unsigned r = 0; r < registersInLane; ++r)
+        unit.set(rowVectorNumber(group, r, g),
+                 LookupFloatsOp::create(lanes.ops(), lanes.loc(), reader.halves(r, g, group),
+                                        tables[r % 2], elementOf(unit), /*joined=*/true));
   }
 }
 
@@ -412,7 +448,8 @@ void emitLookupsOfBytes(UnitEmission &unit) {
   for (unsigned g = 0; g < unit.rows; ++g)
     for (unsigned group = 0; group < layout.groups(); ++group)
       for (unsigned r = 0; r < registersInLane; r += 2) {
-        Value codes = lanes.load(buffer, unit.code, layout.rowAt(g, group) + r / 2 * laneCount);
+        int64_t row = group * layout.groupU32() + g * QuantizedUnit::byteRowU32;
+        Value codes = lanes.load(buffer, unit.code, row + r / 2 * laneCount);
         auto words = LookupBytesOp::create(lanes.ops(), lanes.loc(), codes, table[0], table[1],
                                            table[2], table[3]);
         unit.set(rowVectorNumber(group, r, g), words.getLow());
@@ -424,14 +461,14 @@ void emitLookupsOfBytes(UnitEmission &unit) {
 // arithmetic
 //===----------------------------------------------------------------------===//
 
-/// Decodes codes of 8 bits, 16 words at a time.
-class ByteDecoder {
+/// Decodes codes of 5 bits and more, 16 words at a time.
+class ArithmeticDecoder {
 public:
-  ByteDecoder(UnitEmission &unit)
+  ArithmeticDecoder(UnitEmission &unit)
       : lanes(unit.lanes), floats(unit.lanes), format(unit.format.format),
         element(*QuantizedElement::find(format.element)), to(elementOf(unit)),
         numbers(unit, UnitNumbers::Order::Rows), buffer(unit.weightBuffer(WeightBuffer::Code)),
-        first(unit.code) {}
+        first(unit.code), chunks(lanes, numbers.layout, buffer, first) {}
 
   UnitNumbers::RowNumbers ofRow(unsigned row) {
     UnitNumbers::RowNumbers result = numbers.ofRow(Sixteen::Words, row);
@@ -443,8 +480,8 @@ public:
 
   /// The words of a register and row of a group.
   Value decode(unsigned group, unsigned r, unsigned g, const UnitNumbers::RowNumbers &row) {
-    int64_t at = numbers.layout.rowAt(g, group) + r * (2 * laneCount / 4);
-    std::array<Value, 2> halves = element.kind ? loadFloats(at) : loadIntegers(at);
+    Value codes = numbers.layout.hasBytes() ? loadBytes(group, r, g) : loadHalves(group, r, g);
+    std::array<Value, 2> halves = element.kind ? floatsOf(codes) : integersOf(codes);
     for (Value &value : halves)
       value =
           weightsOf(format, floats, value, [&](UnitNumbers::NumberGrid grid) { return row[grid]; });
@@ -452,49 +489,70 @@ public:
   }
 
 private:
-  /// `count` bytes from `at` on.
-  Value loadBytes(int64_t at, int64_t count) {
-    OpBuilder &builder = lanes.ops();
-    auto few = VectorType::get({count / 4}, builder.getI32Type());
-    Value index = Indices(builder, lanes.loc()).add(first, at);
-    Value words = vector::LoadOp::create(builder, lanes.loc(), few, buffer, index);
-    return vector::BitCastOp::create(builder, lanes.loc(),
-                                     VectorType::get({count}, builder.getI8Type()), words);
+  VectorType vectorOf(int64_t count, unsigned bits) {
+    return VectorType::get({count}, lanes.ops().getIntegerType(bits));
   }
 
-  /// 16 integers with their signs, if they have one.
-  Value integersOf(Value bytes) {
-    if (!element.isSigned)
-      return arith::ExtUIOp::create(lanes.ops(), lanes.loc(), lanes.type(), bytes);
-    Value integers = arith::ExtSIOp::create(lanes.ops(), lanes.loc(), lanes.type(), bytes);
-    return element.bits < 8 ? withSign(lanes, integers, element.bits) : integers;
+  /// The codes of a register and row of a group, a byte each.
+  Value loadBytes(unsigned group, unsigned r, unsigned g) {
+    constexpr int64_t registerU32 = 2 * laneCount / 4;
+    OpBuilder &builder = lanes.ops();
+    int64_t row = group * numbers.layout.groupU32() + g * QuantizedUnit::byteRowU32;
+    Value at = Indices(builder, lanes.loc()).add(first, row + r * registerU32);
+    Value words =
+        vector::LoadOp::create(builder, lanes.loc(), vectorOf(registerU32, 32), buffer, at);
+    return vector::BitCastOp::create(builder, lanes.loc(), vectorOf(2 * laneCount, 8), words);
+  }
+
+  /// The same, 16 bits each.
+  Value loadHalves(unsigned group, unsigned r, unsigned g) {
+    Value codes = lanes.bitAnd(chunks.halves(r, g, group), repeated((1u << element.bits) - 1, 16));
+    return vector::BitCastOp::create(lanes.ops(), lanes.loc(), vectorOf(2 * laneCount, 16), codes);
+  }
+
+  /// One or the other 16 of twice as many.
+  Value part(Value codes, int64_t number) {
+    return vector::ExtractStridedSliceOp::create(lanes.ops(), lanes.loc(), codes,
+                                                 ArrayRef<int64_t>{number * laneCount},
+                                                 ArrayRef<int64_t>{laneCount}, ArrayRef<int64_t>{1});
   }
 
   /// Twice 16 numbers that codes stand for.
-  std::array<Value, 2> loadIntegers(int64_t at) {
+  std::array<Value, 2> integersOf(Value codes) {
     std::array<Value, 2> numbers;
     for (int64_t i = 0; i < 2; ++i)
-      numbers[i] = floats.ofIntegers(integersOf(loadBytes(at + i * (laneCount / 4), laneCount)));
+      numbers[i] = floats.ofIntegers(extended(part(codes, i)));
     return numbers;
+  }
+
+  /// 16 integers with their signs, if they have one.
+  Value extended(Value codes) {
+    if (element.isSigned && element.bits == 8)
+      return arith::ExtSIOp::create(lanes.ops(), lanes.loc(), lanes.type(), codes);
+    Value integers = arith::ExtUIOp::create(lanes.ops(), lanes.loc(), lanes.type(), codes);
+    return element.isSigned ? withSign(lanes, integers, element.bits) : integers;
   }
 
   /// The same of floats, times HalfPosition::factor too small. (Brought to f32 in this way,
   /// subnormal ones would be slow.)
-  std::array<Value, 2> loadFloats(int64_t at) {
+  std::array<Value, 2> floatsOf(Value codes) {
     OpBuilder &builder = lanes.ops();
-    LaneBuilder words(builder, lanes.loc(), VectorType::get({2 * laneCount}, builder.getI16Type()));
-    Value codes =
-        arith::ExtSIOp::create(builder, lanes.loc(), words.type(), loadBytes(at, 2 * laneCount));
-    // Above the code are copies of its sign, of which the topmost one stays.
+    LaneBuilder words(builder, lanes.loc(), vectorOf(2 * laneCount, 16));
     uint32_t shift = HalfPosition(*element.kind).shift;
     uint32_t magnitude = ((1u << (element.bits - 1)) - 1) << shift;
-    Value halves = words.bitAnd(words.shl(codes, shift), 0x8000 | magnitude);
-    std::array<Value, 2> numbers;
-    for (int64_t i = 0; i < 2; ++i) {
-      auto picks = llvm::to_vector(llvm::seq<int64_t>(i * laneCount, (i + 1) * laneCount));
-      Value half = vector::ShuffleOp::create(builder, lanes.loc(), halves, halves, picks);
-      numbers[i] = WidenHalvesOp::create(builder, lanes.loc(), half);
+    Value placed;
+    if (numbers.layout.hasBytes()) {
+      // Copies of the sign go up, of which the topmost one stays.
+      Value wide = arith::ExtSIOp::create(builder, lanes.loc(), words.type(), codes);
+      placed = words.shl(wide, shift);
+    } else {
+      Value sign = words.bitAnd(words.shl(codes, 16 - element.bits), 0x8000);
+      placed = words.bitOr(sign, words.bitAnd(words.shl(codes, shift), magnitude));
     }
+    Value halves = words.bitAnd(placed, 0x8000 | magnitude);
+    std::array<Value, 2> numbers;
+    for (int64_t i = 0; i < 2; ++i)
+      numbers[i] = WidenHalvesOp::create(builder, lanes.loc(), part(halves, i));
     return numbers;
   }
 
@@ -506,10 +564,11 @@ private:
   Type to;
   UnitNumbers numbers;
   Value buffer, first;
+  ChunkReader chunks;
 };
 
 void emitArithmetic(UnitEmission &unit) {
-  ByteDecoder decoder(unit);
+  ArithmeticDecoder decoder(unit);
   for (unsigned g = 0; g < unit.rows; ++g) {
     std::array<UnitNumbers::RowNumbers, 2> rows = {decoder.ofRow(g),
                                                    decoder.ofRow(g + rowsInStrip)};
@@ -566,6 +625,8 @@ struct QuantizedEmitter final : Emitter {
       emitLookupsOfNumbers(unit);
     else if (quantizedUnit(unit.format.format).hasNibbles())
       emitLookups(unit);
+    else if (looksUpHalves(unit))
+      emitLookupsOfHalves(unit);
     else if (looksUpBytes(unit))
       emitLookupsOfBytes(unit);
     else

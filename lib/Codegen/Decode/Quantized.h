@@ -82,6 +82,39 @@ private:
   mlir::Value buffer, first;
 };
 
+inline constexpr uint32_t nibbleBits = 4;
+
+/// A pattern of so many bits as often as a u32 has them.
+uint32_t repeated(uint32_t pattern, uint32_t bits);
+
+/// Reads codes in chunks (run-1) of rows g and g + 8 of a group. `first` is where the unit begins in
+/// `buffer`, its plane `code`.
+class ChunkReader {
+public:
+  ChunkReader(LaneBuilder &lanes, const QuantizedUnit &layout, mlir::Value buffer,
+              mlir::Value first)
+      : layout(layout), lanes(lanes), buffer(buffer), first(first) {}
+
+  /// The lower four bits of codes, of register r and half h from bit 16h + 4r on; above codes of
+  /// fewer bits are others.
+  mlir::Value nibbles(unsigned g, unsigned group);
+  /// Codes of 5 and 6 bits of register r, the lowest bits of half words; above them are others.
+  mlir::Value halves(unsigned r, unsigned g, unsigned group);
+  /// Codes of row g and of row g + 8, a byte each.
+  std::array<mlir::Value, 2> bytes(unsigned g, unsigned group);
+  /// The same of nibbles.
+  std::array<mlir::Value, 2> bytesOf(mlir::Value nibbles);
+
+private:
+  mlir::Value load(const CodeChunk &chunk, unsigned g, unsigned group);
+  /// The bits above the lower four, moved to the left by so many.
+  mlir::Value upper(unsigned g, unsigned group, int left);
+
+  const QuantizedUnit &layout;
+  LaneBuilder &lanes;
+  mlir::Value buffer, first;
+};
+
 /// Emits what `uwt.decode_integers` gives: `set` gets each vector and its number, in an order in
 /// which few of them wait for others that they are added to.
 void emitIntegers(LaneBuilder &lanes, const Format &format, mlir::Value buffer, mlir::Value first,

@@ -39,7 +39,7 @@ namespace {
 class CodeValues {
 public:
   CodeValues(UnitEmission &unit, LaneBuilder &scalars, const QuantizedUnit &layout)
-      : codes(unit, scalars, layout), scalars(scalars), floats(scalars) {
+      : layout(layout), codes(unit, scalars, layout), scalars(scalars), floats(scalars) {
     if (codes.element.isTable)
       lookUp(unit);
   }
@@ -51,8 +51,8 @@ public:
       return floats.ofBothHalves(codes.floats(r, block, float16.mantissaBits));
     Pair numbers;
     for (unsigned half = 0; half < 2; ++half)
-      numbers[half] = floats.ofBits(codes.hasNibbles ? nibbleAsFloat(r, block, half)
-                                                     : byteAsFloat(r, block, half));
+      numbers[half] = floats.ofBits(layout.hasNibbles() ? nibbleAsFloat(r, block, half)
+                                                        : byteAsFloat(r, block, half));
     return numbers;
   }
 
@@ -65,18 +65,20 @@ public:
 
 private:
   float power(unsigned r) const {
-    return std::ldexp(1.0f, 23 - (codes.hasNibbles ? 4 * static_cast<int>(r) : 0));
+    return std::ldexp(1.0f, 23 - (layout.hasNibbles() ? 4 * static_cast<int>(r) : 0));
   }
 
   Value nibbleAsFloat(unsigned r, unsigned block, unsigned half) {
     Value word = half == 0 ? codes.nibbles(block) : scalars.lshr(codes.nibbles(block), 16);
-    return scalars.bitOr(scalars.bitAnd(word, 0xF << 4 * r), llvm::bit_cast<uint32_t>(power(r)));
+    uint32_t code = (1u << codes.element.bits) - 1;
+    return scalars.bitOr(scalars.bitAnd(word, code << 4 * r),
+                         llvm::bit_cast<uint32_t>(power(r)));
   }
 
   Value byteAsFloat(unsigned r, unsigned block, unsigned half) {
-    uint32_t byte = block % 2 * 2 + half;
-    return permuteBytes(scalars, codes.bytes(r, block),
-                        scalars.constant(llvm::bit_cast<uint32_t>(power(r))),
+    uint32_t byte = layout.hasBytes() ? block % 2 * 2 + half : 2 * half;
+    Value word = layout.hasBytes() ? codes.bytes(r, block) : codes.integers(r, block);
+    return permuteBytes(scalars, word, scalars.constant(llvm::bit_cast<uint32_t>(power(r))),
                         scalars.constant(0x7540 | byte));
   }
 
@@ -109,6 +111,7 @@ private:
     return words;
   }
 
+  const QuantizedUnit &layout;
   ThreadCodes codes;
   LaneBuilder &scalars;
   ThreadFloats floats;

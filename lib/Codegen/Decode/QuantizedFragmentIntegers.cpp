@@ -22,15 +22,16 @@ using namespace mlir;
 namespace uwt::codegen {
 
 /// Registers 2b and 2b + 1 of a product: rows g and g + 8 of block b of its two.
-static std::array<Value, 2> nibbleRows(LaneBuilder &scalars, Value nibbles, uint32_t shift) {
-  constexpr uint32_t lower = 0x0F0F0F0F, upper = 0xF0F0F0F0, signs = 0x80808080;
+static Pair rowsOf(LaneBuilder &scalars, ThreadCodes &codes, unsigned block, uint32_t shift) {
+  constexpr uint32_t upper = 0xF0F0F0F0, signs = 0x80808080;
   if (shift == 0)
-    return {scalars.bitAnd(nibbles, lower), scalars.bitAnd(scalars.lshr(nibbles, 4), lower)};
+    return codes.rowBytes(block);
   // The codes are 8 too large there: without the highest bit they have a sign in its place.
   auto signedCodes = [&](Value words) {
     return scalars.bitXor(scalars.bitAnd(words, upper), signs);
   };
-  return {signedCodes(scalars.shl(nibbles, 4)), signedCodes(nibbles)};
+  Value nibbles = codes.nibbles(block);
+  return {signedCodes(scalars.shl(nibbles, nibbleBits)), signedCodes(nibbles)};
 }
 
 void emitFragmentIntegers(const Format &format, RewriterBase &rewriter,
@@ -45,9 +46,9 @@ void emitFragmentIntegers(const Format &format, RewriterBase &rewriter,
   for (unsigned product = 0; product < products; ++product) {
     SmallVector<Value> registers;
     unsigned first = product * blocksOfProduct;
-    for (unsigned block = first; layout.hasNibbles() && block < first + blocksOfProduct; ++block)
-      llvm::append_range(registers, nibbleRows(scalars, codes.nibbles(block), shift));
-    for (unsigned r = 0; !layout.hasNibbles() && r < registersInLane; ++r) {
+    for (unsigned block = first; !layout.hasBytes() && block < first + blocksOfProduct; ++block)
+      llvm::append_range(registers, rowsOf(scalars, codes, block, shift));
+    for (unsigned r = 0; layout.hasBytes() && r < registersInLane; ++r) {
       Value bytes = codes.bytes(r, first);
       registers.push_back(element.bits == 8 ? scalars.bitXor(bytes, 0x80808080) : bytes);
     }

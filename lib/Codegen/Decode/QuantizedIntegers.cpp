@@ -77,16 +77,63 @@ void emitNumbers(const Format &format, RewriterBase &rewriter, DecodeNumbersOp o
 }
 
 //===----------------------------------------------------------------------===//
-// Integers
+// Codes in chunks
 //===----------------------------------------------------------------------===//
 
-/// Four codes of a bit pattern's width, side by side.
-static uint32_t repeated(uint32_t pattern, uint32_t bits) {
+uint32_t repeated(uint32_t pattern, uint32_t bits) {
   uint32_t result = 0;
   for (uint32_t shift = 0; shift < 32; shift += bits)
     result |= pattern << shift;
   return result;
 }
+
+Value ChunkReader::load(const CodeChunk &chunk, unsigned g, unsigned group) {
+  return lanes.load(buffer, first, group * layout.groupU32() + chunk.at(g));
+}
+
+Value ChunkReader::nibbles(unsigned g, unsigned group) {
+  Value result;
+  for (const CodeChunk &chunk : layout.chunks) {
+    if (chunk.lowestBit >= nibbleBits)
+      break;
+    int left = static_cast<int>(chunk.lowestBit) - static_cast<int>(chunk.bitsBelow(g));
+    Value own = lanes.shift(load(chunk, g, group), left);
+    uint32_t lower = (1u << chunk.lowestBit) - 1;
+    result = result ? lanes.merge(repeated(lower, nibbleBits), result, own) : own;
+  }
+  return result;
+}
+
+Value ChunkReader::upper(unsigned g, unsigned group, int left) {
+  const CodeChunk &chunk = layout.chunks.back();
+  return lanes.shift(load(chunk, g, group), left - static_cast<int>(chunk.bitsBelow(g)));
+}
+
+Value ChunkReader::halves(unsigned r, unsigned g, unsigned group) {
+  int bit = static_cast<int>(nibbleBits * r);
+  return lanes.merge(0x000F000F, lanes.lshr(nibbles(g, group), bit),
+                     upper(g, group, static_cast<int>(nibbleBits) - bit));
+}
+
+std::array<Value, 2> ChunkReader::bytesOf(Value nibbles) {
+  uint32_t all = repeated((1u << layout.codeBits) - 1, 8);
+  return {lanes.bitAnd(nibbles, all), lanes.bitAnd(lanes.lshr(nibbles, nibbleBits), all)};
+}
+
+std::array<Value, 2> ChunkReader::bytes(unsigned g, unsigned group) {
+  Value lower = nibbles(g, group);
+  if (layout.hasNibbles())
+    return bytesOf(lower);
+  constexpr uint32_t lowerHalves = 0x0F0F0F0F;
+  uint32_t all = repeated((1u << layout.codeBits) - 1, 8);
+  return {lanes.bitAnd(lanes.merge(lowerHalves, lower, upper(g, group, nibbleBits)), all),
+          lanes.bitAnd(
+              lanes.merge(lowerHalves, lanes.lshr(lower, nibbleBits), upper(g, group, 0)), all)};
+}
+
+//===----------------------------------------------------------------------===//
+// Integers
+//===----------------------------------------------------------------------===//
 
 namespace {
 /// Reads rows g and g + 8 of a group (run-6).
@@ -94,10 +141,13 @@ class ByteReader {
 public:
   ByteReader(LaneBuilder &lanes, const Format &format, Value buffer, Value first)
       : lanes(lanes), unit(quantizedUnit(format)), codes(integerCodes(format)), buffer(buffer),
-        first(first) {}
+        first(first), chunks(lanes, unit, buffer, first) {}
 
   std::array<Value, 2> read(unsigned g, unsigned group) {
-    return unit.hasNibbles() ? bytesOf(readNibbles(g, group)) : readBytes(g, group);
+    if (unit.hasNibbles())
+      return chunks.bytesOf(readNibbles(g, group));
+    auto [upper, lower] = unit.hasBytes() ? readBytes(g, group) : chunks.bytes(g, group);
+    return {flip(upper, 8), flip(lower, 8)};
   }
 
   /// A vector for each u32 of a group's rows. Nibbles are turned round before they become bytes.
@@ -113,7 +163,7 @@ public:
         exchangeWithColumns(builder, lanes.loc(), packed, bit);
     }
     for (unsigned g = 0; g < half; ++g) {
-      auto [low, high] = unit.hasNibbles() ? bytesOf(packed[g]) : readBytes(g, group);
+      auto [low, high] = unit.hasNibbles() ? chunks.bytesOf(packed[g]) : read(g, group);
       rows[g] = low;
       rows[g + half] = high;
     }
@@ -130,26 +180,23 @@ private:
 
   /// The registers of row g have the lower nibbles of bytes, those of row g + 8 the upper ones.
   Value readNibbles(unsigned g, unsigned group) {
-    return flip(lanes.load(buffer, first, unit.rowAt(g, group)), 4);
-  }
-  std::array<Value, 2> bytesOf(Value nibbles) {
-    constexpr uint32_t lower = 0x0F0F0F0F;
-    return {lanes.bitAnd(nibbles, lower), lanes.bitAnd(lanes.lshr(nibbles, 4), lower)};
+    return flip(chunks.nibbles(g, group), nibbleBits);
   }
 
   /// Registers 0 and 2 have row g, 1 and 3 row g + 8.
   std::array<Value, 2> readBytes(unsigned g, unsigned group) {
     constexpr int64_t registerU32 = 8;
     OpBuilder &builder = lanes.ops();
+    int64_t row = group * unit.groupU32() + g * QuantizedUnit::byteRowU32;
     std::array<Value, registersInLane> parts;
     for (unsigned r = 0; r < registersInLane; ++r) {
-      Value at = Indices(builder, lanes.loc()).add(first, unit.rowAt(g, group) + r * registerU32);
+      Value at = Indices(builder, lanes.loc()).add(first, row + r * registerU32);
       parts[r] = vector::LoadOp::create(
           builder, lanes.loc(), VectorType::get({registerU32}, builder.getI32Type()), buffer, at);
     }
     auto all = llvm::to_vector(llvm::seq<int64_t>(0, 2 * registerU32));
     auto join = [&](Value a, Value b) {
-      return flip(vector::ShuffleOp::create(builder, lanes.loc(), a, b, all), 8);
+      return vector::ShuffleOp::create(builder, lanes.loc(), a, b, all);
     };
     return {join(parts[0], parts[2]), join(parts[1], parts[3])};
   }
@@ -158,6 +205,7 @@ private:
   QuantizedUnit unit;
   IntegerCodes codes;
   Value buffer, first;
+  ChunkReader chunks;
 };
 } // namespace
 

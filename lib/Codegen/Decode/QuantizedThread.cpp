@@ -160,46 +160,102 @@ ThreadCodes::ThreadCodes(UnitEmission &unit, LaneBuilder &scalars, const Quantiz
 
 ThreadCodes::ThreadCodes(LaneBuilder &scalars, const QuantizedElement &element,
                          const QuantizedUnit &layout, const ThreadSource &group)
-    : element(element), hasNibbles(layout.hasNibbles()), scalars(scalars) {
-  OpBuilder &builder = scalars.ops();
-  Indices index(builder, scalars.loc());
-  constexpr int64_t pairU32 = 2, registerU32 = 8;
-  int64_t inRow = hasNibbles ? blocksInGroup : pairU32;
-  Value row = index.mul(index.div(group.lane, rowLanes), layout.rowU32());
-  Value start =
-      index.add(group.first, index.add(row, index.mul(index.rem(group.lane, rowLanes), inRow)));
-  LaneBuilder words(builder, scalars.loc(), VectorType::get({inRow}, builder.getI32Type()));
-  if (hasNibbles) {
-    take(words.load(group.buffer, start, 0), blocksInGroup, 0x11111111);
+    : element(element), scalars(scalars), layout(layout) {
+  if (layout.hasBytes()) {
+    readBytes(group);
     return;
   }
-  for (unsigned r = 0; r < registersInLane; ++r)
-    take(words.load(group.buffer, start, r * registerU32), pairU32, 0x01010101);
+  for (const CodeChunk &chunk : layout.chunks) {
+    SmallVector<Value> own = readChunk(chunk, group);
+    if (chunk.lowestBit == 0)
+      codes = own;
+    else if (chunk.lowestBit == nibbleBits)
+      upper = own;
+    else
+      for (auto [code, more] : llvm::zip_equal(codes, own))
+        code = scalars.merge(repeated((1u << chunk.lowestBit) - 1, nibbleBits), code,
+                             scalars.shl(more, chunk.lowestBit));
+  }
+  uint32_t flipped = upper.empty() ? signBit() : signBit() >> nibbleBits;
+  for (Value &code : upper.empty() ? codes : upper)
+    code = scalars.bitXor(code, repeated(flipped, nibbleBits));
+}
+
+void ThreadCodes::readBytes(const ThreadSource &group) {
+  constexpr int64_t pairU32 = 2, registerU32 = 8;
+  OpBuilder &builder = scalars.ops();
+  Indices index(builder, scalars.loc());
+  Value row = index.mul(index.div(group.lane, rowLanes), QuantizedUnit::byteRowU32);
+  Value start =
+      index.add(group.first, index.add(row, index.mul(index.rem(group.lane, rowLanes), pairU32)));
+  LaneBuilder words(builder, scalars.loc(), VectorType::get({pairU32}, builder.getI32Type()));
+  for (unsigned r = 0; r < registersInLane; ++r) {
+    Value both = words.load(group.buffer, start, r * registerU32);
+    for (int64_t i = 0; i < pairU32; ++i)
+      codes.push_back(scalars.bitXor(
+          vector::ExtractOp::create(builder, scalars.loc(), both, i).getResult(),
+          repeated(signBit(), 8)));
+  }
+}
+
+/// A u32 a block, in which the row's bits are the lowest ones of nibbles.
+SmallVector<Value> ThreadCodes::readChunk(const CodeChunk &chunk, const ThreadSource &group) {
+  OpBuilder &builder = scalars.ops();
+  Indices index(builder, scalars.loc());
+  Value g = index.div(group.lane, rowLanes);
+  Value row = index.mul(index.div(g, chunk.rows()), rowLanes * blocksInGroup);
+  Value inRow = index.mul(index.rem(group.lane, rowLanes), blocksInGroup);
+  LaneBuilder words(builder, scalars.loc(), VectorType::get({blocksInGroup}, builder.getI32Type()));
+  Value all =
+      words.load(group.buffer, index.add(group.first, index.add(row, inRow)), chunk.first);
+  Value below = scalars.convert(index.mul(index.rem(g, chunk.rows()), chunk.bits));
+  SmallVector<Value> blocks;
+  for (unsigned block = 0; block < blocksInGroup; ++block) {
+    Value word = vector::ExtractOp::create(builder, scalars.loc(), all, block);
+    if (chunk.rows() > 1)
+      word = arith::ShRUIOp::create(builder, scalars.loc(), word, below);
+    blocks.push_back(word);
+  }
+  return blocks;
 }
 
 Value ThreadCodes::integers(unsigned r, unsigned block) {
-  if (!hasNibbles)
+  if (layout.hasBytes())
     return permuteBytes(scalars, bytes(r, block), scalars.constant(0),
                         scalars.constant(block % 2 == 0 ? 0x4140 : 0x4342));
-  return scalars.bitAnd(scalars.lshr(nibbles(block), 8 * (r / 2)),
-                        bothHalves * 0xF << integerBit(r));
+  uint32_t mask = bothHalves * codeMask();
+  if (upper.empty())
+    return scalars.bitAnd(scalars.lshr(nibbles(block), 8 * (r / 2)), mask << integerBit(r));
+  int bit = static_cast<int>(nibbleBits * r);
+  Value both = scalars.merge(bothHalves * 0xF, scalars.lshr(nibbles(block), bit),
+                             scalars.shift(upper[block], static_cast<int>(nibbleBits) - bit));
+  return scalars.bitAnd(both, mask);
+}
+
+Pair ThreadCodes::rowBytes(unsigned block) {
+  constexpr uint32_t lower = 0x0F0F0F0F;
+  uint32_t mask = repeated(codeMask(), 8);
+  Pair rows = {nibbles(block), scalars.lshr(nibbles(block), nibbleBits)};
+  if (!upper.empty())
+    rows = {scalars.merge(lower, rows[0], scalars.shl(upper[block], nibbleBits)),
+            scalars.merge(lower, rows[1], upper[block])};
+  return {scalars.bitAnd(rows[0], mask), scalars.bitAnd(rows[1], mask)};
 }
 
 Value ThreadCodes::floats(unsigned r, unsigned block, uint32_t mantissaBits) {
-  uint32_t magnitude = ((1u << (element.bits - 1)) - 1)
-                       << (mantissaBits - element.kind->mantissaBits);
-  Value placed =
-      hasNibbles ? placedNibbles(r, block, mantissaBits) : placedBytes(r, block, mantissaBits);
+  uint32_t magnitude = (codeMask() >> 1) << (mantissaBits - element.kind->mantissaBits);
+  Value placed = layout.hasBytes() ? placedBytes(r, block, mantissaBits)
+                                   : placedChunks(r, block, mantissaBits);
   return scalars.bitAnd(placed, bothHalves * (0x8000 | magnitude));
 }
 
 /// Codes twice: the sign of one of both at bit 15, the rest of the other one in its place.
-Value ThreadCodes::placedNibbles(unsigned r, unsigned block, uint32_t mantissaBits) {
-  uint32_t toSign = 12 - integerBit(r);
+Value ThreadCodes::placedChunks(unsigned r, unsigned block, uint32_t mantissaBits) {
+  uint32_t toSign = 16 - element.bits - integerBit(r);
   uint32_t toMagnitude = mantissaBits - element.kind->mantissaBits - integerBit(r);
   Value own = integers(r, block);
   // Where both do not overlap it is one multiplication.
-  if (toMagnitude + 4 <= toSign)
+  if (toMagnitude + element.bits <= toSign)
     return scalars.mul(own, (1 << toSign) | (1 << toMagnitude));
   return scalars.merge(bothHalves * 0x8000, scalars.shl(own, toSign),
                        scalars.shl(own, toMagnitude));
@@ -212,14 +268,6 @@ Value ThreadCodes::placedBytes(unsigned r, unsigned block, uint32_t mantissaBits
   int up = static_cast<int>(mantissaBits - element.kind->mantissaBits) - 8;
   return scalars.merge(bothHalves * 0x8000, upper,
                        up > 0 ? scalars.shl(upper, up) : scalars.lshr(upper, -up));
-}
-
-/// Takes `count` u32, in which a code's lowest bit is a one of `lowestBits`.
-void ThreadCodes::take(Value vector, int64_t count, uint32_t lowestBits) {
-  for (int64_t i = 0; i < count; ++i)
-    codes.push_back(scalars.bitXor(
-        vector::ExtractOp::create(scalars.ops(), scalars.loc(), vector, i).getResult(),
-        signBit() * lowestBits));
 }
 
 } // namespace uwt::codegen

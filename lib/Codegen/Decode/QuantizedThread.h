@@ -104,31 +104,36 @@ public:
   uint32_t signBit() const {
     return !element.kind && element.isSigned ? 1u << (element.bits - 1) : 0;
   }
-  /// Of 4 bits, those of a block's registers.
+  /// The lower four bits of a block's codes, of register r and half h from bit 16h + 4r on; above
+  /// codes of fewer bits are others.
   mlir::Value nibbles(unsigned block) const { return codes[block]; }
   /// Of 8 bits, those of a register's blocks 2i and 2i + 1.
   mlir::Value bytes(unsigned r, unsigned block) const { return codes[2 * r + block / 2]; }
 
   /// Integers, in both halves at bit integerBit().
   mlir::Value integers(unsigned r, unsigned block);
-  unsigned integerBit(unsigned r) const { return hasNibbles ? 4 * (r % 2) : 0; }
+  unsigned integerBit(unsigned r) const { return layout.hasNibbles() ? 4 * (r % 2) : 0; }
+  /// Integers of fewer than 8 bits of rows g and g + 8, a byte each.
+  Pair rowBytes(unsigned block);
 
   /// Floats as such of 16 bits with so many bits of mantissa, in both halves.
   mlir::Value floats(unsigned r, unsigned block, uint32_t mantissaBits);
 
   const QuantizedElement element;
-  const bool hasNibbles;
 
 private:
   static constexpr uint32_t bothHalves = 0x00010001;
 
-  mlir::Value placedNibbles(unsigned r, unsigned block, uint32_t mantissaBits);
+  uint32_t codeMask() const { return (1u << element.bits) - 1; }
+  void readBytes(const ThreadSource &group);
+  llvm::SmallVector<mlir::Value> readChunk(const CodeChunk &chunk, const ThreadSource &group);
+  mlir::Value placedChunks(unsigned r, unsigned block, uint32_t mantissaBits);
   mlir::Value placedBytes(unsigned r, unsigned block, uint32_t mantissaBits);
-  void take(mlir::Value vector, int64_t count, uint32_t lowestBits);
 
   LaneBuilder &scalars;
-  /// Of 4 bits one u32 a block, of 8 bits two a register.
-  llvm::SmallVector<mlir::Value> codes;
+  const QuantizedUnit &layout;
+  /// Of 8 bits two u32 a register, else one a block; the bits above the lower four.
+  llvm::SmallVector<mlir::Value> codes, upper;
 };
 
 /// Emits the row vectors of a unit of 4 bits by tables that the threads of a row compute together.

@@ -23,7 +23,7 @@ namespace uwt::codegen {
 
 PackIntegersKernel::PackIntegersKernel(MatmulOp op, const ProductPlan &plan, OpBuilder &builder)
     : PackCode(op, plan, builder),
-      hasNibbles(quantizedUnit(op.getWeightType().getFormat().getFormat()).hasNibbles()),
+      hasBytes(quantizedUnit(op.getWeightType().getFormat().getFormat()).hasBytes()),
       codes(integerCodes(op.getWeightType().getFormat().getFormat())) {}
 
 void PackIntegersKernel::build(gpu::GPUModuleOp module) {
@@ -88,7 +88,7 @@ Value PackIntegersKernel::largestOfCta(Value largest) {
 Value PackIntegersKernel::columnOf(Value word, int64_t byte) {
   // The numbers that the u32 with t, product and upper = 1 have in a row of the weight; a u32's
   // column is the sum of what each of them adds.
-  int64_t ofT = hasNibbles ? 4 : 2, ofProduct = hasNibbles ? 2 : 1, ofUpper = hasNibbles ? 1 : 8;
+  int64_t ofT = hasBytes ? 2 : 4, ofProduct = hasBytes ? 1 : 2, ofUpper = hasBytes ? 8 : 1;
   auto columnOfByte = [&](int64_t number) -> int64_t { return codes.columns[4 * number]; };
   Value t = index.div(word, 4), product = index.rem(index.div(word, 2), 2),
         upper = index.rem(word, 2);

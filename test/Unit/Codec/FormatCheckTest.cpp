@@ -216,8 +216,9 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
   EXPECT_EQ(runRefusal("float<2,2>, scale={row, float<2,2>}"),
             "scale={row, float<2,2>}: expected numbers of type f16, bf16, f32, f8E8M0FNU, "
             "f8E4M3FN, uint<1> to uint<8> or int<1> to int<8>");
-  EXPECT_EQ(quantizedUnit(*Format::parse("float<2,0>, scale={1x32, f16}")).codeBits, 4u);
-  EXPECT_EQ(quantizedUnit(*Format::parse("f6E3M2FN, scale={1x32, f16}")).codeBits, 8u);
+  EXPECT_EQ(quantizedUnit(*Format::parse("float<2,0>, scale={1x32, f16}")).codeBits, 3u);
+  EXPECT_EQ(quantizedUnit(*Format::parse("f6E3M2FN, scale={1x32, f16}")).codeBits, 6u);
+  EXPECT_EQ(quantizedUnit(*Format::parse("int<7>, scale={1x32, f16}")).codeBits, 8u);
   EXPECT_EQ(runRefusal("uint<4>"), "uint<4> has no scale; expected scale= and cells, as {1x128, "
                                    "f16}");
   EXPECT_EQ(runRefusal("uint<4>, scale={1x128, f8E5M2}"),

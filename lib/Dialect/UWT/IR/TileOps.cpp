@@ -219,6 +219,8 @@ LogicalResult LookupFloatsOp::verify() {
   size_t tables = getTables().size();
   if (tables != 1 && tables != 2 && tables != 4)
     return emitOpError() << "expects 1, 2 or 4 tables, got " << tables;
+  if (getJoined() && tables == 1)
+    return emitOpError() << "expects 2 or 4 tables that are joined, got 1";
   return verifyWord(*this, getElement());
 }
 

@@ -278,20 +278,23 @@ def UWT_LookupFloatsOp : UWT_Op<"lookup_floats", [Pure]> {
     For each half word, entry `code & 15` of a table, rounded as by `uwt.round_words`. One table serves all lanes; of two and four, each
     serves as many neighbours of each four lanes: of two, the first one has columns 0 to 31 of a group, the second one the others.
 
+    With `joined`, two and four tables are one of 32 and 64 entries, of which a half word's lower 5 and 6 bits say which: for targets that permute among as many (AVX-512).
+
     ```mlir
     %w = uwt.lookup_floats %codes in %table {element = bf16}
     ```
   }];
-  let arguments = (ins UWT_RowVector:$codes, Variadic<UWT_Sums>:$tables, TypeAttr:$element);
+  let arguments = (ins UWT_RowVector:$codes, Variadic<UWT_Sums>:$tables, TypeAttr:$element,
+                       UnitAttr:$joined);
   let results = (outs UWT_RowVector:$words);
-  let assemblyFormat = "$codes `in` $tables attr-dict";
+  let assemblyFormat = "$codes `in` (`joined` $joined^)? $tables attr-dict";
   let hasVerifier = 1;
 }
 
 def UWT_LookupNibblesOp : UWT_Op<"lookup_nibbles", [Pure]> {
   let summary = "looks all codes of lanes up in tables of numbers";
   let description = [{
-    A lane holds eight codes of 4 bits, as a row of a quantised unit has them (run-1). Those in the lower halves of its bytes are looked up in `even`, the others in `odd`, and rounded
+    A lane holds eight codes of 4 bits, as a row of a quantised unit has them (run-1); above codes of fewer bits are others, whatever they are. Those in the lower halves of its bytes are looked up in `even`, the others in `odd`, and rounded
     as by `uwt.round_words`, but stay f32. Result 2r + h is of the codes whose lowest bit is 4r + 16h of a lane. Lane l of a table has the entry whose number is l with bits 2 and 3
     exchanged: so AVX2 makes tables of bytes of it by shuffles in halves of its registers.
 
