@@ -52,10 +52,19 @@ const Target &targetOf(UnitEmission &unit) {
   return TargetAttr::of(unit.lanes.ops().getInsertionBlock()->getParentOp());
 }
 
-/// Whether codes of 5 and 6 bits look up in a table of all their weights.
+/// Whether products of numbers and scales are words of the weight's type without being rounded.
+bool areWeightsExact(const Format &format) {
+  return QuantizedElement::find(format.element)->kind && format.divisor == 1 && !format.offset &&
+         format.scale->number.keyword == "f8E8M0FNU" && !format.scale->outer;
+}
+
+/// Whether codes of 5 and 6 bits look up among as many words: of their weights in the one cell of a
+/// row, or of numbers that powers of two are multiplied to.
 bool looksUpHalves(UnitEmission &unit) {
   QuantizedUnit layout = quantizedUnit(unit.format.format);
-  return !layout.hasNibbles() && !layout.hasBytes() && layout.cells == 1 &&
+  bool areScaledAsWords =
+      unit.format.element == ElementType::BF16 && areWeightsExact(unit.format.format);
+  return !layout.hasNibbles() && !layout.hasBytes() && (layout.cells == 1 || areScaledAsWords) &&
          targetOf(unit).supports(Feature::Avx512);
 }
 
@@ -315,30 +324,90 @@ void emitLookups(UnitEmission &unit) {
   }
 }
 
-void emitLookupsOfHalves(UnitEmission &unit) {
-  LaneBuilder &lanes = unit.lanes;
-  const Format &format = unit.format.format;
-  VectorFloats floats(lanes);
-  UnitNumbers numbers(unit, UnitNumbers::Order::Cells);
-  ChunkReader reader(lanes, numbers.layout, unit.weightBuffer(WeightBuffer::Code), unit.code);
-  std::vector<float> values = QuantizedElement::find(format.element)->values();
-  for (float &value : values)
-    value -= static_cast<float>(format.zero);
-  auto tableOf = [&](unsigned row) {
-    SmallVector<Value> parts;
+/// Looks up codes of 5 and 6 bits.
+class HalfLookup {
+public:
+  HalfLookup(UnitEmission &unit, UnitNumbers::Order order)
+      : unit(unit), lanes(unit.lanes), floats(lanes), format(unit.format.format),
+        numbers(unit, order),
+        reader(lanes, numbers.layout, unit.weightBuffer(WeightBuffer::Code), unit.code) {
+    std::vector<float> values = QuantizedElement::find(format.element)->values();
+    for (float &value : values)
+      value -= static_cast<float>(format.zero);
     for (size_t first = 0; first < values.size(); first += laneCount)
-      parts.append(tablesOf(format, numbers, floats,
-                            floats.constants(ArrayRef(values).slice(first, laneCount)), row));
-    return parts;
-  };
-  for (unsigned g = 0; g < unit.rows; ++g) {
-    std::array<SmallVector<Value>, 2> tables = {tableOf(g), tableOf(g + rowsInStrip)};
+      parts.push_back(floats.constants(ArrayRef(values).slice(first, laneCount)));
+  }
+
+  void emit() {
+    bool isOfCells = numbers.layout.cells > 1;
+    for (unsigned g = 0; g < unit.rows; ++g)
+      if (isOfCells)
+        emitScaled(g);
+      else
+        emitWeights(g);
+  }
+
+private:
+  using Halves = std::array<Value, 2>;
+
+  Value lookUp(unsigned group, unsigned r, unsigned g, ArrayRef<Value> table) {
+    return LookupFloatsOp::create(lanes.ops(), lanes.loc(), reader.halves(r, g, group), table,
+                                  elementOf(unit), /*joined=*/true);
+  }
+
+  void emitWeights(unsigned g) {
+    std::array<SmallVector<Value>, 2> tables;
+    for (unsigned half = 0; half < 2; ++half)
+      for (Value values : parts)
+        tables[half].append(tablesOf(format, numbers, floats, values, g + half * rowsInStrip));
     for (unsigned group = 0; group < numbers.layout.groups(); ++group)
       for (unsigned r = 0; r < registersInLane; ++r)
-        unit.set(rowVectorNumber(group, r, g),
-                 LookupFloatsOp::create(lanes.ops(), lanes.loc(), reader.halves(r, g, group),
-                                        tables[r % 2], elementOf(unit), /*joined=*/true));
+        unit.set(rowVectorNumber(group, r, g), lookUp(group, r, g, tables[r % 2]));
   }
+
+  void emitScaled(unsigned g) {
+    Halves exponents = {exponentsOf(g), exponentsOf(g + rowsInStrip)};
+    for (unsigned group = 0; group < numbers.layout.groups(); ++group)
+      for (unsigned r = 0; r < registersInLane; ++r)
+        unit.set(rowVectorNumber(group, r, g), scaled(lookUp(group, r, g, parts), exponents[r % 2]));
+  }
+
+  /// What a row's scales add to the exponents of numbers, in both halves of u32.
+  Value exponentsOf(unsigned row) {
+    constexpr uint32_t one = 0x3F803F80;
+    Value scales =
+        floats.bitsOf(numbers.ofSixteen(Sixteen::Halves, UnitNumbers::ScaleGrid, row));
+    Value both = asHalves(lanes.bitOr(scales, lanes.lshr(scales, 16)));
+    return arith::SubIOp::create(lanes.ops(), lanes.loc(), both, asHalves(lanes.constant(one)));
+  }
+
+  /// bf16 times powers of two, which are no subnormal ones; a zero has no exponent.
+  Value scaled(Value words, Value exponents) {
+    LaneBuilder halves(lanes.ops(), lanes.loc(), exponents.getType());
+    Value own = asHalves(words);
+    Value isNumber = halves.notEqual(halves.bitAnd(own, 0x7FFF), 0);
+    Value result = halves.select(isNumber, halves.add(own, exponents), own);
+    return vector::BitCastOp::create(lanes.ops(), lanes.loc(), lanes.type(), result);
+  }
+
+  Value asHalves(Value words) {
+    auto type = VectorType::get({2 * laneCount}, lanes.ops().getI16Type());
+    return vector::BitCastOp::create(lanes.ops(), lanes.loc(), type, words);
+  }
+
+  UnitEmission &unit;
+  LaneBuilder &lanes;
+  VectorFloats floats;
+  const Format &format;
+  UnitNumbers numbers;
+  ChunkReader reader;
+  /// What codes stand for, 16 a vector.
+  SmallVector<Value> parts;
+};
+
+void emitLookupsOfHalves(UnitEmission &unit) {
+  bool isOfCells = quantizedUnit(unit.format.format).cells > 1;
+  HalfLookup(unit, isOfCells ? UnitNumbers::Order::Rows : UnitNumbers::Order::Cells).emit();
 }
 
 //===----------------------------------------------------------------------===//
@@ -353,12 +422,6 @@ bool looksUpNumbers(UnitEmission &unit) {
   const Target &target = targetOf(unit);
   return layout.hasNibbles() && layout.cells > 1 && !element.isTable &&
          unit.format.element == ElementType::BF16 && !target.supports(Feature::Avx512);
-}
-
-/// Whether products of numbers and scales are words of the weight's type without being rounded.
-bool areWeightsExact(const Format &format) {
-  return QuantizedElement::find(format.element)->kind && format.divisor == 1 && !format.offset &&
-         format.scale->number.keyword == "f8E8M0FNU" && !format.scale->outer;
 }
 
 void emitLookupsOfNumbers(UnitEmission &unit) {
@@ -600,18 +663,30 @@ struct QuantizedEmitter final : Emitter {
     double rounded = own.math == ElementType::F32 ? 0 : roundingOfDifference;
     double more = rounded + (own.divisor != 1) + hasOffsets;
     double vectors = 2.0 * unit.columns / fixedUnitColumns;
+    // Tables of 16 entries, with which a row of cells or codes of more bits look up.
+    auto lookup = [&](uint32_t tables) {
+      double making = tables * (1 + hasZeros + more) + divideUp(tables, 2) * rounding;
+      return (tables > 2 ? permuteOfTwo : permute) + making / vectors;
+    };
     if (unit.hasNibbles()) {
-      double tables = unit.cells * (1 + hasZeros + more) + divideUp(unit.cells, 2) * rounding;
-      return (unit.cells > 2 ? permuteOfTwo : permute) + (unit.cells == 1 ? 1 : 2) +
-             tables / vectors;
+      // Shifts of chunks, and what brings two together, are for four registers.
+      double chunks = unit.codeBits == nibbleBits ? 0 : unit.chunks.size() == 1 ? 1 : 3;
+      return lookup(unit.cells) + (unit.cells == 1 ? 1 : 2) + chunks / registersInLane;
     }
+    // Of codes of 5 and 6 bits, a shift of each of both chunks, and what brings them together.
+    constexpr double halves = 7, mask = 1, scaledHalves = 6;
+    if (!unit.hasBytes() && unit.cells == 1)
+      return lookup(1u << (unit.codeBits - nibbleBits)) + halves;
+    if (!unit.hasBytes() && format.element == ElementType::BF16 && areWeightsExact(own))
+      return permuteOfTwo + halves + scaledHalves;
     // As by AVX-512; others compute each weight.
     if (hasMagnitudesOfUnit(own))
       return lookupOfBytes + (8 * (1 + more) + 4 * rounding) / (vectors * stripRows);
     bool isFloat = QuantizedElement::find(own.element)->kind.has_value();
     double ofHalf =
         1 + (isFloat ? widenFloats : widenIntegers) + (hasZeros || own.zero != 0) + more;
-    return 2 * ofHalf + rounding + (1 + hasZeros + hasOffsets) / vectors;
+    return 2 * ofHalf + rounding + (1 + hasZeros + hasOffsets) / vectors +
+           (unit.hasBytes() ? 0 : halves + mask);
   }
 
   std::optional<unsigned> fragmentTableU32(const EmittedFormat &format) const override {

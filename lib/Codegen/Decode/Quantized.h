@@ -92,8 +92,7 @@ uint32_t repeated(uint32_t pattern, uint32_t bits);
 class ChunkReader {
 public:
   ChunkReader(LaneBuilder &lanes, const QuantizedUnit &layout, mlir::Value buffer,
-              mlir::Value first)
-      : layout(layout), lanes(lanes), buffer(buffer), first(first) {}
+              mlir::Value first);
 
   /// The lower four bits of codes, of register r and half h from bit 16h + 4r on; above codes of
   /// fewer bits are others.
@@ -113,6 +112,8 @@ private:
   const QuantizedUnit &layout;
   LaneBuilder &lanes;
   mlir::Value buffer, first;
+  /// Of codes of 5 and 6 bits, the lower four bits of half words.
+  mlir::Value lowerOfHalves;
 };
 
 /// Emits what `uwt.decode_integers` gives: `set` gets each vector and its number, in an order in

@@ -12,6 +12,7 @@
 
 #include "FieldPlanes.h"
 #include "Quantized.h"
+#include "StreamCode.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Codec/IntegerCodes.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
@@ -87,6 +88,17 @@ uint32_t repeated(uint32_t pattern, uint32_t bits) {
   return result;
 }
 
+/// LLVM would keep of a mask that it knows what each shift leaves of it, and merge by two operations
+/// with masks of their own.
+ChunkReader::ChunkReader(LaneBuilder &lanes, const QuantizedUnit &layout, Value buffer, Value first)
+    : layout(layout), lanes(lanes), buffer(buffer), first(first) {
+  if (layout.hasNibbles() || layout.hasBytes())
+    return;
+  OpBuilder &builder = lanes.ops();
+  Value mask = IntegerBuilder(builder, lanes.loc(), builder.getI32Type()).constant(0x000F000F);
+  lowerOfHalves = lanes.splat(ScalarBuilder(builder, lanes.loc()).keepScalar(mask));
+}
+
 Value ChunkReader::load(const CodeChunk &chunk, unsigned g, unsigned group) {
   return lanes.load(buffer, first, group * layout.groupU32() + chunk.at(g));
 }
@@ -111,8 +123,9 @@ Value ChunkReader::upper(unsigned g, unsigned group, int left) {
 
 Value ChunkReader::halves(unsigned r, unsigned g, unsigned group) {
   int bit = static_cast<int>(nibbleBits * r);
-  return lanes.merge(0x000F000F, lanes.lshr(nibbles(g, group), bit),
-                     upper(g, group, static_cast<int>(nibbleBits) - bit));
+  Value above = upper(g, group, static_cast<int>(nibbleBits) - bit);
+  Value other = lanes.bitXor(lanes.lshr(nibbles(g, group), bit), above);
+  return lanes.bitXor(lanes.bitAnd(other, lowerOfHalves), above);
 }
 
 std::array<Value, 2> ChunkReader::bytesOf(Value nibbles) {
