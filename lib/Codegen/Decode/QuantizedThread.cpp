@@ -245,12 +245,13 @@ Pair ThreadCodes::rowBytes(unsigned block) {
 Value ThreadCodes::floats(unsigned r, unsigned block, uint32_t mantissaBits) {
   uint32_t magnitude = (codeMask() >> 1) << (mantissaBits - element.kind->mantissaBits);
   Value placed = layout.hasBytes() ? placedBytes(r, block, mantissaBits)
+                 : upper.empty()   ? placedNibbles(r, block, mantissaBits)
                                    : placedChunks(r, block, mantissaBits);
   return scalars.bitAnd(placed, bothHalves * (0x8000 | magnitude));
 }
 
 /// Codes twice: the sign of one of both at bit 15, the rest of the other one in its place.
-Value ThreadCodes::placedChunks(unsigned r, unsigned block, uint32_t mantissaBits) {
+Value ThreadCodes::placedNibbles(unsigned r, unsigned block, uint32_t mantissaBits) {
   uint32_t toSign = 16 - element.bits - integerBit(r);
   uint32_t toMagnitude = mantissaBits - element.kind->mantissaBits - integerBit(r);
   Value own = integers(r, block);
@@ -259,6 +260,19 @@ Value ThreadCodes::placedChunks(unsigned r, unsigned block, uint32_t mantissaBit
     return scalars.mul(own, (1 << toSign) | (1 << toMagnitude));
   return scalars.merge(bothHalves * 0x8000, scalars.shl(own, toSign),
                        scalars.shl(own, toMagnitude));
+}
+
+/// The same of codes of 5 and 6 bits, with other bits beside: the sign is the highest bit above the
+/// nibbles.
+Value ThreadCodes::placedChunks(unsigned r, unsigned block, uint32_t mantissaBits) {
+  int place = static_cast<int>(mantissaBits - element.kind->mantissaBits);
+  int bit = static_cast<int>(nibbleBits * r);
+  Value result = scalars.shift(nibbles(block), place - bit);
+  if (element.bits > nibbleBits + 1)
+    result = scalars.merge(bothHalves * 0xF << place, result,
+                           scalars.shift(upper[block], place + int(nibbleBits) - bit));
+  int sign = bit + static_cast<int>(element.bits - nibbleBits) - 1;
+  return scalars.merge(bothHalves * 0x8000, scalars.shift(upper[block], 15 - sign), result);
 }
 
 /// The same, with other bits beside. Floats with less than two bits of mantissa go up as f16.

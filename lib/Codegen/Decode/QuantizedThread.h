@@ -127,6 +127,7 @@ private:
   uint32_t codeMask() const { return (1u << element.bits) - 1; }
   void readBytes(const ThreadSource &group);
   llvm::SmallVector<mlir::Value> readChunk(const CodeChunk &chunk, const ThreadSource &group);
+  mlir::Value placedNibbles(unsigned r, unsigned block, uint32_t mantissaBits);
   mlir::Value placedChunks(unsigned r, unsigned block, uint32_t mantissaBits);
   mlir::Value placedBytes(unsigned r, unsigned block, uint32_t mantissaBits);
 
