@@ -193,16 +193,28 @@ static QuantizedGrid gridFrom(uint32_t first, const std::optional<GridFormat> &f
   return grid;
 }
 
-/// plane-1
 static std::vector<CodeChunk> chunksOf(uint32_t codeBits) {
-  constexpr uint32_t u32OfBit = stripRows * fixedUnitColumns / 32;
+  constexpr uint32_t u32OfBit = stripRows * fixedUnitColumns / 32, nibble = 4;
+  bool areNibbles = codeBits <= nibble;
   std::vector<CodeChunk> chunks;
   uint32_t lowestBit = 0;
   for (uint32_t bits : defaultChunks(codeBits)) {
-    chunks.push_back({bits, lowestBit, lowestBit * u32OfBit});
+    chunks.push_back({bits, lowestBit, lowestBit * u32OfBit, areNibbles ? bits : nibble * bits});
     lowestBit += bits;
   }
   return chunks;
+}
+
+/// A sign that is highest in its half is where floats have it, and a code that is lowest where
+/// tables and integers do.
+std::span<const CodePiece> QuantizedUnit::pieces(uint32_t r) const {
+  static constexpr CodePiece ofFive[] = {
+      {0, 0, 0, 5}, {0, 5, 0, 5}, {0, 11, 0, 5}, {1, 0, 0, 4}, {0, 10, 4, 1}};
+  static constexpr CodePiece ofSix[] = {
+      {0, 0, 0, 6}, {0, 10, 0, 6}, {0, 6, 0, 4}, {1, 6, 4, 2}, {1, 0, 0, 6}};
+  if (codeBits == 5)
+    return std::span(ofFive).subspan(r, r == 3 ? 2 : 1);
+  return std::span(ofSix).subspan(r == 3 ? 4 : r, r == 2 ? 2 : 1);
 }
 
 QuantizedUnit uwt::quantizedUnit(const Format &format) {

@@ -407,8 +407,8 @@ static uint64_t spreadBytes(uint64_t bytes) {
   return (bytes | bytes << 8) & 0x00FF00FF00FF00FF;
 }
 
-/// The same of a chunk of codes, beside the bits that are there.
-static void packChunk(const CodeChunk &chunk, const uint8_t *codes, uint32_t row, uint8_t *out) {
+/// The same of a chunk of nibbles, beside the bits that are there.
+static void packNibbles(const CodeChunk &chunk, const uint8_t *codes, uint32_t row, uint8_t *out) {
   constexpr uint32_t half = blockColumns / 2;
   constexpr uint64_t lowestBits = 0x0101010101010101;
   const uint64_t mask = lowestBits * ((1u << chunk.bits) - 1);
@@ -439,6 +439,33 @@ static void packChunk(const CodeChunk &chunk, const uint8_t *codes, uint32_t row
   }
 }
 
+/// The same of 5 and 6 bits.
+static void packPieces(const QuantizedUnit &unit, const uint8_t *codes, uint32_t row,
+                       uint8_t *group) {
+  constexpr uint32_t half = blockColumns / 2;
+  for (uint32_t t = 0; t < half / 2; ++t)
+    for (uint32_t block = 0; block < blocksInGroup; ++block) {
+      std::array<uint32_t, 2> words{};
+      for (uint32_t r = 0; r < 4; ++r) {
+        const uint8_t *from = codes + (row + rowsInBlock * (r % 2)) * fixedUnitColumns +
+                              block * blockColumns + half * (r / 2) + 2 * t;
+        uint32_t both = from[0] | from[1] << 16;
+        for (const CodePiece &piece : unit.pieces(r)) {
+          uint32_t mask = ((1u << piece.bits) - 1) * 0x00010001;
+          words[piece.chunk] |= (both >> piece.lowestBit & mask) << piece.bit;
+        }
+      }
+      for (uint32_t i = 0; i < words.size(); ++i) {
+        const CodeChunk &chunk = unit.chunks[i];
+        uint8_t *to = group + (chunk.at(row) + blocksInGroup * t + block) * 4;
+        uint32_t others;
+        std::memcpy(&others, to, 4);
+        others |= words[i] << chunk.bitsBelow(row);
+        std::memcpy(to, &others, 4);
+      }
+    }
+}
+
 /// Floats of 7 bits have a copy of their sign above, so that compiled code finds it at the same bit
 /// (run-1).
 static void extendSigns(std::span<uint8_t> codes, const QuantizedElement &element,
@@ -465,8 +492,11 @@ void QuantizedPacker::packGroup(uint64_t first, uint32_t rows, uint64_t u, uint3
   for (uint32_t g = 0; g < rowsInBlock; ++g) {
     if (unit.hasBytes())
       packBytes(codes.data(), g, to + uint64_t(g) * QuantizedUnit::byteRowU32 * 4);
-    for (const CodeChunk &chunk : unit.chunks)
-      packChunk(chunk, codes.data(), g, to + uint64_t(chunk.at(g)) * 4);
+    else if (!unit.hasNibbles())
+      packPieces(unit, codes.data(), g, to);
+    else
+      for (const CodeChunk &chunk : unit.chunks)
+        packNibbles(chunk, codes.data(), g, to + uint64_t(chunk.at(g)) * 4);
   }
 }
 

@@ -37,30 +37,43 @@ struct QuantizedGrid {
   uint32_t end(uint32_t cells) const { return outerAt(cells) + cellU32(outerBits); }
 };
 
-/// 4, 2 or 1 bits of all codes of a group of 64 columns. A u32 has those of a lane of the fragment
-/// in rows g and g + 8: half h of register r from bit 16h + 4r on. Of fewer bits than 4 it has those
-/// of several rows g, one above the other.
+/// u32 of a group of 64 columns in which a lane of the fragment has 16, 8 or 4 bits of its codes in
+/// each half, of rows g and g + 8 together; of several rows g where these bits are fewer than 16.
 struct CodeChunk {
+  /// Bits of a code, on average: 4, 2 or 1.
   uint32_t bits;
-  /// The lowest bit of a code that is here.
+  /// The lowest bit of a code that is here, of 4 bits at most.
   uint32_t lowestBit;
   /// Where the chunk begins in the group, in u32.
   uint32_t first;
+  /// How far a row's bits are above those of the row before, in the same u32.
+  uint32_t rowBits;
 
   /// Rows g of a u32.
   uint32_t rows() const { return 4 / bits; }
   /// Where the 16 u32 of a row g are in the group, and how far its bits are above the lowest ones.
   uint32_t at(uint32_t g) const { return first + g / rows() * (2 * fixedUnitColumns / 8); }
-  uint32_t bitsBelow(uint32_t g) const { return g % rows() * bits; }
+  uint32_t bitsBelow(uint32_t g) const { return g % rows() * rowBits; }
+};
+
+/// Bits of the codes of a register, in both halves of the u32 of a chunk.
+struct CodePiece {
+  uint32_t chunk;
+  /// Their lowest bit in a half, and in a code.
+  uint32_t bit, lowestBit;
+  uint32_t bits;
 };
 
 /// A unit of plane `code` (run-1): the codes; then scales, zeros and offsets. Codes lie in the
-/// order in which compiled code reads them: by group of 64 columns, and there by chunk. Those of 8
-/// bits follow by row g, of rows g and g + 8 register by register, 32 words a byte each.
+/// order in which compiled code reads them: by group of 64 columns, and there by chunk. Of 4 bits
+/// at most, half h of register r has a nibble from bit 16h + 4r on, and that has a chunk's bits of a
+/// row above those of the row before. Those of 5 and 6 bits are whole in a half, but for one
+/// register's (`pieces`). Those of 8 bits follow by row g, of rows g and g + 8 register by register,
+/// 32 words a byte each.
 struct QuantizedUnit {
   /// 1 to 6, or 8, which codes of 7 bits have too.
   uint32_t codeBits = 4;
-  /// Of codes of fewer than 8 bits: a code's lower bits first.
+  /// Of codes of fewer than 8 bits: of 4 at most, a code's lower bits first.
   std::vector<CodeChunk> chunks;
   uint32_t columns = fixedUnitColumns;
   /// Cells that a row of the unit belongs to; more than one only in units of 64 columns.
@@ -70,6 +83,8 @@ struct QuantizedUnit {
   /// Whether codes have 4 bits at most: nibbles of a u32, above which are other codes.
   bool hasNibbles() const { return codeBits <= 4; }
   bool hasBytes() const { return codeBits == 8; }
+  /// Where codes of 5 and 6 bits of register r are: one piece, or the lower four bits and the rest.
+  std::span<const CodePiece> pieces(uint32_t r) const;
   uint32_t groups() const { return columns / fixedUnitColumns; }
   /// Rows g and g + 8 of a group of bytes.
   static constexpr uint32_t byteRowU32 = 2 * fixedUnitColumns / 4;

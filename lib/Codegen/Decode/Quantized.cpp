@@ -673,8 +673,8 @@ struct QuantizedEmitter final : Emitter {
       double chunks = unit.codeBits == nibbleBits ? 0 : unit.chunks.size() == 1 ? 1 : 3;
       return lookup(unit.cells) + (unit.cells == 1 ? 1 : 2) + chunks / registersInLane;
     }
-    // Of codes of 5 and 6 bits, a shift of each of both chunks, and what brings them together.
-    constexpr double halves = 7, mask = 1, scaledHalves = 6;
+    // Of codes of 5 and 6 bits: shifts, and what brings pieces together.
+    constexpr double halves = 3, mask = 1, scaledHalves = 10;
     if (!unit.hasBytes() && unit.cells == 1)
       return lookup(1u << (unit.codeBits - nibbleBits)) + halves;
     if (!unit.hasBytes() && format.element == ElementType::BF16 && areWeightsExact(own))

@@ -94,10 +94,10 @@ public:
   ChunkReader(LaneBuilder &lanes, const QuantizedUnit &layout, mlir::Value buffer,
               mlir::Value first);
 
-  /// The lower four bits of codes, of register r and half h from bit 16h + 4r on; above codes of
-  /// fewer bits are others.
+  /// Codes of 4 bits at most, of register r and half h from bit 16h + 4r on; above those of fewer
+  /// bits are others.
   mlir::Value nibbles(unsigned g, unsigned group);
-  /// Codes of 5 and 6 bits of register r, the lowest bits of half words; above them are others.
+  /// Codes of 5 and 6 bits of register r, the lowest bits of halves; above them are others.
   mlir::Value halves(unsigned r, unsigned g, unsigned group);
   /// Codes of row g and of row g + 8, a byte each.
   std::array<mlir::Value, 2> bytes(unsigned g, unsigned group);
@@ -105,14 +105,14 @@ public:
   std::array<mlir::Value, 2> bytesOf(mlir::Value nibbles);
 
 private:
-  mlir::Value load(const CodeChunk &chunk, unsigned g, unsigned group);
-  /// The bits above the lower four, moved to the left by so many.
-  mlir::Value upper(unsigned g, unsigned group, int left);
+  /// A row's bits of a chunk, moved to the left by so many.
+  mlir::Value load(const CodeChunk &chunk, unsigned g, unsigned group, int left);
+  mlir::Value piece(const CodePiece &piece, unsigned g, unsigned group);
 
   const QuantizedUnit &layout;
   LaneBuilder &lanes;
   mlir::Value buffer, first;
-  /// Of codes of 5 and 6 bits, the lower four bits of half words.
+  /// Of codes of 5 and 6 bits, the lower four bits of halves.
   mlir::Value lowerOfHalves;
 };
 

@@ -99,33 +99,33 @@ ChunkReader::ChunkReader(LaneBuilder &lanes, const QuantizedUnit &layout, Value 
   lowerOfHalves = lanes.splat(ScalarBuilder(builder, lanes.loc()).keepScalar(mask));
 }
 
-Value ChunkReader::load(const CodeChunk &chunk, unsigned g, unsigned group) {
-  return lanes.load(buffer, first, group * layout.groupU32() + chunk.at(g));
+Value ChunkReader::load(const CodeChunk &chunk, unsigned g, unsigned group, int left) {
+  Value words = lanes.load(buffer, first, group * layout.groupU32() + chunk.at(g));
+  return lanes.shift(words, left - static_cast<int>(chunk.bitsBelow(g)));
 }
 
 Value ChunkReader::nibbles(unsigned g, unsigned group) {
   Value result;
   for (const CodeChunk &chunk : layout.chunks) {
-    if (chunk.lowestBit >= nibbleBits)
-      break;
-    int left = static_cast<int>(chunk.lowestBit) - static_cast<int>(chunk.bitsBelow(g));
-    Value own = lanes.shift(load(chunk, g, group), left);
+    Value own = load(chunk, g, group, static_cast<int>(chunk.lowestBit));
     uint32_t lower = (1u << chunk.lowestBit) - 1;
     result = result ? lanes.merge(repeated(lower, nibbleBits), result, own) : own;
   }
   return result;
 }
 
-Value ChunkReader::upper(unsigned g, unsigned group, int left) {
-  const CodeChunk &chunk = layout.chunks.back();
-  return lanes.shift(load(chunk, g, group), left - static_cast<int>(chunk.bitsBelow(g)));
+Value ChunkReader::piece(const CodePiece &piece, unsigned g, unsigned group) {
+  return load(layout.chunks[piece.chunk], g, group,
+              static_cast<int>(piece.lowestBit) - static_cast<int>(piece.bit));
 }
 
 Value ChunkReader::halves(unsigned r, unsigned g, unsigned group) {
-  int bit = static_cast<int>(nibbleBits * r);
-  Value above = upper(g, group, static_cast<int>(nibbleBits) - bit);
-  Value other = lanes.bitXor(lanes.lshr(nibbles(g, group), bit), above);
-  return lanes.bitXor(lanes.bitAnd(other, lowerOfHalves), above);
+  std::span<const CodePiece> pieces = layout.pieces(r);
+  Value lower = piece(pieces.front(), g, group);
+  if (pieces.size() == 1)
+    return lower;
+  Value above = piece(pieces.back(), g, group);
+  return lanes.bitXor(lanes.bitAnd(lanes.bitXor(lower, above), lowerOfHalves), above);
 }
 
 std::array<Value, 2> ChunkReader::bytesOf(Value nibbles) {
@@ -133,15 +133,17 @@ std::array<Value, 2> ChunkReader::bytesOf(Value nibbles) {
   return {lanes.bitAnd(nibbles, all), lanes.bitAnd(lanes.lshr(nibbles, nibbleBits), all)};
 }
 
+/// Registers 0 and 2 have row g, 1 and 3 row g + 8: the first one's columns are the even bytes.
 std::array<Value, 2> ChunkReader::bytes(unsigned g, unsigned group) {
-  Value lower = nibbles(g, group);
   if (layout.hasNibbles())
-    return bytesOf(lower);
-  constexpr uint32_t lowerHalves = 0x0F0F0F0F;
+    return bytesOf(nibbles(g, group));
   uint32_t all = repeated((1u << layout.codeBits) - 1, 8);
-  return {lanes.bitAnd(lanes.merge(lowerHalves, lower, upper(g, group, nibbleBits)), all),
-          lanes.bitAnd(
-              lanes.merge(lowerHalves, lanes.lshr(lower, nibbleBits), upper(g, group, 0)), all)};
+  std::array<Value, 2> rows;
+  for (unsigned half = 0; half < rows.size(); ++half) {
+    Value odd = lanes.shl(halves(half + 2, g, group), 8);
+    rows[half] = lanes.bitAnd(lanes.merge(0x00FF00FF, halves(half, g, group), odd), all);
+  }
+  return rows;
 }
 
 //===----------------------------------------------------------------------===//

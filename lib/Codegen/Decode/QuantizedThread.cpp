@@ -165,20 +165,35 @@ ThreadCodes::ThreadCodes(LaneBuilder &scalars, const QuantizedElement &element,
     readBytes(group);
     return;
   }
+  if (layout.hasNibbles())
+    takeNibbles(group);
+  else
+    takePieces(group);
+}
+
+void ThreadCodes::takeNibbles(const ThreadSource &group) {
   for (const CodeChunk &chunk : layout.chunks) {
     SmallVector<Value> own = readChunk(chunk, group);
-    if (chunk.lowestBit == 0)
+    if (codes.empty())
       codes = own;
-    else if (chunk.lowestBit == nibbleBits)
-      upper = own;
     else
       for (auto [code, more] : llvm::zip_equal(codes, own))
         code = scalars.merge(repeated((1u << chunk.lowestBit) - 1, nibbleBits), code,
                              scalars.shl(more, chunk.lowestBit));
   }
-  uint32_t flipped = upper.empty() ? signBit() : signBit() >> nibbleBits;
-  for (Value &code : upper.empty() ? codes : upper)
-    code = scalars.bitXor(code, repeated(flipped, nibbleBits));
+  for (Value &code : codes)
+    code = scalars.bitXor(code, repeated(signBit(), nibbleBits));
+}
+
+void ThreadCodes::takePieces(const ThreadSource &group) {
+  std::array<uint32_t, 2> signs{};
+  for (unsigned r = 0; r < registersInLane; ++r) {
+    const CodePiece &last = layout.pieces(r).back();
+    signs[last.chunk] |= bothHalves * (signBit() >> last.lowestBit) << last.bit;
+  }
+  for (auto [chunk, ofChunk] : llvm::zip_equal(layout.chunks, signs))
+    for (Value code : readChunk(chunk, group))
+      codes.push_back(scalars.bitXor(code, ofChunk));
 }
 
 void ThreadCodes::readBytes(const ThreadSource &group) {
@@ -198,7 +213,7 @@ void ThreadCodes::readBytes(const ThreadSource &group) {
   }
 }
 
-/// A u32 a block, in which the row's bits are the lowest ones of nibbles.
+/// A u32 a block, in which the row's bits are the lowest ones.
 SmallVector<Value> ThreadCodes::readChunk(const CodeChunk &chunk, const ThreadSource &group) {
   OpBuilder &builder = scalars.ops();
   Indices index(builder, scalars.loc());
@@ -208,7 +223,7 @@ SmallVector<Value> ThreadCodes::readChunk(const CodeChunk &chunk, const ThreadSo
   LaneBuilder words(builder, scalars.loc(), VectorType::get({blocksInGroup}, builder.getI32Type()));
   Value all =
       words.load(group.buffer, index.add(group.first, index.add(row, inRow)), chunk.first);
-  Value below = scalars.convert(index.mul(index.rem(g, chunk.rows()), chunk.bits));
+  Value below = scalars.convert(index.mul(index.rem(g, chunk.rows()), chunk.rowBits));
   SmallVector<Value> blocks;
   for (unsigned block = 0; block < blocksInGroup; ++block) {
     Value word = vector::ExtractOp::create(builder, scalars.loc(), all, block);
@@ -224,29 +239,44 @@ Value ThreadCodes::integers(unsigned r, unsigned block) {
     return permuteBytes(scalars, bytes(r, block), scalars.constant(0),
                         scalars.constant(block % 2 == 0 ? 0x4140 : 0x4342));
   uint32_t mask = bothHalves * codeMask();
-  if (upper.empty())
-    return scalars.bitAnd(scalars.lshr(nibbles(block), 8 * (r / 2)), mask << integerBit(r));
-  int bit = static_cast<int>(nibbleBits * r);
-  Value both = scalars.merge(bothHalves * 0xF, scalars.lshr(nibbles(block), bit),
-                             scalars.shift(upper[block], static_cast<int>(nibbleBits) - bit));
-  return scalars.bitAnd(both, mask);
+  if (!layout.hasNibbles())
+    return scalars.bitAnd(joined(r, block), mask);
+  return scalars.bitAnd(scalars.lshr(nibbles(block), 8 * (r / 2)), mask << integerBit(r));
 }
 
+Value ThreadCodes::pieceAt(const CodePiece &piece, unsigned block, int above) {
+  int place = static_cast<int>(piece.lowestBit) + above;
+  return scalars.shift(codes[piece.chunk * blocksInGroup + block],
+                       place - static_cast<int>(piece.bit));
+}
+
+/// The codes of 5 and 6 bits of a register, the lowest bits of halves; above them are others.
+Value ThreadCodes::joined(unsigned r, unsigned block) {
+  std::span<const CodePiece> pieces = layout.pieces(r);
+  Value lower = pieceAt(pieces.front(), block, 0);
+  if (pieces.size() == 1)
+    return lower;
+  return scalars.merge(bothHalves * 0xF, lower, pieceAt(pieces.back(), block, 0));
+}
+
+/// Registers 0 and 2 have row g, 1 and 3 row g + 8: the first one's columns are the even bytes.
 Pair ThreadCodes::rowBytes(unsigned block) {
-  constexpr uint32_t lower = 0x0F0F0F0F;
   uint32_t mask = repeated(codeMask(), 8);
-  Pair rows = {nibbles(block), scalars.lshr(nibbles(block), nibbleBits)};
-  if (!upper.empty())
-    rows = {scalars.merge(lower, rows[0], scalars.shl(upper[block], nibbleBits)),
-            scalars.merge(lower, rows[1], upper[block])};
-  return {scalars.bitAnd(rows[0], mask), scalars.bitAnd(rows[1], mask)};
+  Pair rows;
+  for (unsigned half = 0; half < 2; ++half) {
+    Value own = layout.hasNibbles() ? scalars.lshr(nibbles(block), nibbleBits * half)
+                                    : scalars.merge(0x00FF00FF, joined(half, block),
+                                                    scalars.shl(joined(half + 2, block), 8));
+    rows[half] = scalars.bitAnd(own, mask);
+  }
+  return rows;
 }
 
 Value ThreadCodes::floats(unsigned r, unsigned block, uint32_t mantissaBits) {
   uint32_t magnitude = (codeMask() >> 1) << (mantissaBits - element.kind->mantissaBits);
   Value placed = layout.hasBytes() ? placedBytes(r, block, mantissaBits)
-                 : upper.empty()   ? placedNibbles(r, block, mantissaBits)
-                                   : placedChunks(r, block, mantissaBits);
+                 : layout.hasNibbles() ? placedNibbles(r, block, mantissaBits)
+                                       : placedPieces(r, block, mantissaBits);
   return scalars.bitAnd(placed, bothHalves * (0x8000 | magnitude));
 }
 
@@ -262,17 +292,16 @@ Value ThreadCodes::placedNibbles(unsigned r, unsigned block, uint32_t mantissaBi
                        scalars.shl(own, toMagnitude));
 }
 
-/// The same of codes of 5 and 6 bits, with other bits beside: the sign is the highest bit above the
-/// nibbles.
-Value ThreadCodes::placedChunks(unsigned r, unsigned block, uint32_t mantissaBits) {
+/// The same of codes of 5 and 6 bits, with other bits beside.
+Value ThreadCodes::placedPieces(unsigned r, unsigned block, uint32_t mantissaBits) {
+  std::span<const CodePiece> pieces = layout.pieces(r);
   int place = static_cast<int>(mantissaBits - element.kind->mantissaBits);
-  int bit = static_cast<int>(nibbleBits * r);
-  Value result = scalars.shift(nibbles(block), place - bit);
-  if (element.bits > nibbleBits + 1)
-    result = scalars.merge(bothHalves * 0xF << place, result,
-                           scalars.shift(upper[block], place + int(nibbleBits) - bit));
-  int sign = bit + static_cast<int>(element.bits - nibbleBits) - 1;
-  return scalars.merge(bothHalves * 0x8000, scalars.shift(upper[block], 15 - sign), result);
+  uint32_t highest = element.bits - 1;
+  Value result = pieceAt(pieces.front(), block, place);
+  if (pieces.back().lowestBit != 0 && pieces.back().lowestBit != highest)
+    result = scalars.merge(bothHalves * 0xF << place, result, pieceAt(pieces.back(), block, place));
+  Value sign = pieceAt(pieces.back(), block, 15 - static_cast<int>(highest));
+  return scalars.merge(bothHalves * 0x8000, sign, result);
 }
 
 /// The same, with other bits beside. Floats with less than two bits of mantissa go up as f16.

@@ -104,8 +104,8 @@ public:
   uint32_t signBit() const {
     return !element.kind && element.isSigned ? 1u << (element.bits - 1) : 0;
   }
-  /// The lower four bits of a block's codes, of register r and half h from bit 16h + 4r on; above
-  /// codes of fewer bits are others.
+  /// Of 4 bits at most, a block's codes, of register r and half h from bit 16h + 4r on; above those
+  /// of fewer bits are others.
   mlir::Value nibbles(unsigned block) const { return codes[block]; }
   /// Of 8 bits, those of a register's blocks 2i and 2i + 1.
   mlir::Value bytes(unsigned r, unsigned block) const { return codes[2 * r + block / 2]; }
@@ -127,14 +127,19 @@ private:
   uint32_t codeMask() const { return (1u << element.bits) - 1; }
   void readBytes(const ThreadSource &group);
   llvm::SmallVector<mlir::Value> readChunk(const CodeChunk &chunk, const ThreadSource &group);
+  void takeNibbles(const ThreadSource &group);
+  void takePieces(const ThreadSource &group);
+  /// A piece, so many bits above its place in a code.
+  mlir::Value pieceAt(const CodePiece &piece, unsigned block, int above);
+  mlir::Value joined(unsigned r, unsigned block);
   mlir::Value placedNibbles(unsigned r, unsigned block, uint32_t mantissaBits);
-  mlir::Value placedChunks(unsigned r, unsigned block, uint32_t mantissaBits);
+  mlir::Value placedPieces(unsigned r, unsigned block, uint32_t mantissaBits);
   mlir::Value placedBytes(unsigned r, unsigned block, uint32_t mantissaBits);
 
   LaneBuilder &scalars;
   const QuantizedUnit &layout;
-  /// Of 8 bits two u32 a register, else one a block; the bits above the lower four.
-  llvm::SmallVector<mlir::Value> codes, upper;
+  /// Of 8 bits two u32 a register, of 4 at most one a block, of 5 and 6 one a block of each chunk.
+  llvm::SmallVector<mlir::Value> codes;
 };
 
 /// Emits the row vectors of a unit of 4 bits by tables that the threads of a row compute together.
