@@ -674,7 +674,7 @@ struct QuantizedEmitter final : Emitter {
       return lookup(unit.cells) + (unit.cells == 1 ? 1 : 2) + chunks / registersInLane;
     }
     // Of codes of 5 and 6 bits: shifts, and what brings pieces together.
-    constexpr double halves = 3, mask = 1, scaledHalves = 10;
+    constexpr double halves = 7, mask = 1, scaledHalves = 6;
     if (!unit.hasBytes() && unit.cells == 1)
       return lookup(1u << (unit.codeBits - nibbleBits)) + halves;
     if (!unit.hasBytes() && format.element == ElementType::BF16 && areWeightsExact(own))
