@@ -40,8 +40,8 @@ typedef struct UWTCompileOptions {
   /** Not 0: for GPUs, kernels are picked for the format of each product alone: faster by some
       percent, but not the bits of other formats and of raw weights. */
   int ownFormat;
-  /** "integer<8>": products of quantised weights whose codes are integers are computed by integers
-      that x is rounded to, with other bits (docs/numerics.md), the same on CPUs and GPUs;
+  /** "integer<8>", or of 2 to 7 bits: products of quantised weights whose codes are integers are
+      computed by integers of so many bits that x is rounded to, with other bits (docs/numerics.md), the same on CPUs and GPUs;
       UWT_ERROR_INVALID where there is no such product. "dense", or NULL: never. */
   const char *arithmetic;
 } UWTCompileOptions;

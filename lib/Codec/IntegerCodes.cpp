@@ -12,6 +12,16 @@ using namespace uwt;
 
 static constexpr uint32_t smallestCell = 32;
 
+Expected<uint32_t> uwt::parseArithmetic(std::string_view text) {
+  if (text == "dense")
+    return 0;
+  for (uint32_t bits = minIntegerBits; bits <= maxIntegerBits; ++bits)
+    if (text == "integer<" + std::to_string(bits) + ">")
+      return bits;
+  return usageError("'" + std::string(text) +
+                    "' is no arithmetic; expected dense, or integer<2> to integer<8>");
+}
+
 /// integer-3
 static Status checkGroups(const GridFormat &scale) {
   uint32_t columns = scale.cellColumns;

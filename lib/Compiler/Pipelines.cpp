@@ -215,7 +215,7 @@ struct CompileFlags {
   PassOptions::Option<unsigned> integerBits{
       pipeline, "integer-bits",
       llvm::cl::desc("Compute products of quantised weights by integers of so many bits that x is "
-                     "rounded to: 8, or 0 for none"),
+                     "rounded to: 2 to 8, or 0 for none"),
       llvm::cl::init(0)};
   PassOptions::Option<bool> trustIr{pipeline, "trust-ir",
                                     llvm::cl::desc("Take operations that can reach any memory"),

@@ -56,16 +56,6 @@ static Expected<Programs *> programsOf(UWTContext &context) {
   return static_cast<Programs *>(kept);
 }
 
-/// Of integers that x is rounded to; 0 for none.
-static Expected<unsigned> integerBitsOf(const char *arithmetic) {
-  std::string_view name = arithmetic ? arithmetic : "dense";
-  if (name == "dense")
-    return 0u;
-  if (name == "integer<8>")
-    return 8u;
-  return usageError("arithmetic is \"dense\" or \"integer<8>\", not \"" + std::string(name) + "\"");
-}
-
 static Expected<CompileOptions> fromC(const UWTCompileOptions *given) {
   CompileOptions result;
   constexpr size_t least = offsetof(UWTCompileOptions, trustIr);
@@ -87,7 +77,7 @@ static Expected<CompileOptions> fromC(const UWTCompileOptions *given) {
   result.trustIr = options.trustIr != 0;
   result.runtimeChecks = options.noRuntimeChecks == 0;
   result.ownFormat = options.ownFormat != 0;
-  UWT_ASSIGN_OR_RETURN(result.integerBits, integerBitsOf(options.arithmetic));
+  UWT_ASSIGN_OR_RETURN(result.integerBits, parseArithmetic(options.arithmetic ? options.arithmetic : "dense"));
   return result;
 }
 

@@ -6,16 +6,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Import/IntegerProduct.h"
-#include "uwt/Codec/IntegerCodes.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 using namespace uwt;
 
-static constexpr float largestInteger = 127, smallestLargest = 0x1p-119f;
+static constexpr float smallestLargest = 0x1p-119f;
 
-IntegerRow IntegerRow::of(std::span<const float> x) {
+IntegerRow IntegerRow::of(std::span<const float> x, uint32_t bits) {
   IntegerRow row;
   row.integers.resize(x.size());
   if (!std::ranges::all_of(x, [](float value) { return std::isfinite(value); })) {
@@ -27,7 +26,7 @@ IntegerRow IntegerRow::of(std::span<const float> x) {
     largest = std::max(largest, std::fabs(value));
   if (largest < smallestLargest)
     return row;
-  row.scale = largest / largestInteger;
+  row.scale = largest / static_cast<float>(largestInteger(bits));
   // To nearest, ties to even: the rounding that a process begins with.
   std::ranges::transform(x, row.integers.begin(), [&](float value) {
     return static_cast<int8_t>(std::nearbyint(value / row.scale));

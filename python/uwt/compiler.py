@@ -176,8 +176,8 @@ def compile(
         weights: files and folders, whose tensors the module's constants are bound to by their names.
         format: what products run from, "raw" for uncompressed weights; None for the cost model's pick.
         exact: IEEE multiply-adds, the same bits on every target.
-        arithmetic: "integer<8>" computes products of quantised weights whose codes are integers by integers that x is
-            rounded to: faster, with other bits than those of the weights' elements, the same on CPUs and GPUs.
+        arithmetic: "integer<8>" (2 to 8) computes products of quantised weights whose codes are integers by integers of
+            so many bits that x is rounded to: faster, with other bits than those of the weights' elements, the same on CPUs and GPUs.
         target: "avx512", "avx2"; None for the best of this machine.
         trust: takes bytecode, and any operation. The module is then as trusted as a program.
         threads: of the calls of the program, 0 for one a processor.

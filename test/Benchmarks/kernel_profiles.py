@@ -28,8 +28,10 @@ PAGE = ROOT / "docs" / "kernel-profiles.md"
 FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huffman<12,2>", "inplace<11>", "rans<12>"]
 # What quantised checkpoints run from: integers with scales of the weight's type, and as GPTQ has them; MXFP4; NVFP4 (run-5); blocks of FP8; NF4.
 QUANTIZED = [gpu_packs.QUANTIZED[name] for name in ("int4", "int4zero", "mxfp4", "nvfp4", "fp8block", "nf4")]
-# FP6 and FP5, whose kernels are those of FP8 with another shift: on the first target, at one m.
-SMALL_FLOATS = ["f6E3M2FN, scale={1x32, f8E8M0FNU}", "float<2,2>, scale={1x128, bf16}"]
+# Every other width of integers, FP6 and FP5, and numbers of a table: on the first target, at one m.
+OTHER_WIDTHS = ["uint<1>, scale={1x128, bf16}", "uint<2>, zero=2, scale={1x128, bf16}", "uint<3>, zero=4, scale={1x128, bf16}",
+                "uint<5>, zero=16, scale={1x128, bf16}", "uint<6>, zero=32, scale={1x128, bf16}", "uint<7>, zero=64, scale={1x128, bf16}",
+                "int<8>, scale={1x128, bf16}", "f6E3M2FN, scale={1x32, f8E8M0FNU}", "float<2,2>, scale={1x128, bf16}"]
 # What CI checks (--fewer) on the first target: the format that has an aim at each m, at all of them; others at 8 and at one that differs
 # from format to format; quantised ones at these.
 ALL_M = "inplace<12>"
@@ -110,7 +112,7 @@ def kernels_of(fewer):
             target = others[i % len(others)]
             kernels.append((fmt, TARGETS[target][i % len(TARGETS[target])], target, ""))
     kernels += [(fmt, m, target, "") for target, m_values in quantized.items() for fmt in QUANTIZED for m in m_values]
-    kernels += [(fmt, FEWER_QUANTIZED[0], first, "") for fmt in SMALL_FLOATS]
+    kernels += [(fmt, FEWER_QUANTIZED[0], first, "") for fmt in OTHER_WIDTHS]
     named = [(fmt, m, strategy) for (fmt, strategy), m_values in BY_NAME.items() for m in m_values]
     targets = [[first, others[i % len(others)]] for i in range(len(named))] if fewer else [list(TARGETS)] * len(named)
     return kernels + [(fmt, m, target, strategy) for (fmt, m, strategy), some in zip(named, targets) for target in some]
@@ -167,7 +169,7 @@ def problems(rows, table):
             yield f"{name}: {ways.get('frequent')} instructions on the frequent way, at most {ceiling} are wanted"
         copying = row["copying"]
         loads, most, most_loads = loads_of(copying), COPYING, 0
-        if old and ("by_name" in row or row["format"] in QUANTIZED + SMALL_FLOATS):
+        if old and ("by_name" in row or row["format"] in QUANTIZED + OTHER_WIDTHS):
             most, most_loads = old["copying"]["first_instructions"], loads_of(old["copying"])
         if row["target"] == "sm_90a" and (copying["first_instructions"] > most or loads > most_loads):
             yield (f"{name}: {copying['first_instructions']} instructions from an empty stage to the first copy into it, and {loads} stops for "

@@ -48,12 +48,11 @@ std::vector<command_line::Option> CompileOptionRows::rows() {
        {"fast", "exact"}},
       {"--arithmetic",
        "MODE",
-       "integer<8> multiplies codes of quantised weights with integers that x is rounded to, a "
-       "scale a row: faster, but other and less accurate outputs (docs/numerics.md), the same on "
-       "CPUs and GPUs; dense multiplies the weights that codes stand for (default: dense)",
-       &arithmetic,
-       command_line::ValueHint::None,
-       {"dense", "integer<8>"}},
+       "integer<8> multiplies codes of quantised weights with integers of 8 bits that x is rounded "
+       "to (or 2 to 7), a scale a row: faster, but other and less accurate outputs "
+       "(docs/numerics.md), the same on CPUs and GPUs; dense multiplies the weights that codes "
+       "stand for (default: dense)",
+       &arithmetic},
       {"--strategy", "STRATEGY",
        "kernel of every product in place of the cost model's pick: direct or buffer, on CPUs with "
        "AMX also tiles, on GPUs shared, codes or exponents; then (CPUs) tile_n=N,tile_m=N,tile_k=N",
@@ -117,7 +116,7 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
   result.profit = profit;
   result.ownFormat = ownFormat;
   result.exact = numerics == "exact";
-  result.integerBits = arithmetic == "dense" ? 0 : 8;
+  UWT_ASSIGN_OR_RETURN(result.integerBits, parseArithmetic(arithmetic));
   result.strategyText = strategy;
   result.optimisation = optimisation[0] - '0';
   result.check = !noCheck;

@@ -19,6 +19,13 @@
 
 namespace uwt {
 
+/// Bits of the integers that x is rounded to.
+inline constexpr uint32_t minIntegerBits = 2, maxIntegerBits = 8;
+/// The largest of these integers (integer-1).
+constexpr uint32_t largestInteger(uint32_t bits) { return (1u << (bits - 1)) - 1; }
+/// The bits that `integer<b>` says; 0 for `dense`. Errors: Usage.
+Expected<uint32_t> parseArithmetic(std::string_view text);
+
 /// The columns of a group at most (integer-3), and of a part where several groups are one
 /// (integer-4).
 inline constexpr uint32_t maxIntegerGroup = 2048;

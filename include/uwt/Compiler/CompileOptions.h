@@ -73,7 +73,7 @@ struct CompileOptions {
   /// Products by IEEE multiply-adds, the same bits on every target.
   bool exact = false;
   /// CPUs: products of quantised weights whose codes are integers are computed by integers of so
-  /// many bits (8) that x is rounded to, with other bits than those of the weights' elements
+  /// many bits (2 to 8) that x is rounded to, with other bits than those of the weights' elements
   /// (docs/numerics.md); 0 for none. Remarks say which products have no such codes.
   unsigned integerBits = 0;
   /// For GPUs: kernels are picked for the format of each product alone, which is faster by some

@@ -13,6 +13,7 @@
 #ifndef UWT_IMPORT_INTEGERPRODUCT_H
 #define UWT_IMPORT_INTEGERPRODUCT_H
 
+#include "uwt/Codec/IntegerCodes.h"
 #include "uwt/Import/QuantizedWeight.h"
 
 namespace uwt {
@@ -21,11 +22,11 @@ namespace uwt {
 struct IntegerRow {
   /// sx: a NaN where the row has an element that is not finite.
   float scale = 0;
-  /// -127 to 127.
+  /// -127 to 127, of 8 bits.
   std::vector<int8_t> integers;
 
-  /// integer-1 and integer-2.
-  static IntegerRow of(std::span<const float> x);
+  /// integer-1 and integer-2, to integers of so many bits (minIntegerBits to maxIntegerBits).
+  static IntegerRow of(std::span<const float> x, uint32_t bits = maxIntegerBits);
 };
 
 /// Rows [first, first + y.size()) of the weight times one row of x, as f32 before an epilogue.

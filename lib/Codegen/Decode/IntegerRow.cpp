@@ -8,6 +8,7 @@
 #include "uwt/Codegen/Decode/IntegerRow.h"
 #include "Quantized.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "uwt/Codec/IntegerCodes.h"
 #include <limits>
 
 using namespace mlir;
@@ -17,13 +18,14 @@ namespace uwt::codegen {
 /// integer-2: as the bits of an f32.
 static constexpr int64_t infinityBits = 0x7F800000, smallestLargestBits = int64_t(127 - 119) << 23;
 
-IntegerRowScale emitIntegerRowScale(OpBuilder &builder, Location location, Value largest) {
+IntegerRowScale emitIntegerRowScale(OpBuilder &builder, Location location, unsigned integerBits,
+                                    Value largest) {
   LaneBuilder bits(builder, location, builder.getI32Type());
   FloatBuilder floats(bits);
   auto selectFloat = [&](Value condition, Value a, Value b) -> Value {
     return arith::SelectOp::create(builder, location, condition, a, b);
   };
-  Value divisor = floats.div(floats.ofBits(largest), floats.constant(127));
+  Value divisor = floats.div(floats.ofBits(largest), floats.constant(float(largestInteger(integerBits))));
   Value isFinite = bits.less(largest, infinityBits);
   Value isSmall = bits.less(largest, smallestLargestBits);
   Value scale = selectFloat(isSmall, floats.constant(0), divisor);

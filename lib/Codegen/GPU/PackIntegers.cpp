@@ -22,7 +22,7 @@ using namespace mlir;
 namespace uwt::codegen {
 
 PackIntegersKernel::PackIntegersKernel(MatmulOp op, const ProductPlan &plan, OpBuilder &builder)
-    : PackCode(op, plan, builder),
+    : PackCode(op, plan, builder), integerBits(op.getArithmeticAttr().getBits()),
       hasBytes(quantizedUnit(op.getWeightType().getFormat().getFormat()).hasBytes()),
       codes(integerCodes(op.getWeightType().getFormat().getFormat())) {}
 
@@ -98,7 +98,7 @@ Value PackIntegersKernel::columnOf(Value word, int64_t byte) {
 }
 
 void PackIntegersKernel::packRow(const Arguments &arguments, Value row) {
-  IntegerRowScale scale = emitIntegerRowScale(builder, location, largestOf(arguments, row));
+  IntegerRowScale scale = emitIntegerRowScale(builder, location, integerBits, largestOf(arguments, row));
   LaneBuilder lanes(builder, location, builder.getI32Type());
   auto wordOf = [&](Value number) {
     Value firstColumn = index.mul(index.div(number, packedByteRowU32), fixedUnitColumns);

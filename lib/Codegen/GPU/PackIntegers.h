@@ -38,6 +38,7 @@ private:
   /// An element of x as f32, 0 behind the last column.
   mlir::Value loadFloat(const Arguments &arguments, mlir::Value row, mlir::Value column);
 
+  const unsigned integerBits;
   const bool hasBytes;
   const IntegerCodes codes;
   CtaThread own;

@@ -123,11 +123,9 @@ std::vector<command_line::Option> BenchMatmulCommand::options() {
        &strategies},
       {"--arithmetic",
        "MODE",
-       "integer<8>: measure products of compositions by integers that x is rounded to as well, "
-       "beside dense ones (default: dense)",
-       &arithmetic,
-       command_line::ValueHint::None,
-       {"dense", "integer<8>"}},
+       "integer<8>: measure products of compositions by integers of 8 bits (or 2 to 7) that x is "
+       "rounded to as well, beside dense ones (default: dense)",
+       &arithmetic},
       {"--calibration", "FILE", "constants of this machine for the cost model",
        &settings.calibration, command_line::ValueHint::Path},
       {"--target", "TARGET", "target to compile for (default: native)", &settings.target},
@@ -194,9 +192,9 @@ Status BenchMatmulCommand::parse() {
     settings.peerPython = python;
     settings.peerGroup = groupOf(settings.formats);
   }
-  settings.byIntegers = arithmetic != "dense";
-  if (settings.byIntegers && std::ranges::none_of(settings.formats, isComposition))
-    return usageError("--arithmetic integer<8> multiplies codes of quantised weights; give a "
+  UWT_ASSIGN_OR_RETURN(settings.integerBits, parseArithmetic(arithmetic));
+  if (settings.integerBits != 0 && std::ranges::none_of(settings.formats, isComposition))
+    return usageError("--arithmetic " + arithmetic + " multiplies codes of quantised weights; give a "
                       "composition, as --format 'uint<4>, zero=8, scale={1x128, bf16}'");
   return ok();
 }
@@ -229,7 +227,7 @@ Status BenchMatmulCommand::measure(Session &session, MatmulBench &bench) const {
         continue;
       session.detail("compiling and checking " + format);
       UWT_RETURN_IF_ERROR(bench.add(format, strategy));
-      if (settings.byIntegers && isComposition(format))
+      if (settings.integerBits != 0 && isComposition(format))
         UWT_RETURN_IF_ERROR(bench.addByIntegers(format, strategy));
       if (format == "auto")
         for (const std::string &pick : picksOf(bench.results().back()))
@@ -289,7 +287,7 @@ std::string BenchMatmulCommand::tables(const Session &session, const MatmulBench
     table.add(std::move(cells));
   };
   for (const MatmulRow &row : bench.results()) {
-    std::string name = row.format + (row.byIntegers ? ", integer<8>" : "") +
+    std::string name = row.format + (row.integerBits != 0 ? ", " + arithmeticOf(row) : "") +
                        (row.strategy.empty() ? "" : " by " + row.strategy);
     add(name, static_cast<double>(row.bytesOfCopy), row.times);
   }
@@ -314,8 +312,8 @@ Json BenchMatmulCommand::json(const MatmulBench &bench) const {
     Json one = {{"format", row.format}, {"bytes", row.bytesOfCopy}, {"verified", true}};
     if (!row.strategy.empty())
       one["strategy"] = row.strategy;
-    if (row.byIntegers)
-      one["arithmetic"] = "integer<8>";
+    if (row.integerBits != 0)
+      one["arithmetic"] = arithmeticOf(row);
     if (row.format == "auto")
       one["picks"] = picksOf(row);
     for (size_t i = 0; i < settings.mValues.size(); ++i) {
@@ -359,7 +357,7 @@ static Status measureLoading(Session &session, MatmulBench &bench, const MatmulS
                               {"seconds", row.allThreads.seconds}});
   }
   for (const MatmulRow &each : bench.results()) {
-    if (each.byIntegers || each.strategy != settings.strategies.front())
+    if (each.integerBits != 0 || each.strategy != settings.strategies.front())
       continue;
     UWT_ASSIGN_OR_RETURN(CompileRow row, bench.measureCompile(each.format));
     text += "compile one product from " + row.format + ": " +

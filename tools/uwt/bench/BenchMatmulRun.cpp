@@ -37,12 +37,12 @@ ToolCompileOptions MatmulBench::optionsFor(const std::string &format, const std:
 }
 
 Expected<MatmulRow> MatmulBench::compileRow(const std::string &format, const std::string &strategy,
-                                            MatmulSource &source, bool byIntegers) {
-  MatmulRow row{format, strategy, byIntegers, &source, nullptr, {}, 0};
+                                            MatmulSource &source, uint32_t integerBits) {
+  MatmulRow row{format, strategy, integerBits, &source, nullptr, {}, 0};
   std::string ir =
       productIr(weights->rows(), weights->columns(), weights->copies(), settings.mValues);
   ToolCompileOptions options = optionsFor(format, strategy, source);
-  options.integerBits = byIntegers ? 8 : 0;
+  options.integerBits = integerBits;
   auto program = compiler.compile(ir, "matmul.mlir", options, pool.size(), {});
   if (!program)
     return program.takeError().in(format + (strategy.empty() ? "" : ", " + strategy));
@@ -193,7 +193,7 @@ Status MatmulBench::checkIntegers(const MatmulRow &row) {
 
 Status MatmulBench::addByIntegers(const std::string &format, const std::string &strategy) {
   UWT_ASSIGN_OR_RETURN(MatmulSource * source, sourceOf(format));
-  UWT_ASSIGN_OR_RETURN(MatmulRow row, compileRow(format, strategy, *source, /*byIntegers=*/true));
+  UWT_ASSIGN_OR_RETURN(MatmulRow row, compileRow(format, strategy, *source, settings.integerBits));
   UWT_RETURN_IF_ERROR(checkIntegers(row));
   rows.push_back(std::move(row));
   return ok();

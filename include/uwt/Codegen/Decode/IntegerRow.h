@@ -23,9 +23,10 @@ struct IntegerRowScale {
   mlir::Value divisor, scale, mask;
 };
 
-/// integer-1 and integer-2, of a row whose largest magnitude has these bits (i32).
+/// integer-1 and integer-2, to integers of so many bits, of a row whose largest magnitude is
+/// `largest` (an i32, the bits of an f32).
 IntegerRowScale emitIntegerRowScale(mlir::OpBuilder &builder, mlir::Location location,
-                                    mlir::Value largest);
+                                    unsigned integerBits, mlir::Value largest);
 
 /// The integers of f32 elements of a row, one a lane; `divisor` and `mask` are a row's, a lane
 /// each.

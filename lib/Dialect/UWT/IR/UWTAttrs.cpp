@@ -134,9 +134,10 @@ std::string DerivationAttr::describe() const {
 
 LogicalResult IntegerArithmeticAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                                             unsigned bits) {
-  if (bits == 8)
+  if (bits >= minIntegerBits && bits <= maxIntegerBits)
     return success();
-  return emitError() << "expected x as integers of 8 bits, got " << bits;
+  return emitError() << "expected x as integers of " << minIntegerBits << " to " << maxIntegerBits
+                     << " bits, got " << bits;
 }
 
 //===----------------------------------------------------------------------===//

@@ -83,7 +83,7 @@ def UWT_IntegerArithmeticAttr : UWT_Attr<"IntegerArithmetic", "integer"> {
     #uwt.integer<8>
     ```
 
-    x is rounded to integers of `bits` bits (8), with a scale a row; sums over a cell of the weight's scales are exact, and then multiplied with these. The rule, to the bit, is that of
+    x is rounded to integers of `bits` bits (2 to 8), with a scale a row: W4A8 with 8, W6A6 with 6, W4A4 with 4. They are multiplied as bytes, whatever `bits` is. Sums over a cell of the weight's scales are exact, and then multiplied with these. The rule, to the bit, is that of
     `docs/numerics.md`, section "By integers": the same on every target, for any strategy, m and number of threads, but not that of a product of floats. It is never chosen but by who asks for it.
   }];
   let parameters = (ins "unsigned":$bits);

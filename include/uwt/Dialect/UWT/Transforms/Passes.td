@@ -287,7 +287,7 @@ def SelectFormatPass : Pass<"uwt-select-format", "::mlir::ModuleOp"> {
 def SelectArithmeticPass : Pass<"uwt-select-arithmetic", "::mlir::ModuleOp"> {
   let summary = "Compute products of quantised weights by integers, where that is asked for";
   let description = [{
-    Each `uwt.matmul` whose weight has codes that are integers gets `arithmetic #uwt.integer<8>` (`docs/numerics.md`, section "By integers"): outputs have other bits than those of the weight's
+    Each `uwt.matmul` whose weight has codes that are integers gets `arithmetic #uwt.integer<8>`, or of other `bits` (`docs/numerics.md`, section "By integers"): outputs have other bits than those of the weight's
     elements. Products of other weights stay as they are, and a remark at each of them says why. Where none can be computed by integers, that is an error. Runs after
     `uwt-select-format`, since what a weight runs from decides.
 
@@ -300,7 +300,7 @@ def SelectArithmeticPass : Pass<"uwt-select-arithmetic", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"bits", "bits", "unsigned", /*default=*/"8", "Bits of the integers that x is rounded to: 8">,
+    Option<"bits", "bits", "unsigned", /*default=*/"8", "Bits of the integers that x is rounded to, 2 to 8">,
   ];
   let statistics = [
     Statistic<"numProducts", "products", "Number of products that are computed by integers">,
