@@ -12,11 +12,13 @@ using namespace uwt;
 
 static constexpr uint32_t smallestCell = 32;
 
+std::string uwt::arithmeticText(uint32_t integerBits) {
+  return integerBits == 0 ? "dense" : "integer<" + std::to_string(integerBits) + ">";
+}
+
 Expected<uint32_t> uwt::parseArithmetic(std::string_view text) {
-  if (text == "dense")
-    return 0;
-  for (uint32_t bits = minIntegerBits; bits <= maxIntegerBits; ++bits)
-    if (text == "integer<" + std::to_string(bits) + ">")
+  for (uint32_t bits = 0; bits <= maxIntegerBits; ++bits)
+    if ((bits == 0 || bits >= minIntegerBits) && text == arithmeticText(bits))
       return bits;
   return usageError("'" + std::string(text) +
                     "' is no arithmetic; expected dense, or integer<2> to integer<8>");
@@ -109,8 +111,7 @@ SignedIntegerCodes uwt::signedIntegerCodes(const Format &format) {
   auto zero = static_cast<int32_t>(format.zero);
   // Codes of 4 bits in the middle of which the zero lies have their sign in a byte's upper half.
   constexpr int32_t middle = 8;
-  bool isCentred =
-      codes.bits == 4 && !format.zeroGrid && codes.bias + zero == middle;
+  bool isCentred = codes.bits == 4 && !format.zeroGrid && codes.bias + zero == middle;
   // Of 11 significant bits at most, even subnormal f32 of such scales have all.
   bool hasShortScales =
       !format.scale->outer && format.scale->number.keyword != "f32" && format.divisor == 1;

@@ -7,6 +7,7 @@
 
 #include "uwt-c/Compiler.h"
 #include "uwt/CAPI/Function.h"
+#include "uwt/Codec/IntegerCodes.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Compiler/ProgramCache.h"
 #include "uwt/Container/File.h"
@@ -77,7 +78,8 @@ static Expected<CompileOptions> fromC(const UWTCompileOptions *given) {
   result.trustIr = options.trustIr != 0;
   result.runtimeChecks = options.noRuntimeChecks == 0;
   result.ownFormat = options.ownFormat != 0;
-  UWT_ASSIGN_OR_RETURN(result.integerBits, parseArithmetic(options.arithmetic ? options.arithmetic : "dense"));
+  UWT_ASSIGN_OR_RETURN(result.integerBits,
+                       parseArithmetic(options.arithmetic ? options.arithmetic : "dense"));
   return result;
 }
 

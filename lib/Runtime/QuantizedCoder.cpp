@@ -419,7 +419,8 @@ static void packNibbles(const CodeChunk &chunk, const uint8_t *codes, uint32_t r
     uint64_t upper, lower;
     std::memcpy(&upper, codes + row * fixedUnitColumns + k, half);
     std::memcpy(&lower, codes + (row + rowsInBlock) * fixedUnitColumns + k, half);
-    return (upper >> chunk.lowestBit & mask) << shift | (lower >> chunk.lowestBit & mask) << (4 + shift);
+    return (upper >> chunk.lowestBit & mask) << shift | (lower >> chunk.lowestBit & mask)
+                                                            << (4 + shift);
   };
   for (uint32_t block = 0; block < blocksInGroup; ++block) {
     uint64_t left = bothRows(block * blockColumns), right = bothRows(block * blockColumns + half);

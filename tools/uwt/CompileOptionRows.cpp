@@ -10,6 +10,7 @@
 #include "text/Paths.h"
 #include "text/Table.h"
 #include "text/Text.h"
+#include "uwt/Codec/IntegerCodes.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/File.h"
 #include "uwt/Support/Suggest.h"
@@ -46,8 +47,7 @@ std::vector<command_line::Option> CompileOptionRows::rows() {
        &numerics,
        command_line::ValueHint::None,
        {"fast", "exact"}},
-      {"--arithmetic",
-       "MODE",
+      {"--arithmetic", "MODE",
        "integer<8> multiplies codes of quantised weights with integers of 8 bits that x is rounded "
        "to (or 2 to 7), a scale a row: faster, but other and less accurate outputs "
        "(docs/numerics.md), the same on CPUs and GPUs; dense multiplies the weights that codes "

@@ -25,6 +25,8 @@ inline constexpr uint32_t minIntegerBits = 2, maxIntegerBits = 8;
 constexpr uint32_t largestInteger(uint32_t bits) { return (1u << (bits - 1)) - 1; }
 /// The bits that `integer<b>` says; 0 for `dense`. Errors: Usage.
 Expected<uint32_t> parseArithmetic(std::string_view text);
+/// That text.
+std::string arithmeticText(uint32_t integerBits);
 
 /// The columns of a group at most (integer-3), and of a part where several groups are one
 /// (integer-4).

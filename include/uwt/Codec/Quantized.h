@@ -66,10 +66,10 @@ struct CodePiece {
 
 /// A unit of plane `code` (run-1): the codes; then scales, zeros and offsets. Codes lie in the
 /// order in which compiled code reads them: by group of 64 columns, and there by chunk. Of 4 bits
-/// at most, half h of register r has a nibble from bit 16h + 4r on, and that has a chunk's bits of a
-/// row above those of the row before. Those of 5 and 6 bits are whole in a half, but for one
-/// register's (`pieces`). Those of 8 bits follow by row g, of rows g and g + 8 register by register,
-/// 32 words a byte each.
+/// at most, half h of register r has a nibble from bit 16h + 4r on, and that has a chunk's bits of
+/// a row above those of the row before. Those of 5 and 6 bits are whole in a half, but for one
+/// register's (`pieces`). Those of 8 bits follow by row g, of rows g and g + 8 register by
+/// register, 32 words a byte each.
 struct QuantizedUnit {
   /// 1 to 6, or 8, which codes of 7 bits have too.
   uint32_t codeBits = 4;

@@ -129,8 +129,8 @@ Value IntegerProductLowering::largestOf(Value matrix, Value m) {
 
 /// integer-1 and integer-2.
 IntegerProductLowering::RowScale IntegerProductLowering::findScale(Value matrix, Value m) {
-  IntegerRowScale row = emitIntegerRowScale(
-      builder, location, op.getArithmeticAttr().getBits(), largestOf(matrix, m));
+  IntegerRowScale row = emitIntegerRowScale(builder, location, op.getArithmeticAttr().getBits(),
+                                            largestOf(matrix, m));
   memref::StoreOp::create(builder, location, row.scale, xScales, ValueRange{rowNumber(matrix, m)});
   return {wideSplat(row.divisor), wideSplat(row.mask)};
 }

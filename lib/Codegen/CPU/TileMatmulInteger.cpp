@@ -39,9 +39,9 @@ void IntegerProductLowering::checkPanels() {
   index.loop(taskCount(), [&](Value task) {
     Value isWords = index.select(loadTask(task).storedAsWords, 1, 0);
     index.check(isWords, 1,
-                "arithmetic integer<8> needs the codes of the weight, of which a part is held as "
-                "floats, since it has numbers that only these have; compute it with arithmetic "
-                "dense");
+                "arithmetic " + arithmeticText(op.getArithmeticAttr().getBits()) +
+                    " needs the codes of the weight, of which a part is held as floats, since it "
+                    "has numbers that only these have; compute it with arithmetic dense");
   });
 }
 

@@ -25,7 +25,8 @@ IntegerRowScale emitIntegerRowScale(OpBuilder &builder, Location location, unsig
   auto selectFloat = [&](Value condition, Value a, Value b) -> Value {
     return arith::SelectOp::create(builder, location, condition, a, b);
   };
-  Value divisor = floats.div(floats.ofBits(largest), floats.constant(float(largestInteger(integerBits))));
+  Value divisor =
+      floats.div(floats.ofBits(largest), floats.constant(float(largestInteger(integerBits))));
   Value isFinite = bits.less(largest, infinityBits);
   Value isSmall = bits.less(largest, smallestLargestBits);
   Value scale = selectFloat(isSmall, floats.constant(0), divisor);

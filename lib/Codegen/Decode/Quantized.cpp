@@ -12,13 +12,15 @@
 //                      computed once a cell, and the codes look them up: two operations for 32
 //                      weights, whatever the element. 5 and 6 bits: the same of 32 and 64 weights,
 //                      where an operation looks up among so many.
-//   lookup of numbers  4 bits at most, where an operation looks up in one table for all lanes, and these
+//   lookup of numbers  4 bits at most, where an operation looks up in one table for all lanes, and
+//   these
 //                      have several cells: codes look up what they stand for, and the rest is
 //                      computed for each.
 //   lookup of bytes    floats of 8 bits that share one scale in all rows of a strip (blocks of
 //                      128 × 128, a scale a tensor): their 128 magnitudes are computed once a unit,
 //                      where a target permutes bytes.
-//   arithmetic         all others: each code becomes a float, less its zero, times its scale, plus its
+//   arithmetic         all others: each code becomes a float, less its zero, times its scale, plus
+//   its
 //                      offset.
 //
 //===----------------------------------------------------------------------===//
@@ -217,8 +219,8 @@ Value weightsOf(const Format &format, VectorFloats &floats, Value numbers,
   return offset ? floats.add(value, offset) : value;
 }
 
-/// Decodes codes of 4 bits at most of rows g and g + 8: `decode` gets the number of a row vector, which of
-/// both rows it is of, and codes, above which are those of the next registers.
+/// Decodes codes of 4 bits at most of rows g and g + 8: `decode` gets the number of a row vector,
+/// which of both rows it is of, and codes, above which are those of the next registers.
 void decodeNibbles(UnitEmission &unit, const QuantizedUnit &layout, Value buffer, unsigned g,
                    llvm::function_ref<void(unsigned number, unsigned half, Value codes)> decode) {
   LaneBuilder &lanes = unit.lanes;
@@ -369,14 +371,14 @@ private:
     Halves exponents = {exponentsOf(g), exponentsOf(g + rowsInStrip)};
     for (unsigned group = 0; group < numbers.layout.groups(); ++group)
       for (unsigned r = 0; r < registersInLane; ++r)
-        unit.set(rowVectorNumber(group, r, g), scaled(lookUp(group, r, g, parts), exponents[r % 2]));
+        unit.set(rowVectorNumber(group, r, g),
+                 scaled(lookUp(group, r, g, parts), exponents[r % 2]));
   }
 
   /// What a row's scales add to the exponents of numbers, in both halves of u32.
   Value exponentsOf(unsigned row) {
     constexpr uint32_t one = 0x3F803F80;
-    Value scales =
-        floats.bitsOf(numbers.ofSixteen(Sixteen::Halves, UnitNumbers::ScaleGrid, row));
+    Value scales = floats.bitsOf(numbers.ofSixteen(Sixteen::Halves, UnitNumbers::ScaleGrid, row));
     Value both = asHalves(lanes.bitOr(scales, lanes.lshr(scales, 16)));
     return arith::SubIOp::create(lanes.ops(), lanes.loc(), both, asHalves(lanes.constant(one)));
   }
@@ -575,9 +577,9 @@ private:
 
   /// One or the other 16 of twice as many.
   Value part(Value codes, int64_t number) {
-    return vector::ExtractStridedSliceOp::create(lanes.ops(), lanes.loc(), codes,
-                                                 ArrayRef<int64_t>{number * laneCount},
-                                                 ArrayRef<int64_t>{laneCount}, ArrayRef<int64_t>{1});
+    return vector::ExtractStridedSliceOp::create(
+        lanes.ops(), lanes.loc(), codes, ArrayRef<int64_t>{number * laneCount},
+        ArrayRef<int64_t>{laneCount}, ArrayRef<int64_t>{1});
   }
 
   /// Twice 16 numbers that codes stand for.

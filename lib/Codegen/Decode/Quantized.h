@@ -87,8 +87,8 @@ inline constexpr uint32_t nibbleBits = 4;
 /// A pattern of so many bits as often as a u32 has them.
 uint32_t repeated(uint32_t pattern, uint32_t bits);
 
-/// Reads codes in chunks (run-1) of rows g and g + 8 of a group. `first` is where the unit begins in
-/// `buffer`, its plane `code`.
+/// Reads codes in chunks (run-1) of rows g and g + 8 of a group. `first` is where the unit begins
+/// in `buffer`, its plane `code`.
 class ChunkReader {
 public:
   ChunkReader(LaneBuilder &lanes, const QuantizedUnit &layout, mlir::Value buffer,

@@ -71,8 +71,7 @@ private:
   Value nibbleAsFloat(unsigned r, unsigned block, unsigned half) {
     Value word = half == 0 ? codes.nibbles(block) : scalars.lshr(codes.nibbles(block), 16);
     uint32_t code = (1u << codes.element.bits) - 1;
-    return scalars.bitOr(scalars.bitAnd(word, code << 4 * r),
-                         llvm::bit_cast<uint32_t>(power(r)));
+    return scalars.bitOr(scalars.bitAnd(word, code << 4 * r), llvm::bit_cast<uint32_t>(power(r)));
   }
 
   Value byteAsFloat(unsigned r, unsigned block, unsigned half) {

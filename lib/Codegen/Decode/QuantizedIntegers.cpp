@@ -88,8 +88,8 @@ uint32_t repeated(uint32_t pattern, uint32_t bits) {
   return result;
 }
 
-/// LLVM would keep of a mask that it knows what each shift leaves of it, and merge by two operations
-/// with masks of their own.
+/// LLVM would keep of a mask that it knows what each shift leaves of it, and merge by two
+/// operations with masks of their own.
 ChunkReader::ChunkReader(LaneBuilder &lanes, const QuantizedUnit &layout, Value buffer, Value first)
     : layout(layout), lanes(lanes), buffer(buffer), first(first) {
   if (layout.hasNibbles() || layout.hasBytes())

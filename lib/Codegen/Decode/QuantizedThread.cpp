@@ -207,9 +207,9 @@ void ThreadCodes::readBytes(const ThreadSource &group) {
   for (unsigned r = 0; r < registersInLane; ++r) {
     Value both = words.load(group.buffer, start, r * registerU32);
     for (int64_t i = 0; i < pairU32; ++i)
-      codes.push_back(scalars.bitXor(
-          vector::ExtractOp::create(builder, scalars.loc(), both, i).getResult(),
-          repeated(signBit(), 8)));
+      codes.push_back(
+          scalars.bitXor(vector::ExtractOp::create(builder, scalars.loc(), both, i).getResult(),
+                         repeated(signBit(), 8)));
   }
 }
 
@@ -221,8 +221,7 @@ SmallVector<Value> ThreadCodes::readChunk(const CodeChunk &chunk, const ThreadSo
   Value row = index.mul(index.div(g, chunk.rows()), rowLanes * blocksInGroup);
   Value inRow = index.mul(index.rem(group.lane, rowLanes), blocksInGroup);
   LaneBuilder words(builder, scalars.loc(), VectorType::get({blocksInGroup}, builder.getI32Type()));
-  Value all =
-      words.load(group.buffer, index.add(group.first, index.add(row, inRow)), chunk.first);
+  Value all = words.load(group.buffer, index.add(group.first, index.add(row, inRow)), chunk.first);
   Value below = scalars.convert(index.mul(index.rem(g, chunk.rows()), chunk.rowBits));
   SmallVector<Value> blocks;
   for (unsigned block = 0; block < blocksInGroup; ++block) {
@@ -274,7 +273,7 @@ Pair ThreadCodes::rowBytes(unsigned block) {
 
 Value ThreadCodes::floats(unsigned r, unsigned block, uint32_t mantissaBits) {
   uint32_t magnitude = (codeMask() >> 1) << (mantissaBits - element.kind->mantissaBits);
-  Value placed = layout.hasBytes() ? placedBytes(r, block, mantissaBits)
+  Value placed = layout.hasBytes()     ? placedBytes(r, block, mantissaBits)
                  : layout.hasNibbles() ? placedNibbles(r, block, mantissaBits)
                                        : placedPieces(r, block, mantissaBits);
   return scalars.bitAnd(placed, bothHalves * (0x8000 | magnitude));

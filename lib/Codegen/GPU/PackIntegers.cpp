@@ -98,7 +98,8 @@ Value PackIntegersKernel::columnOf(Value word, int64_t byte) {
 }
 
 void PackIntegersKernel::packRow(const Arguments &arguments, Value row) {
-  IntegerRowScale scale = emitIntegerRowScale(builder, location, integerBits, largestOf(arguments, row));
+  IntegerRowScale scale =
+      emitIntegerRowScale(builder, location, integerBits, largestOf(arguments, row));
   LaneBuilder lanes(builder, location, builder.getI32Type());
   auto wordOf = [&](Value number) {
     Value firstColumn = index.mul(index.div(number, packedByteRowU32), fixedUnitColumns);

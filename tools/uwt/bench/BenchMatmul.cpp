@@ -16,6 +16,7 @@
 #include "uwt/Bench/BenchReport.h"
 #include "uwt/Bench/Grid.h"
 #include "uwt/Bench/MatrixSource.h"
+#include "uwt/Codec/IntegerCodes.h"
 #include "uwt/CostModel/CostModel.h"
 #include "uwt/Support/Suggest.h"
 #include "uwt/Target/Target.h"
@@ -121,8 +122,7 @@ std::vector<command_line::Option> BenchMatmulCommand::options() {
        "kernel, such as 'buffer,tile_n=4,tile_m=4,tile_k=512', or 'auto' for the model's pick; may "
        "be given again (default: auto)",
        &strategies},
-      {"--arithmetic",
-       "MODE",
+      {"--arithmetic", "MODE",
        "integer<8>: measure products of compositions by integers of 8 bits (or 2 to 7) that x is "
        "rounded to as well, beside dense ones (default: dense)",
        &arithmetic},
@@ -194,7 +194,8 @@ Status BenchMatmulCommand::parse() {
   }
   UWT_ASSIGN_OR_RETURN(settings.integerBits, parseArithmetic(arithmetic));
   if (settings.integerBits != 0 && std::ranges::none_of(settings.formats, isComposition))
-    return usageError("--arithmetic " + arithmetic + " multiplies codes of quantised weights; give a "
+    return usageError("--arithmetic " + arithmetic +
+                      " multiplies codes of quantised weights; give a "
                       "composition, as --format 'uint<4>, zero=8, scale={1x128, bf16}'");
   return ok();
 }
@@ -287,7 +288,8 @@ std::string BenchMatmulCommand::tables(const Session &session, const MatmulBench
     table.add(std::move(cells));
   };
   for (const MatmulRow &row : bench.results()) {
-    std::string name = row.format + (row.integerBits != 0 ? ", " + arithmeticOf(row) : "") +
+    std::string name = row.format +
+                       (row.integerBits != 0 ? ", " + arithmeticText(row.integerBits) : "") +
                        (row.strategy.empty() ? "" : " by " + row.strategy);
     add(name, static_cast<double>(row.bytesOfCopy), row.times);
   }
@@ -313,7 +315,7 @@ Json BenchMatmulCommand::json(const MatmulBench &bench) const {
     if (!row.strategy.empty())
       one["strategy"] = row.strategy;
     if (row.integerBits != 0)
-      one["arithmetic"] = arithmeticOf(row);
+      one["arithmetic"] = arithmeticText(row.integerBits);
     if (row.format == "auto")
       one["picks"] = picksOf(row);
     for (size_t i = 0; i < settings.mValues.size(); ++i) {

@@ -173,7 +173,7 @@ Status MatmulBench::checkIntegers(const MatmulRow &row) {
       std::vector<float> x(columns);
       std::transform(inputs[i].begin() + rowOfX * columns,
                      inputs[i].begin() + (rowOfX + 1) * columns, x.begin(), fromBF16);
-      IntegerRow integers = IntegerRow::of(x);
+      IntegerRow integers = IntegerRow::of(x, row.integerBits);
       for (uint64_t n = 0; n < weight.rows; n += checkedStep(weight.rows)) {
         float sum = 0;
         UWT_RETURN_IF_ERROR(integerProduct(weight, integers, n, {&sum, 1}));

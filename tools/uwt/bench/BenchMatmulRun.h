@@ -28,8 +28,8 @@ struct MatmulSettings {
   std::string target = "native", calibration;
   /// Kernels of every format; the model's pick is empty.
   std::vector<std::string> strategies = {""};
-  /// Whether products of compositions are measured by integers as well.
-  bool byIntegers = false;
+  /// Of integers that products of compositions are measured by as well; 0 for none.
+  uint32_t integerBits = 0;
   /// As openMatrices takes them.
   std::string weights = "row-scaled-t4";
   uint64_t seed = 1;
@@ -53,10 +53,10 @@ struct MatmulSource {
   std::map<bool, TwinOutputs> expected;
 };
 
-/// Products from one format with one strategy, maybe by integers.
+/// Products from one format with one strategy, maybe by integers of so many bits.
 struct MatmulRow {
   std::string format, strategy;
-  bool byIntegers = false;
+  uint32_t integerBits = 0;
   MatmulSource *source = nullptr;
   std::unique_ptr<ToolProgram> program;
   /// By index into `mValues`: times of a product.
@@ -121,7 +121,7 @@ private:
   ToolCompileOptions optionsFor(const std::string &format, const std::string &strategy,
                                 const MatmulSource &source) const;
   Expected<MatmulRow> compileRow(const std::string &format, const std::string &strategy,
-                                 MatmulSource &source, bool byIntegers = false);
+                                 MatmulSource &source, uint32_t integerBits = 0);
   Expected<MatmulSource *> sourceOf(const std::string &format);
   /// Those of the row's source, with sums in the order of its strategy; computed where nobody asked
   /// before.

@@ -147,8 +147,8 @@ module attributes {test.a = #uwt.gpu_strategy<direct, mma, slice = 8, stages = 2
 
 // -----
 
-// expected-error@below {{expected x as integers of 8 bits, got 4}}
-module attributes {test.a = #uwt.integer<4>} {}
+// expected-error@below {{expected x as integers of 2 to 8 bits, got 9}}
+module attributes {test.a = #uwt.integer<9>} {}
 
 // -----
 

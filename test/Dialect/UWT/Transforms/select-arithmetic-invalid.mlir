@@ -1,7 +1,7 @@
 // RUN: uwt-opt %s --split-input-file --verify-diagnostics --uwt-select-arithmetic
-// RUN: not uwt-opt %s --split-input-file --uwt-select-arithmetic="bits=4" 2>&1 | FileCheck %s
+// RUN: not uwt-opt %s --split-input-file --uwt-select-arithmetic="bits=9" 2>&1 | FileCheck %s
 
-// CHECK: error: option bits of uwt-select-arithmetic: expected x as integers of 8 bits, got 4
+// CHECK: error: option bits of uwt-select-arithmetic: expected x as integers of 2 to 8 bits, got 9
 
 func.func @floats(%x: tensor<4x64xbf16>, %init: tensor<4x64xf32>) -> tensor<4x64xf32> {
   %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "raw">

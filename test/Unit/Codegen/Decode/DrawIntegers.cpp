@@ -97,12 +97,12 @@ test::DrawnX test::drawX(uint64_t m, uint64_t columns, const std::string &type) 
   return x;
 }
 
-std::vector<float> test::integerOutputs(const QuantizedWeight &weight, const DrawnX &x,
-                                        uint64_t m) {
+std::vector<float> test::integerOutputs(const QuantizedWeight &weight, const DrawnX &x, uint64_t m,
+                                        uint32_t integerBits) {
   std::vector<float> y(m * weight.rows);
   for (uint64_t row = 0; row < m; ++row) {
-    IntegerRow integers =
-        IntegerRow::of(std::span(x.numbers).subspan(row * weight.columns, weight.columns));
+    IntegerRow integers = IntegerRow::of(
+        std::span(x.numbers).subspan(row * weight.columns, weight.columns), integerBits);
     Status done =
         integerProduct(weight, integers, 0, std::span(y).subspan(row * weight.rows, weight.rows));
     EXPECT_TRUE(done) << done.error().message();

@@ -30,7 +30,8 @@ struct DrawnX {
 DrawnX drawX(uint64_t m, uint64_t columns, const std::string &type);
 
 /// What uwt::integerProduct makes of them, [m, n].
-std::vector<float> integerOutputs(const QuantizedWeight &weight, const DrawnX &x, uint64_t m);
+std::vector<float> integerOutputs(const QuantizedWeight &weight, const DrawnX &x, uint64_t m,
+                                  uint32_t integerBits = 8);
 
 /// NaNs are alike: payloads are the machine's.
 void expectSameBits(std::span<const float> found, std::span<const float> expected);

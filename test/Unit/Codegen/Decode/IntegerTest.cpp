@@ -41,7 +41,7 @@ void checkIntegers(const ProductSpec &spec, const QuantizedWeight &weight,
   ASSERT_TRUE(loaded) << loaded.error().message();
   for (uint64_t m : mValues) {
     DrawnX x = drawX(m, spec.columns, spec.x);
-    std::vector<float> expected = integerOutputs(weight, x, m);
+    std::vector<float> expected = integerOutputs(weight, x, m, spec.integerBits);
     for (unsigned threads : threadCounts) {
       ThreadPool pool(threads);
       ThreadScope scope(&pool);
@@ -58,7 +58,7 @@ ProductSpec integerSpec(std::string format, uint64_t rows, uint64_t columns) {
   spec.rows = rows;
   spec.columns = columns;
   spec.format = std::move(format);
-  spec.byIntegers = true;
+  spec.integerBits = 8;
   return spec;
 }
 
@@ -199,6 +199,20 @@ TEST(IntegerProductTest, EveryTileOfBuffersHasTheSameBits) {
       spec.strategy = std::string("buffer, tile_n = 16, ") + tile;
       checkIntegers(spec, drawFor(spec), {1, 9, 70}, {1, 2});
     }
+}
+
+/// W4A4, W6A6 and less: the same products of smaller integers.
+TEST(IntegerProductTest, IntegersOfFewerBitsHaveTheBits) {
+  for (unsigned bits : {2, 3, 4, 6, 7})
+    for (const char *format :
+         {"int<4>, scale={row, f16}", "int<6>, scale={1x128, f16}", "uint<2>, scale={1x64, bf16}"})
+      for (const char *strategy : {"", byBuffer, byTiles}) {
+        ProductSpec spec = integerSpec(format, 70, 600);
+        spec.target = strategy == byTiles ? "amx-vectors" : "native";
+        spec.strategy = strategy;
+        spec.integerBits = bits;
+        checkIntegers(spec, drawFor(spec), {1, 9});
+      }
 }
 
 /// integer-4: parts of 2,048 columns and of 1,536, the last of which is short.
@@ -367,6 +381,14 @@ TEST(IntegerProductTest, PanelsWithoutCodesFailTheCall) {
             "product:4:3: arithmetic integer<8> needs the codes of the weight, of which a part is "
             "held as "
             "floats, since it has numbers that only these have; compute it with arithmetic dense");
+}
+
+TEST(IntegerRowTest, HasSoManyBits) {
+  std::vector<float> x = {14, 1, -3, -14, 7.5f};
+  IntegerRow row = IntegerRow::of(x, 4);
+  EXPECT_EQ(row.scale, 2);
+  EXPECT_EQ(row.integers, (std::vector<int8_t>{7, 0, -2, -7, 4}));
+  EXPECT_EQ(IntegerRow::of(x, 2).integers, (std::vector<int8_t>{1, 0, 0, -1, 1}));
 }
 
 TEST(IntegerRowTest, IsRoundedToNearestAndEven) {

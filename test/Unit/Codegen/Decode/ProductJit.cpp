@@ -12,6 +12,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "uwt/Codec/IntegerCodes.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
 #include "uwt/Runtime/Call.h"
@@ -52,7 +53,8 @@ std::string ProductSpec::moduleText() const {
          "\">} {\n func.func @f(%x: " + xType + ", %y: " + yType +
          ") attributes {llvm.emit_c_interface} {\n  %w = uwt.weight \"w\" : " + wType +
          "\n  uwt.matmul ins(%x, %w : " + xType + ", " + wType + ") outs(%y : " + yType + ")" +
-         (exact ? " numerics exact" : "") + (byIntegers ? " arithmetic #uwt.integer<8>" : "") +
+         (exact ? " numerics exact" : "") +
+         (integerBits ? " arithmetic #uwt." + arithmeticText(integerBits) : "") +
          (strategy.empty() ? "" : " strategy #uwt.strategy<" + strategy + ">") +
          " {\n  ^bb0(%acc: f32):\n    uwt.yield %acc : f32\n  }\n  return\n }\n}\n";
 }

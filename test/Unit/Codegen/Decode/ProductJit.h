@@ -33,8 +33,8 @@ struct ProductSpec {
   /// Text of a #uwt.strategy, or empty.
   std::string strategy;
   bool exact = false;
-  /// By integers of 8 bits that x is rounded to.
-  bool byIntegers = false;
+  /// By integers of so many bits that x is rounded to; 0 for floats.
+  unsigned integerBits = 0;
   /// CompileOptions::optimisation.
   unsigned optimisation = 3;
 

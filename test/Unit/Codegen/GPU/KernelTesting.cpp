@@ -8,6 +8,7 @@
 #include "KernelTesting.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "uwt/Codec/IntegerCodes.h"
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/Decode/Passes.h"
 #include "uwt/Compiler/Compile.h"
@@ -248,7 +249,7 @@ std::string Product::text() const {
   return "func.func @f(%x: " + xType + ", %y: " + yType +
          ") {\n  %w = uwt.weight \"w\" : " + wType + "\n  uwt.matmul ins(%x, %w : " + xType + ", " +
          wType + ") outs(%y : " + yType + ")" +
-         (pins.byIntegers ? " arithmetic #uwt.integer<8>" : "") +
+         (pins.integerBits ? " arithmetic #uwt." + arithmeticText(pins.integerBits) : "") +
          " {\n  ^bb0(%s: f32):\n    uwt.yield %s : f32\n  }\n  return\n}\n";
 }
 

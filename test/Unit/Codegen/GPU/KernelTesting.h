@@ -91,8 +91,8 @@ struct KernelPins {
   bool search = false;
   /// The type of x and of the weight.
   ElementType element = ElementType::BF16;
-  /// Whether the product is one by integers.
-  bool byIntegers = false;
+  /// Of a product by integers; 0 for one of floats.
+  unsigned integerBits = 0;
 
   bool operator==(const KernelPins &) const = default;
 };

@@ -34,7 +34,8 @@ Expected<EmulatedWeight> load(const std::string &format, const QuantizedWeight &
 void expectBitsOfTheRule(const std::string &format, const Shape &shape, KernelPins pins,
                          std::initializer_list<unsigned> ctas = {1, 3}) {
   SCOPED_TRACE(format);
-  pins.byIntegers = true;
+  if (pins.integerBits == 0)
+    pins.integerBits = 8;
   QuantizedWeight weight = drawQuantized(*Format::parse(format), shape.rows, shape.columns, 1);
   Product product(format, shape, pins);
   ASSERT_EQ(product.prepare(), "");
@@ -43,7 +44,7 @@ void expectBitsOfTheRule(const std::string &format, const Shape &shape, KernelPi
   DrawnX x = drawX(shape.m, shape.columns, pins.element == ElementType::F16 ? "f16" : "bf16");
   std::vector<uint16_t> words(x.bytes.size() / 2);
   std::memcpy(words.data(), x.bytes.data(), x.bytes.size());
-  std::vector<float> expected = integerOutputs(weight, x, shape.m);
+  std::vector<float> expected = integerOutputs(weight, x, shape.m, pins.integerBits);
   for (unsigned count : ctas) {
     auto y = product.run(*codes, words, count, /*seed=*/2);
     ASSERT_TRUE(y) << y.error().message();
@@ -80,6 +81,13 @@ TEST(SkinnyIntegersTest, EveryTileAndTargetHasTheBits) {
   }
 }
 
+TEST(SkinnyIntegersTest, IntegersOfFewerBitsHaveTheBits) {
+  for (unsigned bits : {2, 4, 6})
+    for (const char *format :
+         {"int<4>, scale={row, f16}", "int<6>, scale={1x128, f16}", "uint<2>, scale={1x64, bf16}"})
+      expectBitsOfTheRule(format, {83, 600, 9}, {.stages = 2, .groups = 2, .integerBits = bits});
+}
+
 /// Output tiles that CTAs share, in parts of 2,048 columns and of 1,536, of which the last is
 /// short.
 TEST(SkinnyIntegersTest, PartsAreAddedInOrder) {
@@ -100,7 +108,7 @@ TEST(SkinnyIntegersTest, PartsAreAddedInOrder) {
 /// Numbers that k-tiles do not divide parts by.
 TEST(SkinnyIntegersTest, KTilesThatCutPartsAreRefused) {
   Product product("int<8>, scale={1x1152, bf16}", {64, 4096, 8},
-                  {.stages = 2, .groups = 4, .byIntegers = true});
+                  {.stages = 2, .groups = 4, .integerBits = 8});
   EXPECT_NE(product.prepare(), "");
 }
 
@@ -110,7 +118,7 @@ TEST(SkinnyIntegersTest, WeightsWithPanelsOfWordsAreRefused) {
   Shape shape = {128, 512, 1};
   QuantizedWeight weight = drawQuantized(*Format::parse(format), shape.rows, shape.columns, 1);
   weight.scale.cells.back() = 0x1p126f;
-  Product product(format, shape, {.byIntegers = true});
+  Product product(format, shape, {.integerBits = 8});
   ASSERT_EQ(product.prepare(), "");
   auto codes = load(format, weight, ElementType::BF16);
   ASSERT_TRUE(codes) << codes.error().message();

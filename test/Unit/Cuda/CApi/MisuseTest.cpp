@@ -428,9 +428,9 @@ TEST_F(CApiMisuseTest, Compiling) {
   options.weightCount = 2;
   EXPECT_EQ(textOf(uwtCompile(context, adds, 1, "a", &options, &made)), "2: weights[1] is NULL");
   options.weightCount = 0;
-  options.arithmetic = "integer<4>";
+  options.arithmetic = "integer<9>";
   EXPECT_EQ(textOf(uwtCompile(context, adds, 1, "a", &options, &made)),
-            "2: arithmetic is \"dense\" or \"integer<8>\", not \"integer<4>\"");
+            "2: 'integer<9>' is no arithmetic; expected dense, or integer<2> to integer<8>");
   options.size = 4;
   EXPECT_EQ(textOf(uwtCompile(context, adds, 1, "a", &options, &made)),
             "2: the options have size 4: set them with uwtCompileOptionsInit");
