@@ -218,6 +218,7 @@ private:
   Value permuteBytes(Value table, Value codes);
   Value permuteBytesOfLanes(Value table);
   Value selectWords(Value table);
+  Value selectPart(uint32_t number, Value ofPart, Value found);
 
   OpBuilder &builder;
   Location location;
@@ -306,6 +307,16 @@ Value FloatLookup::selectWords(Value table) {
   return bitcast(lanes.type(), left.front());
 }
 
+/// What is looked up of a part of the table by those codes whose upper bits are its number.
+Value FloatLookup::selectPart(uint32_t number, Value ofPart, Value found) {
+  LaneBuilder wide(builder, location, words());
+  uint32_t upper = (static_cast<uint32_t>(op.getTables().size()) - 1) * entries;
+  Value part = wide.bitAnd(bitcast(words(), op.getCodes()), upper);
+  Value isPart = wide.equal(part, static_cast<int64_t>(number * entries));
+  return bitcast(lanes.type(),
+                 wide.select(isPart, bitcast(words(), ofPart), bitcast(words(), found)));
+}
+
 Value FloatLookup::lower() {
   if (target.supports(Feature::Avx512))
     return permuteWords();
@@ -316,6 +327,10 @@ Value FloatLookup::lower() {
   };
   Value found = lookUp(op.getTables().front());
   for (auto [number, table] : llvm::drop_begin(llvm::enumerate(op.getTables()))) {
+    if (op.getJoined()) {
+      found = selectPart(number, lookUp(table), found);
+      continue;
+    }
     SmallVector<int64_t> picks;
     for (int64_t lane = 0; lane < entries; ++lane)
       picks.push_back(tableOfLane(lane) == number ? entries + lane : lane);

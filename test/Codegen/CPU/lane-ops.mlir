@@ -106,6 +106,18 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
     return %w : vector<16xi32>
   }
 
+  // Codes of 5 bits are indices as they are.
+  // CHECK-LABEL: func @joined_tables
+  //  CHECK-SAME:   (%[[CODES:.*]]: vector<16xi32>, %[[A:.*]]: vector<16xf32>, %[[B:.*]]: vector<16xf32>)
+  //   CHECK-NOT:   arith.andi
+  //       CHECK:   %[[AT:.*]] = vector.bitcast %[[CODES]] : vector<16xi32> to vector<32xi16>
+  //       CHECK:   "llvm.x86.avx512bf16.cvtne2ps2bf16.512"(%[[B]], %[[A]])
+  //       CHECK:   "llvm.x86.avx512.permvar.hi.512"(%{{.*}}, %[[AT]])
+  func.func @joined_tables(%codes: vector<16xi32>, %a: vector<16xf32>, %b: vector<16xf32>) -> vector<16xi32> {
+    %w = uwt.lookup_floats %codes in joined %a, %b {element = bf16}
+    return %w : vector<16xi32>
+  }
+
   // Four do not fit in one register: bits 5:4 say which.
   // CHECK-LABEL: func @four_tables
   //  CHECK-SAME:   (%[[CODES:.*]]: vector<16xi32>, %[[A:.*]]: vector<16xf32>, %[[B:.*]]: vector<16xf32>, %[[C:.*]]: vector<16xf32>, %[[D:.*]]: vector<16xf32>)
@@ -141,6 +153,20 @@ module attributes {uwt.target = #uwt.target<"avx2">} {
   //   CHECK-NOT:   pshuf
   func.func @bytes(%codes: vector<16xi32>, %table: vector<16xf32>) -> vector<16xi32> {
     %w = uwt.lookup_floats %codes in %table {element = bf16}
+    return %w : vector<16xi32>
+  }
+
+  // Bit 4 of a code says in which part of a table it is.
+  // CHECK-LABEL: func @joined_bytes
+  //  CHECK-SAME:   (%[[CODES:.*]]: vector<16xi32>
+  // CHECK-COUNT-8: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
+  //       CHECK:   %[[WORDS:.*]] = vector.bitcast %[[CODES]] : vector<16xi32> to vector<32xi16>
+  //       CHECK:   %[[C16:.*]] = arith.constant dense<16> : vector<32xi16>
+  //       CHECK:   %[[PART:.*]] = arith.andi %[[WORDS]], %[[C16]]
+  //       CHECK:   %[[ISSECOND:.*]] = arith.cmpi eq, %[[PART]]
+  //       CHECK:   arith.select %[[ISSECOND]]
+  func.func @joined_bytes(%codes: vector<16xi32>, %a: vector<16xf32>, %b: vector<16xf32>) -> vector<16xi32> {
+    %w = uwt.lookup_floats %codes in joined %a, %b {element = bf16}
     return %w : vector<16xi32>
   }
 

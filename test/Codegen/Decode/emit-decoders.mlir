@@ -295,6 +295,113 @@ func.func @bytes(%code: index, %buffer: memref<1024xi16>) {
 
 // -----
 
+// Codes of 2 bits of two rows are in one another's nibbles.
+
+module attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  // CHECK-LABEL: func @two_bits
+  //  CHECK-SAME:   (%[[CODE:.*]]: index, %[[BUFFER:.*]]: memref<2048xi16>)
+  //       CHECK:   %[[BOTH:.*]] = vector.load %{{.*}}[%[[CODE]]] : memref<?xi32>, vector<16xi32>
+  //       CHECK:   uwt.lookup_floats %[[BOTH]] in
+  //       CHECK:   arith.constant dense<4>
+  //       CHECK:   arith.shrui %[[BOTH]]
+  //       CHECK:   %[[AGAIN:.*]] = vector.load %{{.*}}[%[[CODE]]] : memref<?xi32>, vector<16xi32>
+  //       CHECK:   %[[C2:.*]] = arith.constant dense<2>
+  //       CHECK:   %[[NEXT:.*]] = arith.shrui %[[AGAIN]], %[[C2]]
+  //       CHECK:   uwt.lookup_floats %[[NEXT]] in
+  func.func @two_bits(%code: index, %buffer: memref<2048xi16>) {
+    %c0 = arith.constant 0 : index
+    %w = uwt.weight "w" : !uwt.compressed<64x128xbf16, "uint<2>, scale={1x128, f16}">
+    uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x128xbf16, "uint<2>, scale={1x128, f16}">, memref<2048xi16>
+    return
+  }
+
+  // The third bit is in a chunk of its own.
+  // CHECK-LABEL: func @three_bits
+  //  CHECK-SAME:   (%[[CODE:.*]]: index, %[[BUFFER:.*]]: memref<2048xi16>)
+  //       CHECK:   %[[LOWER:.*]] = vector.load %{{.*}}[%[[CODE]]] : memref<?xi32>, vector<16xi32>
+  //       CHECK:   %[[C64:.*]] = arith.constant 64 : index
+  //       CHECK:   %[[AT:.*]] = arith.addi %[[CODE]], %[[C64]]
+  //       CHECK:   %[[UPPER:.*]] = vector.load %{{.*}}[%[[AT]]] : memref<?xi32>, vector<16xi32>
+  //       CHECK:   %[[C2:.*]] = arith.constant dense<2>
+  //       CHECK:   %[[PLACED:.*]] = arith.shli %[[UPPER]], %[[C2]]
+  //       CHECK:   %[[MASK:.*]] = arith.constant dense<858993459>
+  //       CHECK:   %[[A:.*]] = arith.andi %[[LOWER]], %[[MASK]]
+  //       CHECK:   %[[OTHERS:.*]] = arith.constant dense<-858993460>
+  //       CHECK:   %[[B:.*]] = arith.andi %[[PLACED]], %[[OTHERS]]
+  //       CHECK:   %[[BOTH:.*]] = arith.ori %[[A]], %[[B]]
+  //       CHECK:   uwt.lookup_floats %[[BOTH]] in
+  func.func @three_bits(%code: index, %buffer: memref<2048xi16>) {
+    %c0 = arith.constant 0 : index
+    %w = uwt.weight "w" : !uwt.compressed<64x128xbf16, "uint<3>, scale={1x128, f16}">
+    uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x128xbf16, "uint<3>, scale={1x128, f16}">, memref<2048xi16>
+    return
+  }
+
+  // Codes of registers 0, 1 and 3 are whole in halves, that of register 2 is in two pieces. LLVM does not see the mask that joins these.
+  // CHECK-LABEL: func @six_bits
+  //  CHECK-SAME:   (%[[CODE:.*]]: index, %[[BUFFER:.*]]: memref<2048xi16>)
+  //       CHECK:   %[[KEPT:.*]] = llvm.inline_asm "", "=r,0" %{{.*}} : (i32) -> i32
+  //       CHECK:   %[[LOWER:.*]] = vector.broadcast %[[KEPT]] : i32 to vector<16xi32>
+  //       CHECK:   %[[OWN:.*]] = vector.load %{{.*}}[%[[CODE]]] : memref<?xi32>, vector<16xi32>
+  //       CHECK:   uwt.lookup_floats %[[OWN]] in joined %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {element = bf16}
+  //       CHECK:   arith.constant dense<10>
+  //       CHECK:   uwt.lookup_floats %{{.*}} in joined
+  //       CHECK:   arith.constant dense<6>
+  //       CHECK:   %[[A:.*]] = arith.shrui
+  //       CHECK:   %[[C128:.*]] = arith.constant 128 : index
+  //       CHECK:   %[[AT:.*]] = arith.addi %[[CODE]], %[[C128]]
+  //       CHECK:   vector.load %{{.*}}[%[[AT]]]
+  //       CHECK:   %[[B:.*]] = arith.shrui
+  //       CHECK:   %[[DIFFERENCE:.*]] = arith.xori %[[A]], %[[B]]
+  //       CHECK:   %[[MASKED:.*]] = arith.andi %[[DIFFERENCE]], %[[LOWER]]
+  //       CHECK:   %[[BOTH:.*]] = arith.xori %[[MASKED]], %[[B]]
+  //       CHECK:   uwt.lookup_floats %[[BOTH]] in joined
+  func.func @six_bits(%code: index, %buffer: memref<2048xi16>) {
+    %c0 = arith.constant 0 : index
+    %w = uwt.weight "w" : !uwt.compressed<64x128xbf16, "uint<6>, scale={1x128, f16}">
+    uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x128xbf16, "uint<6>, scale={1x128, f16}">, memref<2048xi16>
+    return
+  }
+
+  // Numbers are looked up, and powers of two added to their exponents.
+  // CHECK-LABEL: func @six_bits_of_cells
+  //       CHECK:   %[[EXPONENTS:.*]] = arith.subi
+  //       CHECK:   %[[FOUND:.*]] = uwt.lookup_floats %{{.*}} in joined %[[T:.*]], %{{.*}}, %{{.*}}, %{{.*}} {element = bf16}
+  //       CHECK:   %[[WORDS:.*]] = vector.bitcast %[[FOUND]] : vector<16xi32> to vector<32xi16>
+  //       CHECK:   %[[MAGNITUDE:.*]] = arith.andi %[[WORDS]]
+  //       CHECK:   %[[ISNUMBER:.*]] = arith.cmpi ne, %[[MAGNITUDE]]
+  //       CHECK:   %[[SCALED:.*]] = arith.addi %[[WORDS]], %[[EXPONENTS]]
+  //       CHECK:   arith.select %[[ISNUMBER]], %[[SCALED]], %[[WORDS]]
+  func.func @six_bits_of_cells(%code: index, %buffer: memref<1024xi16>) {
+    %c0 = arith.constant 0 : index
+    %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "f6E3M2FN, scale={1x32, f8E8M0FNU}">
+    uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x64xbf16, "f6E3M2FN, scale={1x32, f8E8M0FNU}">, memref<1024xi16>
+    return
+  }
+}
+
+// -----
+
+// Without a permute of so many words, they become floats by arithmetic: the sign goes to bit 15, the rest to the place that it has in an f16.
+
+// CHECK-LABEL: func @six_bits_by_arithmetic
+//       CHECK:   arith.constant dense<4128831>
+//       CHECK:   %[[CODES:.*]] = vector.bitcast %{{.*}} : vector<16xi32> to vector<32xi16>
+//       CHECK:   %[[C10:.*]] = arith.constant dense<10>
+//       CHECK:   arith.shli %[[CODES]], %[[C10]]
+//       CHECK:   %[[C8:.*]] = arith.constant dense<8>
+//       CHECK:   arith.shli %[[CODES]], %[[C8]]
+//       CHECK:   uwt.widen_halves
+//       CHECK:   uwt.round_words %{{.*}}, %{{.*}} {element = bf16}
+func.func @six_bits_by_arithmetic(%code: index, %buffer: memref<1024xi16>) {
+  %c0 = arith.constant 0 : index
+  %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "f6E3M2FN, scale={1x32, f8E8M0FNU}">
+  uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x64xbf16, "f6E3M2FN, scale={1x32, f8E8M0FNU}">, memref<1024xi16>
+  return
+}
+
+// -----
+
 // A strip has one scale: 128 magnitudes are computed once for 16 rows.
 module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   // CHECK-LABEL: func @blocks

@@ -395,6 +395,14 @@ func.func @tables(%w: vector<16xi32>, %f: vector<16xf32>) {
 
 // -----
 
+func.func @joined(%w: vector<16xi32>, %f: vector<16xf32>) {
+  // expected-error@below {{expects 2 or 4 tables that are joined, got 1}}
+  %0 = uwt.lookup_floats %w in joined %f {element = bf16}
+  return
+}
+
+// -----
+
 func.func @words(%w: vector<16xi32>, %f: vector<16xf32>) {
   // expected-error@below {{expects element type bf16 or f16, got 'f32'}}
   %0 = uwt.lookup_floats %w in %f {element = f32}

@@ -174,6 +174,8 @@ func.func @lane(%w: vector<16xi32>, %acc: vector<16xf32>, %f: vector<16xf32>, %i
   %6 = uwt.lookup_floats %w in %f, %f {element = bf16}
   // CHECK: uwt.lookup_floats %{{.*}} in %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {element = bf16}
   %8 = uwt.lookup_floats %w in %f, %f, %f, %f {element = bf16}
+  // CHECK: uwt.lookup_floats %{{.*}} in joined %{{.*}}, %{{.*}} {element = bf16}
+  %11 = uwt.lookup_floats %w in joined %f, %f {element = bf16}
   // CHECK: uwt.lookup_nibbles %{{.*}} in %{{.*}}, %{{.*}} {element = bf16}
   %9:8 = uwt.lookup_nibbles %w in %f, %f {element = bf16}
   // CHECK: uwt.lookup_bytes %[[W:.*]] in %[[W]], %[[W]], %[[W]], %[[W]]{{$}}

@@ -278,7 +278,7 @@ def UWT_LookupFloatsOp : UWT_Op<"lookup_floats", [Pure]> {
     For each half word, entry `code & 15` of a table, rounded as by `uwt.round_words`. One table serves all lanes; of two and four, each
     serves as many neighbours of each four lanes: of two, the first one has columns 0 to 31 of a group, the second one the others.
 
-    With `joined`, two and four tables are one of 32 and 64 entries, of which a half word's lower 5 and 6 bits say which: for targets that permute among as many (AVX-512).
+    With `joined`, two and four tables are one of 32 and 64 entries, and a half word's lower 5 and 6 bits are an entry's number: two operations where a target permutes among as many words (AVX-512).
 
     ```mlir
     %w = uwt.lookup_floats %codes in %table {element = bf16}
