@@ -99,6 +99,11 @@ KernelConfig uwt::usualConfig(std::optional<uint64_t> m, bool decodesUnits) {
   return config;
 }
 
+uint64_t uwt::leastIntegerBufferM(const Format &format) {
+  QuantizedUnit unit = quantizedUnit(format);
+  return unit.hasNibbles() || unit.hasBytes() ? 5 : 4;
+}
+
 KernelConfig uwt::integerConfig(CpuStrategy strategy, std::optional<uint64_t> m) {
   // Rows of x, or tiles of them. Of strategy buffer they meet the four strips of a panel: 16
   // accumulators beside 8 operands.

@@ -85,8 +85,9 @@ bool mayBeDirect(const Format &format, uint64_t m, bool holdsUnit);
 inline constexpr uint64_t leastIntegerTilesM = 8;
 
 /// The same of strategy buffer on targets with AVX2: fewer rows pass by the units of strategy
-/// direct at once, and adding up their lanes takes less than turning bytes round.
-inline constexpr uint64_t leastIntegerBufferM = 5;
+/// direct at once, and adding up their lanes takes less than turning bytes round. What joins codes
+/// of 5 and 6 bits takes registers of these rows.
+uint64_t leastIntegerBufferM(const Format &format);
 
 /// What a product by integers is computed with: a unit's codes become bytes once for so many rows
 /// of x as registers or tile registers have room for, of which as few as possible are padding; the

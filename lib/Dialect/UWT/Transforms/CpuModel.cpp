@@ -237,6 +237,10 @@ struct IntegerCase {
 };
 } // namespace
 
+static uint64_t leastBufferM(MatmulOp op) {
+  return leastIntegerBufferM(op.getWeightType().getFormat().getFormat());
+}
+
 /// The strategy for so many rows of x: what is pinned, or what the target computes fastest.
 static CpuStrategy integerStrategy(MatmulOp op, const ConfigPins &pins, uint64_t m) {
   if (pins.strategy)
@@ -245,7 +249,7 @@ static CpuStrategy integerStrategy(MatmulOp op, const ConfigPins &pins, uint64_t
   // A pinned `tile_m` is one of vector registers.
   if (target.hasTiles() && !pins.tileM && m >= leastIntegerTilesM)
     return CpuStrategy::Tiles;
-  bool isBuffer = target.supports(Feature::Avx2) && m >= leastIntegerBufferM;
+  bool isBuffer = target.supports(Feature::Avx2) && m >= leastBufferM(op);
   return isBuffer ? CpuStrategy::Buffer : CpuStrategy::Direct;
 }
 
@@ -262,8 +266,9 @@ static SmallVector<IntegerCase> integerCases(MatmulOp op, const ConfigPins &pins
   SmallVector<IntegerCase> cases;
   if (few != CpuStrategy::Tiles && !pins.tileM)
     cases.push_back({few, 1, 1});
+  uint64_t limit = (isTiles ? leastIntegerTilesM : leastBufferM(op)) - 1;
   if (few != many)
-    cases.push_back({few, std::nullopt, (isTiles ? leastIntegerTilesM : leastIntegerBufferM) - 1});
+    cases.push_back({few, limit, limit});
   cases.push_back({many, std::nullopt});
   return cases;
 }
