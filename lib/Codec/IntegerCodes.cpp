@@ -109,14 +109,15 @@ IntegerCodes uwt::integerCodes(const Format &format) {
 SignedIntegerCodes uwt::signedIntegerCodes(const Format &format) {
   IntegerCodes codes = integerCodes(format);
   auto zero = static_cast<int32_t>(format.zero);
-  // Codes of 4 bits in the middle of which the zero lies have their sign in a byte's upper half.
-  constexpr int32_t middle = 8;
-  bool isCentred = codes.bits == 4 && !format.zeroGrid && codes.bias + zero == middle;
+  // Codes in the middle of which the zero lies are moved up, until their sign is where a byte's is.
+  int32_t middle = 1 << (codes.bits - 1);
+  bool isCentred =
+      !quantizedUnit(format).hasBytes() && !format.zeroGrid && codes.bias + zero == middle;
   // Of 11 significant bits at most, even subnormal f32 of such scales have all.
   bool hasShortScales =
       !format.scale->outer && format.scale->number.keyword != "f32" && format.divisor == 1;
   if (isCentred)
-    return {4, hasShortScales, codes.bias - middle, 0};
+    return {8 - codes.bits, hasShortScales, codes.bias - middle, 0};
   return {0, false, codes.bias, codes.bias + zero};
 }
 

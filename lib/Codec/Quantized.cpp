@@ -218,11 +218,11 @@ std::span<const CodePiece> QuantizedUnit::pieces(uint32_t r) const {
 }
 
 QuantizedUnit uwt::quantizedUnit(const Format &format) {
-  constexpr uint32_t mostBitsInChunks = 6;
+  constexpr uint32_t maxBitsInChunks = 6;
   uint32_t columns = format.scale->cellColumns;
   QuantizedUnit unit;
   uint32_t bits = QuantizedElement::find(format.element)->bits;
-  unit.codeBits = bits <= mostBitsInChunks ? bits : 8;
+  unit.codeBits = bits <= maxBitsInChunks ? bits : 8;
   if (!unit.hasBytes())
     unit.chunks = chunksOf(bits);
   unit.columns = unitColumns(columns);

@@ -23,15 +23,23 @@ namespace uwt::codegen {
 
 /// Registers 2b and 2b + 1 of a product: rows g and g + 8 of block b of its two.
 static Pair rowsOf(LaneBuilder &scalars, ThreadCodes &codes, unsigned block, uint32_t shift) {
-  constexpr uint32_t upper = 0xF0F0F0F0, signs = 0x80808080;
+  constexpr uint32_t signs = 0x80808080;
+  uint32_t bits = codes.element.bits;
   if (shift == 0)
     return codes.rowBytes(block);
-  // The codes are 8 too large there: without the highest bit they have a sign in its place.
-  auto signedCodes = [&](Value words) {
-    return scalars.bitXor(scalars.bitAnd(words, upper), signs);
-  };
-  Value nibbles = codes.nibbles(block);
-  return {signedCodes(scalars.shl(nibbles, nibbleBits)), signedCodes(nibbles)};
+  Pair rows;
+  if (bits <= nibbleBits) {
+    Value nibbles = codes.nibbles(block);
+    rows = {scalars.shl(nibbles, shift), scalars.shl(nibbles, shift - nibbleBits)};
+  } else {
+    for (auto [row, bytes] : llvm::zip_equal(rows, codes.rowBytes(block)))
+      row = scalars.shl(bytes, shift);
+  }
+  // The codes are half their range too large there: without that they have a sign in its place.
+  uint32_t all = repeated(((1u << bits) - 1) << shift, 8);
+  for (Value &row : rows)
+    row = scalars.bitXor(scalars.bitAnd(row, all), signs);
+  return rows;
 }
 
 void emitFragmentIntegers(const Format &format, RewriterBase &rewriter,
