@@ -11,17 +11,16 @@
 //   lookup             4 bits at most: a cell of a row has sixteen different weights. They are
 //                      computed once a cell, and the codes look them up: two operations for 32
 //                      weights, whatever the element. 5 and 6 bits: the same of 32 and 64 weights,
-//                      where an operation looks up among so many.
+//                      where an operation looks up among so many, or of numbers, to whose exponents
+//                      scales that are powers of two are added.
 //   lookup of numbers  4 bits at most, where an operation looks up in one table for all lanes, and
-//   these
-//                      have several cells: codes look up what they stand for, and the rest is
+//                      these have several cells: codes look up what they stand for, and the rest is
 //                      computed for each.
 //   lookup of bytes    floats of 8 bits that share one scale in all rows of a strip (blocks of
 //                      128 × 128, a scale a tensor): their 128 magnitudes are computed once a unit,
 //                      where a target permutes bytes.
 //   arithmetic         all others: each code becomes a float, less its zero, times its scale, plus
-//   its
-//                      offset.
+//                      its offset.
 //
 //===----------------------------------------------------------------------===//
 
@@ -675,7 +674,7 @@ struct QuantizedEmitter final : Emitter {
       double chunks = unit.codeBits == nibbleBits ? 0 : unit.chunks.size() == 1 ? 1 : 3;
       return lookup(unit.cells) + (unit.cells == 1 ? 1 : 2) + chunks / registersInLane;
     }
-    // Of codes of 5 and 6 bits: shifts, and what brings pieces together.
+    // Of codes of 5 and 6 bits: shifts, what brings pieces together, and registers for tables.
     constexpr double halves = 7, mask = 1, scaledHalves = 6;
     if (!unit.hasBytes() && unit.cells == 1)
       return lookup(1u << (unit.codeBits - nibbleBits)) + halves;

@@ -161,11 +161,9 @@ ThreadCodes::ThreadCodes(UnitEmission &unit, LaneBuilder &scalars, const Quantiz
 ThreadCodes::ThreadCodes(LaneBuilder &scalars, const QuantizedElement &element,
                          const QuantizedUnit &layout, const ThreadSource &group)
     : element(element), scalars(scalars), layout(layout) {
-  if (layout.hasBytes()) {
-    readBytes(group);
-    return;
-  }
-  if (layout.hasNibbles())
+  if (layout.hasBytes())
+    takeBytes(group);
+  else if (layout.hasNibbles())
     takeNibbles(group);
   else
     takePieces(group);
@@ -196,7 +194,7 @@ void ThreadCodes::takePieces(const ThreadSource &group) {
       codes.push_back(scalars.bitXor(code, ofChunk));
 }
 
-void ThreadCodes::readBytes(const ThreadSource &group) {
+void ThreadCodes::takeBytes(const ThreadSource &group) {
   constexpr int64_t pairU32 = 2, registerU32 = 8;
   OpBuilder &builder = scalars.ops();
   Indices index(builder, scalars.loc());

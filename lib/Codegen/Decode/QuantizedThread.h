@@ -125,7 +125,7 @@ private:
   static constexpr uint32_t bothHalves = 0x00010001;
 
   uint32_t codeMask() const { return (1u << element.bits) - 1; }
-  void readBytes(const ThreadSource &group);
+  void takeBytes(const ThreadSource &group);
   llvm::SmallVector<mlir::Value> readChunk(const CodeChunk &chunk, const ThreadSource &group);
   void takeNibbles(const ThreadSource &group);
   void takePieces(const ThreadSource &group);
