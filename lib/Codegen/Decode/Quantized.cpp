@@ -18,7 +18,7 @@
 //                      computed for each.
 //   lookup of bytes    floats of 8 bits that share one scale in all rows of a strip (blocks of
 //                      128 × 128, a scale a tensor): their 128 magnitudes are computed once a unit,
-//                      where a target permutes bytes.
+//                      where a target permutes bytes. Under powers of two (MXFP8) they are numbers.
 //   arithmetic         all others: each code becomes a float, less its zero, times its scale, plus
 //                      its offset.
 //
@@ -27,9 +27,8 @@
 #include "Quantized.h"
 #include "FieldPlanes.h"
 #include "Fragment.h"
-#include "StreamCode.h"
+#include "UnitNumbers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "uwt/Dialect/UWT/IR/Indices.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
@@ -40,9 +39,6 @@ using namespace mlir;
 namespace uwt::codegen {
 
 namespace {
-
-constexpr unsigned laneCount = 16;
-static_assert(laneCount == stripRows && laneCount == nibbleCodes);
 
 /// What codes are decoded to.
 Type elementOf(UnitEmission &unit) {
@@ -67,155 +63,6 @@ bool looksUpHalves(UnitEmission &unit) {
       unit.format.element == ElementType::BF16 && areWeightsExact(unit.format.format);
   return !layout.hasNibbles() && !layout.hasBytes() && (layout.cells == 1 || areScaledAsWords) &&
          targetOf(unit).supports(Feature::Avx512);
-}
-
-/// Operations on 16 f32.
-class VectorFloats : public FloatBuilder {
-public:
-  using FloatBuilder::FloatBuilder;
-
-  Value constants(ArrayRef<float> numbers) {
-    return arith::ConstantOp::create(builder, location,
-                                     DenseElementsAttr::get(cast<VectorType>(type()), numbers));
-  }
-  /// A number in memory, in every lane.
-  Value splat(Value pointer) {
-    Value number = LLVM::LoadOp::create(builder, location, builder.getF32Type(), pointer);
-    return vector::BroadcastOp::create(builder, location, type(), number);
-  }
-};
-
-/// What 16 numbers of a row are: words one after another, or those in one half of 16 lanes.
-enum class Sixteen { Words, Halves };
-
-/// The numbers that elements of a unit share. They are put in memory, from where an arithmetic
-/// operation takes one for all of its lanes by itself; out of a register it takes a shuffle or two.
-/// There they lie grid by grid: cell by cell, as they are read, or row by row, those of its cells
-/// side by side.
-class UnitNumbers {
-public:
-  enum class Order { Cells, Rows };
-
-  UnitNumbers(UnitEmission &unit, Order order)
-      : layout(quantizedUnit(unit.format.format)), order(order), lanes(unit.lanes), floats(lanes),
-        memory(lanes.ops(), lanes.loc()) {
-    const Format &format = unit.format.format;
-    Operation *here = &*lanes.ops().getInsertionPoint();
-    Value own = memory.scratch(here, byteOf(GridCount, 0, 0));
-    NumberReader reader(lanes, layout, unit.weightBuffer(WeightBuffer::Code), unit.code);
-    SmallVector<Value> scales = reader.read(*format.scale, layout.scale);
-    // ArithmeticDecoder::floatsOf.
-    QuantizedElement element = *QuantizedElement::find(format.element);
-    if (element.kind && !layout.hasNibbles() && !looksUpHalves(unit))
-      for (Value &scale : scales)
-        scale = floats.mul(scale, floats.constant(HalfPosition(*element.kind).factor));
-    store(own, ScaleGrid, scales);
-    if (layout.zero)
-      store(own, ZeroGrid, reader.read(*format.zeroGrid, layout.zero));
-    if (layout.offset)
-      store(own, OffsetGrid, reader.read(*format.offset, layout.offset));
-    // LLVM would take what it sees stored from the registers all the same.
-    pointer = memory.keepPointer(own);
-  }
-
-  enum NumberGrid : unsigned { ScaleGrid, ZeroGrid, OffsetGrid, GridCount };
-  /// By grid; null of one that the format has not.
-  using RowNumbers = std::array<Value, GridCount>;
-
-  bool has(NumberGrid grid) const {
-    return grid == ScaleGrid || bool(grid == ZeroGrid ? layout.zero : layout.offset);
-  }
-
-  /// The number of a cell of a row, in every lane.
-  Value ofCell(NumberGrid grid, unsigned row, unsigned cell) {
-    return floats.splat(memory.at(pointer, byteOf(grid, row, cell)));
-  }
-
-  /// Those of 16 numbers of a row, which lies in `Order::Rows`: word i is in lane i / 2 of the
-  /// unit, and each four lanes have the cells of a row one after another.
-  Value ofSixteen(Sixteen what, NumberGrid grid, unsigned row) {
-    if (layout.cells == 1)
-      return ofCell(grid, row, 0);
-    // No more than one store wrote, or the load would wait for memory.
-    auto few = VectorType::get({layout.cells}, lanes.ops().getF32Type());
-    Value cells = memory.loadVector(few, memory.at(pointer, byteOf(grid, row, 0)));
-    SmallVector<int64_t> picks;
-    for (int64_t i = 0; i < laneCount; ++i)
-      picks.push_back((what == Sixteen::Words ? i / 2 : i) % 4 * layout.cells / 4);
-    return shuffle(cells, cells, picks);
-  }
-
-  /// Those of all grids.
-  RowNumbers ofRow(Sixteen what, unsigned row) {
-    RowNumbers numbers;
-    for (NumberGrid grid : {ScaleGrid, ZeroGrid, OffsetGrid})
-      if (has(grid))
-        numbers[grid] = ofSixteen(what, grid, row);
-    return numbers;
-  }
-
-  const QuantizedUnit layout;
-
-private:
-  unsigned byteOf(unsigned grid, unsigned row, unsigned cell) const {
-    unsigned inGrid = order == Order::Cells ? cell * laneCount + row : row * layout.cells + cell;
-    return (grid * laneCount * layout.cells + inGrid) * sizeof(float);
-  }
-
-  Value shuffle(Value a, Value b, ArrayRef<int64_t> picks) {
-    return vector::ShuffleOp::create(lanes.ops(), lanes.loc(), a, b, picks);
-  }
-
-  /// Stores vectors of 16 rows, one a cell.
-  void store(Value own, NumberGrid grid, SmallVector<Value> cells) {
-    if (order == Order::Rows)
-      cells = transposed(cells);
-    for (auto [i, vector] : llvm::enumerate(cells))
-      memory.storeVector(vector,
-                         memory.at(own, byteOf(grid, 0, 0) + i * laneCount * sizeof(float)));
-  }
-
-  /// As many vectors, in which the numbers of a row are beside one another.
-  SmallVector<Value> transposed(ArrayRef<Value> cells) {
-    int64_t count = cells.size(), rows = laneCount / count;
-    SmallVector<Value> parts;
-    for (int64_t part = 0; part < count; ++part) {
-      // The first vector's lanes take their places when those of the second one come.
-      Value vector = cells.front();
-      for (int64_t cell = 1; cell < count; ++cell) {
-        SmallVector<int64_t> picks;
-        for (int64_t lane = 0; lane < laneCount; ++lane) {
-          int64_t row = part * rows + lane / count;
-          picks.push_back(lane % count == cell ? laneCount + row : cell == 1 ? row : lane);
-        }
-        vector = shuffle(vector, cells[cell], picks);
-      }
-      parts.push_back(vector);
-    }
-    return parts;
-  }
-
-  const Order order;
-  LaneBuilder &lanes;
-  VectorFloats floats;
-  ScalarBuilder memory;
-  Value pointer;
-};
-
-/// value-2 to value-5, from the numbers that codes stand for. `shared` gives what they share, null
-/// of a grid that there is not.
-Value weightsOf(const Format &format, VectorFloats &floats, Value numbers,
-                llvm::function_ref<Value(UnitNumbers::NumberGrid)> shared) {
-  Value value = numbers;
-  if (Value zero = shared(UnitNumbers::ZeroGrid))
-    value = floats.sub(value, zero);
-  if (format.math != ElementType::F32)
-    value = floats.rounded(value, format.math);
-  value = floats.mul(value, shared(UnitNumbers::ScaleGrid));
-  if (format.divisor != 1)
-    value = floats.mul(value, floats.constant(format.factor()));
-  Value offset = shared(UnitNumbers::OffsetGrid);
-  return offset ? floats.add(value, offset) : value;
 }
 
 /// Decodes codes of 4 bits at most of rows g and g + 8: `decode` gets the number of a row vector,
@@ -325,7 +172,7 @@ void emitLookups(UnitEmission &unit) {
   }
 }
 
-/// Looks up codes of 5 and 6 bits.
+/// Looks up codes of 5 and 6 bits: weights of a row's one cell, or numbers.
 class HalfLookup {
 public:
   HalfLookup(UnitEmission &unit, UnitNumbers::Order order)
@@ -349,8 +196,6 @@ public:
   }
 
 private:
-  using Halves = std::array<Value, 2>;
-
   Value lookUp(unsigned group, unsigned r, unsigned g, ArrayRef<Value> table) {
     return LookupFloatsOp::create(lanes.ops(), lanes.loc(), reader.halves(r, g, group), table,
                                   elementOf(unit), /*joined=*/true);
@@ -367,33 +212,11 @@ private:
   }
 
   void emitScaled(unsigned g) {
-    Halves exponents = {exponentsOf(g), exponentsOf(g + rowsInStrip)};
+    std::array<Value, 2> exponents = {numbers.exponentsOf(g), numbers.exponentsOf(g + rowsInStrip)};
     for (unsigned group = 0; group < numbers.layout.groups(); ++group)
       for (unsigned r = 0; r < registersInLane; ++r)
         unit.set(rowVectorNumber(group, r, g),
-                 scaled(lookUp(group, r, g, parts), exponents[r % 2]));
-  }
-
-  /// What a row's scales add to the exponents of numbers, in both halves of u32.
-  Value exponentsOf(unsigned row) {
-    constexpr uint32_t one = 0x3F803F80;
-    Value scales = floats.bitsOf(numbers.ofSixteen(Sixteen::Halves, UnitNumbers::ScaleGrid, row));
-    Value both = asHalves(lanes.bitOr(scales, lanes.lshr(scales, 16)));
-    return arith::SubIOp::create(lanes.ops(), lanes.loc(), both, asHalves(lanes.constant(one)));
-  }
-
-  /// bf16 times powers of two, which are no subnormal ones; a zero has no exponent.
-  Value scaled(Value words, Value exponents) {
-    LaneBuilder halves(lanes.ops(), lanes.loc(), exponents.getType());
-    Value own = asHalves(words);
-    Value isNumber = halves.notEqual(halves.bitAnd(own, 0x7FFF), 0);
-    Value result = halves.select(isNumber, halves.add(own, exponents), own);
-    return vector::BitCastOp::create(lanes.ops(), lanes.loc(), lanes.type(), result);
-  }
-
-  Value asHalves(Value words) {
-    auto type = VectorType::get({2 * laneCount}, lanes.ops().getI16Type());
-    return vector::BitCastOp::create(lanes.ops(), lanes.loc(), type, words);
+                 addExponents(lanes, lookUp(group, r, g, parts), exponents[r % 2]));
   }
 
   UnitEmission &unit;
@@ -483,42 +306,96 @@ bool hasMagnitudesOfUnit(const Format &format) {
   return hasSign && quantizedUnit(format).cells == 1 && isOfStrips(*format.scale);
 }
 
-bool looksUpBytes(UnitEmission &unit) {
-  return targetOf(unit).supports(Feature::Avx512Vbmi) && hasMagnitudesOfUnit(unit.format.format);
+/// Whether codes are those of 128 magnitudes below a sign that powers of two are multiplied to.
+bool hasExactMagnitudes(const Format &format, ElementType element) {
+  return element == ElementType::BF16 && areWeightsExact(format) &&
+         QuantizedElement::find(format.element)->bits == 8;
 }
 
-void emitLookupsOfBytes(UnitEmission &unit) {
-  LaneBuilder &lanes = unit.lanes;
+bool looksUpBytes(UnitEmission &unit) {
   const Format &format = unit.format.format;
-  QuantizedUnit layout = quantizedUnit(format);
-  VectorFloats floats(lanes);
-  Value buffer = unit.weightBuffer(WeightBuffer::Code);
-  NumberReader reader(lanes, layout, buffer, unit.code);
-  Value ofRows = reader.read(*format.scale, layout.scale).front();
-  // A strip's first row is one of the matrix; others may be padding.
-  Value scale = vector::ShuffleOp::create(lanes.ops(), lanes.loc(), ofRows, ofRows,
-                                          SmallVector<int64_t>(laneCount, 0));
-  std::vector<float> values = QuantizedElement::find(format.element)->values();
-  auto magnitudes = [&](size_t first) {
-    Value ofCodes = floats.constants(ArrayRef(values).slice(first, laneCount));
-    return weightsOf(format, floats, ofCodes, [&](UnitNumbers::NumberGrid grid) {
-      return grid == UnitNumbers::ScaleGrid ? scale : Value();
+  return targetOf(unit).supports(Feature::Avx512Vbmi) &&
+         (hasMagnitudesOfUnit(format) || hasExactMagnitudes(format, unit.format.element));
+}
+
+/// Looks up floats of 8 bits.
+class ByteLookup {
+public:
+  explicit ByteLookup(UnitEmission &unit)
+      : unit(unit), lanes(unit.lanes), floats(lanes), format(unit.format.format),
+        layout(quantizedUnit(format)), buffer(unit.weightBuffer(WeightBuffer::Code)),
+        values(QuantizedElement::find(format.element)->values()) {}
+
+  /// Of weights that a strip has.
+  void emitWeights() {
+    Value ofRows =
+        NumberReader(lanes, layout, buffer, unit.code).read(*format.scale, layout.scale).front();
+    // A strip's first row is one of the matrix; others may be padding.
+    Value scale = vector::ShuffleOp::create(lanes.ops(), lanes.loc(), ofRows, ofRows,
+                                            SmallVector<int64_t>(laneCount, 0));
+    emitRows(tableOf([&](Value numbers) {
+               return weightsOf(format, floats, numbers, [&](UnitNumbers::NumberGrid grid) {
+                 return grid == UnitNumbers::ScaleGrid ? scale : Value();
+               });
+             }),
+             [](unsigned, Value words) { return words; });
+  }
+
+  /// Of numbers, to which a row's scales are multiplied.
+  void emitScaled() {
+    UnitNumbers numbers(unit, UnitNumbers::Order::Rows);
+    std::array<Value, stripRows> exponents;
+    emitRows(tableOf([](Value numbers) { return numbers; }), [&](unsigned row, Value words) {
+      // Where the row's first words are, since registers do not hold those of all rows.
+      if (!exponents[row])
+        exponents[row] = numbers.exponentsOf(row);
+      return addExponents(lanes, words, exponents[row]);
     });
-  };
-  std::array<Value, 4> table;
-  for (auto [i, words] : llvm::enumerate(table))
-    words = RoundWordsOp::create(lanes.ops(), lanes.loc(), magnitudes(2 * laneCount * i),
-                                 magnitudes(2 * laneCount * i + laneCount), elementOf(unit));
-  for (unsigned g = 0; g < unit.rows; ++g)
-    for (unsigned group = 0; group < layout.groups(); ++group)
-      for (unsigned r = 0; r < registersInLane; r += 2) {
-        int64_t row = group * layout.groupU32() + g * QuantizedUnit::byteRowU32;
-        Value codes = lanes.load(buffer, unit.code, row + r / 2 * laneCount);
-        auto words = LookupBytesOp::create(lanes.ops(), lanes.loc(), codes, table[0], table[1],
-                                           table[2], table[3]);
-        unit.set(rowVectorNumber(group, r, g), words.getLow());
-        unit.set(rowVectorNumber(group, r + 1, g), words.getHigh());
-      }
+  }
+
+private:
+  using Table = std::array<Value, 4>;
+
+  Table tableOf(llvm::function_ref<Value(Value numbers)> wordsOf) {
+    auto magnitudes = [&](size_t first) {
+      return wordsOf(floats.constants(ArrayRef(values).slice(first, laneCount)));
+    };
+    Table table;
+    for (auto [i, words] : llvm::enumerate(table))
+      words = RoundWordsOp::create(lanes.ops(), lanes.loc(), magnitudes(2 * laneCount * i),
+                                   magnitudes(2 * laneCount * i + laneCount), elementOf(unit));
+    return table;
+  }
+
+  void emitRows(const Table &table, llvm::function_ref<Value(unsigned row, Value words)> finish) {
+    for (unsigned g = 0; g < unit.rows; ++g)
+      for (unsigned group = 0; group < layout.groups(); ++group)
+        for (unsigned r = 0; r < registersInLane; r += 2) {
+          int64_t row = group * layout.groupU32() + g * QuantizedUnit::byteRowU32;
+          Value codes = lanes.load(buffer, unit.code, row + r / 2 * laneCount);
+          auto words = LookupBytesOp::create(lanes.ops(), lanes.loc(), codes, table[0], table[1],
+                                             table[2], table[3]);
+          unit.set(rowVectorNumber(group, r, g), finish(g, words.getLow()));
+          unit.set(rowVectorNumber(group, r + 1, g), finish(g + rowsInStrip, words.getHigh()));
+        }
+  }
+
+  UnitEmission &unit;
+  LaneBuilder &lanes;
+  VectorFloats floats;
+  const Format &format;
+  const QuantizedUnit layout;
+  Value buffer;
+  /// The magnitudes, and others with a sign.
+  const std::vector<float> values;
+};
+
+void emitLookupsOfBytes(UnitEmission &unit) {
+  ByteLookup lookup(unit);
+  if (hasMagnitudesOfUnit(unit.format.format))
+    lookup.emitWeights();
+  else
+    lookup.emitScaled();
 }
 
 //===----------------------------------------------------------------------===//
@@ -531,8 +408,10 @@ public:
   ArithmeticDecoder(UnitEmission &unit)
       : lanes(unit.lanes), floats(unit.lanes), format(unit.format.format),
         element(*QuantizedElement::find(format.element)), to(elementOf(unit)),
-        numbers(unit, UnitNumbers::Order::Rows), buffer(unit.weightBuffer(WeightBuffer::Code)),
-        first(unit.code), chunks(lanes, numbers.layout, buffer, first) {}
+        numbers(unit, UnitNumbers::Order::Rows,
+                element.kind ? HalfPosition(*element.kind).factor : 1),
+        buffer(unit.weightBuffer(WeightBuffer::Code)), first(unit.code),
+        chunks(lanes, numbers.layout, buffer, first) {}
 
   UnitNumbers::RowNumbers ofRow(unsigned row) {
     UnitNumbers::RowNumbers result = numbers.ofRow(Sixteen::Words, row);
@@ -681,6 +560,9 @@ struct QuantizedEmitter final : Emitter {
     if (!unit.hasBytes() && format.element == ElementType::BF16 && areWeightsExact(own))
       return permuteOfTwo + halves + scaledHalves;
     // As by AVX-512; others compute each weight.
+    constexpr double addExponents = 3;
+    if (unit.hasBytes() && !hasMagnitudesOfUnit(own) && hasExactMagnitudes(own, format.element))
+      return lookupOfBytes + addExponents;
     if (hasMagnitudesOfUnit(own))
       return lookupOfBytes + (8 * (1 + more) + 4 * rounding) / (vectors * stripRows);
     bool isFloat = QuantizedElement::find(own.element)->kind.has_value();

@@ -416,6 +416,21 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
     return
   }
 
+  // Under powers of two the table is of numbers, and exponents are added.
+  // CHECK-LABEL: func @bytes_of_powers
+  // CHECK-COUNT-4: uwt.round_words
+  //       CHECK:   %[[FOUND:.*]], %{{.*}} = uwt.lookup_bytes
+  //       CHECK:   %[[EXPONENTS:.*]] = arith.subi
+  //       CHECK:   %[[WORDS:.*]] = vector.bitcast %[[FOUND]] : vector<16xi32> to vector<32xi16>
+  //       CHECK:   %[[SCALED:.*]] = arith.addi %[[WORDS]], %[[EXPONENTS]]
+  //       CHECK:   arith.select %{{.*}}, %[[SCALED]], %[[WORDS]]
+  func.func @bytes_of_powers(%code: index, %buffer: memref<1024xi16>) {
+    %c0 = arith.constant 0 : index
+    %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "f8E4M3FN, scale={1x32, f8E8M0FNU}">
+    uwt.decode_unit %w[%c0, %code] into %buffer[%c0] : !uwt.compressed<64x64xbf16, "f8E4M3FN, scale={1x32, f8E8M0FNU}">, memref<1024xi16>
+    return
+  }
+
   // Cells of 8 rows end within a strip.
   // CHECK-LABEL: func @blocks_of_few_rows
   //   CHECK-NOT:   uwt.lookup_bytes
