@@ -222,8 +222,9 @@ QuantizedUnit uwt::quantizedUnit(const Format &format) {
   uint32_t columns = format.scale->cellColumns;
   QuantizedUnit unit;
   uint32_t bits = QuantizedElement::find(format.element)->bits;
-  unit.codeBits = bits <= maxBitsInChunks ? bits : 8;
-  if (!unit.hasBytes())
+  bool isInChunks = bits <= maxBitsInChunks;
+  unit.codeBits = isInChunks ? bits : 8;
+  if (isInChunks)
     unit.chunks = chunksOf(bits);
   unit.columns = unitColumns(columns);
   unit.cells = columns == 0 ? 1 : std::max(unit.columns / columns, 1u);

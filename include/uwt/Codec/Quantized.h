@@ -82,7 +82,7 @@ struct QuantizedUnit {
 
   /// Whether codes have 4 bits at most: nibbles of a u32, above which are other codes.
   bool hasNibbles() const { return codeBits <= 4; }
-  bool hasBytes() const { return codeBits == 8; }
+  bool hasBytes() const { return chunks.empty(); }
   /// Where codes of 5 and 6 bits of register r are: one piece, or the lower four bits and the rest.
   std::span<const CodePiece> pieces(uint32_t r) const;
   uint32_t groups() const { return columns / fixedUnitColumns; }
