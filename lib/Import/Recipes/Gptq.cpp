@@ -106,8 +106,7 @@ Expected<WeightOutline> GptqRecipe::outline(const QuantizationConfig &config, co
               element = "uint<" + std::to_string(codes.bits) + ">";
   outline.format = element + ", zero={" + cell + ", " + element + "}, scale={" + cell + ", " +
                    std::string(elementText(parts.dtype("scales"))) + "}";
-  // Files without desc_act have a g_idx as well, and it is in order.
-  if (config.flag("desc_act") && parts.has("g_idx")) {
+  if (parts.has("g_idx")) {
     UWT_ASSIGN_OR_RETURN(std::string_view order, columnOrderText(parts, "g_idx", group, pool));
     outline.format += order;
   }

@@ -97,6 +97,9 @@ TEST(ImportedWeightsTest, ColumnsHaveAnOrderOfTheirOwnWhereTheyDo) {
   EXPECT_EQ(formatOf(gptq), "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}");
   std::swap(gptq.tensor("g_idx").bytes[4 * 127], gptq.tensor("g_idx").bytes[4 * 128]);
   EXPECT_EQ(formatOf(gptq), "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}, order=k");
+  // Whatever the configuration says of it: g_idx is what counts.
+  gptq.replaceInConfig("\"desc_act\": true", "\"desc_act\": false");
+  EXPECT_EQ(formatOf(gptq), "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}, order=k");
   EditedCheckpoint packed("ct-int4-g-idx");
   Bytes &groups = packed.tensor("weight_g_idx").bytes;
   for (size_t k = 0; k < groups.size() / 4; ++k)
