@@ -132,7 +132,9 @@ TEST(QuantizedStrategyTest, EveryStrategyHasTheSameBits) {
         "uint<4>, zero={1x32, uint<4>}, scale={1x32, bf16}", "int<4>, scale={1x256, f16}",
         "int<4>, zero={1x32, int<4>}, scale={1x32, f16}", "int<8>, scale={row, f32}, factor=1/127",
         "uint<4>, zero={1x64, f16}, scale={1x64, f16}, math=f16", "f6E2M3FN, scale={1x32, bf16}",
-        "float<2,0>, scale={1x32, f16}", "float<2,2>, scale={1x128, f16}"})
+        "float<2,0>, scale={1x32, f16}", "float<2,2>, scale={1x128, f16}",
+        "uint<3>, zero=4, scale={1x64, f16}", "int<6>, scale={1x128, f16}",
+        "f6E3M2FN, scale={1x32, f8E8M0FNU}", "f8E4M3FN, scale={1x32, f8E8M0FNU}"})
     for (const char *strategy : {"direct, tile_n = 16, tile_m = 1, tile_k = 64",
                                  "buffer, tile_n = 4, tile_m = 3, tile_k = 256",
                                  "buffer, tile_n = 16, tile_m = 1, tile_k = 1024"}) {
@@ -142,6 +144,21 @@ TEST(QuantizedStrategyTest, EveryStrategyHasTheSameBits) {
       QuantizedWeight weight = drawQuantized(spec.description().format, spec.rows, spec.columns, 2);
       checkProduct(spec, weight, 0, {5});
     }
+}
+
+/// Exponents that are added to numbers end at that of the smallest normal weight.
+TEST(QuantizedStrategyTest, PowersOfTwoReachTheSmallestWeight) {
+  const std::pair<const char *, int> formats[] = {{"f6E3M2FN, scale={1x32, f8E8M0FNU}", -4},
+                                                  {"f6E2M3FN, scale={1x64, f8E8M0FNU}", -3},
+                                                  {"f8E4M3FN, scale={1x32, f8E8M0FNU}", -9},
+                                                  {"f8E5M2, scale={row, f8E8M0FNU}", -16}};
+  for (auto [format, smallest] : formats) {
+    ProductSpec spec = specOf(format, 64, 512);
+    QuantizedWeight weight = drawQuantized(spec.description().format, 64, 512, 4);
+    for (size_t i = 0; i < weight.scale.cells.size(); ++i)
+      weight.scale.cells[i] = std::ldexp(1.0f, i % 2 == 0 ? -126 - smallest : 1);
+    checkProduct(spec, weight, 0, {1, 5});
+  }
 }
 
 /// A weight of two panels, of which `change` makes the second one such that codes do not say it.

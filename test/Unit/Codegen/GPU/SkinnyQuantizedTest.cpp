@@ -111,6 +111,20 @@ TEST(SkinnyQuantizedTest, FloatsOfAnyBitsHaveTheBitsOfBothTypes) {
         }
 }
 
+TEST(SkinnyQuantizedTest, IntegersOfAnyBitsHaveTheBitsOfBothTypes) {
+  for (uint32_t bits = 1; bits <= 8; ++bits)
+    for (const char *element : {"uint", "int"})
+      for (ElementType type : {ElementType::BF16, ElementType::F16})
+        for (const char *scale : {"f16", "f32"}) {
+          std::string format =
+              element + ("<" + std::to_string(bits)) + ">, scale={1x64, " + scale + "}";
+          SCOPED_TRACE(format);
+          expectBitsOfWords(
+              format, {48, 128, 8},
+              {.stages = 2, .groups = 2, .strategy = ProductStrategy::Direct, .element = type});
+        }
+}
+
 /// In the other kinds of kernels: by warpgroups, decoded before, by fused multiply-additions, and
 /// copied by threads.
 TEST(SkinnyQuantizedTest, EveryKindOfKernelHasTheBits) {
