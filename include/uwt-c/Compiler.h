@@ -42,8 +42,8 @@ typedef struct UWTCompileOptions {
   int ownFormat;
   /** "integer<8>", or of 2 to 7 bits: products of quantised weights whose codes are integers are
       computed by integers of so many bits that x is rounded to, with other bits (docs/numerics.md),
-     the same on CPUs and GPUs; UWT_ERROR_INVALID where there is no such product. "dense", or NULL:
-     never. */
+      the same on CPUs and GPUs; UWT_ERROR_INVALID where there is no such product. "dense", or
+      NULL: never. */
   const char *arithmetic;
 } UWTCompileOptions;
 /** Sets the defaults, of as many members as `size`, sizeof(*options), has. */

@@ -17,8 +17,10 @@ std::string uwt::arithmeticText(uint32_t integerBits) {
 }
 
 Expected<uint32_t> uwt::parseArithmetic(std::string_view text) {
-  for (uint32_t bits = 0; bits <= maxIntegerBits; ++bits)
-    if ((bits == 0 || bits >= minIntegerBits) && text == arithmeticText(bits))
+  if (text == arithmeticText(0))
+    return 0;
+  for (uint32_t bits = minIntegerBits; bits <= maxIntegerBits; ++bits)
+    if (text == arithmeticText(bits))
       return bits;
   return usageError("'" + std::string(text) +
                     "' is no arithmetic; expected dense, or integer<2> to integer<8>");

@@ -100,8 +100,7 @@ KernelConfig uwt::usualConfig(std::optional<uint64_t> m, bool decodesUnits) {
 }
 
 uint64_t uwt::leastIntegerBufferM(const Format &format) {
-  QuantizedUnit unit = quantizedUnit(format);
-  return unit.hasNibbles() || unit.hasBytes() ? 5 : 4;
+  return quantizedUnit(format).hasPieces() ? 4 : 5;
 }
 
 KernelConfig uwt::integerConfig(CpuStrategy strategy, std::optional<uint64_t> m) {

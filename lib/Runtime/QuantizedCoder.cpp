@@ -407,6 +407,14 @@ static uint64_t spreadBytes(uint64_t bytes) {
   return (bytes | bytes << 8) & 0x00FF00FF00FF00FF;
 }
 
+/// Beside the bits that are there.
+static void addBits(uint8_t *to, uint32_t bits) {
+  uint32_t all;
+  std::memcpy(&all, to, sizeof(all));
+  all |= bits;
+  std::memcpy(to, &all, sizeof(all));
+}
+
 /// The same of a chunk of nibbles, beside the bits that are there.
 static void packNibbles(const CodeChunk &chunk, const uint8_t *codes, uint32_t row, uint8_t *out) {
   constexpr uint32_t half = blockColumns / 2;
@@ -429,13 +437,9 @@ static void packNibbles(const CodeChunk &chunk, const uint8_t *codes, uint32_t r
       // apart.
       uint64_t words = spreadBytes(left >> (32 * pairs) & UINT32_MAX) |
                        spreadBytes(right >> (32 * pairs) & UINT32_MAX) << 8;
-      for (uint32_t lane = 0; lane < 2; ++lane) {
-        uint8_t *to = out + ((2 * pairs + lane) * blocksInGroup + block) * 4;
-        uint32_t others;
-        std::memcpy(&others, to, 4);
-        auto both = static_cast<uint32_t>(words >> (32 * lane)) | others;
-        std::memcpy(to, &both, 4);
-      }
+      for (uint32_t lane = 0; lane < 2; ++lane)
+        addBits(out + ((2 * pairs + lane) * blocksInGroup + block) * 4,
+                static_cast<uint32_t>(words >> (32 * lane)));
     }
   }
 }
@@ -458,11 +462,8 @@ static void packPieces(const QuantizedUnit &unit, const uint8_t *codes, uint32_t
       }
       for (uint32_t i = 0; i < words.size(); ++i) {
         const CodeChunk &chunk = unit.chunks[i];
-        uint8_t *to = group + (chunk.at(row) + blocksInGroup * t + block) * 4;
-        uint32_t others;
-        std::memcpy(&others, to, 4);
-        others |= words[i] << chunk.bitsBelow(row);
-        std::memcpy(to, &others, 4);
+        addBits(group + (chunk.at(row) + blocksInGroup * t + block) * 4,
+                words[i] << chunk.bitsBelow(row));
       }
     }
 }
@@ -493,7 +494,7 @@ void QuantizedPacker::packGroup(uint64_t first, uint32_t rows, uint64_t u, uint3
   for (uint32_t g = 0; g < rowsInBlock; ++g) {
     if (unit.hasBytes())
       packBytes(codes.data(), g, to + uint64_t(g) * QuantizedUnit::byteRowU32 * 4);
-    else if (!unit.hasNibbles())
+    else if (unit.hasPieces())
       packPieces(unit, codes.data(), g, to);
     else
       for (const CodeChunk &chunk : unit.chunks)

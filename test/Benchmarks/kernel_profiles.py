@@ -28,7 +28,7 @@ PAGE = ROOT / "docs" / "kernel-profiles.md"
 FORMATS = ["raw", "inplace<12>", "window<4>", "palette<4>", "bitplane<3>", "huffman<12,2>", "inplace<11>", "rans<12>"]
 # What quantised checkpoints run from: integers with scales of the weight's type, and as GPTQ has them; MXFP4; NVFP4 (run-5); blocks of FP8; NF4.
 QUANTIZED = [gpu_packs.QUANTIZED[name] for name in ("int4", "int4zero", "mxfp4", "nvfp4", "fp8block", "nf4")]
-# Every other width of integers, FP6 and FP5, and numbers of a table: on the first target, at one m.
+# Every other width of integers, and FP6 and FP5: on the first target, at one m.
 OTHER_WIDTHS = ["uint<1>, scale={1x128, bf16}", "uint<2>, zero=2, scale={1x128, bf16}", "uint<3>, zero=4, scale={1x128, bf16}",
                 "uint<5>, zero=16, scale={1x128, bf16}", "uint<6>, zero=32, scale={1x128, bf16}", "uint<7>, zero=64, scale={1x128, bf16}",
                 "int<8>, scale={1x128, bf16}", "f6E3M2FN, scale={1x32, f8E8M0FNU}", "float<2,2>, scale={1x128, bf16}"]

@@ -83,12 +83,16 @@ struct QuantizedUnit {
   /// Whether codes have 4 bits at most: nibbles of a u32, above which are other codes.
   bool hasNibbles() const { return codeBits <= 4; }
   bool hasBytes() const { return chunks.empty(); }
+  bool hasPieces() const { return !hasNibbles() && !hasBytes(); }
   /// Where codes of 5 and 6 bits of register r are: one piece, or the lower four bits and the rest.
   std::span<const CodePiece> pieces(uint32_t r) const;
   uint32_t groups() const { return columns / fixedUnitColumns; }
   /// Rows g and g + 8 of a group of bytes.
   static constexpr uint32_t byteRowU32 = 2 * fixedUnitColumns / 4;
   uint32_t groupU32() const { return stripRows * fixedUnitColumns * codeBits / 32; }
+  uint32_t byteRowAt(uint32_t g, uint32_t group) const {
+    return group * groupU32() + g * byteRowU32;
+  }
   uint32_t codesU32() const { return groups() * groupU32(); }
   uint32_t u32() const { return offset.end(cells); }
 };

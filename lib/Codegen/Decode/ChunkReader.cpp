@@ -23,7 +23,7 @@ uint32_t repeated(uint32_t pattern, uint32_t bits) {
 /// operations with masks of their own.
 ChunkReader::ChunkReader(LaneBuilder &lanes, const QuantizedUnit &layout, Value buffer, Value first)
     : layout(layout), lanes(lanes), buffer(buffer), first(first) {
-  if (layout.hasNibbles() || layout.hasBytes())
+  if (!layout.hasPieces())
     return;
   OpBuilder &builder = lanes.ops();
   Value mask = IntegerBuilder(builder, lanes.loc(), builder.getI32Type()).constant(0x000F000F);

@@ -49,20 +49,11 @@ const Target &targetOf(UnitEmission &unit) {
   return TargetAttr::of(unit.lanes.ops().getInsertionBlock()->getParentOp());
 }
 
-/// Whether products of numbers and scales are words of the weight's type without being rounded.
-bool areWeightsExact(const Format &format) {
-  return QuantizedElement::find(format.element)->kind && format.divisor == 1 && !format.offset &&
-         format.scale->number.keyword == "f8E8M0FNU" && !format.scale->outer;
-}
-
-/// Whether codes of 5 and 6 bits look up among as many words: of their weights in the one cell of a
-/// row, or of numbers that powers of two are multiplied to.
-bool looksUpHalves(UnitEmission &unit) {
-  QuantizedUnit layout = quantizedUnit(unit.format.format);
-  bool areScaledAsWords =
-      unit.format.element == ElementType::BF16 && areWeightsExact(unit.format.format);
-  return !layout.hasNibbles() && !layout.hasBytes() && (layout.cells == 1 || areScaledAsWords) &&
-         targetOf(unit).supports(Feature::Avx512);
+/// Whether products of numbers and scales are bf16 without being rounded.
+bool areWeightsExact(const Format &format, ElementType element) {
+  return element == ElementType::BF16 && QuantizedElement::find(format.element)->kind &&
+         format.divisor == 1 && !format.offset && format.scale->number.keyword == "f8E8M0FNU" &&
+         !format.scale->outer;
 }
 
 /// Decodes codes of 4 bits at most of rows g and g + 8: `decode` gets the number of a row vector,
@@ -118,21 +109,27 @@ void decodeNibblesToFloats(
 // lookup
 //===----------------------------------------------------------------------===//
 
-/// What codes of 4 bits at most stand for, less a zero that all of them share.
-Value valuesOfCodes(UnitEmission &unit, VectorFloats floats) {
+/// What codes of 6 bits at most stand for, 16 a vector, less a zero that all of them share.
+SmallVector<Value> valuesOfCodes(UnitEmission &unit, VectorFloats floats) {
   const Format &format = unit.format.format;
   QuantizedElement element = *QuantizedElement::find(format.element);
   if (element.isTable) {
     LaneBuilder &lanes = unit.lanes;
     Value begin = Indices(lanes.ops(), lanes.loc()).constant(0);
-    return floats.ofBits(lanes.load(unit.weightBuffer(WeightBuffer::Table), begin, 0));
+    return {floats.ofBits(lanes.load(unit.weightBuffer(WeightBuffer::Table), begin, 0))};
   }
   std::vector<float> values = element.values();
-  // Above codes of fewer bits are others.
-  std::array<float, nibbleCodes> ofNibbles;
-  for (size_t nibble = 0; nibble < nibbleCodes; ++nibble)
-    ofNibbles[nibble] = values[nibble % values.size()] - static_cast<float>(format.zero);
-  return floats.constants(ofNibbles);
+  for (float &value : values)
+    value -= static_cast<float>(format.zero);
+  SmallVector<Value> vectors;
+  for (size_t first = 0; first < values.size(); first += laneCount) {
+    std::array<float, laneCount> own;
+    // Above codes of fewer than 4 bits are others.
+    for (size_t i = 0; i < laneCount; ++i)
+      own[i] = values[(first + i) % values.size()];
+    vectors.push_back(floats.constants(own));
+  }
+  return vectors;
 }
 
 /// The weights of a row's codes, a table a cell.
@@ -150,7 +147,7 @@ void emitLookups(UnitEmission &unit) {
   LaneBuilder &lanes = unit.lanes;
   VectorFloats floats(lanes);
   UnitNumbers numbers(unit, UnitNumbers::Order::Cells);
-  Value values = valuesOfCodes(unit, floats);
+  Value values = valuesOfCodes(unit, floats).front();
   bool toFloats = looksUpNibbles(unit) && numbers.layout.cells == 1;
   if (toFloats)
     values = inNibbleOrder(lanes, values);
@@ -172,22 +169,26 @@ void emitLookups(UnitEmission &unit) {
   }
 }
 
+/// Whether codes of 5 and 6 bits look up among as many words: of their weights in the one cell of a
+/// row, or of numbers that powers of two are multiplied to.
+bool looksUpHalves(UnitEmission &unit) {
+  const Format &format = unit.format.format;
+  QuantizedUnit layout = quantizedUnit(format);
+  return layout.hasPieces() && targetOf(unit).supports(Feature::Avx512) &&
+         (layout.cells == 1 || areWeightsExact(format, unit.format.element));
+}
+
 /// Looks up codes of 5 and 6 bits: weights of a row's one cell, or numbers.
 class HalfLookup {
 public:
-  HalfLookup(UnitEmission &unit, UnitNumbers::Order order)
+  explicit HalfLookup(UnitEmission &unit)
       : unit(unit), lanes(unit.lanes), floats(lanes), format(unit.format.format),
-        numbers(unit, order),
-        reader(lanes, numbers.layout, unit.weightBuffer(WeightBuffer::Code), unit.code) {
-    std::vector<float> values = QuantizedElement::find(format.element)->values();
-    for (float &value : values)
-      value -= static_cast<float>(format.zero);
-    for (size_t first = 0; first < values.size(); first += laneCount)
-      parts.push_back(floats.constants(ArrayRef(values).slice(first, laneCount)));
-  }
+        isOfCells(quantizedUnit(format).cells > 1),
+        numbers(unit, isOfCells ? UnitNumbers::Order::Rows : UnitNumbers::Order::Cells),
+        reader(lanes, numbers.layout, unit.weightBuffer(WeightBuffer::Code), unit.code),
+        parts(valuesOfCodes(unit, floats)) {}
 
   void emit() {
-    bool isOfCells = numbers.layout.cells > 1;
     for (unsigned g = 0; g < unit.rows; ++g)
       if (isOfCells)
         emitScaled(g);
@@ -223,16 +224,12 @@ private:
   LaneBuilder &lanes;
   VectorFloats floats;
   const Format &format;
+  const bool isOfCells;
   UnitNumbers numbers;
   ChunkReader reader;
   /// What codes stand for, 16 a vector.
-  SmallVector<Value> parts;
+  const SmallVector<Value> parts;
 };
-
-void emitLookupsOfHalves(UnitEmission &unit) {
-  bool isOfCells = quantizedUnit(unit.format.format).cells > 1;
-  HalfLookup(unit, isOfCells ? UnitNumbers::Order::Rows : UnitNumbers::Order::Cells).emit();
-}
 
 //===----------------------------------------------------------------------===//
 // lookup of numbers
@@ -253,12 +250,12 @@ void emitLookupsOfNumbers(UnitEmission &unit) {
   const Format &format = unit.format.format;
   VectorFloats floats(lanes);
   UnitNumbers numbers(unit, UnitNumbers::Order::Rows);
-  Value values = valuesOfCodes(unit, floats);
+  Value values = valuesOfCodes(unit, floats).front();
   bool toFloats = looksUpNibbles(unit);
   if (toFloats)
     values = inNibbleOrder(lanes, values);
   Value buffer = unit.weightBuffer(WeightBuffer::Code);
-  bool isExact = areWeightsExact(format);
+  bool isExact = areWeightsExact(format, unit.format.element);
   auto scale = [&](std::array<Value, 2> &halves, const UnitNumbers::RowNumbers &row) {
     for (Value &half : halves) {
       half =
@@ -308,8 +305,7 @@ bool hasMagnitudesOfUnit(const Format &format) {
 
 /// Whether codes are those of 128 magnitudes below a sign that powers of two are multiplied to.
 bool hasExactMagnitudes(const Format &format, ElementType element) {
-  return element == ElementType::BF16 && areWeightsExact(format) &&
-         QuantizedElement::find(format.element)->bits == 8;
+  return areWeightsExact(format, element) && QuantizedElement::find(format.element)->bits == 8;
 }
 
 bool looksUpBytes(UnitEmission &unit) {
@@ -371,8 +367,8 @@ private:
     for (unsigned g = 0; g < unit.rows; ++g)
       for (unsigned group = 0; group < layout.groups(); ++group)
         for (unsigned r = 0; r < registersInLane; r += 2) {
-          int64_t row = group * layout.groupU32() + g * QuantizedUnit::byteRowU32;
-          Value codes = lanes.load(buffer, unit.code, row + r / 2 * laneCount);
+          Value codes =
+              lanes.load(buffer, unit.code, layout.byteRowAt(g, group) + r / 2 * laneCount);
           auto words = LookupBytesOp::create(lanes.ops(), lanes.loc(), codes, table[0], table[1],
                                              table[2], table[3]);
           unit.set(rowVectorNumber(group, r, g), finish(g, words.getLow()));
@@ -440,8 +436,8 @@ private:
   Value loadBytes(unsigned group, unsigned r, unsigned g) {
     constexpr int64_t registerU32 = 2 * laneCount / 4;
     OpBuilder &builder = lanes.ops();
-    int64_t row = group * numbers.layout.groupU32() + g * QuantizedUnit::byteRowU32;
-    Value at = Indices(builder, lanes.loc()).add(first, row + r * registerU32);
+    Value at = Indices(builder, lanes.loc())
+                   .add(first, numbers.layout.byteRowAt(g, group) + r * registerU32);
     Value words =
         vector::LoadOp::create(builder, lanes.loc(), vectorOf(registerU32, 32), buffer, at);
     return vector::BitCastOp::create(builder, lanes.loc(), vectorOf(2 * laneCount, 8), words);
@@ -490,7 +486,7 @@ private:
       placed = words.shl(wide, shift);
     } else {
       Value sign = words.bitAnd(words.shl(codes, 16 - element.bits), 0x8000);
-      placed = words.bitOr(sign, words.bitAnd(words.shl(codes, shift), magnitude));
+      placed = words.bitOr(sign, words.shl(codes, shift));
     }
     Value halves = words.bitAnd(placed, 0x8000 | magnitude);
     std::array<Value, 2> numbers;
@@ -555,21 +551,21 @@ struct QuantizedEmitter final : Emitter {
     }
     // Of codes of 5 and 6 bits: shifts, what brings pieces together, and registers for tables.
     constexpr double halves = 7, mask = 1, scaledHalves = 6;
-    if (!unit.hasBytes() && unit.cells == 1)
+    if (unit.hasPieces() && unit.cells == 1)
       return lookup(1u << (unit.codeBits - nibbleBits)) + halves;
-    if (!unit.hasBytes() && format.element == ElementType::BF16 && areWeightsExact(own))
+    if (unit.hasPieces() && areWeightsExact(own, format.element))
       return permuteOfTwo + halves + scaledHalves;
     // As by AVX-512; others compute each weight.
     constexpr double addExponents = 3;
-    if (unit.hasBytes() && !hasMagnitudesOfUnit(own) && hasExactMagnitudes(own, format.element))
-      return lookupOfBytes + addExponents;
     if (hasMagnitudesOfUnit(own))
       return lookupOfBytes + (8 * (1 + more) + 4 * rounding) / (vectors * stripRows);
+    if (hasExactMagnitudes(own, format.element))
+      return lookupOfBytes + addExponents;
     bool isFloat = QuantizedElement::find(own.element)->kind.has_value();
     double ofHalf =
         1 + (isFloat ? widenFloats : widenIntegers) + (hasZeros || own.zero != 0) + more;
     return 2 * ofHalf + rounding + (1 + hasZeros + hasOffsets) / vectors +
-           (unit.hasBytes() ? 0 : halves + mask);
+           (unit.hasPieces() ? halves + mask : 0);
   }
 
   std::optional<unsigned> fragmentTableU32(const EmittedFormat &format) const override {
@@ -584,7 +580,7 @@ struct QuantizedEmitter final : Emitter {
     else if (quantizedUnit(unit.format.format).hasNibbles())
       emitLookups(unit);
     else if (looksUpHalves(unit))
-      emitLookupsOfHalves(unit);
+      HalfLookup(unit).emit();
     else if (looksUpBytes(unit))
       emitLookupsOfBytes(unit);
     else

@@ -132,10 +132,10 @@ private:
   std::array<Value, 2> readBytes(unsigned g, unsigned group) {
     constexpr int64_t registerU32 = 8;
     OpBuilder &builder = lanes.ops();
-    int64_t row = group * unit.groupU32() + g * QuantizedUnit::byteRowU32;
     std::array<Value, registersInLane> parts;
     for (unsigned r = 0; r < registersInLane; ++r) {
-      Value at = Indices(builder, lanes.loc()).add(first, row + r * registerU32);
+      Value at =
+          Indices(builder, lanes.loc()).add(first, unit.byteRowAt(g, group) + r * registerU32);
       parts[r] = vector::LoadOp::create(
           builder, lanes.loc(), VectorType::get({registerU32}, builder.getI32Type()), buffer, at);
     }
