@@ -8,6 +8,7 @@
 #include "uwt-c/Weight.h"
 #include "Objects.h"
 #include "uwt/Kernels/Kernels.h"
+#include "uwt/Runtime/ColumnOrder.h"
 #include "uwt/Runtime/QuantizedImage.h"
 #include "uwt/Support/Suggest.h"
 #include <cstring>
@@ -215,10 +216,24 @@ static Expected<TensorRange> rangeOf(const UWTTensorPart *given, const WeightIma
   return range;
 }
 
+static Expected<const Kernels *> kernelsOf(const WeightImage &image) {
+  return Kernels::find(image.element(), image.formatOfPanels());
+}
+
+/// Copies rows `ids` of a matrix to `y`, with columns in the weight's order. Errors: as
+/// Kernels::gather.
+static Status gatherRows(const Kernels &kernels, const WeightImage &image, uint64_t matrix,
+                         std::span<const int64_t> ids, MatrixRows<void *> y, ThreadPool &pool) {
+  UWT_RETURN_IF_ERROR(kernels.gather(image.view(matrix), ids, y, &pool));
+  putColumns(image.columnOrder(matrix), static_cast<uint16_t *>(y.data), ids.size(), y.stride,
+             pool);
+  return ok();
+}
+
 /// Of codes of a quantised checkpoint, which the code of products decodes.
 static Status decodeByKernels(const WeightImage &image, const UWTTensorPart *part,
                               std::span<uint8_t> out, ThreadPool &pool) {
-  UWT_ASSIGN_OR_RETURN(const Kernels *kernels, Kernels::find(image.element(), image.format()));
+  UWT_ASSIGN_OR_RETURN(const Kernels *kernels, kernelsOf(image));
   UWTTensorPart whole;
   uwtTensorPartInit(&whole, sizeof(whole));
   UWT_ASSIGN_OR_RETURN(TensorRange range, rangeOf(part ? part : &whole, image));
@@ -241,7 +256,7 @@ static Status decodeByKernels(const WeightImage &image, const UWTTensorPart *par
                       std::to_string(bytes));
   for (uint64_t matrix = range.matrixBegin; matrix < range.matrixEnd; ++matrix) {
     uint8_t *to = out.data() + (matrix - range.matrixBegin) * bytesEach;
-    UWT_RETURN_IF_ERROR(kernels->gather(image.view(matrix), rows, {to, view.columns}, &pool));
+    UWT_RETURN_IF_ERROR(gatherRows(*kernels, image, matrix, rows, {to, view.columns}, pool));
   }
   return ok();
 }
@@ -284,7 +299,7 @@ UWTError *uwtWeightGather(UWTContext *context, const void *image, uint64_t bytes
                           uint64_t yStride) {
   return runFunction({{context, "context"}, {image, "image"}}, [&]() -> Status {
     UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
-    UWT_ASSIGN_OR_RETURN(const Kernels *kernels, Kernels::find(opened.element(), opened.format()));
+    UWT_ASSIGN_OR_RETURN(const Kernels *kernels, kernelsOf(opened));
     if (opened.shape().size() != 2)
       return usageError("rows are gathered from a weight of 2 dimensions, got " +
                         std::to_string(opened.shape().size()));
@@ -295,7 +310,7 @@ UWTError *uwtWeightGather(UWTContext *context, const void *image, uint64_t bytes
       return usageError("rows of the weight have " + std::to_string(view.columns) +
                         " elements, those of y " + std::to_string(k));
     UWT_RETURN_IF_ERROR(checkRows(y, count, yStride, view.columns, "y"));
-    return kernels->gather(view, {ids, count}, {y, yStride}, &context->pool());
+    return gatherRows(*kernels, opened, 0, {ids, count}, {y, yStride}, context->pool());
   });
 }
 
@@ -311,7 +326,7 @@ UWTError *uwtLinear(UWTContext *context, const void *image, uint64_t bytes,
     UWT_ASSIGN_OR_RETURN(UWTLinear call,
                          takeOptions(linear, uwtLinearInit, sizeof(UWTLinear), "uwtLinearInit"));
     UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
-    UWT_ASSIGN_OR_RETURN(const Kernels *kernels, Kernels::find(opened.element(), opened.format()));
+    UWT_ASSIGN_OR_RETURN(const Kernels *kernels, kernelsOf(opened));
     if (call.matrix >= opened.matrices())
       return usageError("the weight has " + std::to_string(opened.matrices()) +
                         " matrices, got matrix " + std::to_string(call.matrix));
@@ -322,6 +337,13 @@ UWTError *uwtLinear(UWTContext *context, const void *image, uint64_t bytes,
     UWT_RETURN_IF_ERROR(checkRows(call.x, call.m, call.xStride, view.columns, "x"));
     UWT_RETURN_IF_ERROR(checkRows(call.y, call.m, call.yStride, view.rows, "y"));
     LinearArguments arguments{call.m, {call.x, call.xStride}, call.bias, {call.y, call.yStride}};
-    return kernels->linear(view, arguments, &context->pool());
+    ThreadPool &pool = context->pool();
+    std::span<const uint32_t> order = opened.columnOrder(call.matrix);
+    if (order.empty())
+      return kernels->linear(view, arguments, &pool);
+    auto x = std::make_unique_for_overwrite<uint16_t[]>(call.m * call.k);
+    takeColumns(order, static_cast<const uint16_t *>(call.x), call.m, call.xStride, x.get(), pool);
+    arguments.x = {x.get(), call.k};
+    return kernels->linear(view, arguments, &pool);
   });
 }

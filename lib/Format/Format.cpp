@@ -91,6 +91,7 @@ static constexpr std::string_view escapeNames[] = {"none", "patch", "rows<64>"};
 static constexpr std::string_view indexNames[] = {"whole", "short"};
 static constexpr std::string_view tablesNames[] = {"rounded", "exact"};
 static constexpr std::string_view unitNames[] = {"strip", "panel"};
+static constexpr std::string_view orderNames[] = {"none", "k"};
 static constexpr std::string_view signPrefix = "sign+", codedPrefix = "exponent+";
 /// Of low halves; the first one is written as a number of bits.
 static constexpr std::string_view lowNames[] = {"", "rows", "palette", "coded"};
@@ -217,6 +218,12 @@ static Status parseUnit(Format &format, std::string_view value) {
   return ok();
 }
 
+static Status parseOrder(Format &format, std::string_view value) {
+  UWT_ASSIGN_OR_RETURN(uint32_t index, parseChoice(value, orderNames, "order"));
+  format.hasColumnOrder = index == 1;
+  return ok();
+}
+
 static Status parseLow(Format &format, std::string_view value) {
   format.lowHalves = LowHalves::TopBits;
   format.lowBits = wholeLowBits;
@@ -266,6 +273,7 @@ static constexpr Item itemTable[] = {
     {"factor", parseFactor, printFactor},
     {"offset", parseOffset, [](const Format &f) { return printOptionalGrid(f.offset); }},
     {"math", parseMath, printMath},
+    {"order", parseOrder, [](const Format &f) { return nameOf(orderNames, f.hasColumnOrder); }},
 };
 static_assert(itemTable[packingItem].key == "packing" && itemTable[escapesItem].key == "escapes" &&
               itemTable[zeroItem].key == "zero");
@@ -318,6 +326,7 @@ Format Format::ofFloats() const {
   format.divisor = plain.divisor;
   format.offset = plain.offset;
   format.math = plain.math;
+  format.hasColumnOrder = plain.hasColumnOrder;
   return format;
 }
 

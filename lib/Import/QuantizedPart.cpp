@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 
 using namespace uwt;
 
@@ -168,14 +169,20 @@ static Expected<TensorRange> rangeOf(const ImportedWeight &weight, const Format 
   return range;
 }
 
+/// Rows or columns of a cell of so many. Of an empty part too, cells have a size.
+static uint64_t cellSize(uint64_t each, uint64_t all) {
+  return std::max<uint64_t>(each == 0 || each > all ? all : each, 1);
+}
+
 namespace {
 
 /// A part of the codes of matrices that lie one below the other.
 class PartOfCodes {
 public:
-  PartOfCodes(const QuantizedWeight &weight, const TensorRange &range)
-      : weight(weight), range(range), rowsEach(weight.rows / weight.matrices),
-        rows(range.rowEnd - range.rowBegin), columns(range.columnEnd - range.columnBegin) {}
+  PartOfCodes(const QuantizedWeight &weight, const TensorRange &range, bool hasColumnOrder)
+      : weight(weight), range(range), hasColumnOrder(hasColumnOrder),
+        rowsEach(weight.rows / weight.matrices), rows(range.rowEnd - range.rowBegin),
+        columns(range.columnEnd - range.columnBegin) {}
 
   /// Takes them out of `all` where that is the part.
   std::vector<uint8_t> codes(std::vector<uint8_t> all, const QuantizedElement &element) const;
@@ -190,6 +197,8 @@ private:
 
   const QuantizedWeight &weight;
   TensorRange range;
+  /// Cells are all of a row then, one after another.
+  bool hasColumnOrder;
   uint64_t rowsEach, rows, columns;
 };
 
@@ -217,22 +226,34 @@ std::vector<uint8_t> PartOfCodes::codes(std::vector<uint8_t> all,
 }
 
 Expected<Grid> PartOfCodes::grid(const Grid &grid, const CellFormat &format) const {
-  // Of an empty part too, cells have a size.
-  auto cellOf = [](uint64_t each, uint64_t all) {
-    return std::max<uint64_t>(each == 0 || each > all ? all : each, 1);
-  };
-  Grid part = {cellOf(format.cellRows, rows), cellOf(format.cellColumns, columns), 0, {}};
+  Grid part = {cellSize(format.cellRows, rows), cellSize(format.cellColumns, columns), 0, {}};
   if (range.matrixEnd - range.matrixBegin > 1 && rows % part.cellRows != 0)
     return usageError("has matrices of " + std::to_string(rows) + " rows, which are no groups of " +
                       std::to_string(part.cellRows) + ": read one at a time (an expert)");
   part.columns = divideUp(columns, part.cellColumns);
   std::vector<uint64_t> cells;
   for (uint64_t column = 0; column < columns; column += part.cellColumns)
-    cells.push_back(grid.cellOf(0, weight.gridColumn(range.columnBegin + column)));
+    cells.push_back(hasColumnOrder ? cells.size()
+                                   : grid.cellOf(0, weight.gridColumn(range.columnBegin + column)));
   for (uint64_t matrix = range.matrixBegin; matrix < range.matrixEnd; ++matrix)
     for (uint64_t row = 0; row < rows; row += part.cellRows)
       grid.appendRow(rowOf(matrix, row), cells, part.cells);
   return part;
+}
+
+/// The columns of a weight with `order=k`, cell by cell. Errors: Unsupported.
+static Expected<std::vector<uint32_t>> columnOrderOf(const QuantizedWeight &weight,
+                                                     uint64_t cellColumns) {
+  auto cellOf = [&](uint64_t column) { return weight.scale.cellOf(0, weight.gridColumn(column)); };
+  std::vector<uint32_t> order(weight.columns);
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::stable_sort(order, {}, cellOf);
+  for (uint64_t at = 0; at < weight.columns; ++at)
+    if (cellOf(order[at]) != at / cellColumns)
+      return unsupportedError("has columns in an order of their own, of which group " +
+                              std::to_string(at / cellColumns) + " has not " +
+                              std::to_string(cellColumns) + "; it has parts as values alone");
+  return order;
 }
 
 Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
@@ -240,10 +261,20 @@ Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
   UWT_ASSIGN_OR_RETURN(Format format, formatOfParts(weight));
   UWT_ASSIGN_OR_RETURN(TensorRange range, rangeOf(weight, format, slice));
   UWT_ASSIGN_OR_RETURN(QuantizedWeight whole, weight.read(pool));
-  PartOfCodes cut(whole, range);
   QuantizedElement element = *QuantizedElement::find(format.element);
   QuantizedPart part;
   part.format = format;
+  if (format.hasColumnOrder) {
+    uint64_t cellColumns = cellSize(format.scale->cellColumns, whole.columns);
+    if (range.columnBegin != 0 || range.columnEnd != whole.columns)
+      return unsupportedError("has columns in an order of their own; parts of them are values "
+                              "alone");
+    UWT_ASSIGN_OR_RETURN(part.columnOrder, columnOrderOf(whole, cellColumns));
+    for (uint64_t column = 0; column < whole.columns; ++column)
+      part.weight.gridColumns.push_back(
+          static_cast<uint32_t>(whole.scale.cellOf(0, whole.gridColumn(column)) * cellColumns));
+  }
+  PartOfCodes cut(whole, range, format.hasColumnOrder);
   part.weight.matrices = range.matrixEnd - range.matrixBegin;
   part.weight.isTransposed = whole.isTransposed;
   part.weight.rows = part.weight.matrices * (range.rowEnd - range.rowBegin);
@@ -299,17 +330,20 @@ static StoredType storedTypeOf(const Term &number) {
   return {"U8", 1, [](float value) -> uint32_t { return static_cast<uint32_t>(int32_t(value)); }};
 }
 
+/// The lower `bytes` bytes of a number, little-endian.
+static void appendNumber(uint32_t number, uint32_t bytes, std::vector<uint8_t> &to) {
+  for (uint32_t byte = 0; byte < bytes; ++byte)
+    to.push_back(static_cast<uint8_t>(number >> (8 * byte)));
+}
+
 static TensorBytes tensorOf(const Grid &grid, const Term &number, uint64_t rows) {
   StoredType type = storedTypeOf(number);
   TensorBytes tensor{
       findSafetensorsDtype(type.dtype), {divideUp(rows, grid.cellRows), grid.columns}, {}};
   std::optional<QuantizedElement> element = QuantizedElement::find(number);
   uint32_t mask = element ? (1u << element->bits) - 1 : UINT32_MAX;
-  for (float value : grid.cells) {
-    uint32_t bits = type.bits(value) & mask;
-    for (uint32_t byte = 0; byte < type.bytes; ++byte)
-      tensor.bytes.push_back(static_cast<uint8_t>(bits >> (8 * byte)));
-  }
+  for (float value : grid.cells)
+    appendNumber(type.bits(value) & mask, type.bytes, tensor.bytes);
   return tensor;
 }
 
@@ -324,6 +358,13 @@ std::vector<std::pair<std::string, TensorBytes>> QuantizedPart::tensors() const 
   if (format.offset)
     tensors.emplace_back("weight_offset",
                          tensorOf(*weight.offset, format.offset->number, weight.rows));
+  if (format.hasColumnOrder) {
+    TensorBytes groups{findSafetensorsDtype("I32"), {weight.columns}, {}};
+    for (uint32_t column : weight.gridColumns)
+      appendNumber(static_cast<uint32_t>(weight.scale.cellOf(0, column)), sizeof(uint32_t),
+                   groups.bytes);
+    tensors.emplace_back("weight_g_idx", std::move(groups));
+  }
   if (QuantizedElement::find(format.element)->isTable) {
     Grid numbers = {1, 1, weight.values.size(), weight.values};
     TensorBytes table = tensorOf(numbers, {"f32", {}}, 1);

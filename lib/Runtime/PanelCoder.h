@@ -100,10 +100,12 @@ Status withQuantizedCoder(const QuantizedWeight &weight, const TensorDescription
                           ThreadPool &pool, const LoadOptions &options,
                           const std::function<Status(const PanelCoder &)> &use);
 
-/// Writes the panels of `coder` as an image of that shape into `memory`. Errors: Usage (memory that
-/// is not aligned or does not suffice), and as coding them.
+/// Writes the panels of `coder` as an image of that shape into `memory`; `columnOrder` has the
+/// weight's column that each column of each matrix is, or nothing. Errors: Usage (memory that is
+/// not aligned or does not suffice), and as coding them.
 Status writePanels(const PanelCoder &coder, std::span<const uint64_t> shape,
-                   std::span<uint8_t> memory, ThreadPool &pool);
+                   std::span<const uint32_t> columnOrder, std::span<uint8_t> memory,
+                   ThreadPool &pool);
 
 /// The weight that the panels of `coder` are. Of `options` path and times are looked at.
 Expected<LoadedWeight> codePanels(const TensorDescription &description, const PanelCoder &coder,

@@ -61,6 +61,8 @@ Expected<Format> uwt::imageFormatOf(const Format &composition) {
     if (!found && hasScalesOf(*format.scale, *composition.scale))
       found = format;
   }
+  if (found)
+    found->hasColumnOrder = composition.hasColumnOrder;
   if (!hasElement)
     return noImageFormat(composition, "images have codes of uint<1> to uint<4>, int<8>, f8E4M3FN, "
                                       "f4E2M1FN and table<1> to table<4>");
@@ -90,6 +92,18 @@ static void append(Grid &to, const Grid &from, const QuantizedWeight &part) {
     from.appendRow(row, cells, to.cells);
 }
 
+/// Adds the codes of a part, cell by cell.
+static void appendCodes(std::vector<uint8_t> &to, const QuantizedPart &part) {
+  const std::vector<uint8_t> &codes = part.weight.codes;
+  if (part.columnOrder.empty()) {
+    to.insert(to.end(), codes.begin(), codes.end());
+    return;
+  }
+  for (uint64_t row = 0; row < part.weight.rows; ++row)
+    for (uint32_t column : part.columnOrder)
+      to.push_back(codes[row * part.weight.columns + column]);
+}
+
 /// All parts as one weight with the cells of `format`.
 static QuantizedWeight stacked(std::span<const QuantizedPart *const> parts, const Format &format) {
   QuantizedWeight weight;
@@ -105,7 +119,7 @@ static QuantizedWeight stacked(std::span<const QuantizedPart *const> parts, cons
   for (const QuantizedPart *part : parts) {
     const QuantizedWeight &own = part->weight;
     weight.rows += own.rows;
-    weight.codes.insert(weight.codes.end(), own.codes.begin(), own.codes.end());
+    appendCodes(weight.codes, *part);
     append(weight.scale, own.scale, own);
     if (format.zeroGrid)
       append(weight.zero, own.zero, own);
@@ -135,6 +149,28 @@ static Expected<QuantizedWeight> weightOf(std::span<const QuantizedPart *const> 
   return stacked(parts, format);
 }
 
+/// Of each matrix of so many rows, the order of its columns; nothing without `order=k`. Errors:
+/// Unsupported (parts of a matrix with different ones).
+static Expected<std::vector<uint32_t>> columnOrders(std::span<const QuantizedPart *const> parts,
+                                                    uint64_t rows) {
+  std::vector<uint32_t> orders;
+  if (rows == 0)
+    return orders;
+  uint64_t row = 0;
+  for (const QuantizedPart *part : parts) {
+    const std::vector<uint32_t> &own = part->columnOrder;
+    uint64_t end = row + part->weight.rows;
+    bool isWithin = row % rows != 0;
+    if (isWithin && !std::ranges::equal(own, std::span(orders).last(own.size())))
+      return noImageFormat(part->format, "the matrix above it has columns in another order");
+    // Those that begin in the part.
+    for (uint64_t matrix = divideUp(row, rows); matrix * rows < end; ++matrix)
+      orders.insert(orders.end(), own.begin(), own.end());
+    row = end;
+  }
+  return orders;
+}
+
 /// Whether that shape has these rows, in one matrix or in several.
 static bool isShapeOf(std::span<const uint64_t> shape, uint64_t rows, uint64_t columns) {
   if (shape.size() < 2 || shape.back() != columns)
@@ -161,8 +197,10 @@ Expected<WeightImage> uwt::encodeParts(std::span<const QuantizedPart *const> par
   // Not every shape has a form in memory.
   if (Expected<uint64_t> most = WeightImage::maxBytes(what); !most)
     return most.takeError();
+  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> orders, columnOrders(parts, shape[shape.size() - 2]));
+  what.format.hasColumnOrder = false;
   UWT_RETURN_IF_ERROR(withQuantizedCoder(weight, what, pool, {}, [&](const PanelCoder &coder) {
-    return writePanels(coder, what.shape, memory, pool);
+    return writePanels(coder, what.shape, orders, memory, pool);
   }));
   return WeightImage::open(memory);
 }

@@ -15,8 +15,8 @@
 
 using namespace uwt;
 
-/// With the version of what follows and of WeightView's buffers.
-static constexpr char imageMagic[8] = {'U', 'W', 'T', 'I', 'M', 'G', '0' + abiVersion, 0};
+/// With the versions of what follows and of WeightView's buffers.
+static constexpr char imageMagic[8] = {'U', 'W', 'T', 'I', 'M', 'G', '0' + abiVersion, '2'};
 
 static uint64_t checksumOf(const ImageHeader &header) {
   return xxh3({reinterpret_cast<const uint8_t *>(&header), offsetof(ImageHeader, checksum)});
@@ -30,6 +30,9 @@ void ImageHeader::seal() {
 bool ImageHeader::isSealed() const {
   return std::ranges::equal(magic, imageMagic) && checksum == checksumOf(*this);
 }
+
+/// What a format's text ends with where columns have an order of their own.
+static constexpr std::string_view columnOrderSuffix = ", order=k";
 
 /// All parts that code reads, with the buffers of a weight that has the same.
 template <typename Visit>
@@ -60,7 +63,8 @@ Expected<WeightImage> WeightImage::open(std::span<const uint8_t> image) {
                  header->rank <= maxImageRank &&
                  header->element <= static_cast<uint32_t>(ElementType::UInt16) &&
                  header->format[maxImageFormat - 1] == 0;
-  for (const ImageHeader::Part *part : {&header->panels, &header->table, &header->counts})
+  for (const ImageHeader::Part *part :
+       {&header->panels, &header->table, &header->counts, &header->order})
     isWhole = isWhole && isPart(*part);
   if (!isWhole || !std::ranges::all_of(header->planes, isPart))
     return invalidError("the weight in memory is cut or damaged");
@@ -72,6 +76,21 @@ uint64_t WeightImage::matrices() const {
   for (uint64_t size : shape().first(header->rank - 2))
     count *= size;
   return count;
+}
+
+std::string_view WeightImage::formatOfPanels() const {
+  std::string_view text = format();
+  if (text.ends_with(columnOrderSuffix))
+    text.remove_suffix(columnOrderSuffix.size());
+  return text;
+}
+
+std::span<const uint32_t> WeightImage::columnOrder(uint64_t matrix) const {
+  if (header->order.bytes == 0)
+    return {};
+  uint64_t columns = shape()[header->rank - 1];
+  const auto *first = reinterpret_cast<const uint32_t *>(begin + header->order.begin);
+  return {first + matrix * columns, columns};
 }
 
 Expected<uint64_t> WeightImage::tensorBytes() const {
@@ -139,13 +158,14 @@ Expected<WeightImage::Decoder> WeightImage::decoder() const {
 }
 
 WeightImage::Part WeightImage::part(size_t index) const {
-  if (index >= 3) {
-    auto kind = static_cast<PlaneKind>(index - 3);
-    return {planeName(kind), header->planes[numberOf(kind)]};
-  }
-  const Part before[] = {
-      {"panels", header->panels}, {"table", header->table}, {"counts", header->counts}};
-  return before[index];
+  const Part before[] = {{"panels", header->panels},
+                         {"table", header->table},
+                         {"counts", header->counts},
+                         {"order", header->order}};
+  if (index < std::size(before))
+    return before[index];
+  auto kind = static_cast<PlaneKind>(index - std::size(before));
+  return {planeName(kind), header->planes[numberOf(kind)]};
 }
 
 bool WeightImage::hasPartsOf(const LoadedWeight &weight) const {

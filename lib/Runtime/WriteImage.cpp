@@ -40,15 +40,18 @@ static Expected<CodingPlan> imagePlan(const TensorDescription &description) {
   if (rank < 2 || rank > maxImageRank)
     return usageError("a weight in memory has 2 to " + std::to_string(maxImageRank) +
                       " dimensions, got " + std::to_string(rank));
-  const Format &format = description.format;
-  std::string text = format.str();
+  std::string text = description.format.str();
+  // Panels have cells side by side, whatever order columns have.
+  TensorDescription ofPanels = description;
+  ofPanels.format.hasColumnOrder = false;
+  const Format &format = ofPanels.format;
   if (text.size() >= maxImageFormat)
     return usageError("the text of the format is longer than " +
                       std::to_string(maxImageFormat - 1) + " bytes: " + text);
   if (format.storage != Storage::NMajor || format.fold != Fold())
     return usageError("a weight in memory is stored n_major and without a fold, got " + text);
   auto *check = format.isQuantized() ? checkRunFormat : checkFormat;
-  UWT_ASSIGN_OR_RETURN(CodingPlan plan, planWithoutModel(description, check));
+  UWT_ASSIGN_OR_RETURN(CodingPlan plan, planWithoutModel(ofPanels, check));
   if (getTraits(plan.element).lowBits != 0)
     return usageError("a weight in memory has elements of 8 or 16 bits, got " +
                       std::string(getTraits(plan.element).name));
@@ -106,6 +109,8 @@ Expected<uint64_t> WeightImage::maxBytes(const TensorDescription &description) {
   uint64_t panels = std::max<uint64_t>(plan.matrix.panels(), 1);
   std::optional<uint64_t> bytes = checkedMultiply(panels - 1, maxPanelBytes(plan, full));
   bytes = bytes ? checkedAdd(*bytes, maxPanelBytes(plan, last)) : bytes;
+  if (description.format.hasColumnOrder)
+    bytes = bytes ? checkedAdd(*bytes, plan.matrix.columns * sizeof(uint32_t)) : bytes;
   bytes = bytes ? checkedMultiply(*bytes, matrices.count) : bytes;
   bytes = bytes ? checkedAdd(*bytes, once) : bytes;
   if (!bytes)
@@ -154,7 +159,7 @@ public:
         rawParts(coder, [&](uint32_t rows) { return coder.rawBytes(rows); }),
         codeParts(coder, [&](uint32_t rows) { return coder.codeBytes(rows); }) {}
 
-  Status write(std::span<const uint64_t> shape);
+  Status write(std::span<const uint64_t> shape, std::span<const uint32_t> columnOrder);
 
 private:
   Expected<std::span<uint8_t>> place(ImageHeader::Part &part, uint64_t bytes);
@@ -164,6 +169,7 @@ private:
   }
   Status forEachPanel(const std::function<Status(uint64_t, PanelWorker &)> &body);
   Status placeTable();
+  Status placeOrder(std::span<const uint32_t> columnOrder);
   Status codePanels();
   Status codePanel(uint64_t panel, PanelWorker &worker);
   uint64_t pack(const FixedParts &parts, std::span<uint8_t> from, uint8_t *to,
@@ -217,6 +223,13 @@ Status ImageWriter::placeTable() {
   UWT_ASSIGN_OR_RETURN(std::span<uint8_t> to, place(header.table, table.size() * 4));
   if (!table.empty())
     std::memcpy(to.data(), table.data(), to.size());
+  return ok();
+}
+
+Status ImageWriter::placeOrder(std::span<const uint32_t> columnOrder) {
+  UWT_ASSIGN_OR_RETURN(std::span<uint8_t> to, place(header.order, columnOrder.size_bytes()));
+  if (!columnOrder.empty())
+    std::memcpy(to.data(), columnOrder.data(), to.size());
   return ok();
 }
 
@@ -362,7 +375,7 @@ Status ImageWriter::placeIndex() {
   return ok();
 }
 
-Status ImageWriter::write(std::span<const uint64_t> shape) {
+Status ImageWriter::write(std::span<const uint64_t> shape, std::span<const uint32_t> columnOrder) {
   if (reinterpret_cast<uintptr_t>(memory.data()) % imageAlignment != 0)
     return usageError("a weight in memory begins at a multiple of " +
                       std::to_string(imageAlignment) + " bytes");
@@ -375,6 +388,7 @@ Status ImageWriter::write(std::span<const uint64_t> shape) {
   std::ranges::fill(panels, uint8_t(0));
   entries = {reinterpret_cast<PanelEntry *>(panels.data()), loose.size()};
   UWT_RETURN_IF_ERROR(placeTable());
+  UWT_RETURN_IF_ERROR(placeOrder(columnOrder));
   UWT_RETURN_IF_ERROR(codePanels());
   UWT_RETURN_IF_ERROR(packCoded());
   UWT_RETURN_IF_ERROR(storeWords());
@@ -383,7 +397,9 @@ Status ImageWriter::write(std::span<const uint64_t> shape) {
   header.element = static_cast<uint32_t>(plan.element);
   header.rank = static_cast<uint32_t>(shape.size());
   std::ranges::copy(shape, header.shape.begin());
-  std::ranges::copy(plan.format.str(), header.format);
+  Format format = plan.format;
+  format.hasColumnOrder = !columnOrder.empty();
+  std::ranges::copy(format.str(), header.format);
   header.bytes = end;
   header.seal();
   std::memcpy(memory.data(), &header, sizeof(header));
@@ -391,8 +407,9 @@ Status ImageWriter::write(std::span<const uint64_t> shape) {
 }
 
 Status uwt::writePanels(const PanelCoder &coder, std::span<const uint64_t> shape,
-                        std::span<uint8_t> memory, ThreadPool &pool) {
-  return ImageWriter(coder, memory, pool).write(shape);
+                        std::span<const uint32_t> columnOrder, std::span<uint8_t> memory,
+                        ThreadPool &pool) {
+  return ImageWriter(coder, memory, pool).write(shape, columnOrder);
 }
 
 /// Writes what `makeCoder` gives for the format, or for `raw` where padding could be infinities.
@@ -410,7 +427,7 @@ static Status writeImage(TensorDescription description, std::span<uint8_t> memor
   }
   if (!coder)
     return coder.takeError();
-  return ImageWriter(**coder, memory, pool).write(description.shape);
+  return ImageWriter(**coder, memory, pool).write(description.shape, {});
 }
 
 //===----------------------------------------------------------------------===//

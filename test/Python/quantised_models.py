@@ -31,15 +31,28 @@ def _packed(codes, order=range(8)):
     return torch.where(word >= 2**31, word - 2**32, word).to(torch.int32).contiguous()
 
 
-def _gptq(name, codes, zero, scale):
+def _gptq(name, codes, zero, scale, groups=None):
     module = name.removesuffix(".weight")
-    groups = torch.arange(codes.shape[1], dtype=torch.int32) // GROUP
+    if groups is None:
+        groups = torch.arange(codes.shape[1], dtype=torch.int32) // GROUP
     return {
         f"{module}.qweight": _packed(codes).T.contiguous(),
         f"{module}.qzeros": _packed((zero - 1).T.contiguous()),
         f"{module}.scales": scale.T.contiguous(),
         f"{module}.g_idx": groups,
     }
+
+
+def order_of(columns):
+    """What stands for the order in which GPTQ takes columns with `desc_act`: one for all weights of so many columns."""
+    return torch.randperm(columns, generator=torch.Generator().manual_seed(columns))
+
+
+def _gptq_in_order(name, weight):
+    order = order_of(weight.shape[1])
+    *parts, values = _codes(weight[:, order])
+    back = order.argsort()
+    return _gptq(name, parts[0][:, back], *parts[1:], (back // GROUP).to(torch.int32)), values[:, back].contiguous()
 
 
 def _awq(name, codes, zero, scale):
@@ -123,6 +136,7 @@ _COMPRESSED = {
 
 
 _WHOLE = {
+    "gptq-order": (_gptq_in_order, {"quant_method": "gptq", "bits": 4, "group_size": GROUP, "desc_act": True, "sym": False}),
     "nf4": (_nf4, {"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}),
     "gpt-oss": (_gpt_oss, {"quant_method": "mxfp4", "modules_to_not_convert": ["lm_head"]}),
 }
@@ -139,7 +153,7 @@ def quantise(method, source, quantised, dequantised):
     """Writes the quantised and the dequantised model of a folder with one file of BF16.
 
     Args:
-        method: "gptq", "awq", "nf4" (bitsandbytes), "gpt-oss" (MXFP4), or one of compressed-tensors: "fp8" (a scale a row), "mxfp4", "nvfp4".
+        method: "gptq", "gptq-order" (`desc_act`), "awq", "nf4" (bitsandbytes), "gpt-oss" (MXFP4), or one of compressed-tensors: "fp8" (a scale a row), "mxfp4", "nvfp4".
     """
     tensors = load_file(source / "model.safetensors")
     made, floats = {}, {}

@@ -80,5 +80,13 @@ def test_says_what_is_not_read(tmp_path):
         assert "checkpoint_format 'gptq_v9'" in weight.refusal
         with pytest.raises(uwt.UnsupportedError, match="gptq_v9"):
             opened.read_quantized(NAME)
-    with uwt.Container(GOLDEN / "gptq-b2-g-idx") as opened, pytest.raises(uwt.UnsupportedError, match="order=k"):
+    with uwt.Container(GOLDEN / "hqq-b4-axis0") as opened, pytest.raises(uwt.UnsupportedError, match="no cells of rows"):
         opened.read_codes(NAME)
+
+
+def test_columns_in_an_order_of_their_own_stay_together():
+    with uwt.Container(GOLDEN / "gptq-b2-g-idx") as opened:
+        codes = opened.read_codes(NAME)
+        assert codes.format.endswith(", order=k") and list(codes.tensors)[-1] == "weight_g_idx"
+        with pytest.raises(uwt.UnsupportedError, match="an order of their own"):
+            opened.read_codes(NAME, columns=(0, 64))

@@ -13,7 +13,7 @@ from conftest import require_kernels
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from quantised_models import quantise  # noqa: E402
+from quantised_models import GROUP, order_of, quantise  # noqa: E402
 
 import uwt.transformers  # noqa: E402
 from uwt.torch import UwtTensor  # noqa: E402
@@ -315,6 +315,20 @@ def test_values_of_codes_are_plain_weights(method, values, tmp_path):
     # As it saves itself, the model is a plain one.
     model.save_pretrained(tmp_path / "saved")
     assert_same_state(load(tmp_path / "saved"), load(tmp_path / "floats"))
+
+
+def test_columns_in_an_order_of_their_own_are_multiplied_cell_by_cell(values, tmp_path):
+    model = load_quantised("one", "gptq-order", tmp_path)
+    assert_same_state(model, load(tmp_path / "floats"))
+    for weight in (model.model.layers[0].mlp.up_proj.weight, model.model.layers[0].mlp.down_proj.weight):
+        assert isinstance(weight, UwtTensor) and weight.format == CODES["gptq"] + ", order=k"
+        assert torch.equal(torch.nn.functional.embedding(torch.tensor([5, 0]), weight), weight.dense()[[5, 0]])
+        order = order_of(weight.shape[1])
+        # In a cell they are as the weight has them.
+        order = order.unflatten(0, (-1, GROUP)).sort(1).values.flatten()
+        x = torch.randn(3, weight.shape[1], dtype=torch.bfloat16)
+        by_cells = UwtTensor.encode(weight.dense()[:, order].contiguous(), "raw")
+        assert torch.equal(torch.nn.functional.linear(x, weight), torch.nn.functional.linear(x[:, order], by_cells))
 
 
 @pytest.mark.parametrize("method", CODES)

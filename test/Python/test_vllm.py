@@ -285,6 +285,15 @@ def test_runs_from_codes_what_was_quantised_before(quantised):
         assert f"UWT: 14 weights have the values of their codes ({recipe})" in log
 
 
+def test_columns_in_an_order_of_their_own_run_from_their_codes(quantised):
+    codes, _ = quantised("gptq-order")
+    options = {"tensor_parallel_size": 2}
+    *_, log = run(job(codes))
+    assert "14 weights have the values of their codes (gptq)" in log and "run from their values" not in log
+    *_, log = run(job(codes, **options))
+    assert "run from their values: has columns in an order of their own; parts of them are values alone" in log
+
+
 def test_experts_run_from_their_codes(quantised):
     assert_generates_what_values_do([quantised(method, "experts") for method in ("gptq", "nvfp4")])
 

@@ -44,6 +44,7 @@
 //   factor=1/127             what the product is multiplied with, a fraction as an f32
 //   offset={1x32, f16}       what is added then
 //   math=bf16                what the difference is rounded to; or f16
+//   order=k                  that columns belong to cells in an order of their own; or none
 //
 // Numbers of a grid may themselves be multiplied with those of a coarser one, or divided by them:
 // scale={1x16, f8E4M3FN, divide={tensor, f32}}.
@@ -213,6 +214,8 @@ struct Format {
   std::optional<GridFormat> offset;
   /// What the difference is rounded to: BF16 or F16, or F32, which it is anyway.
   ElementType math = ElementType::F32;
+  /// Whether columns belong to cells in an order of their own, which the weight says.
+  bool hasColumnOrder = false;
 
   bool operator==(const Format &) const = default;
 

@@ -36,20 +36,23 @@ struct QuantizedPart {
   /// With grids of its own. Of a weight that lies transposed (`storage=k_major`), rows are columns
   /// of the weight.
   QuantizedWeight weight;
-  /// The composition of the weight and of each of its parts: one that products run from, whose
-  /// scale has one grid.
+  /// The composition of the weight and of each of its parts: one whose scale has one grid, and that
+  /// products run from, but for `order=k`.
   Format format;
+  /// With `order=k`: the weight's columns cell by cell, those of a cell as the weight has them.
+  std::vector<uint32_t> columnOrder;
 
   /// What the part is in a checkpoint of recipe `codes`, by what the name has behind `X.`:
-  /// "weight", "weight_scale", "weight_zero_point", "weight_offset", "weight_table" (codes-2 to
-  /// codes-6). Several matrices are one with the rows of all.
+  /// "weight", "weight_scale", "weight_zero_point", "weight_offset", "weight_table", "weight_g_idx"
+  /// (codes-2 to codes-8). Several matrices are one with the rows of all.
   std::vector<std::pair<std::string, TensorBytes>> tensors() const;
 };
 
 /// Reads a part that begins and ends at whole cells. The whole weight is read. Errors: Usage (not
 /// inside of the weight; cells that are cut, with the nearest places that cut none; cells of rows
-/// of two matrices), Unsupported (a composition without cells of rows: `order=k`, `stride<s>`), and
-/// as ImportedWeight::read.
+/// of two matrices), Unsupported (a composition without cells of rows, as with `stride<s>`; columns
+/// in an order of their own: some of them, or of cells of other sizes), and as
+/// ImportedWeight::read.
 Expected<QuantizedPart> readQuantizedPart(const ImportedWeight &weight, const TensorSlice &slice,
                                           ThreadPool &pool);
 

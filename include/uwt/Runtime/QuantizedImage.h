@@ -20,15 +20,16 @@
 namespace uwt {
 
 /// The format in which weights of that composition, or what they are transposed, become images
-/// (run-7): uint<4>, int<8>, f8E4M3FN, f4E2M1FN or table<4>. Errors: Unsupported, with the reason.
+/// (run-7): uint<4>, int<8>, f8E4M3FN, f4E2M1FN or table<4>, with `order=k` where it has that
+/// (run-8). Errors: Unsupported, with the reason.
 Expected<Format> imageFormatOf(const Format &composition);
 
 /// Matrices one below the other as an image of elements of `type` and of that shape, [n, k] or
 /// several matrices, which has the values of their codes, bit for bit, not transposed: panels of
-/// which codes do not say that are words (run-2). `memory` is as of WeightImage::encode. Errors:
-/// Usage (no parts, different columns, another shape, one that has no form in memory, memory that
-/// does not suffice, elements that the format is not decoded to), Unsupported (as imageFormatOf;
-/// parts of which that differs).
+/// which codes do not say that are words (run-2). Columns are cell by cell with `order=k`. `memory`
+/// is as of WeightImage::encode. Errors: Usage (no parts, different columns, another shape, one
+/// that has no form in memory, memory that does not suffice, elements that the format is not
+/// decoded to), Unsupported (as imageFormatOf; parts of which that differs).
 Expected<WeightImage> encodeParts(std::span<const QuantizedPart *const> parts, ElementType type,
                                   std::span<const uint64_t> shape, std::span<uint8_t> memory,
                                   ThreadPool &pool);

@@ -36,7 +36,9 @@ struct ImageHeader {
   struct Part {
     uint64_t begin, bytes;
   };
-  Part panels, table, counts;
+  /// With `order=k` in the format, `order` has the weight's column that each column of a matrix is,
+  /// u32, matrix by matrix.
+  Part panels, table, counts, order;
   /// By PlaneKind, as a WeightView has them; the index among them.
   std::array<Part, planeKinds> planes;
   /// Of the index plane, which has those of the panels.
@@ -95,6 +97,10 @@ public:
   ElementType element() const { return static_cast<ElementType>(header->element); }
   std::span<const uint64_t> shape() const { return {header->shape.data(), header->rank}; }
   const char *format() const { return header->format; }
+  /// What panels are in, which kernels are for: the format without `order=k`.
+  std::string_view formatOfPanels() const;
+  /// The weight's column that each column of matrix `matrix` is; empty where all are their own.
+  std::span<const uint32_t> columnOrder(uint64_t matrix = 0) const;
   uint64_t bytes() const { return header->bytes; }
   uint64_t matrices() const;
   /// Errors: Invalid or Usage, where a damaged header says nothing.
@@ -119,7 +125,7 @@ public:
     const char *name;
     ImageHeader::Part part;
   };
-  static constexpr size_t parts = 3 + planeKinds;
+  static constexpr size_t parts = 4 + planeKinds;
   /// Precondition: index < parts.
   Part part(size_t index) const;
 

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // What a quantiser of one's own can write, of elements for which packers have no layout: the
-// configuration has the composition (codes-1 to codes-7 of docs/quantised.md).
+// configuration has the composition (codes-1 to codes-8 of docs/quantised.md).
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::string_view codesName = "weight", scaleName = "weight_scale",
                            zeroName = "weight_zero_point", offsetName = "weight_offset",
-                           tableName = "weight_table";
+                           tableName = "weight_table", groupName = "weight_g_idx";
 
 class CodesRecipe final : public Recipe {
 public:
@@ -144,6 +144,10 @@ Expected<WeightOutline> CodesRecipe::outline(const QuantizationConfig &config, c
     UWT_RETURN_IF_ERROR(parts.expect(tableName, {"F32"}, {uint64_t(1) << element.bits}));
     outline.parts.push_back(tableName);
   }
+  if (format.hasColumnOrder) { // codes-8
+    UWT_RETURN_IF_ERROR(parts.expect(groupName, {"I32"}, {outline.columns}));
+    outline.parts.push_back(groupName);
+  }
   outline.format = format.str();
   return outline;
 }
@@ -172,6 +176,20 @@ static Expected<Grid> readGrid(std::string_view name, const GridFormat &format, 
     grid.cells.push_back(values[code]);
   }
   return grid;
+}
+
+/// codes-8: of each column, the first one of its cell. Errors: Invalid (a cell that is not there);
+/// as reading tensors.
+static Expected<std::vector<uint32_t>> readColumnOrder(const Grid &scale, const Parts &parts,
+                                                       ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> columns, parts.words(groupName, pool));
+  for (uint32_t &column : columns) {
+    if (column >= scale.columns)
+      return invalidError("a column is of group " + std::to_string(column) + ", but there are " +
+                          std::to_string(scale.columns));
+    column = static_cast<uint32_t>(column * scale.cellColumns);
+  }
+  return columns;
 }
 
 Expected<QuantizedWeight> CodesRecipe::assemble(const QuantizationConfig &config,
@@ -203,6 +221,9 @@ Expected<QuantizedWeight> CodesRecipe::assemble(const QuantizationConfig &config
   if (format.offset) {
     UWT_ASSIGN_OR_RETURN(weight.offset,
                          readGrid(offsetName, *format.offset, {}, parts, outline, pool));
+  }
+  if (format.hasColumnOrder) {
+    UWT_ASSIGN_OR_RETURN(weight.gridColumns, readColumnOrder(weight.scale, parts, pool));
   }
   return weight;
 }

@@ -192,7 +192,8 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
         "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, f16}",
         "int<8>, scale={row, f32}, factor=1/127",
         "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16", "f6E2M3FN, scale={1x32, bf16}",
-        "float<2,2>, scale={row, f16}", "f8E4M3FN, scale={128x128, f32}, storage=k_major"})
+        "float<2,2>, scale={row, f16}", "f8E4M3FN, scale={128x128, f32}, storage=k_major",
+        "uint<4>, zero=8, scale={1x64, f16}, order=k"})
     EXPECT_EQ(parsed(parsed(text).fullStr()), parsed(text)) << text;
   EXPECT_EQ(parsed("f8E4M3FN, scale={128x128, f32}, storage=k_major").str(),
             "f8E4M3FN, storage=k_major, scale={128x128, f32}");
@@ -203,7 +204,7 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
   EXPECT_EQ(parsed("int<8>, scale={row, f32}, factor=1/127").factor(), 1.0f / 127);
   // Compositions that nothing takes have one spelling as well.
   for (const char *text : {"huffman<8,2>, scale={1x128, f16}", "uint<4>, inplace<12>, zero=3",
-                           "huffman<8,2>, factor=1/3", "huffman<8,2>, math=f16",
+                           "huffman<8,2>, factor=1/3", "huffman<8,2>, math=f16", "huffman<8,2>, order=k",
                            "uint<4>, huffman<8,2>, escapes=rows<64>, zero={row, f16}"}) {
     EXPECT_EQ(parsed(parsed(text).str()), parsed(text)) << parsed(text).str();
     EXPECT_EQ(parsed(parsed(text).fullStr()), parsed(text)) << parsed(text).fullStr();
@@ -212,6 +213,7 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
 
   EXPECT_EQ(failure("uint<4>, int<4>"),
             "format 'uint<4>, int<4>' has two elements, 'uint<4>' and 'int<4>'");
+  EXPECT_EQ(failure("uint<4>, order=n"), "order: expected none or k, got 'n'");
   EXPECT_EQ(failure("uint<4>, scale=f16"),
             "scale: expected cells and a type, such as '{1x128, f16}', got 'f16'");
   EXPECT_EQ(failure("uint<4>, scale={128, f16}"),

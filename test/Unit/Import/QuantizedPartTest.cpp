@@ -70,7 +70,9 @@ TEST_P(QuantizedPartTest, RanksHaveTheValuesOfTheWhole) {
         TensorSlice slice = rankOf(rank, count, alongColumns);
         Expected<Bytes> values = valuesOf(*weight, slice);
         if (!values) {
-          EXPECT_NE(messageOf(values).find(" cut groups of "), std::string::npos);
+          bool isCut = messageOf(values).find(" cut groups of ") != std::string::npos,
+               hasOrder = messageOf(values).find("an order of their own") != std::string::npos;
+          EXPECT_TRUE(isCut || (hasOrder && alongColumns)) << messageOf(values);
           continue;
         }
         ++read;
@@ -139,9 +141,56 @@ TEST(QuantizedPartErrorsTest, CellsOfTwoMatricesAreCut) {
 }
 
 TEST(QuantizedPartErrorsTest, OtherCompositionsHaveValuesAlone) {
-  EXPECT_EQ(errorOfPart("gptq-b2-g-idx", rankOf(0, 2, false)),
-            "is 'uint<2>, zero={1x64, uint<2>}, scale={1x64, f16}, order=k', whose groups are no "
-            "cells of rows; it has parts as values alone");
+  EXPECT_EQ(errorOfPart("hqq-b3-axis0", rankOf(0, 2, false)),
+            "is 'uint<3>, zero={stride<192>, bf16}, scale={stride<192>, bf16}, math=bf16', whose "
+            "groups are no cells of rows; it has parts as values alone");
+}
+
+TEST(QuantizedPartErrorsTest, ColumnsInAnOrderOfTheirOwnStayTogether) {
+  EXPECT_EQ(errorOfPart("gptq-b2-g-idx", rankOf(0, 2, true)),
+            "has columns in an order of their own; parts of them are values alone");
+}
+
+/// A weight with `order=k` by its codes, whose columns are of the groups that `groupOf` says.
+template <typename GroupOf>
+Expected<QuantizedPart> partWithOrder(const TemporaryFolder &folder, GroupOf groupOf) {
+  Bytes codes(2 * 128), scales = {0x80, 0x3F, 0x00, 0x40, 0x80, 0x40, 0x00, 0x41}, groups;
+  for (size_t i = 0; i < codes.size(); ++i)
+    codes[i] = i % 16;
+  for (unsigned column = 0; column < 128; ++column)
+    for (unsigned byte : {groupOf(column), 0U, 0U, 0U})
+      groups.push_back(static_cast<uint8_t>(byte));
+  writeTensors(folder / "model.safetensors", {{"X.weight", "U8", {2, 128}, codes},
+                                              {"X.weight_scale", "BF16", {2, 2}, scales},
+                                              {"X.weight_g_idx", "I32", {128}, groups}});
+  writeText(folder / "config.json", R"({"quantization_config": {"quant_method": "uwt-codes",
+      "format": "uint<4>, zero=8, scale={1x64, bf16}, order=k"}})");
+  OpenedCheckpoint opened(folder.path);
+  const ImportedWeight *weight = opened.weights.find("X.weight");
+  ThreadPool pool(1);
+  Expected<QuantizedPart> part = readQuantizedPart(*weight, {}, pool);
+  if (part) {
+    EXPECT_EQ(part->weight.decode(ElementType::F32, pool), *decoded(*weight, ElementType::F32));
+  }
+  return part;
+}
+
+TEST(QuantizedPartOrderTest, ColumnsLieCellByCell) {
+  TemporaryFolder folder;
+  Expected<QuantizedPart> part = partWithOrder(folder, [](unsigned k) { return 1 - k % 2; });
+  ASSERT_TRUE(holds(part));
+  ASSERT_EQ(part->columnOrder.size(), 128U);
+  for (uint32_t i = 0; i < 128; ++i)
+    EXPECT_EQ(part->columnOrder[i], i < 64 ? 2 * i + 1 : 2 * (i - 64));
+}
+
+TEST(QuantizedPartOrderTest, GroupsHaveTheirSize) {
+  TemporaryFolder folder;
+  EXPECT_EQ(messageOf(partWithOrder(folder, [](unsigned k) { return k < 63 ? 0U : 1U; })),
+            "has columns in an order of their own, of which group 0 has not 64; it has parts as "
+            "values alone");
+  EXPECT_EQ(messageOf(partWithOrder(folder, [](unsigned k) { return k % 3; })),
+            "a column is of group 2, but there are 2");
 }
 
 } // namespace

@@ -333,7 +333,7 @@ TEST_F(CApiMisuseTest, UsingWeights) {
   // Two panels of 64 rows of 64 columns.
   EXPECT_EQ(words, 2u * 64 * 64 * 2);
   EXPECT_EQ(textOf(uwtWeightPart(image->bytes, bytes, info.parts, &piece)),
-            "2: a weight in memory has 9 parts, got index 9");
+            "2: a weight in memory has 10 parts, got index 10");
 
   UWTTensorPart part;
   uwtTensorPartInit(&part, sizeof(part));

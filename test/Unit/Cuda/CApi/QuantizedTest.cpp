@@ -218,6 +218,183 @@ TEST_F(CApiQuantizedTest, ImagesAreMadeOfCodes) {
   uwtCodesDestroy(codes);
 }
 
+/// Checkpoints of two weights [2, 128] of which even and odd columns are groups, and of Z.weight
+/// likewise the columns below and from 32 on, in turns.
+class CApiColumnOrderTest : public ::testing::Test {
+protected:
+  static constexpr uint64_t columns = 128;
+
+  void SetUp() override {
+    Bytes scales = {0x80, 0x3F, 0x00, 0x40, 0x80, 0x40, 0x00, 0x41};
+    std::vector<TestTensor> tensors;
+    for (const std::string name : {"X", "Y", "Z"}) {
+      Bytes codes, groups;
+      for (unsigned i = 0; i < 2 * columns; ++i)
+        codes.push_back(static_cast<uint8_t>((i * i / 7 + static_cast<unsigned>(name[0])) % 16));
+      for (unsigned i = 0; i < columns; ++i)
+        for (unsigned byte : {groupOf(name, i), 0U, 0U, 0U})
+          groups.push_back(static_cast<uint8_t>(byte));
+      tensors.push_back({name + ".weight", "U8", {2, columns}, codes});
+      tensors.push_back({name + ".weight_scale", "BF16", {2, 2}, scales});
+      tensors.push_back({name + ".weight_g_idx", "I32", {columns}, groups});
+    }
+    writeTensors(folder / "model.safetensors", tensors);
+    writeText(folder / "config.json", R"({"quantization_config": {"quant_method": "uwt-codes",
+        "format": "uint<4>, zero=8, scale={1x64, bf16}, order=k"}})");
+    ASSERT_EQ(messageAndKindOf(uwtContextCreate(2, &context)), "no error");
+    ASSERT_EQ(messageAndKindOf(uwtContainerOpen(folder.path.c_str(), nullptr, &container)),
+              "no error");
+    for (const char *name : {"X.weight", "Y.weight", "Z.weight"})
+      ASSERT_EQ(messageAndKindOf(uwtContainerReadCodes(context, container, name, nullptr,
+                                                       &codes.emplace_back())),
+                "no error");
+  }
+  void TearDown() override {
+    std::ranges::for_each(codes, uwtCodesDestroy);
+    uwtContainerDestroy(container);
+    uwtContextDestroy(context);
+  }
+
+  static unsigned groupOf(const std::string &name, unsigned column) {
+    return name == "Z" ? column / 32 % 2 : 1 - column % 2;
+  }
+  /// The columns of a weight, group by group.
+  static std::vector<size_t> orderOf(const std::string &name) {
+    std::vector<size_t> order;
+    for (unsigned group : {0U, 1U})
+      for (unsigned column = 0; column < columns; ++column)
+        if (groupOf(name, column) == group)
+          order.push_back(column);
+    return order;
+  }
+  static std::vector<uint16_t> taken(const std::vector<uint16_t> &rows, const std::string &name) {
+    std::vector<uint16_t> result;
+    for (size_t row = 0; row < rows.size(); row += columns)
+      for (size_t column : orderOf(name))
+        result.push_back(rows[row + column]);
+    return result;
+  }
+
+  std::vector<uint16_t> valuesOf(const std::string &name) {
+    std::vector<uint16_t> values(2 * columns);
+    EXPECT_EQ(messageAndKindOf(uwtContainerReadQuantized(context, container,
+                                                         (name + ".weight").c_str(), "BF16",
+                                                         nullptr, values.data(), 4 * columns)),
+              "no error");
+    return values;
+  }
+  /// y = x · wᵀ for three rows of x.
+  std::vector<uint16_t> product(const CodesMemory &image, uint64_t bytes, uint64_t matrix,
+                                const std::vector<uint16_t> &x, uint64_t n) {
+    std::vector<uint16_t> y(3 * n);
+    UWTLinear call;
+    uwtLinearInit(&call, sizeof(call));
+    call.m = 3;
+    call.n = n;
+    call.k = call.xStride = columns;
+    call.matrix = matrix;
+    call.x = x.data();
+    call.y = y.data();
+    call.yStride = n;
+    EXPECT_EQ(messageAndKindOf(uwtLinear(context, image.bytes, bytes, &call)), "no error");
+    return y;
+  }
+  /// The same of a dense weight in `raw`.
+  std::vector<uint16_t> rawProduct(const std::vector<uint16_t> &weight,
+                                   const std::vector<uint16_t> &x) {
+    const uint64_t shape[] = {weight.size() / columns, columns};
+    UWTDenseTensor tensor;
+    uwtDenseTensorInit(&tensor, sizeof(tensor));
+    tensor.dtype = "BF16";
+    tensor.rank = 2;
+    tensor.shape = shape;
+    tensor.data = weight.data();
+    tensor.bytes = weight.size() * 2;
+    auto image = std::make_unique<CodesMemory>();
+    uint64_t used = 0;
+    EXPECT_EQ(messageAndKindOf(uwtWeightEncode(context, &tensor, "raw", image->bytes,
+                                               sizeof(CodesMemory), &used)),
+              "no error");
+    return product(*image, used, 0, x, shape[0]);
+  }
+  static std::vector<uint16_t> rowsOfX() {
+    std::vector<uint16_t> x(3 * columns);
+    for (size_t i = 0; i < x.size(); ++i)
+      x[i] = static_cast<uint16_t>(0x3F00 + i * i % 511);
+    return x;
+  }
+
+  TemporaryFolder folder;
+  UWTContext *context = nullptr;
+  UWTContainer *container = nullptr;
+  std::vector<UWTCodes *> codes;
+  std::unique_ptr<CodesMemory> image = std::make_unique<CodesMemory>();
+  uint64_t used = 0;
+};
+
+// run-8
+TEST_F(CApiColumnOrderTest, ImagesAreMultipliedCellByCell) {
+  const uint64_t shape[] = {4, columns};
+  ASSERT_EQ(messageAndKindOf(uwtWeightEncodeCodes(context, codes.data(), 2, "BF16", 2, shape,
+                                                  image->bytes, sizeof(CodesMemory), &used)),
+            "no error");
+  UWTWeightInfo info = {};
+  info.size = sizeof(info);
+  ASSERT_EQ(messageAndKindOf(uwtWeightInfo(image->bytes, used, &info)), "no error");
+  EXPECT_STREQ(info.format, "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}, order=k");
+  uint64_t room = 0;
+  ASSERT_EQ(messageAndKindOf(uwtWeightMaxBytes("BF16", 2, shape, info.format, &room)), "no error");
+  EXPECT_LE(used, room);
+
+  std::vector<uint16_t> values = valuesOf("X"), second = valuesOf("Y"), decoded(4 * columns);
+  values.insert(values.end(), second.begin(), second.end());
+  UWTError *error =
+      uwtWeightDecode(context, image->bytes, used, nullptr, decoded.data(), 8 * columns);
+  if (uwtErrorKind(error) == UWT_ERROR_UNSUPPORTED) {
+    uwtErrorDestroy(error);
+    GTEST_SKIP() << "there are no kernels for this machine";
+  }
+  ASSERT_EQ(messageAndKindOf(error), "no error");
+  EXPECT_EQ(decoded, values);
+  const int64_t ids[] = {3, 0};
+  std::vector<uint16_t> rows(2 * columns);
+  ASSERT_EQ(messageAndKindOf(uwtWeightGather(context, image->bytes, used, ids, 2, columns,
+                                             rows.data(), columns)),
+            "no error");
+  EXPECT_TRUE(std::equal(rows.begin(), rows.begin() + columns, values.begin() + 3 * columns));
+  EXPECT_TRUE(std::equal(rows.begin() + columns, rows.end(), values.begin()));
+
+  std::vector<uint16_t> x = rowsOfX();
+  EXPECT_EQ(product(*image, used, 0, x, 4), rawProduct(taken(values, "X"), taken(x, "X")));
+}
+
+TEST_F(CApiColumnOrderTest, MatricesHaveOrdersOfTheirOwn) {
+  const uint64_t stack[] = {3, 2, columns}, pair[] = {6, columns};
+  EXPECT_EQ(messageAndKindOf(uwtWeightEncodeCodes(context, codes.data(), 3, "BF16", 2, pair,
+                                                  image->bytes, sizeof(CodesMemory), &used)),
+            "5: 'uint<4>, zero=8, scale={1x64, bf16}, order=k' runs from its values: the matrix "
+            "above it has columns in another order");
+  ASSERT_EQ(messageAndKindOf(uwtWeightEncodeCodes(context, codes.data(), 3, "BF16", 3, stack,
+                                                  image->bytes, sizeof(CodesMemory), &used)),
+            "no error");
+  std::vector<uint16_t> x = rowsOfX(), decoded(2 * columns);
+  UWTTensorPart part;
+  uwtTensorPartInit(&part, sizeof(part));
+  for (const std::string name : {"X", "Y", "Z"}) {
+    part.expert = name[0] - 'X';
+    UWTError *error =
+        uwtWeightDecode(context, image->bytes, used, &part, decoded.data(), 4 * columns);
+    if (uwtErrorKind(error) == UWT_ERROR_UNSUPPORTED) {
+      uwtErrorDestroy(error);
+      GTEST_SKIP() << "there are no kernels for this machine";
+    }
+    ASSERT_EQ(messageAndKindOf(error), "no error");
+    EXPECT_EQ(decoded, valuesOf(name));
+    EXPECT_EQ(product(*image, used, static_cast<uint64_t>(part.expert), x, 2),
+              rawProduct(taken(decoded, name), taken(x, name)));
+  }
+}
+
 TEST_F(CApiQuantizedTest, MisuseIsAnError) {
   uint64_t used = 0;
   const UWTCodes *const none[] = {nullptr};
