@@ -45,6 +45,10 @@ typedef struct UWTCompileOptions {
       the same on CPUs and GPUs; UWT_ERROR_INVALID where there is no such product. "dense", or
       NULL: never. */
   const char *arithmetic;
+  /** Not 0: for CPUs, products run from the codes of quantised weights whose columns belong to
+      groups in an order of their own, and add up columns group by group, with other bits
+      (docs/quantised.md). Not together with a format. */
+  int columnsByCell;
 } UWTCompileOptions;
 /** Sets the defaults, of as many members as `size`, sizeof(*options), has. */
 UWT_C_API void uwtCompileOptionsInit(UWTCompileOptions *options, size_t size);

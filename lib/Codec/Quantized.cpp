@@ -140,7 +140,7 @@ static Status checkPlain(const Format &format) {
   if (format.ofFloats() == plain)
     return ok();
   return usageError("a format of quantised weights has an element, storage=, zero=, scale=, "
-                    "factor=, offset= and math= alone, got '" +
+                    "factor=, offset=, math= and order= alone, got '" +
                     format.str() + "'");
 }
 
@@ -162,9 +162,6 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
   UWT_RETURN_IF_ERROR(checkZero(format, *own));
   UWT_RETURN_IF_ERROR(checkMath(format));
   UWT_RETURN_IF_ERROR(checkOffset(format));
-  if (format.hasColumnOrder)
-    return usageError("order=k: compiled products add up columns in the weight's own order, in "
-                      "which cells are not side by side");
   QuantizedUnit unit = quantizedUnit(format);
   CodecTraits traits;
   traits.rate = Rate::Fixed;

@@ -59,6 +59,7 @@ Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
 static void addBinding(OpPassManager &pm, const CompileOptions &options) {
   BindWeightsPassOptions bind;
   bind.weights.assign(options.weights.begin(), options.weights.end());
+  bind.columnsByCell = options.columnsByCell && !options.format;
   pm.addPass(createBindWeightsPass(std::move(bind)));
   CompressConstantsPassOptions compress;
   compress.format = options.format.value_or(runFormats().front().str());
@@ -217,6 +218,11 @@ struct CompileFlags {
       llvm::cl::desc("Compute products of quantised weights by integers of so many bits that x is "
                      "rounded to: 2 to 8, or 0 for none"),
       llvm::cl::init(0)};
+  PassOptions::Option<bool> columnsByCell{
+      pipeline, "columns-by-cell",
+      llvm::cl::desc("Run from the codes of weights whose columns belong to groups in an order of "
+                     "their own: sums are in another order then"),
+      llvm::cl::init(false)};
   PassOptions::Option<bool> trustIr{pipeline, "trust-ir",
                                     llvm::cl::desc("Take operations that can reach any memory"),
                                     llvm::cl::init(false)};
@@ -235,6 +241,7 @@ struct CompileFlags {
     result.strategy.name = strategy;
     result.exact = exact;
     result.integerBits = integerBits;
+    result.columnsByCell = columnsByCell;
     result.trustIr = trustIr;
     result.runtimeChecks = runtimeChecks;
     return result;

@@ -18,7 +18,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <numeric>
 
 using namespace uwt;
 
@@ -241,21 +240,6 @@ Expected<Grid> PartOfCodes::grid(const Grid &grid, const CellFormat &format) con
   return part;
 }
 
-/// The columns of a weight with `order=k`, cell by cell. Errors: Unsupported.
-static Expected<std::vector<uint32_t>> columnOrderOf(const QuantizedWeight &weight,
-                                                     uint64_t cellColumns) {
-  auto cellOf = [&](uint64_t column) { return weight.scale.cellOf(0, weight.gridColumn(column)); };
-  std::vector<uint32_t> order(weight.columns);
-  std::iota(order.begin(), order.end(), 0U);
-  std::ranges::stable_sort(order, {}, cellOf);
-  for (uint64_t at = 0; at < weight.columns; ++at)
-    if (cellOf(order[at]) != at / cellColumns)
-      return unsupportedError("has columns in an order of their own, of which group " +
-                              std::to_string(at / cellColumns) + " has not " +
-                              std::to_string(cellColumns) + "; it has parts as values alone");
-  return order;
-}
-
 Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
                                                const TensorSlice &slice, ThreadPool &pool) {
   UWT_ASSIGN_OR_RETURN(Format format, formatOfParts(weight));
@@ -269,7 +253,7 @@ Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
     if (range.columnBegin != 0 || range.columnEnd != whole.columns)
       return unsupportedError("has columns in an order of their own; parts of them are values "
                               "alone");
-    UWT_ASSIGN_OR_RETURN(part.columnOrder, columnOrderOf(whole, cellColumns));
+    UWT_ASSIGN_OR_RETURN(part.columnOrder, whole.columnOrder(cellColumns));
     for (uint64_t column = 0; column < whole.columns; ++column)
       part.weight.gridColumns.push_back(
           static_cast<uint32_t>(whole.scale.cellOf(0, whole.gridColumn(column)) * cellColumns));

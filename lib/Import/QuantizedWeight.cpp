@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <numeric>
 
 using namespace uwt;
 
@@ -34,6 +35,30 @@ Grid GridParts::product() const {
     float &number = result.cells[cell];
     number = isDivided ? number / other : number * other;
   }
+  return result;
+}
+
+Expected<std::vector<uint32_t>> QuantizedWeight::columnOrder(uint64_t cellColumns) const {
+  auto cellOf = [&](uint64_t column) { return scale.cellOf(0, gridColumn(column)); };
+  std::vector<uint32_t> order(columns);
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::stable_sort(order, {}, cellOf);
+  for (uint64_t at = 0; at < columns; ++at)
+    if (cellOf(order[at]) != at / cellColumns)
+      return unsupportedError("has columns in an order of their own, and group " +
+                              std::to_string(at / cellColumns) + " has not " +
+                              std::to_string(cellColumns) + " of them; it runs from its values");
+  return order;
+}
+
+QuantizedWeight QuantizedWeight::withColumns(std::span<const uint32_t> order) const {
+  QuantizedWeight result = *this;
+  result.gridColumns.clear();
+  for (uint32_t column : order)
+    result.gridColumns.push_back(static_cast<uint32_t>(gridColumn(column)));
+  for (uint64_t row = 0; row < rows; ++row)
+    std::ranges::transform(order, result.codes.begin() + static_cast<ptrdiff_t>(row * columns),
+                           [&](uint32_t column) { return codes[row * columns + column]; });
   return result;
 }
 

@@ -595,6 +595,16 @@ Expected<LoadedWeight> uwt::codeQuantized(const QuantizedWeight &weight,
     UWT_ASSIGN_OR_RETURN(loaded, codePanels(description, coder, pool, options));
     return ok();
   };
-  UWT_RETURN_IF_ERROR(withQuantizedCoder(weight, description, pool, options, code));
-  return *std::move(loaded);
+  if (!description.format.hasColumnOrder) {
+    UWT_RETURN_IF_ERROR(withQuantizedCoder(weight, description, pool, options, code));
+    return *std::move(loaded);
+  }
+  uint64_t cellColumns = description.format.scale->cellColumns;
+  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> order,
+                       weight.columnOrder(cellColumns == 0 ? weight.columns : cellColumns));
+  UWT_RETURN_IF_ERROR(
+      withQuantizedCoder(weight.withColumns(order), description, pool, options, code));
+  WeightBuilder builder(*std::move(loaded));
+  builder.setOrder(order);
+  return builder.finish();
 }

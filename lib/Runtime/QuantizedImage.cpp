@@ -94,14 +94,13 @@ static void append(Grid &to, const Grid &from, const QuantizedWeight &part) {
 
 /// Adds the codes of a part, cell by cell.
 static void appendCodes(std::vector<uint8_t> &to, const QuantizedPart &part) {
-  const std::vector<uint8_t> &codes = part.weight.codes;
-  if (part.columnOrder.empty()) {
+  auto append = [&](const std::vector<uint8_t> &codes) {
     to.insert(to.end(), codes.begin(), codes.end());
-    return;
-  }
-  for (uint64_t row = 0; row < part.weight.rows; ++row)
-    for (uint32_t column : part.columnOrder)
-      to.push_back(codes[row * part.weight.columns + column]);
+  };
+  if (part.columnOrder.empty())
+    append(part.weight.codes);
+  else
+    append(part.weight.withColumns(part.columnOrder).codes);
 }
 
 /// All parts as one weight with the cells of `format`.
@@ -198,7 +197,6 @@ Expected<WeightImage> uwt::encodeParts(std::span<const QuantizedPart *const> par
   if (Expected<uint64_t> most = WeightImage::maxBytes(what); !most)
     return most.takeError();
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> orders, columnOrders(parts, shape[shape.size() - 2]));
-  what.format.hasColumnOrder = false;
   UWT_RETURN_IF_ERROR(withQuantizedCoder(weight, what, pool, {}, [&](const PanelCoder &coder) {
     return writePanels(coder, what.shape, orders, memory, pool);
   }));

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "WeightBuilder.h"
+#include <algorithm>
 #include <cstring>
 
 using namespace uwt;
@@ -48,6 +49,13 @@ std::span<uint8_t> WeightBuilder::makeClasses(uint64_t panels) {
   return weight.classBuffer.span();
 }
 
+void WeightBuilder::setOrder(std::span<const uint32_t> order) {
+  weight.orderBuffer = Buffer(order.size_bytes());
+  countUsed(order.size_bytes());
+  std::ranges::copy(std::as_bytes(order),
+                    std::as_writable_bytes(weight.orderBuffer.span()).begin());
+}
+
 std::span<uint8_t> WeightBuilder::makeDense(uint64_t bytes) {
   weight.denseBuffer = Buffer(bytes);
   countUsed(bytes);
@@ -86,6 +94,7 @@ LoadedWeight WeightBuilder::finish() {
   view.patch = orZeros(weight.planeBuffers[numberOf(PlaneKind::Patch)]);
   view.low = orZeros(weight.planeBuffers[numberOf(PlaneKind::Low)]);
   view.classes = orZeros(weight.classBuffer);
+  view.order = orZeros(weight.orderBuffer);
   view.dense = weight.denseBuffer.data();
   view.rows = weight.coding.matrix.rows;
   view.columns = weight.coding.matrix.columns;

@@ -54,6 +54,8 @@ public:
   std::span<uint8_t> makeCounts(uint64_t bytes);
   /// A class a row, 64 a panel, all zero.
   std::span<uint8_t> makeClasses(uint64_t panels);
+  /// Columns cell by cell, of a weight with `order=k`.
+  void setOrder(std::span<const uint32_t> order);
   /// Row-major.
   std::span<uint8_t> makeDense(uint64_t bytes);
   /// Takes the plan and makes the decode table from its model.

@@ -15,8 +15,8 @@
 
 using namespace uwt;
 
-/// With the versions of what follows and of WeightView's buffers.
-static constexpr char imageMagic[8] = {'U', 'W', 'T', 'I', 'M', 'G', '0' + abiVersion, '2'};
+/// With the version of what follows and of WeightView's buffers.
+static constexpr char imageMagic[8] = {'U', 'W', 'T', 'I', 'M', 'G', '0' + abiVersion, 0};
 
 static uint64_t checksumOf(const ImageHeader &header) {
   return xxh3({reinterpret_cast<const uint8_t *>(&header), offsetof(ImageHeader, checksum)});
@@ -128,6 +128,8 @@ WeightView WeightImage::view(uint64_t matrix) const {
   view.patch = plane(PlaneKind::Patch);
   // Formats with these are not loaded so: zeros.
   view.low = view.classes = plane(PlaneKind::Low);
+  std::span<const uint32_t> order = columnOrder(matrix);
+  view.order = order.empty() ? view.low : order.data();
   return view;
 }
 

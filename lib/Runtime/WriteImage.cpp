@@ -40,18 +40,15 @@ static Expected<CodingPlan> imagePlan(const TensorDescription &description) {
   if (rank < 2 || rank > maxImageRank)
     return usageError("a weight in memory has 2 to " + std::to_string(maxImageRank) +
                       " dimensions, got " + std::to_string(rank));
-  std::string text = description.format.str();
-  // Panels have cells side by side, whatever order columns have.
-  TensorDescription ofPanels = description;
-  ofPanels.format.hasColumnOrder = false;
-  const Format &format = ofPanels.format;
+  const Format &format = description.format;
+  std::string text = format.str();
   if (text.size() >= maxImageFormat)
     return usageError("the text of the format is longer than " +
                       std::to_string(maxImageFormat - 1) + " bytes: " + text);
   if (format.storage != Storage::NMajor || format.fold != Fold())
     return usageError("a weight in memory is stored n_major and without a fold, got " + text);
   auto *check = format.isQuantized() ? checkRunFormat : checkFormat;
-  UWT_ASSIGN_OR_RETURN(CodingPlan plan, planWithoutModel(ofPanels, check));
+  UWT_ASSIGN_OR_RETURN(CodingPlan plan, planWithoutModel(description, check));
   if (getTraits(plan.element).lowBits != 0)
     return usageError("a weight in memory has elements of 8 or 16 bits, got " +
                       std::string(getTraits(plan.element).name));
@@ -397,9 +394,7 @@ Status ImageWriter::write(std::span<const uint64_t> shape, std::span<const uint3
   header.element = static_cast<uint32_t>(plan.element);
   header.rank = static_cast<uint32_t>(shape.size());
   std::ranges::copy(shape, header.shape.begin());
-  Format format = plan.format;
-  format.hasColumnOrder = !columnOrder.empty();
-  std::ranges::copy(format.str(), header.format);
+  std::ranges::copy(plan.format.str(), header.format);
   header.bytes = end;
   header.seal();
   std::memcpy(memory.data(), &header, sizeof(header));

@@ -41,6 +41,7 @@ class _Options(ctypes.Structure):
         ("no_runtime_checks", c_int),
         ("own_format", c_int),
         ("arithmetic", c_char_p),
+        ("columns_by_cell", c_int),
     ]
 
 
@@ -165,6 +166,7 @@ def compile(
     format: str | None = None,
     exact: bool = False,
     arithmetic: str = "dense",
+    columns_by_cell: bool = False,
     target: str | None = None,
     trust: bool = False,
     threads: int = 0,
@@ -178,6 +180,8 @@ def compile(
         exact: IEEE multiply-adds, the same bits on every target.
         arithmetic: "integer<8>" (2 to 8) computes products of quantised weights whose codes are integers by integers of
             so many bits that x is rounded to: faster, with other bits than those of the weights' elements, the same on CPUs and GPUs.
+        columns_by_cell: products run from the codes of quantised weights whose columns belong to groups in an order of their
+            own (desc_act), on CPUs, and add up columns group by group: least memory, other bits. Not together with a format.
         target: "avx512", "avx2"; None for the best of this machine.
         trust: takes bytecode, and any operation. The module is then as trusted as a program.
         threads: of the calls of the program, 0 for one a processor.
@@ -193,7 +197,7 @@ def compile(
     options.format = format.encode() if format else None
     options.target = target.encode() if target else None
     options.arithmetic = arithmetic.encode()
-    options.exact, options.trust_ir = exact, trust
+    options.exact, options.trust_ir, options.columns_by_cell = exact, trust, columns_by_cell
     return compile_on(functools.partial(context, threads), text, name, options)
 
 

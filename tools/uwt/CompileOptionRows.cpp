@@ -53,6 +53,13 @@ std::vector<command_line::Option> CompileOptionRows::rows() {
        "(docs/numerics.md), the same on CPUs and GPUs; dense multiplies the weights that codes "
        "stand for (default: dense)",
        &arithmetic},
+      {"--columns-by-cell", "",
+       "run from the codes of quantised weights whose columns belong to groups in an order of "
+       "their "
+       "own (desc_act), on CPUs: least memory, but sums are in the order of the groups, and "
+       "outputs "
+       "have other bits (docs/quantised.md)",
+       &columnsByCell},
       {"--strategy", "STRATEGY",
        "kernel of every product in place of the cost model's pick: direct or buffer, on CPUs with "
        "AMX also tiles, on GPUs shared, codes or exponents; then (CPUs) tile_n=N,tile_m=N,tile_k=N",
@@ -93,6 +100,9 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
     UWT_RETURN_IF_ERROR(checkModel(path));
   if (raw && format)
     return usageError("--raw and --format say different things; give one of them");
+  if ((raw || format) && columnsByCell)
+    return usageError("--columns-by-cell is for products from codes, and --raw and --format are "
+                      "for others; give one of them");
   if (raw)
     result.format = rawFormat().str();
   if (format) {
@@ -115,6 +125,7 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
   }
   result.profit = profit;
   result.ownFormat = ownFormat;
+  result.columnsByCell = columnsByCell;
   result.exact = numerics == "exact";
   UWT_ASSIGN_OR_RETURN(result.integerBits, parseArithmetic(arithmetic));
   result.strategyText = strategy;

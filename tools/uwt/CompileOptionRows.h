@@ -32,8 +32,8 @@ private:
   std::vector<std::string> weights;
   std::optional<std::string> format, minElements, calibration, m;
   std::string strategy;
-  bool raw = false, ownFormat = false, profit = false, noCheck = false, trustIr = false,
-       noRuntimeChecks = false;
+  bool raw = false, ownFormat = false, columnsByCell = false, profit = false, noCheck = false,
+       trustIr = false, noRuntimeChecks = false;
 };
 
 /// A file of IR, text or bytecode. Errors: IO, Usage (larger than is sensible).

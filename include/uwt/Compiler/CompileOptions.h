@@ -76,6 +76,10 @@ struct CompileOptions {
   /// many bits (2 to 8) that x is rounded to, with other bits than those of the weights' elements
   /// (docs/numerics.md); 0 for none. Remarks say which products have no such codes.
   unsigned integerBits = 0;
+  /// CPUs: products run from the codes of quantised weights whose columns belong to groups in an
+  /// order of their own, and add up columns group by group: other bits than those of the weights'
+  /// elements in their own order (docs/quantised.md). Not together with a format.
+  bool columnsByCell = false;
   /// For GPUs: kernels are picked for the format of each product alone, which is faster by some
   /// percent; sums may then be in another order than those from other formats, raw ones too.
   bool ownFormat = false;

@@ -97,6 +97,12 @@ struct QuantizedWeight {
   /// Rows [first, first + out.size() / columns) as BF16 or F16, not transposed.
   void decodeRows(ElementType type, uint64_t first, std::span<uint16_t> out) const;
 
+  /// The columns cell by cell, those of a cell of the scale in their own order. Errors:
+  /// Unsupported, where a cell but the last has not `cellColumns` of them.
+  Expected<std::vector<uint32_t>> columnOrder(uint64_t cellColumns) const;
+  /// The weight whose columns are those of this one in that order.
+  QuantizedWeight withColumns(std::span<const uint32_t> order) const;
+
   /// The column of all grids that column k belongs to.
   uint64_t gridColumn(uint64_t k) const { return gridColumns.empty() ? k : gridColumns[k]; }
 };

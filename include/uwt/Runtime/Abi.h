@@ -22,7 +22,7 @@
 namespace uwt {
 
 /// Rises with each change of what this file says.
-inline constexpr unsigned abiVersion = 2;
+inline constexpr unsigned abiVersion = 3;
 
 /// A weight as compiled code reads it: its buffers and its size. Buffers are all aligned to 64
 /// bytes and readable for 64 bytes past their end. In this order they are those of #uwt.buffer. A
@@ -47,6 +47,9 @@ struct WeightView {
   /// Row classes: a u8 a row, 64 a panel (rows that do not exist have 0), each below the format's
   /// number of classes. Zeros for all rows where the format has none.
   const void *classes;
+  /// `order=k`: the weight's column that each column of a matrix is, a u32 each, below the number
+  /// of columns.
+  const void *order;
   /// Of a matrix: N and K, for code that serves weights of every size.
   uint64_t rows, columns;
 };

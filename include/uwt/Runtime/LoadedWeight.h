@@ -111,7 +111,7 @@ private:
   CodingPlan coding;
   WeightView pointers{};
   uint64_t usedBytes = 0;
-  Buffer panelBuffer, tableBuffer, countBuffer, classBuffer, denseBuffer;
+  Buffer panelBuffer, tableBuffer, countBuffer, classBuffer, orderBuffer, denseBuffer;
   std::array<Buffer, planeKinds> planeBuffers;
 };
 

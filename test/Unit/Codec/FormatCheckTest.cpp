@@ -261,12 +261,13 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
   EXPECT_EQ(runRefusal("uint<4>, zero=8, scale={row, f16}, math=f16"),
             "math=f16 rounds what zeros of that type are subtracted from; expected zero= with "
             "cells and f16");
+  EXPECT_EQ(runRefusal("uint<4>, zero=8, scale={1x64, f16}, order=k"), "accepted");
   EXPECT_EQ(runRefusal("uint<4>, zero={1x64, uint<4>}, scale={1x128, f16}"),
             "zero={1x64, uint<4>} has other cells than scale={1x128, f16}");
   EXPECT_EQ(
       runRefusal("uint<4>, huffman<8,2>, scale={row, f16}"),
-      "a format of quantised weights has an element, storage=, zero=, scale=, factor=, offset= and "
-      "math= alone, got 'uint<4>, huffman<8,2>, scale={row, f16}'");
+      "a format of quantised weights has an element, storage=, zero=, scale=, factor=, offset=, "
+      "math= and order= alone, got 'uint<4>, huffman<8,2>, scale={row, f16}'");
 }
 
 } // namespace

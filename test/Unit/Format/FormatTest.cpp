@@ -203,9 +203,10 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
             "int<8>, scale={row, f32}");
   EXPECT_EQ(parsed("int<8>, scale={row, f32}, factor=1/127").factor(), 1.0f / 127);
   // Compositions that nothing takes have one spelling as well.
-  for (const char *text : {"huffman<8,2>, scale={1x128, f16}", "uint<4>, inplace<12>, zero=3",
-                           "huffman<8,2>, factor=1/3", "huffman<8,2>, math=f16", "huffman<8,2>, order=k",
-                           "uint<4>, huffman<8,2>, escapes=rows<64>, zero={row, f16}"}) {
+  for (const char *text :
+       {"huffman<8,2>, scale={1x128, f16}", "uint<4>, inplace<12>, zero=3",
+        "huffman<8,2>, factor=1/3", "huffman<8,2>, math=f16", "huffman<8,2>, order=k",
+        "uint<4>, huffman<8,2>, escapes=rows<64>, zero={row, f16}"}) {
     EXPECT_EQ(parsed(parsed(text).str()), parsed(text)) << parsed(text).str();
     EXPECT_EQ(parsed(parsed(text).fullStr()), parsed(text)) << parsed(text).fullStr();
   }

@@ -186,9 +186,10 @@ TEST(QuantizedPartOrderTest, ColumnsLieCellByCell) {
 
 TEST(QuantizedPartOrderTest, GroupsHaveTheirSize) {
   TemporaryFolder folder;
-  EXPECT_EQ(messageOf(partWithOrder(folder, [](unsigned k) { return k < 63 ? 0U : 1U; })),
-            "has columns in an order of their own, of which group 0 has not 64; it has parts as "
-            "values alone");
+  EXPECT_EQ(
+      messageOf(partWithOrder(folder, [](unsigned k) { return k < 63 ? 0U : 1U; })),
+      "has columns in an order of their own, and group 0 has not 64 of them; it runs from its "
+      "values");
   EXPECT_EQ(messageOf(partWithOrder(folder, [](unsigned k) { return k % 3; })),
             "a column is of group 2, but there are 2");
 }

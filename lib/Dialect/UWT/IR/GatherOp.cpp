@@ -52,6 +52,9 @@ LogicalResult GatherOp::verify() {
   if (getWeightType().isFolded())
     return emitOpError() << "expects a weight without a fold, got " << getWeightType()
                          << "; transcode it to fold=none first";
+  if (getWeightType().getFormat().getFormat().hasColumnOrder)
+    return emitOpError() << "expects a weight with columns in their own order, got "
+                         << getWeightType() << "; transcode it first";
   if (init.getRank() != 2 || init.getDimSize(1) != table.getDimSize(1) ||
       init.getElementType() != table.getElementType())
     return emitOpError() << "expects an output of rows of " << table.getDimSize(1) << " x "

@@ -34,6 +34,8 @@ MemRefType getBufferType(WeightBuffer kind, CompressedType type) {
     return words(8);
   case WeightBuffer::Dense:
     return MemRefType::get(type.getShape(), type.getElementType());
+  case WeightBuffer::Order:
+    return MemRefType::get({type.getColumns()}, IntegerType::get(type.getContext(), 32));
   default:
     return words(32);
   }

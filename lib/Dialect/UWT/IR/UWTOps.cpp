@@ -113,6 +113,25 @@ OpFoldResult DecodeOp::fold(FoldAdaptor) {
   return {};
 }
 
+//===----------------------------------------------------------------------===//
+// ColumnOrderOp
+//===----------------------------------------------------------------------===//
+
+void ColumnOrderOp::build(OpBuilder &builder, OperationState &state, Value weight) {
+  int64_t columns = cast<CompressedType>(weight.getType()).getColumns();
+  build(builder, state, RankedTensorType::get({columns}, builder.getI32Type()), weight);
+}
+
+LogicalResult ColumnOrderOp::verify() {
+  CompressedType type = getWeight().getType();
+  if (!type.getFormat().getFormat().hasColumnOrder)
+    return emitOpError() << "expects a weight with order=k, got " << type;
+  if (getType().getDimSize(0) != type.getColumns())
+    return emitOpError() << "expects a number for each of " << type.getColumns() << " columns, got "
+                         << getType();
+  return success();
+}
+
 namespace {
 /// decode(transcode(x)) -> decode(x)
 struct DecodeOfTranscode : OpRewritePattern<DecodeOp> {

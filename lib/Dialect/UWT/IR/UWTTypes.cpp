@@ -31,6 +31,9 @@ LogicalResult CompressedType::verify(llvm::function_ref<InFlightDiagnostic()> em
                        << " cannot be compressed; expected bf16, f16, f32, f8E4M3FN or f8E5M2";
   if (Expected<CodecTraits> traits = checkRunFormat(format.getFormat(), *element); !traits)
     return emitError() << traits.error().message();
+  if (format.getFormat().hasColumnOrder &&
+      (shape.size() != 2 || format.getFormat().storage == Storage::KMajor))
+    return emitError() << "order=k is of the columns of one matrix [N, K]";
   if (ShapedType::isDynamicShape(shape)) {
     if (shape.size() == 2 && format.getFormat().fold == Fold())
       return success();

@@ -121,9 +121,9 @@ private:
 class Binder {
 public:
   /// Matrices that a file has uncompressed are bound in `rawFormat`.
-  Binder(uwt::FormatAttr rawFormat, bool matchBytes)
+  Binder(uwt::FormatAttr rawFormat, bool matchBytes, bool columnsByCell)
       : context(rawFormat.getContext()), rawFormat(rawFormat), matchBytes(matchBytes),
-        matcher(files) {}
+        columnsByCell(columnsByCell), matcher(files) {}
 
   LogicalResult run(ModuleOp module, ArrayRef<std::string> paths);
   int64_t numBound = 0, numCompressed = 0;
@@ -143,7 +143,7 @@ private:
 
   MLIRContext *context;
   uwt::FormatAttr rawFormat;
-  bool matchBytes;
+  bool matchBytes, columnsByCell;
   WeightFiles files;
   ByteMatcher matcher;
 };
@@ -344,6 +344,7 @@ FailureOr<Value> Binder::makeImported(OpBuilder &builder, arith::ConstantOp cons
       uwt::Format::parse(imported.runFormat.empty() ? imported.format : imported.runFormat);
   bool isServed = type.getRank() >= 2 && rawFormat.getFormat() == uwt::rawFormat() && own &&
                   own->isQuantized() &&
+                  (!own->hasColumnOrder || (columnsByCell && type.getRank() == 2)) &&
                   uwt::checkRunFormat(*own, *uwt::elementTypeOf(type.getElementType()));
   uwt::FormatAttr format = rawFormat;
   if (isServed)
@@ -434,7 +435,7 @@ void BindWeightsPass::runOnOperation() {
   uwt::FormatAttr rawFormat = uwt::FormatAttr::parseText(emitError, &getContext(), format);
   if (!rawFormat)
     return signalPassFailure();
-  Binder binder(rawFormat, matchBytes);
+  Binder binder(rawFormat, matchBytes, columnsByCell);
   if (failed(binder.run(module, *weights)))
     signalPassFailure();
   numBound += binder.numBound;

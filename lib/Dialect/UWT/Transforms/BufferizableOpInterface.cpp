@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Dialect/UWT/IR/WeightBuffers.h"
 
 using namespace mlir;
 using namespace mlir::bufferization;
@@ -64,6 +65,31 @@ struct WeightModel : BufferizableOpInterface::ExternalModel<WeightModel, uwt::We
   }
 };
 
+/// The order of a weight's columns is memory of the loader as well.
+struct ColumnOrderModel
+    : BufferizableOpInterface::ExternalModel<ColumnOrderModel, uwt::ColumnOrderOp> {
+  bool bufferizesToMemoryRead(Operation *, OpOperand &, const AnalysisState &) const {
+    return true;
+  }
+  bool bufferizesToMemoryWrite(Operation *, OpOperand &, const AnalysisState &) const {
+    return false;
+  }
+  AliasingValueList getAliasingValues(Operation *, OpOperand &, const AnalysisState &) const {
+    return {};
+  }
+  bool isWritable(Operation *, Value, const AnalysisState &) const { return false; }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions & /*options*/, BufferizationState &) const {
+    Value weight = cast<uwt::ColumnOrderOp>(op).getWeight();
+    auto kind = uwt::WeightBuffer::Order;
+    auto type = uwt::getBufferType(kind, cast<uwt::CompressedType>(weight.getType()));
+    Value buffer = uwt::BufferOp::create(rewriter, op->getLoc(), type, kind, weight);
+    replaceOpWithBufferizedValues(rewriter, op, buffer);
+    return success();
+  }
+};
+
 /// What should have gone before: it has no buffer on either side that could be given.
 template <typename OpTy>
 struct LeftModel : BufferizableOpInterface::ExternalModel<LeftModel<OpTy>, OpTy> {
@@ -94,6 +120,7 @@ void uwt::registerBufferizableOpInterfaceModels(DialectRegistry &registry) {
     MatmulOp::attachInterface<WritingModel<MatmulOp>>(*context);
     GatherOp::attachInterface<WritingModel<GatherOp>>(*context);
     WeightOp::attachInterface<WeightModel>(*context);
+    ColumnOrderOp::attachInterface<ColumnOrderModel>(*context);
     DecodeOp::attachInterface<LeftModel<DecodeOp>>(*context);
     EncodeOp::attachInterface<LeftModel<EncodeOp>>(*context);
   });

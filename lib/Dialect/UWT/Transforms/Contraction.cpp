@@ -413,6 +413,9 @@ Expected<CompressedType> Contraction::getRunType() const {
   // Loops are matched with the last two dimensions, however the tensor is folded.
   format.fold = Fold();
   format.layout = Layout::Fragment16x16;
+  // Cells are side by side along K alone.
+  if (format.hasColumnOrder && kMajor)
+    format = raw;
   // Where the format itself is of no use the loader decodes it; a better one to run
   // from is uwt-select-format's choice.
   if (!checkDecoder(context, element, format)) {

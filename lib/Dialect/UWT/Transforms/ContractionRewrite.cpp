@@ -42,6 +42,7 @@ private:
   Value deriveWeight();
   Value createSelection();
   Value createX();
+  Value takeColumns(Value x, Value weight);
   Value repeat(Value x, ArrayRef<unsigned> loops);
   Value restoreOutput(Value result);
   Value finish(Value sums);
@@ -306,6 +307,28 @@ Value Rewrite::createX() {
   return collapse(value, ranks);
 }
 
+/// x with its columns in the order of those of the weight's matrix.
+Value Rewrite::takeColumns(Value x, Value weight) {
+  Value order = ColumnOrderOp::create(b, loc, weight);
+  auto type = cast<RankedTensorType>(x.getType());
+  int64_t last = type.getRank() - 1;
+  Value init =
+      tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, x), type.getElementType());
+  SmallVector<AffineMap> maps = {
+      AffineMap::get(type.getRank(), 0, b.getAffineDimExpr(last), b.getContext()),
+      b.getMultiDimIdentityMap(type.getRank())};
+  SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
+  auto body = [&](OpBuilder &builder, Location loc, ValueRange args) {
+    SmallVector<Value> at;
+    for (int64_t dim = 0; dim < last; ++dim)
+      at.push_back(linalg::IndexOp::create(builder, loc, dim));
+    at.push_back(arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(), args[0]));
+    linalg::YieldOp::create(builder, loc, Value(tensor::ExtractOp::create(builder, loc, x, at)));
+  };
+  return linalg::GenericOp::create(b, loc, init.getType(), order, init, maps, iterators, body)
+      ->getResult(0);
+}
+
 //===----------------------------------------------------------------------===//
 // The output
 //===----------------------------------------------------------------------===//
@@ -380,6 +403,8 @@ MatmulOp Rewrite::run(Numerics numerics) {
   Value product = createX();
   auto xType = cast<RankedTensorType>(product.getType());
   Value weight = createWeight(), selection = createSelection();
+  if (runType.getFormat().getFormat().hasColumnOrder)
+    product = takeColumns(product, weight);
   SmallVector<OpFoldResult> initSizes;
   if (selection && !selection.getType().isIndex())
     initSizes.push_back(tensor::getMixedSize(b, loc, selection, 0));

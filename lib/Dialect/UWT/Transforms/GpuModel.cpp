@@ -30,7 +30,11 @@ public:
     return weight.getDefiningOp<TranscodeOp>() != nullptr;
   }
   /// Kernels that are not in the table say for themselves whether they can be built.
-  Status checkFormat(CompressedType /*type*/) override { return ok(); }
+  Status checkFormat(CompressedType type) override {
+    if (type.getFormat().getFormat().hasColumnOrder)
+      return unsupportedError("kernels of GPUs take x with its columns as they are");
+    return ok();
+  }
   Expected<SmallVector<FormatCandidate>> rankFormats(WeightUses &weight,
                                                      ArrayRef<CompressedType> types) override;
   FailureOr<StrategyRanges> chooseStrategies(MatmulOp op) override;

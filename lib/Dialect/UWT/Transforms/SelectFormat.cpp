@@ -116,8 +116,11 @@ void SelectFormatPass::explain(MatmulOp op, ArrayRef<FormatCandidate> ranked) {
 LogicalResult SelectFormatPass::selectFor(WeightUses &weight) {
   if (weight.products.empty() && !model->takesRows())
     return success();
-  // What a function is given comes in the format that its caller has.
-  bool isDecided = isa<BlockArgument>(weight.weight()) || model->isDecided(weight.weight());
+  // What a function is given comes in the format that its caller has; and where x has its columns
+  // in a weight's order, no other format has that.
+  auto stored = cast<CompressedType>(weight.weight().getType());
+  bool isDecided = isa<BlockArgument>(weight.weight()) || model->isDecided(weight.weight()) ||
+                   stored.getFormat().getFormat().hasColumnOrder;
   if (!isDecided && !runFormat.empty()) {
     FailureOr<CompressedType> forced = forcedFor(weight);
     if (failed(forced))

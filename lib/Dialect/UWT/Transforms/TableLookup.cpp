@@ -181,9 +181,10 @@ void rewriteLookup(RewriterBase &b, const TableLookup &lookup) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(op);
   Value weight = lookup.weight().getSource();
-  // Rows lie together along K.
+  // Rows lie together along K, with columns in their own order.
   auto type = cast<CompressedType>(weight.getType());
-  Format stored = type.getFormat().getFormat(), format = stored.ofMatrices();
+  Format stored = type.getFormat().getFormat();
+  Format format = stored.hasColumnOrder ? rawFormat() : stored.ofMatrices();
   format.layout = Layout::Fragment16x16;
   if (format != stored)
     weight = TranscodeOp::create(b, loc, type.withFormat(FormatAttr::get(b.getContext(), format)),

@@ -53,3 +53,11 @@ func.func @names() {
   %w = uwt.weight "derive()" {derivation = #uwt.derivation<@derive, [1]>} : !uwt.compressed<64x32xbf16, "raw">
   return
 }
+
+// -----
+
+func.func @order(%w: !uwt.compressed<64x64xbf16, "uint<4>, zero=8, scale={1x64, f16}, order=k">, %ids: tensor<4xi64>, %init: tensor<4x64xbf16>) {
+  // expected-error@below {{'uwt.gather' op expects a weight with columns in their own order, got}}
+  %y = uwt.gather %w[%ids] outs(%init) : !uwt.compressed<64x64xbf16, "uint<4>, zero=8, scale={1x64, f16}, order=k">, tensor<4xi64>, tensor<4x64xbf16> -> tensor<4x64xbf16>
+  return
+}

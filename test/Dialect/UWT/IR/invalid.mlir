@@ -431,3 +431,29 @@ func.func private @element() -> !uwt.compressed<64x64xf32, "f8E4M3FN, scale={row
 
 // expected-error@below {{expected a format of quantised weights, got 'raw'}}
 func.func private @derivation() attributes {d = #uwt.derivation<@derive, ["a"], #uwt.format<"raw">>}
+
+// -----
+
+// expected-error@below {{order=k is of the columns of one matrix [N, K]}}
+func.func private @order_of_matrices(!uwt.compressed<2x64x256xbf16, "uint<4>, zero=8, scale={1x64, f16}, order=k">)
+
+// -----
+
+// expected-error@below {{order=k is of the columns of one matrix [N, K]}}
+func.func private @order_of_transposed(!uwt.compressed<256x64xbf16, "uint<4>, zero=8, storage=k_major, scale={1x64, f16}, order=k">)
+
+// -----
+
+func.func @no_order(%w: !uwt.compressed<64x256xbf16, "raw">) {
+  // expected-error@below {{'uwt.column_order' op expects a weight with order=k, got '!uwt.compressed<64x256xbf16, "raw">'}}
+  %o = uwt.column_order %w : !uwt.compressed<64x256xbf16, "raw"> -> tensor<256xi32>
+  return
+}
+
+// -----
+
+func.func @other_order(%w: !uwt.compressed<64x256xbf16, "uint<4>, zero=8, scale={1x64, f16}, order=k">) {
+  // expected-error@below {{'uwt.column_order' op expects a number for each of 256 columns, got 'tensor<64xi32>'}}
+  %o = uwt.column_order %w : !uwt.compressed<64x256xbf16, "uint<4>, zero=8, scale={1x64, f16}, order=k"> -> tensor<64xi32>
+  return
+}

@@ -38,6 +38,14 @@ func.func @coding(%t: tensor<64x64xbf16>) -> tensor<64x64xbf16> {
   return %2 : tensor<64x64xbf16>
 }
 
+// CHECK-LABEL: func @column_order
+func.func @column_order() -> tensor<256xi32> {
+  %w = uwt.weight "w" : !uwt.compressed<64x256xbf16, "uint<4>, zero=8, scale={1x64, f16}, order=k">
+  // CHECK: uwt.column_order %{{.*}} : !uwt.compressed<64x256xbf16, "uint<4>, zero=8, scale={1x64, f16}, order=k"> -> tensor<256xi32>
+  %o = uwt.column_order %w : !uwt.compressed<64x256xbf16, "uint<4>, zero=8, scale={1x64, f16}, order=k"> -> tensor<256xi32>
+  return %o : tensor<256xi32>
+}
+
 // CHECK-LABEL: func @matmul
 func.func @matmul(%x: tensor<?x64xbf16>, %w: !inplace, %init: tensor<?x64xf32>) -> tensor<?x64xf32> {
   // CHECK: uwt.matmul ins(%{{.*}}, %{{.*}} : tensor<?x64xbf16>, !uwt.compressed<64x64xbf16, "inplace<12>">) outs(%{{.*}} : tensor<?x64xf32>) {

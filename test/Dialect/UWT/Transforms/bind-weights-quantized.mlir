@@ -3,6 +3,8 @@
 // RUN: split-file %s %t && cp %golden/gptq-b4-g128/model.safetensors %golden/gptq-b4-g128/config.json %t
 // RUN: uwt-opt %t/bound.mlir --uwt-bind-weights="weights=%t format=huffman<8,2>" | FileCheck %s
 // RUN: uwt-opt %t/codes-in-memory.mlir --uwt-bind-weights=weights=%t | FileCheck %s --check-prefix=MEMORY
+// RUN: uwt-opt %t/order.mlir --uwt-bind-weights=weights=%golden/gptq-b2-g-idx | FileCheck %s --check-prefix=VALUES
+// RUN: uwt-opt %t/order.mlir --uwt-bind-weights="weights=%golden/gptq-b2-g-idx columns-by-cell" | FileCheck %s --check-prefix=CELLS
 // RUN: uwt-opt %t/one-file.mlir --uwt-bind-weights=weights=%golden/bnb-nf4/model.safetensors | FileCheck %s --check-prefix=TABLE
 // RUN: uwt-opt %t/one-file.mlir --uwt-bind-weights=weights=%golden/bnb-int8/model.safetensors | FileCheck %s --check-prefix=FACTOR
 // RUN: uwt-opt %t/nvfp4.mlir --uwt-bind-weights=weights=%golden/ct-nvfp4/model.safetensors | FileCheck %s --check-prefix=NVFP4
@@ -45,6 +47,15 @@ func.func @memory() -> (tensor<64x256xbf16>, tensor<64x256xf16>, tensor<64x256xf
   %f16 = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight_1> : tensor<64x256xf16>
   %f32 = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight_2> : tensor<64x256xf32>
   return %bf16, %f16, %f32 : tensor<64x256xbf16>, tensor<64x256xf16>, tensor<64x256xf32>
+}
+
+//--- order.mlir
+// Columns in an order of their own.
+// VALUES: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x256xbf16, "raw">
+// CELLS: uwt.weight "model.layers.0.mlp.up_proj.weight" : !uwt.compressed<64x256xbf16, "uint<2>, zero={1x64, uint<2>}, scale={1x64, f16}, order=k">
+func.func @order() -> tensor<64x256xbf16> {
+  %w = arith.constant dense_resource<model.layers.0.mlp.up_proj.weight> : tensor<64x256xbf16>
+  return %w : tensor<64x256xbf16>
 }
 
 //--- one-file.mlir

@@ -277,10 +277,10 @@ protected:
 
   std::vector<uint16_t> valuesOf(const std::string &name) {
     std::vector<uint16_t> values(2 * columns);
-    EXPECT_EQ(messageAndKindOf(uwtContainerReadQuantized(context, container,
-                                                         (name + ".weight").c_str(), "BF16",
-                                                         nullptr, values.data(), 4 * columns)),
-              "no error");
+    EXPECT_EQ(
+        messageAndKindOf(uwtContainerReadQuantized(context, container, (name + ".weight").c_str(),
+                                                   "BF16", nullptr, values.data(), 4 * columns)),
+        "no error");
     return values;
   }
   /// y = x · wᵀ for three rows of x.

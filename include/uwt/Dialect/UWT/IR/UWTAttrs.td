@@ -189,7 +189,8 @@ def UWT_WeightBuffer : I32Enum<"WeightBuffer", "a buffer of a loaded weight", [
     I32EnumCase<"Patch", 6, "patch">,
     I32EnumCase<"Low", 7, "low">,
     I32EnumCase<"Dense", 8, "dense">,
-    I32EnumCase<"Classes", 9, "classes">
+    I32EnumCase<"Classes", 9, "classes">,
+    I32EnumCase<"Order", 10, "order">
   ]> {
   let cppNamespace = "::uwt";
   let description = [{The buffers of `WeightView` (`uwt/Runtime/Abi.h`), in its order.}];

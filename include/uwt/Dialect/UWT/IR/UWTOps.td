@@ -112,6 +112,23 @@ def UWT_DecodeOp : UWT_Op<"decode", [Pure]> {
   let hasCanonicalizer = 1;
 }
 
+def UWT_ColumnOrderOp : UWT_Op<"column_order", [Pure]> {
+  let summary = "the columns of a weight, cell by cell";
+  let description = [{
+    Of a weight with `order=k`: number i is the column of the weight's tensor that column i of the matrix is which `uwt.matmul` multiplies. The loader
+    makes it.
+
+    ```mlir
+    %o = uwt.column_order %w : !uwt.compressed<64x256xbf16, "uint<4>, zero=8, scale={1x64, f16}, order=k"> -> tensor<256xi32>
+    ```
+  }];
+  let arguments = (ins UWT_StaticCompressedType:$weight);
+  let results = (outs 1DTensorOf<[I32]>:$order);
+  let assemblyFormat = "$weight attr-dict `:` qualified(type($weight)) `->` type($order)";
+  let builders = [OpBuilder<(ins "::mlir::Value":$weight)>];
+  let hasVerifier = 1;
+}
+
 def UWT_TranscodeOp : UWT_Op<"transcode", [Pure]> {
   let summary = "the same tensor in another format";
   let description = [{
@@ -145,7 +162,7 @@ def UWT_MatmulOp : UWT_Op<"matmul", [
         result[m, n] = epilogue(acc[m, n], extras at [m, n]...)
 
     `w` is the weight's matrix [N, K] (for `storage=k_major` its tensor is [K, N]); `x` is [M, K] with the weight's element type, or
-    f32. A weight of rank 3 is a matrix an expert e: `x` is [E, M, K], or [M, K] for all of them, and the result is [E, M, N].
+    f32. With `order=k` in the weight's format the matrix has the tensor's columns cell by cell, and `x` is given in that order (`uwt.column_order`). A weight of rank 3 is a matrix an expert e: `x` is [E, M, K], or [M, K] for all of them, and the result is [E, M, N].
     The sum's order depends on N and K alone; the accumulator is rounded nowhere but where the epilogue says so.
 
     With a `selection` a product takes matrices of a weight [E, N, K] by their numbers. One number (`index`): `x` is [M, K], the result

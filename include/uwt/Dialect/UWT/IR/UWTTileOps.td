@@ -26,7 +26,7 @@ def UWT_BufferOp : UWT_Op<"buffer", [Pure]> {
   let summary = "a buffer of a loaded weight";
   let description = [{
     One of the buffers that the loader made (`WeightView` in `uwt/Runtime/Abi.h`): `panels` as i64, `counts` and `classes` as i8, `dense` in the tensor's
-    own shape and type, all others as i32. Aligned to 64 bytes, to be read only.
+    own shape and type, `order` as i32 for each column, all others as i32. Aligned to 64 bytes, to be read only.
 
     ```mlir
     %code = uwt.buffer code of %w : !uwt.compressed<64x64xbf16, "inplace<12>"> -> memref<?xi32>

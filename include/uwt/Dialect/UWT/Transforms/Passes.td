@@ -37,6 +37,7 @@ def BindWeightsPass : Pass<"uwt-bind-weights", "::mlir::ModuleOp"> {
     bitsandbytes, HQQ, torchao, Marlin): it becomes a compressed `uwt.weight` of the constant's own type, bf16, f16 or f32. With `format` left alone, a matrix of bf16 or f16
     whose codes products run from is in its own format (`uint<4>, zero=8, scale={1x128, f16}`); others are in `format`, and the loader decodes and encodes them. A tensor NAME of the constant's
     type comes first.
+    A weight whose columns belong to groups in an order of their own (`order=k`) is in `format` too, but for `columns-by-cell`: products then add up its columns group by group.
     With `match-bytes`, constants with data that equal a tensor of the same shape and type are bound as well.
 
     A key that MLIR has renamed, because it was parsed before in the same context (`w` to `w_1`), is bound to the tensor it was
@@ -59,6 +60,8 @@ def BindWeightsPass : Pass<"uwt-bind-weights", "::mlir::ModuleOp"> {
            "Format of matrices that a file has uncompressed, and but for the default of quantised weights">,
     Option<"matchBytes", "match-bytes", "bool", /*default=*/"false",
            "Bind constants with data, too, where they equal a tensor">,
+    Option<"columnsByCell", "columns-by-cell", "bool", /*default=*/"false",
+           "Bind weights with `order=k` in their own format: sums are in another order then">,
   ];
   let statistics = [
     Statistic<"numBound", "bound constants", "Number of constants that became weights">,
