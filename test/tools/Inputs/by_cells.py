@@ -1,8 +1,9 @@
 """Copies a safetensors file of matrices, with their columns group by group.
 
-    by_cells.py CHECKPOINT MODULE FROM TO
+    by_cells.py CHECKPOINT GROUPS FROM TO
 
-CHECKPOINT has MODULE.g_idx, the group of each column (GPTQ).
+CHECKPOINT has the tensor GROUPS, the group of each column. Tensors with other columns than that are copied as they are, and GROUPS is
+left out.
 """
 
 import json
@@ -28,13 +29,16 @@ def read(path):
 
 
 def main():
-    checkpoint, module, source, target = sys.argv[1:]
-    data = read(checkpoint)[f"{module}.g_idx"][2]
+    checkpoint, name, source, target = sys.argv[1:]
+    data = read(checkpoint)[name][2]
     groups = struct.unpack(f"<{len(data) // 4}i", data)
     order = sorted(range(len(groups)), key=groups.__getitem__)
     assert order != sorted(order)
-    made = {}
-    for name, (dtype, shape, data) in read(source).items():
+    made = read(source)
+    made.pop(name, None)
+    for name, (dtype, shape, data) in made.items():
+        if len(shape) != 2 or shape[1] != len(order):
+            continue
         size = st.SIZES[dtype]
         elements = [data[at : at + size] for at in range(0, len(data), size)]
         rows = [elements[at : at + shape[1]] for at in range(0, len(elements), shape[1])]
