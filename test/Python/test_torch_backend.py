@@ -17,7 +17,10 @@ if importlib.util.find_spec("uwt_compiler") is None and "UWT_COMPILER_LIBRARY" n
 os.environ["UWT_CACHE"] = "none"
 
 import uwt.torch  # noqa: E402
-from uwt import InvalidError  # noqa: E402
+from uwt import InvalidError, _weights  # noqa: E402
+from uwt._container import part_of  # noqa: E402
+from uwt.torch import _ops  # noqa: E402
+from uwt.torch._tensor import UwtTensor  # noqa: E402
 
 nn, functional = torch.nn, torch.nn.functional
 N, K = 200, 192
@@ -221,6 +224,26 @@ def test_weights_are_not_copied(reasons):
         # What is written into the memory of the image is what the next call reads.
         layer.weight.copy_(layer.weight.dense() * 2)
         assert torch.equal(run(x), before * 2) and torch.equal(run(x), layer(x))
+    assert reasons() == []
+
+
+@pytest.mark.parametrize("folder", ["gptq-b4-g128", "gptq-b2-g-idx"])
+def test_weights_run_from_their_codes(folder, reasons):
+    """The latter has columns that are multiplied group by group."""
+    name = "model.layers.0.mlp.up_proj.weight"
+    with uwt.Container(ROOT / "test" / "Import" / "golden" / folder) as opened:
+        weight = opened.find_quantized(name)
+        format = _weights.format_of_codes(weight.format)
+        image = _ops.encode_codes([(opened, name, part_of())], torch.bfloat16, weight.shape, format)
+    layer = nn.Linear(*reversed(weight.shape)).to(torch.bfloat16)
+    layer.weight = nn.Parameter(UwtTensor(image, weight.shape, torch.bfloat16, "product"), requires_grad=False)
+    assert layer.weight.format.endswith("order=k") == (folder == "gptq-b2-g-idx")
+    for x in (narrow(3, weight.shape[1]), narrow(2, 9, weight.shape[1])):
+        with torch.no_grad():
+            assert_same(
+                [compiled(nn.Sequential(layer, nn.ReLU()))(x)],
+                [functional.relu(layer(x))],
+            )
     assert reasons() == []
 
 
