@@ -127,6 +127,9 @@ typedef struct UWTQuantizedInfo {
   const char *const *parts;
   /** Why it cannot be read, or NULL. */
   const char *refusal;
+  /** The composition that products run from: the format, or one without what it has of scales that
+      are codes themselves. */
+  const char *runFormat;
 } UWTQuantizedInfo;
 
 /** How many there are: 0 of a checkpoint that is not quantised, or in a way that no recipe knows.

@@ -8,6 +8,8 @@
 #include "Objects.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 
 using namespace uwt;
 
@@ -47,19 +49,24 @@ static Status withQuantized(const UWTContainer &container, std::string_view name
 
 static Status describe(const UWTContainer &container, const ImportedWeight &weight,
                        UWTQuantizedInfo *info) {
-  if (info->size < sizeof(UWTQuantizedInfo))
+  // What the first version had.
+  constexpr size_t least = offsetof(UWTQuantizedInfo, runFormat);
+  if (info->size < least)
     return usageError("the info has size " + std::to_string(info->size) +
                       ": set it to sizeof(UWTQuantizedInfo)");
   const UWTContainer::QuantizedNames &names = container.quantizedNames.find(weight.name)->second;
-  *info = {info->size,
-           weight.name.c_str(),
-           names.recipe.c_str(),
-           weight.format.c_str(),
-           weight.shape.size(),
-           weight.shape.data(),
-           names.parts.size(),
-           names.parts.data(),
-           weight.refusal.empty() ? nullptr : weight.refusal.c_str()};
+  const std::string &runFormat = weight.runFormat.empty() ? weight.format : weight.runFormat;
+  UWTQuantizedInfo found = {info->size,
+                            weight.name.c_str(),
+                            names.recipe.c_str(),
+                            weight.format.c_str(),
+                            weight.shape.size(),
+                            weight.shape.data(),
+                            names.parts.size(),
+                            names.parts.data(),
+                            weight.refusal.empty() ? nullptr : weight.refusal.c_str(),
+                            runFormat.c_str()};
+  std::memcpy(info, &found, std::min(info->size, sizeof(found)));
   return ok();
 }
 

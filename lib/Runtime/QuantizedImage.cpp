@@ -7,9 +7,11 @@
 
 #include "uwt/Runtime/QuantizedImage.h"
 #include "PanelCoder.h"
+#include "uwt/Codec/Quantized.h"
 #include "uwt/Codec/StoredOrder.h"
 #include "uwt/Format/QuantizedElement.h"
 #include "uwt/Support/CheckedMath.h"
+#include <atomic>
 #include <optional>
 
 using namespace uwt;
@@ -22,6 +24,7 @@ using namespace uwt;
 /// memory first.
 static constexpr const char *imageFormats[] = {"uint<4>, zero={1x128, uint<4>}, scale={1x128, f32}",
                                                "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}",
+                                               "int<4>, scale={1x32, bf16}, offset={1x32, bf16}",
                                                "int<8>, scale={1x128, f32}",
                                                "f8E4M3FN, scale={1x128, f32}",
                                                "f4E2M1FN, scale={1x32, f8E8M0FNU}",
@@ -33,55 +36,112 @@ static Error noImageFormat(const Format &composition, std::string_view reason) {
                           "' runs from its values: " + std::string(reason));
 }
 
-/// The element of images. Codes of integers without a sign, and of tables, are those of 4 bits.
-static Term imageElementOf(const Term &own) {
-  std::optional<QuantizedElement> element = QuantizedElement::find(own);
-  bool isNibble = element && !element->kind && !element->isSigned && element->bits <= 4;
-  return isNibble ? Term{own.keyword, {4}} : own;
+static bool isInteger(const QuantizedElement &element) { return !element.kind && !element.isTable; }
+
+/// Whether an image has codes for the elements `own`: for integers of 4 bits at most integers of 4
+/// bits, for others of 8.
+static bool hasCodesFor(const Format &image, const Term &own) {
+  std::optional<QuantizedElement> from = QuantizedElement::find(own);
+  QuantizedElement to = *QuantizedElement::find(image.element);
+  if (!from || from->kind || to.kind)
+    return image.element == own;
+  return isInteger(*from) == isInteger(to) && (from->bits <= 4) == (to.bits == 4);
 }
 
 /// Whether an image's cells have the numbers of those of a weight: parts of them, in a type that
-/// has these numbers.
-static bool hasScalesOf(const GridFormat &image, const GridFormat &own) {
-  bool isOfExponents = image.number.keyword == "f8E8M0FNU";
+/// has these numbers, or of which panels without them are words.
+static bool hasNumbersOf(const GridFormat &image, const GridFormat &own) {
+  bool hasAll = image.number.keyword == "f32" || image.number.keyword == positiveScale;
   return own.cellColumns % image.cellColumns == 0 &&
-         (!isOfExponents || (own.number == image.number && !own.outer));
+         (hasAll || (own.number == image.number && !own.outer));
+}
+
+static bool hasCellsOf(const Format &image, const Format &own) {
+  return hasNumbersOf(*image.scale, *own.scale) &&
+         (!own.offset || hasNumbersOf(*image.offset, *own.offset));
 }
 
 Expected<Format> uwt::imageFormatOf(const Format &composition) {
-  Term element = imageElementOf(composition.element);
-  bool hasElement = false, hasZeros = false;
+  bool hasCodes = false, hasOffsets = false;
   std::optional<Format> found;
   for (const char *text : imageFormats) {
     Format format = *Format::parse(text);
-    if (format.element != element || !composition.scale)
-      continue;
-    hasElement = true;
-    hasZeros = format.zeroGrid.has_value();
-    if (!found && hasScalesOf(*format.scale, *composition.scale))
+    bool codes = composition.scale && hasCodesFor(format, composition.element);
+    bool offsets = codes && format.offset.has_value() == composition.offset.has_value();
+    hasCodes |= codes;
+    hasOffsets |= offsets;
+    if (!found && offsets && hasCellsOf(format, composition))
       found = format;
   }
-  if (found)
-    found->hasColumnOrder = composition.hasColumnOrder;
-  if (!hasElement)
-    return noImageFormat(composition, "images have codes of uint<1> to uint<4>, int<8>, f8E4M3FN, "
-                                      "f4E2M1FN and table<1> to table<4>");
-  bool hasOthers = composition.offset || composition.divisor != 1 || composition.hasFloatZeros() ||
-                   composition.math != ElementType::F32 ||
-                   (!hasZeros && (composition.zeroGrid || composition.zero != 0));
-  if (hasOthers)
-    return noImageFormat(composition, "images have no offsets and factors, and zero points of "
-                                      "uint<1> to uint<4> alone");
+  if (!hasCodes)
+    return noImageFormat(composition, "images have codes of integers, f8E4M3FN, f4E2M1FN and "
+                                      "table<1> to table<4>");
+  bool hasOthers = composition.divisor != 1 || composition.hasFloatZeros() ||
+                   composition.math != ElementType::F32;
+  if (hasOthers || !hasOffsets)
+    return noImageFormat(composition, "images have no factors, zero points that are integers, and "
+                                      "offsets of integers of 4 bits alone");
   if (!found)
     return noImageFormat(composition, "images have cells of a multiple of 128 columns, of 64 of "
-                                      "table<1> to table<4>, of 32 of uint<1> to uint<4>, and of "
-                                      "16 of f4E2M1FN");
+                                      "table<1> to table<4>, of 32 of integers of 4 bits, and of "
+                                      "16 of f4E2M1FN, and scales of bf16 where there are offsets");
+  found->hasColumnOrder = composition.hasColumnOrder;
   return *found;
 }
 
 //===----------------------------------------------------------------------===//
 // Matrices
 //===----------------------------------------------------------------------===//
+
+/// Whether integers of a part are others in its image.
+static bool areShifted(const QuantizedPart &part, const Format &image) {
+  const Format &own = part.format;
+  if (!isInteger(*QuantizedElement::find(own.element)))
+    return false;
+  bool hasZeros = own.zeroGrid || own.zero != 0;
+  return image.zeroGrid ? QuantizedElement::find(own.element)->isSigned
+                        : own.element != image.element || hasZeros;
+}
+
+/// Makes integers those of an image: with zero points from 0 on, and zero points as many larger;
+/// else less their zero points. Errors: Unsupported (an integer that the image's element has not).
+static Status shiftIntegers(QuantizedWeight &weight, const Format &own, const Format &image,
+                            ThreadPool &pool) {
+  QuantizedElement from = *QuantizedElement::find(own.element),
+                   to = *QuantizedElement::find(image.element);
+  auto begin = static_cast<float>(from.isSigned ? -(1 << (from.bits - 1)) : 0);
+  Grid zero = image.zeroGrid ? Grid::constant(begin) : weight.zero;
+  int smallest = to.isSigned ? -(1 << (to.bits - 1)) : 0, largest = smallest + (1 << to.bits) - 1;
+  std::atomic<bool> areAllIn = true;
+  pool.parallelFor(weight.rows, [&](uint64_t row, unsigned) {
+    uint8_t *codes = weight.codes.data() + row * weight.columns;
+    bool areIn = true;
+    for (uint64_t column = 0; column < weight.columns; ++column) {
+      auto number = static_cast<int>(weight.values[codes[column]] - zero.at(row, column));
+      areIn &= number >= smallest && number <= largest;
+      codes[column] = static_cast<uint8_t>(number & ((1 << to.bits) - 1));
+    }
+    if (!areIn)
+      areAllIn = false;
+  });
+  if (!areAllIn)
+    return noImageFormat(own, "an integer less its zero point has more than " +
+                                  std::to_string(to.bits) + " bits");
+  weight.values = to.values();
+  for (float &each : weight.zero.cells)
+    each -= begin;
+  return ok();
+}
+
+/// A part as its image has it: cell by cell, with the image's integers. Errors: Unsupported.
+static Expected<QuantizedWeight> asInImage(const QuantizedPart &part, const Format &image,
+                                           ThreadPool &pool) {
+  QuantizedWeight weight =
+      part.columnOrder.empty() ? part.weight : part.weight.withColumns(part.columnOrder);
+  if (areShifted(part, image))
+    UWT_RETURN_IF_ERROR(shiftIntegers(weight, part.format, image, pool));
+  return weight;
+}
 
 /// Adds the numbers of a part's cells, a row a row.
 static void append(Grid &to, const Grid &from, const QuantizedWeight &part) {
@@ -92,19 +152,19 @@ static void append(Grid &to, const Grid &from, const QuantizedWeight &part) {
     from.appendRow(row, cells, to.cells);
 }
 
-/// Adds the codes of a part, cell by cell.
-static void appendCodes(std::vector<uint8_t> &to, const QuantizedPart &part) {
-  auto append = [&](const std::vector<uint8_t> &codes) {
-    to.insert(to.end(), codes.begin(), codes.end());
-  };
-  if (part.columnOrder.empty())
-    append(part.weight.codes);
-  else
-    append(part.weight.withColumns(part.columnOrder).codes);
+static void append(QuantizedWeight &to, const QuantizedWeight &part, const Format &format) {
+  to.rows += part.rows;
+  to.codes.insert(to.codes.end(), part.codes.begin(), part.codes.end());
+  append(to.scale, part.scale, part);
+  if (format.zeroGrid)
+    append(to.zero, part.zero, part);
+  if (format.offset)
+    append(*to.offset, *part.offset, part);
 }
 
-/// All parts as one weight with the cells of `format`.
-static QuantizedWeight stacked(std::span<const QuantizedPart *const> parts, const Format &format) {
+/// All parts as one weight with the cells of `format`. Errors: Unsupported.
+static Expected<QuantizedWeight> stacked(std::span<const QuantizedPart *const> parts,
+                                         const Format &format, ThreadPool &pool) {
   QuantizedWeight weight;
   weight.columns = parts.front()->weight.columns;
   QuantizedElement element = *QuantizedElement::find(format.element);
@@ -115,13 +175,15 @@ static QuantizedWeight stacked(std::span<const QuantizedPart *const> parts, cons
   weight.scale = cells;
   if (format.zeroGrid)
     weight.zero = cells;
+  if (format.offset)
+    weight.offset = cells;
   for (const QuantizedPart *part : parts) {
-    const QuantizedWeight &own = part->weight;
-    weight.rows += own.rows;
-    appendCodes(weight.codes, *part);
-    append(weight.scale, own.scale, own);
-    if (format.zeroGrid)
-      append(weight.zero, own.zero, own);
+    if (part->columnOrder.empty() && !areShifted(*part, format)) {
+      append(weight, part->weight, format);
+      continue;
+    }
+    UWT_ASSIGN_OR_RETURN(QuantizedWeight own, asInImage(*part, format, pool));
+    append(weight, own, format);
   }
   return weight;
 }
@@ -132,7 +194,7 @@ static QuantizedWeight stacked(std::span<const QuantizedPart *const> parts, cons
 
 /// All parts in the format of their image. Errors: Usage and Unsupported, as of encodeParts.
 static Expected<QuantizedWeight> weightOf(std::span<const QuantizedPart *const> parts,
-                                          const Format &format) {
+                                          const Format &format, ThreadPool &pool) {
   uint64_t columns = parts.front()->weight.columns;
   bool isTable = QuantizedElement::find(format.element)->isTable;
   for (const QuantizedPart *part : parts) {
@@ -145,7 +207,7 @@ static Expected<QuantizedWeight> weightOf(std::span<const QuantizedPart *const> 
       return usageError("matrices of " + std::to_string(columns) + " and " +
                         std::to_string(part->weight.columns) + " columns are not one weight");
   }
-  return stacked(parts, format);
+  return stacked(parts, format, pool);
 }
 
 /// Of each matrix of so many rows, the order of its columns; nothing without `order=k`. Errors:
@@ -189,7 +251,7 @@ Expected<WeightImage> uwt::encodeParts(std::span<const QuantizedPart *const> par
   what.element = type;
   what.shape.assign(shape.begin(), shape.end());
   UWT_ASSIGN_OR_RETURN(what.format, imageFormatOf(parts.front()->format));
-  UWT_ASSIGN_OR_RETURN(QuantizedWeight weight, weightOf(parts, what.format));
+  UWT_ASSIGN_OR_RETURN(QuantizedWeight weight, weightOf(parts, what.format, pool));
   if (!isShapeOf(shape, weight.rows, weight.columns))
     return usageError("the matrices have " + std::to_string(weight.rows) + " rows of " +
                       std::to_string(weight.columns) + " columns, and the shape has others");

@@ -57,6 +57,8 @@ class Quantized:
     parts: tuple[str, ...]
     #: Why it cannot be read, or None.
     refusal: str | None
+    #: What products run from: `format`, or one without what it has of scales that are codes themselves.
+    run_format: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Codes:
 
     #: What the codes mean.
     format: str
-    #: "weight", a byte a code, "weight_scale", and maybe "weight_zero_point" and "weight_offset".
+    #: "weight", a byte a code, "weight_scale", and maybe "weight_zero_point", "weight_offset", "weight_table" and "weight_g_idx".
     tensors: dict[str, Any]
 
 
@@ -77,6 +79,7 @@ def _quantized_of(info: QuantizedInfo) -> Quantized:
         tuple(info.shape[: info.rank]),
         tuple(name.decode() for name in info.parts[: info.part_count]),
         info.refusal.decode() if info.refusal else None,
+        info.run_format.decode(),
     )
 
 

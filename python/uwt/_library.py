@@ -61,6 +61,7 @@ class QuantizedInfo(ctypes.Structure):
         ("part_count", c_size_t),
         ("parts", POINTER(c_char_p)),
         ("refusal", c_char_p),
+        ("run_format", c_char_p),
     ]
 
 

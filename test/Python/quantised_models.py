@@ -1,6 +1,7 @@
 """Quantised checkpoints of transformers for tests, as packers lay them out (docs/quantised.md), and the same with the values of
 their codes as floats. Codes are nearest ones: what a calibration would make of them does not matter here."""
 
+import functools
 import json
 import shutil
 
@@ -115,16 +116,27 @@ _NF4 = torch.tensor([
 ])  # fmt: skip
 
 
-def _nf4(name, weight):
+def _nf4(name, weight, is_nested=False):
     groups = weight.float().unflatten(1, (-1, GROUP))
     scale = groups.abs().amax(2)
+    state = {"quant_type": "nf4", "blocksize": GROUP, "dtype": "bfloat16", "shape": list(weight.shape)}
+    scales = {f"{name}.absmax": scale.flatten()}
+    if is_nested:
+        numbers, offset = torch.linspace(-1, 1, 256), scale.mean().item()
+        blocks = (scale.flatten() - offset).split(256)
+        largest = torch.stack([block.abs().max().clamp(min=1e-6) for block in blocks])
+        codes = torch.cat([(block[:, None] / most - numbers).abs().argmin(1) for block, most in zip(blocks, largest)])
+        scale = (numbers[codes] * largest.repeat_interleave(256)[: codes.numel()] + offset).view_as(scale)
+        scales = {
+            f"{name}.absmax": codes.to(torch.uint8), f"{name}.nested_absmax": largest, f"{name}.nested_quant_map": numbers,
+        }  # fmt: skip
+        state |= {"nested_blocksize": 256, "nested_dtype": "float32", "nested_offset": offset}
     code = (groups[..., None] / scale[..., None, None] - _NF4).abs().argmin(-1)
     flat = code.flatten().to(torch.uint8)
-    state = {"quant_type": "nf4", "blocksize": GROUP, "dtype": "bfloat16", "shape": list(weight.shape)}
     return {
-        name: (flat[::2] << 4 | flat[1::2])[:, None], f"{name}.absmax": scale.flatten(), f"{name}.quant_map": _NF4.clone(),
+        name: (flat[::2] << 4 | flat[1::2])[:, None], f"{name}.quant_map": _NF4.clone(),
         f"{name}.quant_state.bitsandbytes__nf4": torch.tensor(list(json.dumps(state).encode()), dtype=torch.uint8),
-    }, (_NF4[code] * scale[..., None]).flatten(1)  # fmt: skip
+    } | scales, (_NF4[code] * scale[..., None]).flatten(1)  # fmt: skip
 
 
 # Of compressed-tensors: how a weight is made, the format's name, and what its config says of weights.
@@ -138,6 +150,10 @@ _COMPRESSED = {
 _WHOLE = {
     "gptq-order": (_gptq_in_order, {"quant_method": "gptq", "bits": 4, "group_size": GROUP, "desc_act": True, "sym": False}),
     "nf4": (_nf4, {"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}),
+    "nf4-nested": (
+        functools.partial(_nf4, is_nested=True),
+        {"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True},
+    ),
     "gpt-oss": (_gpt_oss, {"quant_method": "mxfp4", "modules_to_not_convert": ["lm_head"]}),
 }
 
@@ -153,7 +169,7 @@ def quantise(method, source, quantised, dequantised):
     """Writes the quantised and the dequantised model of a folder with one file of BF16.
 
     Args:
-        method: "gptq", "gptq-order" (`desc_act`), "awq", "nf4" (bitsandbytes), "gpt-oss" (MXFP4), or one of compressed-tensors: "fp8" (a scale a row), "mxfp4", "nvfp4".
+        method: "gptq", "gptq-order" (`desc_act`), "awq", "nf4" and "nf4-nested" (bitsandbytes), "gpt-oss" (MXFP4), or one of compressed-tensors: "fp8" (a scale a row), "mxfp4", "nvfp4".
     """
     tensors = load_file(source / "model.safetensors")
     made, floats = {}, {}

@@ -1,14 +1,27 @@
 """Weights in memory: images, products and rows from them, through the C API."""
 
+import pathlib
+
 import numpy as np
 import pytest
 from conftest import bf16, write_safetensors
 
 import uwt
 from uwt import InvalidError, UnsupportedError, UsageError, _weights
+from uwt._container import part_of
 from uwt._library import context
 
 CONTEXT = context(2)
+GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "Import" / "golden"
+#: What codes of a kind of checkpoint are in memory.
+IMAGES_OF_CODES = {
+    "gptq-b2-g-idx": "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}, order=k",
+    "ct-int8-channel": "int<8>, scale={1x128, f32}",
+    "bnb-nf4-nested": "table<4>, scale={1x64, f32}",
+    "torchao-int4-bytes-g64": "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}",
+    "torchao-int4-tiles-g64": "int<4>, scale={1x32, bf16}, offset={1x32, bf16}",
+    "torchao-int4-g128": "int<4>, scale={1x32, bf16}, offset={1x32, bf16}",
+}
 
 
 def aligned(size):
@@ -66,6 +79,20 @@ def test_decodes_wholly_and_in_part(weight):
     assert (whole == weight).all() and (rows == weight[62:67]).all()
 
 
+@pytest.mark.kernels
+@pytest.mark.parametrize("folder", IMAGES_OF_CODES)
+def test_images_of_codes_have_the_values(folder):
+    with uwt.Container(GOLDEN / folder) as opened:
+        (weight,) = opened.quantized()
+        format = _weights.format_of_codes(weight.run_format)
+        values = bf16(opened.read_quantized(weight.name, dtype="F32"))
+        made = _weights.encode_codes([(opened, weight.name, part_of())], "BF16", weight.shape, format, CONTEXT)
+    image, decoded = np.frombuffer(made, np.uint8), np.zeros(weight.shape, np.uint16)
+    assert _weights.info(image.ctypes.data, image.nbytes).format == format == IMAGES_OF_CODES[folder]
+    _weights.decode(image.ctypes.data, image.nbytes, decoded.ctypes.data, decoded.nbytes, CONTEXT)
+    assert np.array_equal(decoded, values)
+
+
 def test_rows_and_matrices_may_lie_apart():
     fused = bf16(np.random.default_rng(3).standard_normal((4, 200, 90)) * 0.02)
     experts = fused[1:, 64:193, :70]
@@ -80,7 +107,7 @@ def test_rows_and_matrices_may_lie_apart():
 def test_parts_are_where_the_image_says(weight):
     image = encode(weight, "raw")
     parts = _weights.parts(image.ctypes.data, image.nbytes)
-    assert set(parts) == {"panels", "table", "counts", "index", "words", "raw", "code", "patch", "low"}
+    assert set(parts) == {"panels", "table", "counts", "order", "index", "words", "raw", "code", "patch", "low"}
     # Two panels of 64 rows and one of 16, columns up to a multiple of 64.
     assert parts["words"][1] == (64 + 64 + 16) * 128 * 2 and parts["code"][1] == 0
     assert all(at % _weights.ALIGNMENT == 0 and at + size <= image.nbytes for at, size in parts.values())

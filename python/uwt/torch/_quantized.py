@@ -45,7 +45,7 @@ def _module_of(weight: str) -> str:
 
 def _described(weight: Quantized, dtype: torch.dtype) -> Tensor:
     size = dtype.itemsize * _arrays.elements(weight.shape)
-    return Tensor(weight.name, _NAMES[dtype], weight.shape, size, size, weight.format)
+    return Tensor(weight.name, _NAMES[dtype], weight.shape, size, size, weight.run_format)
 
 
 def quantized_weights(container: Container, original: Any, dtype: torch.dtype) -> dict[str, QuantizedTensor]:

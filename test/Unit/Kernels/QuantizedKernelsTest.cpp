@@ -65,10 +65,20 @@ QuantizedPart partOf(const std::string &composition, uint64_t rows, uint64_t col
   for (float &scale : part.weight.scale.cells)
     scale = isOfExponents ? std::ldexp(1.0F, static_cast<int>(random.below(20)) - 10)
                           : static_cast<float>(random.below(1000) + 1) / 4096;
+  for (float &scale : part.weight.scale.cells)
+    scale = roundedTo(ElementType::BF16, scale);
+  // A code of 8 bits less its zero point has 8 bits.
+  uint64_t zeros = element.bits == 8 ? 1 : uint64_t(1) << element.bits;
   for (float &zero : part.weight.zero.cells)
-    zero = static_cast<float>(random.below(16));
+    zero = static_cast<float>(random.below(zeros)) -
+           static_cast<float>(element.isSigned ? zeros / 2 : 0);
   if (!part.format.zeroGrid)
     part.weight.zero = Grid::constant(static_cast<float>(part.format.zero));
+  if (part.format.offset) {
+    part.weight.offset = grid;
+    for (float &offset : part.weight.offset->cells)
+      offset = roundedTo(ElementType::BF16, static_cast<float>(random.below(1000)) / 512 - 1);
+  }
   return part;
 }
 
@@ -207,14 +217,21 @@ TEST_P(QuantizedKernelsTest, MatricesAreThoseOfTheirParts) {
 
 INSTANTIATE_TEST_SUITE_P(
     Compositions, QuantizedKernelsTest,
-    ::testing::Values("uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
-                      "uint<4>, zero=8, scale={1x64, bf16}",
-                      "uint<3>, zero={1x32, uint<3>}, scale={1x32, f32}",
-                      "uint<2>, zero=1, scale={row, bf16}", "int<8>, scale={row, bf16}",
-                      "int<8>, scale={128x128, f32}", "f8E4M3FN, scale={128x128, f32}",
-                      "f8E4M3FN, scale={tensor, f32}", "f8E4M3FN, scale={1x256, bf16}",
-                      "f4E2M1FN, scale={1x32, f8E8M0FNU}", "f4E2M1FN, scale={1x16, f32}",
-                      "table<4>, scale={1x64, f32}", "table<2>, scale={1x128, bf16}"),
+    ::testing::Values(
+        "uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}", "uint<4>, zero=8, scale={1x64, bf16}",
+        "uint<3>, zero={1x32, uint<3>}, scale={1x32, f32}", "uint<2>, zero=1, scale={row, bf16}",
+        "int<8>, scale={row, bf16}", "int<8>, scale={128x128, f32}",
+        "f8E4M3FN, scale={128x128, f32}", "f8E4M3FN, scale={tensor, f32}",
+        "f8E4M3FN, scale={1x256, bf16}", "f4E2M1FN, scale={1x32, f8E8M0FNU}",
+        "f4E2M1FN, scale={1x16, f32}", "table<4>, scale={1x64, f32}",
+        "table<2>, scale={1x128, bf16}", "int<3>, zero={1x32, int<3>}, scale={1x32, f16}",
+        "int<4>, scale={1x64, bf16}", "int<4>, scale={1x64, bf16}, offset={1x64, bf16}",
+        "uint<4>, zero=8, scale={1x32, bf16}, offset={1x32, bf16}",
+        "uint<2>, zero=1, scale={row, bf16}, offset={row, bf16}",
+        "uint<5>, zero=16, scale={1x128, f16}",
+        "uint<7>, zero={1x128, uint<7>}, scale={1x128, f32}",
+        "int<6>, zero={row, int<6>}, scale={row, bf16}", "uint<8>, zero=128, scale={row, bf16}",
+        "int<8>, zero={row, int<8>}, scale={row, bf16}"),
     [](const auto &info) {
       std::string name;
       for (const char *c = info.param; *c; ++c)
@@ -230,14 +247,22 @@ std::string formatError(const std::string &composition) {
 TEST(QuantizedImageTest, WhatHasNoImageIsSaid) {
   EXPECT_EQ(formatError("f6E3M2FN, scale={1x32, f8E8M0FNU}"),
             "'f6E3M2FN, scale={1x32, f8E8M0FNU}' runs from its values: images have codes of "
-            "uint<1> to uint<4>, int<8>, f8E4M3FN, f4E2M1FN and table<1> to table<4>");
-  EXPECT_EQ(formatError("uint<4>, scale={1x64, bf16}, offset={1x64, bf16}"),
-            "'uint<4>, scale={1x64, bf16}, offset={1x64, bf16}' runs from its values: images have "
-            "no offsets and factors, and zero points of uint<1> to uint<4> alone");
+            "integers, f8E4M3FN, f4E2M1FN and table<1> to table<4>");
+  for (const std::string text :
+       {"uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16",
+        "int<8>, scale={1x128, f32}, factor=1/127", "int<8>, scale={row, f32}, offset={row, f32}"})
+    EXPECT_EQ(formatError(text), "'" + text +
+                                     "' runs from its values: images have no factors, zero points "
+                                     "that are integers, and offsets of integers of 4 bits alone");
   EXPECT_EQ(formatError("f8E4M3FN, scale={1x32, f8E8M0FNU}"),
             "'f8E4M3FN, scale={1x32, f8E8M0FNU}' runs from its values: images have cells of a "
-            "multiple of 128 columns, of 64 of table<1> to table<4>, of 32 of uint<1> to uint<4>, "
-            "and of 16 of f4E2M1FN");
+            "multiple of 128 columns, of 64 of table<1> to table<4>, of 32 of integers of 4 bits, "
+            "and of 16 of f4E2M1FN, and scales of bf16 where there are offsets");
+  EXPECT_EQ(
+      formatError("uint<4>, scale={1x64, f16}, offset={1x64, bf16}").substr(0, 86),
+      "'uint<4>, scale={1x64, f16}, offset={1x64, bf16}' runs from its values: images have ce");
+  EXPECT_EQ(formatError("uint<6>, zero=32, scale={1x64, f16}").substr(0, 67),
+            "'uint<6>, zero=32, scale={1x64, f16}' runs from its values: images ");
 }
 
 TEST(QuantizedImageTest, PartsAreOneWeight) {
@@ -261,6 +286,12 @@ TEST(QuantizedImageTest, PartsAreOneWeight) {
   EXPECT_EQ(errorOf(formats, {8, 128}),
             "'int<8>, scale={row, f16}' runs from its values: the matrix above it has codes of "
             "'uint<4>, zero={1x128, uint<4>}, scale={1x128, f32}'");
+  QuantizedPart far = partOf("uint<8>, zero={1x128, uint<8>}, scale={1x128, f16}", 4, 128, 1);
+  far.weight.codes[5] = 200;
+  far.weight.zero.cells[0] = 72;
+  EXPECT_EQ(errorOf({far}, {4, 128}),
+            "'uint<8>, zero={1x128, uint<8>}, scale={1x128, f16}' runs from its values: an integer "
+            "less its zero point has more than 8 bits");
   for (const std::vector<uint64_t> &shape :
        {std::vector<uint64_t>{128}, {5, 128}, {4, 64}, {3, 2, 128}, {0, 4, 128}})
     EXPECT_EQ(errorOf({first}, shape),
