@@ -22,14 +22,16 @@ using namespace uwt;
 
 /// run-7: what kernels are compiled for (lib/Kernels/CMakeLists.txt), of one element the smaller in
 /// memory first.
-static constexpr const char *imageFormats[] = {"uint<4>, zero={1x128, uint<4>}, scale={1x128, f32}",
-                                               "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}",
-                                               "int<4>, scale={1x32, bf16}, offset={1x32, bf16}",
-                                               "int<8>, scale={1x128, f32}",
-                                               "f8E4M3FN, scale={1x128, f32}",
-                                               "f4E2M1FN, scale={1x32, f8E8M0FNU}",
-                                               "f4E2M1FN, scale={1x16, f16E6M10U}",
-                                               "table<4>, scale={1x64, f32}"};
+static constexpr const char *imageFormats[] = {
+    "uint<4>, zero={1x128, uint<4>}, scale={1x128, f32}",
+    "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}",
+    "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16",
+    "int<4>, scale={1x32, bf16}, offset={1x32, bf16}",
+    "int<8>, scale={1x128, f32}",
+    "f8E4M3FN, scale={1x128, f32}",
+    "f4E2M1FN, scale={1x32, f8E8M0FNU}",
+    "f4E2M1FN, scale={1x16, f16E6M10U}",
+    "table<4>, scale={1x64, f32}"};
 
 static Error noImageFormat(const Format &composition, std::string_view reason) {
   return unsupportedError("'" + composition.str() +
@@ -58,33 +60,41 @@ static bool hasNumbersOf(const GridFormat &image, const GridFormat &own) {
 
 static bool hasCellsOf(const Format &image, const Format &own) {
   return hasNumbersOf(*image.scale, *own.scale) &&
-         (!own.offset || hasNumbersOf(*image.offset, *own.offset));
+         (!own.offset || hasNumbersOf(*image.offset, *own.offset)) &&
+         (!own.hasFloatZeros() || hasNumbersOf(*image.zeroGrid, *own.zeroGrid));
+}
+
+/// Whether what an image's numbers become weights by is what those of a weight do, but for zero
+/// points that are integers.
+static bool hasArithmeticOf(const Format &image, const Format &own) {
+  return image.offset.has_value() == own.offset.has_value() &&
+         image.hasFloatZeros() == own.hasFloatZeros() && image.math == own.math &&
+         image.divisor == own.divisor;
 }
 
 Expected<Format> uwt::imageFormatOf(const Format &composition) {
-  bool hasCodes = false, hasOffsets = false;
+  bool hasCodes = false, hasArithmetic = false;
   std::optional<Format> found;
   for (const char *text : imageFormats) {
     Format format = *Format::parse(text);
     bool codes = composition.scale && hasCodesFor(format, composition.element);
-    bool offsets = codes && format.offset.has_value() == composition.offset.has_value();
+    bool arithmetic = codes && hasArithmeticOf(format, composition);
     hasCodes |= codes;
-    hasOffsets |= offsets;
-    if (!found && offsets && hasCellsOf(format, composition))
+    hasArithmetic |= arithmetic;
+    if (!found && arithmetic && hasCellsOf(format, composition))
       found = format;
   }
   if (!hasCodes)
     return noImageFormat(composition, "images have codes of integers, f8E4M3FN, f4E2M1FN and "
                                       "table<1> to table<4>");
-  bool hasOthers = composition.divisor != 1 || composition.hasFloatZeros() ||
-                   composition.math != ElementType::F32;
-  if (hasOthers || !hasOffsets)
-    return noImageFormat(composition, "images have no factors, zero points that are integers, and "
-                                      "offsets of integers of 4 bits alone");
+  if (!hasArithmetic)
+    return noImageFormat(composition, "images have no factors, and offsets and zero points of bf16 "
+                                      "of integers of 4 bits alone");
   if (!found)
     return noImageFormat(composition, "images have cells of a multiple of 128 columns, of 64 of "
                                       "table<1> to table<4>, of 32 of integers of 4 bits, and of "
-                                      "16 of f4E2M1FN, and scales of bf16 where there are offsets");
+                                      "16 of f4E2M1FN; scales are of bf16 with offsets, and with "
+                                      "zero points of bf16, whose cells have a multiple of 64");
   found->hasColumnOrder = composition.hasColumnOrder;
   return *found;
 }
@@ -170,6 +180,7 @@ static Expected<QuantizedWeight> stacked(std::span<const QuantizedPart *const> p
   QuantizedElement element = *QuantizedElement::find(format.element);
   weight.values = element.isTable ? parts.front()->weight.values : element.values();
   weight.values.resize(size_t(1) << element.bits);
+  weight.math = format.math;
   uint64_t cellColumns = format.scale->cellColumns;
   Grid cells = {1, cellColumns, divideUp(weight.columns, cellColumns), {}};
   weight.scale = cells;

@@ -20,6 +20,7 @@ IMAGES_OF_CODES = {
     "bnb-nf4-nested": "table<4>, scale={1x64, f32}",
     "torchao-int4-bytes-g64": "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}",
     "torchao-int4-tiles-g64": "int<4>, scale={1x32, bf16}, offset={1x32, bf16}",
+    "hqq-b4-g64": "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16",
     "torchao-int4-g128": "int<4>, scale={1x32, bf16}, offset={1x32, bf16}",
 }
 

@@ -72,6 +72,10 @@ QuantizedPart partOf(const std::string &composition, uint64_t rows, uint64_t col
   for (float &zero : part.weight.zero.cells)
     zero = static_cast<float>(random.below(zeros)) -
            static_cast<float>(element.isSigned ? zeros / 2 : 0);
+  if (part.format.hasFloatZeros())
+    for (float &zero : part.weight.zero.cells)
+      zero = roundedTo(ElementType::BF16, static_cast<float>(random.below(999)) / 64);
+  part.weight.math = part.format.math;
   if (!part.format.zeroGrid)
     part.weight.zero = Grid::constant(static_cast<float>(part.format.zero));
   if (part.format.offset) {
@@ -228,6 +232,9 @@ INSTANTIATE_TEST_SUITE_P(
         "int<4>, scale={1x64, bf16}", "int<4>, scale={1x64, bf16}, offset={1x64, bf16}",
         "uint<4>, zero=8, scale={1x32, bf16}, offset={1x32, bf16}",
         "uint<2>, zero=1, scale={row, bf16}, offset={row, bf16}",
+        "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16",
+        "uint<3>, zero={1x128, bf16}, scale={1x128, bf16}, math=bf16",
+
         "uint<5>, zero=16, scale={1x128, f16}",
         "uint<7>, zero={1x128, uint<7>}, scale={1x128, f32}",
         "int<6>, zero={row, int<6>}, scale={row, bf16}", "uint<8>, zero=128, scale={row, bf16}",
@@ -249,20 +256,21 @@ TEST(QuantizedImageTest, WhatHasNoImageIsSaid) {
             "'f6E3M2FN, scale={1x32, f8E8M0FNU}' runs from its values: images have codes of "
             "integers, f8E4M3FN, f4E2M1FN and table<1> to table<4>");
   for (const std::string text :
-       {"uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16",
+       {"uint<4>, zero={1x64, f16}, scale={1x64, f16}, math=f16",
+        "uint<8>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16",
         "int<8>, scale={1x128, f32}, factor=1/127", "int<8>, scale={row, f32}, offset={row, f32}"})
     EXPECT_EQ(formatError(text), "'" + text +
-                                     "' runs from its values: images have no factors, zero points "
-                                     "that are integers, and offsets of integers of 4 bits alone");
+                                     "' runs from its values: images have no factors, and offsets "
+                                     "and zero points of bf16 of integers of 4 bits alone");
   EXPECT_EQ(formatError("f8E4M3FN, scale={1x32, f8E8M0FNU}"),
             "'f8E4M3FN, scale={1x32, f8E8M0FNU}' runs from its values: images have cells of a "
             "multiple of 128 columns, of 64 of table<1> to table<4>, of 32 of integers of 4 bits, "
-            "and of 16 of f4E2M1FN, and scales of bf16 where there are offsets");
-  EXPECT_EQ(
-      formatError("uint<4>, scale={1x64, f16}, offset={1x64, bf16}").substr(0, 86),
-      "'uint<4>, scale={1x64, f16}, offset={1x64, bf16}' runs from its values: images have ce");
-  EXPECT_EQ(formatError("uint<6>, zero=32, scale={1x64, f16}").substr(0, 67),
-            "'uint<6>, zero=32, scale={1x64, f16}' runs from its values: images ");
+            "and of 16 of f4E2M1FN; scales are of bf16 with offsets, and with zero points of bf16, "
+            "whose cells have a multiple of 64");
+  for (const char *text :
+       {"uint<4>, zero={1x32, bf16}, scale={1x32, bf16}, math=bf16",
+        "uint<4>, scale={1x64, f16}, offset={1x64, bf16}", "uint<6>, zero=32, scale={1x64, f16}"})
+    EXPECT_NE(formatError(text).find("images have cells of"), std::string::npos) << text;
 }
 
 TEST(QuantizedImageTest, PartsAreOneWeight) {
