@@ -124,16 +124,19 @@ endfunction()
 # Sources are globbed, so that a new codec is its own file and one registration
 # line. PRIVATE_LINK names what our sources use and users have to link too;
 # BUILD_LINK names what is gone after compilation (header-only libraries).
-#   uwt_add_library(Codec [HOT] LINK UWTFormat [PRIVATE_LINK ...] [BUILD_LINK ...])
+# COLD libraries are compiled for size: nobody waits for what they do.
+#   uwt_add_library(Codec [HOT | COLD] LINK UWTFormat [PRIVATE_LINK ...] [BUILD_LINK ...])
 function(uwt_add_library name)
-  cmake_parse_arguments(ARG "HOT" "" "LINK;PRIVATE_LINK;BUILD_LINK" ${ARGN})
+  cmake_parse_arguments(ARG "HOT;COLD" "" "LINK;PRIVATE_LINK;BUILD_LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   add_library(UWT${name} STATIC ${sources})
   add_library(UWT::${name} ALIAS UWT${name})
   set_target_properties(UWT${name} PROPERTIES EXPORT_NAME ${name})
   uwt_precompile_standard(UWT${name})
   uwt_compile_together(UWT${name})
-  if(NOT ARG_HOT)
+  if(ARG_COLD)
+    uwt_optimise_for_size(UWT${name})
+  elseif(NOT ARG_HOT)
     uwt_leave_unoptimised(UWT${name})
   endif()
   target_compile_features(UWT${name} PUBLIC cxx_std_20)

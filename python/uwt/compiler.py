@@ -191,14 +191,20 @@ def compile(
     """
     text, name = (module, "module") if isinstance(module, bytes) else (pathlib.Path(module).read_bytes(), str(module))
     paths = [os.fsencode(each) for each in weights]
-    options = _Options()
-    _COMPILER.uwtCompileOptionsInit(options, ctypes.sizeof(options))
-    options.weights, options.weight_count = (c_char_p * max(len(paths), 1))(*paths), len(paths)
-    options.format = format.encode() if format else None
-    options.target = target.encode() if target else None
-    options.arithmetic = arithmetic.encode()
-    options.exact, options.trust_ir, options.columns_by_cell = exact, trust, columns_by_cell
-    return compile_on(functools.partial(context, threads), text, name, options)
+    given = options(arithmetic)
+    given.weights, given.weight_count = (c_char_p * max(len(paths), 1))(*paths), len(paths)
+    given.format = format.encode() if format else None
+    given.target = target.encode() if target else None
+    given.exact, given.trust_ir, given.columns_by_cell = exact, trust, columns_by_cell
+    return compile_on(functools.partial(context, threads), text, name, given)
+
+
+def options(arithmetic: str = "dense") -> _Options:
+    """Options for `compile_on`: the defaults, and an arithmetic as of `compile`."""
+    made = _Options()
+    _COMPILER.uwtCompileOptionsInit(made, ctypes.sizeof(made))
+    made.arithmetic = arithmetic.encode()
+    return made
 
 
 def compile_on(context: Context, text: bytes, name: str, options: _Options | None = None) -> Program:

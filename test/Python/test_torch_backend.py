@@ -227,24 +227,61 @@ def test_weights_are_not_copied(reasons):
     assert reasons() == []
 
 
+NAME = "model.layers.0.mlp.up_proj.weight"
+
+
+def layer_of_codes(folder, **options):
+    """A layer whose weight is codes of a checkpoint."""
+    with uwt.Container(ROOT / "test" / "Import" / "golden" / folder) as opened:
+        weight = opened.find_quantized(NAME)
+        format = _weights.format_of_codes(weight.run_format)
+        image = _ops.encode_codes([(opened, NAME, part_of())], torch.bfloat16, weight.shape, format)
+    layer = nn.Linear(*reversed(weight.shape), **options).to(torch.bfloat16)
+    layer.weight = nn.Parameter(UwtTensor(image, weight.shape, torch.bfloat16, "product"), requires_grad=False)
+    return layer
+
+
 @pytest.mark.parametrize("folder", ["gptq-b4-g128", "gptq-b2-g-idx"])
 def test_weights_run_from_their_codes(folder, reasons):
     """The latter has columns that are multiplied group by group."""
-    name = "model.layers.0.mlp.up_proj.weight"
-    with uwt.Container(ROOT / "test" / "Import" / "golden" / folder) as opened:
-        weight = opened.find_quantized(name)
-        format = _weights.format_of_codes(weight.format)
-        image = _ops.encode_codes([(opened, name, part_of())], torch.bfloat16, weight.shape, format)
-    layer = nn.Linear(*reversed(weight.shape)).to(torch.bfloat16)
-    layer.weight = nn.Parameter(UwtTensor(image, weight.shape, torch.bfloat16, "product"), requires_grad=False)
+    layer = layer_of_codes(folder)
     assert layer.weight.format.endswith("order=k") == (folder == "gptq-b2-g-idx")
-    for x in (narrow(3, weight.shape[1]), narrow(2, 9, weight.shape[1])):
+    for x in (narrow(3, layer.in_features), narrow(2, 9, layer.in_features)):
         with torch.no_grad():
             assert_same(
                 [compiled(nn.Sequential(layer, nn.ReLU()))(x)],
                 [functional.relu(layer(x))],
             )
     assert reasons() == []
+
+
+def test_products_by_integers_on_request(reasons):
+    """The bits of a program that is compiled from the checkpoint."""
+    folder = ROOT / "test" / "Import" / "golden" / "gptq-b4-g128"
+    layer, floats = layer_of_codes(folder, bias=False), layer_of_codes("bnb-nf4")
+    n, k = layer.weight.shape
+    x = narrow(5, k)
+    module = f"""func.func @main(%x: tensor<5x{k}xbf16>) -> tensor<5x{n}xbf16> {{
+      %w = arith.constant dense_resource<{NAME}> : tensor<{n}x{k}xbf16>
+      %zero = arith.constant 0.0 : bf16
+      %empty = tensor.empty() : tensor<5x{n}xbf16>
+      %init = linalg.fill ins(%zero : bf16) outs(%empty : tensor<5x{n}xbf16>) -> tensor<5x{n}xbf16>
+      %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+        ins(%x, %w : tensor<5x{k}xbf16>, tensor<{n}x{k}xbf16>) outs(%init : tensor<5x{n}xbf16>) -> tensor<5x{n}xbf16>
+      return %y : tensor<5x{n}xbf16>
+    }}"""
+    (expected,) = uwt.compiler.compile(module.encode(), weights=[folder], arithmetic="integer<8>")(x)
+    with torch.no_grad():
+        dense = functional.linear(x, layer.weight)
+        result = compiled(nn.Sequential(layer), options={"arithmetic": "integer<8>"})(x)
+        assert torch.equal(result, expected) and not torch.equal(result, dense)
+        # Where nothing has codes that are integers, products are those of the weights.
+        torch._dynamo.reset()
+        x = narrow(5, floats.in_features)
+        assert torch.equal(compiled(nn.Sequential(floats), options={"arithmetic": "integer<8>"})(x), floats(x))
+    assert reasons() == []
+    with pytest.raises(Exception, match="the backend uwt has no option 'precision', only arithmetic"):
+        compiled(nn.ReLU(), options={"precision": "low"})(x)
 
 
 def test_images_of_another_format_are_compiled_for(reasons):

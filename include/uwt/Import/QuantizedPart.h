@@ -36,8 +36,8 @@ struct QuantizedPart {
   /// With grids of its own. Of a weight that lies transposed (`storage=k_major`), rows are columns
   /// of the weight.
   QuantizedWeight weight;
-  /// The composition of the weight and of each of its parts: one whose scale has one grid, and that
-  /// products run from, but for `order=k`.
+  /// The composition of the weight and of each of its parts: one that products run from, whose
+  /// scale has one grid.
   Format format;
   /// With `order=k`: the weight's columns cell by cell, those of a cell as the weight has them.
   std::vector<uint32_t> columnOrder;

@@ -20,8 +20,8 @@
 namespace uwt {
 
 /// The format in which weights of that composition, or what they are transposed, become images
-/// (run-7): uint<4>, int<8>, f8E4M3FN, f4E2M1FN or table<4>, with `order=k` where it has that
-/// (run-8). Errors: Unsupported, with the reason.
+/// (run-7): uint<4>, int<4>, int<8>, f8E4M3FN, f4E2M1FN or table<4>, with `order=k` where it has
+/// that (run-8). Errors: Unsupported, with the reason.
 Expected<Format> imageFormatOf(const Format &composition);
 
 /// Matrices one below the other as an image of elements of `type` and of that shape, [n, k] or

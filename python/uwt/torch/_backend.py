@@ -1,6 +1,7 @@
 """The backend `uwt` of torch.compile: graphs without gradients, through torch-mlir to programs of uwt.compiler.
 
     torch.compile(model, backend="uwt")
+    torch.compile(model, backend="uwt", options={"arithmetic": "integer<8>"})
 
 Weights are arguments of the programs, by their addresses: dense ones as tensors, compressed ones as images. What cannot
 be compiled runs by PyTorch, as the graph that was captured, and `backend_reasons` says why.
@@ -12,13 +13,13 @@ import ctypes
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from .. import _arrays
-from ..errors import UwtError
+from ..errors import InvalidError, UsageError, UwtError
 from . import _ops, _threads
 
 _LOG = logging.getLogger(__name__)
@@ -43,10 +44,24 @@ def backend_reasons() -> list[str]:
         return list(_REASONS)
 
 
-def backend(graph_module: torch.fx.GraphModule, example_inputs: Sequence[Any]) -> Callable[..., Any]:
-    """What torch.compile calls for a graph: the backend itself, where no entry point names it."""
+def backend(
+    graph_module: torch.fx.GraphModule, example_inputs: Sequence[Any], *, options: Mapping[str, str] | None = None
+) -> Callable[..., Any]:
+    """What torch.compile calls for a graph: the backend itself, where no entry point names it.
+
+    Args:
+        options: those of torch.compile. "arithmetic" is "dense", or "integer<8>" (2 to 8): products with weights that run
+            from codes that are integers are computed by integers of so many bits that x is rounded to. It is faster, with
+            other and less accurate outputs (docs/numerics.md).
+
+    Raises UsageError for options that there are not.
+    """
+    options = dict(options or {})
+    arithmetic = options.pop("arithmetic", "dense")
+    if options:
+        raise UsageError(f"the backend uwt has no option {next(iter(options))!r}, only arithmetic")
     try:
-        return _Graph(graph_module, _compiled(graph_module, example_inputs))
+        return _Graph(graph_module, _compiled(graph_module, example_inputs, arithmetic))
     except Refused as refused:
         return _by_pytorch(graph_module, refused)
 
@@ -72,7 +87,9 @@ class _Graph:
             return self._run(*inputs)
 
 
-def _compiled(graph_module: torch.fx.GraphModule, example_inputs: Sequence[Any]) -> Callable[..., Any]:
+def _compiled(
+    graph_module: torch.fx.GraphModule, example_inputs: Sequence[Any], arithmetic: str
+) -> Callable[..., Any]:
     """What runs a graph, with the wrappers of aot_autograd: for inputs that are written, aliases, and subclasses."""
     from torch._dynamo.backends.common import aot_autograd
     from torch._dynamo.exc import TorchDynamoException
@@ -82,7 +99,7 @@ def _compiled(graph_module: torch.fx.GraphModule, example_inputs: Sequence[Any])
     _check_devices(example_inputs)
     compile_graph = aot_autograd(
         fw_compiler=_refuse_gradients,
-        inference_compiler=lambda graph, inputs: make_boxed_func(_lowered(graph, linalg, compiler)),
+        inference_compiler=lambda graph, inputs: make_boxed_func(_lowered(graph, linalg, compiler, arithmetic)),
     )
     try:
         return compile_graph(graph_module, example_inputs)
@@ -203,7 +220,7 @@ def _take_images(graph: torch.fx.Graph) -> dict[int, torch.Tensor]:
 # To linalg, and to programs.
 
 
-def _lowered(graph_module: torch.fx.GraphModule, linalg: Any, compiler: Any) -> _Program:
+def _lowered(graph_module: torch.fx.GraphModule, linalg: Any, compiler: Any, arithmetic: str) -> _Program:
     """A graph of ATen operators, ready to be compiled."""
     graph = graph_module.graph
     _check_values(graph)
@@ -226,7 +243,7 @@ def _lowered(graph_module: torch.fx.GraphModule, linalg: Any, compiler: Any) -> 
         raise Refused(str(error)) from error
     except Exception as error:
         raise Refused(f"it cannot be lowered: {type(error).__name__}: {_one_line(error)}") from error
-    return _Program(text, list(weights), layouts, compiler)
+    return _Program(text, list(weights), layouts, compiler, arithmetic)
 
 
 class _Layout:
@@ -259,8 +276,11 @@ def _numbers(sizes: Sequence[Any]) -> list[int]:
 class _Program:
     """A graph as linalg, and the program for the formats that its weights have."""
 
-    def __init__(self, text: str, images: list[int], layouts: list[_Layout], compiler: Any) -> None:
+    def __init__(
+        self, text: str, images: list[int], layouts: list[_Layout], compiler: Any, arithmetic: str
+    ) -> None:
         self._text, self._images, self._layouts, self._compiler = text, images, layouts, compiler
+        self._arithmetic = arithmetic
         self._made: tuple[tuple[str, ...], Any] | None = None
 
     def __call__(self, *inputs: Any) -> list[torch.Tensor]:
@@ -285,11 +305,22 @@ class _Program:
             text = text.replace(f'"format of {number}"', f'"{format}"')
         _keep_programs(self._compiler, _threads.context())
         try:
-            program = self._compiler.compile_on(_threads.context, text.encode(), "graph")
+            program = self._compile(text, formats)
         except UwtError as error:
             raise Refused(str(error)) from error
         self._made = formats, program
         return self._made
+
+    def _compile(self, text: str, formats: Sequence[str]) -> Any:
+        compiler = self._compiler
+        if self._arithmetic != "dense" and any("scale=" in format for format in formats):
+            try:
+                return compiler.compile_on(
+                    _threads.context, text.encode(), "graph", compiler.options(arithmetic=self._arithmetic)
+                )
+            except InvalidError as error:
+                _LOG.warning("a graph is multiplied with the weights that codes stand for: %s", error)
+        return compiler.compile_on(_threads.context, text.encode(), "graph")
 
 
 _KEPT: set[int | None] = set()

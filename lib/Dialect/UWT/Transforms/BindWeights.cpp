@@ -343,9 +343,15 @@ FailureOr<Value> Binder::makeImported(OpBuilder &builder, arith::ConstantOp cons
   uwt::Expected<uwt::Format> own =
       uwt::Format::parse(imported.runFormat.empty() ? imported.format : imported.runFormat);
   bool isServed = type.getRank() >= 2 && rawFormat.getFormat() == uwt::rawFormat() && own &&
-                  own->isQuantized() &&
-                  (!own->hasColumnOrder || (columnsByCell && type.getRank() == 2)) &&
+                  own->isQuantized() && (!own->hasColumnOrder || type.getRank() == 2) &&
                   uwt::checkRunFormat(*own, *uwt::elementTypeOf(type.getElementType()));
+  if (isServed && own->hasColumnOrder && !columnsByCell) {
+    constant.emitRemark() << "weight '" << imported.name
+                          << "' is held as floats: its columns belong to groups in an order of "
+                             "their own; columns-by-cell runs from its codes, with sums in the "
+                             "order of the groups";
+    isServed = false;
+  }
   uwt::FormatAttr format = rawFormat;
   if (isServed)
     format = uwt::FormatAttr::get(
