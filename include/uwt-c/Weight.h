@@ -104,6 +104,9 @@ typedef struct UWTWeightInfo {
   uint64_t tensorBytes, imageBytes;
   /** Parts of the image. */
   size_t parts;
+  /** Bits of the integers that products round x to, 0 where they are dense
+      (uwtWeightSetArithmetic). */
+  unsigned integerBits;
 } UWTWeightInfo;
 UWT_C_API UWTError *uwtWeightInfo(const void *image, uint64_t bytes, UWTWeightInfo *info);
 
@@ -154,6 +157,14 @@ typedef struct UWTLinear {
 } UWTLinear;
 /** Sets `size` bytes, sizeof(*linear), to zero but the size. */
 UWT_C_API void uwtLinearInit(UWTLinear *linear, size_t size);
+
+/** Says by what arithmetic uwtLinear multiplies with the image from now on: "dense", which it does
+    first, or "integer<8>", with integers that x is rounded to, a scale a row: faster, less
+    accurate, with the same bits on every machine (docs/numerics.md). Nothing else of the image
+    changes. Integers are for codes that are such: of other weights the error has kind
+    UWT_ERROR_USAGE, and of those that no kernel serves, or of which a part is held as floats,
+    UWT_ERROR_UNSUPPORTED. */
+UWT_C_API UWTError *uwtWeightSetArithmetic(void *image, uint64_t bytes, const char *arithmetic);
 
 /** y = x · wᵀ + bias, summed in f32 and rounded once, by code that is compiled ahead of time: the
     same bits for every format, m and number of threads (docs/numerics.md). What no kernel serves is

@@ -7,10 +7,13 @@
 
 #include "uwt-c/Weight.h"
 #include "Objects.h"
+#include "uwt/Codec/IntegerCodes.h"
 #include "uwt/Kernels/Kernels.h"
 #include "uwt/Runtime/ColumnOrder.h"
 #include "uwt/Runtime/QuantizedImage.h"
 #include "uwt/Support/Suggest.h"
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <numeric>
 
@@ -160,7 +163,9 @@ UWTError *uwtWeightCheck(UWTContext *context, const void *image, uint64_t bytes)
 
 UWTError *uwtWeightInfo(const void *image, uint64_t bytes, UWTWeightInfo *info) {
   return runFunction({{image, "image"}, {info, "info"}}, [&]() -> Status {
-    if (info->size < sizeof(UWTWeightInfo))
+    // What the first version had.
+    constexpr size_t least = offsetof(UWTWeightInfo, integerBits);
+    if (info->size < least)
       return usageError("the info has size " + std::to_string(info->size) +
                         ": set it to sizeof(UWTWeightInfo)");
     UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
@@ -169,14 +174,16 @@ UWTError *uwtWeightInfo(const void *image, uint64_t bytes, UWTWeightInfo *info) 
         findSafetensorsDtype(getTraits(opened.element()).safetensorsName);
     if (!dtype)
       return invalidError("the weight in memory has elements that no tensor has");
-    *info = {info->size,
-             dtype->cName(),
-             opened.format(),
-             opened.shape().size(),
-             opened.shape().data(),
-             tensorBytes,
-             opened.bytes(),
-             WeightImage::parts};
+    UWTWeightInfo found = {info->size,
+                           dtype->cName(),
+                           opened.format(),
+                           opened.shape().size(),
+                           opened.shape().data(),
+                           tensorBytes,
+                           opened.bytes(),
+                           WeightImage::parts,
+                           opened.integerBits()};
+    std::memcpy(info, &found, std::min(info->size, sizeof(found)));
     return ok();
   });
 }
@@ -318,6 +325,21 @@ static std::string sizeText(uint64_t n, uint64_t k) {
   return std::to_string(n) + " x " + std::to_string(k);
 }
 
+UWTError *uwtWeightSetArithmetic(void *image, uint64_t bytes, const char *arithmetic) {
+  return runFunction({{image, "image"}, {arithmetic, "arithmetic"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(uint32_t bits, parseArithmetic(arithmetic));
+    std::span<uint8_t> memory = memoryOf(image, bytes);
+    UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
+    UWT_ASSIGN_OR_RETURN(const Kernels *kernels, kernelsOf(opened));
+    if (bits != 0)
+      UWT_RETURN_IF_ERROR(opened.checkIntegers());
+    if (bits != 0 && (bits != maxIntegerBits || !kernels->servesIntegers()))
+      return unsupportedError("no kernel multiplies " + std::string(opened.format()) +
+                              " by integers of " + std::to_string(bits) + " bits");
+    return WeightImage::setIntegerBits(memory, bits);
+  });
+}
+
 void uwtLinearInit(UWTLinear *linear, size_t size) { setDefaults(linear, size, UWTLinear{}); }
 
 UWTError *uwtLinear(UWTContext *context, const void *image, uint64_t bytes,
@@ -337,6 +359,7 @@ UWTError *uwtLinear(UWTContext *context, const void *image, uint64_t bytes,
     UWT_RETURN_IF_ERROR(checkRows(call.x, call.m, call.xStride, view.columns, "x"));
     UWT_RETURN_IF_ERROR(checkRows(call.y, call.m, call.yStride, view.rows, "y"));
     LinearArguments arguments{call.m, {call.x, call.xStride}, call.bias, {call.y, call.yStride}};
+    arguments.byIntegers = opened.integerBits() != 0;
     ThreadPool &pool = context->pool();
     std::span<const uint32_t> order = opened.columnOrder(call.matrix);
     if (order.empty())

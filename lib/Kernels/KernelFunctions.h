@@ -26,25 +26,31 @@ struct uwt::Kernels::Functions {
   using Vector = MemRef<1>;
   using Matrix = MemRef<2>;
 
-  void (*linear)(const WeightView *, const Matrix *x, const Vector *bias, const Matrix *y);
+  using Linear = void (*)(const WeightView *, const Matrix *x, const Vector *bias, const Matrix *y);
+  Linear linear;
   void (*gather)(const WeightView *, const Vector *ids, const Matrix *y);
+  /// Null where there is none.
+  Linear linearByIntegers = nullptr;
 };
 
 /// To stand in extern "C".
-#define UWT_KERNEL_DECLARE(TARGET, ELEMENT, FORMAT, NAME)                                          \
+#define UWT_KERNEL_DECLARE(TARGET, ELEMENT, FORMAT, NAME, BY_INTEGERS)                             \
   void _mlir_ciface_uwt_linear_##NAME(                                                             \
+      const uwt::WeightView *, const uwt::Kernels::Functions::Matrix *,                            \
+      const uwt::Kernels::Functions::Vector *, const uwt::Kernels::Functions::Matrix *);           \
+  void _mlir_ciface_uwt_linear_by_integers_##NAME(                                                 \
       const uwt::WeightView *, const uwt::Kernels::Functions::Matrix *,                            \
       const uwt::Kernels::Functions::Vector *, const uwt::Kernels::Functions::Matrix *);           \
   void _mlir_ciface_uwt_gather_##NAME(const uwt::WeightView *,                                     \
                                       const uwt::Kernels::Functions::Vector *,                     \
                                       const uwt::Kernels::Functions::Matrix *);
 
-#define UWT_KERNEL_FUNCTIONS(TARGET, ELEMENT, FORMAT, NAME)                                        \
-  static constexpr uwt::Kernels::Functions functionsOf_##NAME = {_mlir_ciface_uwt_linear_##NAME,   \
-                                                                 _mlir_ciface_uwt_gather_##NAME};
+#define UWT_KERNEL_FUNCTIONS(TARGET, ELEMENT, FORMAT, NAME, BY_INTEGERS)                           \
+  static constexpr uwt::Kernels::Functions functionsOf_##NAME = {                                  \
+      _mlir_ciface_uwt_linear_##NAME, _mlir_ciface_uwt_gather_##NAME, BY_INTEGERS};
 
 /// An element of a list of Kernels.
-#define UWT_KERNEL_ENTRY(TARGET, ELEMENT, FORMAT, NAME)                                            \
+#define UWT_KERNEL_ENTRY(TARGET, ELEMENT, FORMAT, NAME, BY_INTEGERS)                               \
   uwt::Kernels(TARGET, uwt::ElementType::ELEMENT, FORMAT, functionsOf_##NAME),
 
 #endif // UWT_LIB_KERNELS_KERNELFUNCTIONS_H

@@ -112,8 +112,11 @@ Status Kernels::linear(const WeightView &weight, const LinearArguments &argument
   if (!arguments.bias && none.size() < weight.rows)
     none.resize(weight.rows, 0x8000);
   Vector bias = vectorOf(arguments.bias ? arguments.bias : none.data(), weight.rows);
-  return call(pool, [&] { functions.linear(&weight, &x, &bias, &y); });
+  auto linear = arguments.byIntegers ? functions.linearByIntegers : functions.linear;
+  return call(pool, [&] { linear(&weight, &x, &bias, &y); });
 }
+
+bool Kernels::servesIntegers() const { return functions.linearByIntegers != nullptr; }
 
 Status Kernels::gather(const WeightView &weight, std::span<const int64_t> ids, MatrixRows<void *> y,
                        ThreadPool *pool) const {

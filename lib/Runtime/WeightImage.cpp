@@ -7,6 +7,7 @@
 
 #include "uwt/Runtime/WeightImage.h"
 #include "WeightBuilder.h"
+#include "uwt/Codec/IntegerCodes.h"
 #include "uwt/Support/Checksum.h"
 #include <algorithm>
 #include <cstddef>
@@ -69,6 +70,25 @@ Expected<WeightImage> WeightImage::open(std::span<const uint8_t> image) {
   if (!isWhole || !std::ranges::all_of(header->planes, isPart))
     return invalidError("the weight in memory is cut or damaged");
   return opened;
+}
+
+Status WeightImage::setIntegerBits(std::span<uint8_t> image, uint32_t integerBits) {
+  UWT_RETURN_IF_ERROR(open(image));
+  auto *header = reinterpret_cast<ImageHeader *>(image.data());
+  header->integerBits = integerBits;
+  header->seal();
+  return ok();
+}
+
+Status WeightImage::checkIntegers() const {
+  UWT_ASSIGN_OR_RETURN(TensorDescription what, description());
+  UWT_RETURN_IF_ERROR(checkIntegerCodes(what.format, what.element, shape().back()));
+  std::span<const uint8_t> entries = bytesOf(header->panels);
+  for (; entries.size() >= sizeof(PanelEntry); entries = entries.subspan(sizeof(PanelEntry)))
+    if (reinterpret_cast<const PanelEntry *>(entries.data())->storedAsWords)
+      return unsupportedError("some of the weight has no codes in memory, but words: it is not "
+                              "multiplied by integers");
+  return ok();
 }
 
 uint64_t WeightImage::matrices() const {

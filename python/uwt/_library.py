@@ -119,6 +119,7 @@ class WeightInfo(ctypes.Structure):
         ("tensor_bytes", c_uint64),
         ("image_bytes", c_uint64),
         ("parts", c_size_t),
+        ("integer_bits", c_uint),
     ]
 
 
@@ -211,6 +212,7 @@ _FAILING = {
     "uwtWeightLoad": [c_void_p, c_void_p, c_char_p, c_char_p, c_void_p, c_uint64, POINTER(c_uint64)],
     "uwtWeightCheck": [c_void_p, c_void_p, c_uint64],
     "uwtWeightInfo": [c_void_p, c_uint64, POINTER(WeightInfo)],
+    "uwtWeightSetArithmetic": [c_void_p, c_uint64, c_char_p],
     "uwtWeightPart": [c_void_p, c_uint64, c_size_t, POINTER(WeightPart)],
     "uwtWeightDecode": [c_void_p, c_void_p, c_uint64, POINTER(TensorPart), c_void_p, c_uint64],
     "uwtWeightGather": [c_void_p, c_void_p, c_uint64, c_void_p, c_uint64, c_uint64, c_void_p, c_uint64],

@@ -28,6 +28,8 @@ class Info:
     shape: tuple[int, ...]
     tensor_bytes: int
     image_bytes: int
+    #: Of the integers that products round x to, 0 where they are dense.
+    integer_bits: int = 0
 
 
 def max_bytes(dtype: str, shape: tuple[int, ...], format: str) -> int:
@@ -138,7 +140,14 @@ def info(address: int, size: int) -> Info:
     read = WeightInfo(size=ctypes.sizeof(WeightInfo))
     LIBRARY.uwtWeightInfo(address, size, ctypes.byref(read))
     shape = tuple(read.shape[: read.rank])
-    return Info(read.dtype.decode(), read.format.decode(), shape, read.tensor_bytes, read.image_bytes)
+    return Info(
+        read.dtype.decode(), read.format.decode(), shape, read.tensor_bytes, read.image_bytes, read.integer_bits
+    )
+
+
+def set_arithmetic(address: int, size: int, arithmetic: str) -> None:
+    """Has products multiply by "integer<8>", or "dense" again. UsageError and UnsupportedError for weights that are not served so."""
+    LIBRARY.uwtWeightSetArithmetic(address, size, arithmetic.encode())
 
 
 def dtype(address: int, size: int) -> str:

@@ -275,6 +275,12 @@ def test_products_by_integers_on_request(reasons):
         dense = functional.linear(x, layer.weight)
         result = compiled(nn.Sequential(layer), options={"arithmetic": "integer<8>"})(x)
         assert torch.equal(result, expected) and not torch.equal(result, dense)
+        # Or where an image says so, which the operators follow too.
+        _ops.set_arithmetic(layer.weight.image, "integer<8>")
+        torch._dynamo.reset()
+        assert layer.weight.arithmetic == "integer<8>"
+        by_image, expected = compiled(nn.Sequential(layer))(x), functional.linear(x, layer.weight)
+        assert torch.equal(by_image, expected) and torch.equal(result, expected)
         # Where nothing has codes that are integers, products are those of the weights.
         torch._dynamo.reset()
         x = narrow(5, floats.in_features)

@@ -320,6 +320,26 @@ def test_values_of_codes_are_plain_weights(method, values, tmp_path):
         assert torch.equal(model(IDS).logits, load(tmp_path / "floats-uwt")(IDS).logits)
 
 
+def test_codes_are_multiplied_by_integers_on_request(values, tmp_path):
+    with torch.no_grad():
+        dense = load_quantised("one", "gptq", tmp_path)(IDS).logits
+        uwt.transformers.set_defaults(quantized="values", arithmetic="integer<8>")
+        model = load(tmp_path / "original-uwt")
+        logits = model(IDS).logits
+        assert torch.equal(copy.deepcopy(model)(IDS).logits, logits)
+    layer = model.model.layers[0].mlp
+    assert layer.up_proj.weight.arithmetic == "integer<8>" and model.lm_head.weight.arithmetic == "dense"
+    assert_same_state(model, load(tmp_path / "floats"))
+    assert not torch.equal(logits, dense)
+    assert (logits - dense).float().norm() < 0.03 * dense.float().norm()
+    # A row by itself has the bits that it has among others.
+    x = torch.randn(5, layer.up_proj.in_features, dtype=torch.bfloat16)
+    with torch.no_grad():
+        assert torch.equal(layer.up_proj(x)[3], layer.up_proj(x[3]))
+    with pytest.raises(ValueError, match="arithmetic is one of dense, integer<8>, got 'integer<4>'"):
+        uwt.transformers.set_defaults(arithmetic="integer<4>")
+
+
 def test_columns_in_an_order_of_their_own_are_multiplied_cell_by_cell(values, tmp_path):
     model = load_quantised("one", "gptq-order", tmp_path)
     assert_same_state(model, load(tmp_path / "floats"))

@@ -232,7 +232,7 @@ def test_takes_adapters(folders, tmp_path):
 
 def test_refuses_options_that_there_are_not(folders):
     _, compressed = folders("tied")
-    assert "uwt has no option 'fromat', only format, exact, reserve" in fail(compressed, uwt_options={"fromat": "raw"})
+    assert "uwt has no option 'fromat', only format, exact, reserve, arithmetic" in fail(compressed, uwt_options={"fromat": "raw"})
     assert "reserve is a number from 0 to 1, got -1" in fail(compressed, uwt_options={"reserve": -1})
 
 
@@ -283,6 +283,15 @@ def test_runs_from_codes_what_was_quantised_before(quantised):
     log = assert_generates_what_values_do([quantised(method) for method in ("gptq", "awq", "fp8", "mxfp4", "nvfp4")])
     for recipe in ("gptq", "awq", "scaled", "fp4"):
         assert f"UWT: 14 weights have the values of their codes ({recipe})" in log
+
+
+def test_codes_are_multiplied_by_integers_on_request(quantised):
+    codes, _ = quantised("gptq")
+    integers, again, dense, _ = run(
+        job(codes, {"arithmetic": "integer<8>"}), job(codes, {"arithmetic": "integer<8>"}, max_num_seqs=1), job(codes)
+    )
+    assert integers == again and integers != dense
+    assert "uwt's arithmetic is one of dense, integer<8>, got 'int'" in fail(codes, uwt_options={"arithmetic": "int"})
 
 
 def test_columns_in_an_order_of_their_own_run_from_their_codes(quantised):

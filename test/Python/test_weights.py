@@ -94,6 +94,34 @@ def test_images_of_codes_have_the_values(folder):
     assert np.array_equal(decoded, values)
 
 
+@pytest.mark.kernels
+def test_codes_are_multiplied_by_integers_on_request():
+    with uwt.Container(GOLDEN / "gptq-b4-g128") as opened:
+        (weight,) = opened.quantized()
+        n, k = weight.shape
+        format = _weights.format_of_codes(weight.run_format)
+        image = np.frombuffer(
+            _weights.encode_codes([(opened, weight.name, part_of())], "BF16", weight.shape, format, CONTEXT), np.uint8
+        )
+    at = image.ctypes.data, image.nbytes
+    x = bf16(np.random.default_rng(5).standard_normal((3, k)))
+    dense = linear(image, x, n, k)
+    _weights.set_arithmetic(*at, "integer<8>")
+    integers = linear(image, x, n, k)
+    assert _weights.info(*at).integer_bits == 8
+    assert not np.array_equal(integers, dense)
+    assert np.abs(floats(integers) - floats(dense)).max() < 0.02 * np.abs(floats(dense)).max()
+    _weights.set_arithmetic(*at, "dense")
+    assert np.array_equal(linear(image, x, n, k), dense) and _weights.info(*at).integer_bits == 0
+    with pytest.raises(UnsupportedError, match="no kernel multiplies .* by integers of 4 bits"):
+        _weights.set_arithmetic(*at, "integer<4>")
+    with pytest.raises(UsageError, match="'integer<9>' is no arithmetic"):
+        _weights.set_arithmetic(*at, "integer<9>")
+    other = encode(bf16(np.ones((70, 64))))
+    with pytest.raises(UsageError, match="integers are multiplied with the codes of a quantised weight"):
+        _weights.set_arithmetic(other.ctypes.data, other.nbytes, "integer<8>")
+
+
 def test_rows_and_matrices_may_lie_apart():
     fused = bf16(np.random.default_rng(3).standard_normal((4, 200, 90)) * 0.02)
     experts = fused[1:, 64:193, :70]

@@ -38,6 +38,9 @@ struct LinearArguments {
   /// n elements, or null.
   const void *bias = nullptr;
   MatrixRows<void *> y;
+  /// Whether x is rounded to integers of 8 bits, by which codes are multiplied (docs/numerics.md,
+  /// section "By integers").
+  bool byIntegers = false;
 };
 
 /// The kernels of one element and format, for the best target that they are there for and this
@@ -52,14 +55,16 @@ public:
   static std::vector<const Kernels *> findAll(ElementType element, std::string_view format);
 
   /// Computes a product on the threads of `pool`, or on the caller's where it is null. `weight` is
-  /// a view of the kernels' element and format, of one matrix [n, k]. Errors: IO where memory is
-  /// out.
+  /// a view of the kernels' element and format, of one matrix [n, k]. By integers only where
+  /// servesIntegers(), and of panels of codes. Errors: IO where memory is out.
   Status linear(const WeightView &weight, const LinearArguments &arguments, ThreadPool *pool) const;
 
   /// Copies rows `ids` of the weight to y. Errors: Invalid for an id that is no row, IO where
   /// memory is out.
   Status gather(const WeightView &weight, std::span<const int64_t> ids, MatrixRows<void *> y,
                 ThreadPool *pool) const;
+
+  bool servesIntegers() const;
 
   /// The name of the target that they are compiled for.
   const char *target() const { return targetName; }

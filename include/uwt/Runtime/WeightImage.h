@@ -31,6 +31,8 @@ struct ImageHeader {
   /// Of the whole image.
   uint64_t bytes;
   uint32_t element, rank;
+  /// Bits of the integers that products round x to, 0 where they are dense; and nothing.
+  uint32_t integerBits, reserved;
   std::array<uint64_t, maxImageRank> shape;
   char format[maxImageFormat];
   struct Part {
@@ -90,6 +92,13 @@ public:
   /// aligned to 64), Invalid (no image, one of another version, or one that is cut).
   static Expected<WeightImage> open(std::span<const uint8_t> image);
 
+  /// Whether it can be multiplied by integers. Errors: Usage (codes that are no integers, so few
+  /// columns that codes are not smaller than words), Unsupported (a panel that is held as words).
+  Status checkIntegers() const;
+  /// Sets integerBits() of an image; nothing else of it changes. Precondition: checkIntegers(), but
+  /// for 0. Errors: as open.
+  static Status setIntegerBits(std::span<uint8_t> image, uint32_t integerBits);
+
   /// Whether the rest is what code follows unchecked, and what decoding gives back: to be called
   /// once for an image that somebody else has made. Copies and decodes it. Errors: Invalid.
   Status check(ThreadPool &pool) const;
@@ -102,6 +111,9 @@ public:
   /// The weight's column that each column of matrix `matrix` is; empty where all are their own.
   std::span<const uint32_t> columnOrder(uint64_t matrix = 0) const;
   uint64_t bytes() const { return header->bytes; }
+  /// Bits of the integers that products round x to (docs/numerics.md, section "By integers"); 0
+  /// where they are dense.
+  uint32_t integerBits() const { return header->integerBits; }
   uint64_t matrices() const;
   /// Errors: Invalid or Usage, where a damaged header says nothing.
   Expected<TensorDescription> description() const;

@@ -281,7 +281,7 @@ class _Program:
     ) -> None:
         self._text, self._images, self._layouts, self._compiler = text, images, layouts, compiler
         self._arithmetic = arithmetic
-        self._made: tuple[tuple[str, ...], Any] | None = None
+        self._made: tuple[tuple[tuple[str, int], ...], Any] | None = None
 
     def __call__(self, *inputs: Any) -> list[torch.Tensor]:
         given = [value if isinstance(value, torch.Tensor) else torch.tensor(value) for value in inputs]
@@ -295,13 +295,15 @@ class _Program:
             results = self._make(given)[1].call(given, _ARRAYS)
         return [layout.of(result) for result, layout in zip(results, self._layouts)]
 
-    def _formats(self, inputs: Sequence[torch.Tensor]) -> tuple[str, ...]:
-        return tuple(_ops.info(inputs[number]).format for number in self._images)
+    def _formats(self, inputs: Sequence[torch.Tensor]) -> tuple[tuple[str, int], ...]:
+        """Of each image, with the bits of the integers that it is multiplied by."""
+        infos = [_ops.info(inputs[number]) for number in self._images]
+        return tuple((info.format, info.integer_bits) for info in infos)
 
-    def _make(self, inputs: Sequence[torch.Tensor]) -> tuple[tuple[str, ...], Any]:
+    def _make(self, inputs: Sequence[torch.Tensor]) -> tuple[tuple[tuple[str, int], ...], Any]:
         formats = self._formats(inputs)
         text = self._text
-        for number, format in zip(self._images, formats):
+        for number, (format, _) in zip(self._images, formats):
             text = text.replace(f'"format of {number}"', f'"{format}"')
         _keep_programs(self._compiler, _threads.context())
         try:
@@ -311,12 +313,15 @@ class _Program:
         self._made = formats, program
         return self._made
 
-    def _compile(self, text: str, formats: Sequence[str]) -> Any:
-        compiler = self._compiler
-        if self._arithmetic != "dense" and any("scale=" in format for format in formats):
+    def _compile(self, text: str, formats: Sequence[tuple[str, int]]) -> Any:
+        compiler, arithmetic = self._compiler, self._arithmetic
+        bits = max((bits for _, bits in formats), default=0)
+        if arithmetic == "dense" and bits:
+            arithmetic = f"integer<{bits}>"
+        if arithmetic != "dense" and any("scale=" in format for format, _ in formats):
             try:
                 return compiler.compile_on(
-                    _threads.context, text.encode(), "graph", compiler.options(arithmetic=self._arithmetic)
+                    _threads.context, text.encode(), "graph", compiler.options(arithmetic=arithmetic)
                 )
             except InvalidError as error:
                 _LOG.warning("a graph is multiplied with the weights that codes stand for: %s", error)

@@ -76,6 +76,11 @@ def check(image: torch.Tensor) -> torch.Tensor:
     return image
 
 
+def set_arithmetic(image: torch.Tensor, arithmetic: str) -> None:
+    """Has uwt::linear multiply with an image by "dense" arithmetic or "integer<8>": see _weights.set_arithmetic."""
+    _weights.set_arithmetic(image.data_ptr(), image.numel(), arithmetic)
+
+
 def info(image: torch.Tensor) -> _weights.Info:
     return _weights.info(image.data_ptr(), image.numel())
 

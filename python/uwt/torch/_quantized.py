@@ -6,6 +6,7 @@ copied from quantised ones, its image is made of their codes (`image_of_codes`).
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -18,6 +19,8 @@ from . import _ops, _threads
 from ._file_tensor import FileTensor
 
 _NAMES = {torch.bfloat16: "BF16", torch.float16: "F16", torch.float32: "F32"}
+#: How weights that run from codes are multiplied: with x as it is, or by integers of 8 bits that x is rounded to.
+ARITHMETICS = ("dense", "integer<8>")
 
 #: What was copied to an address, the first row of each piece, since the last folder was opened. Memory may have been given to
 #: others since: whoever asks compares.
@@ -149,7 +152,7 @@ def _has_rows_of_codes(piece: QuantizedTensor) -> bool:
 
 
 def image_of_codes(
-    weight: torch.Tensor, reserve: float = 0, is_transposed: bool = False
+    weight: torch.Tensor, reserve: float = 0, is_transposed: bool = False, arithmetic: str = "dense"
 ) -> tuple[torch.Tensor | None, str | None]:
     """The image of a dense matrix in memory, or of several, from the codes that it was copied from.
 
@@ -157,6 +160,7 @@ def image_of_codes(
         weight: what was copied to.
         reserve: as of _weights.encode.
         is_transposed: whether the image is that of the matrices transposed.
+        arithmetic: one of ARITHMETICS; codes that are no integers are multiplied densely.
 
     Returns:
         the image, or None; and why there is none, or None of a weight that was copied from no quantised one.
@@ -185,4 +189,8 @@ def image_of_codes(
     # Kernels give the values that were read, or something else was copied over them.
     if not torch.equal(torch.ops.uwt.decode(image, weight.shape, weight.dtype), weight):
         return None, None
+    if arithmetic != "dense":
+        # Of codes that are no integers products stay what they are.
+        with contextlib.suppress(UnsupportedError, UsageError):
+            _ops.set_arithmetic(image, arithmetic)
     return image, None

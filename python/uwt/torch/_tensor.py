@@ -131,6 +131,12 @@ class UwtTensor(torch.Tensor):
             return _cuda_ops.what_of(self.on_device).weight.format
         return _ops.info(self.image).format
 
+    @property
+    def arithmetic(self) -> str:
+        """How products are computed where `exact` is "product": "dense", or "integer<8>", by integers that x is rounded to."""
+        bits = 0 if self.on_device is not None else _ops.info(self.image).integer_bits
+        return f"integer<{bits}>" if bits else "dense"
+
     def _has_codes(self) -> bool:
         """Whether the image holds codes of a quantised checkpoint, which copies elsewhere are not made of."""
         return self.on_device is None and "scale=" in self.format

@@ -12,7 +12,7 @@ from transformers.utils import cached_file
 
 from .. import safetensors
 from ..files import SUFFIX
-from ..torch._quantized import forget_copies
+from ..torch._quantized import ARITHMETICS, forget_copies
 from ..torch._tensor import EXACT, RUN_FORMAT
 from ._dequantized import DequantizedFile, DequantizedFolder
 
@@ -28,13 +28,16 @@ class Defaults:
     format: str | None = RUN_FORMAT
     exact: str = "product"
     quantized: str = "method"
+    arithmetic: str = "dense"
 
 
 DEFAULTS = Defaults()
 _QUANTIZED = ("method", "values")
 
 
-def set_defaults(format: str | None = RUN_FORMAT, exact: str = "product", quantized: str = "method") -> None:
+def set_defaults(
+    format: str | None = RUN_FORMAT, exact: str = "product", quantized: str = "method", arithmetic: str = "dense"
+) -> None:
     """Says what models that are loaded from now on run from.
 
     Args:
@@ -43,12 +46,16 @@ def set_defaults(format: str | None = RUN_FORMAT, exact: str = "product", quanti
         quantized: of folders that were quantised before they were compressed: "method" has transformers' own method for
             them load what it loads of the original, "values" makes plain weights of the values of their codes
             (docs/quantised.md), which need no package of that method and are compressed as `format` says.
+        arithmetic: "integer<8>" multiplies codes that are integers with integers of 8 bits that x is rounded to: faster,
+            less accurate (docs/numerics.md). Other weights are multiplied as ever.
     """
     if exact not in EXACT:
         raise ValueError(f"exact is one of {', '.join(EXACT)}, got {exact!r}")
     if quantized not in _QUANTIZED:
         raise ValueError(f"quantized is one of {', '.join(_QUANTIZED)}, got {quantized!r}")
-    DEFAULTS.format, DEFAULTS.exact, DEFAULTS.quantized = format, exact, quantized
+    if arithmetic not in ARITHMETICS:
+        raise ValueError(f"arithmetic is one of {', '.join(ARITHMETICS)}, got {arithmetic!r}")
+    DEFAULTS.format, DEFAULTS.exact, DEFAULTS.quantized, DEFAULTS.arithmetic = format, exact, quantized, arithmetic
 
 
 def weights_name(folder: str, **options: Any) -> str | None:

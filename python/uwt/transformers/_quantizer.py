@@ -53,10 +53,12 @@ class _Compress(ConversionOps):
         weight = value[0] if isinstance(value, list) else value
         path, _, name = full_layer_name.rpartition(".")
         is_transposed = _experts.lies_transposed(model.get_submodule(path), name)
-        format, exact = _loading.DEFAULTS.format, _loading.DEFAULTS.exact
+        format, exact, arithmetic = _loading.DEFAULTS.format, _loading.DEFAULTS.exact, _loading.DEFAULTS.arithmetic
         made = None
         if why_not(weight, format) is None:
-            image = image_of_codes(weight, is_transposed=is_transposed)[0] if format == RUN_FORMAT else None
+            image = None
+            if format == RUN_FORMAT:
+                image, _ = image_of_codes(weight, is_transposed=is_transposed, arithmetic=arithmetic)
             if image is None:
                 made = compressed_parameter(weight, format, exact, is_transposed)
             else:
@@ -148,7 +150,10 @@ def _quantizer_of(original: Any, **options: Any) -> HfQuantizer:
 class UwtQuantizer(_CompressedFiles):
     """Finds the compressed files of a folder, and compresses weights in memory as they are loaded."""
 
-    def __new__(cls, quantization_config: UwtConfig, **options: Any) -> HfQuantizer:
+    def __new__(cls, quantization_config: UwtConfig | None = None, **options: Any) -> HfQuantizer:
+        # A copy, of a model's.
+        if quantization_config is None:
+            return super().__new__(cls)
         check_version(quantization_config.version)
         original = getattr(quantization_config, "original", None)
         if original is None or _loading.DEFAULTS.quantized == "values":

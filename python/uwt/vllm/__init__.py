@@ -10,6 +10,7 @@ of vLLM's additional configuration:
     format   what weights in memory have, "auto" for BF16 and codes, "window<4>" for F16; "raw" to compare with, "dense" for vLLM's own
     exact    "product", or "decode" for the bits of a product by PyTorch, of weights that each call decodes
     reserve  what part of a weight's bytes is kept free behind it, 0.01: weights that are loaded again may take so much more
+    arithmetic  "dense", or "integer<8>" to multiply codes that are integers by integers that activations are rounded to
 """
 
 

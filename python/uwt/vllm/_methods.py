@@ -48,7 +48,7 @@ def _name_of(layer: torch.nn.Module) -> str:
 
 def _image_of(weight: torch.Tensor, options: Options, reserve: float) -> torch.Tensor:
     if options.format == RUN_FORMAT:
-        image, why = _quantized.image_of_codes(weight, reserve)
+        image, why = _quantized.image_of_codes(weight, reserve, arithmetic=options.arithmetic)
         if image is not None:
             return image
         if why is not None:

@@ -7,6 +7,7 @@ import dataclasses
 from vllm.config import get_current_vllm_config
 
 from .. import __version__
+from ..torch._quantized import ARITHMETICS
 from ..torch._tensor import EXACT, RUN_FORMAT
 
 
@@ -17,6 +18,7 @@ class Options:
     format: str = RUN_FORMAT
     exact: str = "product"
     reserve: float = 0.01
+    arithmetic: str = "dense"
 
     @classmethod
     def current(cls) -> Options:
@@ -30,6 +32,10 @@ class Options:
         options = cls(**{name: given[name] for name in names if name in given})
         if options.exact not in EXACT:
             raise ValueError(f"additional_config: uwt's exact is one of {', '.join(EXACT)}, got {options.exact!r}")
+        if options.arithmetic not in ARITHMETICS:
+            raise ValueError(
+                f"additional_config: uwt's arithmetic is one of {', '.join(ARITHMETICS)}, got {options.arithmetic!r}"
+            )
         if not isinstance(options.reserve, (int, float)) or not 0 <= options.reserve <= 1:
             raise ValueError(f"additional_config: uwt's reserve is a number from 0 to 1, got {options.reserve!r}")
         if isinstance(additional, dict):

@@ -11,6 +11,7 @@
 #include "uwt/Codec/StoredOrder.h"
 #include "uwt/Format/BF16.h"
 #include "uwt/Format/QuantizedElement.h"
+#include "uwt/Import/IntegerProduct.h"
 #include "uwt/Kernels/Kernels.h"
 #include "uwt/Runtime/QuantizedImage.h"
 #include "uwt/Target/Target.h"
@@ -194,6 +195,71 @@ TEST_P(QuantizedKernelsTest, ProductsAndRowsHaveTheBitsOfValues) {
           ASSERT_TRUE(holds(ofRaw[target]->linear(
               raw->view(), {m, {x.data(), k}, added, {expected.data(), rows}}, &pool)));
           EXPECT_EQ(y, expected) << n << " " << k << " " << m;
+        }
+      }
+    }
+  }
+}
+
+/// The same numbers for each element, in cells of a row and so many columns: integers are summed
+/// cell by cell.
+Grid inCells(const Grid &grid, uint64_t rows, uint64_t columns, uint64_t cellColumns) {
+  Grid cells = {1, cellColumns, divideUp(columns, cellColumns), {}};
+  for (uint64_t row = 0; row < rows; ++row)
+    for (uint64_t column = 0; column < columns; column += cellColumns)
+      cells.cells.push_back(grid.at(row, column));
+  return cells;
+}
+
+/// A row of parts one below the other, with the cells of an image, times a row of x by integers,
+/// biased and rounded.
+std::vector<uint16_t> integerRow(const std::vector<QuantizedPart> &parts, const Format &image,
+                                 std::span<const uint16_t> x, std::span<const uint16_t> bias) {
+  std::vector<float> floats;
+  for (uint16_t word : x)
+    floats.push_back(fromBF16(word));
+  IntegerRow integers = IntegerRow::of(floats);
+  std::vector<uint16_t> y;
+  for (const QuantizedPart &part : parts) {
+    QuantizedWeight weight = part.weight;
+    weight.scale = inCells(weight.scale, weight.rows, weight.columns, image.scale->cellColumns);
+    std::vector<float> sums(weight.rows);
+    EXPECT_TRUE(holds(integerProduct(weight, integers, 0, sums)));
+    for (float sum : sums)
+      y.push_back(roundToBF16(bias.empty() ? sum : sum + fromBF16(bias[y.size()])));
+  }
+  return y;
+}
+
+TEST_P(QuantizedKernelsTest, ProductsByIntegersAreThoseOfTheRule) {
+  uwt::test::Random random(9);
+  for (auto [n, k] : std::initializer_list<std::pair<uint64_t, uint64_t>>{
+           {64, 128}, {70, 256}, {130, 384}, {17, 2688}}) {
+    std::vector<QuantizedPart> parts = {partOf(GetParam(), n, k, n),
+                                        partOf(GetParam(), n + 3, k, n + 1)};
+    ImageMemory memory;
+    Expected<WeightImage> image = imageOf(parts, shapeOf(parts), memory, pool);
+    ASSERT_TRUE(holds(image));
+    if (!image->checkIntegers())
+      GTEST_SKIP() << messageOf(image->checkIntegers());
+    uint64_t rows = 2 * n + 3;
+    for (const Kernels *kernels : kernelsOf(image->format())) {
+      SCOPED_TRACE(kernels->target());
+      if (!kernels->servesIntegers())
+        continue;
+      for (uint64_t m : {1, 3, 18}) {
+        std::vector<uint16_t> x(m * k), bias(rows), y(m * rows);
+        for (uint16_t &word : x)
+          word = roundToBF16(static_cast<float>(random.below(2001)) / 1000 - 1);
+        for (uint16_t &word : bias)
+          word = roundToBF16(static_cast<float>(random.below(2001)) / 1000 - 1);
+        ASSERT_TRUE(holds(kernels->linear(
+            image->view(), {m, {x.data(), k}, bias.data(), {y.data(), rows}, true}, &pool)));
+        for (uint64_t row = 0; row < m; ++row) {
+          std::vector<uint16_t> expected = integerRow(parts, *imageFormatOf(parts.front().format),
+                                                      std::span(x).subspan(row * k, k), bias);
+          EXPECT_TRUE(std::equal(expected.begin(), expected.end(), y.begin() + row * rows))
+              << n << " " << k << " " << m << " " << row;
         }
       }
     }
