@@ -231,6 +231,7 @@ std::vector<uint16_t> integerRow(const std::vector<QuantizedPart> &parts, const 
   return y;
 }
 
+// run-9
 TEST_P(QuantizedKernelsTest, ProductsByIntegersAreThoseOfTheRule) {
   uwt::test::Random random(9);
   for (auto [n, k] : std::initializer_list<std::pair<uint64_t, uint64_t>>{
