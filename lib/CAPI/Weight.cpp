@@ -325,6 +325,14 @@ static std::string sizeText(uint64_t n, uint64_t k) {
   return std::to_string(n) + " x " + std::to_string(k);
 }
 
+static Status checkArithmetic(const Kernels &kernels, std::string_view format,
+                              uint32_t integerBits) {
+  if (integerBits == 0 || (integerBits == maxIntegerBits && kernels.servesIntegers()))
+    return ok();
+  return unsupportedError("no kernel multiplies " + std::string(format) + " by integers of " +
+                          std::to_string(integerBits) + " bits");
+}
+
 UWTError *uwtWeightSetArithmetic(void *image, uint64_t bytes, const char *arithmetic) {
   return runFunction({{image, "image"}, {arithmetic, "arithmetic"}}, [&]() -> Status {
     UWT_ASSIGN_OR_RETURN(uint32_t bits, parseArithmetic(arithmetic));
@@ -333,9 +341,7 @@ UWTError *uwtWeightSetArithmetic(void *image, uint64_t bytes, const char *arithm
     UWT_ASSIGN_OR_RETURN(const Kernels *kernels, kernelsOf(opened));
     if (bits != 0)
       UWT_RETURN_IF_ERROR(opened.checkIntegers());
-    if (bits != 0 && (bits != maxIntegerBits || !kernels->servesIntegers()))
-      return unsupportedError("no kernel multiplies " + std::string(opened.format()) +
-                              " by integers of " + std::to_string(bits) + " bits");
+    UWT_RETURN_IF_ERROR(checkArithmetic(*kernels, opened.format(), bits));
     return WeightImage::setIntegerBits(memory, bits);
   });
 }
@@ -359,6 +365,8 @@ UWTError *uwtLinear(UWTContext *context, const void *image, uint64_t bytes,
     UWT_RETURN_IF_ERROR(checkRows(call.x, call.m, call.xStride, view.columns, "x"));
     UWT_RETURN_IF_ERROR(checkRows(call.y, call.m, call.yStride, view.rows, "y"));
     LinearArguments arguments{call.m, {call.x, call.xStride}, call.bias, {call.y, call.yStride}};
+    // An image may come from another build of this version.
+    UWT_RETURN_IF_ERROR(checkArithmetic(*kernels, opened.format(), opened.integerBits()));
     arguments.byIntegers = opened.integerBits() != 0;
     ThreadPool &pool = context->pool();
     std::span<const uint32_t> order = opened.columnOrder(call.matrix);
