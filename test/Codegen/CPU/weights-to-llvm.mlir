@@ -6,7 +6,7 @@
 // CHECK-LABEL: func @plane
 //   CHECK-NOT:   uwt.weight
 //       CHECK:   %[[TABLE:.*]] = llvm.mlir.addressof @uwt_weights
-//       CHECK:   %[[AT:.*]] = llvm.getelementptr %[[TABLE]][17]
+//       CHECK:   %[[AT:.*]] = llvm.getelementptr %[[TABLE]][18]
 //       CHECK:   llvm.load %[[AT]] invariant {alignment = 8 : i64}
 //       CHECK:   builtin.unrealized_conversion_cast %{{.*}} to memref<?xi32>
 func.func @plane() -> memref<?xi32> {
@@ -18,7 +18,7 @@ func.func @plane() -> memref<?xi32> {
 // A dense weight is field 8 of its slot.
 // CHECK-LABEL: func @dense
 //   CHECK-NOT:   uwt.weight
-//       CHECK:   llvm.getelementptr %{{.*}}[32]
+//       CHECK:   llvm.getelementptr %{{.*}}[34]
 //       CHECK:   builtin.unrealized_conversion_cast %{{.*}} to memref<4x8xbf16>
 func.func @dense() -> memref<4x8xbf16> {
   %w = uwt.weight "b" {slot = 2 : i64} : memref<4x8xbf16>
@@ -46,10 +46,10 @@ func.func private @hands_on(%w: !uwt.compressed<64x64xbf16, "inplace<12>">) -> m
 // So is a public one; the weight of any size says its own, rows as field 10.
 // CHECK-LABEL: func @sizes(
 //  CHECK-SAME:   %[[VIEW:.*]]: !llvm.ptr) -> (index, index)
-//       CHECK:   %[[AT:.*]] = llvm.getelementptr %[[VIEW]][10]
+//       CHECK:   %[[AT:.*]] = llvm.getelementptr %[[VIEW]][11]
 //       CHECK:   %[[ROWS:.*]] = llvm.load %[[AT]] invariant {alignment = 8 : i64} : !llvm.ptr -> i64
 //       CHECK:   arith.index_cast %[[ROWS]]
-//       CHECK:   llvm.getelementptr %[[VIEW]][11]
+//       CHECK:   llvm.getelementptr %[[VIEW]][12]
 func.func @sizes(%w: !uwt.compressed<?x?xbf16, "inplace<12>">) -> (index, index) {
   %n = uwt.matrix_size %w[0] : !uwt.compressed<?x?xbf16, "inplace<12>">
   %k = uwt.matrix_size %w[1] : !uwt.compressed<?x?xbf16, "inplace<12>">
@@ -59,7 +59,7 @@ func.func @sizes(%w: !uwt.compressed<?x?xbf16, "inplace<12>">) -> (index, index)
 // CHECK-LABEL: func @gives
 //   CHECK-NOT:   uwt.weight
 //       CHECK:   %[[TABLE:.*]] = llvm.mlir.addressof @uwt_weights
-//       CHECK:   %[[VIEW:.*]] = llvm.getelementptr %[[TABLE]][12]
+//       CHECK:   %[[VIEW:.*]] = llvm.getelementptr %[[TABLE]][13]
 //       CHECK:   call @hands_on(%[[VIEW]])
 func.func @gives() -> memref<?xi32> {
   %w = uwt.weight "w" {slot = 1 : i64} : !uwt.compressed<64x64xbf16, "inplace<12>">
