@@ -233,8 +233,10 @@ TEST(Kernels, WhatIsNotServedIsSaid) {
   EXPECT_EQ(found.error().message(),
             "no kernel multiplies f32 in raw; there are those of bf16 in inplace<12>, bf16 in raw, "
             "f16 in window<4>, f16 in raw, bf16 in uint<4>, zero={1x128, uint<4>}, scale={1x128, "
-            "f32}, bf16 in uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}, bf16 in int<8>, "
-            "scale={1x128, f32}, bf16 in f8E4M3FN, scale={1x128, f32}, bf16 in f4E2M1FN, "
+            "f32}, bf16 in uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}, bf16 in uint<4>, "
+            "zero={1x64, bf16}, scale={1x64, bf16}, math=bf16, bf16 in int<4>, scale={1x32, bf16}, "
+            "offset={1x32, bf16}, bf16 in int<8>, scale={1x128, f32}, bf16 in f8E4M3FN, "
+            "scale={1x128, f32}, bf16 in f4E2M1FN, "
             "scale={1x32, f8E8M0FNU}, bf16 in f4E2M1FN, scale={1x16, f16E6M10U}, bf16 in table<4>, "
             "scale={1x64, f32}");
 }
