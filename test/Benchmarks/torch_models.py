@@ -1,9 +1,10 @@
 """Language models in PyTorch: dense BF16 beside weights that stay compressed, in turns, one process each.
 
-    PYTHON test/Benchmarks/torch_models.py FOLDER [--layers N] [--samples N] [--out FILE]
+    PYTHON test/Benchmarks/torch_models.py FOLDER [--layers N] [--quantise METHOD] [--samples N] [--out FILE]
 
 FOLDER is a model of transformers in BF16, compressed to FOLDER-uwt where that is missing, or `random`: a Llama of 1.2 billion
-weights. PYTHON has torch, transformers and UWT (docs/python.md). Gives tokens a second, and memory beside that of the loaded
+weights. With --quantise it is quantised first, by rounding to nearest ("gptq" and others of test/Python/quantised_models.py), and
+runs from its codes, beside the values of these. PYTHON has torch, transformers and UWT (docs/python.md). Gives tokens a second, and memory beside that of the loaded
 packages, of which the peak counts files' pages that are mapped while a model is loaded; threads are PyTorch's.
 """
 
@@ -60,8 +61,8 @@ def work(folder, defaults, pipe):
     if defaults is not None:
         import uwt.transformers
 
+        folder = defaults.pop("folder", f"{folder}-uwt")
         uwt.transformers.set_defaults(**defaults)
-        folder = f"{folder}-uwt"
     before, begin = memory("VmRSS"), time.perf_counter()
     with torch.inference_mode():
         model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
@@ -84,6 +85,27 @@ def make_random(folder, layers):
         num_key_value_heads=8, vocab_size=32000, dtype="bfloat16",
     )  # fmt: skip
     LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
+
+
+def quantised(folder, method):
+    """The folder of a quantised model's values, and what is run of it."""
+    import uwt
+
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Python"))
+    from quantised_models import quantise
+
+    codes, values = pathlib.Path(f"{folder}-{method}"), pathlib.Path(f"{folder}-{method}-values")
+    if not codes.is_dir():
+        quantise(method, pathlib.Path(folder), codes, values)
+        uwt.compress(codes, f"{codes}-uwt")
+    from_codes = {"quantized": "values", "folder": f"{codes}-uwt"}
+    variants = {
+        "its values by PyTorch": None,
+        "its values, inplace<12>": {},
+        "its codes": from_codes,
+        "its codes, by integers": from_codes | {"arithmetic": "integer<8>"},
+    }
+    return str(values), variants
 
 
 def measure(folder, samples, variants, tasks, work):
@@ -137,6 +159,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", help="a model folder in BF16, or random")
     parser.add_argument("--layers", type=int, default=16, help="of the random model")
+    parser.add_argument("--quantise", metavar="METHOD", help="how the model is quantised before it runs")
     parser.add_argument("--samples", type=int, default=3)
     parser.add_argument("--out", help="a JSON file that gains the results, by the model's name")
     arguments = parser.parse_args()
@@ -145,11 +168,14 @@ def main():
         if folder == "random":
             folder = os.path.join(scratch, "random")
             make_random(folder, arguments.layers)
+        folder, variants = folder.rstrip("/"), VARIANTS
+        if arguments.quantise:
+            folder, variants = quantised(folder, arguments.quantise)
         tokens = {**{m: m for m in ROWS}, "prefill": PREFILL}
-        results = measure(folder.rstrip("/"), arguments.samples, VARIANTS, tokens, work)
+        results = measure(folder, arguments.samples, variants, tokens, work)
     print(table(results, tokens))
     if arguments.out:
-        keep(results, os.path.basename(folder.rstrip("/")), arguments.out)
+        keep(results, os.path.basename(folder), arguments.out)
     return 0
 
 
