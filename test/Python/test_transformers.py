@@ -320,6 +320,14 @@ def test_values_of_codes_are_plain_weights(method, values, tmp_path):
         assert torch.equal(model(IDS).logits, load(tmp_path / "floats-uwt")(IDS).logits)
 
 
+def test_codes_that_are_no_integers_say_so(values, tmp_path, caplog):
+    uwt.transformers.set_defaults(quantized="values", arithmetic="integer<8>")
+    model = load_quantised("one", "nf4", tmp_path)
+    assert model.model.layers[0].mlp.up_proj.weight.arithmetic == "dense"
+    (message,) = [record.message for record in caplog.records if "not by integers" in record.message]
+    assert message.endswith("codes of table<4> are no integers; expected uint<1> to uint<8> or int<1> to int<8>")
+
+
 def test_codes_are_multiplied_by_integers_on_request(values, tmp_path):
     with torch.no_grad():
         dense = load_quantised("one", "gptq", tmp_path)(IDS).logits

@@ -6,7 +6,8 @@ copied from quantised ones, its image is made of their codes (`image_of_codes`).
 
 from __future__ import annotations
 
-import contextlib
+import functools
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from ..errors import UnsupportedError, UsageError, UwtError
 from . import _ops, _threads
 from ._file_tensor import FileTensor
 
+_LOG = logging.getLogger(__name__)
 _NAMES = {torch.bfloat16: "BF16", torch.float16: "F16", torch.float32: "F32"}
 #: How weights that run from codes are multiplied: with x as it is, or by integers of 8 bits that x is rounded to.
 ARITHMETICS = ("dense", "integer<8>")
@@ -190,7 +192,14 @@ def image_of_codes(
     if not torch.equal(torch.ops.uwt.decode(image, weight.shape, weight.dtype), weight):
         return None, None
     if arithmetic != "dense":
-        # Of codes that are no integers products stay what they are.
-        with contextlib.suppress(UnsupportedError, UsageError):
+        try:
             _ops.set_arithmetic(image, arithmetic)
+        except (UnsupportedError, UsageError) as error:
+            _say_dense(str(error))
     return image, None
+
+
+@functools.cache
+def _say_dense(reason: str) -> None:
+    """Once a reason: a model has many weights that it is true of."""
+    _LOG.warning("weights that run from codes are multiplied with activations as these are, not by integers: %s", reason)
