@@ -366,6 +366,18 @@ TEST_F(CApiColumnOrderTest, ImagesAreMultipliedCellByCell) {
 
   std::vector<uint16_t> x = rowsOfX();
   EXPECT_EQ(product(*image, used, 0, x, 4), rawProduct(taken(values, "X"), taken(x, "X")));
+
+  // By integers, of which a row has one scale in whichever order: those of the codes as they lie.
+  std::vector<uint16_t> dense = product(*image, used, 0, x, 4);
+  ASSERT_EQ(messageAndKindOf(uwtWeightSetArithmetic(image->bytes, used, "integer<8>")), "no error");
+  ASSERT_EQ(messageAndKindOf(uwtWeightInfo(image->bytes, used, &info)), "no error");
+  EXPECT_EQ(info.integerBits, 8U);
+  EXPECT_NE(product(*image, used, 0, x, 4), dense);
+  EXPECT_EQ(messageAndKindOf(uwtWeightSetArithmetic(image->bytes, used, "integer<7>")),
+            "5: no kernel multiplies uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}, order=k by "
+            "integers of 7 bits");
+  ASSERT_EQ(messageAndKindOf(uwtWeightSetArithmetic(image->bytes, used, "dense")), "no error");
+  EXPECT_EQ(product(*image, used, 0, x, 4), dense);
 }
 
 TEST_F(CApiColumnOrderTest, MatricesHaveOrdersOfTheirOwn) {
@@ -411,6 +423,9 @@ TEST_F(CApiQuantizedTest, MisuseIsAnError) {
             "2: shape is NULL");
   EXPECT_EQ(messageAndKindOf(uwtWeightFormatOfCodes(nullptr, nullptr, 0)),
             "2: composition is NULL");
+  EXPECT_EQ(messageAndKindOf(uwtWeightSetArithmetic(nullptr, 64, "dense")), "2: image is NULL");
+  EXPECT_EQ(messageAndKindOf(uwtWeightSetArithmetic(image->bytes, 64, nullptr)),
+            "2: arithmetic is NULL");
   const uint16_t dense[2 * 128] = {};
   UWTDenseTensor tensor;
   uwtDenseTensorInit(&tensor, sizeof(tensor));
