@@ -31,6 +31,16 @@ class Info:
     #: Of the integers that products round x to, 0 where they are dense.
     integer_bits: int = 0
 
+    @property
+    def arithmetic(self) -> str:
+        """How products are computed: "dense", or "integer<8>", by integers that x is rounded to."""
+        return f"integer<{self.integer_bits}>" if self.integer_bits else "dense"
+
+
+def has_codes(format: str) -> bool:
+    """Whether images of that format hold codes of a quantised checkpoint."""
+    return "scale=" in format
+
 
 def max_bytes(dtype: str, shape: tuple[int, ...], format: str) -> int:
     """Bytes that an image of such a tensor takes at most."""

@@ -288,6 +288,8 @@ def test_products_by_integers_on_request(reasons):
     assert reasons() == []
     with pytest.raises(Exception, match="the backend uwt has no option 'precision', only arithmetic"):
         compiled(nn.ReLU(), options={"precision": "low"})(x)
+    with pytest.raises(Exception, match="'integer<9>' is no arithmetic; expected dense, or integer<2> to integer<8>"):
+        compiled(nn.ReLU(), options={"arithmetic": "integer<9>"})(x)
 
 
 def test_images_of_another_format_are_compiled_for(reasons):

@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from .. import _arrays
+from .. import _arrays, _weights
 from ..errors import InvalidError, UsageError, UwtError
 from . import _ops, _threads
 
@@ -32,6 +32,7 @@ _DTYPES = {
 }  # fmt: skip
 _UWT = torch.ops.uwt
 _ARRAYS = _arrays.TorchArrays()
+_ARITHMETICS = ("dense", *(f"integer<{bits}>" for bits in range(2, 9)))
 
 
 class Refused(Exception):
@@ -54,12 +55,14 @@ def backend(
             from codes that are integers are computed by integers of so many bits that x is rounded to. It is faster, with
             other and less accurate outputs (docs/numerics.md).
 
-    Raises UsageError for options that there are not.
+    Raises UsageError for options, or an arithmetic, that there are not.
     """
     options = dict(options or {})
     arithmetic = options.pop("arithmetic", "dense")
     if options:
         raise UsageError(f"the backend uwt has no option {next(iter(options))!r}, only arithmetic")
+    if arithmetic not in _ARITHMETICS:
+        raise UsageError(f"{arithmetic!r} is no arithmetic; expected dense, or integer<2> to integer<8>")
     try:
         return _Graph(graph_module, _compiled(graph_module, example_inputs, arithmetic))
     except Refused as refused:
@@ -281,7 +284,7 @@ class _Program:
     ) -> None:
         self._text, self._images, self._layouts, self._compiler = text, images, layouts, compiler
         self._arithmetic = arithmetic
-        self._made: tuple[tuple[tuple[str, int], ...], Any] | None = None
+        self._made: tuple[tuple[tuple[str, str], ...], Any] | None = None
 
     def __call__(self, *inputs: Any) -> list[torch.Tensor]:
         given = [value if isinstance(value, torch.Tensor) else torch.tensor(value) for value in inputs]
@@ -295,12 +298,12 @@ class _Program:
             results = self._make(given)[1].call(given, _ARRAYS)
         return [layout.of(result) for result, layout in zip(results, self._layouts)]
 
-    def _formats(self, inputs: Sequence[torch.Tensor]) -> tuple[tuple[str, int], ...]:
-        """Of each image, with the bits of the integers that it is multiplied by."""
+    def _formats(self, inputs: Sequence[torch.Tensor]) -> tuple[tuple[str, str], ...]:
+        """Of each image, with its arithmetic."""
         infos = [_ops.info(inputs[number]) for number in self._images]
-        return tuple((info.format, info.integer_bits) for info in infos)
+        return tuple((info.format, info.arithmetic) for info in infos)
 
-    def _make(self, inputs: Sequence[torch.Tensor]) -> tuple[tuple[tuple[str, int], ...], Any]:
+    def _make(self, inputs: Sequence[torch.Tensor]) -> tuple[tuple[tuple[str, str], ...], Any]:
         formats = self._formats(inputs)
         text = self._text
         for number, (format, _) in zip(self._images, formats):
@@ -313,12 +316,11 @@ class _Program:
         self._made = formats, program
         return self._made
 
-    def _compile(self, text: str, formats: Sequence[tuple[str, int]]) -> Any:
-        compiler, arithmetic = self._compiler, self._arithmetic
-        bits = max((bits for _, bits in formats), default=0)
-        if arithmetic == "dense" and bits:
-            arithmetic = f"integer<{bits}>"
-        if arithmetic != "dense" and any("scale=" in format for format, _ in formats):
+    def _compile(self, text: str, formats: Sequence[tuple[str, str]]) -> Any:
+        compiler = self._compiler
+        asked = [self._arithmetic, *(own for _, own in formats)]
+        arithmetic = next((each for each in asked if each != "dense"), "dense")
+        if arithmetic != "dense" and any(_weights.has_codes(format) for format, _ in formats):
             try:
                 return compiler.compile_on(
                     _threads.context, text.encode(), "graph", compiler.options(arithmetic=arithmetic)

@@ -8,7 +8,7 @@ import torch
 from torch.utils import _pytree
 from torch.utils._python_dispatch import return_and_correct_aliasing
 
-from .. import _arrays
+from .. import _arrays, _weights
 from ..errors import UnsupportedError, UsageError
 from . import _cuda_ops, _native, _ops
 
@@ -134,12 +134,11 @@ class UwtTensor(torch.Tensor):
     @property
     def arithmetic(self) -> str:
         """How products are computed where `exact` is "product": "dense", or "integer<8>", by integers that x is rounded to."""
-        bits = 0 if self.on_device is not None else _ops.info(self.image).integer_bits
-        return f"integer<{bits}>" if bits else "dense"
+        return "dense" if self.on_device is not None else _ops.info(self.image).arithmetic
 
     def _has_codes(self) -> bool:
         """Whether the image holds codes of a quantised checkpoint, which copies elsewhere are not made of."""
-        return self.on_device is None and "scale=" in self.format
+        return self.on_device is None and _weights.has_codes(self.format)
 
     def _format_of_copies(self) -> str:
         return RUN_FORMATS[self.dtype] if self._has_codes() else self.format
