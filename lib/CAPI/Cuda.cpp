@@ -115,10 +115,7 @@ static_assert(std::extent_v<decltype(UWTCudaWeight::buffers)> ==
 static_assert(UWT_CUDA_ALIGNMENT == devicePlaneAlignment);
 
 static Status checkSize(const UWTCudaWeight &weight) {
-  if (weight.size >= sizeof(UWTCudaWeight))
-    return ok();
-  return usageError("the weight has size " + std::to_string(weight.size) +
-                    ": set it to sizeof(UWTCudaWeight)");
+  return checkSize(weight.size, sizeof(UWTCudaWeight), "weight", "UWTCudaWeight");
 }
 
 /// Whether a text and its zero fit; it is copied then.

@@ -31,10 +31,7 @@ static Expected<ProgressFunction> progressOf(UWTProgressCallback callback, void 
 }
 
 static Status checkReport(const UWTReport *report) {
-  if (!report || report->size >= sizeof(UWTReport))
-    return ok();
-  return usageError("the report has size " + std::to_string(report->size) +
-                    ": set it to sizeof(UWTReport)");
+  return report ? checkSize(report->size, sizeof(UWTReport), "report", "UWTReport") : ok();
 }
 
 static void giveReport(const CheckpointReport &from, UWTReport *report) {

@@ -51,22 +51,12 @@ static Status describe(const UWTContainer &container, const ImportedWeight &weig
                        UWTQuantizedInfo *info) {
   // What the first version had.
   constexpr size_t least = offsetof(UWTQuantizedInfo, runFormat);
-  if (info->size < least)
-    return usageError("the info has size " + std::to_string(info->size) +
-                      ": set it to sizeof(UWTQuantizedInfo)");
+  UWT_RETURN_IF_ERROR(checkSize(info->size, least, "info", "UWTQuantizedInfo"));
   const UWTContainer::QuantizedNames &names = container.quantizedNames.find(weight.name)->second;
   const std::string &runFormat = weight.runFormat.empty() ? weight.format : weight.runFormat;
-  UWTQuantizedInfo found = {info->size,
-                            weight.name.c_str(),
-                            names.recipe.c_str(),
-                            weight.format.c_str(),
-                            weight.shape.size(),
-                            weight.shape.data(),
-                            names.parts.size(),
-                            names.parts.data(),
-                            weight.refusal.empty() ? nullptr : weight.refusal.c_str(),
-                            runFormat.c_str()};
-  std::memcpy(info, &found, std::min(info->size, sizeof(found)));
+  giveInfo(info, {info->size, weight.name.c_str(), names.recipe.c_str(), weight.format.c_str(),
+                  weight.shape.size(), weight.shape.data(), names.parts.size(), names.parts.data(),
+                  weight.refusal.empty() ? nullptr : weight.refusal.c_str(), runFormat.c_str()});
   return ok();
 }
 

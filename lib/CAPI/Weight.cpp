@@ -165,34 +165,23 @@ UWTError *uwtWeightInfo(const void *image, uint64_t bytes, UWTWeightInfo *info) 
   return runFunction({{image, "image"}, {info, "info"}}, [&]() -> Status {
     // What the first version had.
     constexpr size_t least = offsetof(UWTWeightInfo, integerBits);
-    if (info->size < least)
-      return usageError("the info has size " + std::to_string(info->size) +
-                        ": set it to sizeof(UWTWeightInfo)");
+    UWT_RETURN_IF_ERROR(checkSize(info->size, least, "info", "UWTWeightInfo"));
     UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
     UWT_ASSIGN_OR_RETURN(uint64_t tensorBytes, opened.tensorBytes());
     const SafetensorsDtype *dtype =
         findSafetensorsDtype(getTraits(opened.element()).safetensorsName);
     if (!dtype)
       return invalidError("the weight in memory has elements that no tensor has");
-    UWTWeightInfo found = {info->size,
-                           dtype->cName(),
-                           opened.format(),
-                           opened.shape().size(),
-                           opened.shape().data(),
-                           tensorBytes,
-                           opened.bytes(),
-                           WeightImage::parts,
-                           opened.integerBits()};
-    std::memcpy(info, &found, std::min(info->size, sizeof(found)));
+    giveInfo(info, {info->size, dtype->cName(), opened.format(), opened.shape().size(),
+                    opened.shape().data(), tensorBytes, opened.bytes(), WeightImage::parts,
+                    opened.integerBits()});
     return ok();
   });
 }
 
 UWTError *uwtWeightPart(const void *image, uint64_t bytes, size_t index, UWTWeightPart *part) {
   return runFunction({{image, "image"}, {part, "part"}}, [&]() -> Status {
-    if (part->size < sizeof(UWTWeightPart))
-      return usageError("the part has size " + std::to_string(part->size) +
-                        ": set it to sizeof(UWTWeightPart)");
+    UWT_RETURN_IF_ERROR(checkSize(part->size, sizeof(UWTWeightPart), "part", "UWTWeightPart"));
     UWT_ASSIGN_OR_RETURN(WeightImage opened, openImage(image, bytes));
     if (index >= WeightImage::parts)
       return usageError("a weight in memory has " + std::to_string(WeightImage::parts) +
@@ -225,6 +214,22 @@ static Expected<TensorRange> rangeOf(const UWTTensorPart *given, const WeightIma
 
 static Expected<const Kernels *> kernelsOf(const WeightImage &image) {
   return Kernels::find(image.element(), image.formatOfPanels());
+}
+
+/// y = x · wᵀ + bias by an image's own arithmetic, of x with columns in the weight's order. Errors:
+/// as Kernels::linear.
+static Status multiply(const Kernels &kernels, const WeightImage &image, uint64_t matrix,
+                       LinearArguments arguments, ThreadPool &pool) {
+  WeightView view = image.view(matrix);
+  arguments.byIntegers = image.integerBits() != 0;
+  std::span<const uint32_t> order = image.columnOrder(matrix);
+  if (order.empty())
+    return kernels.linear(view, arguments, &pool);
+  auto x = std::make_unique_for_overwrite<uint16_t[]>(arguments.m * view.columns);
+  takeColumns(order, static_cast<const uint16_t *>(arguments.x.data), arguments.m,
+              arguments.x.stride, x.get(), pool);
+  arguments.x = {x.get(), view.columns};
+  return kernels.linear(view, arguments, &pool);
 }
 
 /// Copies rows `ids` of a matrix to `y`, with columns in the weight's order. Errors: as
@@ -364,17 +369,10 @@ UWTError *uwtLinear(UWTContext *context, const void *image, uint64_t bytes,
                         " elements, the call " + sizeText(call.n, call.k));
     UWT_RETURN_IF_ERROR(checkRows(call.x, call.m, call.xStride, view.columns, "x"));
     UWT_RETURN_IF_ERROR(checkRows(call.y, call.m, call.yStride, view.rows, "y"));
-    LinearArguments arguments{call.m, {call.x, call.xStride}, call.bias, {call.y, call.yStride}};
     // An image may come from another build of this version.
     UWT_RETURN_IF_ERROR(checkArithmetic(*kernels, opened.format(), opened.integerBits()));
-    arguments.byIntegers = opened.integerBits() != 0;
-    ThreadPool &pool = context->pool();
-    std::span<const uint32_t> order = opened.columnOrder(call.matrix);
-    if (order.empty())
-      return kernels->linear(view, arguments, &pool);
-    auto x = std::make_unique_for_overwrite<uint16_t[]>(call.m * call.k);
-    takeColumns(order, static_cast<const uint16_t *>(call.x), call.m, call.xStride, x.get(), pool);
-    arguments.x = {x.get(), call.k};
-    return kernels->linear(view, arguments, &pool);
+    return multiply(*kernels, opened, call.matrix,
+                    {call.m, {call.x, call.xStride}, call.bias, {call.y, call.yStride}},
+                    context->pool());
   });
 }

@@ -55,10 +55,8 @@ std::vector<command_line::Option> CompileOptionRows::rows() {
        &arithmetic},
       {"--columns-by-cell", "",
        "run from the codes of quantised weights whose columns belong to groups in an order of "
-       "their "
-       "own (desc_act), on CPUs: least memory, but sums are in the order of the groups, and "
-       "outputs "
-       "have other bits (docs/quantised.md)",
+       "their own (desc_act), on CPUs: least memory, but sums are in the order of the groups, and "
+       "outputs have other bits (docs/quantised.md)",
        &columnsByCell},
       {"--strategy", "STRATEGY",
        "kernel of every product in place of the cost model's pick: direct or buffer, on CPUs with "

@@ -85,6 +85,20 @@ Expected<Options> takeOptions(const Options *given, void (*init)(Options *, size
   return options;
 }
 
+/// Checks the size that a caller has set of `what`, a struct of that type, to be given something.
+/// Errors: Usage.
+inline Status checkSize(size_t size, size_t least, const char *what, const char *type) {
+  if (size >= least)
+    return ok();
+  return usageError(std::string("the ") + what + " has size " + std::to_string(size) +
+                    ": set it to sizeof(" + type + ")");
+}
+
+/// Gives `found`, whose size is the caller's: all that the caller's version of it has room for.
+template <typename Info> void giveInfo(Info *info, const Info &found) {
+  std::memcpy(static_cast<void *>(info), &found, std::min(info->size, sizeof(found)));
+}
+
 } // namespace uwt
 
 #endif // UWT_CAPI_FUNCTION_H

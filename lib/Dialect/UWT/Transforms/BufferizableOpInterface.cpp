@@ -42,14 +42,20 @@ struct WritingModel : DstBufferizableOpInterfaceExternalModel<WritingModel<OpTy>
   }
 };
 
-/// A dense weight is memory of the loader, which many calls read.
-struct WeightModel : BufferizableOpInterface::ExternalModel<WeightModel, uwt::WeightOp> {
+/// What is memory of the loader, which many calls read.
+template <typename Model, typename OpTy>
+struct LoadedModel : BufferizableOpInterface::ExternalModel<Model, OpTy> {
   AliasingValueList getAliasingValues(Operation *, OpOperand &, const AnalysisState &) const {
     return {};
   }
-
   bool isWritable(Operation *, Value, const AnalysisState &) const { return false; }
 
+private:
+  LoadedModel() = default;
+  friend Model;
+};
+
+struct WeightModel : LoadedModel<WeightModel, uwt::WeightOp> {
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions & /*options*/, BufferizationState &) const {
     auto weight = cast<uwt::WeightOp>(op);
@@ -65,20 +71,7 @@ struct WeightModel : BufferizableOpInterface::ExternalModel<WeightModel, uwt::We
   }
 };
 
-/// The order of a weight's columns is memory of the loader as well.
-struct ColumnOrderModel
-    : BufferizableOpInterface::ExternalModel<ColumnOrderModel, uwt::ColumnOrderOp> {
-  bool bufferizesToMemoryRead(Operation *, OpOperand &, const AnalysisState &) const {
-    return true;
-  }
-  bool bufferizesToMemoryWrite(Operation *, OpOperand &, const AnalysisState &) const {
-    return false;
-  }
-  AliasingValueList getAliasingValues(Operation *, OpOperand &, const AnalysisState &) const {
-    return {};
-  }
-  bool isWritable(Operation *, Value, const AnalysisState &) const { return false; }
-
+struct ColumnOrderModel : LoadedModel<ColumnOrderModel, uwt::ColumnOrderOp> {
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions & /*options*/, BufferizationState &) const {
     Value weight = cast<uwt::ColumnOrderOp>(op).getWeight();
