@@ -218,8 +218,7 @@ private:
 static Grid gridOf(const TensorResult &result, const Format &codes, uint64_t columns) {
   Grid grid;
   grid.cellRows = 1;
-  grid.cellColumns =
-      codes.scale->cellColumns == 0 ? std::max<uint64_t>(columns, 1) : codes.scale->cellColumns;
+  grid.cellColumns = codes.scale->columnsOf(columns);
   grid.cells.resize(result.bytes().size() / sizeof(float));
   std::memcpy(grid.cells.data(), result.bytes().data(), result.bytes().size());
   grid.columns = divideUp(columns, grid.cellColumns);

@@ -76,6 +76,13 @@ std::string CellFormat::str() const {
   return cell + ", " + number.str();
 }
 
+static uint64_t sizeOf(uint32_t each, uint64_t all) {
+  return std::max<uint64_t>(each == 0 || each > all ? all : each, 1);
+}
+
+uint64_t CellFormat::rowsOf(uint64_t all) const { return sizeOf(cellRows, all); }
+uint64_t CellFormat::columnsOf(uint64_t all) const { return sizeOf(cellColumns, all); }
+
 std::string GridFormat::str() const {
   std::string text = CellFormat::str();
   if (outer)

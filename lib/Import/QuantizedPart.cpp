@@ -168,11 +168,6 @@ static Expected<TensorRange> rangeOf(const ImportedWeight &weight, const Format 
   return range;
 }
 
-/// Rows or columns of a cell of so many. Of an empty part too, cells have a size.
-static uint64_t cellSize(uint64_t each, uint64_t all) {
-  return std::max<uint64_t>(each == 0 || each > all ? all : each, 1);
-}
-
 namespace {
 
 /// A part of the codes of matrices that lie one below the other.
@@ -225,7 +220,7 @@ std::vector<uint8_t> PartOfCodes::codes(std::vector<uint8_t> all,
 }
 
 Expected<Grid> PartOfCodes::grid(const Grid &grid, const CellFormat &format) const {
-  Grid part = {cellSize(format.cellRows, rows), cellSize(format.cellColumns, columns), 0, {}};
+  Grid part = {format.rowsOf(rows), format.columnsOf(columns), 0, {}};
   if (range.matrixEnd - range.matrixBegin > 1 && rows % part.cellRows != 0)
     return usageError("has matrices of " + std::to_string(rows) + " rows, which are no groups of " +
                       std::to_string(part.cellRows) + ": read one at a time (an expert)");
@@ -249,7 +244,7 @@ Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
   QuantizedPart part;
   part.format = format;
   if (format.hasColumnOrder) {
-    uint64_t cellColumns = cellSize(format.scale->cellColumns, whole.columns);
+    uint64_t cellColumns = format.scale->columnsOf(whole.columns);
     if (range.columnBegin != 0 || range.columnEnd != whole.columns)
       return unsupportedError("has columns in an order of their own; parts of them are values "
                               "alone");

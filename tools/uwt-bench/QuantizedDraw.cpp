@@ -178,8 +178,8 @@ private:
 
   template <typename Draw> Grid cellsOf(const CellFormat &cells, Draw draw) {
     Grid grid;
-    grid.cellRows = cells.cellRows == 0 ? weight.rows : cells.cellRows;
-    grid.cellColumns = cells.cellColumns == 0 ? weight.columns : cells.cellColumns;
+    grid.cellRows = cells.rowsOf(weight.rows);
+    grid.cellColumns = cells.columnsOf(weight.columns);
     grid.columns = divideUp(weight.columns, grid.cellColumns);
     grid.cells.resize(grid.columns * divideUp(weight.rows, grid.cellRows));
     std::ranges::generate(grid.cells, draw);

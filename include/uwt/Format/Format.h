@@ -160,6 +160,9 @@ struct CellFormat {
 
   bool operator==(const CellFormat &) const = default;
   std::string str() const;
+  /// Of a cell, in a matrix of so many: 1 at least, in an empty matrix too.
+  uint64_t rowsOf(uint64_t all) const;
+  uint64_t columnsOf(uint64_t all) const;
 };
 
 /// Numbers that the elements of a cell share, as a format says it: `{1x128, f16}`.

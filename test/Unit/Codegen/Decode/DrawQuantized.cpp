@@ -157,8 +157,8 @@ static float drawZeroNear(float integer, const Term &type, std::mt19937 &random)
 static Grid drawGrid(const CellFormat &format, uint64_t rows, uint64_t columns,
                      const std::function<float()> &draw) {
   Grid grid;
-  grid.cellRows = format.cellRows == 0 ? rows : format.cellRows;
-  grid.cellColumns = format.cellColumns == 0 ? columns : format.cellColumns;
+  grid.cellRows = format.rowsOf(rows);
+  grid.cellColumns = format.columnsOf(columns);
   grid.columns = divideUp(columns, grid.cellColumns);
   grid.cells.resize(grid.columns * divideUp(rows, grid.cellRows));
   std::ranges::generate(grid.cells, draw);
