@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PackCodes.h"
 #include "PanelCoder.h"
 #include "WeightBuilder.h"
 #include "uwt/Codec/Quantized.h"
@@ -21,8 +22,6 @@
 #include <limits>
 
 using namespace uwt;
-
-static constexpr uint32_t rowsInBlock = 8, blocksInGroup = 4, pairsInBlock = 8;
 
 static uint32_t bitsOf(float value) { return std::bit_cast<uint32_t>(value); }
 
@@ -388,86 +387,6 @@ bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
   return hasBits(row, cell, coded);
 }
 
-/// Of a group's codes [16][64] those of rows `row` and `row` + 8, of 8 bits (run-1).
-static void packBytes(const uint8_t *codes, uint32_t row, uint8_t *out) {
-  constexpr uint32_t registerWords = 32, half = blockColumns / 2;
-  for (uint32_t r = 0; r < 4; ++r) {
-    // Word 2 * (4t + b) + h is column 16b + 2t + h of the half that r has.
-    uint8_t *to = out + r * registerWords;
-    const uint8_t *from = codes + (row + rowsInBlock * (r % 2)) * fixedUnitColumns + half * (r / 2);
-    for (uint32_t t = 0; t < 4; ++t)
-      for (uint32_t block = 0; block < blocksInGroup; ++block)
-        std::memcpy(to + 2 * (4 * t + block), from + block * blockColumns + 2 * t, 2);
-  }
-}
-
-/// Four bytes as the lower ones of words of 16 bits.
-static uint64_t spreadBytes(uint64_t bytes) {
-  bytes = (bytes | bytes << 16) & 0x0000FFFF0000FFFF;
-  return (bytes | bytes << 8) & 0x00FF00FF00FF00FF;
-}
-
-/// Beside the bits that are there.
-static void addBits(uint8_t *to, uint32_t bits) {
-  uint32_t all;
-  std::memcpy(&all, to, sizeof(all));
-  all |= bits;
-  std::memcpy(to, &all, sizeof(all));
-}
-
-/// The same of a chunk of nibbles, beside the bits that are there.
-static void packNibbles(const CodeChunk &chunk, const uint8_t *codes, uint32_t row, uint8_t *out) {
-  constexpr uint32_t half = blockColumns / 2;
-  constexpr uint64_t lowestBits = 0x0101010101010101;
-  const uint64_t mask = lowestBits * ((1u << chunk.bits) - 1);
-  const uint32_t shift = chunk.bitsBelow(row);
-  static_assert(half == sizeof(uint64_t) && pairsInBlock == half);
-  // Eight codes of each of both rows as bytes with both.
-  auto bothRows = [&](uint32_t k) {
-    uint64_t upper, lower;
-    std::memcpy(&upper, codes + row * fixedUnitColumns + k, half);
-    std::memcpy(&lower, codes + (row + rowsInBlock) * fixedUnitColumns + k, half);
-    return (upper >> chunk.lowestBit & mask) << shift | (lower >> chunk.lowestBit & mask)
-                                                            << (4 + shift);
-  };
-  for (uint32_t block = 0; block < blocksInGroup; ++block) {
-    uint64_t left = bothRows(block * blockColumns), right = bothRows(block * blockColumns + half);
-    for (uint32_t pairs = 0; pairs < 2; ++pairs) {
-      // Words of pairs 4 * pairs to 4 * pairs + 3; those of lanes t are blocksInGroup * 4 bytes
-      // apart.
-      uint64_t words = spreadBytes(left >> (32 * pairs) & UINT32_MAX) |
-                       spreadBytes(right >> (32 * pairs) & UINT32_MAX) << 8;
-      for (uint32_t lane = 0; lane < 2; ++lane)
-        addBits(out + ((2 * pairs + lane) * blocksInGroup + block) * 4,
-                static_cast<uint32_t>(words >> (32 * lane)));
-    }
-  }
-}
-
-/// The same of 5 and 6 bits.
-static void packPieces(const QuantizedUnit &unit, const uint8_t *codes, uint32_t row,
-                       uint8_t *group) {
-  constexpr uint32_t half = blockColumns / 2;
-  for (uint32_t t = 0; t < half / 2; ++t)
-    for (uint32_t block = 0; block < blocksInGroup; ++block) {
-      std::array<uint32_t, 2> words{};
-      for (uint32_t r = 0; r < 4; ++r) {
-        const uint8_t *from = codes + (row + rowsInBlock * (r % 2)) * fixedUnitColumns +
-                              block * blockColumns + half * (r / 2) + 2 * t;
-        uint32_t both = from[0] | from[1] << 16;
-        for (const CodePiece &piece : unit.pieces(r)) {
-          uint32_t mask = ((1u << piece.bits) - 1) * 0x00010001;
-          words[piece.chunk] |= (both >> piece.lowestBit & mask) << piece.bit;
-        }
-      }
-      for (uint32_t i = 0; i < words.size(); ++i) {
-        const CodeChunk &chunk = unit.chunks[i];
-        addBits(group + (chunk.at(row) + blocksInGroup * t + block) * 4,
-                words[i] << chunk.bitsBelow(row));
-      }
-    }
-}
-
 /// Floats of 7 bits have a copy of their sign above, so that compiled code finds it at the same bit
 /// (run-1).
 static void extendSigns(std::span<uint8_t> codes, const QuantizedElement &element,
@@ -490,16 +409,7 @@ void QuantizedPacker::packGroup(uint64_t first, uint32_t rows, uint64_t u, uint3
     std::memcpy(&codes[row * fixedUnitColumns],
                 weight.codes.data() + (first + row) * weight.columns + column, count);
   extendSigns(codes, code, unit.codeBits);
-  uint8_t *to = out + uint64_t(group) * unit.groupU32() * 4;
-  for (uint32_t g = 0; g < rowsInBlock; ++g) {
-    if (unit.hasBytes())
-      packBytes(codes.data(), g, to + uint64_t(g) * QuantizedUnit::byteRowU32 * 4);
-    else if (unit.hasPieces())
-      packPieces(unit, codes.data(), g, to);
-    else
-      for (const CodeChunk &chunk : unit.chunks)
-        packNibbles(chunk, codes.data(), g, to + uint64_t(chunk.at(g)) * 4);
-  }
+  packCodes(unit, codes, out + uint64_t(group) * unit.groupU32() * 4);
 }
 
 bool QuantizedPacker::pack(uint64_t first, uint32_t rows, std::span<uint8_t> out) const {
@@ -599,9 +509,8 @@ Expected<LoadedWeight> uwt::codeQuantized(const QuantizedWeight &weight,
     UWT_RETURN_IF_ERROR(withQuantizedCoder(weight, description, pool, options, code));
     return *std::move(loaded);
   }
-  uint64_t cellColumns = description.format.scale->cellColumns;
-  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> order,
-                       weight.columnOrder(cellColumns == 0 ? weight.columns : cellColumns));
+  uint64_t cellColumns = description.format.scale->columnsOf(weight.columns);
+  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> order, weight.columnOrder(cellColumns));
   UWT_RETURN_IF_ERROR(
       withQuantizedCoder(weight.withColumns(order), description, pool, options, code));
   WeightBuilder builder(*std::move(loaded));
