@@ -87,6 +87,13 @@ UWT_C_API UWTError *uwtCudaImageLoad(UWTContext *context, const UWTContainer *co
 UWT_C_API UWTError *uwtCudaImageEncode(UWTContext *context, const char *dtype, size_t rank,
                                        const uint64_t *shape, const void *data, uint64_t bytes,
                                        const char *format, UWTCudaImage **image);
+/** Of codes of quantised weights, one below the other, as for uwtWeightEncodeCodes, but in the
+    format that they have (UWTCudaWeight says which), where one weight can have it: kernels are
+    compiled for what it is. Codes whose columns are in an order of their own are an error of kind
+    UWT_ERROR_UNSUPPORTED. Whether there are kernels for a format, a pack says. */
+UWT_C_API UWTError *uwtCudaImageEncodeCodes(UWTContext *context, const UWTCodes *const *codes,
+                                            size_t count, const char *dtype, size_t rank,
+                                            const uint64_t *shape, UWTCudaImage **image);
 /** What it is the image of. */
 UWT_C_API UWTError *uwtCudaImageWeight(const UWTCudaImage *image, UWTCudaWeight *weight);
 /** Writes all of the image's bytes to host memory that has exactly as many, for the caller to

@@ -10,6 +10,7 @@
 #include "uwt/Codec/Transcode.h"
 #include "uwt/Cuda/EncodedWeight.h"
 #include "uwt/Cuda/LayerQueue.h"
+#include "uwt/Runtime/QuantizedImage.h"
 #include <cstring>
 #include <span>
 #include <vector>
@@ -216,6 +217,22 @@ UWTError *uwtCudaImageEncode(UWTContext *context, const char *dtype, size_t rank
                        return giveImage(
                            encodeWeight(context->pool(), dtype, {shape, rank}, dense, format),
                            *image);
+                     });
+}
+
+UWTError *uwtCudaImageEncodeCodes(UWTContext *context, const UWTCodes *const *codes, size_t count,
+                                  const char *dtype, size_t rank, const uint64_t *shape,
+                                  UWTCudaImage **image) {
+  return runFunction({{context, "context"},
+                      {codes, "codes"},
+                      {dtype, "dtype"},
+                      {shape, "shape"},
+                      {image, "image"}},
+                     [&]() -> Status {
+                       UWT_ASSIGN_OR_RETURN(ElementType type, elementOf(dtype));
+                       UWT_ASSIGN_OR_RETURN(auto parts, partsOf({codes, count}));
+                       return giveImage(loadParts(parts, type, {shape, rank}, context->pool()),
+                                        *image);
                      });
 }
 

@@ -17,6 +17,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <sys/types.h>
 #include <unistd.h>
@@ -111,6 +112,8 @@ Expected<std::pair<TensorReader, const TensorEntry *>> readerOf(const UWTContain
 Status checkIndex(size_t index, size_t size, const char *what);
 /// The slice that a part of something of that shape is; NULL for all of it.
 Expected<TensorSlice> sliceOf(const UWTTensorPart *part, const std::vector<uint64_t> &shape);
+/// Errors: Usage (a NULL).
+Expected<std::vector<const QuantizedPart *>> partsOf(std::span<const UWTCodes *const> codes);
 /// The element of a dtype as safetensors names it ("BF16"). Errors: Usage.
 Expected<ElementType> elementOf(std::string_view dtype);
 /// The base model at `path`, or none for NULL.

@@ -155,6 +155,17 @@ const UWTCodes::Tensors &UWTCodes::tensors() const {
   return made;
 }
 
+Expected<std::vector<const QuantizedPart *>>
+uwt::partsOf(std::span<const UWTCodes *const> codes) {
+  std::vector<const QuantizedPart *> parts;
+  for (size_t i = 0; i < codes.size(); ++i) {
+    if (!codes[i])
+      return usageError("codes " + std::to_string(i) + " are NULL");
+    parts.push_back(&codes[i]->part);
+  }
+  return parts;
+}
+
 void uwtCodesDestroy(UWTCodes *codes) { delete codes; }
 
 const char *uwtCodesFormat(const UWTCodes *codes) { return codes ? codes->format.c_str() : ""; }

@@ -132,12 +132,7 @@ UWTError *uwtWeightEncodeCodes(UWTContext *context, const UWTCodes *const *codes
                       {imageBytes, "imageBytes"}},
                      [&]() -> Status {
                        UWT_ASSIGN_OR_RETURN(ElementType type, elementOf(dtype));
-                       std::vector<const QuantizedPart *> parts;
-                       for (size_t i = 0; i < count; ++i) {
-                         if (!codes[i])
-                           return usageError("codes " + std::to_string(i) + " are NULL");
-                         parts.push_back(&codes[i]->part);
-                       }
+                       UWT_ASSIGN_OR_RETURN(auto parts, partsOf({codes, count}));
                        UWT_ASSIGN_OR_RETURN(WeightImage made,
                                             encodeParts(parts, type, {shape, rank},
                                                         memoryOf(image, bytes), context->pool()));

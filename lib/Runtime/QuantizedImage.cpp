@@ -106,7 +106,9 @@ Expected<Format> uwt::imageFormatOf(const Format &composition) {
 /// Whether integers of a part are others in its image.
 static bool areShifted(const QuantizedPart &part, const Format &image) {
   const Format &own = part.format;
-  if (!isInteger(*QuantizedElement::find(own.element)))
+  bool isAlike = own.element == image.element && own.zero == image.zero &&
+                 own.zeroGrid.has_value() == image.zeroGrid.has_value();
+  if (isAlike || !isInteger(*QuantizedElement::find(own.element)))
     return false;
   bool hasZeros = own.zeroGrid || own.zero != 0;
   return image.zeroGrid ? QuantizedElement::find(own.element)->isSigned
@@ -172,7 +174,13 @@ static void append(QuantizedWeight &to, const QuantizedWeight &part, const Forma
     append(*to.offset, *part.offset, part);
 }
 
-/// All parts as one weight with the cells of `format`. Errors: Unsupported.
+/// A grid with cells of one row, and no rows yet.
+static Grid gridOf(const CellFormat &format, uint64_t columns) {
+  uint64_t cellColumns = format.columnsOf(columns);
+  return {1, cellColumns, divideUp(columns, cellColumns), {}};
+}
+
+/// All parts as one weight with the cells of `format`, which are of one row. Errors: Unsupported.
 static Expected<QuantizedWeight> stacked(std::span<const QuantizedPart *const> parts,
                                          const Format &format, ThreadPool &pool) {
   QuantizedWeight weight;
@@ -181,13 +189,12 @@ static Expected<QuantizedWeight> stacked(std::span<const QuantizedPart *const> p
   weight.values = element.isTable ? parts.front()->weight.values : element.values();
   weight.values.resize(size_t(1) << element.bits);
   weight.math = format.math;
-  uint64_t cellColumns = format.scale->cellColumns;
-  Grid cells = {1, cellColumns, divideUp(weight.columns, cellColumns), {}};
-  weight.scale = cells;
-  if (format.zeroGrid)
-    weight.zero = cells;
+  weight.factor = parts.front()->weight.factor;
+  weight.scale = gridOf(*format.scale, weight.columns);
+  weight.zero = format.zeroGrid ? gridOf(*format.zeroGrid, weight.columns)
+                                : Grid::constant(static_cast<float>(format.zero));
   if (format.offset)
-    weight.offset = cells;
+    weight.offset = gridOf(*format.offset, weight.columns);
   for (const QuantizedPart *part : parts) {
     if (part->columnOrder.empty() && !areShifted(*part, format)) {
       append(weight, part->weight, format);
@@ -203,22 +210,44 @@ static Expected<QuantizedWeight> stacked(std::span<const QuantizedPart *const> p
 // Images
 //===----------------------------------------------------------------------===//
 
-/// All parts in the format of their image. Errors: Usage and Unsupported, as of encodeParts.
-static Expected<QuantizedWeight> weightOf(std::span<const QuantizedPart *const> parts,
-                                          const Format &format, ThreadPool &pool) {
-  uint64_t columns = parts.front()->weight.columns;
-  bool isTable = QuantizedElement::find(format.element)->isTable;
+/// Whether that shape has these rows, in one matrix or in several.
+static bool isShapeOf(std::span<const uint64_t> shape, uint64_t rows, uint64_t columns) {
+  if (shape.size() < 2 || shape.back() != columns)
+    return false;
+  std::optional<uint64_t> all = 1;
+  for (uint64_t size : shape.first(shape.size() - 1))
+    all = all ? checkedMultiply(*all, size) : all;
+  return all == rows;
+}
+
+/// Errors: Unsupported, where some parts have no image in that format.
+static Status checkImageFormats(std::span<const QuantizedPart *const> parts, const Format &format) {
   for (const QuantizedPart *part : parts) {
     UWT_ASSIGN_OR_RETURN(Format own, imageFormatOf(part->format));
     if (own != format)
       return noImageFormat(part->format, "the matrix above it has codes of '" + format.str() + "'");
-    if (isTable && part->weight.values != parts.front()->weight.values)
-      return noImageFormat(part->format, "the matrix above it has another table");
-    if (part->weight.columns != columns)
-      return usageError("matrices of " + std::to_string(columns) + " and " +
-                        std::to_string(part->weight.columns) + " columns are not one weight");
   }
-  return stacked(parts, format, pool);
+  return ok();
+}
+
+/// Errors: Usage (other columns, a shape that parts do not have), Unsupported (other tables).
+static Status checkIsOneWeight(std::span<const QuantizedPart *const> parts,
+                               std::span<const uint64_t> shape) {
+  const QuantizedWeight &first = parts.front()->weight;
+  bool isTable = QuantizedElement::find(parts.front()->format.element)->isTable;
+  uint64_t rows = 0;
+  for (const QuantizedPart *part : parts) {
+    if (isTable && part->weight.values != first.values)
+      return noImageFormat(part->format, "the matrix above it has another table");
+    if (part->weight.columns != first.columns)
+      return usageError("matrices of " + std::to_string(first.columns) + " and " +
+                        std::to_string(part->weight.columns) + " columns are not one weight");
+    rows += part->weight.rows;
+  }
+  if (isShapeOf(shape, rows, first.columns))
+    return ok();
+  return usageError("the matrices have " + std::to_string(rows) + " rows of " +
+                    std::to_string(first.columns) + " columns, and the shape has others");
 }
 
 /// Of each matrix of so many rows, the order of its columns; nothing without `order=k`. Errors:
@@ -243,35 +272,79 @@ static Expected<std::vector<uint32_t>> columnOrders(std::span<const QuantizedPar
   return orders;
 }
 
-/// Whether that shape has these rows, in one matrix or in several.
-static bool isShapeOf(std::span<const uint64_t> shape, uint64_t rows, uint64_t columns) {
-  if (shape.size() < 2 || shape.back() != columns)
-    return false;
-  std::optional<uint64_t> all = 1;
-  for (uint64_t size : shape.first(shape.size() - 1))
-    all = all ? checkedMultiply(*all, size) : all;
-  return all == rows;
-}
-
-Expected<WeightImage> uwt::encodeParts(std::span<const QuantizedPart *const> parts,
-                                       ElementType type, std::span<const uint64_t> shape,
-                                       std::span<uint8_t> memory, ThreadPool &pool) {
+static Expected<TensorDescription> descriptionOf(std::span<const QuantizedPart *const> parts,
+                                                 ElementType type,
+                                                 std::span<const uint64_t> shape) {
   if (parts.empty())
     return usageError("an image is of one matrix or more");
   TensorDescription what;
   what.element = type;
   what.shape.assign(shape.begin(), shape.end());
+  return what;
+}
+
+Expected<WeightImage> uwt::encodeParts(std::span<const QuantizedPart *const> parts,
+                                       ElementType type, std::span<const uint64_t> shape,
+                                       std::span<uint8_t> memory, ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(TensorDescription what, descriptionOf(parts, type, shape));
   UWT_ASSIGN_OR_RETURN(what.format, imageFormatOf(parts.front()->format));
-  UWT_ASSIGN_OR_RETURN(QuantizedWeight weight, weightOf(parts, what.format, pool));
-  if (!isShapeOf(shape, weight.rows, weight.columns))
-    return usageError("the matrices have " + std::to_string(weight.rows) + " rows of " +
-                      std::to_string(weight.columns) + " columns, and the shape has others");
+  UWT_RETURN_IF_ERROR(checkImageFormats(parts, what.format));
+  UWT_RETURN_IF_ERROR(checkIsOneWeight(parts, shape));
   // Not every shape has a form in memory.
   if (Expected<uint64_t> most = WeightImage::maxBytes(what); !most)
     return most.takeError();
+  UWT_ASSIGN_OR_RETURN(QuantizedWeight weight, stacked(parts, what.format, pool));
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> orders, columnOrders(parts, shape[shape.size() - 2]));
   UWT_RETURN_IF_ERROR(withQuantizedCoder(weight, what, pool, {}, [&](const PanelCoder &coder) {
     return writePanels(coder, what.shape, orders, memory, pool);
   }));
   return WeightImage::open(memory);
+}
+
+//===----------------------------------------------------------------------===//
+// Weights in memory of their own
+//===----------------------------------------------------------------------===//
+
+/// Whether rows of matrices one below the other have numbers of their own.
+static bool hasCellsOfRows(const Format &format) {
+  auto isOfRows = [](const auto &grid) { return !grid || (grid->cellRows == 1 && !grid->outer); };
+  return isOfRows(format.scale) && isOfRows(format.zeroGrid) && isOfRows(format.offset);
+}
+
+/// The format that all parts have as one weight, which a compiler makes kernels for. Errors:
+/// Unsupported.
+static Expected<Format> loadedFormatOf(std::span<const QuantizedPart *const> parts) {
+  Format own = parts.front()->format;
+  if (own.hasColumnOrder)
+    return noImageFormat(own, "its columns are in an order of their own");
+  bool areAlike = std::ranges::all_of(
+      parts, [&](const QuantizedPart *part) { return part->format == own; });
+  if (parts.size() != 1 && !(areAlike && hasCellsOfRows(own))) {
+    UWT_ASSIGN_OR_RETURN(Format image, imageFormatOf(own));
+    UWT_RETURN_IF_ERROR(checkImageFormats(parts, image));
+    return image;
+  }
+  own.storage = Storage::NMajor;
+  return own;
+}
+
+/// A part whose cells may be of several rows.
+static QuantizedWeight asIs(const QuantizedPart &part) {
+  QuantizedWeight weight = part.weight;
+  weight.matrices = 1;
+  weight.isTransposed = false;
+  return weight;
+}
+
+Expected<LoadedWeight> uwt::loadParts(std::span<const QuantizedPart *const> parts, ElementType type,
+                                      std::span<const uint64_t> shape, ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(TensorDescription what, descriptionOf(parts, type, shape));
+  UWT_ASSIGN_OR_RETURN(Format format, loadedFormatOf(parts));
+  UWT_RETURN_IF_ERROR(checkIsOneWeight(parts, shape));
+  what.format = heldFormat(format, type);
+  Expected<QuantizedWeight> weight =
+      parts.size() == 1 ? asIs(*parts.front()) : stacked(parts, format, pool);
+  if (!weight)
+    return weight.takeError();
+  return LoadedWeight::fromQuantized(what, *weight, pool);
 }

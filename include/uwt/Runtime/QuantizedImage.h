@@ -7,7 +7,7 @@
 //
 // Codes of a quantised checkpoint in a caller's memory, in the few formats that kernels are
 // compiled ahead of time for: others say the same weights with less, but each would be code of its
-// own.
+// own. And as weights for kernels that are compiled for what they are.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +15,7 @@
 #define UWT_RUNTIME_QUANTIZEDIMAGE_H
 
 #include "uwt/Import/QuantizedPart.h"
+#include "uwt/Runtime/LoadedWeight.h"
 #include "uwt/Runtime/WeightImage.h"
 
 namespace uwt {
@@ -33,6 +34,13 @@ Expected<Format> imageFormatOf(const Format &composition);
 Expected<WeightImage> encodeParts(std::span<const QuantizedPart *const> parts, ElementType type,
                                   std::span<const uint64_t> shape, std::span<uint8_t> memory,
                                   ThreadPool &pool);
+
+/// The same weight in memory of its own, for kernels that a compiler makes for its format: that of
+/// all parts as it is held (heldFormat), where one weight can have it, else an image's. Errors:
+/// Usage (as of encodeParts, but for memory), Unsupported (`order=k`; as of encodeParts where parts
+/// differ, or where several have cells of more than one row).
+Expected<LoadedWeight> loadParts(std::span<const QuantizedPart *const> parts, ElementType type,
+                                 std::span<const uint64_t> shape, ThreadPool &pool);
 
 } // namespace uwt
 

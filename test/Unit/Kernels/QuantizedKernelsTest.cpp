@@ -8,6 +8,7 @@
 #include "Codec/TestData.h"
 #include "Container/TestFiles.h"
 #include "TileKernels.h"
+#include "uwt/Codec/Quantized.h"
 #include "uwt/Codec/StoredOrder.h"
 #include "uwt/Format/BF16.h"
 #include "uwt/Format/QuantizedElement.h"
@@ -376,6 +377,93 @@ TEST(QuantizedImageTest, PartsAreOneWeight) {
             "be decoded: use inplace<12>");
   EXPECT_EQ(errorOf({first}, {4, 128}),
             "the memory has 64 bytes, which the weight does not fit in");
+}
+
+/// Parts one below the other in a format whose cells are of one row, number by number.
+QuantizedWeight belowEachOther(const std::vector<QuantizedPart> &parts, const Format &format) {
+  QuantizedWeight all = parts.front().weight;
+  all.rows = 0;
+  all.codes.clear();
+  auto take = [&](const std::optional<GridFormat> &cells, Grid QuantizedWeight::*grid) {
+    if (!cells)
+      return;
+    Grid made = {1, cells->columnsOf(all.columns), 0, {}};
+    made.columns = divideUp(all.columns, made.cellColumns);
+    for (const QuantizedPart &part : parts)
+      for (uint64_t row = 0; row < part.weight.rows; ++row)
+        for (uint64_t column = 0; column < all.columns; column += made.cellColumns)
+          made.cells.push_back((part.weight.*grid).at(row, column));
+    all.*grid = made;
+  };
+  take(format.scale, &QuantizedWeight::scale);
+  take(format.zeroGrid, &QuantizedWeight::zero);
+  for (const QuantizedPart &part : parts) {
+    all.rows += part.weight.rows;
+    all.codes.insert(all.codes.end(), part.weight.codes.begin(), part.weight.codes.end());
+  }
+  return all;
+}
+
+/// All that products read of a weight.
+std::vector<Bytes> buffersOf(const LoadedWeight &weight) {
+  auto bytes = [](auto span) {
+    const auto *data = reinterpret_cast<const uint8_t *>(span.data());
+    return Bytes(data, data + span.size_bytes());
+  };
+  std::vector<Bytes> all = {bytes(weight.panels()), bytes(weight.counts()), bytes(weight.table())};
+  for (size_t kind = 0; kind < planeKinds; ++kind)
+    all.push_back(bytes(weight.buffer(static_cast<PlaneKind>(kind))));
+  return all;
+}
+
+TEST(LoadedPartsTest, PartsAreOneWeight) {
+  ThreadPool pool(2);
+  struct Case {
+    const char *composition, *loaded;
+  };
+  // Those of more rows a cell are what they are alone, and an image's together.
+  for (const auto &[composition, loaded] :
+       {Case{"uint<4>, zero=8, scale={1x128, bf16}", "uint<4>, zero=8, scale={1x128, bf16}"},
+        Case{"uint<3>, zero={1x64, uint<3>}, scale={1x64, f16}",
+             "uint<3>, zero={1x64, uint<3>}, scale={1x64, f16}"},
+        Case{"int<6>, scale={row, f32}", "int<6>, scale={row, f32}"},
+        Case{"f4E2M1FN, scale={1x16, f32}", "f4E2M1FN, scale={1x16, f16E6M10U}"},
+        Case{"f8E4M3FN, scale={128x128, bf16}", "f8E4M3FN, scale={1x128, f32}"},
+        Case{"f8E4M3FN, scale={tensor, f32}", "f8E4M3FN, scale={1x128, f32}"}})
+    for (uint64_t count : {1, 3}) {
+      SCOPED_TRACE(std::string(composition) + " " + std::to_string(count));
+      std::vector<QuantizedPart> parts;
+      for (uint64_t i = 0; i < count; ++i)
+        parts.push_back(partOf(composition, 40 + 24 * i, 256, 7 + i));
+      TensorDescription what{ElementType::BF16, shapeOf(parts), *Format::parse(loaded)};
+      bool isAlone = count == 1;
+      if (isAlone)
+        what.format = heldFormat(parts.front().format, what.element);
+      auto expected = LoadedWeight::fromQuantized(
+          what, isAlone ? parts.front().weight : belowEachOther(parts, what.format), pool);
+      auto found = loadParts(pointersTo(parts), what.element, what.shape, pool);
+      ASSERT_TRUE(holds(expected));
+      ASSERT_TRUE(holds(found));
+      EXPECT_EQ(found->description().format.str(), what.format.str());
+      EXPECT_EQ(buffersOf(*found), buffersOf(*expected));
+    }
+}
+
+TEST(LoadedPartsTest, WhatCannotBeLoadedIsSaid) {
+  ThreadPool pool(1);
+  auto errorOf = [&](const std::vector<QuantizedPart> &parts, std::vector<uint64_t> shape) {
+    return messageOf(loadParts(pointersTo(parts), ElementType::BF16, shape, pool));
+  };
+  QuantizedPart first = partOf("f6E3M2FN, scale={tensor, bf16}", 4, 128, 1);
+  EXPECT_EQ(errorOf({}, {4, 128}), "an image is of one matrix or more");
+  EXPECT_EQ(errorOf({first}, {5, 128}),
+            "the matrices have 4 rows of 128 columns, and the shape has others");
+  EXPECT_EQ(errorOf({first, first}, {8, 128}),
+            "'f6E3M2FN, scale={tensor, bf16}' runs from its values: images have codes of integers, "
+            "f8E4M3FN, f4E2M1FN and table<1> to table<4>");
+  first.format.hasColumnOrder = true;
+  EXPECT_EQ(errorOf({first}, {4, 128}), "'f6E3M2FN, scale={tensor, bf16}, order=k' runs from its "
+                                        "values: its columns are in an order of their own");
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Container/TestFiles.h"
+#include "uwt-c/Cuda.h"
 #include "uwt-c/Weight.h"
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -215,6 +216,40 @@ TEST_F(CApiQuantizedTest, ImagesAreMadeOfCodes) {
   EXPECT_EQ(
       messageAndKindOf(uwtWeightDecode(context, image->bytes, used, &part, rows.data(), 5 * 256)),
       "2: rows 0:5 are not inside 0:4");
+  uwtCodesDestroy(codes);
+}
+
+TEST_F(CApiQuantizedTest, DeviceImagesAreMadeOfCodes) {
+  UWTCodes *codes = nullptr;
+  ASSERT_EQ(
+      messageAndKindOf(uwtContainerReadCodes(context, container, "X.weight", nullptr, &codes)),
+      "no error");
+  const UWTCodes *const both[] = {codes, codes};
+  const uint64_t shape[] = {2, 2, 128}, other[] = {2, 128};
+  UWTCudaImage *image = nullptr;
+  ASSERT_EQ(
+      messageAndKindOf(uwtCudaImageEncodeCodes(context, both, 2, "BF16", 3, shape, &image)),
+      "no error");
+  UWTCudaWeight weight = {};
+  weight.size = sizeof(weight);
+  ASSERT_EQ(messageAndKindOf(uwtCudaImageWeight(image, &weight)), "no error");
+  EXPECT_STREQ(weight.dtype, "BF16");
+  EXPECT_STREQ(weight.format, "uint<4>, zero=8, scale={1x64, bf16}");
+  EXPECT_EQ(weight.rows, 2U);
+  EXPECT_EQ(weight.columns, 128U);
+  EXPECT_EQ(weight.matrices, 2U);
+  std::vector<uint8_t> bytes(weight.bytes);
+  EXPECT_EQ(messageAndKindOf(uwtCudaImageWrite(image, bytes.data(), bytes.size())), "no error");
+  uwtCudaImageDestroy(image);
+  image = nullptr;
+  EXPECT_EQ(messageAndKindOf(uwtCudaImageEncodeCodes(context, both, 2, "BF16", 2, other, &image)),
+            "2: the matrices have 4 rows of 128 columns, and the shape has others");
+  const UWTCodes *const none[] = {nullptr};
+  EXPECT_EQ(messageAndKindOf(uwtCudaImageEncodeCodes(context, none, 1, "BF16", 2, other, &image)),
+            "2: codes 0 are NULL");
+  EXPECT_EQ(messageAndKindOf(uwtCudaImageEncodeCodes(context, both, 1, "BF16", 2, other, nullptr)),
+            "2: image is NULL");
+  EXPECT_EQ(image, nullptr);
   uwtCodesDestroy(codes);
 }
 
