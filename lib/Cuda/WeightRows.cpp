@@ -105,7 +105,7 @@ Status RowDecoder::decode(uint64_t image, uint64_t matrix, const DenseMatrices &
 //===----------------------------------------------------------------------===//
 
 Expected<RowGatherer> RowGatherer::create(DevicePack &pack, const DeviceWeightDescription &weight) {
-  UWT_ASSIGN_OR_RETURN(CodecTraits traits, checkFormat(weight.format(), weight.element()));
+  UWT_ASSIGN_OR_RETURN(CodecTraits traits, checkRunFormat(weight.format(), weight.element()));
   if (isVariable(traits.rate))
     return unsupportedError("rows are not gathered from " + weight.format().str() +
                             ", whose units are streams: make the image in a format of a fixed "

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Codegen/Decode/DrawQuantized.h"
 #include "EmulatedPack.h"
 #include "lib/CudaTools/CudaTools.h"
 #include "uwt/Cuda/EncodedWeight.h"
@@ -54,6 +55,11 @@ public:
   RowsOnDevice(const DenseCase &dense, std::vector<uint16_t> words,
                ElementType element = ElementType::BF16)
       : pack(dense.rows, dense.columns), dense(dense), words(std::move(words)), element(element) {}
+  /// Of matrices that are the values of codes.
+  RowsOnDevice(const DenseCase &dense, const QuantizedWeight &codes)
+      : RowsOnDevice(dense, decodedWords(codes, ElementType::BF16)) {
+    quantized = codes;
+  }
 
   void open() {
     packBytes = *pack.pack().bytes();
@@ -64,6 +70,8 @@ public:
     TensorDescription description{
         element, {dense.matrices, dense.rows, dense.columns}, *Format::parse(format)};
     ThreadPool pool(1);
+    if (description.format.isQuantized())
+      return *LoadedWeight::fromQuantized(description, *quantized, pool);
     return *LoadedWeight::fromBytes(
         description, {reinterpret_cast<const uint8_t *>(words.data()), words.size() * 2}, pool);
   }
@@ -92,6 +100,7 @@ public:
   EmulatedPack pack;
   DenseCase dense;
   std::vector<uint16_t> words;
+  std::optional<QuantizedWeight> quantized;
   ElementType element;
   std::vector<uint8_t> packBytes;
   CudaDevicePtr device;
@@ -249,6 +258,23 @@ TEST_P(DenseRowsTest, AreGatheredByIds) {
     device.open();
     device.expectGathered(format, some);
     device.expectGathered(format, ids);
+  }
+}
+
+TEST_P(DenseRowsTest, AreThoseOfCodes) {
+  auto last = static_cast<int64_t>(GetParam().rows) - 1;
+  for (const char *format :
+       {"uint<4>, zero={1x64, uint<4>}, scale={1x64, f16}", "int<6>, scale={row, bf16}",
+        "f8E4M3FN, scale={128x128, bf16}", "f4E2M1FN, scale={1x16, f16E6M10U}"}) {
+    SCOPED_TRACE(format);
+    RowsOnDevice device(GetParam(),
+                        drawQuantized(*Format::parse(format), GetParam().matrices * GetParam().rows,
+                                      GetParam().columns, 9));
+    device.pack.addTranscode(format, rows);
+    device.pack.addGather(format);
+    device.open();
+    device.expectDecoded(format);
+    device.expectGathered(format, {last, 0, last / 2, -1, last + 1});
   }
 }
 
