@@ -155,8 +155,7 @@ const UWTCodes::Tensors &UWTCodes::tensors() const {
   return made;
 }
 
-Expected<std::vector<const QuantizedPart *>>
-uwt::partsOf(std::span<const UWTCodes *const> codes) {
+Expected<std::vector<const QuantizedPart *>> uwt::partsOf(std::span<const UWTCodes *const> codes) {
   std::vector<const QuantizedPart *> parts;
   for (size_t i = 0; i < codes.size(); ++i) {
     if (!codes[i])

@@ -311,14 +311,14 @@ static bool hasCellsOfRows(const Format &format) {
   return isOfRows(format.scale) && isOfRows(format.zeroGrid) && isOfRows(format.offset);
 }
 
-/// The format that all parts have as one weight, which a compiler makes kernels for. Errors:
-/// Unsupported.
+/// run-10: the format that all parts have as one weight, which a compiler makes kernels for.
+/// Errors: Unsupported.
 static Expected<Format> loadedFormatOf(std::span<const QuantizedPart *const> parts) {
   Format own = parts.front()->format;
   if (own.hasColumnOrder)
     return noImageFormat(own, "its columns are in an order of their own");
-  bool areAlike = std::ranges::all_of(
-      parts, [&](const QuantizedPart *part) { return part->format == own; });
+  bool areAlike =
+      std::ranges::all_of(parts, [&](const QuantizedPart *part) { return part->format == own; });
   if (parts.size() != 1 && !(areAlike && hasCellsOfRows(own))) {
     UWT_ASSIGN_OR_RETURN(Format image, imageFormatOf(own));
     UWT_RETURN_IF_ERROR(checkImageFormats(parts, image));

@@ -416,6 +416,7 @@ std::vector<Bytes> buffersOf(const LoadedWeight &weight) {
   return all;
 }
 
+// run-10
 TEST(LoadedPartsTest, PartsAreOneWeight) {
   ThreadPool pool(2);
   struct Case {

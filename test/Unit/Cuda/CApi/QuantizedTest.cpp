@@ -227,9 +227,8 @@ TEST_F(CApiQuantizedTest, DeviceImagesAreMadeOfCodes) {
   const UWTCodes *const both[] = {codes, codes};
   const uint64_t shape[] = {2, 2, 128}, other[] = {2, 128};
   UWTCudaImage *image = nullptr;
-  ASSERT_EQ(
-      messageAndKindOf(uwtCudaImageEncodeCodes(context, both, 2, "BF16", 3, shape, &image)),
-      "no error");
+  ASSERT_EQ(messageAndKindOf(uwtCudaImageEncodeCodes(context, both, 2, "BF16", 3, shape, &image)),
+            "no error");
   UWTCudaWeight weight = {};
   weight.size = sizeof(weight);
   ASSERT_EQ(messageAndKindOf(uwtCudaImageWeight(image, &weight)), "no error");
