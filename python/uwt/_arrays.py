@@ -81,7 +81,8 @@ class TorchArrays:
         raise TypeError(f"PyTorch {self.torch.__version__} has no dtype for {name} of safetensors")
 
     def empty(self, dtype: str, shape: tuple[int, ...]) -> Any:
-        return self.torch.empty(shape, dtype=self.dtype(dtype))
+        # Whatever the default device is.
+        return self.torch.empty(shape, dtype=self.dtype(dtype), device="cpu")
 
     def address(self, tensor: Any) -> int:
         return tensor.data_ptr()

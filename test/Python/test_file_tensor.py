@@ -56,6 +56,18 @@ def test_is_what_the_file_holds(opened, name):
     assert tensor.device.type == "cpu" and not tensor.requires_grad
 
 
+@pytest.mark.parametrize("name", ["matrix", "vector"])
+def test_is_read_to_the_cpu_whatever_the_default_device(opened, name):
+    # vLLM loads models to GPUs with such a default.
+    tensor, expected = both(opened, name)
+    with torch.device("meta"):
+        read = opened.read(name, framework="pt")
+        held = UwtTensor.encode(expected) if expected.dim() == 2 else None
+        found = [tensor.dense(), tensor + 0, read] + ([tensor.t() + 0, held.dense()] if held is not None else [])
+    wanted = [expected] * 3 + [expected.t(), expected]
+    assert all(equal(each, like) for each, like in zip(found, wanted))
+
+
 def test_reads_the_parts_that_are_copied(opened, reads):
     tensor, expected = both(opened, "matrix")
     reads.clear()

@@ -85,7 +85,7 @@ def _experts(
     up_bias, down_bias = checked_bias(up_bias, x, (matrices, both)), checked_bias(down_bias, x, (matrices, k))
     if places is not None:
         ids = places[ids.long()]
-    y = torch.zeros(x.shape, dtype=torch.float32)
+    y = torch.zeros(x.shape, dtype=torch.float32, device=x.device)
     for matrix in ids.unique().tolist():
         if matrix < 0:
             continue

@@ -50,7 +50,7 @@ class FileTensor(torch.Tensor):
 
     def dense(self) -> torch.Tensor:
         """A dense copy."""
-        out = torch.empty(self.shape, dtype=self.dtype)
+        out = torch.empty(self.shape, dtype=self.dtype, device="cpu")
         self._read_into(out)
         return out
 
@@ -61,7 +61,7 @@ class FileTensor(torch.Tensor):
     def _read_into(self, out: torch.Tensor) -> None:
         """Decodes it into a dense tensor of its shape, of a dtype that it `_reads`."""
         if self._is_transposed:
-            of_file = torch.empty(self._sizes, dtype=out.dtype)
+            of_file = torch.empty(self._sizes, dtype=out.dtype, device="cpu")
             self._transposed()._read_into(of_file)
             out.copy_(of_file.transpose(-1, -2))
             return
@@ -152,12 +152,15 @@ def _copy(into, source, non_blocking=False):
         raise TypeError(f"{into._tensor.name}: tensors of files cannot be written")
     if into.is_meta:
         return into
-    is_dense = into.shape == source.shape and into.is_contiguous() and into.device.type == "cpu"
-    if is_dense and source._reads(into.dtype):
-        source._read_into(into)
-        source._note_copy(into)
-        return into
-    return into.copy_(source.dense(), non_blocking)
+    is_dense = into.shape == source.shape and into.is_contiguous()
+    if not is_dense or not source._reads(into.dtype):
+        return into.copy_(source.dense(), non_blocking)
+    here = into if into.device.type == "cpu" else torch.empty(into.shape, dtype=into.dtype, device="cpu")
+    source._read_into(here)
+    if here is not into:
+        into.copy_(here)
+    source._note_copy(into)
+    return into
 
 
 _ATEN = torch.ops.aten

@@ -19,7 +19,8 @@ from .. import _arrays, _weights
 from . import _native, _threads
 
 _ARRAYS = _arrays.TorchArrays()
-_NAMES = {torch.bfloat16: "BF16", torch.float16: "F16"}
+#: Of dtypes that products run from, as safetensors has them.
+NAMES = {torch.bfloat16: "BF16", torch.float16: "F16"}
 _LIBRARY = torch.library.Library("uwt", "DEF")
 #: Names of the operators that multiply.
 LINEAR = ("linear", "linear_without_gradients")
@@ -51,7 +52,7 @@ def encode_codes(
     pieces: list[tuple[Any, str, Any]], dtype: torch.dtype, shape: tuple[int, ...], format: str, reserve: float = 0
 ) -> torch.Tensor:
     """The image of quantised weights from their codes: see _weights.encode_codes."""
-    return _tensor_of(_weights.encode_codes(pieces, _NAMES[dtype], shape, format, _threads.context(), reserve))
+    return _tensor_of(_weights.encode_codes(pieces, NAMES[dtype], shape, format, _threads.context(), reserve))
 
 
 def _tensor_of(image: Any) -> torch.Tensor:
@@ -132,7 +133,7 @@ _dtype_named = functools.cache(_ARRAYS.dtype)
 def _embedding(ids: torch.Tensor, image: torch.Tensor, n: int, k: int, dtype: torch.dtype) -> torch.Tensor:
     check_dtype("uwt::embedding: the result", dtype, image)
     numbers = ids.to(torch.int64).contiguous()
-    y = torch.empty((*ids.shape, k), dtype=dtype)
+    y = torch.empty((*ids.shape, k), dtype=dtype, device=image.device)
     _weights.gather(
         image.data_ptr(), image.numel(), numbers.data_ptr(), numbers.numel(), k, y.data_ptr(), _threads.context()
     )
@@ -140,7 +141,7 @@ def _embedding(ids: torch.Tensor, image: torch.Tensor, n: int, k: int, dtype: to
 
 
 def _decode(image: torch.Tensor, shape: list[int], dtype: torch.dtype) -> torch.Tensor:
-    y = torch.empty(shape, dtype=dtype)
+    y = torch.empty(shape, dtype=dtype, device=image.device)
     size = y.numel() * y.element_size()
     _weights.decode(image.data_ptr(), image.numel(), y.data_ptr(), size, _threads.context())
     return y
