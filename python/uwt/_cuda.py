@@ -15,6 +15,7 @@ from ctypes import POINTER, byref, c_char, c_char_p, c_size_t, c_uint, c_uint32,
 from typing import Any
 
 from ._library import LIBRARY, bound
+from ._weights import Piece, codes_of, sizes_of
 from .errors import UsageError
 
 #: What device images and scratch memory begin at a multiple of.
@@ -86,6 +87,9 @@ _FAILING = {
     "uwtCudaPackOpen": [c_void_p, c_char_p, POINTER(c_void_p)],
     "uwtCudaImageEncode": [
         c_void_p, c_char_p, c_size_t, POINTER(c_uint64), c_void_p, c_uint64, c_char_p, POINTER(c_void_p),
+    ],
+    "uwtCudaImageEncodeCodes": [
+        c_void_p, POINTER(c_void_p), c_size_t, c_char_p, c_size_t, POINTER(c_uint64), POINTER(c_void_p),
     ],
     "uwtCudaImageWeight": [c_void_p, POINTER(_Weight)],
     "uwtCudaImageWrite": [c_void_p, c_void_p, c_uint64],
@@ -208,16 +212,29 @@ def _pair(part: str) -> tuple[int, int]:
 
 
 class Image(_Object):
-    """A device image on the host, of the dense tensor in the `size` bytes at `address`."""
+    """A device image on the host."""
 
-    def __init__(
-        self, dtype: str, shape: Sequence[int], address: int, size: int, format: str, context: c_void_p
-    ) -> None:
-        sizes = (c_uint64 * len(shape))(*shape)
-        super().__init__(
-            "Image", _CUDA.uwtCudaImageEncode, context, dtype.encode(), len(shape), sizes, address, size, format.encode()
-        )
+    def __init__(self, make: Callable[..., None], *arguments: Any) -> None:
+        super().__init__("Image", make, *arguments)
         self.weight = Weight._read(_CUDA.uwtCudaImageWeight, self._handle)
+
+    @classmethod
+    def encode(
+        cls, dtype: str, shape: Sequence[int], address: int, size: int, format: str, context: c_void_p
+    ) -> Image:
+        """Of the dense tensor in the `size` bytes at `address`."""
+        return cls(
+            _CUDA.uwtCudaImageEncode, context, dtype.encode(), len(shape), sizes_of(shape), address, size, format.encode()
+        )
+
+    @classmethod
+    def encode_codes(cls, pieces: list[Piece], dtype: str, shape: Sequence[int], context: c_void_p) -> Image:
+        """Of quantised weights, or parts of them, one below the other, from their codes: as _weights.encode_codes, but in the
+        format that they have where one weight can have it."""
+        with codes_of(pieces, context) as codes:
+            return cls(
+                _CUDA.uwtCudaImageEncodeCodes, context, codes, len(codes), dtype.encode(), len(shape), sizes_of(shape)
+            )
 
     def write(self, address: int, size: int) -> None:
         """To host memory of exactly the image's bytes."""

@@ -9,7 +9,7 @@ import contextlib
 import ctypes
 import dataclasses
 import mmap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ._container import Container
@@ -17,6 +17,8 @@ from ._library import LIBRARY, DenseTensor, Linear, TensorPart, WeightInfo, Weig
 
 #: What an image begins at a multiple of.
 ALIGNMENT = 64
+#: A quantised weight, or a part of one that cuts no groups: its folder, its name, and the part.
+Piece = tuple[Container, str, TensorPart]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +47,7 @@ def has_codes(format: str) -> bool:
 def max_bytes(dtype: str, shape: tuple[int, ...], format: str) -> int:
     """Bytes that an image of such a tensor takes at most."""
     size = ctypes.c_uint64()
-    LIBRARY.uwtWeightMaxBytes(dtype.encode(), len(shape), _sizes(shape), format.encode(), ctypes.byref(size))
+    LIBRARY.uwtWeightMaxBytes(dtype.encode(), len(shape), sizes_of(shape), format.encode(), ctypes.byref(size))
     return size.value
 
 
@@ -63,7 +65,7 @@ def encode(
     """The image of the dense tensor in the `size` bytes at `address`. Strides are in elements, 0 for none. `reserve` is the part
     of its bytes that the memory has beyond it, for an image that takes its place."""
     tensor = DenseTensor(
-        ctypes.sizeof(DenseTensor), dtype.encode(), len(shape), _sizes(shape), address, size, row_stride, matrix_stride
+        ctypes.sizeof(DenseTensor), dtype.encode(), len(shape), sizes_of(shape), address, size, row_stride, matrix_stride
     )
 
     def write(image: int, room: int, used: Any) -> None:
@@ -90,7 +92,7 @@ def format_of_codes(composition: str) -> str:
 
 
 def encode_codes(
-    pieces: list[tuple[Container, str, TensorPart]],
+    pieces: list[Piece],
     dtype: str,
     shape: tuple[int, ...],
     format: str,
@@ -100,31 +102,37 @@ def encode_codes(
     """The image of quantised weights, or of parts of them, one below the other, from their codes.
 
     Args:
-        pieces: the folder, the weight's name, and a part that cuts no groups.
         shape: of all pieces together: a matrix, or several.
         format: format_of_codes of each of them.
 
     Raises UsageError where a part cuts groups.
     """
+    with codes_of(pieces, context) as codes:
+
+        def write(image: int, room: int, used: Any) -> None:
+            LIBRARY.uwtWeightEncodeCodes(
+                context, codes, len(codes), dtype.encode(), len(shape), sizes_of(shape), image, room, used
+            )
+
+        return _made(max_bytes(dtype, shape, format), write, reserve)
+
+
+@contextlib.contextmanager
+def codes_of(pieces: list[Piece], context: ctypes.c_void_p) -> Iterator[ctypes.Array]:
+    """The codes of pieces, as functions of the library take them. UsageError where a part cuts groups."""
     codes = (ctypes.c_void_p * len(pieces))()
     try:
         for index, (container, name, part) in enumerate(pieces):
             handle = ctypes.c_void_p()
             LIBRARY.uwtContainerReadCodes(context, container._handle, name.encode(), part, ctypes.byref(handle))
             codes[index] = handle
-
-        def write(image: int, room: int, used: Any) -> None:
-            LIBRARY.uwtWeightEncodeCodes(
-                context, codes, len(codes), dtype.encode(), len(shape), _sizes(shape), image, room, used
-            )
-
-        return _made(max_bytes(dtype, shape, format), write, reserve)
+        yield codes
     finally:
         for handle in codes:
             LIBRARY.uwtCodesDestroy(handle)
 
 
-def _sizes(shape: tuple[int, ...]) -> ctypes.Array:
+def sizes_of(shape: Sequence[int]) -> ctypes.Array:
     return (ctypes.c_uint64 * len(shape))(*shape)
 
 

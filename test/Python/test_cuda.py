@@ -1,15 +1,18 @@
 """Weights on GPUs at the level of ctypes: images, kernels and what is refused on a fake driver; kernels on the emulator."""
 
 import ctypes
+import json
 import os
 import pathlib
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 from conftest import ROOT, bf16, write_safetensors
 
+import uwt
 from uwt import IoError, UnsupportedError, UsageError, _cuda, _library
 
 FAKE = ROOT / "build" / "test" / "Unit" / "Cuda" / "FakeDriver" / "libuwt-fake-cuda.so"
@@ -59,7 +62,7 @@ def dense_weight():
 
 
 def image_of(dense, format="inplace<12>"):
-    made = _cuda.Image("BF16", dense.shape, dense.ctypes.data, dense.nbytes, format, _library.context(1))
+    made = _cuda.Image.encode("BF16", dense.shape, dense.ctypes.data, dense.nbytes, format, _library.context(1))
     image = np.empty(made.weight.bytes, np.uint8)
     made.write(image.ctypes.data, image.nbytes)
     return image, made.weight
@@ -224,6 +227,35 @@ def test_takes_kernels_from_packs_that_were_given(packs, device, folder, monkeyp
     assert found[0] is not found[1] and found[0] is packs._opened(device, folder / shape_of().file)
 
 
+def test_images_with_room_are_weights(device, folder, weight):
+    import torch
+    from uwt.torch import _cuda_described
+
+    image, held = image_of(weight)
+    roomy, text = _cuda_described.with_room(torch.from_numpy(image), str(held), 0.01)
+    pack = _cuda.Pack(device, folder / shape_of().file)
+    Operands(_cuda.Kernels(pack, _cuda.Weight.parse(text)), 3, roomy.numpy()).multiply()
+
+
+def test_processes_make_a_pack_once(packs, folder, tmp_path):
+    """A process that waits for another one finds the pack that this one made."""
+    path = tmp_path / shape_of().file
+    seen = []
+
+    def wait():
+        with packs._alone(path):
+            seen.append(path.is_file())
+
+    with packs._alone(path):
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        waiting.join(0.2)
+        assert not seen
+        path.write_bytes(b"a pack")
+    waiting.join()
+    assert seen == [True] and [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
 def test_says_what_to_do_without_a_compiler(packs, device, folder, weight, monkeypatch):
     monkeypatch.setattr(packs, "_GIVEN", [folder / shape_of().file])
 
@@ -298,3 +330,49 @@ def test_kernels_multiply_on_the_emulator(packs, tmp_path, bias):
     (y,) = program(*given)
     expected = torch.from_numpy(x @ w.T + (b if bias else 0)).to(torch.bfloat16)
     assert torch.equal(y, expected)
+
+
+CODES = "uint<4>, zero=8, scale={1x16, bf16}"
+
+
+@pytest.fixture(name="codes")
+def folder_of_codes(tmp_path):
+    """A checkpoint of codes, and the values of its weight: small integers times powers of two."""
+    random = np.random.default_rng(6)
+    codes = random.integers(0, 16, (N, K), dtype=np.uint8)
+    scales = np.ldexp(1.0, random.integers(-1, 2, (N, K // 16))).astype("<f4")
+    tensors = {"w": ("U8", codes.shape, codes.tobytes()), "w_scale": ("BF16", scales.shape, bf16(scales).tobytes())}
+    write_safetensors(tmp_path / "model.safetensors", {name.replace("w", "m.weight", 1): each for name, each in tensors.items()})
+    (tmp_path / "config.json").write_text(
+        json.dumps({"quantization_config": {"quant_method": "uwt-codes", "format": CODES}}), encoding="utf-8"
+    )
+    return tmp_path, (codes.astype("<f4") - 8) * scales.repeat(16, axis=1)
+
+
+def test_codes_have_kernels(packs, device, codes, tmp_path):
+    folder, _ = codes
+    pieces = [(uwt.Container(folder), "m.weight", uwt._container.part_of())] * 2
+    image = _cuda.Image.encode_codes(pieces, "BF16", (2, N, K), _library.context(1))
+    weight = image.weight
+    assert (weight.format, weight.rows, weight.columns, weight.matrices) == (CODES, N, K, 2)
+    written = np.empty(weight.bytes, np.uint8)
+    image.write(written.ctypes.data, written.nbytes)
+    (path,) = packs.make([shape_of(format=CODES)], "sm_90a", tmp_path / "packs")
+    pack = _cuda.Pack(device, path)
+    for make in (_cuda.Decoder, _cuda.Gatherer):
+        make(pack, weight)
+    Operands(_cuda.Kernels(pack, weight), 3, written).multiply()
+    with pytest.raises(UsageError, match="files keep as they are"):
+        _cuda.Encoder(pack, "BF16", N, K, 1, CODES)
+
+
+def test_codes_multiply_on_the_emulator(packs, codes):
+    import torch
+    import uwt.compiler
+
+    folder, values = codes
+    x = np.random.default_rng(7).integers(-8, 9, (5, K)).astype("<f4")
+    text = packs.module_of(shape_of(format=CODES)).replace('uwt.weight "w"', 'uwt.weight "m.weight"').encode()
+    program = uwt.compiler.compile(text, weights=[folder], format=CODES, target="emulate:sm_90a", threads=1)
+    (y,) = program(torch.from_numpy(x).to(torch.bfloat16))
+    assert torch.equal(y, torch.from_numpy(x @ values.T).to(torch.bfloat16))

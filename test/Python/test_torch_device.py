@@ -4,70 +4,20 @@ What only a GPU shows is in test_torch_cuda.py.
 """
 
 import copy
-import ctypes
 import io
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from device_stand_in import Stub, installed  # noqa: E402
+
 import uwt.torch  # noqa: E402
 from uwt import UsageError, _cuda  # noqa: E402
-from uwt.torch import _counters, _cuda_experts, _cuda_ops, _packs  # noqa: E402
+from uwt.torch import _counters, _cuda_described, _cuda_ops  # noqa: E402
+from uwt.torch._counters import on as counters_on  # noqa: E402
 
 N, K = 200, 190
-
-
-def view(address, shape):
-    size = 2 * torch.Size(shape).numel()
-    return torch.frombuffer((ctypes.c_char * size).from_address(address), dtype=torch.bfloat16).view(shape)
-
-
-class Stub:
-    """Kernels that find the dense weight by the bytes of its image, which copies have too."""
-
-    dense = {}
-    calls = []
-
-    def __init__(self, pack, weight):
-        self.n, self.k, self.bytes = weight.rows, weight.columns, weight.bytes
-
-    def dense_of(self, image):
-        return Stub.dense[ctypes.string_at(image, self.bytes)]
-
-    def scratch(self, m):
-        return 256 * m, 64
-
-    def linear(self, image, m, x, x_stride, y, y_stride, workspace, counters, bias, stream):
-        assert workspace[1] == 256 * m and counters[1] >= 64 and y_stride == 0
-        step = x_stride or self.k
-        rows = view(x, ((m - 1) * step + self.k,)).as_strided((m, self.k), (step, 1))
-        result = rows.float() @ self.dense_of(image).float().T
-        if bias is not None:
-            assert bias[1] == 2 * self.n
-            result += view(bias[0], (self.n,)).float()
-        view(y, (m, self.n)).copy_(result)
-        Stub.calls.append(m)
-
-    def grouped_linear(self, image, offsets, x, y, workspace, counters, stream):
-        dense = self.dense_of(image)
-        assert len(offsets) == dense.shape[0] + 1
-        for matrix, (begin, end) in enumerate(zip(offsets, offsets[1:])):
-            if begin == end:
-                continue
-            rows = view(x + 2 * begin * self.k, (end - begin, self.k))
-            view(y + 2 * begin * self.n, (end - begin, self.n)).copy_(rows.float() @ dense[matrix].float().T)
-
-    def decode(self, image, matrix, address, size, stream):
-        assert size == 2 * self.n * self.k
-        view(address, (self.n, self.k)).copy_(self.dense_of(image).view(-1, self.n, self.k)[matrix])
-
-    def gather(self, image, ids, id_bytes, count, rows, outside, stream):
-        kind, dtype = {4: (ctypes.c_int32, torch.int32), 8: (ctypes.c_int64, torch.int64)}[id_bytes]
-        numbers = torch.frombuffer((kind * count).from_address(ids), dtype=dtype).long()
-        is_inside = (numbers >= 0) & (numbers < self.n)
-        view(rows[0], (count, self.k)).copy_(self.dense_of(image)[numbers.clamp(0, self.n - 1)] * is_inside[:, None])
-        ctypes.c_uint32.from_address(outside).value |= int(not is_inside.all())
 
 
 @pytest.fixture(autouse=True)
@@ -75,31 +25,12 @@ def stand_in(monkeypatch):
     """The operators, also for tensors of the CPU, with kernels that are none of a GPU."""
     torch.manual_seed(1)
     torch._dynamo.reset()
-    Stub.dense.clear()
-    Stub.calls.clear()
-    library = torch.library.Library("uwt", "IMPL")
-    for name in ("linear", "embedding", "decode"):
-        library.impl(f"cuda_{name}", getattr(_cuda_ops, f"_{name}"), "CPU")
-    library.impl("cuda_experts", _cuda_experts._experts, "CPU")
-    counters = torch.zeros(1 << 16, dtype=torch.uint8)
-    monkeypatch.setattr(_counters, "on", lambda *_: (counters.data_ptr(), counters.numel()))
-    monkeypatch.setattr(_cuda_ops, "stream_of", lambda _: 0)
-    monkeypatch.setattr(_cuda_ops, "device_of", lambda _: None)
-    monkeypatch.setattr(_packs, "made_by", lambda device, what, make, name="": make(None))
-    for kind in ("Kernels", "Decoder", "Gatherer"):
-        monkeypatch.setattr(_cuda, kind, Stub)
-    caches = (_cuda_ops.products, _cuda_ops._gatherer, _cuda_ops._decoder)
-    for cache in caches:
-        cache.cache_clear()
-    yield
-    for cache in caches:
-        cache.cache_clear()
-    library._destroy()
+    with installed(monkeypatch):
+        yield
 
 
 def held_of(dense, exact="product", format="inplace<12>"):
-    image, text = _cuda_ops.encode_on_host(dense, format, torch.device("cpu"))
-    Stub.dense[bytes(image.numpy())] = dense
+    image, text = _cuda_ops.encode(dense, format)
     return uwt.torch.UwtTensor(image, tuple(dense.shape), dense.dtype, exact, text)
 
 
@@ -194,6 +125,10 @@ def test_operators_keep_pytorchs_rules(weight):
         torch.library.opcheck(torch.ops.uwt.cuda_linear, given)
     torch.library.opcheck(torch.ops.uwt.cuda_decode, (own, text))
     torch.library.opcheck(torch.ops.uwt.cuda_embedding, (torch.arange(12).reshape(3, 4), own, text))
+    described = _cuda_described.description_of(text)
+    torch.library.opcheck(torch.ops.uwt.cuda_linear_described, (x, own, bias, described, N, K))
+    torch.library.opcheck(torch.ops.uwt.cuda_embedding_described, (torch.arange(3), own, described, N, K, x.dtype))
+    torch.library.opcheck(torch.ops.uwt.cuda_decode_described, (own, described, [N, K], x.dtype))
 
 
 def modules(dense):
@@ -344,3 +279,86 @@ def test_experts_that_do_not_fit_are_refused():
         run(bias=torch.zeros(2, 2 * INNER))
     with pytest.raises(RuntimeError, match=r"up \[2, 128, 190\] and down \[2, 128, 190\] do not fit"):
         run(down=up)
+
+
+def test_descriptions_are_read_with_every_call(weight, dense):
+    description = _cuda_described.description_of(weight.on_device)
+    assert _cuda_described.text_of(description) == weight.on_device
+    x, ids = torch.randn(3, K).bfloat16(), torch.arange(5)
+    call = torch.ops.uwt.cuda_linear_described
+    assert torch.equal(call(x, weight.image, None, description, N, K), product(x, dense))
+    assert torch.equal(
+        torch.ops.uwt.cuda_embedding_described(ids, weight.image, description, N, K, x.dtype), dense[ids]
+    )
+    assert torch.equal(torch.ops.uwt.cuda_decode_described(weight.image, description, [N, K], x.dtype), dense)
+    with pytest.raises(RuntimeError, match=r"the graph is for a weight of \[8, 190\], and this one has \[200, 190\]"):
+        call(x, weight.image, None, description, 8, K)
+    with pytest.raises(RuntimeError, match=r"a weight's description is \(3,\) of torch.uint8 on cpu"):
+        call(x, weight.image, None, description[:3], N, K)
+
+    # One graph for weights that are alike, and for one that takes the place of another.
+    compiled = torch.compile(lambda *given: call(*given, N, K), fullgraph=True, backend="aot_eager")
+    other = dense.flip(0).contiguous()
+    texts = []
+    for each in (dense, other):
+        held = held_of(each)
+        image, text = _cuda_described.with_room(held.image, held.on_device, 0.01)
+        texts.append(text)
+        with torch._dynamo.config.patch(error_on_recompile=len(texts) > 1):
+            assert torch.equal(compiled(x, image, None, _cuda_described.description_of(text)), product(x, each))
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("format", ["raw", "inplace<12>"])
+@pytest.mark.parametrize("share", [0, 0.03, 0.9])
+def test_room_for_records_changes_no_buffer(dense, format, share):
+    # Exponents without a code, up to panels that are words.
+    dense[torch.rand(dense.shape) < share] *= 2.0**-40
+    held = held_of(dense, format=format)
+    image, text = _cuda_described.with_room(held.image, held.on_device, 0.1)
+    before, after = _cuda.Weight.parse(held.on_device), _cuda.Weight.parse(text)
+    assert after.bytes == image.numel()
+    for (begin, size), (at, room) in zip(before.buffers, after.buffers):
+        assert at % _cuda.ALIGNMENT == 0 and room >= size and at + room <= image.numel() - _cuda.ALIGNMENT
+        assert torch.equal(image[at : at + size], held.image[begin : begin + size])
+        # Zeros follow each buffer.
+        assert not image[at + size : at + room + _cuda.ALIGNMENT].any()
+    ends = sorted((at, at + room) for at, room in after.buffers if room)
+    assert all(end + _cuda.ALIGNMENT <= at for (_, end), (at, _) in zip(ends, ends[1:]))
+    if format == "raw":
+        assert text == held.on_device
+        return
+    # Fewer records in the same room, and more than it has.
+    plain = held_of(torch.full_like(dense, 0.5))
+    _, alike = _cuda_described.with_room(plain.image, plain.on_device, 0, text)
+    assert _cuda.Weight.parse(alike).buffers[6][1] == after.buffers[6][1]
+    _, more = _cuda_described.with_room(held.image, held.on_device, 0, plain.on_device)
+    assert _cuda.Weight.parse(more).buffers[6][1] >= before.buffers[6][1]
+
+
+def test_captures_share_memory_for_counters(monkeypatch):
+    made, place = [], torch.device("cuda", 0)
+
+    def zeros(device, stream, size):
+        made.append(torch.zeros(size, dtype=torch.uint8))
+        return made[-1]
+
+    capture = [0]
+    monkeypatch.setattr(_counters, "_zeros", zeros)
+    monkeypatch.setattr(_counters, "_capture_of", lambda stream: capture[0])
+    monkeypatch.setattr(_counters, "_GIVEN", {})
+    monkeypatch.setattr(_counters, "_SHARED", {})
+    monkeypatch.setattr(torch._C, "_cuda_isCurrentStreamCapturing", lambda: capture[0] != 0, raising=False)
+    given = []
+    for number in range(100):
+        capture[0] = number
+        for size in (8, 3000, 5000, 64):
+            at, room = counters_on(place, 7, size)
+            assert room >= size and (at, room) == counters_on(place, 7, size)
+        given.append((at, at + room))
+    assert counters_on(place, 7, 0) == (0, 0)
+    # One stream's own, and about 8 kB a capture.
+    assert [each.numel() for each in made] == [1 << 20] * 3
+    assert all(end <= at for (_, end), (at, _) in zip(sorted(given), sorted(given)[1:]))
+    capture[0] = 100
+    assert counters_on(place, 7, 3 << 20)[1] >= 3 << 20 and made[-1].numel() == 3 << 20

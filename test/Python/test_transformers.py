@@ -13,10 +13,13 @@ from conftest import require_kernels
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
+import device_stand_in  # noqa: E402
 from quantised_models import GROUP, order_of, quantise  # noqa: E402
 
 import uwt.transformers  # noqa: E402
 from uwt.torch import UwtTensor  # noqa: E402
+from uwt.torch._quantized import image_of_codes  # noqa: E402
+from uwt.transformers._dequantized import DequantizedFile, DequantizedFolder  # noqa: E402
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 IDS = torch.arange(6)[None]
@@ -318,6 +321,40 @@ def test_values_of_codes_are_plain_weights(method, values, tmp_path):
     uwt.transformers.set_defaults(format="raw")
     with torch.no_grad():
         assert torch.equal(model(IDS).logits, load(tmp_path / "floats-uwt")(IDS).logits)
+
+
+@pytest.mark.parametrize(
+    "method, format",
+    [
+        ("gptq", "uint<4>, zero={1x64, uint<4>}, scale={1x64, f16}"),
+        ("nvfp4", "f4E2M1FN, scale={1x16, f16E6M10U}"),
+        ("nf4", "table<4>, scale={1x64, f32}"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["one", "experts"])
+def test_gpus_hold_codes_as_they_are(kind, method, format, values, tmp_path, monkeypatch):
+    with device_stand_in.installed(monkeypatch):
+        model = load_quantised(kind, method, tmp_path)
+        layer = model.model.layers[0]
+        weight = layer.mlp.up_proj.weight if kind == "one" else layer.mlp.experts.gate_up_proj
+        assert isinstance(weight, UwtTensor) and weight.on_device is not None and weight.format == format
+        assert_same_state(model, load(tmp_path / "floats"))
+        # What is neither copied nor moved by its bytes is made of values.
+        assert copy.deepcopy(weight).format == format
+        assert pickle.loads(pickle.dumps(weight)).format in ("inplace<12>", "raw")
+
+
+def test_values_that_are_moved_are_known_for_their_codes(values, tmp_path):
+    load_quantised("one", "gptq", tmp_path)
+    folder = DequantizedFolder(str(tmp_path / "original-uwt"), torch.bfloat16)
+    name = "model.layers.0.mlp.up_proj.weight"
+    file = DequantizedFile(str(tmp_path / "original-uwt" / "model.uwt.safetensors"), "pt", "cpu", folder)
+    moved = file.get_slice(name)[...].to(dtype=torch.bfloat16, copy=True)
+    assert type(moved) is torch.Tensor and image_of_codes(moved)[0] is not None
+    stayed = file.get_slice(name)[...].to(dtype=torch.bfloat16)
+    assert type(stayed) is torch.Tensor and image_of_codes(stayed)[0] is not None
+    rounded = file.get_slice(name)[...].to(dtype=torch.float16).bfloat16()
+    assert image_of_codes(rounded) == (None, None)
 
 
 def test_codes_that_are_no_integers_say_so(values, tmp_path, caplog):

@@ -182,6 +182,42 @@ def test_weights_are_loaded_again_from_another_folder(folders):
     assert "start the engine again, or with more of uwt's reserve, which is 0.01" in fail(compressed, reload=str(scattered))
 
 
+@pytest.mark.parametrize("kind", ["tied", "apart", "experts", "gpt-oss"])
+def test_gpus_hold_weights_compressed(folders, kind):
+    """All but the kernels, in whose place the CPU multiplies."""
+    _, compressed = folders(kind)
+    found, raw, again, log = run(
+        job(compressed, gpu=True), job(compressed, RAW, gpu=True), job(compressed, gpu=True, reload=str(compressed))
+    )
+    assert "weights take" in log and "are dense" not in log
+    assert found == raw == again
+
+
+def test_gpus_keep_graphs_for_other_folders(folders, tmp_path):
+    _, compressed = folders("tied")
+    _, other = folders("other")
+    _, scattered = folders("scattered")
+    options = {"gpu": True, "enforce_eager": False}
+    cache = {"VLLM_CACHE_ROOT": str(tmp_path)}
+    found, raw, expected, reloaded, _ = run(
+        job(compressed, **options), job(compressed, RAW, **options), job(other, **options),
+        job(compressed, **options, reload=str(other)), environment=cache,
+    )  # fmt: skip
+    assert found == raw and reloaded == expected != found
+    log = fail(compressed, gpu=True, reload=str(scattered))
+    assert "the weight that is loaded again has parts of other sizes than the one before: start the engine again" in log
+
+
+def test_gpus_leave_experts_dense_in_graphs(folders):
+    _, compressed = folders("experts")
+    _, log = run(job(compressed, gpu=True, enforce_eager=False))
+    assert "weights of experts are dense in memory: the host counts the rows of each, which CUDA graphs cannot hold" in log
+
+
+def test_gpus_run_from_codes(quantised):
+    assert_generates_what_values_do([quantised(method) for method in ("gptq", "fp8", "nvfp4")], gpu=True)
+
+
 @pytest.mark.parametrize(
     "kind, options",
     [
@@ -232,7 +268,7 @@ def test_takes_adapters(folders, tmp_path):
 
 def test_refuses_options_that_there_are_not(folders):
     _, compressed = folders("tied")
-    assert "uwt has no option 'fromat', only format, exact, reserve, arithmetic" in fail(compressed, uwt_options={"fromat": "raw"})
+    assert "uwt has no option 'fromat', only format, exact, reserve, arithmetic, packs" in fail(compressed, uwt_options={"fromat": "raw"})
     assert "reserve is a number from 0 to 1, got -1" in fail(compressed, uwt_options={"reserve": -1})
 
 
@@ -269,9 +305,10 @@ def quantised_and_its_values(folders, tmp_path_factory):
     return get
 
 
-def assert_generates_what_values_do(jobs):
+def assert_generates_what_values_do(jobs, **options):
     """Of pairs of folders, with codes and with their values. Returns what was logged."""
-    *found, log = run(*(job(folder, options) for codes, floats in jobs for folder, options in ((codes, None), (floats, RAW))))
+    pairs = [each for codes, floats in jobs for each in ((codes, None), (floats, RAW))]
+    *found, log = run(*(job(folder, own, **options) for folder, own in pairs))
     for of_codes, of_values in zip(found[::2], found[1::2]):
         assert of_codes == of_values
     assert "run from their values" not in log

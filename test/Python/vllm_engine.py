@@ -2,8 +2,8 @@
 
     PYTHON vllm_engine.py JOBS
 
-JOBS is a list of [FOLDER, OPTIONS] in JSON. OPTIONS are arguments of vllm.LLM, and `adapter`, a folder of LoRA weights, and `reload`:
-a folder whose weights are loaded before anything is generated. Gives the tokens and log-probabilities of each prompt. Engines of one
+JOBS is a list of [FOLDER, OPTIONS] in JSON. OPTIONS are arguments of vllm.LLM, and `adapter`, a folder of LoRA weights, `reload`: a folder whose weights are loaded
+before anything is generated, and `gpu`: weights are held as a GPU's are, whose place the CPU takes (device_stand_in). Gives the tokens and log-probabilities of each prompt. Engines of one
 rank are in this process, others have theirs. The tests of uwt.vllm use it.
 """
 
@@ -21,6 +21,7 @@ def generate(folder, options):
     from vllm.lora.request import LoRARequest
 
     adapter, reload = options.pop("adapter", None), options.pop("reload", None)
+    options.pop("gpu", None)
     usual = {"dtype": "bfloat16", "max_model_len": 128, "max_num_seqs": 4, "enforce_eager": True, "skip_tokenizer_init": True}
     if adapter:
         usual |= {"enable_lora": True, "max_lora_rank": 8}
@@ -44,6 +45,10 @@ def main():
         os.environ |= {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1"}
     from vllm.distributed import cleanup_dist_env_and_memory
 
+    if any(options.get("gpu") for _, options in jobs):
+        import device_stand_in
+
+        device_stand_in.install_for_vllm()
     for folder, options in jobs:
         print("generated " + json.dumps(list(generate(folder, options))), flush=True)
         gc.collect()

@@ -1,7 +1,8 @@
 """Counters of products on GPUs: memory that is zero before a launch, and that launches leave zero.
 
 Launches on one stream share it; streams beside each other have their own. So has each stream that is captured in a CUDA graph,
-since graphs may be replayed beside anything. Memory that was given is kept: launches may have it, and graphs at any time.
+since graphs may be replayed beside anything: an engine captures a thousand of them, so these share pieces of memory. Memory that
+was given is kept: launches may have it, and graphs at any time.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from contextlib import contextmanager
 
 import torch
 
-#: More than most products need.
-_LEAST_BYTES = 1 << 20
+from .._cuda import ALIGNMENT
+
+# More than most products need, of a stream; and what a capture begins with.
+_LEAST_BYTES, _LEAST_OF_CAPTURE = 1 << 20, 1 << 12
 _LOCK = threading.Lock()
 # By device, stream and capture: the last one is the largest.
 _GIVEN: dict[tuple[int, int, int], list[torch.Tensor]] = {}
+# Of a device, what captures are given parts of, and how many of its bytes are given.
+_SHARED: dict[int, tuple[torch.Tensor, int]] = {}
 # CU_STREAM_CAPTURE_MODE_RELAXED.
 _RELAXED = 2
 
@@ -39,9 +44,21 @@ def _grown(key: tuple[int, int, int], device: torch.device, size: int) -> list[t
     with _LOCK:
         given = _GIVEN.setdefault(key, [])
         if not given or given[-1].numel() < size:
-            least = 2 * given[-1].numel() if given else _LEAST_BYTES
-            given.append(_zeros(device, key[1], max(size, least)))
+            is_capture = key[2] != 0
+            least = 2 * given[-1].numel() if given else _LEAST_OF_CAPTURE if is_capture else _LEAST_BYTES
+            make = _part if is_capture else _zeros
+            given.append(make(device, key[1], max(size, least)))
         return given
+
+
+def _part(device: torch.device, stream: int, size: int) -> torch.Tensor:
+    """Zeros of a capture's own in memory that captures share."""
+    size = -(-size // ALIGNMENT) * ALIGNMENT
+    shared, used = _SHARED.get(device.index, (None, 0))
+    if shared is None or shared.numel() - used < size:
+        shared, used = _zeros(device, stream, max(size, _LEAST_BYTES)), 0
+    _SHARED[device.index] = shared, used + size
+    return shared[used : used + size]
 
 
 def _zeros(device: torch.device, stream: int, size: int) -> torch.Tensor:

@@ -15,7 +15,7 @@ import math
 
 import torch
 
-from .. import _arrays, _cuda
+from .. import _arrays, _cuda, _weights
 from . import _counters, _packs
 
 _ARRAYS = _arrays.TorchArrays()
@@ -71,6 +71,10 @@ def _decoder(index: int, text: str) -> _cuda.Decoder:
     weight = what_of(text).weight
     make = functools.partial(_cuda.Decoder, weight=weight)
     return _packs.made_by(device_of(index), kernels_for(weight), make, "kernel that decodes")
+
+
+def is_on_device(tensor: torch.Tensor) -> bool:
+    return tensor.device.type == "cuda"
 
 
 def stream_of(tensor: torch.Tensor) -> int:
@@ -261,7 +265,21 @@ def encode_on_host(dense: torch.Tensor, format: str, device: torch.device) -> tu
 
     dense = dense.detach().contiguous()
     size = dense.numel() * dense.element_size()
-    image = _cuda.Image(_ARRAYS.name_of(dense), dense.shape, dense.data_ptr(), size, format, _threads.context())
-    host = torch.empty(image.weight.bytes, dtype=torch.uint8)
+    image = _cuda.Image.encode(
+        _ARRAYS.name_of(dense), dense.shape, dense.data_ptr(), size, format, _threads.context()
+    )
+    return _brought_to(device, image)
+
+
+def encode_codes(pieces: list[_weights.Piece], like: torch.Tensor) -> tuple[torch.Tensor, str]:
+    """The same of quantised weights from their codes (_cuda.Image.encode_codes), of the shape and dtype of `like`, where that is."""
+    from . import _threads
+
+    image = _cuda.Image.encode_codes(pieces, _ARRAYS.name_of(like), like.shape, _threads.context())
+    return _brought_to(like.device, image)
+
+
+def _brought_to(device: torch.device, image: _cuda.Image) -> tuple[torch.Tensor, str]:
+    host = torch.empty(image.weight.bytes, dtype=torch.uint8, device="cpu")
     image.write(host.data_ptr(), host.numel())
     return host.to(device), str(image.weight)

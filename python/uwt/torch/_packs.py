@@ -7,6 +7,7 @@ encoding where devices do that. Products with a bias, which the kernel adds befo
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import functools
 import hashlib
 import importlib.util
@@ -20,6 +21,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from .. import _cuda, _library
@@ -131,9 +133,27 @@ def pack_of(what: Kernels, target: str, folder: pathlib.Path | None = None) -> p
             _make_folder(folder)
             _name_ptxas()
             kernels = () if what.bias else ("encode", "decode", "gather")
-            text = module_of(what).encode()
-            compiler.compile_pack(text, path, target=target, format=what.format, weight_kernels=kernels)
+            with _alone(path):
+                if not path.is_file():
+                    text = module_of(what).encode()
+                    compiler.compile_pack(text, path, target=target, format=what.format, weight_kernels=kernels)
     return path
+
+
+@contextmanager
+def _alone(path: pathlib.Path) -> Iterator[None]:
+    """Waits for other processes that make the same pack: ranks of a model want the same ones at the same time."""
+    name = path.with_suffix(".lock")
+    with open(name, "wb") as lock:
+        # Where a file system has no locks, each makes its own: a pack replaces another one whole.
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            # Whoever waits for it, or makes another one, finds the pack.
+            with suppress(FileNotFoundError):
+                os.unlink(name)
 
 
 def make(wanted: Iterable[Kernels], target: str, folder: pathlib.Path | None = None) -> list[pathlib.Path]:
@@ -189,17 +209,30 @@ def _make_folder(folder: pathlib.Path) -> None:
         raise UsageError(f"{folder}: others may write to this folder, and packs in it are code: set UWT_CACHE to one of your own")
 
 
-def _name_ptxas() -> None:
-    """Names NVIDIA's assembler to the compiler, where it lies in packages of this Python: PyTorch brings Triton's."""
+def why_none() -> str | None:
+    """Why there are no kernels here, neither given nor to be made, for any GPU."""
+    if _GIVEN:
+        return None
+    try:
+        from .. import compiler  # noqa: F401
+    except ImportError as error:
+        return f"{error}, which makes kernels of GPUs, or give packs"
+    return None if _name_ptxas() else "NVIDIA's ptxas, which makes kernels of GPUs, is not found: pip install nvidia-cuda-nvcc"
+
+
+def _name_ptxas() -> bool:
+    """Names NVIDIA's assembler to the compiler, where it lies in packages of this Python: PyTorch brings Triton's. Whether there is
+    one."""
     if os.environ.get("UWT_PTXAS") or shutil.which("ptxas") or os.path.exists("/usr/local/cuda/bin/ptxas"):
-        return
+        return True
     found = importlib.util.find_spec("triton")
     folders = [pathlib.Path(each) / "backends" / "nvidia" for each in (found and found.submodule_search_locations) or []]
     folders += [each for path in sys.path for each in pathlib.Path(path or ".").glob("nvidia/*")]
     for folder in folders:
         if os.access(folder / "bin" / "ptxas", os.X_OK):
             os.environ["UWT_PTXAS"] = str(folder / "bin" / "ptxas")
-            return
+            return True
+    return False
 
 
 def module_of(what: Kernels) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from .. import _arrays, _weights
 from .._container import Container, Quantized, Tensor, part_of
 from ..errors import UnsupportedError, UsageError, UwtError
-from . import _ops, _threads
+from . import _cuda_ops, _ops, _threads
 from ._file_tensor import FileTensor
 
 _LOG = logging.getLogger(__name__)
@@ -153,14 +153,41 @@ def _has_rows_of_codes(piece: QuantizedTensor) -> bool:
     return piece._is_transposed == ("storage=k_major" in piece._tensor.format)
 
 
+class Held(NamedTuple):
+    """An image, and the text of what it holds where that is a device's (_cuda_ops)."""
+
+    image: torch.Tensor
+    on_device: str | None = None
+
+    def decoded(self, shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
+        if self.on_device is not None:
+            return torch.ops.uwt.cuda_decode(self.image, self.on_device)
+        return torch.ops.uwt.decode(self.image, shape, dtype)
+
+
+def _encoded(pieces: list[QuantizedTensor], like: torch.Tensor, reserve: float) -> Held:
+    """The image of pieces, on the device of `like`. UnsupportedError where nothing multiplies from it, UsageError where a part
+    cuts groups."""
+    codes = [(piece._container, piece._tensor.name, _part_of(piece)) for piece in pieces]
+    if _cuda_ops.is_on_device(like):
+        held = Held(*_cuda_ops.encode_codes(codes, like))
+        # What has no kernels is found here, rather than by the first product.
+        _cuda_ops.products(like.device.index, held.on_device, False)
+        return held
+    formats = {_weights.format_of_codes(piece._tensor.format) for piece in pieces}
+    if len(formats) != 1:
+        raise UnsupportedError(f"its matrices have codes of {' and '.join(sorted(formats))}")
+    return Held(_ops.encode_codes(codes, like.dtype, tuple(like.shape), formats.pop(), reserve))
+
+
 def image_of_codes(
     weight: torch.Tensor, reserve: float = 0, is_transposed: bool = False, arithmetic: str = "dense"
-) -> tuple[torch.Tensor | None, str | None]:
-    """The image of a dense matrix in memory, or of several, from the codes that it was copied from.
+) -> tuple[Held | None, str | None]:
+    """The image of a dense matrix, or of several, from the codes that it was copied from, where it is.
 
     Args:
         weight: what was copied to.
-        reserve: as of _weights.encode.
+        reserve: as of _weights.encode; images of devices have none.
         is_transposed: whether the image is that of the matrices transposed.
         arithmetic: one of ARITHMETICS; codes that are no integers are multiplied densely.
 
@@ -179,24 +206,26 @@ def image_of_codes(
     if is_transposed:
         weight = weight.transpose(-1, -2)
     try:
-        formats = {_weights.format_of_codes(piece._tensor.format) for piece in pieces}
-        if len(formats) != 1:
-            return None, f"its matrices have codes of {' and '.join(sorted(formats))}"
-        image = _ops.encode_codes(
-            [(piece._container, piece._tensor.name, _part_of(piece)) for piece in pieces],
-            weight.dtype, tuple(weight.shape), formats.pop(), reserve,
-        )  # fmt: skip
+        held = _encoded(pieces, weight, reserve)
+        decoded = held.decoded(weight.shape, weight.dtype)
     except (UnsupportedError, UsageError) as error:
         return None, _reason(error, pieces)
     # Kernels give the values that were read, or something else was copied over them.
-    if not torch.equal(torch.ops.uwt.decode(image, weight.shape, weight.dtype), weight):
+    if not torch.equal(decoded, weight):
         return None, None
     if arithmetic != "dense":
-        try:
-            _ops.set_arithmetic(image, arithmetic)
-        except (UnsupportedError, UsageError) as error:
-            _say_dense(str(error))
-    return image, None
+        _set_arithmetic(held, arithmetic)
+    return held, None
+
+
+def _set_arithmetic(held: Held, arithmetic: str) -> None:
+    if held.on_device is not None:
+        _say_dense("GPUs multiply them densely")
+        return
+    try:
+        _ops.set_arithmetic(held.image, arithmetic)
+    except (UnsupportedError, UsageError) as error:
+        _say_dense(str(error))
 
 
 @functools.cache

@@ -138,7 +138,7 @@ class UwtTensor(torch.Tensor):
 
     def _has_codes(self) -> bool:
         """Whether the image holds codes of a quantised checkpoint, which copies elsewhere are not made of."""
-        return self.on_device is None and _weights.has_codes(self.format)
+        return _weights.has_codes(self.format)
 
     def _format_of_copies(self) -> str:
         return RUN_FORMATS[self.dtype] if self._has_codes() else self.format

@@ -9,7 +9,22 @@ import torch
 from .._container import Container
 from ..files import original_config
 from ..safetensors import safe_open
-from ..torch._quantized import QuantizedTensor, quantized_weights, tensors_of
+from ..torch._quantized import QuantizedTensor, note_pieces, quantized_weights, take_pieces, tensors_of
+
+
+class _Read(torch.Tensor):
+    """Values of codes in memory. What they are moved to, to a device, is known for the same codes."""
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        with torch._C.DisableTorchFunctionSubclass():
+            result = func(*args, **(kwargs or {}))
+            if func is not torch.Tensor.to:
+                return result
+            source, moved = args[0].as_subclass(torch.Tensor), result.as_subclass(torch.Tensor)
+            if moved.data_ptr() != source.data_ptr():
+                note_pieces(moved, take_pieces(source))
+            return moved
 
 
 class _Weight:
@@ -26,7 +41,7 @@ class _Weight:
 
     def __getitem__(self, index: Any) -> torch.Tensor:
         part = self._weight[index]
-        return torch.empty(part.shape, dtype=self._dtype).copy_(part)
+        return torch.empty(part.shape, dtype=self._dtype, device="cpu").copy_(part).as_subclass(_Read)
 
 
 class DequantizedFolder:
@@ -63,7 +78,7 @@ class DequantizedFile(safe_open):
         ]
 
     def get_tensor(self, name: str) -> Any:
-        return self.get_slice(name)[...] if name in self._weights else super().get_tensor(name)
+        return self.get_slice(name)[...].as_subclass(torch.Tensor) if name in self._weights else super().get_tensor(name)
 
     def get_slice(self, name: str) -> Any:
         return _Weight(self._weights[name], self._dtype) if name in self._weights else super().get_slice(name)

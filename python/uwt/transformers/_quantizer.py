@@ -56,14 +56,15 @@ class _Compress(ConversionOps):
         format, exact, arithmetic = _loading.DEFAULTS.format, _loading.DEFAULTS.exact, _loading.DEFAULTS.arithmetic
         made = None
         if why_not(weight, format) is None:
-            image = None
+            held = None
             if format == RUN_FORMAT:
-                image, _ = image_of_codes(weight, is_transposed=is_transposed, arithmetic=arithmetic)
-            if image is None:
+                held, _ = image_of_codes(weight, is_transposed=is_transposed, arithmetic=arithmetic)
+            if held is None:
                 made = compressed_parameter(weight, format, exact, is_transposed)
             else:
-                held = UwtTensor(image, tuple(weight.shape), weight.dtype, exact, None, is_transposed)
-                made = torch.nn.Parameter(held, requires_grad=False)
+                shape = tuple(weight.shape)
+                own = UwtTensor(held.image, shape, weight.dtype, exact, held.on_device, is_transposed)
+                made = torch.nn.Parameter(own, requires_grad=False)
         return {full_layer_name: weight if made is None else made}
 
 

@@ -12,11 +12,10 @@ from vllm.model_executor.layers.linear import LinearBase, UnquantizedLinearMetho
 from vllm.model_executor.layers.quantization import register_quantization_config
 from vllm.model_executor.layers.quantization.base_config import QuantizationConfig
 from vllm.model_executor.layers.vocab_parallel_embedding import VocabParallelEmbedding
-from vllm.platforms import current_platform
 
 from ..files import check_version
 from ..torch._tensor import why_dense
-from . import _methods
+from . import _held, _methods
 from ._options import Options
 
 # init_logger gives loggers of the package vllm what their lines look like.
@@ -30,6 +29,9 @@ class UwtConfig(QuantizationConfig):
         super().__init__()
         self._options: Options | None = None
         self._why_dense: str | None = None
+        self._held: _held.Place = _held.OnHost
+        #: Whether weights were quantised before they were compressed.
+        self._has_codes = False
 
     def get_name(self) -> str:
         return "uwt"
@@ -39,7 +41,7 @@ class UwtConfig(QuantizationConfig):
 
     @classmethod
     def get_min_capability(cls) -> int:
-        # GPUs get dense weights.
+        # GPUs that have no kernels get dense weights.
         return 0
 
     @staticmethod
@@ -50,37 +52,44 @@ class UwtConfig(QuantizationConfig):
     def from_config(cls, config: dict[str, Any]) -> UwtConfig:
         # What was quantised before is read as the values that its codes stand for (_loader).
         check_version(config.get("version", 1))
-        return cls()
+        made = cls()
+        made._has_codes = config.get("original") is not None
+        return made
 
     def _prepare(self) -> Options:
         """The options, once models are built."""
         if self._options is None:
             self._options = Options.current()
             dtype = get_current_vllm_config().model_config.dtype
+            self._held = _held.place(self._options)
             if self._options.format == "dense":
                 self._why_dense = "uwt's format is dense"
-            elif not current_platform.is_cpu():
-                self._why_dense = "products run from compressed weights on CPUs only"
             else:
-                self._why_dense = why_dense(dtype, self._options.format)
+                self._why_dense = self._held.why_not() or why_dense(dtype, self._options.format)
             if self._why_dense:
                 logger.info("UWT: weights are dense in memory: %s", self._why_dense)
         return self._options
+
+    def make_kernels(self, model: torch.nn.Module) -> None:
+        """What a model's layers are multiplied by, before it is loaded. Of codes it is known once they are read."""
+        options = self._prepare()
+        if not self._why_dense and not self._has_codes:
+            self._held.make_kernels(model, options)
 
     def get_quant_method(self, layer: torch.nn.Module, prefix: str) -> Any:
         options = self._prepare()
         if isinstance(layer, LinearBase):
             if self._why_dense or why_dense(layer.params_dtype, options.format):
                 return UnquantizedLinearMethod()
-            return _methods.UwtLinearMethod(options)
+            return _methods.UwtLinearMethod(options, self._held)
         if self._why_dense:
             return None
         if isinstance(layer, VocabParallelEmbedding):
-            return _methods.UwtEmbeddingMethod(options)
+            return _methods.UwtEmbeddingMethod(options, self._held)
         if isinstance(layer, RoutedExperts):
-            why = _methods.why_not_experts(layer) or ("uwt's exact is decode" if options.exact == "decode" else None)
+            why = _methods.why_not_experts(layer, self._held) or ("uwt's exact is decode" if options.exact == "decode" else None)
             if why is None:
-                return _methods.UwtExpertsMethod(layer.moe_config, options)
+                return _methods.UwtExpertsMethod(layer.moe_config, options, self._held)
             logger.warning_once("UWT: weights of experts are dense in memory: %s", why)
         return None
 

@@ -16,6 +16,7 @@ from .._container import Container, Tensor
 from ..files import SUFFIX, original_config
 from ..torch._file_tensor import FileTensor
 from ..torch._quantized import quantized_weights, tensors_of
+from ._config import UwtConfig
 
 logger = init_logger("vllm.plugins.uwt")
 
@@ -53,6 +54,8 @@ class UwtModelLoader(DefaultModelLoader):
 
     #: Of the model, once it is known: weights that are loaded again are rounded where they are copied.
     _dtype = torch.float32
+    #: What the folder is quantised by, for vLLM.
+    _method: Any = None
 
     def _prepare_weights(self, *args: Any, **options: Any) -> Any:
         prepared = super()._prepare_weights(*args, **options)
@@ -71,8 +74,13 @@ class UwtModelLoader(DefaultModelLoader):
             tensors = _dequantized(self._folder, original, self._dtype)
         return ((source.prefix + name, tensor) for name, tensor in tensors)
 
+    def load_weights(self, model: torch.nn.Module, model_config: Any) -> None:
+        if isinstance(self._method, UwtConfig):
+            self._method.make_kernels(model)
+        super().load_weights(model, model_config)
+
     def load_model(self, vllm_config: Any, model_config: Any, prefix: str = "") -> torch.nn.Module:
-        self._dtype = model_config.dtype
+        self._dtype, self._method = model_config.dtype, vllm_config.quant_config
         model = super().load_model(vllm_config, model_config, prefix)
         _log_sizes(model, model_config, vllm_config.parallel_config)
         return model

@@ -10,20 +10,18 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from vllm.logger import init_logger
+from vllm.config import get_current_vllm_config
 from vllm.model_executor.layers.fused_moe import FusedMoEMethodBase
 from vllm.model_executor.layers.fused_moe.config import FUSED_MOE_UNQUANTIZED_CONFIG
 from vllm.model_executor.layers.linear import LinearMethodBase
 from vllm.model_executor.layers.vocab_parallel_embedding import VocabParallelEmbedding
 from vllm.model_executor.model_loader.reload.layerwise import get_layerwise_info, initialize_online_processing
 from vllm.model_executor.parameter import ModelWeightParameter
-from vllm.model_executor.utils import replace_parameter, set_weight_attrs
+from vllm.model_executor.utils import set_weight_attrs
 
-from ..torch import _experts, _ops, _quantized
-from ..torch._tensor import RUN_FORMAT, format_for
+from ..torch import _experts
+from ._held import NoRoom, OnDevice, Place
 from ._options import Options
-
-logger = init_logger("vllm.plugins.uwt")
 
 # As other methods of vLLM name it: a layer is processed again where its weights are loaded again.
 _IS_PROCESSED = "_already_called_process_weights_after_loading"
@@ -46,33 +44,17 @@ def _name_of(layer: torch.nn.Module) -> str:
     return getattr(layer, "prefix", None) or getattr(layer, "layer_name", type(layer).__name__)
 
 
-def _image_of(weight: torch.Tensor, options: Options, reserve: float) -> torch.Tensor:
-    if options.format == RUN_FORMAT:
-        image, why = _quantized.image_of_codes(weight, reserve, arithmetic=options.arithmetic)
-        if image is not None:
-            return image
-        if why is not None:
-            logger.info_once("UWT: quantised weights that run from their values: %s", why)
-    return _ops.encode(weight, format_for(weight.dtype, options.format), reserve)
-
-
-def _compress(layer: torch.nn.Module, name: str, options: Options) -> None:
+def _compress(layer: torch.nn.Module, name: str, options: Options, held: Place) -> None:
     """Replaces a dense weight by its image."""
     weight = getattr(layer, name).data
-    previous = (get_layerwise_info(layer).kernel_tensors or ({}, {}))[0].get(name)
-    if previous is None:
-        image = _image_of(weight, options, options.reserve)
-    else:
-        # Loaded again: what others know the address of is written over, and an image may be shorter than its memory.
-        image = _image_of(weight, options, 0)
-        if image.numel() > previous.numel():
-            raise ValueError(
-                f"{_name_of(layer)}.{name}: the weight that is loaded again takes {image.numel()} bytes, and there is room for "
-                f"{previous.numel()}: start the engine again, or with more of uwt's reserve, which is {options.reserve}"
-            )
-        image = torch.nn.functional.pad(image, (0, previous.numel() - image.numel()))
-    layer.uwt_sizes = {**getattr(layer, "uwt_sizes", {}), name: (weight.numel() * weight.element_size(), image.numel())}
-    replace_parameter(layer, name, image)
+    try:
+        size = held.put(layer, name, weight, options)
+    except NoRoom as error:
+        raise ValueError(
+            f"{_name_of(layer)}.{name}: the weight that is loaded again {error}: start the engine again, or with more of "
+            f"uwt's reserve, which is {options.reserve}"
+        ) from None
+    layer.uwt_sizes = {**getattr(layer, "uwt_sizes", {}), name: (weight.numel() * weight.element_size(), size)}
 
 
 class UwtLinearMethod(LinearMethodBase):
@@ -80,12 +62,13 @@ class UwtLinearMethod(LinearMethodBase):
 
     Args:
         options: how weights are held and multiplied.
+        held: where they are held.
     """
 
     uses_meta_device = True
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
+    def __init__(self, options: Options, held: Place) -> None:
+        self._options, self._held = options, held
 
     def create_weights(
         self,
@@ -113,31 +96,33 @@ class UwtLinearMethod(LinearMethodBase):
         if getattr(layer, _IS_PROCESSED, False):
             return
         _check_loaded(layer, ["weight"])
-        _compress(layer, "weight", self._options)
+        _compress(layer, "weight", self._options, self._held)
         setattr(layer, _IS_PROCESSED, True)
 
     def apply(self, layer: torch.nn.Module, x: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
         if self._options.exact == "decode":
             return torch.nn.functional.linear(x, self.dequantize_weight(layer), bias)
-        return torch.ops.uwt.linear(x, layer.weight, bias, *layer.uwt_shape)
+        return self._held.linear(layer, x, bias)
 
     def dequantize_weight(self, layer: torch.nn.Module) -> torch.Tensor:
-        return torch.ops.uwt.decode(layer.weight, layer.uwt_shape, layer.uwt_dtype)
+        return self._held.decode(layer)
 
 
 class UwtEmbeddingMethod(UwtLinearMethod):
     """Embeddings, and heads, which may share their weights."""
 
     def embedding(self, layer: torch.nn.Module, input_: torch.Tensor) -> torch.Tensor:
-        return torch.ops.uwt.embedding(input_, layer.weight, *layer.uwt_shape, layer.uwt_dtype)
+        return self._held.embedding(layer, input_)
 
     def tie_weights(self, layer: torch.nn.Module, embed_tokens: torch.nn.Module) -> torch.nn.Module:
         # The one image, whichever of both is loaded.
         return embed_tokens
 
 
-def why_not_experts(layer: torch.nn.Module) -> str | None:
+def why_not_experts(layer: torch.nn.Module, held: Place) -> str | None:
     """Why a layer's experts cannot run from compressed weights."""
+    if held is OnDevice and not get_current_vllm_config().model_config.enforce_eager:
+        return "the host counts the rows of each, which CUDA graphs cannot hold: --enforce-eager has them compressed"
     moe = layer.moe_config
     activation = getattr(moe.activation, "value", moe.activation)
     if not moe.is_act_and_mul or activation not in _experts.ACTIVATIONS:
@@ -177,13 +162,14 @@ class UwtExpertsMethod(FusedMoEMethodBase):
     Args:
         moe: the layer's moe_config.
         options: how weights are held.
+        held: where they are held.
     """
 
     uses_meta_device = True
 
-    def __init__(self, moe: Any, options: Options) -> None:
+    def __init__(self, moe: Any, options: Options, held: Place) -> None:
         super().__init__(moe)
-        self._options = options
+        self._options, self._held = options, held
 
     def create_weights(
         self,
@@ -214,7 +200,7 @@ class UwtExpertsMethod(FusedMoEMethodBase):
         names = ("w13_weight", "w2_weight")
         _check_loaded(layer, [*names, "w13_bias", "w2_bias"] if self.moe.has_bias else names)
         for name in names:
-            _compress(layer, name, self._options)
+            _compress(layer, name, self._options, self._held)
         setattr(layer, _IS_PROCESSED, True)
 
     def apply(
@@ -230,7 +216,7 @@ class UwtExpertsMethod(FusedMoEMethodBase):
             x, topk_weights = x * topk_weights.to(x.dtype), torch.ones_like(topk_weights)
         activation = getattr(layer.activation, "value", layer.activation)
         limit = {} if layer.swiglu_limit is None else {"limit": layer.swiglu_limit}
-        return torch.ops.uwt.experts(
-            x, layer.w13_weight, layer.w2_weight, topk_weights, topk_ids, layer.expert_map, activation,
+        return self._held.experts(
+            layer, x, topk_weights, topk_ids, layer.expert_map, activation,
             getattr(layer, "w13_bias", None), getattr(layer, "w2_bias", None), **limit,
         )  # fmt: skip

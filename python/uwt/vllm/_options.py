@@ -19,6 +19,7 @@ class Options:
     exact: str = "product"
     reserve: float = 0.01
     arithmetic: str = "dense"
+    packs: str | None = None
 
     @classmethod
     def current(cls) -> Options:
@@ -38,6 +39,8 @@ class Options:
             )
         if not isinstance(options.reserve, (int, float)) or not 0 <= options.reserve <= 1:
             raise ValueError(f"additional_config: uwt's reserve is a number from 0 to 1, got {options.reserve!r}")
+        if options.packs is not None and not isinstance(options.packs, str):
+            raise ValueError(f"additional_config: uwt's packs is a path, got {options.packs!r}")
         if isinstance(additional, dict):
             # Compiled graphs are kept by what this holds; they depend on what weights look like in memory.
             additional["uwt"] = {**dataclasses.asdict(options), "version": __version__}

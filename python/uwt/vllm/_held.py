@@ -1,0 +1,172 @@
+"""Compressed weights of vLLM's layers, in memory of the host or of a GPU: how they are made, and what multiplies with them.
+
+A layer's parameter is its weight's image. On a GPU it has a buffer as well, which describes the image: graphs of torch.compile
+take both, and serve any folder.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import torch
+from vllm.logger import init_logger
+from vllm.model_executor.model_loader.reload.layerwise import get_layerwise_info
+from vllm.model_executor.utils import replace_parameter
+from vllm.platforms import current_platform
+
+from ..errors import UnsupportedError
+from ..torch import _cuda_described, _cuda_ops, _ops, _packs
+from ..torch._quantized import Held, image_of_codes
+from ..torch._tensor import RUN_FORMAT, format_for
+from ._options import Options
+
+logger = init_logger("vllm.plugins.uwt")
+
+
+class NoRoom(Exception):
+    """A weight that is loaded again does not fit where the one before is."""
+
+
+def _held_of(weight: torch.Tensor, options: Options, reserve: float) -> Held | None:
+    """The image of codes that were copied into a weight; None where there is none."""
+    if options.format != RUN_FORMAT:
+        return None
+    held, why = image_of_codes(weight, reserve, arithmetic=options.arithmetic)
+    if why is not None:
+        logger.info_once("UWT: quantised weights that run from their values: %s", why)
+    return held
+
+
+def _before(layer: torch.nn.Module) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    """Parameters and buffers that others know the addresses of, where a layer is loaded again."""
+    return get_layerwise_info(layer).kernel_tensors or ({}, {})
+
+
+class OnHost:
+    """Images of CPUs, which say themselves what they hold."""
+
+    @staticmethod
+    def why_not() -> str | None:
+        """Why nothing multiplies from them."""
+        return None if current_platform.is_cpu() else "products run from compressed weights on CPUs and with CUDA"
+
+    @staticmethod
+    def make_kernels(model: torch.nn.Module, options: Options) -> None:
+        """Makes what kernels a model needs, before it is loaded."""
+
+    @staticmethod
+    def put(layer: torch.nn.Module, name: str, weight: torch.Tensor, options: Options) -> int:
+        """Replaces a layer's dense weight by its image, and gives the bytes of that. Raises NoRoom."""
+        previous = _before(layer)[0].get(name)
+        reserve = options.reserve if previous is None else 0
+        held = _held_of(weight, options, reserve)
+        image = _ops.encode(weight, format_for(weight.dtype, options.format), reserve) if held is None else held.image
+        if previous is not None:
+            # An image may be shorter than its memory.
+            if image.numel() > previous.numel():
+                raise NoRoom(f"takes {image.numel()} bytes, and there is room for {previous.numel()}")
+            image = torch.nn.functional.pad(image, (0, previous.numel() - image.numel()))
+        replace_parameter(layer, name, image)
+        return image.numel()
+
+    @staticmethod
+    def linear(layer: torch.nn.Module, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        return torch.ops.uwt.linear(x, layer.weight, bias, *layer.uwt_shape)
+
+    @staticmethod
+    def embedding(layer: torch.nn.Module, ids: torch.Tensor) -> torch.Tensor:
+        return torch.ops.uwt.embedding(ids, layer.weight, *layer.uwt_shape, layer.uwt_dtype)
+
+    @staticmethod
+    def decode(layer: torch.nn.Module) -> torch.Tensor:
+        return torch.ops.uwt.decode(layer.weight, layer.uwt_shape, layer.uwt_dtype)
+
+    @staticmethod
+    def experts(layer: torch.nn.Module, x: torch.Tensor, *rest: Any, **named: Any) -> torch.Tensor:
+        return torch.ops.uwt.experts(x, layer.w13_weight, layer.w2_weight, *rest, **named)
+
+
+def _description(name: str) -> str:
+    return f"{name}_description"
+
+
+class OnDevice:
+    """Images of GPUs."""
+
+    @staticmethod
+    def why_not() -> str | None:
+        return _packs.why_none()
+
+    @staticmethod
+    def make_kernels(model: torch.nn.Module, options: Options) -> None:
+        """As OnHost.make_kernels: side by side, which else would be made one after another."""
+        wanted = []
+        for layer in model.modules():
+            if not hasattr(layer, "uwt_shape"):
+                continue
+            dtype = layer.uwt_dtype
+            kernels = _packs.Kernels(_ops.NAMES[dtype], format_for(dtype, options.format), *layer.uwt_shape)
+            has_bias = getattr(layer, "bias", None) is not None
+            wanted += [kernels, dataclasses.replace(kernels, bias=True)] if has_bias else [kernels]
+        _packs.make_ahead(wanted, _cuda_ops.device_of(torch.cuda.current_device()).target)
+
+    @staticmethod
+    def put(layer: torch.nn.Module, name: str, weight: torch.Tensor, options: Options) -> int:
+        """As OnHost.put. Raises UnsupportedError where there are no kernels."""
+        held = _held_of(weight, options, 0) or _encoded(weight, format_for(weight.dtype, options.format))
+        before = _before(layer)[1].get(_description(name))
+        like = None if before is None else _cuda_described.text_of(before)
+        image, text = _cuda_described.with_room(held.image, held.on_device, options.reserve, like)
+        # CUDA graphs hold where parts of the image before are.
+        if like not in (None, text):
+            raise NoRoom("has parts of other sizes than the one before")
+        replace_parameter(layer, name, image)
+        layer.register_buffer(_description(name), _cuda_described.description_of(text), persistent=False)
+        return image.numel()
+
+    @staticmethod
+    def linear(layer: torch.nn.Module, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        return torch.ops.uwt.cuda_linear_described(x, layer.weight, bias, layer.weight_description, *layer.uwt_shape)
+
+    @staticmethod
+    def embedding(layer: torch.nn.Module, ids: torch.Tensor) -> torch.Tensor:
+        return torch.ops.uwt.cuda_embedding_described(
+            ids, layer.weight, layer.weight_description, *layer.uwt_shape, layer.uwt_dtype
+        )
+
+    @staticmethod
+    def decode(layer: torch.nn.Module) -> torch.Tensor:
+        return torch.ops.uwt.cuda_decode_described(
+            layer.weight, layer.weight_description, layer.uwt_shape, layer.uwt_dtype
+        )
+
+    @staticmethod
+    def experts(layer: torch.nn.Module, x: torch.Tensor, *rest: Any, **named: Any) -> torch.Tensor:
+        # The host counts rows of experts: no graph has this.
+        up, down, weights, ids, places, activation, *biases = layer.w13_weight, layer.w2_weight, *rest
+        texts = (_cuda_described.text_of(getattr(layer, _description(name))) for name in ("w13_weight", "w2_weight"))
+        return torch.ops.uwt.cuda_experts(x, up, down, weights, ids, places, activation, *texts, *biases, **named)
+
+
+def _encoded(weight: torch.Tensor, format: str) -> Held:
+    try:
+        held = Held(*_cuda_ops.encode(weight, format))
+    except UnsupportedError:
+        held = Held(*_cuda_ops.encode_on_host(weight.cpu(), format, weight.device))
+    # What has no kernels is found here, rather than by the first product.
+    _cuda_ops.products(held.image.device.index, held.on_device, False)
+    return held
+
+
+#: One of both.
+Place = type[OnHost] | type[OnDevice]
+
+
+def place(options: Options) -> Place:
+    """Where weights are held on this machine."""
+    if not current_platform.is_cuda():
+        return OnHost
+    if options.packs is not None:
+        _packs.use_pack(options.packs)
+    return OnDevice
