@@ -225,7 +225,9 @@ def test_gpus_run_from_codes(quantised):
         ("apart", {"tensor_parallel_size": 3}),
         ("experts", {"tensor_parallel_size": 2}),
         ("experts", {"tensor_parallel_size": 2, "enable_expert_parallel": True}),
+        ("experts", {"pipeline_parallel_size": 2}),
         ("gpt-oss", {"tensor_parallel_size": 2}),
+        ("gpt-oss", {"tensor_parallel_size": 2, "enable_expert_parallel": True}),
     ],
 )
 def test_every_rank_reads_its_part(folders, kind, options):
@@ -347,6 +349,11 @@ def test_experts_run_from_their_codes(quantised):
 def test_transposed_experts_with_biases_run_from_their_codes(quantised):
     pair = quantised("gpt-oss", "gpt-oss")
     assert_generates_what_values_do([pair])
+
+
+def test_ranks_read_the_codes_of_their_experts(quantised):
+    options = {"tensor_parallel_size": 2, "enable_expert_parallel": True}
+    assert_generates_what_values_do([quantised("gpt-oss", "gpt-oss")], **options)
 
 
 def test_ranks_run_from_their_codes(quantised):

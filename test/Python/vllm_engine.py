@@ -38,7 +38,8 @@ def generate(folder, options):
 
 def main():
     jobs = json.loads(sys.argv[1])
-    if all(options.get("tensor_parallel_size", 1) == 1 for _, options in jobs):
+    ranks = ("tensor_parallel_size", "pipeline_parallel_size")
+    if all(options.get(each, 1) == 1 for _, options in jobs for each in ranks):
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     else:
         # Ranks need no NUMA node each.

@@ -17,7 +17,7 @@ _ARRAYS = _arrays.TorchArrays()
 class FileTensor(torch.Tensor):
     """A tensor of a container, or a part of it, on the CPU, of which nothing is read yet.
 
-    Slices of rows and columns, a matrix of several, and what is transposed are FileTensors again. `copy_` from one decodes it, right into its
+    Slices of rows, columns and matrices, a matrix of several, and what is transposed are FileTensors again. `copy_` from one decodes it, right into its
     target where that is dense and of the same dtype. Any other function gets a dense copy, which each of them decodes anew.
 
     Args:
@@ -65,10 +65,21 @@ class FileTensor(torch.Tensor):
             self._transposed()._read_into(of_file)
             out.copy_(of_file.transpose(-1, -2))
             return
+        if self._has_some_matrices():
+            for index, matrix in enumerate(self._matrices()):
+                matrix._read_into(out[index])
+            return
         whole = self._sizes == self._tensor.shape
         part = None if whole else self._part()
         if out.numel():
             self._read(part, out.dtype, out.data_ptr(), out.numel() * out.element_size())
+
+    def _has_some_matrices(self) -> bool:
+        """Whether it has a range of the matrices of a stack, which files give one by one."""
+        return len(self._sizes) == 3 and self._sizes[0] != self._tensor.shape[0]
+
+    def _matrices(self) -> list[FileTensor]:
+        return [_select(self, 0, index) for index in range(self._sizes[0])]
 
     def _note_copy(self, into: torch.Tensor) -> None:
         """Hears of a dense tensor that it was copied into."""
@@ -110,10 +121,11 @@ def _alias(source):
 
 def _slice(source, dim=0, begin=None, end=None, step=1):
     dim = dim % len(source._sizes)
-    if step != 1 or dim < len(source._sizes) - 2:
+    rank = len(source._sizes)
+    if step != 1 or (dim < rank - 2 and rank != 3):
         return NotImplemented
     begin, end, _ = slice(begin, end).indices(source.shape[dim])
-    of_file = 2 * len(source._sizes) - 3 - dim if source._is_transposed else dim
+    of_file = 2 * rank - 3 - dim if source._is_transposed and dim >= rank - 2 else dim
     return source._sliced(of_file, begin, max(begin, end))
 
 
@@ -127,8 +139,9 @@ def _narrow(source, dim, begin, length):
 def _select(source, dim, index):
     if len(source._sizes) != 3 or dim % 3 != 0:
         return NotImplemented
+    expert = source._begins[0] + index % source._sizes[0]
     return type(source)(
-        source._container, source._tensor, source._begins[1:], source._sizes[1:], index % source._sizes[0], source._is_transposed
+        source._container, source._tensor, source._begins[1:], source._sizes[1:], expert, source._is_transposed
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 
 from .. import _arrays
-from . import _cuda_ops, _packs
+from . import _cuda_ops, _ops, _packs
 from ._tensor import EXACT, RUN_FORMAT, UwtTensor, format_for, why_dense
 
 #: Whether the weight of a module is compressed: its name in the model, and itself.
@@ -140,4 +140,5 @@ def compress_(
             image_bytes += made.image.numel()
         child.weight = done[weight]
         names.append(name)
+    _ops.give_back_heap()
     return Report(tuple(names), dense_bytes, image_bytes, left)

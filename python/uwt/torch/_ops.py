@@ -10,6 +10,8 @@ They run in C++ (_native) where PyTorch has the functions for that, else here, w
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import functools
 from typing import Any
 
@@ -32,6 +34,13 @@ _LIBRARY.define("decode(Tensor image, SymInt[] shape, ScalarType dtype) -> Tenso
 
 # What is smaller, malloc takes from its heap, where dense weights that were freed have left room: images fill that.
 _HEAP_BYTES = 32 << 20
+
+
+def give_back_heap() -> None:
+    """Gives the system what malloc keeps of dense weights that were freed: once all are compressed, nothing fills it."""
+    # Of glibc alone.
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def encode(weight: torch.Tensor, format: str, reserve: float = 0) -> torch.Tensor:

@@ -36,7 +36,11 @@ class QuantizedTensor(FileTensor):
         return dtype in _NAMES
 
     def _note_copy(self, into: torch.Tensor) -> None:
-        _copied[into.data_ptr()] = self
+        if self._has_some_matrices():
+            for matrix, place in zip(self._matrices(), into):
+                matrix._note_copy(place)
+        else:
+            _copied[into.data_ptr()] = self
 
     def _read(self, part: Any, dtype: torch.dtype, address: int, size: int) -> None:
         self._container.read_quantized_into(

@@ -22,6 +22,7 @@ from transformers.utils.quantization_config import QuantizationConfigMixin
 
 from ..files import SUFFIX, check_version
 from ..torch._module import compressed_parameter, reads_compressed, why_not
+from ..torch._ops import give_back_heap
 from ..torch._quantized import image_of_codes
 from ..torch._tensor import RUN_FORMAT, UwtTensor
 from . import _experts, _loading
@@ -183,6 +184,7 @@ class UwtQuantizer(_CompressedFiles):
 
     def _process_model_after_weight_loading(self, model: Any, **options: Any) -> Any:
         _experts.use_compressed(model)
+        give_back_heap()
         return super()._process_model_after_weight_loading(model, **options)
 
     def get_state_dict_and_metadata(self, model: Any) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

@@ -15,6 +15,7 @@ from vllm.model_executor.model_loader.default_loader import DefaultModelLoader
 from .._container import Container, Tensor
 from ..files import SUFFIX, original_config
 from ..torch._file_tensor import FileTensor
+from ..torch._ops import give_back_heap
 from ..torch._quantized import quantized_weights, tensors_of
 from ._config import UwtConfig
 
@@ -82,6 +83,7 @@ class UwtModelLoader(DefaultModelLoader):
     def load_model(self, vllm_config: Any, model_config: Any, prefix: str = "") -> torch.nn.Module:
         self._dtype, self._method = model_config.dtype, vllm_config.quant_config
         model = super().load_model(vllm_config, model_config, prefix)
+        give_back_heap()
         _log_sizes(model, model_config, vllm_config.parallel_config)
         return model
 
