@@ -65,7 +65,7 @@ Status uwt::checkIntegerCodes(const Format &format, ElementType element,
                       "of a quantised weight");
   UWT_RETURN_IF_ERROR(checkQuantized(format, element));
   QuantizedElement own = *QuantizedElement::find(format.element);
-  if (own.kind || own.isTable)
+  if (!own.isInteger())
     return usageError("codes of " + format.element.str() +
                       " are no integers; expected uint<1> to uint<8> or int<1> to int<8>");
   if (format.hasFloatZeros() || format.math != ElementType::F32)

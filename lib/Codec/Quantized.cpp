@@ -33,7 +33,7 @@ static std::optional<uint32_t> numberBits(const Term &number) {
   if (number.keyword == "f8E8M0FNU" && number.parameters.empty())
     return 8;
   std::optional<QuantizedElement> byte = QuantizedElement::find(number);
-  if (byte && !byte->isTable && (!byte->kind || number.keyword == "f8E4M3FN"))
+  if (byte && (byte->isInteger() || number.keyword == "f8E4M3FN"))
     return 8;
   return isPositiveScale(number) ? 16 : floatBits(number);
 }
@@ -144,14 +144,33 @@ static Status checkPlain(const Format &format) {
                     format.str() + "'");
 }
 
+static std::string elementsText() {
+  std::string text;
+  for (const ElementFamily *family : allElements())
+    text += (text.empty()                     ? ""
+             : family == allElements().back() ? ", and "
+                                              : ", ") +
+            std::string(family->range());
+  return text;
+}
+
+static Error notHeld(const Term &element) {
+  std::optional<Term> held = heldElement(element);
+  if (!held)
+    return unsupportedError(element.str() + ": products run from the values of such codes, which "
+                                            "are more than 16 numbers, and no integers of 8 bits");
+  return usageError(element.str() + ": weights of a checkpoint are held as " + held->str() +
+                    ", which has the same numbers; name that");
+}
+
 Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType element) {
   UWT_RETURN_IF_ERROR(checkPlain(format));
   std::string name = format.element.str();
   std::optional<QuantizedElement> own = QuantizedElement::find(format.element);
   if (!own)
-    return usageError(name + ": products run from codes of uint<1> to uint<8>, int<1> to int<8>, "
-                             "f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN, f8E5M2, table<1> to "
-                             "table<4>, and float<e,m> of 3 to 8 bits with e = 1 to 4");
+    return usageError(name + ": products run from codes of " + elementsText());
+  if (!own->numbers.empty())
+    return notHeld(format.element);
   if (element != ElementType::BF16 && element != ElementType::F16)
     return usageError(name + " is decoded to bf16 and f16, not to " +
                       std::string(getTraits(element).name));
@@ -175,12 +194,14 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
 }
 
 Format uwt::heldFormat(const Format &format, ElementType element) {
-  Format held = format;
-  if (!held.scale || (!held.scale->outer && held.scale->number.keyword != "f32"))
-    return format;
+  Format own = format;
+  own.element = heldElement(format.element).value_or(format.element);
+  if (!own.scale || (!own.scale->outer && own.scale->number.keyword != "f32"))
+    return own;
+  Format held = own;
   held.scale->outer = std::nullopt;
   held.scale->number = {std::string(positiveScale), {}};
-  return checkQuantized(held, element) ? held : format;
+  return checkQuantized(held, element) ? held : own;
 }
 
 static QuantizedGrid gridFrom(uint32_t first, const std::optional<GridFormat> &format) {

@@ -7,71 +7,89 @@
 
 #include "uwt/Format/QuantizedElement.h"
 #include <algorithm>
-#include <utility>
+#include <cmath>
+
+namespace uwt {
+#define UWT_ELEMENT(name) const ElementFamily &get##name##Elements();
+#include "Elements.def"
+#undef UWT_ELEMENT
+} // namespace uwt
 
 using namespace uwt;
 
-static constexpr std::string_view unsignedKeyword = "uint", signedKeyword = "int";
-static constexpr std::string_view tableKeyword = "table", floatKeyword = "float";
-static constexpr uint32_t maxBits = 8, maxTableBits = 4;
-/// Of float<e,m>. Exponents of 5 bits have one more than f16, through which codes become f32.
-static constexpr uint32_t minFloatBits = 3, maxExponentBits = 4;
-static constexpr std::pair<std::string_view, SmallFloat> floats[] = {{"f4E2M1FN", float4E2M1},
-                                                                     {"f6E2M3FN", float6E2M3},
-                                                                     {"f6E3M2FN", float6E3M2},
-                                                                     {"f8E4M3FN", float8E4M3},
-                                                                     {"f8E5M2", float8E5M2}};
+//===----------------------------------------------------------------------===//
+// The registry
+//===----------------------------------------------------------------------===//
 
-static const SmallFloat *findFloat(std::string_view keyword) {
-  for (const auto &[name, kind] : floats)
-    if (name == keyword)
-      return &kind;
-  return nullptr;
+static std::vector<const ElementFamily *> &registry() {
+  static std::vector<const ElementFamily *> families = {
+#define UWT_ELEMENT(name) &get##name##Elements(),
+#include "Elements.def"
+#undef UWT_ELEMENT
+  };
+  return families;
 }
 
-/// The float of any bits that a term names.
-static std::optional<SmallFloat> anyFloat(const Term &term) {
-  if (term.keyword != floatKeyword || term.parameters.size() != 2)
-    return std::nullopt;
-  uint32_t exponentBits = term.parameters[0], mantissaBits = term.parameters[1];
-  if (exponentBits == 0 || exponentBits > maxExponentBits || mantissaBits > maxBits)
-    return std::nullopt;
-  SmallFloat kind = {exponentBits, mantissaBits};
-  bool isServed = kind.bits() >= minFloatBits && kind.bits() <= maxBits;
-  return isServed ? std::optional(kind) : std::nullopt;
+std::span<const ElementFamily *const> uwt::allElements() { return registry(); }
+
+ElementRegistration::ElementRegistration(const ElementFamily &family) {
+  registry().push_back(&family);
 }
 
-static bool isInteger(std::string_view keyword) {
-  return keyword == unsignedKeyword || keyword == signedKeyword;
+static const ElementFamily *findFamily(std::string_view keyword) {
+  auto found = std::ranges::find(allElements(), keyword, &ElementFamily::keyword);
+  return found == allElements().end() ? nullptr : *found;
 }
 
-bool QuantizedElement::isKeyword(std::string_view keyword) {
-  return isInteger(keyword) || keyword == tableKeyword || keyword == floatKeyword ||
-         findFloat(keyword);
-}
+bool QuantizedElement::isKeyword(std::string_view keyword) { return findFamily(keyword); }
 
 std::optional<QuantizedElement> QuantizedElement::find(const Term &term) {
-  if (const SmallFloat *kind = findFloat(term.keyword); kind && term.parameters.empty())
-    return QuantizedElement{kind->bits(), true, *kind};
-  if (std::optional<SmallFloat> kind = anyFloat(term))
-    return QuantizedElement{kind->bits(), true, kind};
-  bool isTable = term.keyword == tableKeyword;
-  if ((!isTable && !isInteger(term.keyword)) || term.parameters.size() != 1 ||
-      term.parameters[0] == 0 || term.parameters[0] > (isTable ? maxTableBits : maxBits))
-    return std::nullopt;
-  return QuantizedElement{term.parameters[0], term.keyword == signedKeyword, std::nullopt, isTable};
+  const ElementFamily *family = findFamily(term.keyword);
+  return family ? family->find(term.parameters) : std::nullopt;
 }
 
+//===----------------------------------------------------------------------===//
+// Numbers
+//===----------------------------------------------------------------------===//
+
 std::vector<float> QuantizedElement::values() const {
-  if (isTable)
-    return {};
+  if (isTable || !numbers.empty())
+    return numbers;
   if (kind)
     return kind->values();
   uint32_t count = 1u << bits;
-  std::vector<float> numbers;
+  std::vector<float> integers;
   for (uint32_t code = 0; code < count; ++code) {
     bool isNegative = isSigned && code >= count / 2;
-    numbers.push_back(static_cast<float>(code) - static_cast<float>(isNegative ? count : 0));
+    integers.push_back(static_cast<float>(code) - static_cast<float>(isNegative ? count : 0));
   }
-  return numbers;
+  return integers;
+}
+
+/// The fewest bits of an integer with a sign that has all of these numbers.
+static std::optional<uint32_t> integerBits(std::span<const float> numbers) {
+  constexpr uint32_t maxBits = 8;
+  if (!std::ranges::all_of(numbers, [](float number) { return number == std::trunc(number); }))
+    return std::nullopt;
+  auto [smallest, largest] = std::ranges::minmax(numbers);
+  for (uint32_t bits = 1; bits <= maxBits; ++bits) {
+    auto limit = static_cast<float>(1 << (bits - 1));
+    if (smallest >= -limit && largest < limit)
+      return bits;
+  }
+  return std::nullopt;
+}
+
+std::optional<Term> uwt::heldElement(const Term &element) {
+  constexpr uint32_t maxTableBits = 4;
+  std::optional<QuantizedElement> own = QuantizedElement::find(element);
+  if (!own)
+    return std::nullopt;
+  if (own->numbers.empty())
+    return element;
+  if (own->bits <= maxTableBits)
+    return Term{"table", {own->bits}};
+  if (std::optional<uint32_t> bits = integerBits(own->numbers))
+    return Term{"int", {*bits}};
+  return std::nullopt;
 }

@@ -7,6 +7,8 @@
 
 #include "uwt/Import/ImportedWeights.h"
 #include "Recipe.h"
+#include "uwt/Format/QuantizedElement.h"
+#include <algorithm>
 #include <filesystem>
 #include <numeric>
 
@@ -62,6 +64,40 @@ Modules modulesOf(const Checkpoint &checkpoint) {
   return modules;
 }
 
+/// The element that a weight has in memory, where that is another one than its own.
+std::optional<Term> otherElement(const std::string &composition) {
+  Expected<Format> format = Format::parse(composition);
+  if (!format || !format->isQuantized())
+    return std::nullopt;
+  std::optional<Term> held = heldElement(format->element);
+  return held == format->element ? std::nullopt : held;
+}
+
+/// The composition that products run from, where that is another one.
+std::string runFormatOf(const WeightOutline &outline) {
+  const std::string &own = outline.runFormat.empty() ? outline.format : outline.runFormat;
+  std::optional<Term> held = otherElement(own);
+  if (!held)
+    return outline.runFormat;
+  Format format = *Format::parse(own);
+  format.element = *held;
+  return format.str();
+}
+
+/// Makes codes those of `element`, which has their numbers.
+void makeCodesOf(const Term &element, QuantizedWeight &weight) {
+  std::vector<float> numbers = QuantizedElement::find(element)->values();
+  // A table has the weight's own.
+  if (numbers.empty())
+    return;
+  std::vector<uint8_t> codes;
+  for (float value : weight.values)
+    codes.push_back(static_cast<uint8_t>(std::ranges::find(numbers, value) - numbers.begin()));
+  for (uint8_t &code : weight.codes)
+    code = codes[code];
+  weight.values = std::move(numbers);
+}
+
 /// A weight that a recipe claims, with the reason where it cannot read it.
 ImportedWeight makeWeight(const Recipe &recipe, std::string_view module, const SharedConfig &config,
                           const Parts &parts, ThreadPool &pool) {
@@ -76,7 +112,7 @@ ImportedWeight makeWeight(const Recipe &recipe, std::string_view module, const S
     return weight;
   }
   weight.format = outline->format;
-  weight.runFormat = outline->runFormat;
+  weight.runFormat = runFormatOf(*outline);
   weight.shape = outline->shape;
   if (weight.shape.empty())
     weight.shape = {outline->rows, outline->columns};
@@ -87,7 +123,10 @@ ImportedWeight makeWeight(const Recipe &recipe, std::string_view module, const S
     weight.storedBytes += entry.storedBytes;
   }
   weight.read = [&recipe, config, parts, outline = *outline](ThreadPool &pool) {
-    return recipe.assemble(*config, parts, outline, pool);
+    Expected<QuantizedWeight> made = recipe.assemble(*config, parts, outline, pool);
+    if (std::optional<Term> held = otherElement(outline.format); made && held)
+      makeCodesOf(*held, *made);
+    return made;
   };
   return weight;
 }

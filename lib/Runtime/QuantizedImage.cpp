@@ -38,8 +38,6 @@ static Error noImageFormat(const Format &composition, std::string_view reason) {
                           "' runs from its values: " + std::string(reason));
 }
 
-static bool isInteger(const QuantizedElement &element) { return !element.kind && !element.isTable; }
-
 /// Whether an image has codes for the elements `own`: for integers of 4 bits at most integers of 4
 /// bits, for others of 8.
 static bool hasCodesFor(const Format &image, const Term &own) {
@@ -47,7 +45,7 @@ static bool hasCodesFor(const Format &image, const Term &own) {
   QuantizedElement to = *QuantizedElement::find(image.element);
   if (!from || from->kind || to.kind)
     return image.element == own;
-  return isInteger(*from) == isInteger(to) && (from->bits <= 4) == (to.bits == 4);
+  return from->isInteger() == to.isInteger() && (from->bits <= 4) == (to.bits == 4);
 }
 
 /// Whether an image's cells have the numbers of those of a weight: parts of them, in a type that
@@ -108,7 +106,7 @@ static bool areShifted(const QuantizedPart &part, const Format &image) {
   const Format &own = part.format;
   bool isAlike = own.element == image.element && own.zero == image.zero &&
                  own.zeroGrid.has_value() == image.zeroGrid.has_value();
-  if (isAlike || !isInteger(*QuantizedElement::find(own.element)))
+  if (isAlike || !QuantizedElement::find(own.element)->isInteger())
     return false;
   bool hasZeros = own.zeroGrid || own.zero != 0;
   return image.zeroGrid ? QuantizedElement::find(own.element)->isSigned

@@ -52,7 +52,8 @@ static bool isPlain(const Format &format) {
   std::optional<QuantizedElement> element = QuantizedElement::find(format.element);
   if (!element || !format.scale || !isPlainGrid(*format.scale))
     return false;
-  if (element->isTable && (format.zeroGrid || format.zero != 0))
+  bool hasOwnZeros = element->isTable || !element->numbers.empty();
+  if (hasOwnZeros && (format.zeroGrid || format.zero != 0))
     return false;
   if (format.zeroGrid && (format.zeroGrid->outer || (format.zeroGrid->number != format.element &&
                                                      !isPlainGrid(*format.zeroGrid))))

@@ -1,0 +1,37 @@
+//===- Squares.cpp - Elements of quantised weights that no build has ------===//
+//
+// Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// `squares<b>`: a quarter of the square of a code. Test programs register it beside the elements of
+// the build. Whatever holds a list of elements, or takes them to be integers or floats, fails with
+// it: up to 4 bits products look its numbers up, of 5 they run from values.
+//
+//===----------------------------------------------------------------------===//
+
+#include "uwt/Format/QuantizedElement.h"
+
+using namespace uwt;
+
+namespace {
+class SquaresFamily final : public ElementFamily {
+public:
+  std::string_view keyword() const override { return "squares"; }
+  std::string_view range() const override { return "squares<1> to squares<4>"; }
+  std::optional<QuantizedElement> find(std::span<const uint32_t> parameters) const override {
+    constexpr uint32_t maxBits = 5;
+    if (parameters.size() != 1 || parameters[0] == 0 || parameters[0] > maxBits)
+      return std::nullopt;
+    QuantizedElement element;
+    element.bits = parameters[0];
+    for (uint32_t code = 0; code < 1u << element.bits; ++code)
+      element.numbers.push_back(static_cast<float>(code * code) / 4);
+    return element;
+  }
+};
+} // namespace
+
+static const SquaresFamily squaresFamily;
+static const ElementRegistration squaresRegistration(squaresFamily);
