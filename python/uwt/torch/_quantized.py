@@ -24,6 +24,9 @@ _NAMES = {torch.bfloat16: "BF16", torch.float16: "F16", torch.float32: "F32"}
 #: How weights that run from codes are multiplied: with x as it is, or by integers of 8 bits that x is rounded to.
 ARITHMETICS = ("dense", "integer<8>")
 
+# Of a weight that is decoded at a time, to be compared.
+_COMPARED_BYTES = 1 << 21
+
 #: What was copied to an address, the first row of each piece, since the last folder was opened. Memory may have been given to
 #: others since: whoever asks compares.
 _copied: dict[int, QuantizedTensor] = {}
@@ -163,10 +166,31 @@ class Held(NamedTuple):
     image: torch.Tensor
     on_device: str | None = None
 
-    def decoded(self, shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
+    def has_bits_of(self, weight: torch.Tensor) -> bool:
+        """Whether it holds a weight, which is where the image is."""
         if self.on_device is not None:
-            return torch.ops.uwt.cuda_decode(self.image, self.on_device)
-        return torch.ops.uwt.decode(self.image, shape, dtype)
+            return _same_bits(torch.ops.uwt.cuda_decode(self.image, self.on_device), weight)
+        if weight.dim() != 2:
+            return _same_bits(torch.ops.uwt.decode(self.image, weight.shape, weight.dtype), weight)
+        # Some rows at a time, in memory that stays in a cache.
+        step = max(_COMPARED_BYTES // (weight.shape[1] * weight.element_size()), 1)
+        rows = torch.empty((min(step, weight.shape[0]), weight.shape[1]), dtype=weight.dtype, device="cpu")
+        for begin in range(0, weight.shape[0], step):
+            expected = weight[begin : begin + step]
+            found = rows[: len(expected)]
+            _weights.decode(
+                self.image.data_ptr(), self.image.numel(), found.data_ptr(), found.numel() * found.element_size(),
+                _threads.context(), (begin, begin + len(expected)),
+            )  # fmt: skip
+            if not _same_bits(found, expected):
+                return False
+        return True
+
+
+def _same_bits(a: torch.Tensor, b: torch.Tensor) -> bool:
+    # Eight bytes at a time, where rows are whole ones: PyTorch compares elements of any type alike fast.
+    word = torch.int64 if a.shape[-1] % 4 == 0 and b.is_contiguous() else torch.int16
+    return torch.equal(a.view(word), b.view(word))
 
 
 def _encoded(pieces: list[QuantizedTensor], like: torch.Tensor, reserve: float) -> Held:
@@ -211,12 +235,11 @@ def image_of_codes(
         weight = weight.transpose(-1, -2)
     try:
         held = _encoded(pieces, weight, reserve)
-        decoded = held.decoded(weight.shape, weight.dtype)
+        # Kernels give the values that were read, or something else was copied over them.
+        if not held.has_bits_of(weight):
+            return None, None
     except (UnsupportedError, UsageError) as error:
         return None, _reason(error, pieces)
-    # Kernels give the values that were read, or something else was copied over them.
-    if not torch.equal(decoded, weight):
-        return None, None
     if arithmetic != "dense":
         _set_arithmetic(held, arithmetic)
     return held, None
