@@ -172,6 +172,15 @@ static void append(QuantizedWeight &to, const QuantizedWeight &part, const Forma
     append(*to.offset, *part.offset, part);
 }
 
+/// Whether parts are one weight of `format` as they are: nothing has to be copied.
+static bool areAsIs(std::span<const QuantizedPart *const> parts, const Format &format) {
+  const QuantizedPart &part = *parts.front();
+  size_t numbers = size_t(1) << QuantizedElement::find(format.element)->bits;
+  return parts.size() == 1 && part.columnOrder.empty() && !part.weight.isTransposed &&
+         part.weight.matrices == 1 && part.weight.values.size() == numbers &&
+         !areShifted(part, format);
+}
+
 /// A grid with cells of one row, and no rows yet.
 static Grid gridOf(const CellFormat &format, uint64_t columns) {
   uint64_t cellColumns = format.columnsOf(columns);
@@ -291,7 +300,11 @@ Expected<WeightImage> uwt::encodeParts(std::span<const QuantizedPart *const> par
   // Not every shape has a form in memory.
   if (Expected<uint64_t> most = WeightImage::maxBytes(what); !most)
     return most.takeError();
-  UWT_ASSIGN_OR_RETURN(QuantizedWeight weight, stacked(parts, what.format, pool));
+  std::optional<QuantizedWeight> made;
+  if (!areAsIs(parts, what.format)) {
+    UWT_ASSIGN_OR_RETURN(made, stacked(parts, what.format, pool));
+  }
+  const QuantizedWeight &weight = made ? *made : parts.front()->weight;
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> orders, columnOrders(parts, shape[shape.size() - 2]));
   UWT_RETURN_IF_ERROR(withQuantizedCoder(weight, what, pool, {}, [&](const PanelCoder &coder) {
     return writePanels(coder, what.shape, orders, memory, pool);
@@ -326,23 +339,21 @@ static Expected<Format> loadedFormatOf(std::span<const QuantizedPart *const> par
   return own;
 }
 
-/// A part whose cells may be of several rows.
-static QuantizedWeight asIs(const QuantizedPart &part) {
-  QuantizedWeight weight = part.weight;
-  weight.matrices = 1;
-  weight.isTransposed = false;
-  return weight;
-}
-
 Expected<LoadedWeight> uwt::loadParts(std::span<const QuantizedPart *const> parts, ElementType type,
                                       std::span<const uint64_t> shape, ThreadPool &pool) {
   UWT_ASSIGN_OR_RETURN(TensorDescription what, descriptionOf(parts, type, shape));
   UWT_ASSIGN_OR_RETURN(Format format, loadedFormatOf(parts));
   UWT_RETURN_IF_ERROR(checkIsOneWeight(parts, shape));
   what.format = heldFormat(format, type);
-  Expected<QuantizedWeight> weight =
-      parts.size() == 1 ? asIs(*parts.front()) : stacked(parts, format, pool);
-  if (!weight)
-    return weight.takeError();
-  return LoadedWeight::fromQuantized(what, *weight, pool);
+  if (areAsIs(parts, format))
+    return LoadedWeight::fromQuantized(what, parts.front()->weight, pool);
+  if (parts.size() != 1) {
+    UWT_ASSIGN_OR_RETURN(QuantizedWeight weight, stacked(parts, format, pool));
+    return LoadedWeight::fromQuantized(what, weight, pool);
+  }
+  // Its cells may be of several rows.
+  QuantizedWeight weight = parts.front()->weight;
+  weight.matrices = 1;
+  weight.isTransposed = false;
+  return LoadedWeight::fromQuantized(what, weight, pool);
 }
