@@ -208,6 +208,8 @@ private:
   }
 
   bool hasNumbers() const;
+  void findExtremes();
+  bool areAllPlain(std::span<const uint8_t> codes, const CellNumbers &numbers) const;
   void packGroup(uint64_t first, uint32_t rows, uint64_t u, uint32_t group, uint8_t *out) const;
   float packNumber(const PackedGrid &grid, uint64_t row, uint64_t column, uint32_t rowInStrip,
                    uint32_t inUnit, uint8_t *out) const;
@@ -238,6 +240,10 @@ private:
   PackedGrid scale, zero, offset;
   /// Of each cell of a row in memory, the column of the weight's grids.
   std::vector<uint64_t> cellColumns;
+  /// Codes of the numbers that are nearest to zero, but for zero, and farthest from it.
+  std::optional<std::pair<uint8_t, uint8_t>> extremes;
+  /// Above it, without their sign, codes of floats are infinities and NaN.
+  uint8_t lastMagnitude = UINT8_MAX;
 };
 
 } // namespace
@@ -276,7 +282,30 @@ std::optional<QuantizedPacker> QuantizedPacker::make(const QuantizedWeight &weig
   if (!packer.hasNumbers())
     return std::nullopt;
   packer.cellColumns = *std::move(columns);
+  packer.findExtremes();
   return packer;
+}
+
+/// Where one zero is that of all, and nothing is added: of numbers that are multiplied alike these
+/// two say whether all are plain.
+void QuantizedPacker::findExtremes() {
+  if (unit.zero || unit.offset)
+    return;
+  float zero = weight.zero.cells.front();
+  auto magnitude = [&](uint8_t code) { return std::abs(weight.values[code] - zero); };
+  for (size_t i = 0; i < weight.values.size(); ++i) {
+    auto number = static_cast<uint8_t>(i);
+    if (!std::isfinite(magnitude(number)) || magnitude(number) == 0)
+      continue;
+    if (!extremes)
+      extremes = {number, number};
+    if (magnitude(number) < magnitude(extremes->first))
+      extremes->first = number;
+    if (magnitude(number) > magnitude(extremes->second))
+      extremes->second = number;
+  }
+  if (code.kind && extremes)
+    lastMagnitude = extremes->second & ((1u << (code.bits - 1)) - 1);
 }
 
 /// Whether a weight is zero, or finite and for bf16 not subnormal, before it is rounded and after.
@@ -332,10 +361,29 @@ bool QuantizedPacker::takesZero(float zero) const {
                                      : zero == 0 || std::abs(part) >= smallestNormal;
 }
 
+/// Whether all weights of a cell are plain, as its extremes show. False where they do not.
+bool QuantizedPacker::areAllPlain(std::span<const uint8_t> codes,
+                                  const CellNumbers &numbers) const {
+  if (!extremes)
+    return false;
+  float nearest = valueOf(extremes->first, format.math, numbers);
+  float farthest = valueOf(extremes->second, format.math, numbers);
+  // What becomes zero stands beside what is subnormal.
+  if (nearest == 0 || !isPlain(nearest) || !isPlain(farthest))
+    return false;
+  uint32_t magnitudes = code.kind ? (1u << (code.bits - 1)) - 1 : 0;
+  bool areNumbers = true;
+  for (uint8_t each : codes)
+    areNumbers &= (each & magnitudes) <= lastMagnitude;
+  return areNumbers;
+}
+
 /// Whether compiled code computes the bits of the weights of such codes from such numbers.
 bool QuantizedPacker::haveBits(std::span<const uint8_t> codes, const CellNumbers &own,
                                const CellNumbers &coded) const {
   bool isExact = true, isSame = own.isSame(coded) && weight.math == format.math;
+  if (isSame && areAllPlain(codes, coded))
+    return true;
   for (uint8_t code : codes) {
     float value = valueOf(code, format.math, coded);
     isExact &= isPlain(value);
