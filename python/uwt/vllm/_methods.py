@@ -119,10 +119,26 @@ class UwtEmbeddingMethod(UwtLinearMethod):
         return embed_tokens
 
 
+# What vLLM's graphs have of a layer of experts.
+_EXPERT_OPERATORS = {"vllm::moe_forward", "vllm::moe_forward_shared"}
+
+
+def _are_captured() -> bool:
+    """Whether CUDA graphs are to hold experts."""
+    config = get_current_vllm_config()
+    mode = config.compilation_config.cudagraph_mode
+    if config.model_config.enforce_eager or (mode is not None and mode.name == "NONE"):
+        return False
+    are_split = _EXPERT_OPERATORS <= set(config.compilation_config.splitting_ops or ())
+    return mode is None or mode.has_full_cudagraphs() or not are_split
+
+
 def why_not_experts(layer: torch.nn.Module, held: Place) -> str | None:
     """Why a layer's experts cannot run from compressed weights."""
-    if held is OnDevice and not get_current_vllm_config().model_config.enforce_eager:
-        return "the host counts the rows of each, which CUDA graphs cannot hold: --enforce-eager has them compressed"
+    if held is OnDevice and _are_captured():
+        return (
+            "the host counts the rows of each, which CUDA graphs cannot hold: -O.cudagraph_mode=NONE has them compressed"
+        )
     moe = layer.moe_config
     activation = getattr(moe.activation, "value", moe.activation)
     if not moe.is_act_and_mul or activation not in _experts.ACTIVATIONS:
