@@ -3,7 +3,8 @@
     PYTHON vllm_engine.py JOBS
 
 JOBS is a list of [FOLDER, OPTIONS] in JSON. OPTIONS are arguments of vllm.LLM, and `adapter`, a folder of LoRA weights, `reload`: a folder whose weights are loaded
-before anything is generated, and `gpu`: weights are held as a GPU's are, whose place the CPU takes (device_stand_in). Gives the tokens and log-probabilities of each prompt. Engines of one
+before anything is generated, `load_only`: nothing is, and `gpu`: weights are held as a GPU's are, whose place the CPU takes
+(device_stand_in). Gives the tokens and log-probabilities of each prompt. Engines of one
 rank are in this process, others have theirs. The tests of uwt.vllm use it.
 """
 
@@ -21,11 +22,13 @@ def generate(folder, options):
     from vllm.lora.request import LoRARequest
 
     adapter, reload = options.pop("adapter", None), options.pop("reload", None)
-    options.pop("gpu", None)
+    load_only, _ = options.pop("load_only", False), options.pop("gpu", None)
     usual = {"dtype": "bfloat16", "max_model_len": 128, "max_num_seqs": 4, "enforce_eager": True, "skip_tokenizer_init": True}
     if adapter:
         usual |= {"enable_lora": True, "max_lora_rank": 8}
     engine = LLM(model=folder, **usual | options)
+    if load_only:
+        return
     if reload:
         engine.collective_rpc("reload_weights", kwargs={"weights_path": reload})
     parameters = SamplingParams(temperature=0, max_tokens=8, logprobs=1, detokenize=False)
