@@ -108,8 +108,9 @@ inline constexpr std::string_view positiveScale = "f16E6M10U";
 /// Bits of an f32 below those of such a number, and what is added to them.
 inline constexpr uint32_t positiveScaleShift = 13, positiveScaleBase = 0x20000000;
 
-/// The format that a weight of this one is held in, of elements of that type: with scales that are
-/// faster to decode where weights are the same.
+/// The format that a weight of this one is held in, of elements of that type: with codes that
+/// compiled code knows (heldElement), and scales that are faster to decode where weights are the
+/// same.
 Format heldFormat(const Format &format, ElementType element);
 
 /// The unit of a format that checkQuantized takes.
