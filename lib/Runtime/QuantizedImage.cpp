@@ -20,18 +20,11 @@ using namespace uwt;
 // Formats
 //===----------------------------------------------------------------------===//
 
-/// run-7: what kernels are compiled for (lib/Kernels/CMakeLists.txt), of one element the smaller in
-/// memory first.
 static constexpr const char *imageFormats[] = {
-    "uint<4>, zero={1x128, uint<4>}, scale={1x128, f32}",
-    "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}",
-    "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16",
-    "int<4>, scale={1x32, bf16}, offset={1x32, bf16}",
-    "int<8>, scale={1x128, f32}",
-    "f8E4M3FN, scale={1x128, f32}",
-    "f4E2M1FN, scale={1x32, f8E8M0FNU}",
-    "f4E2M1FN, scale={1x16, f16E6M10U}",
-    "table<4>, scale={1x64, f32}"};
+#define UWT_IMAGE_FORMAT(format, arithmetic) format,
+#include "ImageFormats.def"
+#undef UWT_IMAGE_FORMAT
+};
 
 static Error noImageFormat(const Format &composition, std::string_view reason) {
   return unsupportedError("'" + composition.str() +
