@@ -79,6 +79,28 @@ TEST(CodesTest, CodesAreTheirElements) {
   EXPECT_EQ(integers[32], (-32.0f - 3) * 4);
 }
 
+// codes-1, value-1
+TEST(CodesTest, NumbersOfTheirOwnAreHeldAsOthers) {
+  Written written("bipolar<6>, scale={1x32, bf16}");
+  std::vector<float> floats = firstRow(written, written.format);
+  EXPECT_EQ(floats[0], -63.0f * 2);
+  EXPECT_EQ(floats[31], -1.0f * 2);
+  EXPECT_EQ(floats[63], 63.0f * 4);
+  auto runFormatOf = [](const Written &written) {
+    TemporaryFolder folder;
+    return OpenedCheckpoint(written.write(folder)).weight()->runFormat;
+  };
+  EXPECT_EQ(runFormatOf(written), "int<7>, scale={1x32, bf16}");
+  written.format = "bipolar<8>, scale={1x32, bf16}";
+  EXPECT_EQ(firstRow(written, written.format)[63], (2.0f * 63 + 1 - 256) * 4);
+  EXPECT_EQ(runFormatOf(written), "");
+  for (uint8_t &code : written.tensors[0].bytes)
+    code %= 8;
+  written.format = "bipolar<3>, scale={1x32, bf16}";
+  EXPECT_EQ(firstRow(written, written.format)[62], 5.0f * 4);
+  EXPECT_EQ(runFormatOf(written), "table<3>, scale={1x32, bf16}");
+}
+
 // codes-3
 TEST(CodesTest, CellsAreThoseOfTheFormat) {
   Written written("float<3,2>, scale={row, f8E8M0FNU}");
@@ -151,6 +173,7 @@ TEST(CodesTest, RefusesWhatItDoesNotRead) {
             "f16}', got '{1x32}'");
   for (const char *format :
        {"f6E2M3FN", "raw", "table<4>, zero=1, scale={1x32, bf16}", "float<5,2>, scale={1x32, bf16}",
+        "bipolar<6>, zero=1, scale={1x32, bf16}",
         "int<6>, zero={1x32, uint<4>}, scale={1x32, bf16}",
         "f6E2M3FN, scale={1x32, bf16, scale={row, f32}}", "int<6>, zero=1, math=bf16",
         "f6E2M3FN, scale={1x32, bf16}, layout=row_major"})
