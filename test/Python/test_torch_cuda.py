@@ -5,6 +5,7 @@ All other machines skip these tests. Kernels are made by uwt-compiler, or are in
 
 import copy
 import io
+import json
 import os
 
 import pytest
@@ -15,7 +16,8 @@ if not torch.cuda.is_available():
 
 import uwt.torch  # noqa: E402
 from uwt import UnsupportedError  # noqa: E402
-from uwt.torch import UwtTensor, _counters, _cuda_ops, _packs  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
+from uwt.torch import UwtTensor, _counters, _cuda_described, _cuda_ops, _packs, _quantized  # noqa: E402
 
 GPU = torch.device("cuda", 0)
 N, K = 512, 384
@@ -23,6 +25,7 @@ N, K = 512, 384
 SHAPES = [(N, K), (200, 190), (K, N)]
 LARGE = 4096, 14336
 FORMATS = "inplace<12>", "raw"
+COMPOSITIONS = "uint<4>, zero=8, scale={1x64, bf16}", "f8E4M3FN, scale={1x64, bf16}", "f4E2M1FN, scale={1x64, bf16}"
 ROWS = 1, 3, 8, 9, 16, 17, 33, 64, 65, 128, 129, 300
 HIDDEN, INNER, VOCABULARY, KEYS = 256, 512, 1000, 128
 LLAMA = [(VOCABULARY, HIDDEN), (HIDDEN, HIDDEN), (KEYS, HIDDEN), (INNER, HIDDEN), (HIDDEN, INNER)]
@@ -41,6 +44,7 @@ def kernels():
     wanted += [_packs.Kernels("BF16", format, *shape, True) for shape in SHAPES for format in FORMATS]
     wanted += [_packs.Kernels("BF16", format, *shape) for shape in EXPERTS for format in FORMATS]
     wanted += [_packs.Kernels("F16", format, N, K) for format in ("window<4>", "raw")]
+    wanted += [_packs.Kernels("BF16", composition, N, K) for composition in COMPOSITIONS]
     wanted.append(_packs.Kernels("BF16", "inplace<12>", *LARGE))
     _packs.make_ahead(wanted, _cuda_ops.device_of(0).target)
 
@@ -53,6 +57,28 @@ def seed():
 
 def random_weight(n=N, k=K, dtype=torch.bfloat16):
     return torch.randn(n, k, device=GPU).mul(0.05).to(dtype)
+
+
+def held_codes(composition, folder):
+    """The image of codes that a loader has copied to the GPU, and the values that it copied: sums of small integers."""
+    container = uwt.Container(checkpoint_of(composition, folder))
+    (weight,) = _quantized.quantized_weights(container, {}, torch.bfloat16).values()
+    dense = torch.empty(weight.shape, dtype=torch.bfloat16, device=GPU).copy_(weight)
+    held, why = _quantized.image_of_codes(dense)
+    assert why is None
+    return held, dense
+
+
+def checkpoint_of(composition, folder):
+    element = composition.partition(",")[0]
+    # Of f8E4M3FN numbers from 1 to 11.
+    begin, end = (56, 84) if element == "f8E4M3FN" else (0, 16)
+    codes = torch.randint(begin, end, (N, K), dtype=torch.uint8)
+    scales = 2.0 ** torch.randint(-1, 2, (N, K // 64))
+    save_file({"m.weight": codes, "m.weight_scale": scales.bfloat16()}, folder / "model.safetensors")
+    config = {"quant_method": "uwt-codes", "format": composition}
+    (folder / "config.json").write_text(json.dumps({"quantization_config": config}), encoding="utf-8")
+    return folder
 
 
 def linear(x, weight, bias=None):
@@ -248,6 +274,53 @@ def test_graphs_capture_rows():
 
 
 # Models.
+
+
+def test_described_weights_take_each_others_place():
+    """As layers of vLLM have them, whose weights are loaded again under a graph."""
+    first, second, x = random_weight(), random_weight(), torch.randn(3, K, device=GPU).bfloat16()
+    image, text = _cuda_described.with_room(*_cuda_ops.encode(first, "inplace<12>"), 0.01)
+    other, of_other = _cuda_described.with_room(*_cuda_ops.encode(second, "inplace<12>"), 0.01, text)
+    assert text == of_other and image.shape == other.shape
+    description = _cuda_described.description_of(text)
+
+    def product():
+        return torch.ops.uwt.cuda_linear_described(x, image, None, description, N, K)
+
+    expected = [linear(x, UwtTensor.encode(each)) for each in (first, second)]
+    with torch.no_grad():
+        assert torch.equal(product(), expected[0])
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            y = product()
+        graph.replay()
+        assert torch.equal(y, expected[0])
+        image.copy_(other)
+        graph.replay()
+        assert torch.equal(y, expected[1])
+        compiled = torch.compile(lambda *given: torch.ops.uwt.cuda_linear_described(*given, N, K), fullgraph=True)
+        assert torch.equal(compiled(x, image, None, description), expected[1])
+    ids = torch.tensor([5, 0, N - 1], device=GPU)
+    assert torch.equal(torch.ops.uwt.cuda_embedding_described(ids, image, description, N, K, x.dtype), second[ids])
+    assert torch.equal(torch.ops.uwt.cuda_decode_described(image, description, [N, K], x.dtype), second)
+
+
+@pytest.mark.parametrize("composition", COMPOSITIONS)
+def test_codes_have_the_bits_of_their_values(composition, tmp_path):
+    held, dense = held_codes(composition, tmp_path)
+    assert held.image.device == dense.device and _cuda_ops.what_of(held.on_device).weight.format == composition
+    assert torch.equal(torch.ops.uwt.cuda_decode(held.image, held.on_device), dense)
+    raw = UwtTensor.encode(dense, "raw")
+    for m in ROWS:
+        x = torch.randn(m, K, device=GPU).bfloat16()
+        y = torch.ops.uwt.cuda_linear(x, held.image, None, held.on_device)
+        # The weights have the same bits; sums may be in another order.
+        exact = x.double() @ dense.double().T
+        assert (y.double() - exact).abs().max() <= (linear(x, raw).double() - exact).abs().max() * 2, m
+        integers = torch.randint(-4, 5, (m, K), device=GPU).bfloat16()
+        assert torch.equal(
+            torch.ops.uwt.cuda_linear(integers, held.image, None, held.on_device), linear(integers, raw)
+        ), m
 
 
 def test_operators_keep_pytorchs_rules():
