@@ -272,6 +272,18 @@ def test_says_what_to_do_without_a_compiler(packs, device, folder, weight, monke
         packs.made_by(device, shape_of(format="raw"), lambda pack: _cuda.Kernels(pack, raw))
 
 
+def test_says_why_there_are_no_kernels(packs, folder, monkeypatch):
+    monkeypatch.setattr(packs, "_GIVEN", [])
+    assert packs.why_none() is None
+    monkeypatch.setattr(packs, "_name_ptxas", lambda: False)
+    assert packs.why_none().startswith("NVIDIA's ptxas, which makes kernels of GPUs, is not found")
+    monkeypatch.delattr(uwt, "compiler")
+    monkeypatch.setitem(sys.modules, "uwt.compiler", None)
+    assert packs.why_none().endswith(", which makes kernels of GPUs, or give packs")
+    monkeypatch.setattr(packs, "_GIVEN", [folder / shape_of().file])
+    assert packs.why_none() is None
+
+
 def test_keeps_what_it_makes(packs, folder, tmp_path, monkeypatch):
     monkeypatch.setenv("UWT_CACHE", str(tmp_path / "cache"))
     path = packs.pack_of(shape_of(), "sm_90a")

@@ -294,6 +294,7 @@ def test_refuses_options_that_there_are_not(folders):
     _, compressed = folders("tied")
     assert "uwt has no option 'fromat', only format, exact, reserve, arithmetic, packs" in fail(compressed, uwt_options={"fromat": "raw"})
     assert "reserve is a number from 0 to 1, got -1" in fail(compressed, uwt_options={"reserve": -1})
+    assert "packs is a path, got 3" in fail(compressed, uwt_options={"packs": 3})
 
 
 def test_refuses_folders_that_lack_weights(folders, tmp_path):
