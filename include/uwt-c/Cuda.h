@@ -89,11 +89,15 @@ UWT_C_API UWTError *uwtCudaImageEncode(UWTContext *context, const char *dtype, s
                                        const char *format, UWTCudaImage **image);
 /** Of codes of quantised weights, one below the other, as for uwtWeightEncodeCodes, but in the
     format that they have (UWTCudaWeight says which), where one weight can have it: kernels are
-    compiled for what it is. Codes whose columns are in an order of their own are an error of kind
-    UWT_ERROR_UNSUPPORTED. Whether there are kernels for a format, a pack says. */
+    compiled for what it is. Whether there are kernels for a format, a pack says.
+    Where codes have `order=k`, the image has the columns of each matrix cell by cell, and products
+    take x so: `columnOrder` gets the number of each, and has room for those of all matrices; of
+    other codes they are 0, 1, … With NULL such codes are an error of kind
+    UWT_ERROR_UNSUPPORTED. */
 UWT_C_API UWTError *uwtCudaImageEncodeCodes(UWTContext *context, const UWTCodes *const *codes,
                                             size_t count, const char *dtype, size_t rank,
-                                            const uint64_t *shape, UWTCudaImage **image);
+                                            const uint64_t *shape, uint32_t *columnOrder,
+                                            UWTCudaImage **image);
 /** What it is the image of. */
 UWT_C_API UWTError *uwtCudaImageWeight(const UWTCudaImage *image, UWTCudaWeight *weight);
 /** Writes all of the image's bytes to host memory that has exactly as many, for the caller to

@@ -11,6 +11,7 @@
 #include "uwt/Cuda/EncodedWeight.h"
 #include "uwt/Cuda/LayerQueue.h"
 #include "uwt/Runtime/QuantizedImage.h"
+#include <algorithm>
 #include <cstring>
 #include <span>
 #include <vector>
@@ -220,9 +221,28 @@ UWTError *uwtCudaImageEncode(UWTContext *context, const char *dtype, size_t rank
                      });
 }
 
+/// Gives the columns of each of a weight's matrices, as its image has them.
+static Status giveColumnOrder(const LoadedParts &loaded, uint32_t *columnOrder) {
+  if (!columnOrder)
+    return loaded.columnOrder.empty()
+               ? ok()
+               : unsupportedError("columns of the codes are in an order of their own, and "
+                                  "columnOrder is NULL");
+  if (!loaded.columnOrder.empty()) {
+    std::ranges::copy(loaded.columnOrder, columnOrder);
+    return ok();
+  }
+  UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices,
+                       loaded.weight.description().matrices());
+  for (uint64_t matrix = 0; matrix < matrices.count; ++matrix)
+    for (uint64_t column = 0; column < matrices.shape.columns; ++column)
+      *columnOrder++ = static_cast<uint32_t>(column);
+  return ok();
+}
+
 UWTError *uwtCudaImageEncodeCodes(UWTContext *context, const UWTCodes *const *codes, size_t count,
                                   const char *dtype, size_t rank, const uint64_t *shape,
-                                  UWTCudaImage **image) {
+                                  uint32_t *columnOrder, UWTCudaImage **image) {
   return runFunction({{context, "context"},
                       {codes, "codes"},
                       {dtype, "dtype"},
@@ -231,8 +251,10 @@ UWTError *uwtCudaImageEncodeCodes(UWTContext *context, const UWTCodes *const *co
                      [&]() -> Status {
                        UWT_ASSIGN_OR_RETURN(ElementType type, elementOf(dtype));
                        UWT_ASSIGN_OR_RETURN(auto parts, partsOf({codes, count}));
-                       return giveImage(loadParts(parts, type, {shape, rank}, context->pool()),
-                                        *image);
+                       UWT_ASSIGN_OR_RETURN(LoadedParts loaded,
+                                            loadParts(parts, type, {shape, rank}, context->pool()));
+                       UWT_RETURN_IF_ERROR(giveColumnOrder(loaded, columnOrder));
+                       return giveImage(std::move(loaded.weight), *image);
                      });
 }
 

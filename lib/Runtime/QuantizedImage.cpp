@@ -318,35 +318,42 @@ static bool hasCellsOfRows(const Format &format) {
 /// run-10: the format that all parts have as one weight, which a compiler makes kernels for.
 /// Errors: Unsupported.
 static Expected<Format> loadedFormatOf(std::span<const QuantizedPart *const> parts) {
-  Format own = parts.front()->format;
-  if (own.hasColumnOrder)
-    return noImageFormat(own, "its columns are in an order of their own");
+  Format format = parts.front()->format;
   bool areAlike =
-      std::ranges::all_of(parts, [&](const QuantizedPart *part) { return part->format == own; });
-  if (parts.size() != 1 && !(areAlike && hasCellsOfRows(own))) {
-    UWT_ASSIGN_OR_RETURN(Format image, imageFormatOf(own));
-    UWT_RETURN_IF_ERROR(checkImageFormats(parts, image));
-    return image;
+      std::ranges::all_of(parts, [&](const QuantizedPart *part) { return part->format == format; });
+  if (parts.size() != 1 && !(areAlike && hasCellsOfRows(format))) {
+    UWT_ASSIGN_OR_RETURN(format, imageFormatOf(format));
+    UWT_RETURN_IF_ERROR(checkImageFormats(parts, format));
   }
-  own.storage = Storage::NMajor;
-  return own;
+  format.storage = Storage::NMajor;
+  format.hasColumnOrder = false;
+  return format;
 }
 
-Expected<LoadedWeight> uwt::loadParts(std::span<const QuantizedPart *const> parts, ElementType type,
-                                      std::span<const uint64_t> shape, ThreadPool &pool) {
+/// A part whose cells may be of several rows.
+static QuantizedWeight byItself(const QuantizedPart &part) {
+  QuantizedWeight weight =
+      part.columnOrder.empty() ? part.weight : part.weight.withColumns(part.columnOrder);
+  weight.matrices = 1;
+  weight.isTransposed = false;
+  return weight;
+}
+
+Expected<LoadedParts> uwt::loadParts(std::span<const QuantizedPart *const> parts, ElementType type,
+                                     std::span<const uint64_t> shape, ThreadPool &pool) {
   UWT_ASSIGN_OR_RETURN(TensorDescription what, descriptionOf(parts, type, shape));
   UWT_ASSIGN_OR_RETURN(Format format, loadedFormatOf(parts));
   UWT_RETURN_IF_ERROR(checkIsOneWeight(parts, shape));
+  UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> orders, columnOrders(parts, shape[shape.size() - 2]));
   what.format = heldFormat(format, type);
+  auto load = [&](const QuantizedWeight &weight) -> Expected<LoadedParts> {
+    UWT_ASSIGN_OR_RETURN(LoadedWeight loaded, LoadedWeight::fromQuantized(what, weight, pool));
+    return LoadedParts{std::move(loaded), std::move(orders)};
+  };
   if (areAsIs(parts, format))
-    return LoadedWeight::fromQuantized(what, parts.front()->weight, pool);
-  if (parts.size() != 1) {
-    UWT_ASSIGN_OR_RETURN(QuantizedWeight weight, stacked(parts, format, pool));
-    return LoadedWeight::fromQuantized(what, weight, pool);
-  }
-  // Its cells may be of several rows.
-  QuantizedWeight weight = parts.front()->weight;
-  weight.matrices = 1;
-  weight.isTransposed = false;
-  return LoadedWeight::fromQuantized(what, weight, pool);
+    return load(parts.front()->weight);
+  if (parts.size() == 1)
+    return load(byItself(*parts.front()));
+  UWT_ASSIGN_OR_RETURN(QuantizedWeight weight, stacked(parts, format, pool));
+  return load(weight);
 }

@@ -89,7 +89,7 @@ _FAILING = {
         c_void_p, c_char_p, c_size_t, POINTER(c_uint64), c_void_p, c_uint64, c_char_p, POINTER(c_void_p),
     ],
     "uwtCudaImageEncodeCodes": [
-        c_void_p, POINTER(c_void_p), c_size_t, c_char_p, c_size_t, POINTER(c_uint64), POINTER(c_void_p),
+        c_void_p, POINTER(c_void_p), c_size_t, c_char_p, c_size_t, POINTER(c_uint64), c_void_p, POINTER(c_void_p),
     ],
     "uwtCudaImageWeight": [c_void_p, POINTER(_Weight)],
     "uwtCudaImageWrite": [c_void_p, c_void_p, c_uint64],
@@ -228,12 +228,19 @@ class Image(_Object):
         )
 
     @classmethod
-    def encode_codes(cls, pieces: list[Piece], dtype: str, shape: Sequence[int], context: c_void_p) -> Image:
+    def encode_codes(
+        cls, pieces: list[Piece], dtype: str, shape: Sequence[int], context: c_void_p, order: int | None = None
+    ) -> Image:
         """Of quantised weights, or parts of them, one below the other, from their codes: as _weights.encode_codes, but in the
-        format that they have where one weight can have it."""
+        format that they have where one weight can have it.
+
+        Args:
+            order: address of a u32 a column of each matrix, which get the columns in the order that the image has them;
+                without, codes whose columns have an order of their own are an UnsupportedError.
+        """
         with codes_of(pieces, context) as codes:
             return cls(
-                _CUDA.uwtCudaImageEncodeCodes, context, codes, len(codes), dtype.encode(), len(shape), sizes_of(shape)
+                _CUDA.uwtCudaImageEncodeCodes, context, codes, len(codes), dtype.encode(), len(shape), sizes_of(shape), order
             )
 
     def write(self, address: int, size: int) -> None:

@@ -79,7 +79,12 @@ def encode(dense, format):
 
 
 def _encode_codes(make):
-    return lambda pieces, like: _known(lambda dense: make(pieces, dense))(like)
+    def known(pieces, like, order=None):
+        image, text = make(pieces, like, order)
+        Stub.dense[bytes(image.numpy())] = like.clone() if order is None else like[:, order.long()]
+        return image, text
+
+    return known
 
 
 def _with_room(make):

@@ -344,6 +344,22 @@ def test_gpus_hold_codes_as_they_are(kind, method, format, values, tmp_path, mon
         assert pickle.loads(pickle.dumps(weight)).format in ("inplace<12>", "raw")
 
 
+def test_images_of_gpus_say_the_order_of_their_columns(values, tmp_path, monkeypatch):
+    load_quantised("one", "gptq-order", tmp_path)
+    folder = DequantizedFolder(str(tmp_path / "original-uwt"), torch.bfloat16)
+    weight = folder.weights["model.layers.0.mlp.up_proj.weight"]
+    with device_stand_in.installed(monkeypatch):
+        dense = torch.empty(weight.shape, dtype=torch.bfloat16).copy_(weight)
+        assert "order of their own" in image_of_codes(dense)[1]
+        dense = torch.empty(weight.shape, dtype=torch.bfloat16).copy_(weight)
+        held, why = image_of_codes(dense, takes_order=True)
+        assert why is None and sorted(held.order.tolist()) == list(range(dense.shape[1]))
+        x = torch.randn(3, dense.shape[1]).bfloat16()
+        y = torch.ops.uwt.cuda_linear(x[:, held.order], held.image, None, held.on_device)
+        expected = x[:, held.order].float() @ dense[:, held.order].float().T
+        assert torch.equal(y, expected.bfloat16())
+
+
 def test_values_that_are_moved_are_known_for_their_codes(values, tmp_path):
     load_quantised("one", "gptq", tmp_path)
     folder = DequantizedFolder(str(tmp_path / "original-uwt"), torch.bfloat16)

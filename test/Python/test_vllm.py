@@ -365,6 +365,17 @@ def test_columns_in_an_order_of_their_own_run_from_their_codes(quantised):
     assert "run from their values: has columns in an order of their own; parts of them are values alone" in log
 
 
+def test_gpus_have_columns_in_an_order_of_their_own(quantised):
+    codes, floats = quantised("gptq-order")
+    found, again, values, log = run(
+        job(codes, gpu=True), job(codes, gpu=True, reload=str(codes)), job(floats, RAW, gpu=True)
+    )
+    assert found == again and "run from their values" not in log
+    # Sums are in the order of the groups.
+    assert first_tokens(found) == first_tokens(values)
+    assert "has its columns in another order than the one before" in fail(codes, gpu=True, reload=str(quantised("gptq")[0]))
+
+
 def test_experts_run_from_their_codes(quantised):
     assert_generates_what_values_do([quantised(method, "experts") for method in ("gptq", "nvfp4")])
 

@@ -35,12 +35,19 @@ Expected<WeightImage> encodeParts(std::span<const QuantizedPart *const> parts, E
                                   std::span<const uint64_t> shape, std::span<uint8_t> memory,
                                   ThreadPool &pool);
 
+/// A weight of parts, and with `order=k` the columns of each matrix in the order that it has them:
+/// cell by cell.
+struct LoadedParts {
+  LoadedWeight weight;
+  std::vector<uint32_t> columnOrder;
+};
+
 /// The same weight in memory of its own, for kernels that a compiler makes for its format: that of
-/// all parts as it is held (heldFormat), where one weight can have it, else an image's. Errors:
-/// Usage (as of encodeParts, but for memory), Unsupported (`order=k`; as of encodeParts where parts
-/// differ, or where several have cells of more than one row).
-Expected<LoadedWeight> loadParts(std::span<const QuantizedPart *const> parts, ElementType type,
-                                 std::span<const uint64_t> shape, ThreadPool &pool);
+/// all parts as it is held (heldFormat), but for `order=k`, where one weight can have it, else an
+/// image's. Errors: Usage (as of encodeParts, but for memory), Unsupported (as of encodeParts where
+/// parts differ, or where several have cells of more than one row).
+Expected<LoadedParts> loadParts(std::span<const QuantizedPart *const> parts, ElementType type,
+                                std::span<const uint64_t> shape, ThreadPool &pool);
 
 } // namespace uwt
 

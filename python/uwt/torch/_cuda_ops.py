@@ -271,11 +271,15 @@ def encode_on_host(dense: torch.Tensor, format: str, device: torch.device) -> tu
     return _brought_to(device, image)
 
 
-def encode_codes(pieces: list[_weights.Piece], like: torch.Tensor) -> tuple[torch.Tensor, str]:
-    """The same of quantised weights from their codes (_cuda.Image.encode_codes), of the shape and dtype of `like`, where that is."""
+def encode_codes(
+    pieces: list[_weights.Piece], like: torch.Tensor, order: torch.Tensor | None = None
+) -> tuple[torch.Tensor, str]:
+    """The same of quantised weights from their codes (_cuda.Image.encode_codes), of the shape and dtype of `like`, where that is.
+    `order` is a tensor of 32 bits on the CPU, for columns in an order of their own."""
     from . import _threads
 
-    image = _cuda.Image.encode_codes(pieces, _ARRAYS.name_of(like), like.shape, _threads.context())
+    place = None if order is None else order.data_ptr()
+    image = _cuda.Image.encode_codes(pieces, _ARRAYS.name_of(like), like.shape, _threads.context(), place)
     return _brought_to(like.device, image)
 
 

@@ -165,11 +165,14 @@ class Held(NamedTuple):
 
     image: torch.Tensor
     on_device: str | None = None
+    #: Of a device's image, the weight's columns in the order that the image has them; None where that is the weight's own.
+    order: torch.Tensor | None = None
 
     def has_bits_of(self, weight: torch.Tensor) -> bool:
         """Whether it holds a weight, which is where the image is."""
         if self.on_device is not None:
-            return _same_bits(torch.ops.uwt.cuda_decode(self.image, self.on_device), weight)
+            own = weight if self.order is None else weight.index_select(-1, self.order)
+            return _same_bits(torch.ops.uwt.cuda_decode(self.image, self.on_device), own)
         if weight.dim() != 2:
             return _same_bits(torch.ops.uwt.decode(self.image, weight.shape, weight.dtype), weight)
         # Some rows at a time, in memory that stays in a cache.
@@ -193,12 +196,16 @@ def _same_bits(a: torch.Tensor, b: torch.Tensor) -> bool:
     return torch.equal(a.view(word), b.view(word))
 
 
-def _encoded(pieces: list[QuantizedTensor], like: torch.Tensor, reserve: float) -> Held:
+def _encoded(pieces: list[QuantizedTensor], like: torch.Tensor, reserve: float, takes_order: bool) -> Held:
     """The image of pieces, on the device of `like`. UnsupportedError where nothing multiplies from it, UsageError where a part
     cuts groups."""
     codes = [(piece._container, piece._tensor.name, _part_of(piece)) for piece in pieces]
     if _cuda_ops.is_on_device(like):
-        held = Held(*_cuda_ops.encode_codes(codes, like))
+        order = None
+        if takes_order and like.dim() == 2 and "order=k" in pieces[0]._tensor.format:
+            order = torch.empty(like.shape[-1], dtype=torch.int32, device="cpu")
+        image, text = _cuda_ops.encode_codes(codes, like, order)
+        held = Held(image, text, None if order is None else order.to(like.device, torch.int64))
         # What has no kernels is found here, rather than by the first product.
         _cuda_ops.products(like.device.index, held.on_device, False)
         return held
@@ -209,7 +216,11 @@ def _encoded(pieces: list[QuantizedTensor], like: torch.Tensor, reserve: float) 
 
 
 def image_of_codes(
-    weight: torch.Tensor, reserve: float = 0, is_transposed: bool = False, arithmetic: str = "dense"
+    weight: torch.Tensor,
+    reserve: float = 0,
+    is_transposed: bool = False,
+    arithmetic: str = "dense",
+    takes_order: bool = False,
 ) -> tuple[Held | None, str | None]:
     """The image of a dense matrix, or of several, from the codes that it was copied from, where it is.
 
@@ -218,6 +229,7 @@ def image_of_codes(
         reserve: as of _weights.encode; images of devices have none.
         is_transposed: whether the image is that of the matrices transposed.
         arithmetic: one of ARITHMETICS; codes that are no integers are multiplied densely.
+        takes_order: whether a device's image may have columns in another order (Held.order).
 
     Returns:
         the image, or None; and why there is none, or None of a weight that was copied from no quantised one.
@@ -234,7 +246,7 @@ def image_of_codes(
     if is_transposed:
         weight = weight.transpose(-1, -2)
     try:
-        held = _encoded(pieces, weight, reserve)
+        held = _encoded(pieces, weight, reserve, takes_order)
         # Kernels give the values that were read, or something else was copied over them.
         if not held.has_bits_of(weight):
             return None, None

@@ -32,7 +32,7 @@ def _held_of(weight: torch.Tensor, options: Options, reserve: float) -> Held | N
     """The image of codes that were copied into a weight; None where there is none."""
     if options.format != RUN_FORMAT:
         return None
-    held, why = image_of_codes(weight, reserve, arithmetic=options.arithmetic)
+    held, why = image_of_codes(weight, reserve, arithmetic=options.arithmetic, takes_order=True)
     if why is not None:
         logger.info_once("UWT: quantised weights that run from their values: %s", why)
     return held
@@ -91,6 +91,16 @@ def _description(name: str) -> str:
     return f"{name}_description"
 
 
+def _order(name: str) -> str:
+    return f"{name}_order"
+
+
+def _in_own_order(layer: torch.nn.Module, rows: torch.Tensor) -> torch.Tensor:
+    """Rows of a weight with their columns where the weight has them."""
+    order = getattr(layer, _order("weight"), None)
+    return rows if order is None else torch.empty_like(rows).index_copy_(-1, order, rows)
+
+
 class OnDevice:
     """Images of GPUs."""
 
@@ -115,31 +125,41 @@ class OnDevice:
     def put(layer: torch.nn.Module, name: str, weight: torch.Tensor, options: Options) -> int:
         """As OnHost.put. Raises UnsupportedError where there are no kernels."""
         held = _held_of(weight, options, 0) or _encoded(weight, format_for(weight.dtype, options.format))
-        before = _before(layer)[1].get(_description(name))
+        buffers = _before(layer)[1]
+        before = buffers.get(_description(name))
         like = None if before is None else _cuda_described.text_of(before)
         image, text = _cuda_described.with_room(held.image, held.on_device, options.reserve, like)
-        # CUDA graphs hold where parts of the image before are.
+        # CUDA graphs hold where parts of the image before are, and whether columns of x are exchanged.
         if like not in (None, text):
             raise NoRoom("has parts of other sizes than the one before")
+        if like is not None and (_order(name) in buffers) != (held.order is not None):
+            raise NoRoom("has its columns in another order than the one before")
         replace_parameter(layer, name, image)
         layer.register_buffer(_description(name), _cuda_described.description_of(text), persistent=False)
+        if held.order is not None:
+            layer.register_buffer(_order(name), held.order, persistent=False)
         return image.numel()
 
     @staticmethod
     def linear(layer: torch.nn.Module, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        order = getattr(layer, _order("weight"), None)
+        if order is not None:
+            x = x.index_select(-1, order)
         return torch.ops.uwt.cuda_linear_described(x, layer.weight, bias, layer.weight_description, *layer.uwt_shape)
 
     @staticmethod
     def embedding(layer: torch.nn.Module, ids: torch.Tensor) -> torch.Tensor:
-        return torch.ops.uwt.cuda_embedding_described(
+        rows = torch.ops.uwt.cuda_embedding_described(
             ids, layer.weight, layer.weight_description, *layer.uwt_shape, layer.uwt_dtype
         )
+        return _in_own_order(layer, rows)
 
     @staticmethod
     def decode(layer: torch.nn.Module) -> torch.Tensor:
-        return torch.ops.uwt.cuda_decode_described(
+        rows = torch.ops.uwt.cuda_decode_described(
             layer.weight, layer.weight_description, layer.uwt_shape, layer.uwt_dtype
         )
+        return _in_own_order(layer, rows)
 
     @staticmethod
     def experts(layer: torch.nn.Module, x: torch.Tensor, *rest: Any, **named: Any) -> torch.Tensor:

@@ -445,9 +445,50 @@ TEST(LoadedPartsTest, PartsAreOneWeight) {
       auto found = loadParts(pointersTo(parts), what.element, what.shape, pool);
       ASSERT_TRUE(holds(expected));
       ASSERT_TRUE(holds(found));
-      EXPECT_EQ(found->description().format.str(), what.format.str());
-      EXPECT_EQ(buffersOf(*found), buffersOf(*expected));
+      EXPECT_EQ(found->weight.description().format.str(), what.format.str());
+      EXPECT_EQ(buffersOf(found->weight), buffersOf(*expected));
+      EXPECT_TRUE(found->columnOrder.empty());
     }
+}
+
+/// A part whose even and odd columns are cells.
+QuantizedPart partInOrder(uint64_t rows, uint64_t seed) {
+  constexpr uint64_t columns = 128;
+  QuantizedPart part =
+      partOf("uint<4>, zero={1x64, uint<4>}, scale={1x64, f16}", rows, columns, seed);
+  part.format.hasColumnOrder = true;
+  for (uint32_t column = 0; column < columns; ++column)
+    part.weight.gridColumns.push_back(column % 2 * 64);
+  for (uint32_t first : {0U, 1U})
+    for (uint32_t column = first; column < columns; column += 2)
+      part.columnOrder.push_back(column);
+  return part;
+}
+
+TEST(LoadedPartsTest, ColumnsAreCellByCell) {
+  ThreadPool pool(2);
+  std::vector<QuantizedPart> parts = {partInOrder(40, 3), partInOrder(24, 4)};
+  for (size_t count : {1, 2}) {
+    std::vector<QuantizedPart> some(parts.begin(), parts.begin() + count), sorted = some;
+    // What each is as a weight whose columns lie so.
+    for (QuantizedPart &part : sorted) {
+      for (uint64_t row = 0; row < part.weight.rows; ++row)
+        for (uint64_t k = 0; k < part.weight.columns; ++k)
+          part.weight.codes[row * part.weight.columns + k] =
+              some[&part - sorted.data()]
+                  .weight.codes[row * part.weight.columns + part.columnOrder[k]];
+      part.weight.gridColumns.clear();
+      part.columnOrder.clear();
+      part.format.hasColumnOrder = false;
+    }
+    auto found = loadParts(pointersTo(some), ElementType::BF16, shapeOf(some), pool);
+    auto expected = loadParts(pointersTo(sorted), ElementType::BF16, shapeOf(some), pool);
+    ASSERT_TRUE(holds(found));
+    ASSERT_TRUE(holds(expected));
+    EXPECT_EQ(found->columnOrder, some.front().columnOrder);
+    EXPECT_EQ(found->weight.description().format.str(), sorted.front().format.str());
+    EXPECT_EQ(buffersOf(found->weight), buffersOf(expected->weight));
+  }
 }
 
 TEST(LoadedPartsTest, WhatCannotBeLoadedIsSaid) {
@@ -462,9 +503,11 @@ TEST(LoadedPartsTest, WhatCannotBeLoadedIsSaid) {
   EXPECT_EQ(errorOf({first, first}, {8, 128}),
             "'f6E3M2FN, scale={tensor, bf16}' runs from its values: images have codes of integers, "
             "f8E4M3FN, f4E2M1FN and table<1> to table<4>");
-  first.format.hasColumnOrder = true;
-  EXPECT_EQ(errorOf({first}, {4, 128}), "'f6E3M2FN, scale={tensor, bf16}, order=k' runs from its "
-                                        "values: its columns are in an order of their own");
+  QuantizedPart ordered = partInOrder(4, 1), other = partInOrder(4, 2);
+  std::swap(other.columnOrder[0], other.columnOrder[1]);
+  EXPECT_EQ(errorOf({ordered, other}, {8, 128}),
+            "'uint<4>, zero={1x64, uint<4>}, scale={1x64, f16}, order=k' runs from its values: the "
+            "matrix above it has columns in another order");
 }
 
 } // namespace

@@ -227,7 +227,8 @@ TEST_F(CApiQuantizedTest, DeviceImagesAreMadeOfCodes) {
   const UWTCodes *const both[] = {codes, codes};
   const uint64_t shape[] = {2, 2, 128}, other[] = {2, 128};
   UWTCudaImage *image = nullptr;
-  ASSERT_EQ(messageAndKindOf(uwtCudaImageEncodeCodes(context, both, 2, "BF16", 3, shape, &image)),
+  ASSERT_EQ(messageAndKindOf(
+                uwtCudaImageEncodeCodes(context, both, 2, "BF16", 3, shape, nullptr, &image)),
             "no error");
   UWTCudaWeight weight = {};
   weight.size = sizeof(weight);
@@ -241,12 +242,15 @@ TEST_F(CApiQuantizedTest, DeviceImagesAreMadeOfCodes) {
   EXPECT_EQ(messageAndKindOf(uwtCudaImageWrite(image, bytes.data(), bytes.size())), "no error");
   uwtCudaImageDestroy(image);
   image = nullptr;
-  EXPECT_EQ(messageAndKindOf(uwtCudaImageEncodeCodes(context, both, 2, "BF16", 2, other, &image)),
+  EXPECT_EQ(messageAndKindOf(
+                uwtCudaImageEncodeCodes(context, both, 2, "BF16", 2, other, nullptr, &image)),
             "2: the matrices have 4 rows of 128 columns, and the shape has others");
   const UWTCodes *const none[] = {nullptr};
-  EXPECT_EQ(messageAndKindOf(uwtCudaImageEncodeCodes(context, none, 1, "BF16", 2, other, &image)),
+  EXPECT_EQ(messageAndKindOf(
+                uwtCudaImageEncodeCodes(context, none, 1, "BF16", 2, other, nullptr, &image)),
             "2: codes 0 are NULL");
-  EXPECT_EQ(messageAndKindOf(uwtCudaImageEncodeCodes(context, both, 1, "BF16", 2, other, nullptr)),
+  EXPECT_EQ(messageAndKindOf(
+                uwtCudaImageEncodeCodes(context, both, 1, "BF16", 2, other, nullptr, nullptr)),
             "2: image is NULL");
   EXPECT_EQ(image, nullptr);
   uwtCodesDestroy(codes);
@@ -439,6 +443,28 @@ TEST_F(CApiColumnOrderTest, MatricesHaveOrdersOfTheirOwn) {
     EXPECT_EQ(product(*image, used, static_cast<uint64_t>(part.expert), x, 2),
               rawProduct(taken(decoded, name), taken(x, name)));
   }
+}
+
+TEST_F(CApiColumnOrderTest, DeviceImagesSayTheOrder) {
+  const uint64_t stack[] = {3, 2, columns};
+  UWTCudaImage *image = nullptr;
+  EXPECT_EQ(messageAndKindOf(uwtCudaImageEncodeCodes(context, codes.data(), 3, "BF16", 3, stack,
+                                                     nullptr, &image)),
+            "5: columns of the codes are in an order of their own, and columnOrder is NULL");
+  EXPECT_EQ(image, nullptr);
+  std::vector<uint32_t> order(3 * columns), expected;
+  ASSERT_EQ(messageAndKindOf(uwtCudaImageEncodeCodes(context, codes.data(), 3, "BF16", 3, stack,
+                                                     order.data(), &image)),
+            "no error");
+  for (const std::string name : {"X", "Y", "Z"})
+    for (size_t column : orderOf(name))
+      expected.push_back(static_cast<uint32_t>(column));
+  EXPECT_EQ(order, expected);
+  UWTCudaWeight weight = {};
+  weight.size = sizeof(weight);
+  ASSERT_EQ(messageAndKindOf(uwtCudaImageWeight(image, &weight)), "no error");
+  EXPECT_STREQ(weight.format, "uint<4>, zero=8, scale={1x64, bf16}");
+  uwtCudaImageDestroy(image);
 }
 
 TEST_F(CApiQuantizedTest, MisuseIsAnError) {
