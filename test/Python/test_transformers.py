@@ -369,6 +369,12 @@ def test_values_that_are_moved_are_known_for_their_codes(values, tmp_path):
     assert type(moved) is torch.Tensor and image_of_codes(moved)[0] is not None
     stayed = file.get_slice(name)[...].to(dtype=torch.bfloat16)
     assert type(stayed) is torch.Tensor and image_of_codes(stayed)[0] is not None
+    # Somewhere in larger memory.
+    inside = torch.empty(moved.numel() + 1, dtype=torch.bfloat16)[1:].view(moved.shape).copy_(folder.weights[name])
+    assert image_of_codes(inside)[0] is not None
+    changed = torch.empty(moved.shape, dtype=torch.bfloat16).copy_(folder.weights[name])
+    changed[-1, -1] += 1
+    assert image_of_codes(changed) == (None, None)
     rounded = file.get_slice(name)[...].to(dtype=torch.float16).bfloat16()
     assert image_of_codes(rounded) == (None, None)
 

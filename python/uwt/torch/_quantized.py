@@ -191,8 +191,9 @@ class Held(NamedTuple):
 
 
 def _same_bits(a: torch.Tensor, b: torch.Tensor) -> bool:
-    # Eight bytes at a time, where rows are whole ones: PyTorch compares elements of any type alike fast.
-    word = torch.int64 if a.shape[-1] % 4 == 0 and b.is_contiguous() else torch.int16
+    # Eight bytes at a time where that can be: PyTorch compares elements of any type alike fast.
+    are_whole = a.shape[-1] % 4 == 0 and b.is_contiguous() and b.storage_offset() % 4 == 0
+    word = torch.int64 if are_whole else torch.int16
     return torch.equal(a.view(word), b.view(word))
 
 
