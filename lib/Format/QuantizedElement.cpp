@@ -41,6 +41,15 @@ static const ElementFamily *findFamily(std::string_view keyword) {
   return found == allElements().end() ? nullptr : *found;
 }
 
+std::optional<QuantizedElement> uwt::elementOfBits(std::span<const uint32_t> parameters,
+                                                   uint32_t maxBits) {
+  if (parameters.size() != 1 || parameters[0] == 0 || parameters[0] > maxBits)
+    return std::nullopt;
+  QuantizedElement element;
+  element.bits = parameters[0];
+  return element;
+}
+
 bool QuantizedElement::isKeyword(std::string_view keyword) { return findFamily(keyword); }
 
 std::optional<QuantizedElement> QuantizedElement::find(const Term &term) {

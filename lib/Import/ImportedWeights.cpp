@@ -73,13 +73,11 @@ std::optional<Term> otherElement(const std::string &composition) {
   return held == format->element ? std::nullopt : held;
 }
 
-/// The composition that products run from, where that is another one.
-std::string runFormatOf(const WeightOutline &outline) {
-  const std::string &own = outline.runFormat.empty() ? outline.format : outline.runFormat;
-  std::optional<Term> held = otherElement(own);
+/// The composition that products run from, where that is another one; `held` is as of otherElement.
+std::string runFormatOf(const WeightOutline &outline, const std::optional<Term> &held) {
   if (!held)
     return outline.runFormat;
-  Format format = *Format::parse(own);
+  Format format = *Format::parse(outline.runFormat.empty() ? outline.format : outline.runFormat);
   format.element = *held;
   return format.str();
 }
@@ -112,7 +110,8 @@ ImportedWeight makeWeight(const Recipe &recipe, std::string_view module, const S
     return weight;
   }
   weight.format = outline->format;
-  weight.runFormat = runFormatOf(*outline);
+  std::optional<Term> held = otherElement(outline->format);
+  weight.runFormat = runFormatOf(*outline, held);
   weight.shape = outline->shape;
   if (weight.shape.empty())
     weight.shape = {outline->rows, outline->columns};
@@ -122,9 +121,9 @@ ImportedWeight makeWeight(const Recipe &recipe, std::string_view module, const S
     weight.bytes += entry.bytes;
     weight.storedBytes += entry.storedBytes;
   }
-  weight.read = [&recipe, config, parts, outline = *outline](ThreadPool &pool) {
+  weight.read = [&recipe, config, parts, outline = *outline, held](ThreadPool &pool) {
     Expected<QuantizedWeight> made = recipe.assemble(*config, parts, outline, pool);
-    if (std::optional<Term> held = otherElement(outline.format); made && held)
+    if (made && held)
       makeCodesOf(*held, *made);
     return made;
   };

@@ -25,6 +25,10 @@ ANY_ROWS = 2**32 - 1
 _BUFFERS = 9
 
 
+def round_up(size: int, multiple: int = ALIGNMENT) -> int:
+    return -(-size // multiple) * multiple
+
+
 class Buffer(ctypes.Structure):
     _fields_ = [("address", c_uint64), ("bytes", c_uint64)]
 

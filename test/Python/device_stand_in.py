@@ -63,25 +63,21 @@ class Stub:
         ctypes.c_uint32.from_address(outside).value |= int(not is_inside.all())
 
 
-def _known(made):
-    """An image that kernels know the dense weight of."""
-
-    def make(dense, *arguments):
-        image, text = made(dense, *arguments)
-        Stub.dense[bytes(image.numpy())] = dense.detach().clone()
-        return image, text
-
-    return make
+def _remember(image, dense):
+    """Has kernels know the dense weight of an image."""
+    Stub.dense[bytes(image.numpy())] = dense
 
 
 def encode(dense, format):
-    return _cuda_ops.encode_on_host(dense, format, torch.device("cpu"))
+    image, text = _cuda_ops.encode_on_host(dense, format, torch.device("cpu"))
+    _remember(image, dense.detach().clone())
+    return image, text
 
 
 def _encode_codes(make):
     def known(pieces, like, order=None):
         image, text = make(pieces, like, order)
-        Stub.dense[bytes(image.numpy())] = like.clone() if order is None else like[:, order.long()]
+        _remember(image, like.clone() if order is None else like[:, order.long()])
         return image, text
 
     return known
@@ -90,7 +86,7 @@ def _encode_codes(make):
 def _with_room(make):
     def known(image, *arguments):
         made, text = make(image, *arguments)
-        Stub.dense[bytes(made.numpy())] = Stub.dense[bytes(image.numpy())]
+        _remember(made, Stub.dense[bytes(image.numpy())])
         return made, text
 
     return known
@@ -108,7 +104,7 @@ def install(set_attribute=setattr):
     set_attribute(_cuda_ops, "stream_of", lambda _: 0)
     set_attribute(_cuda_ops, "is_on_device", lambda _: True)
     set_attribute(_cuda_ops, "device_of", lambda _: types.SimpleNamespace(target="sm_90"))
-    set_attribute(_cuda_ops, "encode", _known(encode))
+    set_attribute(_cuda_ops, "encode", encode)
     set_attribute(_cuda_ops, "encode_codes", _encode_codes(_cuda_ops.encode_codes))
     set_attribute(_cuda_described, "with_room", _with_room(_cuda_described.with_room))
     set_attribute(_packs, "made_by", lambda device, what, make, name="": make(None))

@@ -21,13 +21,11 @@ public:
   std::string_view keyword() const override { return "squares"; }
   std::string_view range() const override { return "squares<1> to squares<4>"; }
   std::optional<QuantizedElement> find(std::span<const uint32_t> parameters) const override {
-    constexpr uint32_t maxBits = 5;
-    if (parameters.size() != 1 || parameters[0] == 0 || parameters[0] > maxBits)
-      return std::nullopt;
-    QuantizedElement element;
-    element.bits = parameters[0];
-    for (uint32_t code = 0; code < 1u << element.bits; ++code)
-      element.numbers.push_back(static_cast<float>(code * code) / 4);
+    std::optional<QuantizedElement> element = elementOfBits(parameters, 5);
+    if (!element)
+      return element;
+    for (uint32_t code = 0; code < 1u << element->bits; ++code)
+      element->numbers.push_back(static_cast<float>(code * code) / 4);
     return element;
   }
 };

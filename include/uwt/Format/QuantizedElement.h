@@ -55,6 +55,11 @@ public:
   virtual std::optional<QuantizedElement> find(std::span<const uint32_t> parameters) const = 0;
 };
 
+/// For families with one parameter: elements of that many bits, from 1 to `maxBits`; nothing for
+/// other parameters.
+std::optional<QuantizedElement> elementOfBits(std::span<const uint32_t> parameters,
+                                              uint32_t maxBits);
+
 /// The families of this build, in the order of lib/Format/Elements.def, then those that a program
 /// has registered.
 std::span<const ElementFamily *const> allElements();

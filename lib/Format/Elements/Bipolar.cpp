@@ -18,15 +18,13 @@ public:
   std::string_view keyword() const override { return "bipolar"; }
   std::string_view range() const override { return "bipolar<1> to bipolar<7>"; }
   std::optional<QuantizedElement> find(std::span<const uint32_t> parameters) const override {
-    constexpr uint32_t maxBits = 8;
-    if (parameters.size() != 1 || parameters[0] == 0 || parameters[0] > maxBits)
-      return std::nullopt;
-    QuantizedElement element;
-    element.bits = parameters[0];
-    element.isSigned = true;
-    int count = 1 << element.bits;
+    std::optional<QuantizedElement> element = elementOfBits(parameters, 8);
+    if (!element)
+      return element;
+    element->isSigned = true;
+    int count = 1 << element->bits;
     for (int code = 0; code < count; ++code)
-      element.numbers.push_back(static_cast<float>(2 * code + 1 - count));
+      element->numbers.push_back(static_cast<float>(2 * code + 1 - count));
     return element;
   }
 };

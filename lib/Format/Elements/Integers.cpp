@@ -19,12 +19,9 @@ public:
     return isSigned ? "int<1> to int<8>" : "uint<1> to uint<8>";
   }
   std::optional<QuantizedElement> find(std::span<const uint32_t> parameters) const override {
-    constexpr uint32_t maxBits = 8;
-    if (parameters.size() != 1 || parameters[0] == 0 || parameters[0] > maxBits)
-      return std::nullopt;
-    QuantizedElement element;
-    element.bits = parameters[0];
-    element.isSigned = isSigned;
+    std::optional<QuantizedElement> element = elementOfBits(parameters, 8);
+    if (element)
+      element->isSigned = isSigned;
     return element;
   }
 

@@ -16,12 +16,9 @@ public:
   std::string_view keyword() const override { return "table"; }
   std::string_view range() const override { return "table<1> to table<4>"; }
   std::optional<QuantizedElement> find(std::span<const uint32_t> parameters) const override {
-    constexpr uint32_t maxBits = 4;
-    if (parameters.size() != 1 || parameters[0] == 0 || parameters[0] > maxBits)
-      return std::nullopt;
-    QuantizedElement element;
-    element.bits = parameters[0];
-    element.isTable = true;
+    std::optional<QuantizedElement> element = elementOfBits(parameters, 4);
+    if (element)
+      element->isTable = true;
     return element;
   }
 };

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 import torch
 
-from .._cuda import ALIGNMENT
+from .. import _cuda
 
 # More than most products need, of a stream; and what a capture begins with.
 _LEAST_BYTES, _LEAST_OF_CAPTURE = 1 << 20, 1 << 12
@@ -53,7 +53,7 @@ def _grown(key: tuple[int, int, int], device: torch.device, size: int) -> list[t
 
 def _part(device: torch.device, stream: int, size: int) -> torch.Tensor:
     """Zeros of a capture's own in memory that captures share."""
-    size = -(-size // ALIGNMENT) * ALIGNMENT
+    size = _cuda.round_up(size)
     shared, used = _SHARED.get(device.index, (None, 0))
     if shared is None or shared.numel() - used < size:
         shared, used = _zeros(device, stream, max(size, _LEAST_BYTES)), 0

@@ -74,12 +74,12 @@ def with_room(
     begin, size = buffers[_PATCH]
     if like is None:
         step = max(2 * held.matrices * held.rows * held.columns // _STEPS, 1)
-        room = _up(size + int(held.bytes * reserve), step)
+        room = _cuda.round_up(size + int(held.bytes * reserve), step)
     else:
         room = max(size, _cuda.Weight.parse(like).buffers[_PATCH][1])
-    room = _up(room, _cuda.ALIGNMENT)
+    room = _cuda.round_up(room)
     if size:
-        taken = _up(size, _cuda.ALIGNMENT)
+        taken = _cuda.round_up(size)
         cut, shift = begin + taken, room - taken
     else:
         # Behind each buffer, and so behind these records, there are zeros.
@@ -91,10 +91,6 @@ def with_room(
     behind = [(at + shift, size) if size else (at, size) for at, size in buffers[_PATCH + 1 :]]
     buffers[_PATCH:] = [(begin, room), *behind]
     return made, str(dataclasses.replace(held, bytes=made.numel(), buffers=tuple(buffers)))
-
-
-def _up(size: int, multiple: int) -> int:
-    return -(-size // multiple) * multiple
 
 
 def _held_in(description: torch.Tensor, shape: tuple[int, ...]) -> str:

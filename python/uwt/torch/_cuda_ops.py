@@ -16,6 +16,7 @@ import math
 import torch
 
 from .. import _arrays, _cuda, _weights
+from ..errors import UnsupportedError
 from . import _counters, _packs
 
 _ARRAYS = _arrays.TorchArrays()
@@ -269,6 +270,14 @@ def encode_on_host(dense: torch.Tensor, format: str, device: torch.device) -> tu
         _ARRAYS.name_of(dense), dense.shape, dense.data_ptr(), size, format, _threads.context()
     )
     return _brought_to(device, image)
+
+
+def encode_anywhere(dense: torch.Tensor, format: str, device: torch.device) -> tuple[torch.Tensor, str]:
+    """The same of a dense tensor that may be elsewhere: the host encodes what the device does not."""
+    try:
+        return encode(dense.to(device), format)
+    except UnsupportedError:
+        return encode_on_host(dense.cpu(), format, device)
 
 
 def encode_codes(

@@ -58,7 +58,7 @@ def encode(weight: torch.Tensor, format: str, reserve: float = 0) -> torch.Tenso
 
 
 def encode_codes(
-    pieces: list[tuple[Any, str, Any]], dtype: torch.dtype, shape: tuple[int, ...], format: str, reserve: float = 0
+    pieces: list[_weights.Piece], dtype: torch.dtype, shape: tuple[int, ...], format: str, reserve: float = 0
 ) -> torch.Tensor:
     """The image of quantised weights from their codes: see _weights.encode_codes."""
     return _tensor_of(_weights.encode_codes(pieces, NAMES[dtype], shape, format, _threads.context(), reserve))

@@ -164,9 +164,8 @@ def make(wanted: Iterable[Kernels], target: str, folder: pathlib.Path | None = N
 
 def make_ahead(wanted: Iterable[Kernels], target: str) -> None:
     """The same, where there is a compiler and no pack that was given."""
-    if _GIVEN or not (os.environ.get("UWT_COMPILER_LIBRARY") or importlib.util.find_spec("uwt_compiler")):
-        return
-    make(wanted, compile_target(target))
+    if not _GIVEN and _why_no_compiler() is None:
+        make(wanted, compile_target(target))
 
 
 @functools.lru_cache(maxsize=None)
@@ -213,11 +212,18 @@ def why_none() -> str | None:
     """Why there are no kernels here, neither given nor to be made, for any GPU."""
     if _GIVEN:
         return None
+    why = _why_no_compiler()
+    if why is not None:
+        return f"{why}, which makes kernels of GPUs, or give packs"
+    return None if _name_ptxas() else "NVIDIA's ptxas, which makes kernels of GPUs, is not found: pip install nvidia-cuda-nvcc"
+
+
+def _why_no_compiler() -> str | None:
     try:
         from .. import compiler  # noqa: F401
     except ImportError as error:
-        return f"{error}, which makes kernels of GPUs, or give packs"
-    return None if _name_ptxas() else "NVIDIA's ptxas, which makes kernels of GPUs, is not found: pip install nvidia-cuda-nvcc"
+        return str(error)
+    return None
 
 
 def _name_ptxas() -> bool:

@@ -20,7 +20,7 @@ from . import _cuda_ops, _ops, _threads
 from ._file_tensor import FileTensor
 
 _LOG = logging.getLogger(__name__)
-_NAMES = {torch.bfloat16: "BF16", torch.float16: "F16", torch.float32: "F32"}
+_NAMES = {**_ops.NAMES, torch.float32: "F32"}
 #: How weights that run from codes are multiplied: with x as it is, or by integers of 8 bits that x is rounded to.
 ARITHMETICS = ("dense", "integer<8>")
 

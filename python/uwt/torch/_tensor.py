@@ -9,7 +9,7 @@ from torch.utils import _pytree
 from torch.utils._python_dispatch import return_and_correct_aliasing
 
 from .. import _arrays, _weights
-from ..errors import UnsupportedError, UsageError
+from ..errors import UsageError
 from . import _cuda_ops, _native, _ops
 
 _ARRAYS = _arrays.TorchArrays()
@@ -103,10 +103,7 @@ class UwtTensor(torch.Tensor):
             dense = dense.transpose(-1, -2)
         if device.type != "cuda":
             return cls(_ops.encode(dense.to(device), format), shape, dtype, exact, None, is_transposed)
-        try:
-            image, held = _cuda_ops.encode(dense.to(device), format)
-        except UnsupportedError:
-            image, held = _cuda_ops.encode_on_host(dense.cpu(), format, device)
+        image, held = _cuda_ops.encode_anywhere(dense, format, device)
         if exact == "product":
             # Here, rather than in the first product, one hears that there are no kernels.
             _cuda_ops.products(image.device.index, held, False)

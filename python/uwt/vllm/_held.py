@@ -15,7 +15,6 @@ from vllm.model_executor.model_loader.reload.layerwise import get_layerwise_info
 from vllm.model_executor.utils import replace_parameter
 from vllm.platforms import current_platform
 
-from ..errors import UnsupportedError
 from ..torch import _cuda_described, _cuda_ops, _ops, _packs
 from ..torch._quantized import Held, image_of_codes
 from ..torch._tensor import RUN_FORMAT, format_for
@@ -170,10 +169,7 @@ class OnDevice:
 
 
 def _encoded(weight: torch.Tensor, format: str) -> Held:
-    try:
-        held = Held(*_cuda_ops.encode(weight, format))
-    except UnsupportedError:
-        held = Held(*_cuda_ops.encode_on_host(weight.cpu(), format, weight.device))
+    held = Held(*_cuda_ops.encode_anywhere(weight, format, weight.device))
     # What has no kernels is found here, rather than by the first product.
     _cuda_ops.products(held.image.device.index, held.on_device, False)
     return held
