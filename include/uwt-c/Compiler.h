@@ -49,6 +49,8 @@ typedef struct UWTCompileOptions {
       groups in an order of their own, and add up columns group by group, with other bits
       (docs/quantised.md). Not together with a format. */
   int columnsByCell;
+  /** Not 0: for uwtCompilePack, kernels of grouped products (uwtCudaGroupedProduct). */
+  int grouped;
 } UWTCompileOptions;
 /** Sets the defaults, of as many members as `size`, sizeof(*options), has. */
 UWT_C_API void uwtCompileOptionsInit(UWTCompileOptions *options, size_t size);

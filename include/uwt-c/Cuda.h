@@ -222,11 +222,56 @@ UWT_C_API UWTError *uwtCudaLinear(const UWTCudaKernels *kernels, const UWTCudaLi
 /** A layer of experts: rows offsets[i] to offsets[i + 1] - 1 of x and y by matrix i, for each of
     the weight's matrices; others are not written. `count` is the number of offsets, one more than
     that of matrices; they are in host memory and do not fall, and m is at least the last one. The
-    launches, one for each expert that has rows, follow each other on the stream. `matrix` is not
+    launches, one for each expert that has rows, follow each other on the stream; with a pack for it
+    uwtCudaGroupedProduct needs one, and no offsets on the host. `matrix` is not
     looked at, and there are no operands of an epilogue. All is checked before anything is
     launched. */
 UWT_C_API UWTError *uwtCudaGroupedLinear(const UWTCudaKernels *kernels, const UWTCudaLinear *linear,
                                          const uint64_t *offsets, size_t count, void *stream);
+
+/** Kernels of a pack for grouped products with the matrices of a weight: x comes in slices of so
+    many rows, and a table in device memory says which matrix multiplies each. Nobody on the host
+    has to know, so one launch, which a CUDA graph may hold, serves a layer of experts whatever
+    experts are chosen. */
+typedef struct UWTCudaGroupedKernels UWTCudaGroupedKernels;
+/** A pack without such kernels (`uwt compile --emit pack --grouped` writes them, for formats of a
+    fixed rate) is an error of kind UWT_ERROR_UNSUPPORTED. */
+UWT_C_API UWTError *uwtCudaGroupedKernelsCreate(UWTCudaPack *pack, const UWTCudaWeight *weight,
+                                                UWTCudaGroupedKernels **kernels);
+/** Rows of a slice, where a matrix has about `rows` rows of x: of the smallest slices that hold
+    them, else of the largest. 0 where kernels is NULL. */
+UWT_C_API uint32_t uwtCudaGroupedKernelsSlice(const UWTCudaGroupedKernels *kernels, uint32_t rows);
+/** Scratch memory of a product of up to `slices` slices of `slice` rows, as
+    uwtCudaKernelsScratch. */
+UWT_C_API UWTError *uwtCudaGroupedKernelsScratch(const UWTCudaGroupedKernels *kernels,
+                                                 uint32_t slice, uint32_t slices,
+                                                 uint64_t *workspaceBytes, uint64_t *counterBytes);
+UWT_C_API void uwtCudaGroupedKernelsDestroy(UWTCudaGroupedKernels *kernels);
+
+typedef struct UWTCudaGroupedProduct {
+  /** Set by uwtCudaGroupedProductInit. */
+  size_t size;
+  /** Address of the device image, and what the caller takes its matrices to be. */
+  uint64_t weight, n, k;
+  /** Rows of a slice, of uwtCudaGroupedKernelsSlice, and the slices that there can be. */
+  uint32_t slice, slices;
+  /** 1 + slices i32: how many slices there are, and the matrix of each of them. Nobody checks what
+      is in it: a matrix that the weight does not have is read beyond it. */
+  UWTCudaBuffer table;
+  /** Addresses of x [slices * slice, k] and y [slices * slice, n]; slice i has `slice` rows of
+      both. Where fewer rows are wanted, the others hold anything. */
+  uint64_t x, y;
+  /** Elements from row to row; 0 for rows without a gap. */
+  uint64_t xStride, yStride;
+  UWTCudaBuffer workspace, counters;
+} UWTCudaGroupedProduct;
+/** Sets `size` bytes, sizeof(*product), to zero but the size. */
+UWT_C_API void uwtCudaGroupedProductInit(UWTCudaGroupedProduct *product, size_t size);
+
+/** Each slice of x by its matrix; rows of slices that there are not are not written. `slices` of 0
+    do nothing. All but the table's contents is checked before anything is launched. */
+UWT_C_API UWTError *uwtCudaGroupedProduct(const UWTCudaGroupedKernels *kernels,
+                                          const UWTCudaGroupedProduct *product, void *stream);
 
 /** Layers one after another, where kernels that decode a weight before they multiply (strategies
     buffer and exponents) do so on a second stream, beside the product of the layer before. */

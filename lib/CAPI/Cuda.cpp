@@ -119,8 +119,7 @@ void uwtCudaLinearInit(UWTCudaLinear *linear, size_t size) {
   setDefaults(linear, size, UWTCudaLinear{});
 }
 
-/// Whether a matrix is what a call takes it to be.
-static Status checkMatrix(const DeviceWeightDescription &weight, uint64_t n, uint64_t k) {
+Status uwt::checkMatrix(const DeviceWeightDescription &weight, uint64_t n, uint64_t k) {
   if (n == weight.rows() && k == weight.columns())
     return ok();
   return usageError("the weight has n " + std::to_string(weight.rows()) + " and k " +

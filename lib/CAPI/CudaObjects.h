@@ -24,6 +24,9 @@ namespace uwt {
 /// What a description of an image says. Errors: Usage (a damaged one), Unsupported.
 Expected<cuda::DeviceWeightDescription> descriptionOf(const UWTCudaWeight &weight);
 
+/// Whether a matrix is what a call takes it to be. Errors: Usage.
+Status checkMatrix(const cuda::DeviceWeightDescription &weight, uint64_t n, uint64_t k);
+
 inline cuda::DeviceRange rangeOf(UWTCudaBuffer buffer) { return {buffer.address, buffer.bytes}; }
 
 inline cuda::DenseMatrices matricesOf(const UWTCudaDense &dense) {

@@ -188,6 +188,7 @@ Status Compilation::takeKernels(bool keepOnHost) {
     kernels.strategy = options.strategy.name;
     kernels.keepOnHost = keepOnHost;
     kernels.ownFormat = options.ownFormat;
+    kernels.grouped = options.grouped;
     UWT_RETURN_IF_ERROR(runPasses(
         from, [&](OpPassManager &passes) { buildKernelPipeline(passes, kernels); },
         ErrorKind::Unsupported, "a product has no kernel"));
@@ -345,6 +346,8 @@ static Status checkImages(const std::vector<Signature> &functions, const Product
 /// The code of a program up to LLVM IR with its entries.
 static Expected<ProgramCode> lowerProgram(Compilation &work, const ProductTarget &target,
                                           const CompileOptions &options) {
+  if (options.grouped)
+    return usageError("kernels of grouped products are for packs: no program launches them");
   ProgramCode code;
   code.target = target.host->name;
   UWT_RETURN_IF_ERROR(work.getTimer().begin("tensor pipeline"));

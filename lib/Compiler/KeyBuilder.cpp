@@ -102,6 +102,6 @@ void KeyBuilder::addOptions(const CompileOptions &options) {
         uint64_t(options.strategy.tileK), uint64_t(options.threads), uint64_t(options.mHint),
         uint64_t(options.exact), uint64_t(options.integerBits), uint64_t(options.optimisation),
         uint64_t(options.check), uint64_t(options.trustIr), uint64_t(options.runtimeChecks),
-        uint64_t(options.ownFormat), uint64_t(options.columnsByCell)})
+        uint64_t(options.ownFormat), uint64_t(options.columnsByCell), uint64_t(options.grouped)})
     addNumber(number);
 }

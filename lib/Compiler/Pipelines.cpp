@@ -168,6 +168,7 @@ void buildKernelPipeline(OpPassManager &pm, const KernelPipelineOptions &options
   pm.addPass(createSelectStrategyPass(std::move(select)));
   codegen::OutlineProductsPassOptions outline;
   outline.target = options.gpu;
+  outline.grouped = options.grouped;
   pm.addPass(codegen::createOutlineProductsPass(std::move(outline)));
   pm.addPass(codegen::createLowerLaunchesPass());
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();

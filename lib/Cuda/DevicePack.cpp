@@ -35,6 +35,13 @@ Expected<const KernelEntry *> DevicePack::select(const DeviceWeightDescription &
   return select(query);
 }
 
+Expected<const KernelEntry *> DevicePack::selectGrouped(const DeviceWeightDescription &weight,
+                                                        uint32_t m) {
+  KernelQuery query = queryOf(owner, weight, m);
+  query.grouped = true;
+  return select(query);
+}
+
 Expected<const KernelEntry *> DevicePack::selectTranscode(const DeviceWeightDescription &weight,
                                                           const Format &result) {
   KernelQuery query = queryOf(owner, weight, 1);

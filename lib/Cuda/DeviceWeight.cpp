@@ -265,15 +265,15 @@ DeviceWeightDescription::create(const TensorDescription::Matrices &matrices, For
 }
 
 DeviceRange DeviceWeightDescription::bufferAt(uint64_t image, ArgumentKind kind,
-                                              uint64_t matrix) const {
+                                              std::optional<uint64_t> matrix) const {
   auto number = static_cast<size_t>(kind);
-  if (number >= bufferKinds || matrix >= count)
+  if (number >= bufferKinds || matrix.value_or(0) >= count)
     return {};
   const Buffer &whole = byKind[number];
-  if (!goesByPanel(kind))
+  if (!goesByPanel(kind) || !matrix)
     return {image + whole.begin, whole.bytes};
   uint64_t one = whole.bytes / count;
-  return {image + whole.begin + matrix * one, one};
+  return {image + whole.begin + *matrix * one, one};
 }
 
 Expected<DeviceImageSource> DeviceImageSource::create(const LoadedWeight &weight) {

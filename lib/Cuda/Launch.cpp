@@ -314,6 +314,19 @@ Status KernelLauncher::checkExtras(const LaunchOperands &operands) const {
   return ok();
 }
 
+Status KernelLauncher::checkSlices(const LaunchOperands &operands) const {
+  const KernelArgument *argument = findArgument(*what, ArgumentKind::Slices);
+  if (!argument)
+    return ok();
+  // launch-8: how many there are stands before them.
+  uint64_t needed = (1 + tilesOf(operands.m, what->launch.tileM)) * bytesOf(argument->type);
+  if (operands.slices.bytes < needed)
+    return usageError("the slice table has " + std::to_string(operands.slices.bytes) +
+                      " bytes, and kernel " + what->kernel + " needs " + std::to_string(needed) +
+                      " for m " + std::to_string(operands.m));
+  return checkAddress("the slice table", operands.slices.address, argument->alignment);
+}
+
 Status KernelLauncher::checkScratch(const char *name, ArgumentKind kind, DeviceRange given,
                                     uint64_t needed, uint32_t m) const {
   if (given.bytes < needed)
@@ -345,6 +358,7 @@ Status KernelLauncher::checkOperands(const LaunchOperands &operands, const Launc
       checkRows("x", ArgumentKind::X, operands.x, operands.xStride, weight.columns()));
   UWT_RETURN_IF_ERROR(checkRows("y", ArgumentKind::Y, operands.y, operands.yStride, weight.rows()));
   UWT_RETURN_IF_ERROR(checkExtras(operands));
+  UWT_RETURN_IF_ERROR(checkSlices(operands));
   UWT_RETURN_IF_ERROR(checkScratch("workspace", ArgumentKind::Workspace, operands.workspace,
                                    size.workspaceBytes, operands.m));
   return checkScratch("counters", ArgumentKind::Counters, operands.counters, size.counterBytes,
@@ -358,9 +372,13 @@ void KernelLauncher::fillDynamic(const LaunchOperands &operands, uint64_t *value
     descriptor[3] = elements;
   };
   uint64_t before = operands.m - 1;
+  // A grouped product's slices are of any matrices.
+  std::optional<uint64_t> matrix;
+  if (!isGrouped(*what))
+    matrix = operands.matrix;
   for (const KernelArgument &argument : what->arguments) {
     if (isOfWeight(argument.kind)) {
-      DeviceRange buffer = weight.bufferAt(operands.weight, argument.kind, operands.matrix);
+      DeviceRange buffer = weight.bufferAt(operands.weight, argument.kind, matrix);
       memref(values, buffer.address, buffer.bytes / bytesOf(argument.type));
     }
     switch (argument.kind) {
@@ -379,6 +397,9 @@ void KernelLauncher::fillDynamic(const LaunchOperands &operands, uint64_t *value
     case ArgumentKind::Extra:
       memref(values, operands.extras[argument.number].address,
              operands.extras[argument.number].bytes / bytesOf(argument.type));
+      break;
+    case ArgumentKind::Slices:
+      memref(values, operands.slices.address, operands.slices.bytes / bytesOf(argument.type));
       break;
     case ArgumentKind::M:
       *values = operands.m;

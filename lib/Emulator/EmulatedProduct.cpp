@@ -50,12 +50,12 @@ Expected<EmulatedWeight> EmulatedWeight::make(const LoadedWeight &weight) {
   return result;
 }
 
-EmulatedArgument EmulatedWeight::argument(ArgumentKind kind, uint64_t matrix) const {
+EmulatedArgument EmulatedWeight::argument(ArgumentKind kind, std::optional<uint64_t> matrix) const {
   const EmulatedMemory &whole = buffer(kind);
-  if (count == 1 || !cuda::goesByPanel(kind))
+  if (count == 1 || !cuda::goesByPanel(kind) || !matrix)
     return whole.readable();
   uint64_t size = whole.bytes().size() / count;
-  return EmulatedArgument::buffer(static_cast<const void *>(whole.bytes().data() + matrix * size),
+  return EmulatedArgument::buffer(static_cast<const void *>(whole.bytes().data() + *matrix * size),
                                   size);
 }
 
@@ -94,7 +94,9 @@ Expected<EmulatedProduct> EmulatedProduct::preparePtx(llvm::StringRef text,
 namespace {
 /// The buffers of one run.
 struct Buffers {
-  EmulatedMemory x, y, workspace, counters;
+  EmulatedMemory x, y, workspace, counters, slices;
+  /// Of the weight; nothing for all.
+  std::optional<uint64_t> matrix;
   std::vector<EmulatedMemory> extras;
 };
 } // namespace
@@ -112,6 +114,8 @@ static EmulatedArgument argumentOf(const KernelArgument &argument, const Emulate
     return buffers.counters.writable();
   case ArgumentKind::Extra:
     return buffers.extras[argument.number].readable();
+  case ArgumentKind::Slices:
+    return buffers.slices.readable();
   case ArgumentKind::M:
     return EmulatedArgument::integer(operands.m);
   case ArgumentKind::N:
@@ -123,7 +127,7 @@ static EmulatedArgument argumentOf(const KernelArgument &argument, const Emulate
   case ArgumentKind::Constant:
     return EmulatedArgument::integer(argument.constant);
   default:
-    return weight.argument(argument.kind, operands.matrix);
+    return weight.argument(argument.kind, buffers.matrix);
   }
 }
 
@@ -185,7 +189,11 @@ Expected<EmulationCounters> EmulatedProduct::run(const EmulatedWeight &weight,
                   EmulatedMemory(operands.y.size()),
                   EmulatedMemory(workspace),
                   EmulatedMemory(counters),
+                  EmulatedMemory(operands.slices),
+                  {},
                   {}};
+  if (operands.slices.empty())
+    buffers.matrix = operands.matrix;
   // Neither may have to be zero.
   constexpr uint8_t anything = 0xA5;
   std::ranges::fill(buffers.y.bytes(), anything);

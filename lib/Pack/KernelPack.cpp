@@ -213,7 +213,7 @@ private:
   Status keep(const char *condition, const std::function<bool(const KernelEntry &)> &fits,
               const std::function<std::string(const KernelEntry &)> &describe);
   /// Larger is better.
-  std::tuple<bool, unsigned, char> rank(const KernelEntry &entry) const;
+  std::tuple<bool, unsigned, char, int64_t> rank(const KernelEntry &entry) const;
 
   const KernelPack &pack;
   const KernelQuery &query;
@@ -238,7 +238,7 @@ static std::string extentText(const ExtentRange &extent) {
 static std::string queryText(const KernelQuery &query) {
   return query.format.str() + " of " + std::string(getTraits(query.element).name) + ", n " +
          std::to_string(query.n) + ", k " + std::to_string(query.k) + ", m " +
-         std::to_string(query.m) + " on " + query.target;
+         std::to_string(query.m) + (query.grouped ? " a matrix" : "") + " on " + query.target;
 }
 
 Status Selection::keep(const char *condition, const std::function<bool(const KernelEntry &)> &fits,
@@ -267,12 +267,19 @@ Status Selection::keep(const char *condition, const std::function<bool(const Ker
                           "; make a pack for this");
 }
 
-std::tuple<bool, unsigned, char> Selection::rank(const KernelEntry &entry) const {
+/// Larger for slices that are nearer to m: the smallest of those that hold it, else the largest.
+static int64_t fitOf(uint64_t slice, uint64_t m) {
+  auto size = static_cast<int64_t>(std::min<uint64_t>(slice, INT64_MAX));
+  return slice >= m ? INT64_MAX - size : size - INT64_MAX;
+}
+
+std::tuple<bool, unsigned, char, int64_t> Selection::rank(const KernelEntry &entry) const {
   // select-3.
   const CodeObject &code = codeOf(entry);
   TargetNumbers numbers = parseTarget(code.target).value_or(TargetNumbers());
   return {code.kind == CodeKind::Cubin, numbers.major * 10 + numbers.minor,
-          static_cast<char>(numbers.suffix != 0)};
+          static_cast<char>(numbers.suffix != 0),
+          query.grouped ? fitOf(entry.launch.tileM, query.m) : 0}; // select-5
 }
 
 Expected<const KernelEntry *> Selection::run() {
@@ -295,6 +302,12 @@ Expected<const KernelEntry *> Selection::run() {
         return query.kind ? entry.kind == *query.kind : isProduct(entry.kind);
       },
       [](const KernelEntry &entry) { return std::string(nameOf(entry.kind)); }));
+  if (isProduct(query.kind.value_or(GpuKernelKind::Skinny)))
+    UWT_RETURN_IF_ERROR(keep(
+        "products of", [&](const KernelEntry &entry) { return isGrouped(entry) == query.grouped; },
+        [](const KernelEntry &entry) {
+          return std::string(isGrouped(entry) ? "groups (--grouped)" : "one matrix");
+        }));
   UWT_RETURN_IF_ERROR(keep(
       "formats",
       [&](const KernelEntry &entry) {

@@ -39,13 +39,16 @@ bool uwt::isProduct(GpuKernelKind kind) {
   return kind != GpuKernelKind::Transcode && kind != GpuKernelKind::Histogram &&
          kind != GpuKernelKind::Gather;
 }
+static bool reads(const KernelEntry &entry, ArgumentKind kind) {
+  return std::ranges::find(entry.arguments, kind, &KernelArgument::kind) != entry.arguments.end();
+}
+
+bool uwt::isGrouped(const KernelEntry &entry) { return reads(entry, ArgumentKind::Slices); }
+
 bool uwt::needsCodes(const KernelEntry &entry) {
   // pack-13.
-  auto reads = [&](ArgumentKind kind) {
-    return std::ranges::any_of(
-        entry.arguments, [&](const KernelArgument &argument) { return argument.kind == kind; });
-  };
-  return isProduct(entry.kind) && reads(ArgumentKind::Code) && !reads(ArgumentKind::Words);
+  return isProduct(entry.kind) && reads(entry, ArgumentKind::Code) &&
+         !reads(entry, ArgumentKind::Words);
 }
 
 Error uwt::noCodesError(const KernelEntry &entry) {
@@ -63,7 +66,7 @@ std::string_view uwt::nameOf(ArgumentKind kind) {
   static constexpr std::string_view names[argumentKinds] = {
       "panels", "records", "table", "words",    "raw",       "code",     "patch",
       "low",    "classes", "x",     "y",        "workspace", "counters", "extra",
-      "m",      "n",       "k",     "x_stride", "y_stride",  "constant"};
+      "m",      "n",       "k",     "x_stride", "y_stride",  "constant", "slices"};
   return nameIn(names, kind);
 }
 std::string_view uwt::nameOf(ArgumentType type) {
@@ -270,7 +273,7 @@ static Status checkLaunch(const LaunchRule &launch) {
 
 /// Whether a caller gives the address.
 static bool isCallers(ArgumentKind kind) {
-  return kind >= ArgumentKind::X && kind <= ArgumentKind::Extra;
+  return (kind >= ArgumentKind::X && kind <= ArgumentKind::Extra) || kind == ArgumentKind::Slices;
 }
 
 static Status checkArgument(const KernelArgument &argument) {
@@ -283,6 +286,9 @@ static Status checkArgument(const KernelArgument &argument) {
   if (kind == ArgumentKind::Panels && argument.type != ArgumentType::I64)
     return invalidError("its elements are " + std::string(nameOf(argument.type)) +
                         ", and have to be i64");
+  if (kind == ArgumentKind::Slices && argument.type != ArgumentType::I32)
+    return invalidError("its elements are " + std::string(nameOf(argument.type)) +
+                        ", and have to be i32");
   if (argument.alignment > 256 || !std::has_single_bit(argument.alignment) ||
       (argument.alignment != 1 && !isCallers(kind)))
     return invalidError("it has the alignment " + std::to_string(argument.alignment));
@@ -333,5 +339,7 @@ Status uwt::checkEntry(const KernelEntry &entry, size_t codeObjects) {
     return invalidError("m is from " + std::to_string(entry.mFrom) + " to " +
                         std::to_string(entry.mTo));
   UWT_RETURN_IF_ERROR(checkLaunch(entry.launch));
+  if (isGrouped(entry) && (!isProduct(entry.kind) || entry.launch.tileM == 0)) // pack-14
+    return invalidError("it has the argument slices, and is no product whose tiles have some of m");
   return checkArguments(entry.arguments);
 }

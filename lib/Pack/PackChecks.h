@@ -13,7 +13,7 @@
 namespace uwt {
 
 /// How many values the enumerations of KernelPack.h have.
-inline constexpr unsigned codeKinds = 2, kernelKinds = 8, gridRules = 2, argumentKinds = 20,
+inline constexpr unsigned codeKinds = 2, kernelKinds = 8, gridRules = 2, argumentKinds = 21,
                           valueTypes = 7;
 
 } // namespace uwt

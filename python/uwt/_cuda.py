@@ -70,6 +70,24 @@ class _Linear(ctypes.Structure):
     ]
 
 
+class _GroupedProduct(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("weight", c_uint64),
+        ("n", c_uint64),
+        ("k", c_uint64),
+        ("slice", c_uint32),
+        ("slices", c_uint32),
+        ("table", Buffer),
+        ("x", c_uint64),
+        ("y", c_uint64),
+        ("x_stride", c_uint64),
+        ("y_stride", c_uint64),
+        ("workspace", Buffer),
+        ("counters", Buffer),
+    ]
+
+
 class _Gather(ctypes.Structure):
     _fields_ = [
         ("size", c_size_t),
@@ -103,7 +121,9 @@ _FAILING = {
     "uwtCudaKernelsCreate": [c_void_p, POINTER(_Weight), c_uint32, POINTER(c_void_p)],
     "uwtCudaKernelsScratch": [c_void_p, c_uint32, POINTER(c_uint64), POINTER(c_uint64)],
     "uwtCudaLinear": [c_void_p, POINTER(_Linear), c_void_p],
-    "uwtCudaGroupedLinear": [c_void_p, POINTER(_Linear), POINTER(c_uint64), c_size_t, c_void_p],
+    "uwtCudaGroupedKernelsCreate": [c_void_p, POINTER(_Weight), POINTER(c_void_p)],
+    "uwtCudaGroupedKernelsScratch": [c_void_p, c_uint32, c_uint32, POINTER(c_uint64), POINTER(c_uint64)],
+    "uwtCudaGroupedProduct": [c_void_p, POINTER(_GroupedProduct), c_void_p],
     "uwtCudaDecoderCreate": [c_void_p, POINTER(_Weight), POINTER(c_void_p)],
     "uwtCudaDecode": [c_void_p, c_uint64, c_uint64, POINTER(_Dense), c_void_p],
     "uwtCudaGathererCreate": [c_void_p, POINTER(_Weight), POINTER(c_void_p)],
@@ -111,13 +131,14 @@ _FAILING = {
 }  # fmt: skip
 _DESTROY = {
     f"uwtCuda{name}Destroy": (None, [c_void_p])
-    for name in ("Device", "Pack", "Image", "Encode", "Kernels", "Decoder", "Gatherer")
+    for name in ("Device", "Pack", "Image", "Encode", "Kernels", "GroupedKernels", "Decoder", "Gatherer")
 }
 _OTHERS = _DESTROY | {
     "uwtCudaDeviceName": (c_char_p, [c_void_p]),
     "uwtCudaDeviceTarget": (c_char_p, [c_void_p]),
     "uwtCudaEncodeScratch": (c_uint64, [c_void_p]),
     "uwtCudaKernelsName": (c_char_p, [c_void_p, c_uint32]),
+    "uwtCudaGroupedKernelsSlice": (c_uint32, [c_void_p, c_uint32]),
 }
 _CUDA = bound(LIBRARY._name, _FAILING, _OTHERS)
 
@@ -274,6 +295,18 @@ class Encoder(_Object):
 # Kernels.
 
 
+def _scratch_of(known: dict[Any, tuple[int, int]], key: Any, make: Callable[..., None]) -> tuple[int, int]:
+    """Bytes of workspace and of counters, which `make` says, kept by what they are for."""
+    if key not in known:
+        workspace, counters = c_uint64(), c_uint64()
+        make(byref(workspace), byref(counters))
+        # Few numbers of rows come again and again; others are not kept for ever.
+        if len(known) >= 1024:
+            known.clear()
+        known[key] = workspace.value, counters.value
+    return known[key]
+
+
 class Kernels(_Object):
     """Products with a weight, for any number of rows. UnsupportedError where a pack lacks a kernel."""
 
@@ -289,16 +322,7 @@ class Kernels(_Object):
 
     def scratch(self, m: int) -> tuple[int, int]:
         """Bytes of workspace and of counters with which up to m rows are multiplied."""
-        known = self._scratch.get(m)
-        if known is not None:
-            return known
-        workspace, counters = c_uint64(), c_uint64()
-        _CUDA.uwtCudaKernelsScratch(self._handle, m, byref(workspace), byref(counters))
-        # Few numbers of rows come again and again; others are not kept for ever.
-        if len(self._scratch) >= 1024:
-            self._scratch.clear()
-        self._scratch[m] = workspace.value, counters.value
-        return self._scratch[m]
+        return _scratch_of(self._scratch, m, functools.partial(_CUDA.uwtCudaKernelsScratch, self._handle, m))
 
     def linear(
         self,
@@ -321,22 +345,46 @@ class Kernels(_Object):
             call.extras, call.extra_count = (Buffer * 1)(bias), 1
         _CUDA.uwtCudaLinear(self._handle, byref(call), stream)
 
-    def grouped_linear(
+
+class GroupedKernels(_Object):
+    """Products of slices of x by matrices that a table on the device names. UnsupportedError where a pack has no kernels for it."""
+
+    def __init__(self, pack: Pack, weight: Weight) -> None:
+        super().__init__("GroupedKernels", _CUDA.uwtCudaGroupedKernelsCreate, pack._handle, byref(weight._struct))
+        self._n, self._k = weight.rows, weight.columns
+        self._scratch: dict[tuple[int, int], tuple[int, int]] = {}
+        #: The sizes of slices that there are kernels for, in rows of x.
+        self.sizes: list[int] = []
+        # Of as many rows as no slice holds, the largest is given again.
+        while not self.sizes or self._slice(self.sizes[-1] + 1) > self.sizes[-1]:
+            self.sizes.append(self._slice(self.sizes[-1] + 1 if self.sizes else 1))
+
+    def _slice(self, rows: int) -> int:
+        return _CUDA.uwtCudaGroupedKernelsSlice(self._handle, rows)
+
+    def scratch(self, slice: int, slices: int) -> tuple[int, int]:
+        """Bytes of workspace and of counters of a product of so many slices."""
+        make = functools.partial(_CUDA.uwtCudaGroupedKernelsScratch, self._handle, slice, slices)
+        return _scratch_of(self._scratch, (slice, slices), make)
+
+    def product(
         self,
         image: int,
-        offsets: Sequence[int],
+        slice: int,
+        slices: int,
+        table: tuple[int, int],
         x: int,
         y: int,
         workspace: tuple[int, int],
         counters: tuple[int, int],
         stream: int,
     ) -> None:
-        """Rows offsets[i] to offsets[i + 1] of x by matrix i, one launch after another. Rows follow each other."""
-        call = _Linear(
-            sizeof(_Linear), image, 0, self._n, self._k, offsets[-1], x, y, 0, 0, workspace, counters
+        """Slices of x by the matrices of the table, 1 + slices i32: how many slices there are, then the matrix of each. Rows
+        follow each other."""
+        call = _GroupedProduct(
+            sizeof(_GroupedProduct), image, self._n, self._k, slice, slices, table, x, y, 0, 0, workspace, counters
         )
-        numbers = (c_uint64 * len(offsets))(*offsets)
-        _CUDA.uwtCudaGroupedLinear(self._handle, byref(call), numbers, len(offsets), stream)
+        _CUDA.uwtCudaGroupedProduct(self._handle, byref(call), stream)
 
 
 class Decoder(_Object):

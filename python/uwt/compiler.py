@@ -42,6 +42,7 @@ class _Options(ctypes.Structure):
         ("own_format", c_int),
         ("arithmetic", c_char_p),
         ("columns_by_cell", c_int),
+        ("grouped", c_int),
     ]
 
 
@@ -225,6 +226,7 @@ def compile_pack(
     target: str,
     format: str,
     weight_kernels: Iterable[str] = (),
+    grouped: bool = False,
 ) -> None:
     """Compiles the products of a module for a GPU, and writes their kernels to a file: a pack.
 
@@ -234,13 +236,14 @@ def compile_pack(
         target: "sm_90a".
         format: what weights run from, as the module has it.
         weight_kernels: what the pack has of each weight beside: of "encode", "decode", "gather".
+        grouped: whether its products are grouped: each slice of x by a matrix that a table on the device names.
 
     Raises UsageError with the place in the module, UnsupportedError where NVIDIA's ptxas is not found, IoError.
     """
     text, name = (module, "module") if isinstance(module, bytes) else (pathlib.Path(module).read_bytes(), str(module))
     options = _Options()
     _COMPILER.uwtCompileOptionsInit(options, ctypes.sizeof(options))
-    options.target, options.format = target.encode(), format.encode()
+    options.target, options.format, options.grouped = target.encode(), format.encode(), grouped
     kernels = sum(_WEIGHT_KERNELS[each] for each in set(weight_kernels))
     _COMPILER.uwtCompilePack(
         context(1), text, len(text), name.encode(), ctypes.byref(options), kernels, os.fsencode(path)

@@ -42,15 +42,6 @@ class Stub:
         view(y, (m, self.n)).copy_(result)
         Stub.calls.append(m)
 
-    def grouped_linear(self, image, offsets, x, y, workspace, counters, stream):
-        dense = self.dense_of(image)
-        assert len(offsets) == dense.shape[0] + 1
-        for matrix, (begin, end) in enumerate(zip(offsets, offsets[1:])):
-            if begin == end:
-                continue
-            rows = view(x + 2 * begin * self.k, (end - begin, self.k))
-            view(y + 2 * begin * self.n, (end - begin, self.n)).copy_(rows.float() @ dense[matrix].float().T)
-
     def decode(self, image, matrix, address, size, stream):
         assert size == 2 * self.n * self.k
         view(address, (self.n, self.k)).copy_(self.dense_of(image).view(-1, self.n, self.k)[matrix])
@@ -61,6 +52,26 @@ class Stub:
         is_inside = (numbers >= 0) & (numbers < self.n)
         view(rows[0], (count, self.k)).copy_(self.dense_of(image)[numbers.clamp(0, self.n - 1)] * is_inside[:, None])
         ctypes.c_uint32.from_address(outside).value |= int(not is_inside.all())
+
+
+class GroupedStub(Stub):
+    """The same by matrices of a table."""
+
+    sizes = [8, 16]
+
+    def scratch(self, slice, slices):
+        return 256 * slice * slices, 64
+
+    def product(self, image, slice, slices, table, x, y, workspace, counters, stream):
+        assert workspace[1] == 256 * slice * slices and counters[1] >= 64 and table[1] == 4 * (1 + slices)
+        count, *matrices = (ctypes.c_int32 * (1 + slices)).from_address(table[0])
+        assert count <= slices
+        dense = self.dense_of(image).view(-1, self.n, self.k)
+        result = view(y, (slices, slice, self.n)).fill_(float("nan"))
+        for number, matrix in enumerate(matrices[:count]):
+            rows = view(x + 2 * number * slice * self.k, (slice, self.k))
+            result[number] = rows.float() @ dense[matrix].float().T
+        Stub.calls.append((slice, count, slices))
 
 
 def _remember(image, dense):
@@ -111,13 +122,14 @@ def install(set_attribute=setattr):
     set_attribute(_packs, "make_ahead", lambda wanted, target: None)
     for kind in ("Kernels", "Decoder", "Gatherer"):
         set_attribute(_cuda, kind, Stub)
+    set_attribute(_cuda, "GroupedKernels", GroupedStub)
     return library
 
 
 @contextlib.contextmanager
 def installed(monkeypatch):
     """The same for the time of a test."""
-    caches = (_cuda_ops.products, _cuda_ops._gatherer, _cuda_ops._decoder)
+    caches = (_cuda_ops.products, _cuda_ops.grouped, _cuda_ops._gatherer, _cuda_ops._decoder)
     Stub.dense.clear()
     Stub.calls.clear()
     library = install(monkeypatch.setattr)

@@ -14,7 +14,7 @@ from device_stand_in import Stub, installed  # noqa: E402
 
 import uwt.torch  # noqa: E402
 from uwt import UsageError, _cuda  # noqa: E402
-from uwt.torch import _counters, _cuda_described, _cuda_ops  # noqa: E402
+from uwt.torch import _counters, _cuda_described, _cuda_experts, _cuda_ops  # noqa: E402
 from uwt.torch._counters import on as counters_on  # noqa: E402
 
 N, K = 200, 190
@@ -218,17 +218,19 @@ def experts_one_by_one(x, up, down, weights, ids, places, gated=silu_of_halves, 
 
     if places is not None:
         ids = places[ids.long()]
-    y = torch.zeros(x.shape)
+    each = torch.zeros(*ids.shape, x.shape[1])
     for matrix in range(EXPERTS):
         rows, slots = (ids == matrix).nonzero(as_tuple=True)
         inner = gated(biased(product(x[rows], up[matrix]), 0, matrix))
-        inner = biased(product(inner, down[matrix]), 1, matrix)
-        y.index_add_(0, rows, inner.float() * weights[rows, slots, None].float())
+        each[rows, slots] = biased(product(inner, down[matrix]), 1, matrix).float()
+    y = torch.zeros(x.shape)
+    for slot in range(ids.shape[1]):
+        y.addcmul_(each[:, slot], weights[:, slot, None].float())
     return y.bfloat16()
 
 
 @pytest.mark.parametrize("places", [None, [2, 0, -1, 4, 1, 3], [-1] * 6])
-@pytest.mark.parametrize("m", [0, 1, 9])
+@pytest.mark.parametrize("m", [0, 1, 9, 40])
 def test_experts_multiply_their_rows(places, m):
     up = torch.randn(EXPERTS, 2 * INNER, K).mul(0.1).bfloat16()
     down = torch.randn(EXPERTS, K, INNER).mul(0.1).bfloat16()
@@ -260,6 +262,23 @@ def test_experts_have_biases_and_the_activation_of_gpt_oss(m):
     torch.library.opcheck(torch.ops.uwt.cuda_experts, arguments)
 
 
+@pytest.mark.parametrize("slice", [8, 16])
+def test_rows_of_experts_begin_with_slices(slice):
+    generator = torch.Generator().manual_seed(slice)
+    for rows, slots in ((1, 1), (3, 2), (50, 4)):
+        ids = torch.randint(-1, EXPERTS, (rows, slots), generator=generator)
+        slices = min(ids.numel(), EXPERTS) + (ids.numel() - min(ids.numel(), EXPERTS)) // slice
+        table, places = _cuda_experts._ordered(ids, EXPERTS, slice, slices)
+        counts = [int((ids == matrix).sum()) for matrix in range(EXPERTS)]
+        expected = [matrix for matrix, count in enumerate(counts) for _ in range(-(-count // slice))]
+        assert table.dtype == torch.int32 and table.shape == (1 + slices,)
+        assert table[0] == len(expected) <= slices and table[1 : 1 + len(expected)].tolist() == expected
+        assert (table[1:] >= 0).all() and (table[1:] < EXPERTS).all()
+        here = places[ids >= 0]
+        assert here.unique().numel() == here.numel() and (places[ids < 0] == slices * slice).all()
+        assert torch.equal(table[1:][here // slice].long(), ids[ids >= 0])
+
+
 def test_experts_that_do_not_fit_are_refused():
     up, down = held_of(torch.randn(2, 2 * INNER, K).bfloat16()), held_of(torch.randn(2, K, INNER).bfloat16())
     x, scales, ids = torch.zeros(1, K).bfloat16(), torch.ones(1, 1).bfloat16(), torch.tensor([[1]])
@@ -269,7 +288,7 @@ def test_experts_that_do_not_fit_are_refused():
         return torch.ops.uwt.cuda_experts(x, up.image, down.image, scales, ids, None, activation, *texts, bias)
 
     assert run().shape == x.shape
-    with pytest.raises(RuntimeError, match="there is no expert 7 of 2"):
+    with pytest.raises(RuntimeError, match="out of bounds"):
         run(ids=torch.tensor([[7]]))
     with pytest.raises(RuntimeError, match="there is no activation 'sine'"):
         run(activation="sine")

@@ -56,7 +56,7 @@ private:
   std::string input, emit = "stats";
   std::optional<std::string> output, weightKernels;
   CompileOptionRows shared;
-  bool force = false;
+  bool grouped = false, force = false;
 };
 
 } // namespace
@@ -78,6 +78,10 @@ std::vector<command_line::Option> CompileCommand::options() {
                   "what a pack has kernels for, of each weight, beside products: encode (from "
                   "dense rows on the device), decode (to them), gather (rows by ids)",
                   &weightKernels});
+  rows.push_back({"--grouped", "",
+                  "kernels of grouped products, such as those of experts: each slice of x is "
+                  "multiplied by a matrix that a table on the device names; for packs",
+                  &grouped});
   std::vector<command_line::Option> more = shared.rows();
   rows.insert(rows.end(), more.begin(), more.end());
   rows.push_back({"-f,--force", "", "overwrite an existing output", &force});
@@ -150,8 +154,11 @@ Status CompileCommand::run(Session &session) {
                       "-o");
   UWT_ASSIGN_OR_RETURN(ToolCompileOptions options, shared.options(0));
   options.cacheFolder = programFolder();
-  if (weightKernels && kind != EmitKind::Pack && kind != EmitKind::Kernels && kind != EmitKind::Ptx)
-    return usageError("--weight-kernels is of kernels: emit a pack, kernels or ptx");
+  bool isOfKernels = kind == EmitKind::Pack || kind == EmitKind::Kernels || kind == EmitKind::Ptx;
+  if ((weightKernels || grouped) && !isOfKernels)
+    return usageError(std::string(weightKernels ? "--weight-kernels" : "--grouped") +
+                      " is of kernels: emit a pack, kernels or ptx");
+  options.grouped = grouped;
   if (weightKernels) {
     UWT_ASSIGN_OR_RETURN(options.weightKernels, parseWeightKernels(*weightKernels));
   }

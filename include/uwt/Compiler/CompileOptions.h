@@ -85,6 +85,9 @@ struct CompileOptions {
   bool ownFormat = false;
   /// emitCode() for GPUs.
   WeightKernelChoice weightKernels;
+  /// emitCode() for GPUs: kernels are of grouped products, whose slices of x are multiplied by
+  /// matrices that a table on the device names (docs/packs.md, launch-8).
+  bool grouped = false;
   /// The level of LLVM's code generator, 0 to 3; its optimisations are left out at 0. Results have
   /// the same bits at all of them.
   unsigned optimisation = 3;

@@ -40,8 +40,8 @@ struct KernelPipelineOptions {
   std::string gpu, strategy;
   /// Products that no kernel serves stay for the host, with a remark; else they are errors.
   bool keepOnHost = false;
-  /// CompileOptions::ownFormat.
-  bool ownFormat = false;
+  /// CompileOptions::ownFormat and CompileOptions::grouped.
+  bool ownFormat = false, grouped = false;
 };
 
 /// From buffers to kernels of products, with entries, and to calls of the runtime that launch them;

@@ -94,9 +94,10 @@ public:
   /// By ArgumentKind, of all matrices.
   std::span<const Buffer, bufferKinds> buffers() const { return byKind; }
 
-  /// A plane or structure of the weight whose image is at `image`, or the range of it that `matrix`
-  /// has where it has an index by panel (panels, low, classes). `kind` is one of Panels to Classes.
-  DeviceRange bufferAt(uint64_t image, ArgumentKind kind, uint64_t matrix) const;
+  /// A plane or structure of the weight whose image is at `image`, or, for one matrix, the range of
+  /// it that this has where it has an index by panel (panels, low, classes). `kind` is one of
+  /// Panels to Classes.
+  DeviceRange bufferAt(uint64_t image, ArgumentKind kind, std::optional<uint64_t> matrix) const;
 
 private:
   MatrixShape shape;

@@ -55,6 +55,8 @@ public:
   /// The kernel for a product with `weight`.
   Expected<const KernelEntry *> select(const DeviceWeightDescription &weight, uint32_t m,
                                        std::optional<GpuKernelKind> kind = {});
+  /// The kernel for grouped products with `weight`, whose slices fit m rows a matrix best.
+  Expected<const KernelEntry *> selectGrouped(const DeviceWeightDescription &weight, uint32_t m);
   /// The kernel of kind transcode that makes `result` of `weight`.
   Expected<const KernelEntry *> selectTranscode(const DeviceWeightDescription &weight,
                                                 const Format &result);
@@ -81,7 +83,7 @@ Status checkAddress(const std::string &name, uint64_t address, uint64_t alignmen
 
 /// What a caller gives to a launch, in device memory.
 struct LaunchOperands {
-  /// The image of the weight, and which of its matrices.
+  /// The image of the weight, and which of its matrices; grouped products are of all.
   uint64_t weight = 0, matrix = 0;
   uint64_t x = 0, y = 0;
   uint32_t m = 1;
@@ -89,6 +91,8 @@ struct LaunchOperands {
   uint64_t xStride = 0, yStride = 0;
   /// Scratch memory of at least the launch's size, which launches on one stream may share.
   DeviceRange workspace, counters;
+  /// The slice table of a grouped product (launch-8).
+  DeviceRange slices;
   /// Operands of the epilogue: address and bytes of each.
   std::span<const DeviceRange> extras;
   /// Each kernel begins only when the one before it on the stream has ended, also one that is made
@@ -154,6 +158,7 @@ private:
   Status checkRows(const char *name, ArgumentKind kind, uint64_t address, uint64_t stride,
                    uint64_t width) const;
   Status checkExtras(const LaunchOperands &operands) const;
+  Status checkSlices(const LaunchOperands &operands) const;
   Status checkScratch(const char *name, ArgumentKind kind, DeviceRange given, uint64_t needed,
                       uint32_t m) const;
   void fillDynamic(const LaunchOperands &operands, uint64_t *values) const;

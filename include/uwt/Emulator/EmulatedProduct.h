@@ -58,8 +58,8 @@ public:
   uint64_t matrices() const { return count; }
   /// Whether a panel is stored as words.
   bool hasWords() const { return isPartlyWords; }
-  /// What a kernel takes of it for a matrix, as DeviceWeight::buffer.
-  EmulatedArgument argument(ArgumentKind kind, uint64_t matrix) const;
+  /// What a kernel takes of it for a matrix, or for all, as DeviceWeightDescription::bufferAt.
+  EmulatedArgument argument(ArgumentKind kind, std::optional<uint64_t> matrix) const;
   const EmulatedMemory &buffer(ArgumentKind kind) const { return parts[static_cast<size_t>(kind)]; }
   /// For tests that damage planes.
   EmulatedMemory &buffer(ArgumentKind kind) { return parts[static_cast<size_t>(kind)]; }
@@ -81,6 +81,8 @@ struct EmulatedOperands {
   uint32_t m = 1;
   /// Which one of the weight's.
   uint64_t matrix = 0;
+  /// The slice table of a grouped product, which is of all matrices.
+  std::span<const uint8_t> slices = {};
 };
 
 /// Kernels that are ready to run. Immutable: any number of threads may run it at once.

@@ -86,8 +86,12 @@ enum class ArgumentKind : uint8_t {
   YStride,
   /// Bits that were fixed when the kernel was made.
   Constant,
+  /// A memref: the slice table of a grouped product (launch-8).
+  Slices,
 };
-inline bool isMemref(ArgumentKind kind) { return kind < ArgumentKind::M; }
+inline bool isMemref(ArgumentKind kind) {
+  return kind < ArgumentKind::M || kind == ArgumentKind::Slices;
+}
 
 enum class ArgumentType : uint8_t { I8, I16, I32, I64, F16, BF16, F32 };
 unsigned bytesOf(ArgumentType type);
@@ -102,8 +106,8 @@ struct KernelArgument {
   ArgumentKind kind = ArgumentKind::X;
   /// Of the memref's elements, or of the scalar.
   ArgumentType type = ArgumentType::I32;
-  /// X, Y, Workspace, Counters, Extra: the address is a multiple of this many bytes; of X and Y
-  /// every row's.
+  /// X, Y, Workspace, Counters, Extra, Slices: the address is a multiple of this many bytes; of X
+  /// and Y every row's.
   uint32_t alignment = 1;
   /// Extra: which one.
   uint32_t number = 0;
@@ -176,6 +180,8 @@ struct KernelEntry {
   bool operator==(const KernelEntry &) const = default;
 };
 
+/// Whether a kernel is of grouped products: it has argument `slices` (launch-8).
+bool isGrouped(const KernelEntry &entry);
 /// Whether a product cannot be launched on weights of which a panel is stored as words: it has
 /// argument `code` and not `words` (pack-13).
 bool needsCodes(const KernelEntry &entry);
@@ -222,6 +228,9 @@ struct KernelQuery {
   std::optional<Format> result = std::nullopt;
   /// Only kernels in such code: PTX where a driver takes no cubin (select-4).
   std::optional<CodeKind> code = std::nullopt;
+  /// Only kernels of grouped products, and the one whose slices fit m rows a matrix best
+  /// (select-5); else none of these.
+  bool grouped = false;
 };
 
 struct PackOptions {

@@ -325,10 +325,13 @@ public:
   Expected<RingMemory> ringMemory(const GpuChoice &choice, bool ofAnyFormat) const override;
   Status canBuild(const GpuChoice &choice) const override;
   /// Errors: Unsupported (no kernel is what the choice says).
-  Expected<BuiltKernels> build(const GpuChoice &choice, OpBuilder &builder, StringRef name);
+  Expected<BuiltKernels> build(const GpuChoice &choice, bool grouped, OpBuilder &builder,
+                               StringRef name);
 
 private:
   Status checkSimt(const GpuChoice &choice) const;
+  /// Whether a choice serves grouped products too. Errors: Unsupported.
+  Status checkGrouped(const GpuChoice &choice) const;
   /// Errors: Unsupported (the strategy does not serve the product).
   Expected<ProductPlan> planOf(const GpuChoice &choice) const;
   void buildSkinny(const ProductPlan &plan, OpBuilder &builder, BuiltKernels &result);
@@ -427,14 +430,31 @@ void KernelProblem::buildSkinny(const ProductPlan &plan, OpBuilder &builder, Bui
   buildRing(op, plan, format, builder, result);
 }
 
-Expected<BuiltKernels> KernelProblem::build(const GpuChoice &choice, OpBuilder &builder,
-                                            StringRef name) {
+Status KernelProblem::checkGrouped(const GpuChoice &choice) const {
+  bool fromRing = choice.strategy == GpuStrategy::Direct &&
+                  choice.instruction != GpuInstruction::Fma && !isVariable(format.traits.rate);
+  if (!fromRing)
+    return noKernel("grouped", unsupportedError("its weights are decoded where they are "
+                                                "multiplied, from a ring: use strategy direct, and "
+                                                "a format of a fixed rate"));
+  if (!op.getExtras().empty())
+    return noKernel("grouped", unsupportedError("its epilogue has no operands"));
+  return ok();
+}
+
+Expected<BuiltKernels> KernelProblem::build(const GpuChoice &choice, bool grouped,
+                                            OpBuilder &builder, StringRef name) {
   UWT_RETURN_IF_ERROR(canBuild(choice));
+  if (grouped)
+    UWT_RETURN_IF_ERROR(checkGrouped(choice));
   BuiltKernels result = beginKernels(op, target, builder, name);
-  if (choice.instruction == GpuInstruction::Fma)
+  if (choice.instruction == GpuInstruction::Fma) {
     SimtKernels(op, format, builder).build(result);
-  else
-    buildSkinny(uwt::codegen::planOf(op, format, target, choice), builder, result);
+    return result;
+  }
+  ProductPlan plan = uwt::codegen::planOf(op, format, target, choice);
+  plan.grouped = grouped;
+  buildSkinny(plan, builder, result);
   return result;
 }
 
@@ -465,7 +485,7 @@ FailureOr<gpu::GPUModuleOp> buildProductKernels(MatmulOp op, const KernelOptions
   KernelProblem problem(options.target);
   if (Status prepared = problem.prepare(op); !prepared)
     return op.emitOpError() << prepared.error().message();
-  Expected<BuiltKernels> result = problem.build(choiceOf(strategy), builder, name);
+  Expected<BuiltKernels> result = problem.build(choiceOf(strategy), options.grouped, builder, name);
   if (!result)
     return op.emitOpError() << result.error().message();
   if (!ShapedType::isDynamic(op.getM()))

@@ -29,8 +29,8 @@ namespace {
 /// Puts launches in place of the products of one module.
 class ProductOutliner {
 public:
-  ProductOutliner(ModuleOp module, const GpuTarget &target)
-      : target(target), symbols(module), builder(module.getContext()) {}
+  ProductOutliner(ModuleOp module, const GpuTarget &target, bool grouped)
+      : target(target), grouped(grouped), symbols(module), builder(module.getContext()) {}
   /// Fails with a diagnostic at a product.
   LogicalResult outline(ArrayRef<Operation *> products);
 
@@ -40,6 +40,7 @@ private:
   FailureOr<FlatSymbolRefAttr> buildRange(MatmulOp op, StringRef name, uint32_t from, uint32_t to);
 
   const GpuTarget &target;
+  bool grouped;
   SymbolTable symbols;
   OpBuilder builder;
   /// The first product of each kind, and its kernels.
@@ -86,7 +87,10 @@ static SmallVector<Operation *> findProducts(ModuleOp module) {
 FailureOr<FlatSymbolRefAttr> ProductOutliner::buildRange(MatmulOp op, StringRef name, uint32_t from,
                                                          uint32_t to) {
   builder.setInsertionPoint(op->getParentOfType<FunctionOpInterface>());
-  auto kernels = buildProductKernels(op, {target, from, to}, builder, name);
+  // How many rows a matrix has, nobody knows before: a slice's size says what they are for.
+  KernelOptions options =
+      grouped ? KernelOptions{target, 1, UINT32_MAX, grouped} : KernelOptions{target, from, to};
+  auto kernels = buildProductKernels(op, options, builder, name);
   if (failed(kernels))
     return failure();
   // A name that something else in the module has gets a number.
@@ -195,7 +199,7 @@ void OutlineProductsPass::runOnOperation() {
     return;
   getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                           UnitAttr::get(&getContext()));
-  if (failed(ProductOutliner(getOperation(), **machine).outline(products)))
+  if (failed(ProductOutliner(getOperation(), **machine, grouped).outline(products)))
     signalPassFailure();
 }
 

@@ -15,6 +15,13 @@ Value PanelTable::offsetInDecoded(Value number) {
   return index.mul(number, panelStrips * plan.problem.columnGroups() * plan.decoded.unitU32());
 }
 
+Value PanelTable::entryOf(const TilePanel &panel) {
+  if (!plan.grouped)
+    return panel.number;
+  Value matrix = toIndex(load(slices, index.add(panel.slice, 1)));
+  return index.add(index.mul(matrix, plan.problem.panels()), panel.number);
+}
+
 TilePanel PanelTable::find(Value outputTile, Value member) {
   TilePanel panel;
   const TileShape &tile = plan.tile;
@@ -29,10 +36,11 @@ TilePanel PanelTable::find(Value outputTile, Value member) {
     panel.isOwn = index.less(number, panels);
     number = index.min(number, panels - 1);
   }
-  auto field = [&](DevicePanelField which) { return panelField(entries, number, which); };
   panel.outputTile = outputTile;
   panel.number = number;
   panel.slice = index.div(outputTile, outputTiles);
+  Value entry = entryOf(panel);
+  auto field = [&](DevicePanelField which) { return panelField(entries, entry, which); };
   if (plan.decoded.form == DecodedForm::Words) {
     panel.words = offsetInDecoded(number);
   } else {

@@ -9,6 +9,7 @@
 #define UWT_LIB_CODEGEN_GPU_PANELTABLE_H
 
 #include "LaneCode.h"
+#include "ProductArguments.h"
 #include "uwt/Codegen/GPU/ProductPlan.h"
 
 namespace uwt::codegen {
@@ -16,7 +17,7 @@ namespace uwt::codegen {
 /// A panel of an output tile. The last output tile of a slice repeats the last panel of the weight
 /// where it has fewer.
 struct TilePanel {
-  /// Number of the output tile among those of all slices, of the panel in the weight, of the slice.
+  /// Number of the output tile among those of all slices, of the panel in the matrix, of the slice.
   mlir::Value outputTile, number, slice;
   /// i1: whether the panel is not repeated; null where none is.
   mlir::Value isOwn;
@@ -31,20 +32,23 @@ struct TilePanel {
 /// Finds panels by the panel table (DevicePanelEntry).
 class PanelTable : private LaneCode {
 public:
-  /// `entries` is the table (i64), `rank` the CTA's in its cluster: null where that has one CTA.
-  PanelTable(const LaneCode &code, const ProductPlan &plan, mlir::Value entries, mlir::Value rank)
-      : LaneCode(code), plan(plan), outputTiles(plan.work().outputTiles), entries(entries),
-        rank(rank) {}
+  /// `rank` is the CTA's in its cluster: null where that has one CTA.
+  PanelTable(const LaneCode &code, const ProductPlan &plan, const ProductArguments &arguments,
+             mlir::Value rank)
+      : LaneCode(code), plan(plan), outputTiles(plan.work().outputTiles), entries(arguments.panels),
+        slices(arguments.slices), rank(rank) {}
 
   /// Panel `member` of this CTA's tile in an output tile.
   TilePanel find(mlir::Value outputTile, mlir::Value member);
 
 private:
   mlir::Value offsetInDecoded(mlir::Value number);
+  /// Number of a panel's entry: panels of all matrices of a grouped product are in the table.
+  mlir::Value entryOf(const TilePanel &panel);
 
   const ProductPlan &plan;
   int64_t outputTiles;
-  mlir::Value entries, rank;
+  mlir::Value entries, slices, rank;
 };
 
 } // namespace uwt::codegen

@@ -23,6 +23,8 @@ struct ProductArguments {
   mlir::Value classes;                          // u8: the class of each row
   mlir::Value y, yStride, m;
   mlir::Value workspace, counters; // u32
+  /// i32, of grouped products, else null: how many slices there are, then the matrix of each.
+  mlir::Value slices;
   llvm::SmallVector<mlir::Value> extras;
 };
 

@@ -42,6 +42,8 @@ KernelEntry ProductEntries::common(StringRef kernel) {
     entry.strategy += ",cluster=" + std::to_string(plan.tile.cluster);
   if (plan.tile.multipliesIntegers)
     entry.strategy += ",integers";
+  if (plan.grouped)
+    entry.strategy += ",grouped";
   entry.launch.tileM = plan.tile.m();
   entry.workspace = workspaceRule();
   return entry;
@@ -71,24 +73,28 @@ KernelEntry ProductEntries::pack() {
 
 /// In the order of RingProduct::argumentOrder().
 std::vector<KernelArgument> ProductEntries::productArguments() {
-  KernelArgument panels = memrefArgument(ArgumentKind::Panels, ArgumentType::I64),
-                 code = memrefArgument(ArgumentKind::Code, ArgumentType::I32),
-                 y = operandArgument(ArgumentKind::Y, op.getInit()),
-                 yStride = scalarArgument(ArgumentKind::YStride),
-                 m = scalarArgument(ArgumentKind::M),
-                 workspace = memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256),
-                 counters = memrefArgument(ArgumentKind::Counters, ArgumentType::I32, 16);
+  auto plane = [](ArgumentKind kind, ArgumentType type = ArgumentType::I32) {
+    return memrefArgument(kind, type);
+  };
+  std::vector<KernelArgument> arguments = {plane(ArgumentKind::Panels, ArgumentType::I64)};
   if (plan.tile.multipliesIntegers)
-    return {panels, code, y, yStride, m, workspace, counters};
-  return {panels, memrefArgument(ArgumentKind::Table, ArgumentType::I32),
-          memrefArgument(ArgumentKind::Words, ArgumentType::I32),
-          memrefArgument(ArgumentKind::Raw, ArgumentType::I32), code,
-          // Streams have no such plane.
-          plan.decodesInShared || plan.readsStreams
-              ? memrefArgument(ArgumentKind::Classes, ArgumentType::I8)
-              : memrefArgument(ArgumentKind::Patch, ArgumentType::I32),
-          memrefArgument(ArgumentKind::Records, ArgumentType::I32), y, yStride, m, workspace,
-          counters};
+    arguments.push_back(plane(ArgumentKind::Code));
+  else
+    arguments.insert(arguments.end(), {plane(ArgumentKind::Table), plane(ArgumentKind::Words),
+                                       plane(ArgumentKind::Raw), plane(ArgumentKind::Code),
+                                       // Streams have no such plane.
+                                       plan.decodesInShared || plan.readsStreams
+                                           ? plane(ArgumentKind::Classes, ArgumentType::I8)
+                                           : plane(ArgumentKind::Patch),
+                                       plane(ArgumentKind::Records)});
+  arguments.insert(arguments.end(),
+                   {operandArgument(ArgumentKind::Y, op.getInit()),
+                    scalarArgument(ArgumentKind::YStride), scalarArgument(ArgumentKind::M),
+                    memrefArgument(ArgumentKind::Workspace, ArgumentType::I32, 256),
+                    memrefArgument(ArgumentKind::Counters, ArgumentType::I32, 16)});
+  if (plan.grouped)
+    arguments.push_back(memrefArgument(ArgumentKind::Slices, ArgumentType::I32, 4));
+  return arguments;
 }
 
 KernelEntry ProductEntries::product() {
@@ -97,7 +103,9 @@ KernelEntry ProductEntries::product() {
   product.launch.threads = static_cast<uint32_t>(plan.threads());
   product.launch.sharedBytes =
       static_cast<uint32_t>(std::max(plan.sharedBytes(), plan.leastSharedBytes));
-  product.launch.dependent = isDependent();
+  // Which panels those of its output tiles are, a kernel before says: even its copies of weights
+  // would have to wait.
+  product.launch.dependent = isDependent() && !plan.grouped;
   product.launch.cluster = static_cast<uint32_t>(plan.tile.cluster);
   product.launch.ctasPerMultiprocessor = static_cast<uint32_t>(plan.ctas);
   product.launch.tileN = plan.tile.n();

@@ -40,15 +40,19 @@ static RoleRegisters registersOf(const ProductPlan &plan) {
 
 SmallVector<Value ProductArguments::*> RingProduct::argumentOrder() const {
   using Arguments = ProductArguments;
+  SmallVector<Value ProductArguments::*> order = {&Arguments::panels};
   if (plan.tile.multipliesIntegers)
-    return {&Arguments::panels, &Arguments::code,      &Arguments::y,       &Arguments::yStride,
-            &Arguments::m,      &Arguments::workspace, &Arguments::counters};
-  return {&Arguments::panels, &Arguments::table, &Arguments::words, &Arguments::raw,
-          &Arguments::code,
-          // Streams have no escape table: row classes come instead.
-          plan.decodesInShared ? &Arguments::classes : &Arguments::patches, &Arguments::escapes,
-          &Arguments::y, &Arguments::yStride, &Arguments::m, &Arguments::workspace,
-          &Arguments::counters};
+    order.push_back(&Arguments::code);
+  else
+    // Streams have no escape table: row classes come instead.
+    order.append({&Arguments::table, &Arguments::words, &Arguments::raw, &Arguments::code,
+                  plan.decodesInShared ? &Arguments::classes : &Arguments::patches,
+                  &Arguments::escapes});
+  order.append({&Arguments::y, &Arguments::yStride, &Arguments::m, &Arguments::workspace,
+                &Arguments::counters});
+  if (plan.grouped)
+    order.push_back(&Arguments::slices);
+  return order;
 }
 
 gpu::GPUFuncOp RingProduct::begin(gpu::GPUModuleOp module) {

@@ -20,8 +20,8 @@ namespace uwt::codegen {
 struct RingWork {
   RingWork(const LaneCode &code, const ProductPlan &plan, const ProductArguments &arguments,
            RingPipeline &ring)
-      : partition(code, plan, arguments.m),
-        panels(code, plan, arguments.panels, partition.rankInCluster()), ring(ring) {}
+      : partition(code, plan, arguments), panels(code, plan, arguments, partition.rankInCluster()),
+        ring(ring) {}
 
   WorkPartition partition;
   PanelTable panels;

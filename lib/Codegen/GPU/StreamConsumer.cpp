@@ -18,7 +18,7 @@ StreamConsumer::StreamConsumer(const LaneCode &code, MatmulOp op, const ProductP
     : LaneCode(code), plan(plan), shape(streams.shape), arguments(arguments), own(own),
       streams(streams), scratch(scratch), slices(index.ceilDiv(arguments.m, plan.tile.m())),
       partialsBegin(index.mul(slices, plan.packedU32())),
-      panels(code, plan, arguments.panels, /*rank=*/Value()),
+      panels(code, plan, arguments, /*rank=*/Value()),
       mma(code, op.getWeightType().getElementType(), plan.tile.mTiles),
       partials(code, arguments.workspace, arguments.counters, own.lane),
       output(code, plan, {op, arguments.y, arguments.yStride, arguments.m, arguments.extras},

@@ -11,15 +11,24 @@ using namespace mlir;
 
 namespace uwt::codegen {
 
-WorkPartition::WorkPartition(const LaneCode &code, const ProductPlan &plan, Value m)
+Value WorkPartition::countSlices(const ProductPlan &plan, const ProductArguments &arguments) {
+  // Taken from another lane, so that LLVM does not do this for both roles before them.
+  Value slices = index.ceilDiv(sameInWarp(arguments.m), plan.tile.m());
+  if (!plan.grouped)
+    return slices;
+  // Those that there are of those that have room.
+  return index.min(toIndex(sameInWarp(load(arguments.slices, index.constant(0)))), slices);
+}
+
+WorkPartition::WorkPartition(const LaneCode &code, const ProductPlan &plan,
+                             const ProductArguments &arguments)
     : LaneCode(code), work(plan.work()), kTilesPerStage(plan.ring.kTilesPerStage) {
   Value cta = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
   Value ctas = gpu::GridDimOp::create(builder, location, gpu::Dimension::x);
   unit = asShort(index.div(cta, plan.tile.cluster));
   Value units = asShort(index.div(ctas, plan.tile.cluster));
   rank = index.rem(cta, plan.tile.cluster);
-  // Taken from another lane, so that LLVM does not do this for both roles before them.
-  Value slices = index.ceilDiv(sameInWarp(m), plan.tile.m());
+  Value slices = countSlices(plan, arguments);
   partials = index.add(index.mul(slices, plan.packedU32()), plan.decoded.sizeU32());
   Value iterations = asShort(index.mul(slices, work.outputTiles * work.kIterations));
   // A launch has fewer than 2^31 k-tiles (launchSize).

@@ -16,15 +16,16 @@
 #define UWT_LIB_CODEGEN_GPU_WORKPARTITION_H
 
 #include "LaneCode.h"
+#include "ProductArguments.h"
 #include "uwt/Codegen/GPU/ProductPlan.h"
 
 namespace uwt::codegen {
 
 class WorkPartition : private LaneCode {
 public:
-  /// Emits what follows from the launch: `m` is the product's. Each role of a kernel does this for
-  /// itself: what lives from before the registers move is spilled.
-  WorkPartition(const LaneCode &code, const ProductPlan &plan, mlir::Value m);
+  /// Emits what follows from the launch. Each role of a kernel does this for itself: what lives
+  /// from before the registers move is spilled.
+  WorkPartition(const LaneCode &code, const ProductPlan &plan, const ProductArguments &arguments);
 
   /// Number of this cluster's work unit, and the CTA's rank in the cluster.
   mlir::Value workUnit() const { return unit; }
@@ -49,6 +50,8 @@ public:
   mlir::Value fillAfter(mlir::Value endKTile);
 
 private:
+  mlir::Value countSlices(const ProductPlan &plan, const ProductArguments &arguments);
+
   const WorkShape work;
   int64_t kTilesPerStage;
   mlir::Value unit, rank, partials;

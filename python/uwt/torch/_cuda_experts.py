@@ -3,15 +3,18 @@
     uwt::cuda_experts(x, up, down, weights, ids, places, activation, up_weight, down_weight,
                       up_bias=None, down_bias=None, alpha=1.702, limit=7.0)
 
-`up_weight` and `down_weight` are texts of _cuda.Weights. Rows are brought into the order of matrices, so that each matrix
-multiplies its own at once; how many these are the host has to know, and waits for: CUDA graphs cannot capture it.
-A bias is added to the product that is rounded already, as transformers does it.
+`up_weight` and `down_weight` are texts of _cuda.Weights. Rows are brought into the order of matrices on the device, those of a
+matrix from the begin of a slice on, and one launch multiplies all slices (grouped kernels): the host neither knows nor waits for
+which experts were chosen, and CUDA graphs capture it. Sums of a token are taken in the order of its slots. A bias is added to the
+product that is rounded already, as transformers does it.
 """
 
 from __future__ import annotations
 
 import torch
 
+from .. import _cuda
+from ..errors import UnsupportedError
 from . import _counters, _cuda_ops
 from ._experts import ACTIVATIONS, checked_bias, gated
 
@@ -39,18 +42,49 @@ def _check(x, up, down, up_weight, down_weight, activation, up_bias, down_bias):
     return sizes[0], checked_bias(up_bias, x, sizes[:2]), checked_bias(down_bias, x, others[:2])
 
 
-def _product(x: torch.Tensor, image: torch.Tensor, weight: str, offsets: list[int]) -> torch.Tensor:
-    """Rows offsets[i] to offsets[i + 1] of x by matrix i."""
-    what, index = _cuda_ops.what_of(weight), x.device.index
-    kernels = _cuda_ops.products(index, weight, False)
-    y = x.new_empty((x.shape[0], what.n))
-    workspace_bytes, counter_bytes = kernels.scratch(max(b - a for a, b in zip(offsets, offsets[1:])))
+def _slices_of(up: _cuda.GroupedKernels, down: _cuda.GroupedKernels, rows: int, matrices: int) -> tuple[int, int]:
+    """Rows of a slice, of those that both products have kernels for, and how many slices `rows` rows take at most, whatever
+    matrices they are of."""
+    both = sorted(set(up.sizes) & set(down.sizes))
+    if not both:
+        raise UnsupportedError(f"kernels of experts have slices of {up.sizes} and of {down.sizes} rows, and none of both")
+    each = -(-rows // matrices)
+    slice = next((size for size in both if size >= each), both[-1])
+    used = min(rows, matrices)
+    return slice, used + (rows - used) // slice
+
+
+def _ordered(ids: torch.Tensor, matrices: int, slice: int, slices: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The table of slices, 1 + slices i32: how many there are, and the matrix of each; and where the row of each id is, or
+    behind all of them for one of -1. The rows of a matrix begin with a slice. Nothing waits for the device."""
+    flat = ids.reshape(-1)
+    ones = torch.ones_like(flat)
+    counts = torch.zeros(matrices + 1, dtype=torch.int64, device=ids.device).scatter_add_(0, flat + 1, ones)
+    ends = ((counts[1:] + (slice - 1)) // slice).cumsum(0)
+    matrix = torch.searchsorted(ends, torch.arange(slices, device=ids.device), right=True).clamp_(max=matrices - 1)
+    table = torch.cat((ends[-1:], matrix)).int()
+    # A row is as far behind its matrix's first one as it is among the ids in order.
+    flat, ids_in_order = flat.sort(stable=True)
+    shifts = torch.cat((ends.new_zeros(1), ends[:-1])) * slice - (counts.cumsum(0) - counts)[1:]
+    rows = torch.arange(flat.numel(), device=ids.device) + shifts[flat.clamp_min(0)]
+    rows = rows.masked_fill_(flat < 0, slices * slice)
+    return table, torch.empty_like(rows).scatter_(0, ids_in_order, rows).reshape(ids.shape)
+
+
+def _product(
+    kernels: _cuda.GroupedKernels, x: torch.Tensor, image: torch.Tensor, n: int, slice: int, table: torch.Tensor
+) -> torch.Tensor:
+    """Slices of x by the matrices of a table; rows of slices that there are not hold anything."""
+    slices = table.numel() - 1
+    y = x.new_empty((x.shape[0], n))
+    workspace_bytes, counter_bytes = kernels.scratch(slice, slices)
     workspace = x.new_empty(workspace_bytes, dtype=torch.uint8)
     stream = _cuda_ops.stream_of(x)
     counters = _counters.on(x.device, stream, counter_bytes)
-    kernels.grouped_linear(
-        image.data_ptr(), offsets, x.data_ptr(), y.data_ptr(), (workspace.data_ptr(), workspace_bytes), counters, stream
-    )
+    kernels.product(
+        image.data_ptr(), slice, slices, (table.data_ptr(), 4 * table.numel()), x.data_ptr(), y.data_ptr(),
+        (workspace.data_ptr(), workspace_bytes), counters, stream,
+    )  # fmt: skip
     return y
 
 
@@ -58,36 +92,30 @@ def _experts(
     x, up, down, weights, ids, places, activation, up_weight, down_weight, up_bias=None, down_bias=None, alpha=1.702, limit=7.0
 ):
     matrices, up_bias, down_bias = _check(x, up, down, up_weight, down_weight, activation, up_bias, down_bias)
-    if places is not None:
-        ids = places[ids.long()]
-    # Slots of a token in the order of matrices, which its sum is taken in; those of other processes, -1, are first.
-    ids, slots = ids.long().sort(dim=1, stable=True)
-    flat = ids.reshape(-1)
-    by_matrix = flat.argsort(stable=True)
-    torch._check(flat.numel() < 2**31, lambda: f"uwt::cuda_experts: {flat.numel()} rows are too many")
-    elsewhere, *counts = torch.bincount(flat + 1, minlength=matrices + 1).tolist()
-    torch._check(len(counts) == matrices, lambda: f"uwt::cuda_experts: there is no expert {len(counts) - 1} of {matrices}")
     y = torch.zeros(x.shape, dtype=torch.float32, device=x.device)
-    if not sum(counts):
+    if ids.numel() == 0:
         return y.to(x.dtype)
-    offsets = [0]
-    for count in counts:
-        offsets.append(offsets[-1] + count)
-    mine = by_matrix[elsewhere:]
+    ids = (ids if places is None else places[ids.long()]).long()
+    of_up, of_down = (_cuda_ops.grouped(x.device.index, text) for text in (up_weight, down_weight))
+    slice, slices = _slices_of(of_up, of_down, ids.numel(), matrices)
+    table, rows = _ordered(ids, matrices, slice, slices)
+    # The token of each row; of rows that no token has, any. One more is for ids of other processes.
+    tokens = torch.arange(ids.numel(), device=x.device) // ids.shape[1]
+    token_of = torch.zeros(slices * slice + 1, dtype=torch.int64, device=x.device).scatter_(0, rows.reshape(-1), tokens)
 
     def biased(product, bias):
-        return product if bias is None else product + bias[flat[mine]]
+        if bias is None:
+            return product
+        return (product.view(slices, slice, -1) + bias[table[1:].long(), None]).view(product.shape)
 
-    hidden = biased(_product(x[mine // ids.shape[1]], up, up_weight, offsets), up_bias)
-    product = _product(gated(hidden, activation, alpha, limit).contiguous(), down, down_weight, offsets)
-    product = biased(product, down_bias)
-    # Where the row of each slot is.
-    places_of = torch.empty_like(by_matrix)
-    places_of[by_matrix] = torch.arange(-elsewhere, flat.numel() - elsewhere, device=x.device)
-    places_of = places_of.reshape(ids.shape)
-    scales = weights.gather(1, slots).float() * (ids >= 0)
+    n, k = (_cuda_ops.what_of(text).n for text in (up_weight, down_weight))
+    hidden = biased(_product(of_up, x[token_of[:-1]], up, n, slice, table), up_bias)
+    product = biased(_product(of_down, gated(hidden, activation, alpha, limit).contiguous(), down, k, slice, table), down_bias)
+    each = product[rows.clamp_max(slices * slice - 1)]
+    if places is not None:
+        each = each.masked_fill_((ids < 0)[..., None], 0)
     for slot in range(ids.shape[1]):
-        y += product[places_of[:, slot].clamp_min(0)].float() * scales[:, slot, None]
+        y.addcmul_(each[:, slot].float(), weights[:, slot, None].float())
     return y.to(x.dtype)
 
 

@@ -10,6 +10,7 @@ and copied as any tensor is. They neither wait nor copy between devices, and CUD
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 
@@ -51,13 +52,30 @@ def device_of(index: int) -> _cuda.Device:
 
 
 def kernels_for(weight: _cuda.Weight, bias: bool = False) -> _packs.Kernels:
-    return _packs.Kernels(weight.dtype, weight.format, weight.rows, weight.columns, bias)
+    """What serves a weight; of several matrices, grouped products."""
+    return _packs.Kernels(weight.dtype, weight.format, weight.rows, weight.columns, bias, weight.matrices > 1)
 
 
 @functools.lru_cache(maxsize=_KEPT)
 def products(index: int, text: str, bias: bool) -> _cuda.Kernels:
     weight = what_of(text).weight
     return _packs.made_by(device_of(index), kernels_for(weight, bias), lambda pack: _cuda.Kernels(pack, weight))
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def grouped(index: int, text: str) -> _cuda.GroupedKernels:
+    """Kernels of grouped products. UnsupportedError where the format has none."""
+    weight = what_of(text).weight
+    wanted = dataclasses.replace(kernels_for(weight), grouped=True)
+    make = functools.partial(_cuda.GroupedKernels, weight=weight)
+    return _packs.made_by(device_of(index), wanted, make, "kernels of grouped products")
+
+
+def load_kernels(index: int, text: str) -> None:
+    """Makes and loads what multiplies with a weight. UnsupportedError where there is nothing: it is found here, rather than by the
+    first product."""
+    make = grouped if what_of(text).weight.matrices > 1 else functools.partial(products, bias=False)
+    make(index, text)
 
 
 @functools.lru_cache(maxsize=_KEPT)
@@ -249,7 +267,8 @@ def encode(dense: torch.Tensor, format: str) -> tuple[torch.Tensor, str]:
     matrices, (n, k) = math.prod(dense.shape[:-2]), dense.shape[-2:]
     device, dtype = device_of(dense.device.index), _ARRAYS.name_of(dense)
     make = functools.partial(_cuda.Encoder, dtype=dtype, rows=n, columns=k, matrices=matrices, format=format)
-    encoder = _packs.made_by(device, _packs.Kernels(dtype, format, n, k), make, "kernels that encode")
+    wanted = _packs.Kernels(dtype, format, n, k, grouped=matrices > 1)
+    encoder = _packs.made_by(device, wanted, make, "kernels that encode")
     stream = stream_of(dense)
     scratch = torch.empty(encoder.scratch, dtype=torch.uint8, device=dense.device)
     weight = encoder.count(

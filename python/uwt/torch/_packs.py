@@ -1,7 +1,7 @@
 """Where kernels of GPUs come from: packs that the user gives, then packs that uwt-compiler makes and a folder keeps.
 
 A pack that is made has the kernels of one shape, dtype and format: products of any number of rows, decoding, gathering, and
-encoding where devices do that. Products with a bias, which the kernel adds before it rounds, have a pack of their own.
+encoding where devices do that. Products with a bias, which the kernel adds before it rounds, have a pack of their own, and so have grouped products.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ..errors import IoError, UnsupportedError, UsageError
 
 _Made = TypeVar("_Made")
 _SUFFIX = ".uwtpack"
-_BIAS = "-bias"
+_BIAS, _GROUPED = "-bias", "-grouped"
 _ELEMENTS = {"BF16": "bf16", "F16": "f16"}
 # What the compiler makes kernels for. Machine code with an "a" runs on that GPU alone.
 _TARGETS = ("sm_80", "sm_86", "sm_89", "sm_90a", "sm_120a")
@@ -45,26 +45,29 @@ class Kernels:
     format: str
     n: int
     k: int
-    #: Whether products add a bias.
+    #: Whether products add a bias; whether they are grouped, by several matrices of such weights.
     bias: bool = False
+    grouped: bool = False
 
     def __str__(self) -> str:
+        what = "grouped weights" if self.grouped else "weights"
         with_bias = " with a bias" if self.bias else ""
-        return f"weights [{self.n}, {self.k}] of {self.dtype} in {self.format}{with_bias}"
+        return f"{what} [{self.n}, {self.k}] of {self.dtype} in {self.format}{with_bias}"
 
     @property
     def file(self) -> str:
         format = re.sub(r"[^A-Za-z0-9]+", "_", self.format).strip("_")
         # Formats whose letters are the same differ in this.
         mark = hashlib.sha256(self.format.encode()).hexdigest()[:6]
-        return f"{self.dtype}-{format}-{mark}-{self.n}x{self.k}{_BIAS if self.bias else ''}{_SUFFIX}"
+        kind = _BIAS if self.bias else _GROUPED if self.grouped else ""
+        return f"{self.dtype}-{format}-{mark}-{self.n}x{self.k}{kind}{_SUFFIX}"
 
 
 def use_pack(path: str | os.PathLike[str]) -> None:
     """Has products on GPUs run from the kernels of a pack, or of all packs of a folder, before any that are made here.
 
     A pack is what `uwt compile --emit pack --weight-kernels encode,decode,gather` writes, or a file of `make_packs`; packs whose
-    names end in "-bias.uwtpack" are for products with a bias. It is code: give those of people whom you trust.
+    names end in "-bias.uwtpack" are for products with a bias. Experts need one of `--grouped` as well. It is code: give those of people whom you trust.
     """
     given = pathlib.Path(path)
     found = sorted(given.glob("*" + _SUFFIX)) if given.is_dir() else [given]
@@ -132,11 +135,13 @@ def pack_of(what: Kernels, target: str, folder: pathlib.Path | None = None) -> p
         if not path.is_file():
             _make_folder(folder)
             _name_ptxas()
-            kernels = () if what.bias else ("encode", "decode", "gather")
+            kernels = () if what.bias else ("encode", "decode") if what.grouped else ("encode", "decode", "gather")
             with _alone(path):
                 if not path.is_file():
                     text = module_of(what).encode()
-                    compiler.compile_pack(text, path, target=target, format=what.format, weight_kernels=kernels)
+                    compiler.compile_pack(
+                        text, path, target=target, format=what.format, weight_kernels=kernels, grouped=what.grouped
+                    )
     return path
 
 

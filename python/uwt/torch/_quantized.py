@@ -207,8 +207,7 @@ def _encoded(pieces: list[QuantizedTensor], like: torch.Tensor, reserve: float, 
             order = torch.empty(like.shape[-1], dtype=torch.int32, device="cpu")
         image, text = _cuda_ops.encode_codes(codes, like, order)
         held = Held(image, text, None if order is None else order.to(like.device, torch.int64))
-        # What has no kernels is found here, rather than by the first product.
-        _cuda_ops.products(like.device.index, held.on_device, False)
+        _cuda_ops.load_kernels(like.device.index, held.on_device)
         return held
     formats = {_weights.format_of_codes(piece._tensor.format) for piece in pieces}
     if len(formats) != 1:

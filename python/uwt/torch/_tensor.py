@@ -105,8 +105,7 @@ class UwtTensor(torch.Tensor):
             return cls(_ops.encode(dense.to(device), format), shape, dtype, exact, None, is_transposed)
         image, held = _cuda_ops.encode_anywhere(dense, format, device)
         if exact == "product":
-            # Here, rather than in the first product, one hears that there are no kernels.
-            _cuda_ops.products(image.device.index, held, False)
+            _cuda_ops.load_kernels(image.device.index, held)
         return cls(image, shape, dtype, exact, held, is_transposed)
 
     @classmethod

@@ -87,7 +87,7 @@ class UwtConfig(QuantizationConfig):
         if isinstance(layer, VocabParallelEmbedding):
             return _methods.UwtEmbeddingMethod(options, self._held)
         if isinstance(layer, RoutedExperts):
-            why = _methods.why_not_experts(layer, self._held) or ("uwt's exact is decode" if options.exact == "decode" else None)
+            why = _methods.why_not_experts(layer) or ("uwt's exact is decode" if options.exact == "decode" else None)
             if why is None:
                 return _methods.UwtExpertsMethod(layer.moe_config, options, self._held)
             logger.warning_once("UWT: weights of experts are dense in memory: %s", why)

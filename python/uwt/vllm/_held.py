@@ -112,12 +112,17 @@ class OnDevice:
         """As OnHost.make_kernels: side by side, which else would be made one after another."""
         wanted = []
         for layer in model.modules():
-            if not hasattr(layer, "uwt_shape"):
+            dtype = getattr(layer, "uwt_dtype", None)
+            if dtype is None:
                 continue
-            dtype = layer.uwt_dtype
-            kernels = _packs.Kernels(_ops.NAMES[dtype], format_for(dtype, options.format), *layer.uwt_shape)
-            has_bias = getattr(layer, "bias", None) is not None
-            wanted += [kernels, dataclasses.replace(kernels, bias=True)] if has_bias else [kernels]
+            of_dtype = _ops.NAMES[dtype], format_for(dtype, options.format)
+            if hasattr(layer, "uwt_matrices"):
+                wanted += [_packs.Kernels(*of_dtype, *shape, grouped=True) for shape in layer.uwt_matrices]
+                continue
+            kernels = _packs.Kernels(*of_dtype, *layer.uwt_shape)
+            wanted.append(kernels)
+            if getattr(layer, "bias", None) is not None:
+                wanted.append(dataclasses.replace(kernels, bias=True))
         _packs.make_ahead(wanted, _cuda_ops.device_of(torch.cuda.current_device()).target)
 
     @staticmethod
@@ -162,7 +167,6 @@ class OnDevice:
 
     @staticmethod
     def experts(layer: torch.nn.Module, x: torch.Tensor, *rest: Any, **named: Any) -> torch.Tensor:
-        # The host counts rows of experts: no graph has this.
         up, down, weights, ids, places, activation, *biases = layer.w13_weight, layer.w2_weight, *rest
         texts = (_cuda_described.text_of(getattr(layer, _description(name))) for name in ("w13_weight", "w2_weight"))
         return torch.ops.uwt.cuda_experts(x, up, down, weights, ids, places, activation, *texts, *biases, **named)
@@ -170,8 +174,7 @@ class OnDevice:
 
 def _encoded(weight: torch.Tensor, format: str) -> Held:
     held = Held(*_cuda_ops.encode_anywhere(weight, format, weight.device))
-    # What has no kernels is found here, rather than by the first product.
-    _cuda_ops.products(held.image.device.index, held.on_device, False)
+    _cuda_ops.load_kernels(held.image.device.index, held.on_device)
     return held
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from vllm.config import get_current_vllm_config
 from vllm.model_executor.layers.fused_moe import FusedMoEMethodBase
 from vllm.model_executor.layers.fused_moe.config import FUSED_MOE_UNQUANTIZED_CONFIG
 from vllm.model_executor.layers.linear import LinearMethodBase
@@ -20,7 +19,7 @@ from vllm.model_executor.parameter import ModelWeightParameter
 from vllm.model_executor.utils import set_weight_attrs
 
 from ..torch import _experts
-from ._held import NoRoom, OnDevice, Place
+from ._held import NoRoom, Place
 from ._options import Options
 
 # As other methods of vLLM name it: a layer is processed again where its weights are loaded again.
@@ -119,26 +118,8 @@ class UwtEmbeddingMethod(UwtLinearMethod):
         return embed_tokens
 
 
-# What vLLM's graphs have of a layer of experts.
-_EXPERT_OPERATORS = {"vllm::moe_forward", "vllm::moe_forward_shared"}
-
-
-def _are_captured() -> bool:
-    """Whether CUDA graphs are to hold experts."""
-    config = get_current_vllm_config()
-    mode = config.compilation_config.cudagraph_mode
-    if config.model_config.enforce_eager or (mode is not None and mode.name == "NONE"):
-        return False
-    are_split = _EXPERT_OPERATORS <= set(config.compilation_config.splitting_ops or ())
-    return mode is None or mode.has_full_cudagraphs() or not are_split
-
-
-def why_not_experts(layer: torch.nn.Module, held: Place) -> str | None:
+def why_not_experts(layer: torch.nn.Module) -> str | None:
     """Why a layer's experts cannot run from compressed weights."""
-    if held is OnDevice and _are_captured():
-        return (
-            "the host counts the rows of each, which CUDA graphs cannot hold: -O.cudagraph_mode=NONE has them compressed"
-        )
     moe = layer.moe_config
     activation = getattr(moe.activation, "value", moe.activation)
     if not moe.is_act_and_mul or activation not in _experts.ACTIVATIONS:
@@ -198,6 +179,7 @@ class UwtExpertsMethod(FusedMoEMethodBase):
     ) -> None:
         up, down = (num_experts, 2 * intermediate_size_per_partition), (num_experts, hidden_size)
         shapes = {"w13_weight": (*up, hidden_size), "w2_weight": (*down, intermediate_size_per_partition)}
+        layer.uwt_matrices, layer.uwt_dtype = [shape[1:] for shape in shapes.values()], params_dtype
         if self.moe.has_bias:
             shapes |= {"w13_bias": up, "w2_bias": down}
         loader = _loader_of_copies(extra_weight_attrs.pop("weight_loader"))

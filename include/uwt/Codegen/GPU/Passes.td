@@ -68,6 +68,9 @@ def OutlineProductsPass : Pass<"uwt-outline-products", "::mlir::ModuleOp"> {
     a `gpu.module` as `uwt-build-kernels` makes it, or one for each range. Equal products, which differ in where their operands come from alone, are one kind and share
     their kernels. Products without a strategy of a GPU stay as they are.
 
+    With `grouped` kernels are of grouped products: each slice of x, as many rows as the kernel multiplies at a time, is multiplied by a matrix of its own, which a table on
+    the device names ([launch-8](../packs.md#launching)). They are for packs: no program launches them.
+
     ```mlir
     // before
     uwt.dispatch %m limits [8] cases {
@@ -86,7 +89,8 @@ def OutlineProductsPass : Pass<"uwt-outline-products", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"target", "target", "std::string", "\"sm_90a\"",
-           "GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a">
+           "GPU target: sm_80, sm_86, sm_89, sm_90a or sm_120a">,
+    Option<"grouped", "grouped", "bool", /*default=*/"false", "Kernels of grouped products, for packs">
   ];
   let statistics = [
     Statistic<"numProducts", "products", "Number of products that became launches">,

@@ -27,6 +27,9 @@ struct KernelOptions {
   const GpuTarget &target;
   /// The range of m that the kernels' entries say they are for.
   uint32_t mFrom = 1, mTo = UINT32_MAX;
+  /// Kernels of grouped products: of rows of x whose slices are multiplied by matrices of their own
+  /// (launch-8 of docs/packs.md).
+  bool grouped = false;
 };
 
 /// What a plan adds to the profile of its machine code (uwt/CostModel/GpuCost.h).

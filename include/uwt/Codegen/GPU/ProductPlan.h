@@ -202,6 +202,8 @@ struct ProductPlan {
   int64_t partGroups = 0;
   /// PlanFacts::byteProducts.
   unsigned byteProducts = 0;
+  /// Grouped products: a table in memory says how many slices there are, and the matrix of each.
+  bool grouped = false;
   /// Whether the ring is filled by cp.async of a warp, for targets without bulk copies.
   bool copiesByThreads = false;
   /// CTAs that a multiprocessor holds, and the least shared memory of each with which it holds no

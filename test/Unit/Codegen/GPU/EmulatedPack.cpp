@@ -26,6 +26,7 @@ void EmulatedPack::addProduct(const PackedProduct &product) {
   KernelPins how;
   how.tiles = product.tiles;
   how.strategy = product.strategy;
+  how.grouped = product.grouped;
   auto made =
       std::make_unique<Product>(product.format, Shape{rows, columns, 8 * product.tiles}, how);
   ASSERT_EQ(made->prepare(), "");

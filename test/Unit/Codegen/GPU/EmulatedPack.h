@@ -53,6 +53,7 @@ struct PackedProduct {
   ProductStrategy strategy;
   unsigned tiles;
   uint32_t mFrom, mTo;
+  bool grouped = false;
 };
 
 class EmulatedPack {

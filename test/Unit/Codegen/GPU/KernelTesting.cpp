@@ -11,6 +11,7 @@
 #include "uwt/Codec/IntegerCodes.h"
 #include "uwt/Codegen/Decode/Emission.h"
 #include "uwt/Codegen/Decode/Passes.h"
+#include "uwt/Codegen/GPU/ProductPlan.h"
 #include "uwt/Compiler/Compile.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
 #include <bit>
@@ -242,8 +243,10 @@ std::string Product::text() const {
     return std::to_string(a) + "x" + std::to_string(b) + "x" + type;
   };
   const char *element = pins.element == ElementType::F16 ? "f16" : "bf16";
-  std::string xType = "memref<" + shaped(shape.m, shape.columns, element) + ">";
-  std::string yType = "memref<" + shaped(shape.m, shape.rows, "f32") + ">";
+  // Kernels of grouped products are made for a slice, and launched for any number of them.
+  uint64_t m = pins.grouped ? uint64_t(pins.tiles) * codegen::mTileRows : shape.m;
+  std::string xType = "memref<" + shaped(m, shape.columns, element) + ">";
+  std::string yType = "memref<" + shaped(m, shape.rows, "f32") + ">";
   std::string wType =
       "!uwt.compressed<" + shaped(shape.rows, shape.columns, element) + ", \"" + format + "\">";
   return "func.func @f(%x: " + xType + ", %y: " + yType +
@@ -285,7 +288,9 @@ std::string Product::build() {
   auto function = *module->getOps<mlir::FunctionOpInterface>().begin();
   MatmulOp op = *function.getFunctionBody().getOps<MatmulOp>().begin();
   mlir::OpBuilder builder(function);
-  auto kernels = codegen::buildProductKernels(op, {target}, builder, "kernels");
+  codegen::KernelOptions options{target};
+  options.grouped = pins.grouped;
+  auto kernels = codegen::buildProductKernels(op, options, builder, "kernels");
   if (mlir::failed(kernels))
     return "there are no kernels";
   auto entries = codegen::readKernelEntries(*kernels);
@@ -330,6 +335,9 @@ Expected<emulator::EmulatedWeight> Product::load(const std::vector<uint16_t> &we
   ThreadPool pool(1);
   UWT_ASSIGN_OR_RETURN(Format parsed, Format::parse(format));
   TensorDescription description{pins.element, {shape.rows, shape.columns}, parsed};
+  if (pins.grouped)
+    description.shape.insert(description.shape.begin(),
+                             weights.size() / (shape.rows * shape.columns));
   std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(weights.data()),
                                  weights.size() * 2);
   LoadOptions load;
@@ -341,11 +349,12 @@ Expected<emulator::EmulatedWeight> Product::load(const std::vector<uint16_t> &we
 
 Expected<std::vector<float>> Product::run(const emulator::EmulatedWeight &weight,
                                           const std::vector<uint16_t> &x, unsigned ctas,
-                                          uint64_t seed) const {
-  UWT_ASSIGN_OR_RETURN(std::vector<float> y, runOne(FrontEnd::Ir, weight, x, ctas, seed));
+                                          uint64_t seed, const std::vector<int32_t> &slices) const {
+  UWT_ASSIGN_OR_RETURN(std::vector<float> y, runOne(FrontEnd::Ir, weight, x, ctas, seed, slices));
   if (!productOfPtx)
     return y;
-  UWT_ASSIGN_OR_RETURN(std::vector<float> ofPtx, runOne(FrontEnd::Ptx, weight, x, ctas, seed));
+  UWT_ASSIGN_OR_RETURN(std::vector<float> ofPtx,
+                       runOne(FrontEnd::Ptx, weight, x, ctas, seed, slices));
   for (size_t i = 0; i < y.size(); ++i)
     if (std::bit_cast<uint32_t>(y[i]) != std::bit_cast<uint32_t>(ofPtx[i]) &&
         !(std::isnan(y[i]) && std::isnan(ofPtx[i])))
@@ -357,12 +366,14 @@ Expected<std::vector<float>> Product::run(const emulator::EmulatedWeight &weight
 Expected<std::vector<float>> Product::runOne(FrontEnd frontEnd,
                                              const emulator::EmulatedWeight &weight,
                                              const std::vector<uint16_t> &x, unsigned ctas,
-                                             uint64_t seed) const {
+                                             uint64_t seed,
+                                             const std::vector<int32_t> &slices) const {
   std::vector<float> y(shape.rows * shape.m);
   emulator::EmulatedOperands operands;
   operands.x = {reinterpret_cast<const uint8_t *>(x.data()), x.size() * 2};
   operands.y = {reinterpret_cast<uint8_t *>(y.data()), y.size() * 4};
   operands.m = static_cast<uint32_t>(shape.m);
+  operands.slices = {reinterpret_cast<const uint8_t *>(slices.data()), slices.size() * 4};
   emulator::EmulationOptions emulation;
   emulation.seed = seed;
   const auto &kernels = frontEnd == FrontEnd::Ir ? product : productOfPtx;

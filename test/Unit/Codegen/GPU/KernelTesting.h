@@ -93,6 +93,8 @@ struct KernelPins {
   ElementType element = ElementType::BF16;
   /// Of a product by integers; 0 for one of floats.
   unsigned integerBits = 0;
+  /// Whether slices of x are multiplied by matrices of a table's choice.
+  bool grouped = false;
 
   bool operator==(const KernelPins &) const = default;
 };
@@ -113,18 +115,20 @@ public:
   Expected<std::vector<float>> run(const std::vector<uint16_t> &weights,
                                    const std::vector<uint16_t> &x, unsigned ctas,
                                    uint64_t seed) const;
-  /// The weight as `run` gives it to kernels, or with all panels as words.
+  /// The weight as `run` gives it to kernels, of as many matrices as `weights` has, or with all
+  /// panels as words.
   Expected<emulator::EmulatedWeight> load(const std::vector<uint16_t> &weights,
                                           bool asWords = false) const;
+  /// `slices` is the table of a grouped product.
   Expected<std::vector<float>> run(const emulator::EmulatedWeight &weight,
-                                   const std::vector<uint16_t> &x, unsigned ctas,
-                                   uint64_t seed) const;
+                                   const std::vector<uint16_t> &x, unsigned ctas, uint64_t seed,
+                                   const std::vector<int32_t> &slices = {}) const;
   /// Whether it runs from PTX, too.
   bool hasPtx() const { return usesPtx; }
   /// From one front end alone.
   Expected<std::vector<float>> runOne(FrontEnd frontEnd, const emulator::EmulatedWeight &weight,
-                                      const std::vector<uint16_t> &x, unsigned ctas,
-                                      uint64_t seed) const;
+                                      const std::vector<uint16_t> &x, unsigned ctas, uint64_t seed,
+                                      const std::vector<int32_t> &slices = {}) const;
   /// Whether ptxas takes the kernels: it fails on spills and on serialised matrix instructions.
   bool assembles(const std::string &target);
 
