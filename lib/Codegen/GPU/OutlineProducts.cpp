@@ -176,14 +176,18 @@ LogicalResult ProductOutliner::outline(ArrayRef<Operation *> products) {
     auto kernels = kernelsOf(product, name);
     if (failed(kernels))
       return failure();
+    // No launch of the module has a table of slices.
+    if (grouped)
+      continue;
     MatmulOp op = firstOf(product);
     builder.setInsertionPoint(product);
     LaunchProductOp::create(builder, op.getLoc(), *kernels, op.getX(), op.getWeight(),
                             op.getSelection(), op.getExtras(), op.getInit(), op.getMapsAttr());
   }
   // The first of a kind stays until all others have been compared with it.
-  for (Operation *product : products)
-    product->erase();
+  if (!grouped)
+    for (Operation *product : products)
+      product->erase();
   return success();
 }
 

@@ -204,6 +204,37 @@ TEST(KernelPack, GivesKernelsThatDoNotMultiplyOnlyWhenAsked) {
   EXPECT_EQ(nameOf(GpuKernelKind::Histogram), "histogram");
 }
 
+// select-5
+TEST(KernelPack, GivesGroupedProductsOnlyWhenAsked) {
+  KernelPackWriter writer;
+  uint32_t code = writer.addCode(CodeKind::Cubin, "sm_90a", sampleCubin());
+  for (uint64_t slice : {16, 0, 64, 8}) {
+    KernelEntry entry = sampleKernel();
+    entry.kernel = "slices_" + std::to_string(slice);
+    entry.code = code;
+    entry.mTo = UINT32_MAX;
+    entry.launch.tileM = slice;
+    if (slice != 0)
+      entry.arguments.push_back({ArgumentKind::Slices, ArgumentType::I32, 4, 0, 0});
+    writer.addKernel(entry);
+  }
+  Bytes bytes = *writer.bytes();
+  PackPtr pack = *KernelPack::parse(bytes);
+  KernelQuery query = queryOf("sm_90", "inplace<12>", 8);
+  EXPECT_EQ(chosen(*pack, query), "slices_0 of sm_90a (cubin)");
+  query.grouped = true;
+  for (auto [m, kernel] : {std::pair(1, "slices_8"), {8, "slices_8"}, {9, "slices_16"},
+                           {17, "slices_64"}, {64, "slices_64"}, {65, "slices_64"}}) {
+    query.m = static_cast<uint32_t>(m);
+    EXPECT_EQ(chosen(*pack, query), std::string(kernel) + " of sm_90a (cubin)");
+  }
+  EXPECT_EQ(nameOf(ArgumentKind::Slices), "slices");
+  Bytes plain = *samplePack().bytes();
+  EXPECT_EQ(chosen(**KernelPack::parse(plain), query),
+            "no kernel for inplace<12> of bf16, n 4096, k 14336, m 65 a matrix on sm_90: the pack's "
+            "kernels that are otherwise right have products of one matrix; make a pack for this");
+}
+
 TEST_F(SamplePackTest, NeverGivesAKernelThatOnlyPreparesAnother) {
   std::span<const KernelEntry> kernels = pack->kernels();
   EXPECT_EQ(pack->preparationOf(kernels[1]), &kernels[5]);

@@ -212,11 +212,19 @@ TEST(PackLies, OfArgumentsAreRefused) {
        "argument 17 (constant): its constant has more than 32 bits"},
       {[](auto &a) { a[7].constant = 1; }, "argument 7 (y): its constant has more than 0 bits"},
       {[](auto &a) { a[2] = a[1]; }, "argument 2 (code): it is there twice"},
+      // The sample's tiles have all of m, so none has a matrix of its own.
+      {[](auto &a) { a.push_back({ArgumentKind::Slices, ArgumentType::I32, 4, 0, 0}); },
+       "it has the argument slices, and is no product whose tiles have some of m"},
       {[](auto &a) { a.resize(65); },
        "the table is invalid: kernel 0: 65 arguments are more than 64"},
   };
   for (const auto &[edit, message] : cases)
     EXPECT_EQ(messageOfKernel([&](KernelEntry &entry) { edit(entry.arguments); }), message);
+  EXPECT_EQ(messageOfKernel([](KernelEntry &entry) {
+              entry.launch.tileM = 8;
+              entry.arguments.push_back({ArgumentKind::Slices, ArgumentType::I64, 4, 0, 0});
+            }),
+            "argument 18 (slices): its elements are i64, and have to be i32");
 }
 
 TEST(PackLies, OfPreparationsAreRefused) {

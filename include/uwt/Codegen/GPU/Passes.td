@@ -69,7 +69,7 @@ def OutlineProductsPass : Pass<"uwt-outline-products", "::mlir::ModuleOp"> {
     their kernels. Products without a strategy of a GPU stay as they are.
 
     With `grouped` kernels are of grouped products: each slice of x, as many rows as the kernel multiplies at a time, is multiplied by a matrix of its own, which a table on
-    the device names ([launch-8](../packs.md#launching)). They are for packs: no program launches them.
+    the device names ([launch-8](../packs.md#launching)). They are for packs: products stay where they are, and nothing launches them.
 
     ```mlir
     // before

@@ -285,6 +285,64 @@ TEST_F(CudaObjects, ExpertsAreMultipliedByOneCall) {
   uwtCudaKernelsDestroy(made);
 }
 
+TEST_F(CudaObjects, SlicesAreMultipliedByMatricesOfATable) {
+  writeTensors(model, {{"w", "BF16", {4, 64, 64}, bf16Weights(4 * 64 * 64, 5)}});
+  pack = folder / "grouped.uwtpack";
+  uwt::KernelPackWriter writer;
+  uwt::KernelEntry entry = sampleKernel();
+  entry.code = writer.addCode(uwt::CodeKind::Cubin, "sm_90a", sampleCubin());
+  entry.mTo = UINT32_MAX;
+  entry.launch.tileM = 8;
+  std::erase_if(entry.arguments,
+                [](const auto &one) { return one.kind == uwt::ArgumentKind::Extra; });
+  entry.arguments.push_back({uwt::ArgumentKind::Slices, uwt::ArgumentType::I32, 4, 0, 0});
+  writer.addKernel(entry);
+  // Eleven buffers, five numbers and a constant.
+  fake->parameterCounts[entry.kernel] = 11 * 5 + 6;
+  ASSERT_TRUE(holds(writer.write(pack, false)));
+  open(model);
+  auto [bytes, weight] = imageOf("inplace<12>");
+  UWTCudaKernels *plain = nullptr;
+  EXPECT_THAT(textOf(uwtCudaKernelsCreate(kernels, &weight, 8, &plain)),
+              testing::HasSubstr("have products of groups (--grouped)"));
+  UWTCudaGroupedKernels *made = nullptr;
+  ASSERT_EQ(textOf(uwtCudaGroupedKernelsCreate(kernels, &weight, &made)), "no error");
+  EXPECT_EQ(uwtCudaGroupedKernelsSlice(made, 100), 8u);
+  uint64_t workspace = 0, counters = 0;
+  ASSERT_EQ(textOf(uwtCudaGroupedKernelsScratch(made, 8, 5, &workspace, &counters)), "no error");
+  EXPECT_EQ(textOf(uwtCudaGroupedKernelsScratch(made, 16, 5, &workspace, &counters)),
+            "2: no kernel has slices of 16 rows; the next has 8");
+  UWTCudaGroupedProduct product;
+  uwtCudaGroupedProductInit(&product, sizeof(product));
+  product.weight = 0x1000000;
+  product.n = 64;
+  product.k = 63;
+  product.slice = 8;
+  EXPECT_EQ(textOf(uwtCudaGroupedProduct(made, &product, nullptr)),
+            "2: the weight has n 64 and k 64, the call n 64 and k 63");
+  product.k = 64;
+  EXPECT_EQ(textOf(uwtCudaGroupedProduct(made, &product, nullptr)), "no error"); // No slices.
+  product.slices = 5;
+  product.x = 0x10000;
+  product.y = 0x20000;
+  product.workspace = {0x30000, workspace};
+  product.counters = {0x40000, counters};
+  product.table = {0x50000, 20};
+  EXPECT_THAT(textOf(uwtCudaGroupedProduct(made, &product, nullptr)),
+              testing::StartsWith("2: the slice table has 20 bytes, and kernel uwt_skinny"));
+  EXPECT_TRUE(fake->launches.empty());
+  product.table.bytes = 24;
+  ASSERT_EQ(textOf(uwtCudaGroupedProduct(made, &product, nullptr)), "no error");
+  ASSERT_EQ(fake->launches.size(), 1u);
+  // The panels of all matrices, and at last the table.
+  const std::vector<uint64_t> &parameters = fake->launches.front().parameters;
+  EXPECT_EQ(parameters[0], product.weight + weight.buffers[0].begin);
+  EXPECT_EQ(parameters[3], weight.buffers[0].bytes / 8);
+  EXPECT_EQ(parameters[parameters.size() - 5], product.table.address);
+  EXPECT_EQ(parameters[parameters.size() - 2], 6u);
+  uwtCudaGroupedKernelsDestroy(made);
+}
+
 namespace {
 
 /// A kernel that takes nothing of a weight, with a dense matrix, its stride, and `extras` operands.

@@ -544,6 +544,15 @@ TEST_F(CApiMisuseTest, Cuda) {
   EXPECT_EQ(textOf(uwtCudaLinear(kernels, &linear, nullptr)), "2: kernels is NULL");
   EXPECT_EQ(textOf(uwtCudaGroupedLinear(kernels, &linear, offsets, 2, nullptr)),
             "2: kernels is NULL");
+  UWTCudaGroupedKernels *grouped = nullptr;
+  EXPECT_EQ(textOf(uwtCudaGroupedKernelsCreate(pack, &weight, &grouped)), "2: pack is NULL");
+  EXPECT_EQ(uwtCudaGroupedKernelsSlice(nullptr, 8), 0U);
+  EXPECT_EQ(textOf(uwtCudaGroupedKernelsScratch(grouped, 8, 1, &bytes, &bytes)),
+            "2: kernels is NULL");
+  uwtCudaGroupedProductInit(nullptr, sizeof(UWTCudaGroupedProduct));
+  UWTCudaGroupedProduct product;
+  uwtCudaGroupedProductInit(&product, sizeof(product));
+  EXPECT_EQ(textOf(uwtCudaGroupedProduct(grouped, &product, nullptr)), "2: kernels is NULL");
   EXPECT_EQ(textOf(uwtCudaDecoderCreate(pack, &weight, &decoder)), "2: pack is NULL");
   UWTCudaDense dense{};
   EXPECT_EQ(textOf(uwtCudaDecode(decoder, 0, 0, &dense, nullptr)), "2: decoder is NULL");
@@ -559,6 +568,7 @@ TEST_F(CApiMisuseTest, Cuda) {
   EXPECT_EQ(textOf(uwtCudaEncodeWrite(encode, {0, 0}, nullptr)), "2: encode is NULL");
   uwtCudaEncodeDestroy(nullptr);
   uwtCudaGathererDestroy(nullptr);
+  uwtCudaGroupedKernelsDestroy(nullptr);
   EXPECT_EQ(textOf(uwtCudaLayerQueueCreate(device, &queue)), "2: device is NULL");
   EXPECT_EQ(textOf(uwtCudaLaunchLayers(queue, nullptr, 0, nullptr, 0)), "2: queue is NULL");
   uwtCudaDeviceDestroy(nullptr);
