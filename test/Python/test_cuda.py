@@ -311,6 +311,13 @@ def test_makes_packs_of_a_model_that_has_no_data(packs, folder, tmp_path):
     assert {path.name for path in made} == names == {path.name for path in (tmp_path / "packs").iterdir()}
 
 
+def test_experts_have_packs_of_their_own(packs, tmp_path):
+    grouped, plain = (packs.pack_of(shape_of(grouped=each), "sm_90a", tmp_path).read_bytes() for each in (True, False))
+    assert grouped.count(b",grouped") > 0 and b",grouped" not in plain
+    # Experts are encoded and decoded, and nobody gathers their rows.
+    assert b"histogram" in grouped and b"gather" in plain and b"gather" not in grouped
+
+
 @pytest.mark.parametrize(
     ("device", "target"),
     [("sm_80", "sm_80"), ("sm_87", "sm_86"), ("sm_90", "sm_90a"), ("sm_90a", "sm_90a"), ("sm_100", "sm_89"),

@@ -210,25 +210,6 @@ def test_gpus_keep_graphs_for_other_folders(folders, tmp_path):
     assert "the weight that is loaded again has parts of other sizes than the one before: start the engine again" in log
 
 
-def test_cuda_graphs_hold_no_experts(monkeypatch):
-    from uwt.vllm import _methods
-    from vllm.config import CUDAGraphMode
-
-    def are_captured(mode, splitting_ops=None, enforce_eager=False):
-        config = types.SimpleNamespace(
-            model_config=types.SimpleNamespace(enforce_eager=enforce_eager),
-            compilation_config=types.SimpleNamespace(cudagraph_mode=mode, splitting_ops=splitting_ops),
-        )
-        monkeypatch.setattr(_methods, "get_current_vllm_config", lambda: config)
-        return _methods._are_captured()
-
-    split = ["vllm::unified_attention", "vllm::moe_forward", "vllm::moe_forward_shared"]
-    assert are_captured(CUDAGraphMode.FULL_AND_PIECEWISE, split) and are_captured(CUDAGraphMode.PIECEWISE, split[:1])
-    assert are_captured(None) and are_captured(CUDAGraphMode.FULL)
-    assert not are_captured(CUDAGraphMode.PIECEWISE, split)
-    assert not are_captured(CUDAGraphMode.NONE) and not are_captured(CUDAGraphMode.FULL, enforce_eager=True)
-
-
 def test_gpus_run_from_codes(quantised):
     assert_generates_what_values_do([quantised(method) for method in ("gptq", "fp8", "nvfp4")], gpu=True)
 
