@@ -38,23 +38,19 @@ check_wheel() {
 
 build_wheel() {
   install_packages "${codec_packages[@]}"
-  install_requirements python/requirements-build.txt .venv-wheels
-  rm -rf "$work"
-  mkdir -p "$work/plain"
   CMAKE_ARGS="-DUWT_KERNEL_COMPILER=$PWD/build/bin/uwt -DUWT_COMPILED_KERNELS=$PWD/build/lib/Kernels" CC=clang-22 CXX=clang++-22 \
     .venv-wheels/bin/python3 -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w "$work/plain" ./python
   PATH="$PWD/.venv-wheels/bin:$PATH" .venv-wheels/bin/python3 -m auditwheel repair --plat "$platform" \
     -w "$work" "$work"/plain/*.whl
-  rm -rf "$work/plain"
   check_wheel uwt "$most_bytes"
 }
 
 # Packed by hand: the library is there, and a build backend would have CMake build everything again.
 build_compiler_wheel() {
-  local version staged=$work/compiler bin=$PWD/.venv-wheels/bin
+  local version staged=$work/compiler plain=$work/plain-compiler bin=$PWD/.venv-wheels/bin
   version=$(sed -nE 's/^project\(UWT VERSION ([0-9.]+).*/\1/p' CMakeLists.txt)
   local info=$staged/uwt_compiler-$version.dist-info
-  mkdir -p "$info/licenses" "$work/plain"
+  mkdir -p "$info/licenses" "$plain"
   cp -r python/compiler/uwt_compiler "$staged/"
   cp LICENSE "$info/licenses/"
   sed "s/@VERSION@/$version/" python/compiler/METADATA.in > "$info/METADATA"
@@ -65,15 +61,15 @@ build_compiler_wheel() {
   "$bin/patchelf" --replace-needed libuwt.so.0 libuwt.so --set-rpath "\$ORIGIN/../uwt" \
     "$staged/uwt_compiler/libuwt-compiler.so"
   # What `wheel pack` does, but not compressed: auditwheel packs it again.
-  "$bin/python3" - "$staged" "$work/plain/uwt_compiler-$version-py3-none-linux_$(uname -m).whl" <<- END
+  "$bin/python3" - "$staged" "$plain/uwt_compiler-$version-py3-none-linux_$(uname -m).whl" <<- END
 	import sys, zipfile
 	from wheel.wheelfile import WheelFile
 	with WheelFile(sys.argv[2], "w", compression=zipfile.ZIP_STORED) as wheel:
 	    wheel.write_files(sys.argv[1])
 	END
   PATH="$bin:$PATH" "$bin/python3" -m auditwheel repair --plat "$platform" --exclude libuwt.so -w "$work" \
-    "$work/plain/uwt_compiler-$version"*.whl
-  rm -rf "$work/plain" "$staged"
+    "$plain/uwt_compiler-$version"*.whl
+  rm -rf "$plain" "$staged"
   check_wheel uwt_compiler "$most_compiler_bytes"
 }
 
@@ -89,8 +85,14 @@ test_wheel() {
 }
 
 build_compiler
+install_requirements python/requirements-build.txt .venv-wheels
+rm -rf "$work"
+mkdir -p "$work/plain"
+# It packs on one processor.
+build_compiler_wheel &
 build_wheel
-build_compiler_wheel
+wait $!
+rm -rf "$work/plain"
 if [[ "${1:-}" == --test ]]; then
   test_wheel
 fi
