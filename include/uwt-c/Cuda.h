@@ -255,8 +255,8 @@ typedef struct UWTCudaGroupedProduct {
   uint64_t weight, n, k;
   /** Rows of a slice, of uwtCudaGroupedKernelsSlice, and the slices that there can be. */
   uint32_t slice, slices;
-  /** 1 + slices i32: how many slices there are, and the matrix of each of them. Nobody checks what
-      is in it: a matrix that the weight does not have is read beyond it. */
+  /** 1 + slices i32: how many slices there are, and the matrix of each of them. Slices for which
+      there is no room are none, and a matrix that the weight does not have is its last one. */
   UWTCudaBuffer table;
   /** Addresses of x [slices * slice, k] and y [slices * slice, n]; slice i has `slice` rows of
       both. Where fewer rows are wanted, the others hold anything. */

@@ -37,7 +37,8 @@ public:
   Expected<LaunchSize> size(uint32_t slice, uint32_t slices) const;
   /// Rows of x and y of slice i, from `slice` · i on, by the matrix that operands.slices names:
   /// an i32 that says how many slices there are, at most operands.m / `slice`, then one for each
-  /// with its matrix. What that memory holds is not checked; rows of slices beyond are not written.
+  /// with its matrix, or the last one for a number that is none's. Rows of slices beyond are not
+  /// written.
   /// Errors, found before anything is launched: Usage; the driver's.
   Status launch(uint32_t slice, const LaunchOperands &operands, void *stream) const;
 

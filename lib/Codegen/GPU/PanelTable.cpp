@@ -6,10 +6,21 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelTable.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 
 namespace uwt::codegen {
+
+PanelTable::PanelTable(const LaneCode &code, const ProductPlan &plan,
+                       const ProductArguments &arguments, Value rank)
+    : LaneCode(code), plan(plan), outputTiles(plan.work().outputTiles), entries(arguments.panels),
+      slices(arguments.slices), rank(rank) {
+  if (!plan.grouped)
+    return;
+  Value size = memref::DimOp::create(builder, location, entries, 0);
+  lastMatrix = index.sub(index.div(size, devicePanelFields * plan.problem.panels()), 1);
+}
 
 Value PanelTable::offsetInDecoded(Value number) {
   return index.mul(number, panelStrips * plan.problem.columnGroups() * plan.decoded.unitU32());
@@ -18,7 +29,8 @@ Value PanelTable::offsetInDecoded(Value number) {
 Value PanelTable::entryOf(const TilePanel &panel) {
   if (!plan.grouped)
     return panel.number;
-  Value matrix = toIndex(load(slices, index.add(panel.slice, 1)));
+  // Whatever the table says, what is read is the weight's.
+  Value matrix = index.min(toIndex(load(slices, index.add(panel.slice, 1))), lastMatrix);
   return index.add(index.mul(matrix, plan.problem.panels()), panel.number);
 }
 

@@ -34,9 +34,7 @@ class PanelTable : private LaneCode {
 public:
   /// `rank` is the CTA's in its cluster: null where that has one CTA.
   PanelTable(const LaneCode &code, const ProductPlan &plan, const ProductArguments &arguments,
-             mlir::Value rank)
-      : LaneCode(code), plan(plan), outputTiles(plan.work().outputTiles), entries(arguments.panels),
-        slices(arguments.slices), rank(rank) {}
+             mlir::Value rank);
 
   /// Panel `member` of this CTA's tile in an output tile.
   TilePanel find(mlir::Value outputTile, mlir::Value member);
@@ -48,7 +46,8 @@ private:
 
   const ProductPlan &plan;
   int64_t outputTiles;
-  mlir::Value entries, slices, rank;
+  /// `lastMatrix` is the number of the weight's last matrix; null but for grouped products.
+  mlir::Value entries, slices, rank, lastMatrix;
 };
 
 } // namespace uwt::codegen

@@ -5,11 +5,13 @@
 
 `up_weight` and `down_weight` are texts of _cuda.Weights. Rows are brought into the order of matrices on the device, those of a
 matrix from the begin of a slice on, and one launch multiplies all slices (grouped kernels): the host neither knows nor waits for
-which experts were chosen, and CUDA graphs capture it. Sums of a token are taken in the order of its slots. A bias is added to the
-product that is rounded already, as transformers does it.
+which experts were chosen, and CUDA graphs capture it. Sums of a token are taken in f32, in an order of PyTorch's. A bias is added
+to the product that is rounded already, as transformers does it.
 """
 
 from __future__ import annotations
+
+import dataclasses
 
 import torch
 
@@ -42,16 +44,44 @@ def _check(x, up, down, up_weight, down_weight, activation, up_bias, down_bias):
     return sizes[0], checked_bias(up_bias, x, sizes[:2]), checked_bias(down_bias, x, others[:2])
 
 
-def _slices_of(up: _cuda.GroupedKernels, down: _cuda.GroupedKernels, rows: int, matrices: int) -> tuple[int, int]:
-    """Rows of a slice, of those that both products have kernels for, and how many slices `rows` rows take at most, whatever
-    matrices they are of."""
-    both = sorted(set(up.sizes) & set(down.sizes))
-    if not both:
-        raise UnsupportedError(f"kernels of experts have slices of {up.sizes} and of {down.sizes} rows, and none of both")
-    each = -(-rows // matrices)
-    slice = next((size for size in both if size >= each), both[-1])
-    used = min(rows, matrices)
-    return slice, used + (rows - used) // slice
+@dataclasses.dataclass(frozen=True)
+class _Slices:
+    """Rows of experts, as grouped kernels take them."""
+
+    #: Rows of a slice.
+    size: int
+    #: 1 + slices i32: how many slices there are, and the matrix of each.
+    table: torch.Tensor
+    #: x [slices · size, k].
+    x: torch.Tensor
+    #: Where the row of each id is, [tokens, slots], in whatever has a row for each of x.
+    rows: torch.Tensor | slice
+
+
+def _one_by_one(x: torch.Tensor, ids: torch.Tensor, matrices: int, size: int) -> _Slices:
+    """A slice a row, in their own order: of few rows hardly any have one matrix, and to order them takes longer than to read
+    that once more."""
+    (m, k), slots = x.shape, ids.shape[1]
+    # Looked up, so that PyTorch finds ids of no expert.
+    of_ids = torch.arange(matrices, dtype=torch.int32, device=x.device)[ids.reshape(-1)]
+    table = torch.nn.functional.pad(of_ids, (1, 0), value=m * slots)
+    # All rows of a slice are the token's, of which the first one is looked at.
+    return _Slices(size, table, x[:, None].expand(m, slots * size, k).reshape(-1, k).contiguous(), slice(None, None, size))
+
+
+def _by_matrix(x: torch.Tensor, ids: torch.Tensor, matrices: int, sizes: list[int]) -> _Slices:
+    """Rows in the order of their matrices, as many as a matrix has on average to a slice."""
+    count = ids.numel()
+    each = -(-count // matrices)
+    size = next((size for size in sizes if size >= each), sizes[-1])
+    used = min(count, matrices)
+    # As many as there are at most, whatever matrices the rows are of.
+    slices = used + (count - used) // size
+    table, rows = _ordered(ids, matrices, size, slices)
+    # The token of each row; of rows that no token has, any. One more is for ids of other processes.
+    tokens = torch.arange(count, device=x.device) // ids.shape[1]
+    token_of = torch.zeros(slices * size + 1, dtype=torch.int64, device=x.device).scatter_(0, rows.reshape(-1), tokens)
+    return _Slices(size, table, x[token_of[:-1]], rows.clamp_max(slices * size - 1))
 
 
 def _ordered(ids: torch.Tensor, matrices: int, slice: int, slices: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -71,18 +101,16 @@ def _ordered(ids: torch.Tensor, matrices: int, slice: int, slices: int) -> tuple
     return table, torch.empty_like(rows).scatter_(0, ids_in_order, rows).reshape(ids.shape)
 
 
-def _product(
-    kernels: _cuda.GroupedKernels, x: torch.Tensor, image: torch.Tensor, n: int, slice: int, table: torch.Tensor
-) -> torch.Tensor:
+def _product(kernels: _cuda.GroupedKernels, x: torch.Tensor, image: torch.Tensor, n: int, of: _Slices) -> torch.Tensor:
     """Slices of x by the matrices of a table; rows of slices that there are not hold anything."""
-    slices = table.numel() - 1
+    slices = of.table.numel() - 1
     y = x.new_empty((x.shape[0], n))
-    workspace_bytes, counter_bytes = kernels.scratch(slice, slices)
+    workspace_bytes, counter_bytes = kernels.scratch(of.size, slices)
     workspace = x.new_empty(workspace_bytes, dtype=torch.uint8)
     stream = _cuda_ops.stream_of(x)
     counters = _counters.on(x.device, stream, counter_bytes)
     kernels.product(
-        image.data_ptr(), slice, slices, (table.data_ptr(), 4 * table.numel()), x.data_ptr(), y.data_ptr(),
+        image.data_ptr(), of.size, slices, (of.table.data_ptr(), 4 * of.table.numel()), x.data_ptr(), y.data_ptr(),
         (workspace.data_ptr(), workspace_bytes), counters, stream,
     )  # fmt: skip
     return y
@@ -92,31 +120,30 @@ def _experts(
     x, up, down, weights, ids, places, activation, up_weight, down_weight, up_bias=None, down_bias=None, alpha=1.702, limit=7.0
 ):
     matrices, up_bias, down_bias = _check(x, up, down, up_weight, down_weight, activation, up_bias, down_bias)
-    y = torch.zeros(x.shape, dtype=torch.float32, device=x.device)
     if ids.numel() == 0:
-        return y.to(x.dtype)
-    ids = (ids if places is None else places[ids.long()]).long()
+        return torch.zeros_like(x, memory_format=torch.contiguous_format)
     of_up, of_down = (_cuda_ops.grouped(x.device.index, text) for text in (up_weight, down_weight))
-    slice, slices = _slices_of(of_up, of_down, ids.numel(), matrices)
-    table, rows = _ordered(ids, matrices, slice, slices)
-    # The token of each row; of rows that no token has, any. One more is for ids of other processes.
-    tokens = torch.arange(ids.numel(), device=x.device) // ids.shape[1]
-    token_of = torch.zeros(slices * slice + 1, dtype=torch.int64, device=x.device).scatter_(0, rows.reshape(-1), tokens)
+    sizes = sorted(set(of_up.sizes) & set(of_down.sizes))
+    if not sizes:
+        raise UnsupportedError(f"kernels of experts have slices of {of_up.sizes} and of {of_down.sizes} rows, and none of both")
+    if places is None and ids.numel() <= matrices // 2:
+        of = _one_by_one(x, ids, matrices, sizes[0])
+    else:
+        ids = (ids if places is None else places[ids.long()]).long()
+        of = _by_matrix(x, ids, matrices, sizes)
 
     def biased(product, bias):
         if bias is None:
             return product
-        return (product.view(slices, slice, -1) + bias[table[1:].long(), None]).view(product.shape)
+        return (product.view(-1, of.size, product.shape[1]) + bias[of.table[1:].long(), None]).view(product.shape)
 
     n, k = (_cuda_ops.what_of(text).n for text in (up_weight, down_weight))
-    hidden = biased(_product(of_up, x[token_of[:-1]], up, n, slice, table), up_bias)
-    product = biased(_product(of_down, gated(hidden, activation, alpha, limit).contiguous(), down, k, slice, table), down_bias)
-    each = product[rows.clamp_max(slices * slice - 1)]
+    hidden = biased(_product(of_up, of.x, up, n, of), up_bias)
+    product = biased(_product(of_down, gated(hidden, activation, alpha, limit).contiguous(), down, k, of), down_bias)
+    each = product[of.rows].view(*ids.shape, k)
     if places is not None:
         each = each.masked_fill_((ids < 0)[..., None], 0)
-    for slot in range(ids.shape[1]):
-        y.addcmul_(each[:, slot].float(), weights[:, slot, None].float())
-    return y.to(x.dtype)
+    return (each.float() * weights[..., None].float()).sum(1).to(x.dtype)
 
 
 def _fake_experts(

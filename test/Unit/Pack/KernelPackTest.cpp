@@ -223,16 +223,21 @@ TEST(KernelPack, GivesGroupedProductsOnlyWhenAsked) {
   KernelQuery query = queryOf("sm_90", "inplace<12>", 8);
   EXPECT_EQ(chosen(*pack, query), "slices_0 of sm_90a (cubin)");
   query.grouped = true;
-  for (auto [m, kernel] : {std::pair(1, "slices_8"), {8, "slices_8"}, {9, "slices_16"},
-                           {17, "slices_64"}, {64, "slices_64"}, {65, "slices_64"}}) {
+  for (auto [m, kernel] : {std::pair(1, "slices_8"),
+                           {8, "slices_8"},
+                           {9, "slices_16"},
+                           {17, "slices_64"},
+                           {64, "slices_64"},
+                           {65, "slices_64"}}) {
     query.m = static_cast<uint32_t>(m);
     EXPECT_EQ(chosen(*pack, query), std::string(kernel) + " of sm_90a (cubin)");
   }
   EXPECT_EQ(nameOf(ArgumentKind::Slices), "slices");
   Bytes plain = *samplePack().bytes();
-  EXPECT_EQ(chosen(**KernelPack::parse(plain), query),
-            "no kernel for inplace<12> of bf16, n 4096, k 14336, m 65 a matrix on sm_90: the pack's "
-            "kernels that are otherwise right have products of one matrix; make a pack for this");
+  EXPECT_EQ(
+      chosen(**KernelPack::parse(plain), query),
+      "no kernel for inplace<12> of bf16, n 4096, k 14336, m 65 a matrix on sm_90: the pack's "
+      "kernels that are otherwise right have products of one matrix; make a pack for this");
 }
 
 TEST_F(SamplePackTest, NeverGivesAKernelThatOnlyPreparesAnother) {

@@ -38,6 +38,13 @@ std::vector<uint16_t> part(const std::vector<uint16_t> &of, uint64_t number, uin
   return {begin, begin + static_cast<long>(size)};
 }
 
+uint64_t slicesIn(const std::vector<int32_t> &table) {
+  return std::min<uint64_t>(static_cast<uint32_t>(table[0]), table.size() - 1);
+}
+uint64_t matrixOf(const std::vector<int32_t> &table, uint64_t slice) {
+  return std::min<uint64_t>(static_cast<uint32_t>(table[1 + slice]), matrices - 1);
+}
+
 /// The slices of a table, each by its matrix.
 std::vector<float> expectedOf(const std::vector<uint16_t> &weights, const std::vector<uint16_t> &x,
                               const Shape &shape, uint64_t slice,
@@ -52,7 +59,7 @@ std::vector<float> expectedOf(const std::vector<uint16_t> &weights, const std::v
   return expected;
 }
 
-/// Of slices that a table may have, some, none and all.
+/// Of slices that a table may have, all, some and none, and numbers that are none's.
 std::vector<std::vector<int32_t>> tablesOf(size_t slices) {
   std::vector<int32_t> all = {static_cast<int32_t>(slices)};
   for (size_t i = 0; i < slices; ++i)
@@ -60,7 +67,10 @@ std::vector<std::vector<int32_t>> tablesOf(size_t slices) {
   std::vector<int32_t> some = all, none = all;
   some[0] = static_cast<int32_t>(slices) - 2;
   none[0] = 0;
-  return {all, some, none};
+  // More than there is room for, and matrices that there are not: the last one.
+  std::vector<int32_t> others(1 + slices, 1 << 30);
+  others[1] = -1;
+  return {all, some, none, others};
 }
 
 void expectExactSlices(const std::string &format, Shape shape, uint64_t slice, KernelPins pins,
@@ -126,8 +136,8 @@ TEST(Grouped, CodesAreMultipliedByIntegersToo) {
   std::vector<float> all = integerOutputs(weight, x, shape.m, 8);
   for (const std::vector<int32_t> &table : tablesOf(slices)) {
     std::vector<float> expected(shape.m * shape.rows, std::bit_cast<float>(unwritten));
-    for (uint64_t row = 0; row < static_cast<uint64_t>(table[0]) * slice; ++row) {
-      auto matrix = static_cast<uint64_t>(table[1 + row / slice]);
+    for (uint64_t row = 0; row < slicesIn(table) * slice; ++row) {
+      uint64_t matrix = matrixOf(table, row / slice);
       auto from = all.begin() + static_cast<long>((row * matrices + matrix) * shape.rows);
       std::copy_n(from, shape.rows, expected.begin() + static_cast<long>(row * shape.rows));
     }
