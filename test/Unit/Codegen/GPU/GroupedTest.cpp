@@ -50,9 +50,9 @@ std::vector<float> expectedOf(const std::vector<uint16_t> &weights, const std::v
                               const Shape &shape, uint64_t slice,
                               const std::vector<int32_t> &table) {
   std::vector<float> expected(shape.m * shape.rows, std::bit_cast<float>(unwritten));
-  for (uint64_t i = 0; i < static_cast<uint64_t>(table[0]); ++i) {
+  for (uint64_t i = 0; i < slicesIn(table); ++i) {
     std::vector<float> own =
-        exactProduct(part(weights, static_cast<uint64_t>(table[1 + i]), shape.rows * shape.columns),
+        exactProduct(part(weights, matrixOf(table, i), shape.rows * shape.columns),
                      part(x, i, slice * shape.columns), {shape.rows, shape.columns, slice});
     std::ranges::copy(own, expected.begin() + static_cast<long>(i * slice * shape.rows));
   }
