@@ -194,25 +194,28 @@ class Weight:
     bytes: int
     #: Where the image's parts begin, and how many bytes they have.
     buffers: tuple[tuple[int, int], ...]
+    #: How it is multiplied, which kernels are picked by: "dense", or "integer<8>". The image is the same.
+    arithmetic: str = "dense"
 
     def __str__(self) -> str:
         """All of it as one line, which `parse` takes back."""
         sizes = (self.rows, self.columns, self.matrices, self.bytes)
         parts = " ".join(f"{begin}+{count}" if count else "-" for begin, count in self.buffers)
-        return ";".join((self.dtype, self.format, *map(str, sizes), parts))
+        own = () if self.arithmetic == "dense" else (self.arithmetic,)
+        return ";".join((self.dtype, self.format, *map(str, sizes), parts, *own))
 
     @staticmethod
     def parse(text: str) -> Weight:
         """UsageError for another text; whether the sizes fit, kernels are made with."""
         try:
-            dtype, format, *sizes, parts = text.split(";")
+            dtype, format, *sizes, parts, arithmetic = (text if text.count(";") == 7 else f"{text};dense").split(";")
             rows, columns, matrices, size = map(int, sizes)
             buffers = tuple((0, 0) if part == "-" else _pair(part) for part in parts.split(" "))
             if len(buffers) != _BUFFERS:
                 raise ValueError
         except ValueError:
             raise UsageError(f"{text[:200]!r} describes no weight in device memory") from None
-        return Weight(dtype, format, rows, columns, matrices, size, buffers)
+        return Weight(dtype, format, rows, columns, matrices, size, buffers, arithmetic)
 
     @functools.cached_property
     def _struct(self) -> _Weight:

@@ -227,6 +227,7 @@ def compile_pack(
     format: str,
     weight_kernels: Iterable[str] = (),
     grouped: bool = False,
+    arithmetic: str = "dense",
 ) -> None:
     """Compiles the products of a module for a GPU, and writes their kernels to a file: a pack.
 
@@ -237,16 +238,16 @@ def compile_pack(
         format: what weights run from, as the module has it.
         weight_kernels: what the pack has of each weight beside: of "encode", "decode", "gather".
         grouped: whether its products are grouped: each slice of x by a matrix that a table on the device names.
+        arithmetic: "integer<8>" (2 to 8) computes products by integers, as of `compile`.
 
     Raises UsageError with the place in the module, UnsupportedError where NVIDIA's ptxas is not found, IoError.
     """
     text, name = (module, "module") if isinstance(module, bytes) else (pathlib.Path(module).read_bytes(), str(module))
-    options = _Options()
-    _COMPILER.uwtCompileOptionsInit(options, ctypes.sizeof(options))
-    options.target, options.format, options.grouped = target.encode(), format.encode(), grouped
+    given = options(arithmetic)
+    given.target, given.format, given.grouped = target.encode(), format.encode(), grouped
     kernels = sum(_WEIGHT_KERNELS[each] for each in set(weight_kernels))
     _COMPILER.uwtCompilePack(
-        context(1), text, len(text), name.encode(), ctypes.byref(options), kernels, os.fsencode(path)
+        context(1), text, len(text), name.encode(), ctypes.byref(given), kernels, os.fsencode(path)
     )
 
 

@@ -1,6 +1,7 @@
 """Weights on GPUs at the level of ctypes: images, kernels and what is refused on a fake driver; kernels on the emulator."""
 
 import ctypes
+import dataclasses
 import json
 import os
 import pathlib
@@ -13,7 +14,7 @@ import pytest
 from conftest import ROOT, bf16, write_safetensors
 
 import uwt
-from uwt import IoError, UnsupportedError, UsageError, _cuda, _library
+from uwt import InvalidError, IoError, UnsupportedError, UsageError, _cuda, _library
 
 FAKE = ROOT / "build" / "test" / "Unit" / "Cuda" / "FakeDriver" / "libuwt-fake-cuda.so"
 N, K = 130, 272
@@ -88,6 +89,8 @@ def test_a_weight_is_a_line_of_text(weight):
     assert 0 < held.bytes == image.nbytes
     assert _cuda.Weight.parse(str(held)) == held
     assert bytes(_cuda.Weight.parse(str(held))._struct) == bytes(held._struct)
+    integers = dataclasses.replace(held, arithmetic="integer<8>")
+    assert str(integers) == f"{held};integer<8>" and _cuda.Weight.parse(str(integers)) == integers
     for text in ("", "BF16;raw", str(held) + " -", str(held).replace("130", "many")):
         with pytest.raises(UsageError, match="describes no weight in device memory"):
             _cuda.Weight.parse(text)
@@ -351,7 +354,7 @@ def test_kernels_multiply_on_the_emulator(packs, tmp_path, bias):
     assert torch.equal(y, expected)
 
 
-CODES = "uint<4>, zero=8, scale={1x16, bf16}"
+CODES = "uint<4>, zero=8, scale={1x32, bf16}"
 
 
 @pytest.fixture(name="codes")
@@ -359,13 +362,13 @@ def folder_of_codes(tmp_path):
     """A checkpoint of codes, and the values of its weight: small integers times powers of two."""
     random = np.random.default_rng(6)
     codes = random.integers(0, 16, (N, K), dtype=np.uint8)
-    scales = np.ldexp(1.0, random.integers(-1, 2, (N, K // 16))).astype("<f4")
+    scales = np.ldexp(1.0, random.integers(-1, 2, (N, -(-K // 32)))).astype("<f4")
     tensors = {"w": ("U8", codes.shape, codes.tobytes()), "w_scale": ("BF16", scales.shape, bf16(scales).tobytes())}
     write_safetensors(tmp_path / "model.safetensors", {name.replace("w", "m.weight", 1): each for name, each in tensors.items()})
     (tmp_path / "config.json").write_text(
         json.dumps({"quantization_config": {"quant_method": "uwt-codes", "format": CODES}}), encoding="utf-8"
     )
-    return tmp_path, (codes.astype("<f4") - 8) * scales.repeat(16, axis=1)
+    return tmp_path, (codes.astype("<f4") - 8) * scales.repeat(32, axis=1)[:, :K]
 
 
 def test_codes_have_kernels(packs, device, codes, tmp_path):
@@ -383,6 +386,26 @@ def test_codes_have_kernels(packs, device, codes, tmp_path):
     Operands(_cuda.Kernels(pack, weight), 3, written).multiply()
     with pytest.raises(UsageError, match="files keep as they are"):
         _cuda.Encoder(pack, "BF16", N, K, 1, CODES)
+
+
+def test_codes_have_kernels_by_integers(packs, device, codes, tmp_path, monkeypatch):
+    folder, _ = codes
+    pieces = [(uwt.Container(folder), "m.weight", uwt._container.part_of())]
+    weight = _cuda.Image.encode_codes(pieces, "BF16", (N, K), _library.context(1)).weight
+    integers = dataclasses.replace(weight, arithmetic="integer<8>")
+    wanted = [shape_of(format=CODES, bias=bias, arithmetic="integer<8>") for bias in (False, True)]
+    made = packs.make(wanted, "sm_90a", tmp_path / "packs")
+    assert [path.stem.split(f"{N}x{K}")[1] for path in made] == ["-integer8", "-integer8-bias"]
+    assert all(b",integers" in path.read_bytes() for path in made)
+    # They are told apart by their names.
+    monkeypatch.setattr(packs, "_GIVEN", made)
+    monkeypatch.setattr(packs, "pack_of", lambda *_: pytest.fail("it compiles"))
+    for what, path in zip(wanted, made):
+        assert packs.made_by(device, what, lambda pack: pack) is packs._opened(device, path)
+        _cuda.Kernels(packs._opened(device, path), integers)
+    monkeypatch.undo()
+    with pytest.raises(InvalidError, match="no product can be computed by integers"):
+        packs.pack_of(shape_of(arithmetic="integer<8>"), "sm_90a", tmp_path / "packs")
 
 
 def test_codes_multiply_on_the_emulator(packs, codes):

@@ -26,6 +26,8 @@ SHAPES = [(N, K), (200, 190), (K, N)]
 LARGE = 4096, 14336
 FORMATS = "inplace<12>", "raw"
 COMPOSITIONS = "uint<4>, zero=8, scale={1x64, bf16}", "f8E4M3FN, scale={1x64, bf16}", "f4E2M1FN, scale={1x64, bf16}"
+# Of those, what is multiplied by integers too.
+INTEGERS = COMPOSITIONS[0]
 ROWS = 1, 3, 8, 9, 16, 17, 33, 64, 65, 128, 129, 300
 HIDDEN, INNER, VOCABULARY, KEYS = 256, 512, 1000, 128
 LLAMA = [(VOCABULARY, HIDDEN), (HIDDEN, HIDDEN), (KEYS, HIDDEN), (INNER, HIDDEN), (HIDDEN, INNER)]
@@ -42,9 +44,10 @@ def kernels():
         return
     wanted = [_packs.Kernels("BF16", format, *shape) for shape in (*SHAPES, *LLAMA) for format in FORMATS]
     wanted += [_packs.Kernels("BF16", format, *shape, True) for shape in SHAPES for format in FORMATS]
-    wanted += [_packs.Kernels("BF16", format, *shape) for shape in EXPERTS for format in FORMATS]
+    wanted += [_packs.Kernels("BF16", format, *shape, grouped=True) for shape in EXPERTS for format in FORMATS]
     wanted += [_packs.Kernels("F16", format, N, K) for format in ("window<4>", "raw")]
     wanted += [_packs.Kernels("BF16", composition, N, K) for composition in COMPOSITIONS]
+    wanted.append(_packs.Kernels("BF16", INTEGERS, N, K, arithmetic="integer<8>"))
     wanted.append(_packs.Kernels("BF16", "inplace<12>", *LARGE))
     _packs.make_ahead(wanted, _cuda_ops.device_of(0).target)
 
@@ -59,13 +62,13 @@ def random_weight(n=N, k=K, dtype=torch.bfloat16):
     return torch.randn(n, k, device=GPU).mul(0.05).to(dtype)
 
 
-def held_codes(composition, folder):
+def held_codes(composition, folder, arithmetic="dense"):
     """The image of codes that a loader has copied to the GPU, and the values that it copied: sums of small integers."""
     container = uwt.Container(checkpoint_of(composition, folder))
     (weight,) = _quantized.quantized_weights(container, {}, torch.bfloat16).values()
     dense = torch.empty(weight.shape, dtype=torch.bfloat16, device=GPU).copy_(weight)
-    held, why = _quantized.image_of_codes(dense)
-    assert why is None
+    held, why = _quantized.image_of_codes(dense, arithmetic=arithmetic)
+    assert why is None and _cuda_ops.what_of(held.on_device).weight.arithmetic == arithmetic
     return held, dense
 
 
@@ -175,6 +178,31 @@ def test_experts_have_the_bits_of_raw_weights():
         chosen = every.gather(1, ids[..., None].expand(-1, -1, every.shape[2]))
         reference = (chosen * scales[..., None].double()).sum(1)
         assert (results[0].double() - reference).norm() < 0.01 * reference.norm()
+
+
+def test_graphs_hold_experts_whichever_are_chosen():
+    count, (both, k) = 32, EXPERTS[0]
+    up, down = (UwtTensor.encode(random_weight(count * shape[0], shape[1]).view(count, *shape)) for shape in EXPERTS)
+    # One by one, and in the order of experts.
+    for m in (1, 4, 40):
+        x, ids = torch.empty(m, k, device=GPU).bfloat16(), torch.zeros(m, 4, dtype=torch.int64, device=GPU)
+        scales = torch.empty(m, 4, device=GPU).bfloat16()
+
+        def run():
+            return torch.ops.uwt.cuda_experts(
+                x, up.image, down.image, scales, ids, None, "silu", up.on_device, down.on_device
+            )
+
+        run()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            y = run()
+        for chosen in (1, 5, count):
+            x.normal_()
+            scales.uniform_()
+            ids.random_(chosen)
+            graph.replay()
+            assert torch.equal(y, run()), (m, chosen)
 
 
 def test_experts_of_gpt_oss_have_the_bits_of_raw_weights():
@@ -321,6 +349,19 @@ def test_codes_have_the_bits_of_their_values(composition, tmp_path):
         assert torch.equal(
             torch.ops.uwt.cuda_linear(integers, held.image, None, held.on_device), linear(integers, raw)
         ), m
+
+
+def test_codes_by_integers_have_the_bits_of_cpus(tmp_path):
+    import uwt.compiler
+
+    held, _ = held_codes(INTEGERS, tmp_path, "integer<8>")
+    text = _packs.module_of(_packs.Kernels("BF16", INTEGERS, N, K)).replace('uwt.weight "w"', 'uwt.weight "m.weight"')
+    program = uwt.compiler.compile(text.encode(), weights=[tmp_path], format=INTEGERS, arithmetic="integer<8>")
+    for m in ROWS:
+        x = torch.randn(m, K, device=GPU).bfloat16()
+        y = torch.ops.uwt.cuda_linear(x, held.image, None, held.on_device)
+        (expected,) = program(x.cpu())
+        assert torch.equal(y.cpu(), expected), m
 
 
 def test_operators_keep_pytorchs_rules():

@@ -5,8 +5,10 @@ What only a GPU shows is in test_torch_cuda.py.
 
 import copy
 import io
+import json
 
 import pytest
+from conftest import write_safetensors
 
 torch = pytest.importorskip("torch")
 
@@ -14,7 +16,7 @@ from device_stand_in import Stub, installed  # noqa: E402
 
 import uwt.torch  # noqa: E402
 from uwt import UsageError, _cuda  # noqa: E402
-from uwt.torch import _counters, _cuda_described, _cuda_experts, _cuda_ops  # noqa: E402
+from uwt.torch import _counters, _cuda_described, _cuda_experts, _cuda_ops, _quantized  # noqa: E402
 from uwt.torch._counters import on as counters_on  # noqa: E402
 
 N, K = 200, 190
@@ -42,6 +44,21 @@ def dense_weight():
 @pytest.fixture(name="weight")
 def weight_on_device(dense):
     return held_of(dense)
+
+
+@pytest.fixture(name="codes")
+def folder_of_codes(tmp_path):
+    """The quantised weights of a folder, and the values of the one that it has."""
+    codes, scales = torch.randint(16, (128, 256), dtype=torch.uint8), torch.rand(128, 2).add(1).half()
+    weights = {
+        "m.weight": ("U8", codes.shape, codes.numpy().tobytes()),
+        "m.weight_scale": ("F16", scales.shape, scales.numpy().tobytes()),
+    }
+    write_safetensors(tmp_path / "model.safetensors", weights)
+    config = {"quant_method": "uwt-codes", "format": "uint<4>, zero=8, scale={1x128, f16}"}
+    (tmp_path / "config.json").write_text(json.dumps({"quantization_config": config}), encoding="utf-8")
+    values = (codes.float() - 8) * scales.float().repeat_interleave(128, dim=1)
+    return _quantized.quantized_weights(uwt.Container(tmp_path), config, torch.bfloat16), values.bfloat16()
 
 
 def product(x, dense, bias=None):
@@ -297,6 +314,34 @@ def test_experts_that_do_not_fit_are_refused():
         run(bias=torch.zeros(2, 2 * INNER))
     with pytest.raises(RuntimeError, match=r"up \[2, 128, 190\] and down \[2, 128, 190\] do not fit"):
         run(down=up)
+
+
+@pytest.mark.parametrize("asked", ["dense", "integer<8>"])
+def test_codes_are_multiplied_as_they_are_asked_to_be(asked, codes, monkeypatch, caplog):
+    tensors, weight = codes
+    dense = torch.empty(weight.shape, dtype=torch.bfloat16)
+    dense.copy_(tensors["m.weight"])
+    assert torch.equal(dense, weight)
+    held, why = _quantized.image_of_codes(dense, arithmetic=asked)
+    assert why is None and _cuda.Weight.parse(held.on_device).arithmetic == asked
+    assert _cuda_ops.kernels_for(_cuda.Weight.parse(held.on_device)).arithmetic == asked
+    own = uwt.torch.UwtTensor(held.image, tuple(weight.shape), weight.dtype, "product", held.on_device)
+    assert own.arithmetic == asked and torch.equal(own.dense(), weight)
+    assert _cuda_described.text_of(_cuda_described.description_of(held.on_device)) == held.on_device
+    # Where kernels lack that, it is said, and products are dense.
+    load = _cuda_ops.load_kernels
+
+    def none_by_integers(index, text):
+        if "integer" in text:
+            raise uwt.InvalidError("no product can be computed by integers")
+        load(index, text)
+
+    monkeypatch.setattr(_cuda_ops, "load_kernels", none_by_integers)
+    dense.copy_(tensors["m.weight"])
+    held, _ = _quantized.image_of_codes(dense, arithmetic=asked)
+    assert _cuda.Weight.parse(held.on_device).arithmetic == "dense"
+    said = [record.message for record in caplog.records if "not by integers" in record.message]
+    assert len(said) == (asked != "dense") and all(text.endswith("no product can be computed by integers") for text in said)
 
 
 def test_descriptions_are_read_with_every_call(weight, dense):

@@ -53,7 +53,8 @@ def device_of(index: int) -> _cuda.Device:
 
 def kernels_for(weight: _cuda.Weight, bias: bool = False) -> _packs.Kernels:
     """What serves a weight; of several matrices, grouped products."""
-    return _packs.Kernels(weight.dtype, weight.format, weight.rows, weight.columns, bias, weight.matrices > 1)
+    grouped = weight.matrices > 1
+    return _packs.Kernels(weight.dtype, weight.format, weight.rows, weight.columns, bias, grouped, weight.arithmetic)
 
 
 @functools.lru_cache(maxsize=_KEPT)

@@ -48,26 +48,35 @@ class Kernels:
     #: Whether products add a bias; whether they are grouped, by several matrices of such weights.
     bias: bool = False
     grouped: bool = False
+    #: How products are computed: of a _cuda.Weight.
+    arithmetic: str = "dense"
 
     def __str__(self) -> str:
         what = "grouped weights" if self.grouped else "weights"
         with_bias = " with a bias" if self.bias else ""
-        return f"{what} [{self.n}, {self.k}] of {self.dtype} in {self.format}{with_bias}"
+        by = "" if self.arithmetic == "dense" else f", multiplied by {self.arithmetic}"
+        return f"{what} [{self.n}, {self.k}] of {self.dtype} in {self.format}{with_bias}{by}"
+
+    @property
+    def marks(self) -> str:
+        """What the name of a pack ends in, by which packs are told apart that are given."""
+        by = "" if self.arithmetic == "dense" else "-" + re.sub(r"[<>]", "", self.arithmetic)
+        return f"{_GROUPED if self.grouped else ''}{by}{_BIAS if self.bias else ''}"
 
     @property
     def file(self) -> str:
         format = re.sub(r"[^A-Za-z0-9]+", "_", self.format).strip("_")
         # Formats whose letters are the same differ in this.
         mark = hashlib.sha256(self.format.encode()).hexdigest()[:6]
-        kind = _BIAS if self.bias else _GROUPED if self.grouped else ""
-        return f"{self.dtype}-{format}-{mark}-{self.n}x{self.k}{kind}{_SUFFIX}"
+        return f"{self.dtype}-{format}-{mark}-{self.n}x{self.k}{self.marks}{_SUFFIX}"
 
 
 def use_pack(path: str | os.PathLike[str]) -> None:
     """Has products on GPUs run from the kernels of a pack, or of all packs of a folder, before any that are made here.
 
     A pack is what `uwt compile --emit pack --weight-kernels encode,decode,gather` writes, or a file of `make_packs`; packs whose
-    names end in "-bias.uwtpack" are for products with a bias. Experts need one of `--grouped` as well. It is code: give those of people whom you trust.
+    names end in "-bias.uwtpack" are for products with a bias, in "-integer8.uwtpack" for those by integers, in
+    "-integer8-bias.uwtpack" for both. Experts need one of `--grouped` as well. It is code: give those of people whom you trust.
     """
     given = pathlib.Path(path)
     found = sorted(given.glob("*" + _SUFFIX)) if given.is_dir() else [given]
@@ -93,7 +102,9 @@ def made_by(device: _cuda.Device, what: Kernels, make: Callable[[_cuda.Pack], _M
 
 def _packs(device: _cuda.Device, what: Kernels, reasons: list[str]) -> Iterator[_cuda.Pack]:
     for path in list(_GIVEN):
-        if path.stem.endswith(_BIAS) == what.bias:
+        # Kernels themselves say whether they are grouped, and neither what they add nor by what they multiply.
+        mark = re.search(rf"(-integer\d)?({_BIAS})?$", path.stem).group()
+        if mark == dataclasses.replace(what, grouped=False).marks:
             yield _opened(device, path)
     try:
         made = pack_of(what, compile_target(device.target))
@@ -140,8 +151,9 @@ def pack_of(what: Kernels, target: str, folder: pathlib.Path | None = None) -> p
                 if not path.is_file():
                     text = module_of(what).encode()
                     compiler.compile_pack(
-                        text, path, target=target, format=what.format, weight_kernels=kernels, grouped=what.grouped
-                    )
+                        text, path, target=target, format=what.format, weight_kernels=kernels, grouped=what.grouped,
+                        arithmetic=what.arithmetic,
+                    )  # fmt: skip
     return path
 
 

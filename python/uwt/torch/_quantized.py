@@ -6,6 +6,7 @@ copied from quantised ones, its image is made of their codes (`image_of_codes`).
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -13,9 +14,9 @@ from typing import Any, NamedTuple
 
 import torch
 
-from .. import _arrays, _weights
+from .. import _arrays, _cuda, _weights
 from .._container import Container, Quantized, Tensor, part_of
-from ..errors import UnsupportedError, UsageError, UwtError
+from ..errors import InvalidError, UnsupportedError, UsageError, UwtError
 from . import _cuda_ops, _ops, _threads
 from ._file_tensor import FileTensor
 
@@ -197,7 +198,9 @@ def _same_bits(a: torch.Tensor, b: torch.Tensor) -> bool:
     return torch.equal(a.view(word), b.view(word))
 
 
-def _encoded(pieces: list[QuantizedTensor], like: torch.Tensor, reserve: float, takes_order: bool) -> Held:
+def _encoded(
+    pieces: list[QuantizedTensor], like: torch.Tensor, reserve: float, takes_order: bool, arithmetic: str
+) -> Held:
     """The image of pieces, on the device of `like`. UnsupportedError where nothing multiplies from it, UsageError where a part
     cuts groups."""
     codes = [(piece._container, piece._tensor.name, _part_of(piece)) for piece in pieces]
@@ -206,13 +209,31 @@ def _encoded(pieces: list[QuantizedTensor], like: torch.Tensor, reserve: float, 
         if takes_order and like.dim() == 2 and "order=k" in pieces[0]._tensor.format:
             order = torch.empty(like.shape[-1], dtype=torch.int32, device="cpu")
         image, text = _cuda_ops.encode_codes(codes, like, order)
-        held = Held(image, text, None if order is None else order.to(like.device, torch.int64))
-        _cuda_ops.load_kernels(like.device.index, held.on_device)
-        return held
+        text = _with_kernels(like.device.index, text, arithmetic)
+        return Held(image, text, None if order is None else order.to(like.device, torch.int64))
     formats = {_weights.format_of_codes(piece._tensor.format) for piece in pieces}
     if len(formats) != 1:
         raise UnsupportedError(f"its matrices have codes of {' and '.join(sorted(formats))}")
-    return Held(_ops.encode_codes(codes, like.dtype, tuple(like.shape), formats.pop(), reserve))
+    held = Held(_ops.encode_codes(codes, like.dtype, tuple(like.shape), formats.pop(), reserve))
+    if arithmetic != "dense":
+        try:
+            _ops.set_arithmetic(held.image, arithmetic)
+        except (UnsupportedError, UsageError) as error:
+            _say_dense(str(error))
+    return held
+
+
+def _with_kernels(index: int, text: str, arithmetic: str) -> str:
+    """The text of what a device's image holds, with an arithmetic that there are kernels for."""
+    if arithmetic != "dense":
+        asked = str(dataclasses.replace(_cuda.Weight.parse(text), arithmetic=arithmetic))
+        try:
+            _cuda_ops.load_kernels(index, asked)
+            return asked
+        except (InvalidError, UnsupportedError, UsageError) as error:
+            _say_dense(str(error))
+    _cuda_ops.load_kernels(index, text)
+    return text
 
 
 def image_of_codes(
@@ -246,25 +267,13 @@ def image_of_codes(
     if is_transposed:
         weight = weight.transpose(-1, -2)
     try:
-        held = _encoded(pieces, weight, reserve, takes_order)
+        held = _encoded(pieces, weight, reserve, takes_order, arithmetic)
         # Kernels give the values that were read, or something else was copied over them.
         if not held.has_bits_of(weight):
             return None, None
     except (UnsupportedError, UsageError) as error:
         return None, _reason(error, pieces)
-    if arithmetic != "dense":
-        _set_arithmetic(held, arithmetic)
     return held, None
-
-
-def _set_arithmetic(held: Held, arithmetic: str) -> None:
-    if held.on_device is not None:
-        _say_dense("GPUs multiply them densely")
-        return
-    try:
-        _ops.set_arithmetic(held.image, arithmetic)
-    except (UnsupportedError, UsageError) as error:
-        _say_dense(str(error))
 
 
 @functools.cache

@@ -130,7 +130,9 @@ class UwtTensor(torch.Tensor):
     @property
     def arithmetic(self) -> str:
         """How products are computed where `exact` is "product": "dense", or "integer<8>", by integers that x is rounded to."""
-        return "dense" if self.on_device is not None else _ops.info(self.image).arithmetic
+        if self.on_device is not None:
+            return _cuda_ops.what_of(self.on_device).weight.arithmetic
+        return _ops.info(self.image).arithmetic
 
     def _has_codes(self) -> bool:
         """Whether the image holds codes of a quantised checkpoint, which copies elsewhere are not made of."""
