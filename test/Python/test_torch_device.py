@@ -259,6 +259,19 @@ def test_experts_multiply_their_rows(places, m):
     torch.library.opcheck(torch.ops.uwt.cuda_experts, arguments)
 
 
+def test_many_tokens_are_summed_a_slot_at_a_time(monkeypatch):
+    product, scales = torch.randn(50, K).bfloat16(), torch.rand(9, 4)
+    rows, elsewhere = torch.randint(50, (9, 4)), torch.rand(9, 4) < 0.3
+    for hidden in (None, elsewhere):
+        at_once = _cuda_experts._sums(product, rows, scales, hidden)
+        with monkeypatch.context() as patch:
+            patch.setattr(_cuda_experts, "_SUMMED_AT_ONCE", 35)
+            each = _cuda_experts._sums(product, rows, scales, hidden)
+        kept = scales if hidden is None else scales * ~hidden
+        expected = torch.einsum("tsk,ts->tk", product[rows].double(), kept.double())
+        assert (at_once - expected).abs().max() < 1e-5 and (each - expected).abs().max() < 1e-5
+
+
 @pytest.mark.parametrize("m", [0, 7])
 def test_experts_have_biases_and_the_activation_of_gpt_oss(m):
     def gated(rows):

@@ -5,8 +5,8 @@
 
 `up_weight` and `down_weight` are texts of _cuda.Weights. Rows are brought into the order of matrices on the device, those of a
 matrix from the begin of a slice on, and one launch multiplies all slices (grouped kernels): the host neither knows nor waits for
-which experts were chosen, and CUDA graphs capture it. Sums of a token are taken in f32, in an order of PyTorch's. A bias is added
-to the product that is rounded already, as transformers does it.
+which experts were chosen, and CUDA graphs capture it. Sums of a token are taken in f32, in an order that their number decides. A
+bias is added to the product that is rounded already, as transformers does it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from .. import _cuda
 from ..errors import UnsupportedError
 from . import _counters, _cuda_ops
 from ._experts import ACTIVATIONS, checked_bias, gated
+
+# Rows of tokens whose sums are taken in one step.
+_SUMMED_AT_ONCE = 4096
 
 _LIBRARY = torch.library.Library("uwt", "FRAGMENT")
 _LIBRARY.define(
@@ -52,25 +55,24 @@ class _Slices:
     size: int
     #: 1 + slices i32: how many slices there are, and the matrix of each.
     table: torch.Tensor
-    #: x [slices · size, k].
-    x: torch.Tensor
-    #: Where the row of each id is, [tokens, slots], in whatever has a row for each of x.
-    rows: torch.Tensor | slice
+    #: Of x that products take, and of what they give, the row of each id: [tokens, slots].
+    rows: torch.Tensor
 
 
-def _one_by_one(x: torch.Tensor, ids: torch.Tensor, matrices: int, size: int) -> _Slices:
-    """A slice a row, in their own order: of few rows hardly any have one matrix, and to order them takes longer than to read
-    that once more."""
+def _one_by_one(x: torch.Tensor, ids: torch.Tensor, matrices: int, size: int) -> tuple[_Slices, torch.Tensor]:
+    """A slice a row, in their own order, and x so: of few rows hardly any have one matrix, and to order them takes longer than to
+    read that once more."""
     (m, k), slots = x.shape, ids.shape[1]
     # Looked up, so that PyTorch finds ids of no expert.
     of_ids = torch.arange(matrices, dtype=torch.int32, device=x.device)[ids.reshape(-1)]
     table = torch.nn.functional.pad(of_ids, (1, 0), value=m * slots)
     # All rows of a slice are the token's, of which the first one is looked at.
-    return _Slices(size, table, x[:, None].expand(m, slots * size, k).reshape(-1, k).contiguous(), slice(None, None, size))
+    rows = torch.arange(0, m * slots * size, size, device=x.device).view(m, slots)
+    return _Slices(size, table, rows), x[:, None].expand(m, slots * size, k).reshape(-1, k).contiguous()
 
 
-def _by_matrix(x: torch.Tensor, ids: torch.Tensor, matrices: int, sizes: list[int]) -> _Slices:
-    """Rows in the order of their matrices, as many as a matrix has on average to a slice."""
+def _by_matrix(x: torch.Tensor, ids: torch.Tensor, matrices: int, sizes: list[int]) -> tuple[_Slices, torch.Tensor]:
+    """Rows in the order of their matrices, as many as a matrix has on average to a slice, and x so."""
     count = ids.numel()
     each = -(-count // matrices)
     size = next((size for size in sizes if size >= each), sizes[-1])
@@ -81,7 +83,7 @@ def _by_matrix(x: torch.Tensor, ids: torch.Tensor, matrices: int, sizes: list[in
     # The token of each row; of rows that no token has, any. One more is for ids of other processes.
     tokens = torch.arange(count, device=x.device) // ids.shape[1]
     token_of = torch.zeros(slices * size + 1, dtype=torch.int64, device=x.device).scatter_(0, rows.reshape(-1), tokens)
-    return _Slices(size, table, x[token_of[:-1]], rows.clamp_max(slices * size - 1))
+    return _Slices(size, table, rows.clamp_max(slices * size - 1)), x[token_of[:-1]]
 
 
 def _ordered(ids: torch.Tensor, matrices: int, slice: int, slices: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -116,6 +118,22 @@ def _product(kernels: _cuda.GroupedKernels, x: torch.Tensor, image: torch.Tensor
     return y
 
 
+def _sums(product: torch.Tensor, rows: torch.Tensor, scales: torch.Tensor, elsewhere: torch.Tensor | None) -> torch.Tensor:
+    """The sum of each token's rows by their scales, in f32; rows that are `elsewhere` are none. Few tokens are summed at once,
+    which takes fewest launches; of many that would take as much memory as all rows in f32."""
+    slots = rows.shape[1]
+    at_once = slots if rows.numel() <= _SUMMED_AT_ONCE else 1
+    sums = None
+    for first in range(0, slots, at_once):
+        some = slice(first, first + at_once)
+        each = product[rows[:, some]]
+        if elsewhere is not None:
+            each.masked_fill_(elsewhere[:, some, None], 0)
+        own = (each.float() * scales[:, some, None]).sum(1)
+        sums = own if sums is None else sums.add_(own)
+    return sums
+
+
 def _experts(
     x, up, down, weights, ids, places, activation, up_weight, down_weight, up_bias=None, down_bias=None, alpha=1.702, limit=7.0
 ):
@@ -127,10 +145,10 @@ def _experts(
     if not sizes:
         raise UnsupportedError(f"kernels of experts have slices of {of_up.sizes} and of {of_down.sizes} rows, and none of both")
     if places is None and ids.numel() <= matrices // 2:
-        of = _one_by_one(x, ids, matrices, sizes[0])
+        of, rows = _one_by_one(x, ids, matrices, sizes[0])
     else:
         ids = (ids if places is None else places[ids.long()]).long()
-        of = _by_matrix(x, ids, matrices, sizes)
+        of, rows = _by_matrix(x, ids, matrices, sizes)
 
     def biased(product, bias):
         if bias is None:
@@ -138,12 +156,11 @@ def _experts(
         return (product.view(-1, of.size, product.shape[1]) + bias[of.table[1:].long(), None]).view(product.shape)
 
     n, k = (_cuda_ops.what_of(text).n for text in (up_weight, down_weight))
-    hidden = biased(_product(of_up, of.x, up, n, of), up_bias)
-    product = biased(_product(of_down, gated(hidden, activation, alpha, limit).contiguous(), down, k, of), down_bias)
-    each = product[of.rows].view(*ids.shape, k)
-    if places is not None:
-        each = each.masked_fill_((ids < 0)[..., None], 0)
-    return (each.float() * weights[..., None].float()).sum(1).to(x.dtype)
+    # What there is one of for each row takes gigabytes where there are many: it lives no longer than it has to.
+    rows = biased(_product(of_up, rows, up, n, of), up_bias)
+    rows = gated(rows, activation, alpha, limit).contiguous()
+    rows = biased(_product(of_down, rows, down, k, of), down_bias)
+    return _sums(rows, of.rows, weights.float(), None if places is None else ids < 0).to(x.dtype)
 
 
 def _fake_experts(
