@@ -344,20 +344,32 @@ def test_gpus_hold_codes_as_they_are(kind, method, format, values, tmp_path, mon
         assert pickle.loads(pickle.dumps(weight)).format in ("inplace<12>", "raw")
 
 
-def test_images_of_gpus_say_the_order_of_their_columns(values, tmp_path, monkeypatch):
-    load_quantised("one", "gptq-order", tmp_path)
-    folder = DequantizedFolder(str(tmp_path / "original-uwt"), torch.bfloat16)
-    weight = folder.weights["model.layers.0.mlp.up_proj.weight"]
+def test_gpus_hold_columns_in_the_order_of_their_cells(values, tmp_path, monkeypatch):
     with device_stand_in.installed(monkeypatch):
-        dense = torch.empty(weight.shape, dtype=torch.bfloat16).copy_(weight)
-        assert "order of their own" in image_of_codes(dense)[1]
-        dense = torch.empty(weight.shape, dtype=torch.bfloat16).copy_(weight)
-        held, why = image_of_codes(dense, takes_order=True)
-        assert why is None and sorted(held.order.tolist()) == list(range(dense.shape[1]))
-        x = torch.randn(3, dense.shape[1]).bfloat16()
-        y = torch.ops.uwt.cuda_linear(x[:, held.order], held.image, None, held.on_device)
-        expected = x[:, held.order].float() @ dense[:, held.order].float().T
-        assert torch.equal(y, expected.bfloat16())
+        model = load_quantised("one", "gptq-order", tmp_path)
+        dense = load(tmp_path / "floats")
+        assert_same_state(model, dense)
+        weight = model.model.layers[0].mlp.up_proj.weight
+        assert isinstance(weight, UwtTensor) and weight.on_device is not None and "order" not in weight.format
+        order = weight.order
+        assert sorted(order.tolist()) == list(range(weight.shape[1])) and order.tolist() != sorted(order.tolist())
+        x, values = torch.randn(3, weight.shape[1]).bfloat16(), weight.dense()
+        with torch.no_grad():
+            expected = (x[:, order].float() @ values[:, order].float().T).bfloat16()
+            assert torch.equal(torch.nn.functional.linear(x, weight), expected)
+            ids = torch.tensor([[5, 0], [1, 5]])
+            assert torch.equal(torch.nn.functional.embedding(ids, weight), values[ids])
+            # Copies have it, and what is made of values needs none.
+            for copied in (copy.deepcopy(weight), weight.detach(), weight.clone()):
+                assert torch.equal(copied.order, order) and torch.equal(torch.nn.functional.linear(x, copied), expected)
+            again = pickle.loads(pickle.dumps(weight))
+            assert again.order is None and torch.equal(again.dense(), values)
+            compiled = torch.compile(lambda x, weight: torch.nn.functional.linear(x, weight), fullgraph=True, backend="aot_eager")
+            assert torch.equal(compiled(x, weight), expected)
+        # A gradient is of the columns of x.
+        x.requires_grad_()
+        torch.nn.functional.linear(x, weight).sum().backward()
+        assert torch.equal(x.grad, torch.ones(3, weight.shape[0]).bfloat16() @ values)
 
 
 def test_values_that_are_moved_are_known_for_their_codes(values, tmp_path):

@@ -199,14 +199,14 @@ def _same_bits(a: torch.Tensor, b: torch.Tensor) -> bool:
 
 
 def _encoded(
-    pieces: list[QuantizedTensor], like: torch.Tensor, reserve: float, takes_order: bool, arithmetic: str
+    pieces: list[QuantizedTensor], like: torch.Tensor, reserve: float, arithmetic: str
 ) -> Held:
     """The image of pieces, on the device of `like`. UnsupportedError where nothing multiplies from it, UsageError where a part
     cuts groups."""
     codes = [(piece._container, piece._tensor.name, _part_of(piece)) for piece in pieces]
     if _cuda_ops.is_on_device(like):
         order = None
-        if takes_order and like.dim() == 2 and "order=k" in pieces[0]._tensor.format:
+        if like.dim() == 2 and "order=k" in pieces[0]._tensor.format:
             order = torch.empty(like.shape[-1], dtype=torch.int32, device="cpu")
         image, text = _cuda_ops.encode_codes(codes, like, order)
         text = _with_kernels(like.device.index, text, arithmetic)
@@ -241,7 +241,6 @@ def image_of_codes(
     reserve: float = 0,
     is_transposed: bool = False,
     arithmetic: str = "dense",
-    takes_order: bool = False,
 ) -> tuple[Held | None, str | None]:
     """The image of a dense matrix, or of several, from the codes that it was copied from, where it is.
 
@@ -250,7 +249,6 @@ def image_of_codes(
         reserve: as of _weights.encode; images of devices have none.
         is_transposed: whether the image is that of the matrices transposed.
         arithmetic: one of ARITHMETICS; codes that are no integers are multiplied densely.
-        takes_order: whether a device's image may have columns in another order (Held.order).
 
     Returns:
         the image, or None; and why there is none, or None of a weight that was copied from no quantised one.
@@ -267,7 +265,7 @@ def image_of_codes(
     if is_transposed:
         weight = weight.transpose(-1, -2)
     try:
-        held = _encoded(pieces, weight, reserve, takes_order, arithmetic)
+        held = _encoded(pieces, weight, reserve, arithmetic)
         # Kernels give the values that were read, or something else was copied over them.
         if not held.has_bits_of(weight):
             return None, None

@@ -52,12 +52,14 @@ class UwtTensor(torch.Tensor):
         on_device: what the image holds where it is on a GPU, the text of a _cuda.Weight; None on the CPU, where images say it.
         is_transposed: whether the image is that of the tensor's matrices transposed, as experts have them whose parameters are
             [e, k, n]: these run from the image, and `linear` from a dense copy.
+        order: on a GPU the number of the column that each of the image's is, where these are in another order; else None.
     """
 
     image: torch.Tensor
     exact: str
     on_device: str | None
     is_transposed: bool
+    order: torch.Tensor | None
 
     @staticmethod
     def __new__(
@@ -68,6 +70,7 @@ class UwtTensor(torch.Tensor):
         exact: str,
         on_device: str | None = None,
         is_transposed: bool = False,
+        order: torch.Tensor | None = None,
     ) -> UwtTensor:
         return torch.Tensor._make_wrapper_subclass(cls, shape, dtype=dtype, device=image.device, requires_grad=False)
 
@@ -79,8 +82,10 @@ class UwtTensor(torch.Tensor):
         exact: str,
         on_device: str | None = None,
         is_transposed: bool = False,
+        order: torch.Tensor | None = None,
     ) -> None:
         self.image, self.exact, self.on_device, self.is_transposed = image, exact, on_device, is_transposed
+        self.order = order
         # As numbers: asking a subclass for its shape takes as long as a small product.
         self._sizes = tuple(shape)
 
@@ -148,18 +153,23 @@ class UwtTensor(torch.Tensor):
 
     def _decoded(self) -> torch.Tensor:
         if self.on_device is not None:
-            return torch.ops.uwt.cuda_decode(self.image, self.on_device)
+            return self._in_own_order(torch.ops.uwt.cuda_decode(self.image, self.on_device))
         shape = _arrays.transposed(self.shape) if self.is_transposed else self.shape
         try:
             return torch.ops.uwt.decode(self.image, shape, self.dtype)
         except RuntimeError as error:
             raise _native.error_in(error) from None
 
+    def _in_own_order(self, rows: torch.Tensor) -> torch.Tensor:
+        """Rows of the image, with their columns where the weight has them."""
+        return rows if self.order is None else torch.empty_like(rows).index_copy_(-1, self.order, rows)
+
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         return f"UwtTensor(shape={tuple(self.shape)}, dtype={self.dtype}, {self.image.numel()} bytes)"
 
     def _with_image(self, image: torch.Tensor) -> UwtTensor:
-        return UwtTensor(image, tuple(self.shape), self.dtype, self.exact, self.on_device, self.is_transposed)
+        order = None if self.order is None else self.order.to(image.device)
+        return UwtTensor(image, tuple(self.shape), self.dtype, self.exact, self.on_device, self.is_transposed, order)
 
     def _compressed_again(self, device: torch.device) -> UwtTensor:
         """The same weight, from its values."""
@@ -174,14 +184,16 @@ class UwtTensor(torch.Tensor):
 
     def _stable_hash_for_caching(self) -> str:
         # Of what a compiled graph depends on: the image is an input, of a size that graphs are made for.
-        return f"{tuple(self.shape)} {self.dtype} {self.exact} {self.image.numel()} {self.on_device} {self.is_transposed}"
+        inner, meta = self.__tensor_flatten__()
+        return f"{tuple(self.shape)} {meta} {self.image.numel()} {inner}"
 
     def __tensor_flatten__(self):
-        return ["image"], (self.dtype, self.exact, self.on_device, self.is_transposed)
+        inner = ["image"] if self.order is None else ["image", "order"]
+        return inner, (self.dtype, self.exact, self.on_device, self.is_transposed)
 
     @staticmethod
     def __tensor_unflatten__(inner, meta, outer_size, outer_stride):
-        return UwtTensor(inner["image"], tuple(outer_size), *meta)
+        return UwtTensor(inner["image"], tuple(outer_size), *meta, inner.get("order"))
 
     def __reduce_ex__(self, protocol):
         if self.on_device is None:
@@ -226,6 +238,8 @@ def _linear(input, weight, bias=None):
     if weight.exact == "decode":
         return torch.nn.functional.linear(input, weight.dense(), bias)
     if weight.on_device is not None:
+        if weight.order is not None:
+            input = input.index_select(-1, weight.order)
         return _MULTIPLY_ON_DEVICE(input, weight.image, bias, weight.on_device)
     n, k = weight._sizes
     try:
@@ -246,7 +260,7 @@ def _embedding(
     if max_norm is not None:
         raise TypeError("an embedding with max_norm changes its weight, and a compressed one stays as it is")
     if weight.on_device is not None:
-        return torch.ops.uwt.cuda_embedding(input, weight.image, weight.on_device)
+        return weight._in_own_order(torch.ops.uwt.cuda_embedding(input, weight.image, weight.on_device))
     try:
         return torch.ops.uwt.embedding(input, weight.image, *weight.shape, weight.dtype)
     except RuntimeError as error:
@@ -287,7 +301,7 @@ def _copy(func, args, kwargs):
         made = UwtTensor._made_of(
             dense.to(into.dtype), into._format_of_copies(), into.exact, into.device, into.is_transposed
         )
-    into.image, into.on_device = made.image, made.on_device
+    into.image, into.on_device, into.order = made.image, made.on_device, made.order
     return into
 
 

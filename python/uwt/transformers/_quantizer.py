@@ -64,7 +64,7 @@ class _Compress(ConversionOps):
                 made = compressed_parameter(weight, format, exact, is_transposed)
             else:
                 shape = tuple(weight.shape)
-                own = UwtTensor(held.image, shape, weight.dtype, exact, held.on_device, is_transposed)
+                own = UwtTensor(held.image, shape, weight.dtype, exact, held.on_device, is_transposed, held.order)
                 made = torch.nn.Parameter(own, requires_grad=False)
         return {full_layer_name: weight if made is None else made}
 

@@ -31,7 +31,7 @@ def _held_of(weight: torch.Tensor, options: Options, reserve: float) -> Held | N
     """The image of codes that were copied into a weight; None where there is none."""
     if options.format != RUN_FORMAT:
         return None
-    held, why = image_of_codes(weight, reserve, arithmetic=options.arithmetic, takes_order=True)
+    held, why = image_of_codes(weight, reserve, arithmetic=options.arithmetic)
     if why is not None:
         logger.info_once("UWT: quantised weights that run from their values: %s", why)
     return held
