@@ -312,6 +312,13 @@ def test_makes_packs_of_a_model_that_has_no_data(packs, folder, tmp_path):
     made = uwt.torch.make_packs(model[:3], tmp_path / "packs", "sm_90")
     names = {shape_of(n=96, k=64).file, shape_of(n=96, k=64, bias=True).file}
     assert {path.name for path in made} == names == {path.name for path in (tmp_path / "packs").iterdir()}
+    # Those of experts are known where they are compressed.
+    experts = torch.nn.Module()
+    for transposed, shape in ((False, (2, 96, 64)), (True, (2, 64, 96))):
+        own = uwt.torch.UwtTensor.encode(torch.randn(shape).bfloat16(), "raw", is_transposed=transposed)
+        experts.register_parameter(f"weight_{transposed}", torch.nn.Parameter(own, requires_grad=False))
+    wanted = uwt.torch._module._kernels_of(torch.nn.Sequential(experts), "auto")
+    assert wanted == [shape_of(n=96, k=64, format="raw", grouped=True)] * 2
 
 
 def test_experts_have_packs_of_their_own(packs, tmp_path):

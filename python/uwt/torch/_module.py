@@ -66,6 +66,11 @@ def _kernels_of(module: torch.nn.Module, format: str) -> list[_packs.Kernels]:
         wanted.append(kernels)
         if getattr(child, "bias", None) is not None:
             wanted.append(dataclasses.replace(kernels, bias=True))
+    # Experts, of models that were loaded compressed: what they are made of otherwise, only loaders know.
+    stacks = [each for each in module.parameters() if isinstance(each, UwtTensor) and each.dim() == 3]
+    for stack in stacks:
+        n, k = stack.shape[:0:-1] if stack.is_transposed else stack.shape[1:]
+        wanted.append(_packs.Kernels(_arrays.TorchArrays().name_of(stack), stack.format, n, k, grouped=True))
     return wanted
 
 
@@ -78,7 +83,7 @@ def make_packs(
     `module` may be on the device "meta".
 
     Args:
-        folder: where the packs are written; those that are there stay.
+        folder: where the packs are written; those that are there stay. Experts are known where they are compressed.
         target: of the GPU: "sm_90" or "sm_90a" for H100 and H200.
         format: what weights will be compressed to, as in `compress_`.
     """
