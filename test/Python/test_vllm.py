@@ -3,6 +3,7 @@
 Each engine is a process with processes of its own, which find the plugin as they do after `pip install uwt[vllm]`.
 """
 
+import dataclasses
 import importlib.metadata
 import json
 import os
@@ -11,7 +12,6 @@ import re
 import shutil
 import subprocess
 import sys
-import types
 
 import pytest
 from conftest import require_kernels
@@ -208,6 +208,40 @@ def test_gpus_keep_graphs_for_other_folders(folders, tmp_path):
     assert found == raw and reloaded == expected != found
     log = fail(compressed, gpu=True, reload=str(scattered))
     assert "the weight that is loaded again has parts of other sizes than the one before: start the engine again" in log
+
+
+def test_kernels_of_codes_are_known_before_these_are_read():
+    from uwt.torch._packs import Kernels
+    from uwt.vllm._held import kernels_of
+    from uwt.vllm._options import Options
+
+    def layer(bias=None, dtype=torch.bfloat16, **shapes):
+        made = torch.nn.Module()
+        made.uwt_dtype, made.bias = dtype, bias
+        for name, value in shapes.items():
+            setattr(made, name, value)
+        return made
+
+    experts = layer(uwt_matrices=[(64, 32), (32, 32)])
+    model = torch.nn.ModuleDict({
+        "qkv_proj": layer(torch.zeros(96), uwt_shape=(96, 32)), "experts": experts, "lm_head": layer(uwt_shape=(99, 32)),
+        "o_proj": layer(uwt_shape=(32, 32)), "norm": torch.nn.LayerNorm(32),
+    })  # fmt: skip
+    model.packed_modules_mapping = {"qkv_proj": ["q_proj", "k_proj", "v_proj"]}
+    grid, order = "zero={1x64, uint<4>}, scale={1x64, f16}", ", order=k"
+    codes = {
+        "a.q_proj.weight": f"uint<4>, {grid}{order}", "a.v_proj.weight": f"uint<4>, {grid}", "a.experts.1.w1.weight": "nf4, scale={1x32, f32}",
+        "a.o_proj.weight": "f8E4M3FN, scale={128x128, f32}",
+    }  # fmt: skip
+    own = f"uint<4>, {grid}"
+    qkv = Kernels("BF16", own, 96, 32, arithmetic="integer<8>")
+    assert kernels_of(model, Options(arithmetic="integer<8>"), codes) == [
+        qkv, dataclasses.replace(qkv, bias=True),
+        Kernels("BF16", "nf4, scale={1x32, f32}", 64, 32, grouped=True), Kernels("BF16", "nf4, scale={1x32, f32}", 32, 32, grouped=True),
+        Kernels("BF16", "inplace<12>", 99, 32),
+    ]  # fmt: skip
+    # From values, whatever the codes are.
+    assert {each.format for each in kernels_of(model, Options(format="inplace<12>"), codes)} == {"inplace<12>"}
 
 
 def test_gpus_run_from_codes(quantised):

@@ -25,7 +25,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from .. import _cuda, _library
-from ..errors import IoError, UnsupportedError, UsageError
+from ..errors import InvalidError, IoError, UnsupportedError, UsageError
 
 _Made = TypeVar("_Made")
 _SUFFIX = ".uwtpack"
@@ -175,14 +175,24 @@ def _alone(path: pathlib.Path) -> Iterator[None]:
 
 def make(wanted: Iterable[Kernels], target: str, folder: pathlib.Path | None = None) -> list[pathlib.Path]:
     """The packs of several kernels (`pack_of`), which are made side by side."""
+    return _side_by_side(lambda what: pack_of(what, target, folder), wanted)
+
+
+def _side_by_side(make: Callable[[Kernels], _Made], wanted: Iterable[Kernels]) -> list[_Made]:
     with ThreadPoolExecutor(os.cpu_count()) as workers:
-        return list(workers.map(lambda what: pack_of(what, target, folder), dict.fromkeys(wanted)))
+        return list(workers.map(make, dict.fromkeys(wanted)))
 
 
 def make_ahead(wanted: Iterable[Kernels], target: str) -> None:
-    """The same, where there is a compiler and no pack that was given."""
-    if not _GIVEN and _why_no_compiler() is None:
-        make(wanted, compile_target(target))
+    """The same, where there is a compiler and no pack that was given. Of what there are no kernels for, who asks for it hears."""
+    if _GIVEN or _why_no_compiler() is not None:
+        return
+
+    def attempt(what: Kernels) -> None:
+        with suppress(InvalidError, UnsupportedError):
+            pack_of(what, compile_target(target))
+
+    _side_by_side(attempt, wanted)
 
 
 @functools.lru_cache(maxsize=None)

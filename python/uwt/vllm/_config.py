@@ -30,8 +30,6 @@ class UwtConfig(QuantizationConfig):
         self._options: Options | None = None
         self._why_dense: str | None = None
         self._held: _held.Place = _held.OnHost
-        #: Whether weights were quantised before they were compressed.
-        self._has_codes = False
 
     def get_name(self) -> str:
         return "uwt"
@@ -52,9 +50,7 @@ class UwtConfig(QuantizationConfig):
     def from_config(cls, config: dict[str, Any]) -> UwtConfig:
         # What was quantised before is read as the values that its codes stand for (_loader).
         check_version(config.get("version", 1))
-        made = cls()
-        made._has_codes = config.get("original") is not None
-        return made
+        return cls()
 
     def _prepare(self) -> Options:
         """The options, once models are built."""
@@ -70,11 +66,15 @@ class UwtConfig(QuantizationConfig):
                 logger.info("UWT: weights are dense in memory: %s", self._why_dense)
         return self._options
 
-    def make_kernels(self, model: torch.nn.Module) -> None:
-        """What a model's layers are multiplied by, before it is loaded. Of codes it is known once they are read."""
+    def make_kernels(self, model: torch.nn.Module, codes: dict[str, str]) -> None:
+        """What a model's layers are multiplied by, before it is loaded.
+
+        Args:
+            codes: what the quantised weights of the folder are, by name.
+        """
         options = self._prepare()
-        if not self._why_dense and not self._has_codes:
-            self._held.make_kernels(model, options)
+        if not self._why_dense:
+            self._held.make_kernels(model, options, codes)
 
     def get_quant_method(self, layer: torch.nn.Module, prefix: str) -> Any:
         options = self._prepare()

@@ -51,8 +51,8 @@ class OnHost:
         return None if current_platform.is_cpu() else "products run from compressed weights on CPUs and with CUDA"
 
     @staticmethod
-    def make_kernels(model: torch.nn.Module, options: Options) -> None:
-        """Makes what kernels a model needs, before it is loaded."""
+    def make_kernels(model: torch.nn.Module, options: Options, codes: dict[str, str]) -> None:
+        """Makes what kernels a model needs, before it is loaded; `codes` has what a folder's quantised weights are, by name."""
 
     @staticmethod
     def put(layer: torch.nn.Module, name: str, weight: torch.Tensor, options: Options) -> int:
@@ -108,21 +108,9 @@ class OnDevice:
         return _packs.why_none()
 
     @staticmethod
-    def make_kernels(model: torch.nn.Module, options: Options) -> None:
+    def make_kernels(model: torch.nn.Module, options: Options, codes: dict[str, str]) -> None:
         """As OnHost.make_kernels: side by side, which else would be made one after another."""
-        wanted = []
-        for layer in model.modules():
-            dtype = getattr(layer, "uwt_dtype", None)
-            if dtype is None:
-                continue
-            of_dtype = _ops.NAMES[dtype], format_for(dtype, options.format)
-            if hasattr(layer, "uwt_matrices"):
-                wanted += [_packs.Kernels(*of_dtype, *shape, grouped=True) for shape in layer.uwt_matrices]
-                continue
-            kernels = _packs.Kernels(*of_dtype, *layer.uwt_shape)
-            wanted.append(kernels)
-            if getattr(layer, "bias", None) is not None:
-                wanted.append(dataclasses.replace(kernels, bias=True))
+        wanted = kernels_of(model, options, codes)
         _packs.make_ahead(wanted, _cuda_ops.device_of(torch.cuda.current_device()).target)
 
     @staticmethod
@@ -170,6 +158,39 @@ class OnDevice:
         up, down, weights, ids, places, activation, *biases = layer.w13_weight, layer.w2_weight, *rest
         texts = (_cuda_described.text_of(getattr(layer, _description(name))) for name in ("w13_weight", "w2_weight"))
         return torch.ops.uwt.cuda_experts(x, up, down, weights, ids, places, activation, *texts, *biases, **named)
+
+
+def _compositions_of(path: str, layer: torch.nn.Module, model: torch.nn.Module, codes: dict[str, str]) -> list[str] | None:
+    """What a layer's weight has in memory that is loaded from codes, as far as names say it; None where it is from none."""
+    if hasattr(layer, "uwt_matrices"):
+        own = {format for name, format in codes.items() if ".experts." in name}
+    else:
+        last = path.rpartition(".")[2]
+        modules = {*getattr(model, "packed_modules_mapping", {}).get(last, ()), last}
+        own = {format for name, format in codes.items() if name.removesuffix(".weight").rpartition(".")[2] in modules}
+    # Others have a composition by what matrices they are fused with: known once they are read.
+    return sorted({format.replace(", order=k", "") for format in own if "scale={1x" in format}) if own else None
+
+
+def kernels_of(model: torch.nn.Module, options: Options, codes: dict[str, str]) -> list[_packs.Kernels]:
+    """What multiplies with the weights of a model whose layers have none yet."""
+    wanted = []
+    for path, layer in model.named_modules():
+        dtype = getattr(layer, "uwt_dtype", None)
+        if dtype is None:
+            continue
+        runs_codes = options.format == RUN_FORMAT and dtype == torch.bfloat16
+        formats = _compositions_of(path, layer, model, codes) if runs_codes else None
+        if formats is None:
+            formats = [format_for(dtype, options.format)]
+        is_stack = hasattr(layer, "uwt_matrices")
+        has_bias = not is_stack and getattr(layer, "bias", None) is not None
+        for format in formats:
+            for n, k in layer.uwt_matrices if is_stack else [layer.uwt_shape]:
+                arithmetic = options.arithmetic if "int<" in format else "dense"
+                kernels = _packs.Kernels(_ops.NAMES[dtype], format, n, k, grouped=is_stack, arithmetic=arithmetic)
+                wanted += [kernels, dataclasses.replace(kernels, bias=True)] if has_bias else [kernels]
+    return wanted
 
 
 def _encoded(weight: torch.Tensor, format: str) -> Held:

@@ -41,13 +41,18 @@ def _tensors(files: list[str]) -> Iterator[tuple[str, torch.Tensor]]:
             yield tensor.name, _read(container, tensor)
 
 
-def _dequantized(folder: str, original: Any, dtype: torch.dtype) -> Iterator[tuple[str, torch.Tensor]]:
-    """Names and tensors that the model of a folder had before it was quantised."""
+def _dequantized(
+    folder: str, original: Any, dtype: torch.dtype
+) -> tuple[dict[str, str], Iterator[tuple[str, torch.Tensor]]]:
+    """Of a folder what its codes are, by the name of their weight, and names and tensors that its model had before it was
+    quantised."""
     container = Container(folder)
     weights = quantized_weights(container, original, dtype)
-    recipes = sorted({container.find_quantized(name).recipe for name in weights})
+    found = [container.find_quantized(name) for name in weights]
+    recipes = sorted({weight.recipe for weight in found})
     logger.info("UWT: %d weights have the values of their codes (%s)", len(weights), ", ".join(recipes))
-    return tensors_of(container, weights, lambda tensor: _read(container, tensor))
+    codes = {weight.name: weight.run_format for weight in found}
+    return codes, tensors_of(container, weights, lambda tensor: _read(container, tensor))
 
 
 class UwtModelLoader(DefaultModelLoader):
@@ -57,6 +62,8 @@ class UwtModelLoader(DefaultModelLoader):
     _dtype = torch.float32
     #: What the folder is quantised by, for vLLM.
     _method: Any = None
+    #: What is loaded, while it is.
+    _model: torch.nn.Module | None = None
 
     def _prepare_weights(self, *args: Any, **options: Any) -> Any:
         prepared = super()._prepare_weights(*args, **options)
@@ -68,17 +75,19 @@ class UwtModelLoader(DefaultModelLoader):
         plain = super()._get_weights_iterator(source)
         if not any(file.endswith(SUFFIX) for file in self._files):
             return plain
-        original = original_config(self._folder)
+        original, codes = original_config(self._folder), {}
         if original is None:
             tensors = _tensors(sorted(self._files, key=os.path.basename))
         else:
-            tensors = _dequantized(self._folder, original, self._dtype)
+            codes, tensors = _dequantized(self._folder, original, self._dtype)
+        if isinstance(self._method, UwtConfig) and self._model is not None:
+            self._method.make_kernels(self._model, codes)
         return ((source.prefix + name, tensor) for name, tensor in tensors)
 
     def load_weights(self, model: torch.nn.Module, model_config: Any) -> None:
-        if isinstance(self._method, UwtConfig):
-            self._method.make_kernels(model)
+        self._model = model
         super().load_weights(model, model_config)
+        self._model = None
 
     def load_model(self, vllm_config: Any, model_config: Any, prefix: str = "") -> torch.nn.Module:
         self._dtype, self._method = model_config.dtype, vllm_config.quant_config
