@@ -98,6 +98,12 @@ UWT_C_API UWTError *uwtCudaImageEncodeCodes(UWTContext *context, const UWTCodes 
                                             size_t count, const char *dtype, size_t rank,
                                             const uint64_t *shape, uint32_t *columnOrder,
                                             UWTCudaImage **image);
+/** Of the codes of quantised weights that an image in the caller's memory holds
+    (uwtWeightEncodeCodes), in the format that they have there. `columnOrder` is as for
+    uwtCudaImageEncodeCodes. Other images are decoded instead (uwtWeightDecode); they are an error
+   of kind UWT_ERROR_UNSUPPORTED. */
+UWT_C_API UWTError *uwtCudaImageOfCodes(const void *weight, uint64_t bytes, uint32_t *columnOrder,
+                                        UWTCudaImage **image);
 /** What it is the image of. */
 UWT_C_API UWTError *uwtCudaImageWeight(const UWTCudaImage *image, UWTCudaWeight *weight);
 /** Writes all of the image's bytes to host memory that has exactly as many, for the caller to

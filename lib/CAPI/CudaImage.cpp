@@ -150,26 +150,24 @@ UWTError *uwtCudaImageEncode(UWTContext *context, const char *dtype, size_t rank
 }
 
 /// Errors: Unsupported, where columns are in an order of their own and nobody asks for it.
-static Status checkOrderIsTaken(std::span<const QuantizedPart *const> parts,
-                                const uint32_t *columnOrder) {
-  bool hasOrder = std::ranges::any_of(
-      parts, [](const QuantizedPart *part) { return !part->columnOrder.empty(); });
+static Status checkOrderIsTaken(bool hasOrder, const uint32_t *columnOrder) {
   if (!hasOrder || columnOrder)
     return ok();
   return unsupportedError(
       "columns of the codes are in an order of their own, and columnOrder is NULL");
 }
 
-/// Gives the columns of each of a weight's matrices, as its image has them.
-static Status giveColumnOrder(const LoadedParts &loaded, uint32_t *columnOrder) {
+/// Gives the columns of each of a weight's matrices, as its image has them; `own` is empty where
+/// that is as the weight has them.
+static Status giveColumnOrder(const LoadedWeight &weight, std::span<const uint32_t> own,
+                              uint32_t *columnOrder) {
   if (!columnOrder)
     return ok();
-  if (!loaded.columnOrder.empty()) {
-    std::ranges::copy(loaded.columnOrder, columnOrder);
+  if (!own.empty()) {
+    std::ranges::copy(own, columnOrder);
     return ok();
   }
-  UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices,
-                       loaded.weight.description().matrices());
+  UWT_ASSIGN_OR_RETURN(TensorDescription::Matrices matrices, weight.description().matrices());
   for (uint64_t matrix = 0; matrix < matrices.count; ++matrix) {
     std::span columns(columnOrder + matrix * matrices.shape.columns, matrices.shape.columns);
     std::iota(columns.begin(), columns.end(), 0U);
@@ -180,20 +178,39 @@ static Status giveColumnOrder(const LoadedParts &loaded, uint32_t *columnOrder) 
 UWTError *uwtCudaImageEncodeCodes(UWTContext *context, const UWTCodes *const *codes, size_t count,
                                   const char *dtype, size_t rank, const uint64_t *shape,
                                   uint32_t *columnOrder, UWTCudaImage **image) {
-  return runFunction({{context, "context"},
-                      {codes, "codes"},
-                      {dtype, "dtype"},
-                      {shape, "shape"},
-                      {image, "image"}},
-                     [&]() -> Status {
-                       UWT_ASSIGN_OR_RETURN(ElementType type, elementOf(dtype));
-                       UWT_ASSIGN_OR_RETURN(auto parts, partsOf({codes, count}));
-                       UWT_RETURN_IF_ERROR(checkOrderIsTaken(parts, columnOrder));
-                       UWT_ASSIGN_OR_RETURN(LoadedParts loaded,
-                                            loadParts(parts, type, {shape, rank}, context->pool()));
-                       UWT_RETURN_IF_ERROR(giveColumnOrder(loaded, columnOrder));
-                       return giveImage(std::move(loaded.weight), *image);
-                     });
+  return runFunction(
+      {{context, "context"},
+       {codes, "codes"},
+       {dtype, "dtype"},
+       {shape, "shape"},
+       {image, "image"}},
+      [&]() -> Status {
+        UWT_ASSIGN_OR_RETURN(ElementType type, elementOf(dtype));
+        UWT_ASSIGN_OR_RETURN(auto parts, partsOf({codes, count}));
+        bool hasOrder = std::ranges::any_of(
+            parts, [](const QuantizedPart *part) { return !part->columnOrder.empty(); });
+        UWT_RETURN_IF_ERROR(checkOrderIsTaken(hasOrder, columnOrder));
+        UWT_ASSIGN_OR_RETURN(LoadedParts loaded,
+                             loadParts(parts, type, {shape, rank}, context->pool()));
+        UWT_RETURN_IF_ERROR(giveColumnOrder(loaded.weight, loaded.columnOrder, columnOrder));
+        return giveImage(std::move(loaded.weight), *image);
+      });
+}
+
+UWTError *uwtCudaImageOfCodes(const void *weight, uint64_t bytes, uint32_t *columnOrder,
+                              UWTCudaImage **image) {
+  return runFunction({{weight, "weight"}, {image, "image"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(WeightImage from,
+                         WeightImage::open({static_cast<const uint8_t *>(weight), bytes}));
+    // Those of all matrices, one after another.
+    std::span<const uint32_t> order = from.columnOrder();
+    if (!order.empty())
+      order = {order.data(), order.size() * from.matrices()};
+    UWT_RETURN_IF_ERROR(checkOrderIsTaken(!order.empty(), columnOrder));
+    UWT_ASSIGN_OR_RETURN(LoadedWeight codes, from.copyCodes());
+    UWT_RETURN_IF_ERROR(giveColumnOrder(codes, order, columnOrder));
+    return giveImage(std::move(codes), *image);
+  });
 }
 
 UWTError *uwtCudaImageWeight(const UWTCudaImage *image, UWTCudaWeight *weight) {

@@ -63,14 +63,18 @@ std::span<uint8_t> WeightBuilder::makeDense(uint64_t bytes) {
 }
 
 Status WeightBuilder::setPlan(const CodingPlan &plan) {
-  weight.coding = plan;
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> table, decodeTable(plan));
-  if (table.empty())
-    return ok();
-  weight.tableBuffer = Buffer(table.size() * 4);
-  countUsed(weight.tableBuffer.size());
-  std::memcpy(weight.tableBuffer.data(), table.data(), weight.tableBuffer.size());
+  setPlan(plan, {reinterpret_cast<const uint8_t *>(table.data()), table.size() * 4});
   return ok();
+}
+
+void WeightBuilder::setPlan(const CodingPlan &plan, std::span<const uint8_t> table) {
+  weight.coding = plan;
+  if (table.empty())
+    return;
+  weight.tableBuffer = Buffer(table.size());
+  countUsed(table.size());
+  std::memcpy(weight.tableBuffer.data(), table.data(), table.size());
 }
 
 Status WeightBuilder::setFormatOf(const LoadedWeight &coded) {

@@ -60,6 +60,8 @@ public:
   std::span<uint8_t> makeDense(uint64_t bytes);
   /// Takes the plan and makes the decode table from its model.
   Status setPlan(const CodingPlan &plan);
+  /// Takes both.
+  void setPlan(const CodingPlan &plan, std::span<const uint8_t> table);
   /// Of a weight whose panels are all words: makes it one in the format of `coded`, with its plan,
   /// decode table and row classes.
   Status setFormatOf(const LoadedWeight &coded);

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Runtime/WeightImage.h"
+#include "PanelCoder.h"
 #include "WeightBuilder.h"
 #include "uwt/Codec/IntegerCodes.h"
 #include "uwt/Support/Checksum.h"
@@ -177,6 +178,30 @@ Expected<WeightImage::Decoder> WeightImage::decoder() const {
   UWT_ASSIGN_OR_RETURN(TensorDecoder tensor,
                        TensorDecoder::open(what, planes, header->indexChecksum));
   return Decoder{std::move(patch), std::move(tensor)};
+}
+
+Expected<LoadedWeight> WeightImage::copyCodes() const {
+  UWT_ASSIGN_OR_RETURN(TensorDescription what, description());
+  if (!what.format.isQuantized())
+    return unsupportedError("the weight in memory holds no codes of a quantised checkpoint");
+  what.format.hasColumnOrder = false;
+  UWT_ASSIGN_OR_RETURN(CodingPlan plan, planWithoutModel(what, checkRunFormat));
+  std::span<const uint8_t> entries = bytesOf(header->panels);
+  uint64_t panels = entries.size() / sizeof(PanelEntry);
+  if (panels != matrices() * plan.matrix.panels())
+    return invalidError("the weight in memory is damaged");
+  WeightBuilder builder(what);
+  builder.setPlan(plan, bytesOf(header->table));
+  builder.setPanels(panels);
+  if (panels != 0)
+    std::memcpy(&builder.entry(0), entries.data(), entries.size());
+  // Codes have no escapes, so that there are no other planes.
+  for (PlaneKind kind : {PlaneKind::Words, PlaneKind::Code}) {
+    std::span<const uint8_t> plane = bytesOf(header->planes[numberOf(kind)]);
+    std::ranges::copy(plane, builder.makeBuffer(kind, plane.size()).begin());
+    builder.countUsed(plane.size());
+  }
+  return builder.finish();
 }
 
 WeightImage::Part WeightImage::part(size_t index) const {

@@ -113,6 +113,7 @@ _FAILING = {
     "uwtCudaImageEncodeCodes": [
         c_void_p, POINTER(c_void_p), c_size_t, c_char_p, c_size_t, POINTER(c_uint64), c_void_p, POINTER(c_void_p),
     ],
+    "uwtCudaImageOfCodes": [c_void_p, c_uint64, c_void_p, POINTER(c_void_p)],
     "uwtCudaImageWeight": [c_void_p, POINTER(_Weight)],
     "uwtCudaImageWrite": [c_void_p, c_void_p, c_uint64],
     "uwtCudaEncodeCreate": [c_void_p, c_char_p, c_uint64, c_uint64, c_uint64, c_char_p, POINTER(c_void_p)],
@@ -270,6 +271,12 @@ class Image(_Object):
             return cls(
                 _CUDA.uwtCudaImageEncodeCodes, context, codes, len(codes), dtype.encode(), len(shape), sizes_of(shape), order
             )
+
+    @classmethod
+    def of_codes(cls, address: int, size: int, order: int | None = None) -> Image:
+        """Of the codes in a CPU's image, of `size` bytes at `address`, as they are there; `order` as of `encode_codes`. UnsupportedError
+        where it holds no codes."""
+        return cls(_CUDA.uwtCudaImageOfCodes, address, size, order)
 
     def write(self, address: int, size: int) -> None:
         """To host memory of exactly the image's bytes."""

@@ -415,6 +415,49 @@ def test_codes_have_kernels_by_integers(packs, device, codes, tmp_path, monkeypa
         packs.pack_of(shape_of(arithmetic="integer<8>"), "sm_90a", tmp_path / "packs")
 
 
+@pytest.mark.parametrize("rows", [128, 72])
+@pytest.mark.parametrize("order", ["", ", order=k"])
+def test_codes_are_brought_from_images_of_cpus(order, rows, tmp_path):
+    torch = pytest.importorskip("torch")
+    from uwt.torch import _cuda_ops, _ops, _quantized
+
+    # What an image of a CPU has, too, so that both are the same.
+    format = "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}"
+    random = np.random.default_rng(8)
+    groups = K // 32
+    codes, zeros = (random.integers(0, 16, (rows, count), dtype=np.uint8) for count in (32 * groups, groups))
+    tensors = {
+        "m.weight": ("U8", codes.shape, codes.tobytes()), "m.weight_zero_point": ("U8", zeros.shape, zeros.tobytes()),
+        "m.weight_scale": ("F32", zeros.shape, random.random(zeros.shape, "<f4").tobytes()),
+    }  # fmt: skip
+    if order:
+        index = random.permutation(32 * groups).astype("<i4") // 32
+        tensors["m.weight_g_idx"] = ("I32", index.shape, index.tobytes())
+    write_safetensors(tmp_path / "model.safetensors", tensors)
+    config = {"quantization_config": {"quant_method": "uwt-codes", "format": format + order}}
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (weight,) = _quantized.quantized_weights(uwt.Container(tmp_path), config, torch.bfloat16).values()
+    dense = torch.empty(weight.shape, dtype=torch.bfloat16).copy_(weight)
+    piece = (weight._container, "m.weight", uwt._container.part_of())
+    orders = [torch.empty(dense.shape[1], dtype=torch.int32) if order else None for _ in range(2)]
+    expected, text = _cuda_ops.encode_codes([piece], dense, orders[0])
+    held, why = _quantized.image_of_codes(dense)
+    assert why is None
+    made, of_made = _cuda_ops.of_codes(held.image, torch.device("cpu"), orders[1])
+    found, wanted = _cuda.Weight.parse(of_made), _cuda.Weight.parse(text)
+    assert dataclasses.replace(found, bytes=0, buffers=()) == dataclasses.replace(wanted, bytes=0, buffers=())
+    # Of the last panel only the strips that are there.
+    assert (of_made == text) == (rows == 128)
+    for (begin, size), (at, most) in zip(found.buffers, wanted.buffers):
+        assert size <= most and torch.equal(made[begin : begin + size], expected[at : at + size])
+    assert order == "" or torch.equal(*orders)
+    if order:
+        with pytest.raises(UnsupportedError, match="columns of the codes are in an order of their own"):
+            _cuda_ops.of_codes(held.image, torch.device("cpu"))
+    with pytest.raises(UnsupportedError, match="holds no codes of a quantised checkpoint"):
+        _cuda_ops.of_codes(_ops.encode(dense, "raw"), torch.device("cpu"))
+
+
 def test_codes_multiply_on_the_emulator(packs, codes):
     import torch
     import uwt.compiler

@@ -351,6 +351,19 @@ def test_codes_have_the_bits_of_their_values(composition, tmp_path):
         ), m
 
 
+@pytest.mark.parametrize("composition", COMPOSITIONS)
+def test_codes_stay_codes_where_they_are_moved(composition, tmp_path):
+    container = uwt.Container(checkpoint_of(composition, tmp_path))
+    (weight,) = _quantized.quantized_weights(container, {}, torch.bfloat16).values()
+    dense = torch.empty(weight.shape, dtype=torch.bfloat16).copy_(weight)
+    held, _ = _quantized.image_of_codes(dense)
+    moved = UwtTensor(held.image, tuple(dense.shape), dense.dtype, "product").to(GPU)
+    assert moved.on_device is not None and moved.format not in ("raw", "inplace<12>")
+    assert torch.equal(moved.dense().cpu(), dense)
+    x = torch.randint(-4, 5, (9, K), device=GPU).bfloat16()
+    assert torch.equal(linear(x, moved), linear(x, UwtTensor.encode(dense.to(GPU), "raw")))
+
+
 def test_codes_by_integers_have_the_bits_of_cpus(tmp_path):
     import uwt.compiler
 

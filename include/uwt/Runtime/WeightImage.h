@@ -132,6 +132,11 @@ public:
   /// Errors: Invalid.
   Expected<Decoder> decoder() const;
 
+  /// An image of codes as a weight with buffers of its own, which other images are made of. Its
+  /// format is formatOfPanels(). Errors: Unsupported (an image of no codes: decoder() reads it),
+  /// Invalid.
+  Expected<LoadedWeight> copyCodes() const;
+
   /// The pieces of memory that an image consists of beside its header, by name.
   struct Part {
     const char *name;

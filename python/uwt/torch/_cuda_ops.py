@@ -17,8 +17,8 @@ import math
 import torch
 
 from .. import _arrays, _cuda, _weights
-from ..errors import UnsupportedError
-from . import _counters, _packs
+from ..errors import InvalidError, UnsupportedError, UsageError
+from . import _counters, _ops, _packs
 
 _ARRAYS = _arrays.TorchArrays()
 _LIBRARY = torch.library.Library("uwt", "FRAGMENT")
@@ -77,6 +77,19 @@ def load_kernels(index: int, text: str) -> None:
     first product."""
     make = grouped if what_of(text).weight.matrices > 1 else functools.partial(products, bias=False)
     make(index, text)
+
+
+def with_kernels(index: int, text: str, arithmetic: str) -> str:
+    """The text with an arithmetic that there are kernels for, which are loaded: the one that is asked for, or dense."""
+    if arithmetic != "dense":
+        asked = str(dataclasses.replace(_cuda.Weight.parse(text), arithmetic=arithmetic))
+        try:
+            load_kernels(index, asked)
+            return asked
+        except (InvalidError, UnsupportedError, UsageError) as error:
+            _ops.say_dense(str(error))
+    load_kernels(index, text)
+    return text
 
 
 @functools.lru_cache(maxsize=_KEPT)
@@ -310,6 +323,12 @@ def encode_codes(
     place = None if order is None else order.data_ptr()
     image = _cuda.Image.encode_codes(pieces, _ARRAYS.name_of(like), like.shape, _threads.context(), place)
     return _brought_to(like.device, image)
+
+
+def of_codes(image: torch.Tensor, device: torch.device, order: torch.Tensor | None = None) -> tuple[torch.Tensor, str]:
+    """The same of the codes that a CPU's image holds; `order` as of `encode_codes`."""
+    place = None if order is None else order.data_ptr()
+    return _brought_to(device, _cuda.Image.of_codes(image.data_ptr(), image.numel(), place))
 
 
 def _brought_to(device: torch.device, image: _cuda.Image) -> tuple[torch.Tensor, str]:

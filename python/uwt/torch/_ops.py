@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import logging
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ import torch
 from .. import _arrays, _weights
 from . import _native, _threads
 
+_LOG = logging.getLogger(__name__)
 _ARRAYS = _arrays.TorchArrays()
 #: Of dtypes that products run from, as safetensors has them.
 NAMES = {torch.bfloat16: "BF16", torch.float16: "F16"}
@@ -89,6 +91,12 @@ def check(image: torch.Tensor) -> torch.Tensor:
 def set_arithmetic(image: torch.Tensor, arithmetic: str) -> None:
     """Has uwt::linear multiply with an image by "dense" arithmetic or "integer<8>": see _weights.set_arithmetic."""
     _weights.set_arithmetic(image.data_ptr(), image.numel(), arithmetic)
+
+
+@functools.cache
+def say_dense(reason: str) -> None:
+    """That codes are not multiplied by integers, once a reason: a model has many weights that it is true of."""
+    _LOG.warning("weights that run from codes are multiplied with activations as these are, not by integers: %s", reason)
 
 
 def info(image: torch.Tensor) -> _weights.Info:

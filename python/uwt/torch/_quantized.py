@@ -6,21 +6,17 @@ copied from quantised ones, its image is made of their codes (`image_of_codes`).
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import torch
 
-from .. import _arrays, _cuda, _weights
+from .. import _arrays, _weights
 from .._container import Container, Quantized, Tensor, part_of
-from ..errors import InvalidError, UnsupportedError, UsageError, UwtError
+from ..errors import UnsupportedError, UsageError, UwtError
 from . import _cuda_ops, _ops, _threads
 from ._file_tensor import FileTensor
 
-_LOG = logging.getLogger(__name__)
 _NAMES = {**_ops.NAMES, torch.float32: "F32"}
 #: How weights that run from codes are multiplied: with x as it is, or by integers of 8 bits that x is rounded to.
 ARITHMETICS = ("dense", "integer<8>")
@@ -209,7 +205,7 @@ def _encoded(
         if like.dim() == 2 and "order=k" in pieces[0]._tensor.format:
             order = torch.empty(like.shape[-1], dtype=torch.int32, device="cpu")
         image, text = _cuda_ops.encode_codes(codes, like, order)
-        text = _with_kernels(like.device.index, text, arithmetic)
+        text = _cuda_ops.with_kernels(like.device.index, text, arithmetic)
         return Held(image, text, None if order is None else order.to(like.device, torch.int64))
     formats = {_weights.format_of_codes(piece._tensor.format) for piece in pieces}
     if len(formats) != 1:
@@ -219,21 +215,8 @@ def _encoded(
         try:
             _ops.set_arithmetic(held.image, arithmetic)
         except (UnsupportedError, UsageError) as error:
-            _say_dense(str(error))
+            _ops.say_dense(str(error))
     return held
-
-
-def _with_kernels(index: int, text: str, arithmetic: str) -> str:
-    """The text of what a device's image holds, with an arithmetic that there are kernels for."""
-    if arithmetic != "dense":
-        asked = str(dataclasses.replace(_cuda.Weight.parse(text), arithmetic=arithmetic))
-        try:
-            _cuda_ops.load_kernels(index, asked)
-            return asked
-        except (InvalidError, UnsupportedError, UsageError) as error:
-            _say_dense(str(error))
-    _cuda_ops.load_kernels(index, text)
-    return text
 
 
 def image_of_codes(
@@ -272,9 +255,3 @@ def image_of_codes(
     except (UnsupportedError, UsageError) as error:
         return None, _reason(error, pieces)
     return held, None
-
-
-@functools.cache
-def _say_dense(reason: str) -> None:
-    """Once a reason: a model has many weights that it is true of."""
-    _LOG.warning("weights that run from codes are multiplied with activations as these are, not by integers: %s", reason)

@@ -9,7 +9,7 @@ from torch.utils import _pytree
 from torch.utils._python_dispatch import return_and_correct_aliasing
 
 from .. import _arrays, _weights
-from ..errors import UsageError
+from ..errors import UnsupportedError, UsageError
 from . import _cuda_ops, _native, _ops
 
 _ARRAYS = _arrays.TorchArrays()
@@ -180,7 +180,23 @@ class UwtTensor(torch.Tensor):
         is_alike = (device.type == "cuda") == (self.on_device is not None)
         if is_alike or device.type == "meta":
             return self._with_image(torch.ops.aten._to_copy(self.image, device=device, **options))
-        return self._compressed_again(device)
+        codes = self._codes_on(device) if device.type == "cuda" and self._has_codes() else None
+        return self._compressed_again(device) if codes is None else codes
+
+    def _codes_on(self, device: torch.device) -> UwtTensor | None:
+        """A CPU's image of codes as one of a GPU; None where there are no kernels for it."""
+        order = None
+        if self.format.endswith("order=k"):
+            if self.dim() != 2:
+                return None
+            order = torch.empty(self._sizes[1], dtype=torch.int32, device="cpu")
+        image, text = _cuda_ops.of_codes(self.image, device, order)
+        try:
+            text = _cuda_ops.with_kernels(image.device.index, text, self.arithmetic)
+        except UnsupportedError:
+            return None
+        order = None if order is None else order.to(image.device, torch.int64)
+        return UwtTensor(image, self._sizes, self.dtype, self.exact, text, self.is_transposed, order)
 
     def _stable_hash_for_caching(self) -> str:
         # Of what a compiled graph depends on: the image is an input, of a size that graphs are made for.

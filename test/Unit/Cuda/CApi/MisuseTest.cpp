@@ -566,6 +566,10 @@ TEST_F(CApiMisuseTest, Cuda) {
   EXPECT_EQ(textOf(uwtCudaEncodeCount(encode, &dense, {0, 0}, nullptr, &weight)),
             "2: encode is NULL");
   EXPECT_EQ(textOf(uwtCudaEncodeWrite(encode, {0, 0}, nullptr)), "2: encode is NULL");
+  EXPECT_EQ(textOf(uwtCudaImageOfCodes(nullptr, 0, nullptr, &image)), "2: weight is NULL");
+  alignas(64) const uint8_t none[64] = {};
+  EXPECT_EQ(textOf(uwtCudaImageOfCodes(none, sizeof(none), nullptr, &image)),
+            "3: the memory holds no weight of this version of the library");
   uwtCudaEncodeDestroy(nullptr);
   uwtCudaGathererDestroy(nullptr);
   uwtCudaGroupedKernelsDestroy(nullptr);
