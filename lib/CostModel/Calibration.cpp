@@ -41,30 +41,27 @@ constexpr CalibrationConstant otherConstants[] = {
 std::span<const CalibrationConstant> uwt::operationConstants() { return nanosecondConstants; }
 
 namespace {
-/// Operations' times of a target, in the order of nanosecondConstants.
+/// Operations' times of a target, in the order of nanosecondConstants, and the rest.
 struct BuiltIn {
   std::string_view target;
   double times[std::size(nanosecondConstants)];
+  double overlap = 0.4;
+  double bandwidth[2] = {32, 44};
   uint64_t nearBytes = 24 << 10;
 };
-/// A tdpbf16ps of 16 x 16 x 32 starts every 16 clocks (Intel's optimisation manual, 248966, "Intel
-/// AMX"): a row vector and a row of x have 1/256 of it, at an assumed 2.6 GHz.
-constexpr double tileDotOfAmx = 16.0 / 256 / 2.6;
-/// From there too: a tileloadd of 16 rows starts every 8 clocks, a tilestored every 16.
-constexpr double loadOfAmx = 8.0 / 16 / 2.6, accumulatorOfAmx = (8.0 + 16) / 16 / 2.6;
-/// 64 bytes of the second-level cache, at 48 bytes a clock, less those of the first one.
-constexpr double farOfAmx = 64.0 / 48 / 2.6 - loadOfAmx;
-/// Of 48 KB of first-level data cache, the rest being for accumulators.
-constexpr uint64_t nearOfAmx = 40 << 10;
-/// The same by vectors: some 10 operations of AVX2 for each of two multiply-adds.
+/// Tiles by vectors: some 10 operations of AVX2 for each of two multiply-adds.
 constexpr double tileDotOfVectors = 4;
-/// What `uwt bench calibrate --target ...` gives on a Zen 4 at 3.7 GHz with two cores; `generic`
-/// and `tile_dot` are estimates, and so are those of AArch64: the times of avx2, with twice as many
-/// vectors to compute with.
+/// What `uwt bench calibrate --target ...` gives on a Zen 4 at 3.7 GHz with two cores. Those of amx
+/// are of two cores of an Emerald Rapids at 2.6 GHz: what tiles take is fitted to products with
+/// cold weights (docs/cost-model.md, "On AMX"), the rest is that of avx512bf16. `generic` is
+/// estimated, and so are the times of AArch64: those of avx2, with twice as many vectors to compute
+/// with.
 constexpr BuiltIn builtIns[] = {
     {"amx",
-     {0.12, 0.33, tileDotOfAmx, 0.055, accumulatorOfAmx, loadOfAmx, farOfAmx, 0.47, 0.3, 6.5, 2.9},
-     nearOfAmx},
+     {0.12, 0.33, 0.052, 0.03, 1.9, 0.25, 0.7, 0.3, 0.3, 6.5, 2.9},
+     0.44,
+     {18, 36},
+     36 << 10},
     {"avx512bf16", {0.12, 0.33, 0, 0.055, 0.34, 0.13, 0.2, 0.47, 0.3, 6.5, 2.9}},
     {"avx512", {0.3, 0.29, 0, 0.087, 0.26, 0.35, 0.15, 0.5, 0.3, 5.7, 2.3}},
     {"avx2", {0.64, 0.63, 0, 0.107, 0.37, 0.63, 0.08, 0.73, 0.3, 11.5, 5}},
@@ -78,9 +75,9 @@ constexpr BuiltIn builtIns[] = {
 static Calibration makeBuiltIn(const BuiltIn &builtIn) {
   Calibration c;
   c.target = builtIn.target;
-  c.bandwidth = {32, 44};
+  c.bandwidth.assign(std::begin(builtIn.bandwidth), std::end(builtIn.bandwidth));
   c.forkJoin = 3;
-  c.overlap = 0.4;
+  c.overlap = builtIn.overlap;
   c.nearBytes = builtIn.nearBytes;
   for (size_t i = 0; i < std::size(nanosecondConstants); ++i)
     c.*nanosecondConstants[i].member = builtIn.times[i];

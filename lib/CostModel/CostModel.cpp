@@ -35,10 +35,9 @@ constexpr double measuredQueueBytes = 12 << 10;
 constexpr double turnOfOutput = 0.125;
 /// The same of x: rows are turned round after they are brought into the stored order.
 constexpr double turnedPack = 2;
-/// How many tdpbf16ps can start before the first of them has ended: it takes 52 clocks, and one
-/// starts every 16 (Intel's optimisation manual, 248966, "Intel AMX"). The next one of the same
-/// accumulator waits for that.
-constexpr double tileDotsInFlight = 52.0 / 16;
+/// Times that products of two strips at a time take of those of one, where registers hold the
+/// accumulators of one and all rows of x. On an Emerald Rapids 1.03 to 1.3.
+constexpr double pairOfStrips = 1.3;
 constexpr double nsPerUs = 1000;
 } // namespace
 
@@ -154,43 +153,40 @@ static double bufferTraffic(const Calibration &c, const Work &work, const Produc
   return work.vectors * perVector;
 }
 
+/// What a load or a store of strategy tiles takes beside one in the nearest cache: nothing where
+/// that keeps a k-tile of a block's decoded strips and of all of x that a task takes.
+static double farOfTiles(const Calibration &c, const ProductProblem &problem,
+                         const FormatCost &format, const KernelConfig &config) {
+  uint64_t rows = std::min(roundUp(problem.m, tileRows), tilesOf(problem, config).taskM);
+  if (!isRaw(format.format))
+    rows += config.tileN;
+  return kTileOf(problem, config) * rows * sizeof(uint16_t) > c.nearBytes ? c.farLoad : 0;
+}
+
 /// The same of strategy tiles: raw weights are read where they lie, and a row vector has one
 /// accumulator for each row of x.
 static double tileTraffic(const Calibration &c, const Work &work, const ProductProblem &problem,
                           const FormatCost &format, const KernelConfig &config) {
-  double perVector = isRaw(format.format) ? 0 : c.store * decodesOf(problem, format, config);
+  double store = c.store + farOfTiles(c, problem, format, config);
+  double perVector = isRaw(format.format) ? 0 : store * decodesOf(problem, format, config);
   perVector += static_cast<double>(roundUp(problem.m, tileRows)) / tileRows * c.accumulator *
                vectorWeights / static_cast<double>(kTileOf(problem, config));
   return work.vectors * perVector;
 }
 
-/// Starts of a tile's dot product with `tiles` tiles of x, in blocks of `inBlock`, of which the
-/// last may have fewer. What a block has too few accumulators for is waited for.
-static double tileDotStarts(uint64_t tiles, uint64_t inBlock, uint64_t strips) {
-  auto ofBlock = [&](uint64_t count) {
-    double products = static_cast<double>(count * strips);
-    return std::max(products, tileDotsInFlight) / static_cast<double>(strips);
-  };
-  uint64_t whole = tiles / inBlock, last = tiles % inBlock;
-  return static_cast<double>(whole) * ofBlock(inBlock) + (last ? ofBlock(last) : 0);
-}
-
 /// Tiles of weights and of x are loaded while others are multiplied: the longer of both counts.
-/// Weights stay in the nearest cache where a k-tile of a block's strips fits it, and so does x
-/// where all of it that a task takes fits beside them.
+/// Products of one accumulator do not wait for each other: on an Emerald Rapids they start every 16
+/// clocks, as those of several do. Raw weights come from the next cache, into which they were asked
+/// for. Of up to 64 rows of x one strip at a time is faster than two.
 static double tileDotTime(const Calibration &c, const Work &work, const ProductProblem &problem,
-                          const KernelConfig &config) {
+                          const FormatCost &format, const KernelConfig &config) {
   double rows = static_cast<double>(roundUp(problem.m, tileRows));
-  uint64_t taskM = std::min(roundUp(problem.m, tileRows), tilesOf(problem, config).taskM);
-  auto loadOf = [&](uint64_t rowsOfKTile) {
-    uint64_t bytes = kTileOf(problem, config) * rowsOfKTile * sizeof(uint16_t);
-    return c.load + (bytes > c.nearBytes ? c.farLoad : 0);
-  };
-  double ofWeights = std::ceil(rows / config.tileM) * loadOf(config.tileN);
-  double ofX = rows / config.tileN * loadOf(config.tileN + taskM);
-  double starts = tileDotStarts(divideUp(problem.m, uint64_t(tileRows)), config.tileM / tileRows,
-                                config.tileN / tileRows);
-  return work.vectors * std::max(starts * tileRows * c.tileDot, ofWeights + ofX);
+  double far = farOfTiles(c, problem, format, config);
+  double ofWeights =
+      std::ceil(rows / config.tileM) * (c.load + (isRaw(format.format) ? c.farLoad : far));
+  double ofX = rows / config.tileN * (c.load + far);
+  bool isPair = config.tileN > tileRows && rows <= maxSumTiles * tileRows;
+  return work.vectors * std::max(rows * c.tileDot, ofWeights + ofX) * (isPair ? pairOfStrips : 1);
 }
 
 static double trafficOf(const Calibration &c, const Work &work, const ProductProblem &problem,
@@ -215,14 +211,16 @@ static double computedRows(const ProductProblem &problem, const KernelConfig &co
   return sum;
 }
 
-/// Strategy buffer asks for the next k-tile while it multiplies. What that has no time for could
-/// be hidden by the rest of its work, as far as it fits the queues of the caches: this is what is
-/// not.
+/// Strategies buffer and tiles ask for the next k-tile while they multiply. What that has no time
+/// for could be hidden by the rest of their work, as far as it fits the queues of the caches: this
+/// is what is not. Of tiles it is all, whatever the k-tile: fitted on an Emerald Rapids.
 static double unaskedMemory(const ProductProblem &problem, const FormatCost &format,
                             const KernelConfig &config, const Prediction &p) {
+  double hidden = std::min(std::max(p.memory - p.dots, 0.0), p.compute() - p.dots);
+  if (usesTiles(config))
+    return hidden;
   double asked =
       static_cast<double>(kTileOf(problem, config) * stripRows) * format.size.bitsPerWeight / 8;
-  double hidden = std::min(std::max(p.memory - p.dots, 0.0), p.compute() - p.dots);
   return std::min(asked / measuredQueueBytes, 1.0) * hidden;
 }
 
@@ -246,7 +244,7 @@ Prediction uwt::predict(const Calibration &calibration, const ProductProblem &pr
   Prediction p;
   p.memory = work.bytes / c.bandwidthOf(work.threads) / nsPerUs;
   p.decode = work.vectors * decodes * decode / nsPerUs;
-  p.dots = (tiles ? tileDotTime(c, work, problem, config)
+  p.dots = (tiles ? tileDotTime(c, work, problem, format, config)
                   : work.vectors * computedRows(problem, config) *
                         (problem.pairDots ? c.dot : c.exactDot) * wideningOf(problem, config)) /
            nsPerUs;
@@ -275,13 +273,16 @@ constexpr struct {
   unsigned tileN, tileM;
 } bufferTiles[] = {{8, 2}, {4, 4}};
 constexpr unsigned bufferKTiles[] = {128, 256, 512, 1024, 2048};
+/// Longer ones were faster with none of three formats and six m on an Emerald Rapids, but for
+/// noise: decoded weights are multiplied while the next ones are decoded, in the nearest cache.
+constexpr unsigned tilesKTiles[] = {128, 256};
 } // namespace
 
-/// The k-tiles that the format's units allow.
-static std::vector<unsigned> kTilesOf(const FormatCost &format, uint64_t columns,
-                                      const ConfigPins &pins) {
+/// Those of the k-tiles that the format's units allow.
+static std::vector<unsigned> kTilesOf(std::span<const unsigned> of, const FormatCost &format,
+                                      uint64_t columns, const ConfigPins &pins) {
   uint64_t whole = roundUp(std::max<uint64_t>(columns, 1), format.unitColumns);
-  std::vector<unsigned> kTiles(std::begin(bufferKTiles), std::end(bufferKTiles));
+  std::vector<unsigned> kTiles(of.begin(), of.end());
   // A stream is decoded unit by unit.
   if (!format.fixedRate)
     kTiles = {format.unitColumns};
@@ -327,13 +328,14 @@ std::vector<KernelConfig> uwt::candidateConfigs(const FormatCost &format, uint64
   if (format.fixedRate && allows(CpuStrategy::Direct))
     configs.push_back({CpuStrategy::Direct, pins.tileN.value_or(stripRows), pins.tileM.value_or(1),
                        pins.tileK.value_or(format.unitColumns)});
-  std::vector<unsigned> kTiles = kTilesOf(format, columns, pins);
-  if (allows(CpuStrategy::Buffer))
+  if (allows(CpuStrategy::Buffer)) {
+    std::vector<unsigned> kTiles = kTilesOf(bufferKTiles, format, columns, pins);
     for (auto [tileN, tileM] : bufferTiles)
       addConfigs(CpuStrategy::Buffer, pins.tileN.value_or(tileN), pins.tileM.value_or(tileM),
                  kTiles, configs);
+  }
   if (tileDots && allows(CpuStrategy::Tiles))
-    addTileConfigs(format, kTiles, pins, configs);
+    addTileConfigs(format, kTilesOf(tilesKTiles, format, columns, pins), pins, configs);
   return configs;
 }
 

@@ -24,20 +24,24 @@ struct Unknown {
 };
 } // namespace
 
-/// What `observation` would take if only `constant` took time, a nanosecond an operation.
-static double operationsOf(const Calibration &start, const Observation &observation,
+/// How many of `constant`'s operations `observation` takes: by how much its time grows with what
+/// one takes. Near `point`, since of two things that are done at once the longer one counts.
+static double operationsOf(const Calibration &point, const Observation &observation,
                            const CalibrationConstant &constant) {
-  Calibration one = start;
-  for (const CalibrationConstant &each : operationConstants())
-    one.*each.member = 0;
-  one.*constant.member = 1;
-  one.bandwidth = {INFINITY};
-  one.forkJoin = one.overlap = 0;
-  return predict(one, observation.problem, observation.format, observation.config).total;
+  Calibration compute = point;
+  compute.bandwidth = {INFINITY};
+  compute.forkJoin = compute.overlap = 0;
+  auto total = [&] {
+    return predict(compute, observation.problem, observation.format, observation.config).total;
+  };
+  double before = total(), step = std::max(compute.*constant.member, 1e-3) * 1e-3;
+  compute.*constant.member += step;
+  return (total() - before) / step;
 }
 
-Calibration uwt::fitOperations(const Calibration &start,
-                               std::span<const Observation> observations) {
+/// The fit with the operations that observations have near `point`.
+static Calibration fitNear(const Calibration &point, const Calibration &start,
+                           std::span<const Observation> observations) {
   std::span<const CalibrationConstant> constants = operationConstants();
   // The last one is what any call takes.
   std::vector<Unknown> unknowns(constants.size() + 1);
@@ -45,7 +49,7 @@ Calibration uwt::fitOperations(const Calibration &start,
     bool isCall = j == constants.size();
     unknowns[j].value = unknowns[j].before = isCall ? 0 : start.*constants[j].member;
     for (const Observation &observation : observations)
-      unknowns[j].column.push_back((isCall ? 1 : operationsOf(start, observation, constants[j])) /
+      unknowns[j].column.push_back((isCall ? 1 : operationsOf(point, observation, constants[j])) /
                                    observation.microseconds);
   }
   std::vector<double> errors(observations.size(), 1);
@@ -69,6 +73,15 @@ Calibration uwt::fitOperations(const Calibration &start,
   Calibration result = start;
   for (size_t j = 0; j < constants.size(); ++j)
     result.*constants[j].member = unknowns[j].value;
+  return result;
+}
+
+Calibration uwt::fitOperations(const Calibration &start,
+                               std::span<const Observation> observations) {
+  constexpr unsigned points = 5;
+  Calibration result = start;
+  for (unsigned i = 0; i < points; ++i)
+    result = fitNear(result, start, observations);
   return result;
 }
 

@@ -200,7 +200,8 @@ protected:
                                             int64_t stride = laneCount);
   mlir::Value loadWeightTile(const PanelFields &panel, const TileBlock &block, int64_t strip,
                              mlir::Value group, unsigned half);
-  void prefetchUnit(const PanelFields &panel, mlir::Value strip, mlir::Value group);
+  /// Asks for a part of the next k-tile, as much as a strip's group has. `step`: which one.
+  void prefetchShare(const PanelFields &panel, mlir::Value firstGroup, mlir::Value step);
   void emitTileOutputs(const PanelFields &panel, mlir::Value firstM, mlir::Value width);
   mlir::Value tileAccumulators(const PanelFields &panel, mlir::Value strip, mlir::Value inSlice);
 

@@ -267,21 +267,27 @@ TEST(CostModelTiles, RowsOfATileCostNothingUntilItIsFull) {
   auto dots = [&](uint64_t m) { return predict(amx(), tiledProblem(m), rawCost(), tiles).dots; };
   EXPECT_EQ(dots(49), dots(64));
   EXPECT_LT(dots(48), dots(49));
-  // 512 multiply-adds a clock of each of two cores.
-  EXPECT_NEAR(dots(64), 64.0 * 14336 * 4096 / 2 / 512 / 2600, 1);
+  // 512 multiply-adds a clock are what each of two cores can do, less what the machine next door
+  // took of them.
+  double least = 64.0 * 14336 * 4096 / 2 / 512 / 2600;
+  EXPECT_GT(dots(64), least);
+  EXPECT_LT(dots(64), 2.5 * least);
 }
 
-TEST(CostModelTiles, AnAccumulatorWaitsForItsLastProduct) {
-  KernelConfig one{CpuStrategy::Tiles, 16, 64, 256}, two{CpuStrategy::Tiles, 32, 32, 256};
-  auto dots = [&](uint64_t m, const KernelConfig &config) {
-    return predict(amx(), tiledProblem(m), rawCost(), config).dots;
+TEST(CostModelTiles, ProductsOfOneAccumulatorDoNotWait) {
+  KernelConfig one{CpuStrategy::Tiles, 16, 64, 256};
+  auto dots = [&](uint64_t m) {
+    return predict(amx(), tiledProblem(m), inPlaceFormat(), one).dots;
   };
-  // Three products of one strip are started while the first is computed.
-  EXPECT_EQ(dots(1, one), dots(48, one));
-  EXPECT_DOUBLE_EQ(dots(16, two), dots(16, one) / 2);
+  EXPECT_DOUBLE_EQ(dots(32), 2 * dots(16));
+}
+
+TEST(CostModelTiles, TwoStripsAtATimeAreForManyRows) {
   for (const FormatCost &format : {rawCost(), inPlaceFormat()})
-    for (uint64_t m : {1, 16, 17, 32})
-      EXPECT_EQ(rankConfigs(amx(), tiledProblem(m), format).front().config.tileN, two.tileN) << m;
+    for (uint64_t m : {1, 16, 64, 128, 256}) {
+      KernelConfig pick = rankConfigs(amx(), tiledProblem(m), format).front().config;
+      EXPECT_EQ(pick.tileN, m <= 64 ? 16U : 32U) << format.format.str() << " " << m;
+    }
 }
 
 TEST(CostModelTiles, RawWeightsAreReadWhereTheyLie) {
@@ -292,9 +298,11 @@ TEST(CostModelTiles, RawWeightsAreReadWhereTheyLie) {
 }
 
 TEST(CostModelTiles, WeightsOfALongKTileComeFromFar) {
-  KernelConfig near{CpuStrategy::Tiles, 32, 32, 512}, far{CpuStrategy::Tiles, 32, 32, 1024};
-  EXPECT_LT(predict(amx(), tiledProblem(256), inPlaceFormat(), near).dots,
-            predict(amx(), tiledProblem(256), inPlaceFormat(), far).dots);
+  KernelConfig near{CpuStrategy::Tiles, 32, 32, 256}, far{CpuStrategy::Tiles, 32, 32, 512};
+  Prediction nearOne = predict(amx(), tiledProblem(16), inPlaceFormat(), near),
+             farOne = predict(amx(), tiledProblem(16), inPlaceFormat(), far);
+  EXPECT_LT(nearOne.dots, farOne.dots);
+  EXPECT_LT(nearOne.traffic, farOne.traffic);
   for (uint64_t m : {128, 256, 1024}) {
     KernelConfig pick = rankConfigs(amx(), tiledProblem(m), inPlaceFormat()).front().config;
     EXPECT_LE(pick.tileN * pick.tileK * 2, amx().nearBytes) << m << ": " << pick.str();

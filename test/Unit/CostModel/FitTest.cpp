@@ -48,6 +48,30 @@ TEST(Fit, FindsTheConstantsThatMadeTheTimes) {
   EXPECT_NEAR(fitted.store / machine.store, 1, 0.15);
 }
 
+/// What is done at once with something longer takes no time, and must not be taken for some.
+TEST(Fit, FindsWhatTilesTake) {
+  Calibration start = Calibration::of(**findTarget("amx")), machine = start;
+  machine.tileDot *= 0.6;
+  machine.load *= 0.8;
+  machine.farLoad *= 1.5;
+  machine.accumulator *= 0.5;
+  machine.bandwidth = {1e9};
+  std::vector<Observation> observations;
+  for (const FormatCost &format : {formatOf("raw", 0, 0), formatOf("inplace<12>", 3.75, 1e-3)})
+    for (const KernelConfig &config : candidateConfigs(format, 1024, {}, true))
+      for (uint64_t m : {1, 16, 64, 256}) {
+        Observation o{{m, 256, 1024, 1, 1, true, true}, format, config, 0};
+        o.microseconds = predict(machine, o.problem, format, config).total;
+        observations.push_back(o);
+      }
+  Calibration fitted = fitOperations(start, observations);
+  EXPECT_NEAR(fitted.tileDot / machine.tileDot, 1, 0.15);
+  fitted.bandwidth = machine.bandwidth;
+  for (const Observation &o : observations)
+    EXPECT_NEAR(predict(fitted, o.problem, o.format, o.config).total / o.microseconds, 1, 0.1)
+        << o.format.format.str() << " " << o.config.str() << " " << o.problem.m;
+}
+
 TEST(Fit, NoiseMovesPredictionsLittle) {
   Calibration start = Calibration::of(**findTarget("avx512bf16")), machine = start;
   machine.dot *= 1.7;

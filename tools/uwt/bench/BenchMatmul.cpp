@@ -394,7 +394,10 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench,
                                          const std::string &pickFormat,
                                          std::span<const Format> formats, Json &object) const {
   UWT_ASSIGN_OR_RETURN(const Target *target, findTarget(settings.target));
-  bool hasTiles = target->hasTiles();
+  ProductProblem problem;
+  problem.n = bench.product().rows();
+  problem.k = bench.product().columns();
+  problem.tileDots = target->hasTiles();
   bench.keepRows(1);
   UWT_RETURN_IF_ERROR(bench.add(pickFormat, ""));
   std::vector<BestCandidate> best(settings.mValues.size());
@@ -404,8 +407,7 @@ Status BenchMatmulCommand::measureRegret(Session &session, MatmulBench &bench,
     FormatCost format;
     format.format = run;
     format.unitColumns = kernelUnitColumns(run, ElementType::BF16);
-    for (const KernelConfig &config :
-         candidateConfigs(format, bench.product().columns(), {}, hasTiles)) {
+    for (const KernelConfig &config : configsFor(problem, format, {})) {
       session.detail("measuring " + text + " by " + config.str());
       bench.keepRows(2);
       UWT_RETURN_IF_ERROR(bench.add(text, strategyText(config)));

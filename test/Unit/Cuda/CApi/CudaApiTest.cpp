@@ -253,15 +253,20 @@ TEST_F(CudaObjects, ProductsAreCheckedBeforeTheyAreLaunched) {
   uwtCudaKernelsDestroy(made);
 }
 
-TEST_F(CudaObjects, ExpertsAreMultipliedByOneCall) {
-  writeTensors(model, {{"w", "BF16", {4, 64, 64}, bf16Weights(4 * 64 * 64, 5)}});
-  pack = folder / "experts.uwtpack";
-  uwt::KernelPackWriter writer;
+/// The sample kernel, whose code `writer` gets, for products without operands of an epilogue.
+static uwt::KernelEntry sampleWithoutExtras(uwt::KernelPackWriter &writer) {
   uwt::KernelEntry entry = sampleKernel();
   entry.code = writer.addCode(uwt::CodeKind::Cubin, "sm_90a", sampleCubin());
   std::erase_if(entry.arguments,
                 [](const auto &one) { return one.kind == uwt::ArgumentKind::Extra; });
-  writer.addKernel(entry);
+  return entry;
+}
+
+TEST_F(CudaObjects, ExpertsAreMultipliedByOneCall) {
+  writeTensors(model, {{"w", "BF16", {4, 64, 64}, bf16Weights(4 * 64 * 64, 5)}});
+  pack = folder / "experts.uwtpack";
+  uwt::KernelPackWriter writer;
+  writer.addKernel(sampleWithoutExtras(writer));
   ASSERT_TRUE(holds(writer.write(pack, false)));
   open(model);
   auto [bytes, weight] = imageOf("inplace<12>");
@@ -289,12 +294,9 @@ TEST_F(CudaObjects, SlicesAreMultipliedByMatricesOfATable) {
   writeTensors(model, {{"w", "BF16", {4, 64, 64}, bf16Weights(4 * 64 * 64, 5)}});
   pack = folder / "grouped.uwtpack";
   uwt::KernelPackWriter writer;
-  uwt::KernelEntry entry = sampleKernel();
-  entry.code = writer.addCode(uwt::CodeKind::Cubin, "sm_90a", sampleCubin());
+  uwt::KernelEntry entry = sampleWithoutExtras(writer);
   entry.mTo = UINT32_MAX;
   entry.launch.tileM = 8;
-  std::erase_if(entry.arguments,
-                [](const auto &one) { return one.kind == uwt::ArgumentKind::Extra; });
   entry.arguments.push_back({uwt::ArgumentKind::Slices, uwt::ArgumentType::I32, 4, 0, 0});
   writer.addKernel(entry);
   // Eleven buffers, five numbers and a constant.
