@@ -264,6 +264,22 @@ void ProductLowering::prefetchLines(WeightBuffer kind, Value first, int64_t coun
                                /*localityHint=*/2, /*isDataCache=*/true);
 }
 
+void ProductLowering::prefetchStreams(WeightBuffer kind, Value first, int64_t shareU32,
+                                      Value shares, Value step) {
+  constexpr int64_t most = 8;
+  int64_t streams = most;
+  while (streams > 1 && shareU32 < streams * laneCount)
+    streams /= 2;
+  // What is no whole line the processor asks for by itself, as it follows what it was asked for.
+  int64_t ofStream = shareU32 / streams;
+  int64_t lines = std::max<int64_t>((ofStream + laneCount / 2) / laneCount, 1);
+  Value at = index.add(first, index.mul(step, ofStream)), stride = index.mul(shares, ofStream);
+  for (int64_t line = 0; line < lines; ++line)
+    for (int64_t stream = 0; stream < streams; ++stream)
+      prefetchLines(kind, index.add(index.add(at, line * laneCount), index.mul(stride, stream)),
+                    laneCount);
+}
+
 Value ProductLowering::dot(Value weights, Value accumulator, ValueRange x) {
   return DotOp::create(builder, location, weights, x, accumulator, element, op.getNumerics());
 }

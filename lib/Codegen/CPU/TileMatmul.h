@@ -227,6 +227,11 @@ protected:
                                             bool asWords, mlir::Value into = {});
   /// Asks for `countU32` u32 of a plane from `first` on.
   void prefetchLines(WeightBuffer kind, mlir::Value first, int64_t countU32);
+  /// Asks for one of `shares` shares of `shareU32` u32 each that a plane has from `first` on: in
+  /// step 0 to `shares` - 1 for as much of each of up to eight parts of them all. An Emerald Rapids
+  /// reads eight streams 1.2 to 1.3 times as fast as one (docs/cost-model.md, "On AMX").
+  void prefetchStreams(WeightBuffer kind, mlir::Value first, int64_t shareU32, mlir::Value shares,
+                       mlir::Value step);
   mlir::Value dot(mlir::Value weights, mlir::Value accumulators, mlir::ValueRange x);
   /// Where the accumulators of a block lie: those of `width` rows of x from row `inSlice` of the
   /// slice of m on and of block `rowBlock` of `blockRows` outputs of a strip, half of them g and

@@ -97,6 +97,8 @@ protected:
   /// The bytes of a unit's rows, or of one group, turned round.
   DecodeIntegersOp decodeIntegers(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
                                   std::optional<int64_t> group = std::nullopt);
+  /// Asks for codes ahead of a unit of a panel, or for as many as it has.
+  void prefetchCodes(const PanelFields &panel, mlir::Value ofPanel);
   DecodeNumbersOp decodeNumbers(const PanelFields &panel, mlir::Value unit, mlir::Value strip);
   mlir::Value codeOf(const PanelFields &panel, mlir::Value unit, mlir::Value strip);
   mlir::Value accumulatorsOf(mlir::Value strip, IntegerBuilder::Operand c) {

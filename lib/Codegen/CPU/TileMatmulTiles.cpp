@@ -287,27 +287,14 @@ void ProductLowering::emitTileBlock(const PanelFields &panel, const TileBlock &b
                              index.constant(laneCount));
 }
 
-/// How many parts of a k-tile are asked for in turns: an Emerald Rapids reads eight streams 1.2 to
-/// 1.3 times as fast as one, and `tiles` raw weights 1.2 times as fast (docs/cost-model.md, "On
-/// AMX").
-static constexpr int64_t prefetchStreams = 8;
-
 void ProductLowering::prefetchShare(const PanelFields &panel, Value firstGroup, Value step) {
   if (!layout.fixedRate)
     return;
   Value next = index.div(index.add(firstGroup, tileGroups), layout.groups);
-  Value unit = index.mul(next, panel.strips);
+  Value unit = index.mul(next, panel.strips), shares = index.mul(panel.strips, tileGroups);
   auto ask = [&](WeightBuffer kind, Value start, int64_t unitU32) {
-    int64_t share = divideUp(unitU32, layout.groups), streams = prefetchStreams;
-    while (streams > 1 && share % (streams * laneCount) != 0)
-      streams /= 2;
-    int64_t ofStream = share / streams;
-    Value first = index.add(unitOffset(start, unit, unitU32), index.mul(step, ofStream));
-    Value stride = index.mul(panel.strips, tileGroups * ofStream);
-    for (int64_t line = 0; line < ofStream; line += laneCount)
-      for (int64_t stream = 0; stream < streams; ++stream)
-        prefetchLines(kind, index.add(index.add(first, line), index.mul(stride, stream)),
-                      laneCount);
+    Value first = unitOffset(start, unit, unitU32);
+    prefetchStreams(kind, first, divideUp(unitU32, layout.groups), shares, step);
   };
   if (layout.onlyWords)
     return ask(WeightBuffer::Words, panel.words, groupU32);
