@@ -82,7 +82,8 @@ func.func @row_scales(%x: memref<1x256xbf16>, %w: !uwt.compressed<128x256xbf16, 
 // -----
 
 // On tiles: x is turned round once, and has tiles of 16 rows. The bytes of a unit are stored as two tiles of weights, of which each meets
-// one of x; the sums of 16 outputs and 16 rows of x less those of zeros, times scales. Accumulators are turned round at the end.
+// one of x; the sums of 16 outputs and 16 rows of x less those of zeros, times scales. Accumulators are turned round at the end. Codes are
+// asked for in eight streams: two lines of each eighth of the next 64 units, the last of which begins 7 · 64 · 33 u32 behind the first.
 
 // CHECK-LABEL: func @tiles
 //       CHECK:   %[[BYTES:.*]] = memref.alloc() {{.*}} : memref<512xi32>
@@ -92,7 +93,9 @@ func.func @row_scales(%x: memref<1x256xbf16>, %w: !uwt.compressed<128x256xbf16, 
 //       CHECK:   vector.store %{{.*}}, %[[BYTES]]
 //   CHECK-DAG:   %[[WEIGHTS:.*]] = memref.alloca() {{.*}} : memref<512xi32>
 //   CHECK-DAG:   %[[SUMS:.*]] = memref.alloca() {{.*}} : memref<256xi32>
-// CHECK-COUNT-17: memref.prefetch
+// CHECK-COUNT-15: memref.prefetch
+//       CHECK:   arith.constant 14784 : index
+//       CHECK:   memref.prefetch
 //   CHECK-NOT:   memref.prefetch
 //       CHECK:   %[[R:.*]]:32 = uwt.decode_integers
 // CHECK-COUNT-32: vector.store %[[R]]#{{.*}}, %[[WEIGHTS]]
