@@ -270,6 +270,7 @@ TEST(CostModelTiles, RowsOfATileCostNothingUntilItIsFull) {
   // 512 multiply-adds a clock are what each of two cores can do, less what the machine next door
   // took of them.
   double least = 64.0 * 14336 * 4096 / 2 / 512 / 2600;
+  EXPECT_NEAR(dots(64), 64 * amx().tileDot * 14336 * 4096 / 32 / 2 / 1000, 1);
   EXPECT_GT(dots(64), least);
   EXPECT_LT(dots(64), 2.5 * least);
 }

@@ -16,6 +16,14 @@ FormatCost formatOf(const char *text, double operations, double escapes) {
   return {*Format::parse(text), {12, escapes}, operations, true, 64};
 }
 
+/// What `machine` predicts of a product with a cached weight.
+Observation observationOf(const Calibration &machine, const FormatCost &format,
+                          const KernelConfig &config, uint64_t m, bool pairs) {
+  Observation o{{m, 256, 1024, 1, 1, pairs, true}, format, config, 0};
+  o.microseconds = predict(machine, o.problem, format, config).total;
+  return o;
+}
+
 /// Times that `machine` predicts with weights in a cache, each off by up to `noise`.
 std::vector<Observation> observe(Calibration machine, double noise) {
   machine.bandwidth = {1e9};
@@ -27,9 +35,8 @@ std::vector<Observation> observe(Calibration machine, double noise) {
     for (const KernelConfig &config : candidateConfigs(format, 1024))
       for (uint64_t m : {1, 3, 8, 20})
         for (bool pairs : {true, false}) {
-          Observation o{{m, 256, 1024, 1, 1, pairs, true}, format, config, 0};
-          o.microseconds = predict(machine, o.problem, format, config).total * factor(random);
-          result.push_back(o);
+          result.push_back(observationOf(machine, format, config, m, pairs));
+          result.back().microseconds *= factor(random);
         }
   return result;
 }
@@ -59,11 +66,8 @@ TEST(Fit, FindsWhatTilesTake) {
   std::vector<Observation> observations;
   for (const FormatCost &format : {formatOf("raw", 0, 0), formatOf("inplace<12>", 3.75, 1e-3)})
     for (const KernelConfig &config : candidateConfigs(format, 1024, {}, true))
-      for (uint64_t m : {1, 16, 64, 256}) {
-        Observation o{{m, 256, 1024, 1, 1, true, true}, format, config, 0};
-        o.microseconds = predict(machine, o.problem, format, config).total;
-        observations.push_back(o);
-      }
+      for (uint64_t m : {1, 16, 64, 256})
+        observations.push_back(observationOf(machine, format, config, m, /*pairs=*/true));
   Calibration fitted = fitOperations(start, observations);
   EXPECT_NEAR(fitted.tileDot / machine.tileDot, 1, 0.15);
   fitted.bandwidth = machine.bandwidth;

@@ -96,6 +96,7 @@ private:
 
   std::string output, target = "native";
   unsigned threads = 0;
+  const Target *measured = nullptr;
   const CompilerModule *compiler = nullptr;
   Calibration result;
   std::vector<Observation> cached, cold;
@@ -225,7 +226,6 @@ static Expected<double> escapesOf(const ProductWeights &weights, const Format &f
 }
 
 Status BenchCalibrateCommand::measureOperations(Session &session) {
-  UWT_ASSIGN_OR_RETURN(const Target *measured, findTarget(target));
   const KernelConfig direct;
   const Format &coded = runFormats().front(), &raw = rawFormat();
   ThreadPool pool;
@@ -278,7 +278,6 @@ Status BenchCalibrateCommand::measureOverlap(Session &session) {
                                    ProductWeights::coldCopies(coldRows, coldColumns), pool));
   const Format &coded = runFormats().front();
   UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, coded, pool));
-  UWT_ASSIGN_OR_RETURN(const Target *measured, findTarget(target));
   std::vector<Experiment> experiments;
   for (const Format &format : {rawFormat(), coded}) {
     if (measured->hasTiles()) {
@@ -319,14 +318,14 @@ static std::string comparison(const Session &session, const Calibration &calibra
 }
 
 Status BenchCalibrateCommand::run(Session &session) {
-  UWT_ASSIGN_OR_RETURN(const Target *found, findTarget(target));
-  UWT_RETURN_IF_ERROR(checkRunsHere(*found));
+  UWT_ASSIGN_OR_RETURN(measured, findTarget(target));
+  UWT_RETURN_IF_ERROR(checkRunsHere(*measured));
   UWT_ASSIGN_OR_RETURN(compiler, loadCompiler());
   std::string path = output.empty() ? Calibration::defaultPath() : output;
   if (path.empty())
     return usageError("there is no home directory to write to: use -o FILE");
-  target = found->name;
-  result = Calibration::of(*found);
+  target = measured->name;
+  result = Calibration::of(*measured);
   result.machine = std::string(simdLevelName(hostSimdLevel())) + ", " +
                    plural(ThreadPool(0).size(), "processor");
   if (long bytes = sysconf(_SC_LEVEL1_DCACHE_SIZE); bytes > 0)
