@@ -91,7 +91,7 @@ static Status checkPositiveScale(const Format &format, const QuantizedElement &e
 
 static Status checkZero(const Format &format, const QuantizedElement &element) {
   uint32_t bits = element.bits;
-  if ((element.kind || element.isTable) && (format.zero != 0 || format.zeroGrid))
+  if (!element.isInteger() && (format.zero != 0 || format.zeroGrid))
     return usageError(format.element.str() + " has zeros of its own; leave out zero=");
   if (format.zero >> bits != 0)
     return usageError("zero=" + std::to_string(format.zero) + " has more than " +
@@ -169,7 +169,7 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
   std::optional<QuantizedElement> own = QuantizedElement::find(format.element);
   if (!own)
     return usageError(name + ": products run from codes of " + elementsText());
-  if (!own->numbers.empty())
+  if (heldElement(format.element) != format.element)
     return notHeld(format.element);
   if (element != ElementType::BF16 && element != ElementType::F16)
     return usageError(name + " is decoded to bf16 and f16, not to " +
@@ -269,7 +269,8 @@ std::optional<int> uwt::packedScaleExponent(const Format &format, ElementType el
   bool fits = isHalf ? number == "f16"
                      : number == "bf16" || number == "f8E8M0FNU" || number == positiveScale ||
                            (number == "f16" && significantBits(own) <= bitsBesideTwoParts);
-  if (!fits || own.isTable || format.scale->outer || format.offset || format.divisor != 1)
+  if (!fits || (!own.kind && !own.isInteger()) || format.scale->outer || format.offset ||
+      format.divisor != 1)
     return std::nullopt;
   // Differences are rounded to the weight's type, and have all of its bits. Codes with a sign are
   // larger by a number that is exact beside other integers alone.

@@ -100,5 +100,5 @@ std::optional<Term> uwt::heldElement(const Term &element) {
     return Term{"table", {own->bits}};
   if (std::optional<uint32_t> bits = integerBits(own->numbers))
     return Term{"int", {*bits}};
-  return std::nullopt;
+  return own->isComputed ? std::optional(element) : std::nullopt;
 }

@@ -29,6 +29,9 @@ struct QuantizedElement {
   bool isTable = false;
   /// Of elements that are none of these: the number that each code stands for.
   std::vector<float> numbers = {};
+  /// Whether compiled code has a dequantizer of its own for these numbers
+  /// (uwt/Codegen/Decode/Dequantizer.h).
+  bool isComputed = false;
 
   bool isInteger() const { return !kind && !isTable && numbers.empty(); }
 
@@ -72,7 +75,8 @@ struct ElementRegistration {
 
 /// The element that weights of `element` have in memory: itself where compiled code knows it. Any
 /// numbers are a table<b> where they have 4 bits at most, and else integers with a sign, of the
-/// fewest bits that have them. Nothing where there are none, so that products run from values.
+/// fewest bits that have them. Where there are none, itself if it is computed, or nothing, so that
+/// products run from values.
 std::optional<Term> heldElement(const Term &element);
 
 } // namespace uwt

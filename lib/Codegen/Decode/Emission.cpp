@@ -111,6 +111,12 @@ LogicalResult Emitter::emitStream(const EmittedFormat & /*format*/, RewriterBase
   return failure();
 }
 
+UnitReader UnitEmission::reader() {
+  if (lane)
+    return UnitReader();
+  return {&TargetAttr::of(lanes.ops().getInsertionBlock()->getParentOp()), bool(floatSink)};
+}
+
 Value UnitEmission::weightBuffer(WeightBuffer kind) {
   if (fragment)
     return kind == WeightBuffer::Code ? fragment.getCode() : fragment.getRaw();

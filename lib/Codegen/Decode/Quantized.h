@@ -9,7 +9,7 @@
 #define UWT_LIB_CODEGEN_DECODE_QUANTIZED_H
 
 #include "uwt/Codec/Quantized.h"
-#include "uwt/Codegen/Decode/Emission.h"
+#include "uwt/Codegen/Decode/FloatBuilder.h"
 #include "uwt/Format/Floats.h"
 #include <cmath>
 
@@ -27,38 +27,6 @@ struct HalfPosition {
 
 /// Two's complement of so many bits.
 mlir::Value withSign(LaneBuilder &lanes, mlir::Value codes, uint32_t bits);
-
-/// Operations on f32: one a lane of a LaneBuilder's u32, vectors of them or a single one.
-class FloatBuilder {
-public:
-  explicit FloatBuilder(LaneBuilder &lanes);
-
-  mlir::Type type() const { return numberType; }
-  mlir::Value constant(float number);
-  mlir::Value sub(mlir::Value a, mlir::Value b);
-  mlir::Value mul(mlir::Value a, mlir::Value b);
-  mlir::Value div(mlir::Value a, mlir::Value b);
-  mlir::Value add(mlir::Value a, mlir::Value b);
-  mlir::Value ofBits(mlir::Value bits);
-  mlir::Value bitsOf(mlir::Value numbers);
-  /// To the nearest with as many bits as that type has, ties to even: of numbers that are none of
-  /// its subnormal ones, or that it has, its nearest.
-  mlir::Value rounded(mlir::Value numbers, ElementType type);
-  /// Of integers that are not negative as u32, or as i32.
-  mlir::Value ofIntegers(mlir::Value integers);
-  /// Of f16 in the lower halves of u32, whose upper halves are 0.
-  mlir::Value ofHalves(mlir::Value halves);
-  /// Of numbers that elements share, as units have them, in the lowest bits.
-  mlir::Value widen(mlir::Value numbers, const Term &type);
-
-protected:
-  LaneBuilder &lanes;
-  mlir::OpBuilder &builder;
-  mlir::Location location;
-
-private:
-  mlir::Type numberType;
-};
 
 /// Reads the numbers that elements of a unit share: of 16 rows, a lane each. `first` is where the
 /// unit begins in `buffer`, its plane `code`.
@@ -124,9 +92,6 @@ void emitIntegers(LaneBuilder &lanes, const Format &format, mlir::Value buffer, 
 
 /// Replaces `uwt.decode_numbers` by code.
 void emitNumbers(const Format &format, mlir::RewriterBase &rewriter, DecodeNumbersOp op);
-
-/// Emits the row vectors of a quantised weight's unit for a thread of a GPU.
-void emitQuantizedFragment(UnitEmission &unit);
 
 /// Replaces `uwt.decode_fragment_integers` and `uwt.decode_fragment_numbers` by code.
 void emitFragmentIntegers(const Format &format, mlir::RewriterBase &rewriter,

@@ -310,4 +310,11 @@ Value ThreadCodes::placedBytes(unsigned r, unsigned block, uint32_t mantissaBits
                        up > 0 ? scalars.shl(upper, up) : scalars.lshr(upper, -up));
 }
 
+void setRegisters(UnitEmission &unit, function_ref<SmallVector<Value>(unsigned r)> decode) {
+  for (unsigned r = 0; r < registersInLane; ++r)
+    unit.set(rowVectorNumber(0, r, 0),
+             vector::FromElementsOp::create(unit.lanes.ops(), unit.lanes.loc(),
+                                            cast<VectorType>(unit.lanes.type()), decode(r)));
+}
+
 } // namespace uwt::codegen

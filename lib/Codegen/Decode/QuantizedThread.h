@@ -102,7 +102,7 @@ public:
 
   /// Of integers, 2^(bits - 1) of such as have a sign: by so much codes here are larger.
   uint32_t signBit() const {
-    return !element.kind && element.isSigned ? 1u << (element.bits - 1) : 0;
+    return element.isInteger() && element.isSigned ? 1u << (element.bits - 1) : 0;
   }
   /// Of 4 bits at most, a block's codes, of register r and half h from bit 16h + 4r on; above those
   /// of fewer bits are others.
@@ -142,10 +142,9 @@ private:
   llvm::SmallVector<mlir::Value> codes;
 };
 
-/// Emits the row vectors of a unit of 4 bits by tables that the threads of a row compute together.
-void emitQuantizedTables(UnitEmission &unit);
-/// Whether that takes fewer instructions than a thread's own arithmetic in f32.
-bool areTablesFaster(const Format &format);
+/// Hands over the registers of a group of 64 columns, whose words `decode` gives, one a block.
+void setRegisters(UnitEmission &unit,
+                  llvm::function_ref<llvm::SmallVector<mlir::Value>(unsigned r)> decode);
 
 } // namespace uwt::codegen
 

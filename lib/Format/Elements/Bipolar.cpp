@@ -16,12 +16,13 @@ namespace {
 class BipolarFamily final : public ElementFamily {
 public:
   std::string_view keyword() const override { return "bipolar"; }
-  std::string_view range() const override { return "bipolar<1> to bipolar<7>"; }
+  std::string_view range() const override { return "bipolar<1> to bipolar<8>"; }
   std::optional<QuantizedElement> find(std::span<const uint32_t> parameters) const override {
     std::optional<QuantizedElement> element = elementOfBits(parameters, 8);
     if (!element)
       return element;
     element->isSigned = true;
+    element->isComputed = true;
     int count = 1 << element->bits;
     for (int code = 0; code < count; ++code)
       element->numbers.push_back(static_cast<float>(2 * code + 1 - count));

@@ -201,7 +201,7 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
             "uint<4> is decoded to bf16 and f16, not to f32");
   EXPECT_EQ(runRefusal("uint<9>, scale={1x128, f16}"),
             "uint<9>: products run from codes of uint<1> to uint<8>, int<1> to int<8>, bipolar<1> "
-            "to bipolar<7>, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN, f8E5M2, table<1> to table<4>, "
+            "to bipolar<8>, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN, f8E5M2, table<1> to table<4>, "
             "and float<e,m> of 3 to 8 bits with e = 1 to 4");
   for (const char *element : {"float<9,1>", "float<0,3>", "float<5,2>", "float<1,0>", "float<4,4>",
                               "float<3>", "float", "f6E2M3FN<6>"})
@@ -209,7 +209,7 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
         runRefusal(std::string(element) + ", scale={1x128, f16}"),
         std::string(element) +
             ": products run from codes of uint<1> to uint<8>, int<1> to int<8>, bipolar<1> to "
-            "bipolar<7>, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN, f8E5M2, table<1> to "
+            "bipolar<8>, f4E2M1FN, f6E2M3FN, f6E3M2FN, f8E4M3FN, f8E5M2, table<1> to "
             "table<4>, and float<e,m> of 3 to 8 bits with e = 1 to 4")
         << element;
   EXPECT_EQ(runRefusal("float<2,2>, zero=1, scale={row, f16}"),

@@ -98,7 +98,7 @@ TEST(QuantizedElementTest, ElementsAreHeldAsWhatCompiledCodeKnows) {
   EXPECT_EQ(heldAs({"bipolar", {4}}), "table<4>");
   EXPECT_EQ(heldAs({"bipolar", {5}}), "int<6>");
   EXPECT_EQ(heldAs({"bipolar", {7}}), "int<8>");
-  EXPECT_EQ(heldAs({"bipolar", {8}}), "values");
+  EXPECT_EQ(heldAs({"bipolar", {8}}), "bipolar<8>");
   EXPECT_EQ(heldAs({"nothing", {8}}), "values");
 }
 

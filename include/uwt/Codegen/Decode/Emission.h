@@ -110,6 +110,16 @@ constexpr int64_t nibbleLane(int64_t entry) {
 /// Marks a loop (`scf.for`) that neither LLVM nor ptxas unrolls.
 void keepRolled(mlir::Operation *loop);
 
+/// Who decodes a unit.
+struct UnitReader {
+  /// The CPU; null for a thread of a GPU.
+  const Target *cpu = nullptr;
+  /// Whether f32 are as welcome as words.
+  bool takesFloats = false;
+
+  bool isThread() const { return !cpu; }
+};
+
 /// A fixed unit that is to be decoded into row vectors, by a CPU (`uwt.decode_unit`,
 /// `uwt.dot_unit`) or by a warp (`uwt.decode_fragment`).
 ///
@@ -152,8 +162,7 @@ public:
   mlir::Value scalarEntry(unsigned entry) { return fragment.getTable()[entry]; }
   /// Hands a finished row vector over: what uses it follows at once.
   void set(unsigned number, mlir::Value words) { sink(number, words); }
-  /// Whether f32 are as welcome as words.
-  bool takesFloats() const { return bool(floatSink); }
+  UnitReader reader();
   /// The same with the low and the high halves of its words as f32, rounded to the element. Where
   /// these are not taken, the element is bf16.
   void setFloats(unsigned number, mlir::Value low, mlir::Value high);

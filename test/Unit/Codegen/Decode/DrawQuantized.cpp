@@ -105,6 +105,12 @@ static const char *const formats[] = {
     "float<1,6>, scale={1x32, bf16}",
     "float<4,3>, scale={1x64, bf16}",
     "float<2,5>, scale={1x16, f16, scale={row, f32}}, factor=1/6",
+    "bipolar<8>, scale={1x128, f16}",
+    "bipolar<8>, scale={1x16, f32}, offset={1x16, f32}",
+    // Of test/TestCodec.
+    "squares<5>, scale={1x64, bf16}",
+    "squares<6>, scale={1x16, f16}",
+    "squares<7>, scale={row, f16}, factor=1/3",
 };
 
 std::span<const char *const> quantizedFormats() { return formats; }

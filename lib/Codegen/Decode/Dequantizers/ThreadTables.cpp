@@ -1,4 +1,4 @@
-//===- QuantizedTables.cpp - The weights of a cell as a thread's table ----===//
+//===- ThreadTables.cpp - The weights of a cell as a thread's table -------===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,11 +12,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Fragment.h"
-#include "QuantizedThread.h"
+#include "../Fragment.h"
+#include "../QuantizedThread.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Codegen/Decode/Dequantizer.h"
 
 using namespace mlir;
 
@@ -146,21 +146,31 @@ std::array<Value, registersInLane> TableDecoder::decode(unsigned block) {
   return words;
 }
 
-bool areTablesFaster(const Format &format) {
-  QuantizedUnit layout = quantizedUnit(format);
-  return layout.cells <= 2 && QuantizedElement::find(format.element)->isTable;
-}
+namespace {
 
-void emitQuantizedTables(UnitEmission &unit) {
-  TableDecoder decoder(unit);
-  std::array<SmallVector<Value>, registersInLane> registers;
-  for (unsigned block = 0; block < blocksInGroup; ++block)
-    for (auto [words, word] : llvm::zip_equal(registers, decoder.decode(block)))
-      words.push_back(word);
-  for (unsigned r = 0; r < registersInLane; ++r)
-    unit.set(rowVectorNumber(0, r, 0),
-             vector::FromElementsOp::create(unit.lanes.ops(), unit.lanes.loc(),
-                                            cast<VectorType>(unit.lanes.type()), registers[r]));
+class ThreadTablesDequantizer final : public Dequantizer {
+public:
+  /// Where that takes fewer instructions than a thread's own arithmetic in f32.
+  bool serves(const EmittedFormat &format, const UnitReader &reader) const override {
+    return reader.isThread() && quantizedUnit(format.format).cells <= 2 &&
+           QuantizedElement::find(format.format.element)->isTable;
+  }
+
+  void emit(UnitEmission &unit) const override {
+    TableDecoder decoder(unit);
+    std::array<SmallVector<Value>, registersInLane> registers;
+    for (unsigned block = 0; block < blocksInGroup; ++block)
+      for (auto [words, word] : llvm::zip_equal(registers, decoder.decode(block)))
+        words.push_back(word);
+    setRegisters(unit, [&](unsigned r) { return registers[r]; });
+  }
+};
+
+} // namespace
+
+const Dequantizer &getThreadTablesDequantizer() {
+  static const ThreadTablesDequantizer dequantizer;
+  return dequantizer;
 }
 
 } // namespace uwt::codegen
