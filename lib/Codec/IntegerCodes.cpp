@@ -71,8 +71,9 @@ Status uwt::checkIntegerCodes(const Format &format, ElementType element,
   if (format.hasFloatZeros() || format.math != ElementType::F32)
     return usageError("zero=" + format.zeroGrid->str() +
                       " are no integers; expected zeros of type " + format.element.str());
-  if (format.offset)
-    return usageError("offset=" + format.offset->str() +
+  if (!format.steps.empty())
+    return usageError(std::string(format.steps.front().role.key) + "=" +
+                      format.steps.front().grid.str() +
                       " is no integer times the scale; expected none");
   UWT_RETURN_IF_ERROR(checkGroups(*format.scale));
   return checkColumns(format, columns);

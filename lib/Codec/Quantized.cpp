@@ -51,7 +51,7 @@ static bool areColumnsServed(const GridFormat &grid) {
   return columns == 0 || isPart || columns % unit == 0;
 }
 
-static Status checkGrid(const char *key, const GridFormat &grid) {
+static Status checkGrid(std::string_view key, const GridFormat &grid) {
   std::string name = std::string(key) + "=" + grid.str();
   if (!numberBits(grid.number))
     return usageError(name + ": expected numbers of type f16, bf16, f32, f8E8M0FNU, f8E4M3FN, "
@@ -77,11 +77,12 @@ static bool hasSameCells(const GridFormat &a, const GridFormat &b) {
 /// run-5
 static Status checkPositiveScale(const Format &format, const QuantizedElement &element,
                                  ElementType to) {
-  bool isOfOffset = format.offset && isPositiveScale(format.offset->number);
-  if (!isPositiveScale(format.scale->number) && !isOfOffset)
+  bool isOfStep = std::ranges::any_of(
+      format.steps, [](const GridStep &step) { return isPositiveScale(step.grid.number); });
+  if (!isPositiveScale(format.scale->number) && !isOfStep)
     return ok();
   bool isE2M1 = element.kind && element.kind->exponentBits == 2 && element.kind->mantissaBits == 1;
-  if (isE2M1 && to == ElementType::BF16 && !format.scale->outer && !format.offset &&
+  if (isE2M1 && to == ElementType::BF16 && !format.scale->outer && format.steps.empty() &&
       format.divisor == 1)
     return ok();
   return usageError(std::string(positiveScale) +
@@ -121,14 +122,12 @@ static Status checkMath(const Format &format) {
                     std::string(name));
 }
 
-static Status checkOffset(const Format &format) {
-  if (!format.offset)
+static Status checkStep(const GridStep &step, const GridFormat &scale) {
+  UWT_RETURN_IF_ERROR(checkGrid(step.role.key, step.grid));
+  if (hasSameCells(step.grid, scale))
     return ok();
-  UWT_RETURN_IF_ERROR(checkGrid("offset", *format.offset));
-  if (hasSameCells(*format.offset, *format.scale))
-    return ok();
-  return usageError("offset=" + format.offset->str() +
-                    " has other cells than scale=" + format.scale->str());
+  return usageError(std::string(step.role.key) + "=" + step.grid.str() +
+                    " has other cells than scale=" + scale.str());
 }
 
 /// What a quantised weight has nothing of.
@@ -180,7 +179,11 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
   UWT_RETURN_IF_ERROR(checkPositiveScale(format, *own, element));
   UWT_RETURN_IF_ERROR(checkZero(format, *own));
   UWT_RETURN_IF_ERROR(checkMath(format));
-  UWT_RETURN_IF_ERROR(checkOffset(format));
+  if (format.steps.size() > maxSteps)
+    return usageError("'" + format.str() + "' has more than " + std::to_string(maxSteps) +
+                      " steps after the product");
+  for (const GridStep &step : format.steps)
+    UWT_RETURN_IF_ERROR(checkStep(step, *format.scale));
   QuantizedUnit unit = quantizedUnit(format);
   CodecTraits traits;
   traits.rate = Rate::Fixed;
@@ -204,7 +207,7 @@ Format uwt::heldFormat(const Format &format, ElementType element) {
   return checkQuantized(held, element) ? held : own;
 }
 
-static QuantizedGrid gridFrom(uint32_t first, const std::optional<GridFormat> &format) {
+static QuantizedGrid gridFrom(uint32_t first, const GridFormat *format) {
   QuantizedGrid grid;
   grid.first = first;
   if (!format)
@@ -249,9 +252,10 @@ QuantizedUnit uwt::quantizedUnit(const Format &format) {
     unit.chunks = chunksOf(bits);
   unit.columns = unitColumns(columns);
   unit.cells = columns == 0 ? 1 : std::max(unit.columns / columns, 1u);
-  unit.scale = gridFrom(unit.codesU32(), format.scale);
-  unit.zero = gridFrom(unit.scale.end(unit.cells), format.zeroGrid);
-  unit.offset = gridFrom(unit.zero.end(unit.cells), format.offset);
+  unit.scale = gridFrom(unit.codesU32(), &*format.scale);
+  unit.zero = gridFrom(unit.scale.end(unit.cells), format.zeroGrid ? &*format.zeroGrid : nullptr);
+  for (const GridStep &step : format.steps)
+    unit.steps.push_back(gridFrom(unit.u32(), &step.grid));
   return unit;
 }
 
@@ -269,7 +273,7 @@ std::optional<int> uwt::packedScaleExponent(const Format &format, ElementType el
   bool fits = isHalf ? number == "f16"
                      : number == "bf16" || number == "f8E8M0FNU" || number == positiveScale ||
                            (number == "f16" && significantBits(own) <= bitsBesideTwoParts);
-  if (!fits || (!own.kind && !own.isInteger()) || format.scale->outer || format.offset ||
+  if (!fits || (!own.kind && !own.isInteger()) || format.scale->outer || !format.steps.empty() ||
       format.divisor != 1)
     return std::nullopt;
   // Differences are rounded to the weight's type, and have all of its bits. Codes with a sign are

@@ -44,8 +44,7 @@ std::vector<TensorSpec> resultsOf(const DerivedWeight &weight) {
   std::vector<TensorSpec> results = {{findSafetensorsDtype("I8"), shape}, grid};
   if (weight.codes->zeroGrid)
     results.push_back(grid);
-  if (weight.codes->offset)
-    results.push_back(grid);
+  results.insert(results.end(), weight.codes->steps.size(), grid);
   return results;
 }
 

@@ -234,7 +234,7 @@ static Status checkZeros(const Grid &zeros) {
   return ok();
 }
 
-/// The weight that codes, scales, zeros and offsets are.
+/// The weight that codes, scales, zeros and what steps take are.
 static Expected<QuantizedWeight> quantizedOf(const DerivedWeight &weight,
                                              std::span<const TensorResult> results) {
   const Format &codes = *weight.codes;
@@ -250,8 +250,9 @@ static Expected<QuantizedWeight> quantizedOf(const DerivedWeight &weight,
     quantized.zero = gridOf(results[2], codes, quantized.columns);
     UWT_RETURN_IF_ERROR(checkZeros(quantized.zero));
   }
-  if (codes.offset)
-    quantized.offset = gridOf(results.back(), codes, quantized.columns);
+  std::span<const TensorResult> ofSteps = results.last(codes.steps.size());
+  for (size_t i = 0; i < ofSteps.size(); ++i)
+    quantized.steps.push_back({codes.steps[i].role, gridOf(ofSteps[i], codes, quantized.columns)});
   return quantized;
 }
 

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Each item after the codec is a row of `itemTable`: how its value is parsed and
-// printed. Parser and printers walk the table, so a new item is a new row.
+// Each item after the codec is a row of a table: how its value is parsed and printed. Parser and
+// printers walk the rows, so a new item is a new one, and roles of grids have theirs by themselves.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,7 +16,9 @@
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
+#include <vector>
 
 using namespace uwt;
 
@@ -248,13 +250,22 @@ static std::string printLow(const Format &format) {
 namespace {
 struct Item {
   std::string_view key;
-  Status (*parse)(Format &format, std::string_view value);
-  std::string (*print)(const Format &format);
+  Status (*parseValue)(Format &format, std::string_view value);
+  std::string (*printValue)(const Format &format);
+  /// Of a step: its parser and printer are those of all roles.
+  std::optional<GridRole> role = std::nullopt;
+
+  Status parse(Format &format, std::string_view value) const {
+    return role ? parseStep(format, *role, value) : parseValue(format, value);
+  }
+  std::string print(const Format &format) const {
+    return role ? printStep(format, *role) : printValue(format);
+  }
 };
 } // namespace
 
 static constexpr size_t packingItem = 4, escapesItem = 7, zeroItem = 12;
-static constexpr Item itemTable[] = {
+static constexpr Item beforeSteps[] = {
     {"version", parseVersion, [](const Format &f) { return std::to_string(f.version); }},
     {"layout", parseLayout, [](const Format &f) { return nameOf(layoutNames, f.layout); }},
     {"storage", parseStorage, [](const Format &f) { return nameOf(storageNames, f.storage); }},
@@ -271,12 +282,24 @@ static constexpr Item itemTable[] = {
     {"zero", parseZero, printZero},
     {"scale", parseScale, [](const Format &f) { return printOptionalGrid(f.scale); }},
     {"factor", parseFactor, printFactor},
-    {"offset", parseOffset, [](const Format &f) { return printOptionalGrid(f.offset); }},
+};
+static constexpr Item afterSteps[] = {
     {"math", parseMath, printMath},
     {"order", parseOrder, [](const Format &f) { return nameOf(orderNames, f.hasColumnOrder); }},
 };
-static_assert(itemTable[packingItem].key == "packing" && itemTable[escapesItem].key == "escapes" &&
-              itemTable[zeroItem].key == "zero");
+static_assert(beforeSteps[packingItem].key == "packing" &&
+              beforeSteps[escapesItem].key == "escapes" && beforeSteps[zeroItem].key == "zero");
+
+static std::span<const Item> allItems() {
+  static const std::vector<Item> items = [] {
+    std::vector<Item> items(std::begin(beforeSteps), std::end(beforeSteps));
+    for (const GridRole &role : allGridRoles())
+      items.push_back({role.key, nullptr, nullptr, role});
+    items.insert(items.end(), std::begin(afterSteps), std::end(afterSteps));
+    return items;
+  }();
+  return items;
+}
 
 /// What a format of quantised weights has where its text is silent.
 static Format quantizedDefaults(const Term &element) {
@@ -299,7 +322,7 @@ std::string Format::str() const {
     text = element.str() + (codec == defaults.codec ? "" : ", " + text);
   if (shortName)
     defaults.packing = packing;
-  for (const Item &item : itemTable) {
+  for (const Item &item : allItems()) {
     std::string value = item.print(*this);
     if (value != item.print(defaults))
       text.append(", ").append(item.key).append("=").append(value);
@@ -324,7 +347,7 @@ Format Format::ofFloats() const {
   format.zeroGrid = plain.zeroGrid;
   format.scale = plain.scale;
   format.divisor = plain.divisor;
-  format.offset = plain.offset;
+  format.steps = plain.steps;
   format.math = plain.math;
   format.hasColumnOrder = plain.hasColumnOrder;
   return format;
@@ -332,7 +355,7 @@ Format Format::ofFloats() const {
 
 std::string Format::fullStr() const {
   std::string text = (isQuantized() ? element.str() + ", " : "") + codec.str();
-  std::span<const Item> items = itemTable;
+  std::span<const Item> items = allItems();
   if (!isQuantized() && *this == ofFloats())
     items = items.first(zeroItem);
   for (const Item &item : items)
@@ -357,7 +380,7 @@ private:
   std::string_view text;
   Format format;
   bool hasCodec = false;
-  std::array<bool, std::size(itemTable)> hasItem{};
+  std::vector<bool> hasItem = std::vector<bool>(allItems().size());
 };
 } // namespace
 
@@ -397,14 +420,14 @@ Status Parser::parseItem(std::string_view item) {
   if (!key)
     return parseCodec(item);
   std::vector<std::string_view> keys;
-  for (size_t i = 0; i < std::size(itemTable); ++i) {
-    keys.push_back(itemTable[i].key);
-    if (itemTable[i].key != *key)
+  for (size_t i = 0; i < allItems().size(); ++i) {
+    keys.push_back(allItems()[i].key);
+    if (allItems()[i].key != *key)
       continue;
     if (hasItem[i])
       return usageError("format " + inQuotes(text) + " says " + std::string(*key) + " twice");
     hasItem[i] = true;
-    return itemTable[i].parse(format, itemValue(item));
+    return allItems()[i].parse(format, itemValue(item));
   }
   return usageError("format has no item " + inQuotes(*key) + didYouMean(*key, keys));
 }

@@ -46,10 +46,11 @@ std::string printZero(const Format &format);
 Status parseScale(Format &format, std::string_view value);
 Status parseFactor(Format &format, std::string_view value);
 std::string printFactor(const Format &format);
-Status parseOffset(Format &format, std::string_view value);
+Status parseStep(Format &format, const GridRole &role, std::string_view value);
+std::string printStep(const Format &format, const GridRole &role);
 Status parseMath(Format &format, std::string_view value);
 std::string printMath(const Format &format);
-/// A scale or an offset.
+/// A scale.
 std::string printOptionalGrid(const std::optional<GridFormat> &grid);
 
 } // namespace uwt

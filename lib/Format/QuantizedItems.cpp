@@ -120,8 +120,31 @@ Status uwt::parseScale(Format &format, std::string_view value) {
   return parseOptionalGrid(format.scale, value, "scale");
 }
 
-Status uwt::parseOffset(Format &format, std::string_view value) {
-  return parseOptionalGrid(format.offset, value, "offset");
+Status uwt::parseStep(Format &format, const GridRole &role, std::string_view value) {
+  std::optional<GridFormat> grid;
+  UWT_RETURN_IF_ERROR(parseOptionalGrid(grid, value, std::string(role.key)));
+  if (grid)
+    format.setStep(role, *std::move(grid));
+  return ok();
+}
+
+std::string uwt::printStep(const Format &format, const GridRole &role) {
+  const GridFormat *grid = format.step(role);
+  return grid ? grid->str() : "none";
+}
+
+const GridFormat *Format::step(const GridRole &role) const {
+  auto found = std::ranges::find(steps, role, &GridStep::role);
+  return found == steps.end() ? nullptr : &found->grid;
+}
+
+void Format::setStep(const GridRole &role, GridFormat grid) {
+  auto place = [](const GridStep &step) {
+    return std::ranges::find(allGridRoles(), step.role) - allGridRoles().begin();
+  };
+  std::erase_if(steps, [&](const GridStep &step) { return step.role == role; });
+  GridStep step{role, std::move(grid)};
+  steps.insert(std::ranges::upper_bound(steps, place(step), {}, place), std::move(step));
 }
 
 /// A fraction of one is what a factor is in all checkpoints that have one.

@@ -79,8 +79,13 @@ static void storeByItself(GridFormat &grid) {
   grid.outer = std::nullopt;
 }
 
-static bool hasCellsOf(const std::optional<GridFormat> &grid, const GridFormat &scale) {
-  return !grid || (grid->cellRows == scale.cellRows && grid->cellColumns == scale.cellColumns);
+/// Whether all grids have the cells of the scale.
+static bool hasCommonCells(const Format &format) {
+  auto hasThem = [&](const GridFormat &grid) {
+    return grid.cellRows == format.scale->cellRows && grid.cellColumns == format.scale->cellColumns;
+  };
+  return (!format.zeroGrid || hasThem(*format.zeroGrid)) &&
+         std::ranges::all_of(format.steps, hasThem, &GridStep::grid);
 }
 
 /// share-4: the composition of a weight whose parts have codes of their own. Errors: Unsupported.
@@ -96,11 +101,11 @@ static Expected<Format> formatOfParts(const ImportedWeight &weight) {
     return refused("whose groups are no cells of rows");
   if (!QuantizedElement::find(format->element))
     return refused("whose elements are not held as codes");
-  if (!hasCellsOf(format->zeroGrid, *format->scale) || !hasCellsOf(format->offset, *format->scale))
+  if (!hasCommonCells(*format))
     return refused("whose grids have different cells");
   storeByItself(*format->scale);
-  if (format->offset)
-    storeByItself(*format->offset);
+  for (GridStep &step : format->steps)
+    storeByItself(step.grid);
   return format;
 }
 
@@ -266,8 +271,9 @@ Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
     UWT_ASSIGN_OR_RETURN(part.weight.zero, cut.grid(whole.zero, *format.zeroGrid));
   }
   UWT_ASSIGN_OR_RETURN(part.weight.scale, cut.grid(whole.scale, *format.scale));
-  if (format.offset) {
-    UWT_ASSIGN_OR_RETURN(part.weight.offset, cut.grid(*whole.offset, *format.offset));
+  for (size_t i = 0; i < format.steps.size(); ++i) {
+    UWT_ASSIGN_OR_RETURN(Grid numbers, cut.grid(whole.steps[i].numbers, format.steps[i].grid));
+    part.weight.steps.push_back({format.steps[i].role, std::move(numbers)});
   }
   part.weight.codes = cut.codes(std::move(whole.codes), element);
   return part;
@@ -334,9 +340,10 @@ std::vector<std::pair<std::string, TensorBytes>> QuantizedPart::tensors() const 
   if (format.zeroGrid)
     tensors.emplace_back("weight_zero_point",
                          tensorOf(weight.zero, format.zeroGrid->number, weight.rows));
-  if (format.offset)
-    tensors.emplace_back("weight_offset",
-                         tensorOf(*weight.offset, format.offset->number, weight.rows));
+  for (size_t i = 0; i < format.steps.size(); ++i)
+    tensors.emplace_back(
+        std::string(format.steps[i].role.tensor),
+        tensorOf(weight.steps[i].numbers, format.steps[i].grid.number, weight.rows));
   if (format.hasColumnOrder) {
     TensorBytes groups{findSafetensorsDtype("I32"), {weight.columns}, {}};
     for (uint32_t column : weight.gridColumns)

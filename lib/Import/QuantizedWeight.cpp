@@ -62,6 +62,13 @@ QuantizedWeight QuantizedWeight::withColumns(std::span<const uint32_t> order) co
   return result;
 }
 
+std::vector<Grid *> QuantizedWeight::grids() {
+  std::vector<Grid *> all = {&zero, &scale};
+  for (WeightStep &step : steps)
+    all.push_back(&step.numbers);
+  return all;
+}
+
 namespace {
 
 /// Decodes rows, run by run: elements beside one another that share their cells. `Round` makes an
@@ -71,7 +78,7 @@ public:
   using Word = decltype(Round(0.0f));
 
   explicit RowDecoder(const QuantizedWeight &weight)
-      : weight(weight), table(weight.values.size()) {}
+      : weight(weight), ofSteps(weight.steps.size()), table(weight.values.size()) {}
 
   void decode(uint64_t row, Word *out) {
     if (!weight.floats.empty()) {
@@ -82,11 +89,10 @@ public:
     const uint8_t *codes = weight.codes.data() + row * weight.columns;
     for (uint64_t begin = 0; begin < weight.columns;) {
       uint64_t cell = weight.gridColumn(begin), end = runEnd(begin);
-      std::optional<float> offset;
-      if (weight.offset)
-        offset = weight.offset->at(row, cell);
+      for (size_t i = 0; i < weight.steps.size(); ++i)
+        ofSteps[i] = weight.steps[i].numbers.at(row, cell);
       decodeRun({codes + begin, end - begin}, weight.zero.at(row, cell), weight.scale.at(row, cell),
-                offset, out + begin);
+                out + begin);
       begin = end;
     }
   }
@@ -94,9 +100,13 @@ public:
 private:
   uint64_t runEnd(uint64_t begin) const {
     const std::vector<uint32_t> &columns = weight.gridColumns;
-    if (columns.empty())
-      return std::min({weight.columns, weight.zero.nextCell(begin), weight.scale.nextCell(begin),
-                       weight.offset ? weight.offset->nextCell(begin) : UINT64_MAX});
+    if (columns.empty()) {
+      uint64_t end =
+          std::min({weight.columns, weight.zero.nextCell(begin), weight.scale.nextCell(begin)});
+      for (const WeightStep &step : weight.steps)
+        end = std::min(end, step.numbers.nextCell(begin));
+      return end;
+    }
     uint64_t end = begin + 1;
     while (end < weight.columns && columns[end] == columns[begin])
       ++end;
@@ -104,17 +114,18 @@ private:
   }
 
   /// Of a long run each code is decoded once.
-  void decodeRun(std::span<const uint8_t> codes, float zero, float scale,
-                 std::optional<float> offset, Word *out) {
+  void decodeRun(std::span<const uint8_t> codes, float zero, float scale, Word *out) {
     const float *values = weight.values.data();
     bool isRounded = weight.math != ElementType::F32;
     auto wordOf = [&](uint64_t code) {
       float difference = values[code] - zero; // value-2
       if (isRounded)
         difference = roundedTo(weight.math, difference);
-      float product = difference * scale;                 // value-3
-      product = product * weight.factor;                  // value-4
-      return Round(offset ? product + *offset : product); // value-5
+      float value = difference * scale; // value-3
+      value = value * weight.factor;    // value-4
+      for (size_t i = 0; i < ofSteps.size(); ++i)
+        value = weight.steps[i].role.apply(value, ofSteps[i]); // value-5
+      return Round(value);
     };
     if (codes.size() < weight.values.size()) {
       std::ranges::transform(codes, out, wordOf);
@@ -126,6 +137,8 @@ private:
   }
 
   const QuantizedWeight &weight;
+  /// What the elements of a run take in each step.
+  std::vector<float> ofSteps;
   std::vector<Word> table;
 };
 

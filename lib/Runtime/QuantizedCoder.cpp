@@ -118,7 +118,9 @@ static std::optional<std::vector<uint64_t>> cellColumnsOf(const QuantizedWeight 
   uint64_t width = unit.columns / unit.cells;
   auto sharesAll = [&](uint64_t a, uint64_t b) {
     return isSameCell(weight.scale, a, b) && isSameCell(weight.zero, a, b) &&
-           (!weight.offset || isSameCell(*weight.offset, a, b));
+           std::ranges::all_of(weight.steps, [&](const WeightStep &step) {
+             return isSameCell(step.numbers, a, b);
+           });
   };
   std::vector<uint64_t> columns;
   for (uint64_t begin = 0; begin < weight.columns; begin += width) {
@@ -135,7 +137,7 @@ namespace {
 
 /// A weight's grid as units have it.
 struct PackedGrid {
-  PackedGrid(const Grid &numbers, const GridParts *parts, const std::optional<GridFormat> &format,
+  PackedGrid(const Grid &numbers, const GridParts *parts, const GridFormat *format,
              const QuantizedGrid &layout)
       : numbers(format && format->outer ? parts->numbers : numbers), parts(parts), format(format),
         layout(layout), stored(format ? storerOf(format->number) : nullptr),
@@ -143,11 +145,11 @@ struct PackedGrid {
 
   /// Whether the weight has two grids where the format has, and the cells of a unit one outer
   /// number. `columns` are those of the cells.
-  static bool fits(const std::optional<GridParts> &parts, const std::optional<GridFormat> &format,
+  static bool fits(const std::optional<GridParts> &parts, const GridFormat &format,
                    std::span<const uint64_t> columns, uint32_t cellsInUnit) {
-    if (!format || !format->outer)
+    if (!format.outer)
       return true;
-    if (!parts || parts->isDivided != format->isDivided)
+    if (!parts || parts->isDivided != format.isDivided)
       return false;
     for (size_t cell = 0; cell < columns.size(); ++cell)
       if (!isSameCell(parts->outer, columns[cell], columns[cell - cell % cellsInUnit]))
@@ -157,7 +159,7 @@ struct PackedGrid {
 
   const Grid &numbers;
   const GridParts *parts;
-  const std::optional<GridFormat> &format;
+  const GridFormat *format;
   const QuantizedGrid layout;
   const NumberStorer stored, storedOuter;
 };
@@ -175,11 +177,13 @@ float scaleLimit(const Format &format, ElementType element) {
 
 /// What the elements of a cell share.
 struct CellNumbers {
-  float scale, zero, offset;
+  float scale, zero;
+  /// By step; 0 where there is none.
+  std::array<float, maxSteps> ofSteps{};
 
   bool isSame(const CellNumbers &other) const {
     return bitsOf(scale) == bitsOf(other.scale) && bitsOf(zero) == bitsOf(other.zero) &&
-           bitsOf(offset) == bitsOf(other.offset);
+           std::ranges::equal(ofSteps, other.ofSteps, {}, bitsOf, bitsOf);
   }
 };
 
@@ -198,13 +202,15 @@ private:
       : weight(weight), format(plan.format), element(plan.element),
         code(*QuantizedElement::find(plan.format.element)), unit(quantizedUnit(plan.format)),
         limit(scaleLimit(format, element)),
-        scale(weight.scale, asPointer(weight.scaleParts), format.scale, unit.scale),
-        zero(weight.zero, nullptr, format.zeroGrid, unit.zero),
-        offset(weight.offset ? *weight.offset : weight.zero, asPointer(weight.offsetParts),
-               format.offset, unit.offset) {}
+        scale(weight.scale, asPointer(weight.scaleParts), &*format.scale, unit.scale),
+        zero(weight.zero, nullptr, asPointer(format.zeroGrid), unit.zero) {
+    for (size_t i = 0; i < weight.steps.size(); ++i)
+      steps.emplace_back(weight.steps[i].numbers, asPointer(weight.steps[i].parts),
+                         &format.steps[i].grid, unit.steps[i]);
+  }
 
-  static const GridParts *asPointer(const std::optional<GridParts> &parts) {
-    return parts ? &*parts : nullptr;
+  template <typename T> static const T *asPointer(const std::optional<T> &value) {
+    return value ? &*value : nullptr;
   }
 
   bool hasNumbers() const;
@@ -223,8 +229,10 @@ private:
     float difference = weight.values[code] - numbers.zero;
     if (math != ElementType::F32)
       difference = roundedTo(math, difference);
-    float product = difference * numbers.scale * weight.factor;
-    return unit.offset ? product + numbers.offset : product;
+    float value = difference * numbers.scale * weight.factor;
+    for (size_t i = 0; i < weight.steps.size(); ++i)
+      value = weight.steps[i].role.apply(value, numbers.ofSteps[i]);
+    return value;
   }
   uint32_t roundedBits(float value) const {
     return element == ElementType::F16 ? roundToF16(value) : roundToBF16(value);
@@ -237,7 +245,8 @@ private:
   QuantizedElement code;
   QuantizedUnit unit;
   float limit;
-  PackedGrid scale, zero, offset;
+  PackedGrid scale, zero;
+  std::vector<PackedGrid> steps;
   /// Of each cell of a row in memory, the column of the weight's grids.
   std::vector<uint64_t> cellColumns;
   /// Codes of the numbers that are nearest to zero, but for zero, and farthest from it.
@@ -271,13 +280,15 @@ std::optional<QuantizedPacker> QuantizedPacker::make(const QuantizedWeight &weig
       weight.isTransposed != (plan.format.storage == Storage::KMajor) ||
       weight.columns != plan.matrix.columns || weight.rows % plan.matrix.rows != 0 ||
       (weight.isTransposed && weight.rows / weight.matrices != plan.matrix.rows) ||
-      weight.offset.has_value() != plan.format.offset.has_value())
+      !std::ranges::equal(weight.steps, plan.format.steps, {}, &WeightStep::role, &GridStep::role))
     return std::nullopt;
   QuantizedUnit unit = quantizedUnit(plan.format);
   std::optional<std::vector<uint64_t>> columns = cellColumnsOf(weight, unit);
-  if (!columns || !PackedGrid::fits(weight.scaleParts, plan.format.scale, *columns, unit.cells) ||
-      !PackedGrid::fits(weight.offsetParts, plan.format.offset, *columns, unit.cells))
+  if (!columns || !PackedGrid::fits(weight.scaleParts, *plan.format.scale, *columns, unit.cells))
     return std::nullopt;
+  for (size_t i = 0; i < weight.steps.size(); ++i)
+    if (!PackedGrid::fits(weight.steps[i].parts, plan.format.steps[i].grid, *columns, unit.cells))
+      return std::nullopt;
   QuantizedPacker packer(weight, plan);
   if (!packer.hasNumbers())
     return std::nullopt;
@@ -289,7 +300,7 @@ std::optional<QuantizedPacker> QuantizedPacker::make(const QuantizedWeight &weig
 /// Where one zero is that of all, and nothing is added: of numbers that are multiplied alike these
 /// two say whether all are plain.
 void QuantizedPacker::findExtremes() {
-  if (unit.zero || unit.offset)
+  if (unit.zero || !unit.steps.empty())
     return;
   float zero = weight.zero.cells.front();
   auto magnitude = [&](uint8_t code) { return std::abs(weight.values[code] - zero); };
@@ -398,8 +409,9 @@ bool QuantizedPacker::hasBits(uint64_t row, uint64_t cell, const CellNumbers &co
   if (!(std::abs(coded.scale) < limit && takesZero(coded.zero)))
     return false;
   uint64_t column = cellColumns[cell], width = unit.columns / unit.cells;
-  CellNumbers own = {weight.scale.at(row, column), weight.zero.at(row, column),
-                     weight.offset ? weight.offset->at(row, column) : 0};
+  CellNumbers own = {weight.scale.at(row, column), weight.zero.at(row, column)};
+  for (size_t i = 0; i < weight.steps.size(); ++i)
+    own.ofSteps[i] = weight.steps[i].numbers.at(row, column);
   // All codes of 4 bits are fewer than those of most cells.
   constexpr std::array<uint8_t, nibbleCodes> nibbles = {0, 1, 2,  3,  4,  5,  6,  7,
                                                         8, 9, 10, 11, 12, 13, 14, 15};
@@ -422,8 +434,9 @@ bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
   auto pack = [&](const PackedGrid &grid) {
     return packNumber(grid, row, column, rowInStrip, inUnit, out);
   };
-  CellNumbers coded = {pack(scale), unit.zero ? pack(zero) : weight.zero.at(row, column),
-                       unit.offset ? pack(offset) : 0};
+  CellNumbers coded = {pack(scale), unit.zero ? pack(zero) : weight.zero.at(row, column)};
+  for (size_t i = 0; i < steps.size(); ++i)
+    coded.ofSteps[i] = pack(steps[i]);
   bool isExact = hasBits(row, cell, coded);
   if (isExact || format.scale->number.keyword != positiveScale || std::isnan(coded.scale))
     return isExact;

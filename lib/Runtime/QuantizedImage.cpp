@@ -51,14 +51,15 @@ static bool hasNumbersOf(const GridFormat &image, const GridFormat &own) {
 
 static bool hasCellsOf(const Format &image, const Format &own) {
   return hasNumbersOf(*image.scale, *own.scale) &&
-         (!own.offset || hasNumbersOf(*image.offset, *own.offset)) &&
+         std::ranges::equal(image.steps, own.steps, hasNumbersOf, &GridStep::grid,
+                            &GridStep::grid) &&
          (!own.hasFloatZeros() || hasNumbersOf(*image.zeroGrid, *own.zeroGrid));
 }
 
 /// Whether what an image's numbers become weights by is what those of a weight do, but for zero
 /// points that are integers.
 static bool hasArithmeticOf(const Format &image, const Format &own) {
-  return image.offset.has_value() == own.offset.has_value() &&
+  return std::ranges::equal(image.steps, own.steps, {}, &GridStep::role, &GridStep::role) &&
          image.hasFloatZeros() == own.hasFloatZeros() && image.math == own.math &&
          image.divisor == own.divisor;
 }
@@ -161,8 +162,8 @@ static void append(QuantizedWeight &to, const QuantizedWeight &part, const Forma
   append(to.scale, part.scale, part);
   if (format.zeroGrid)
     append(to.zero, part.zero, part);
-  if (format.offset)
-    append(*to.offset, *part.offset, part);
+  for (size_t i = 0; i < part.steps.size(); ++i)
+    append(to.steps[i].numbers, part.steps[i].numbers, part);
 }
 
 /// Whether parts are one weight of `format` as they are: nothing has to be copied.
@@ -193,8 +194,8 @@ static Expected<QuantizedWeight> stacked(std::span<const QuantizedPart *const> p
   weight.scale = gridOf(*format.scale, weight.columns);
   weight.zero = format.zeroGrid ? gridOf(*format.zeroGrid, weight.columns)
                                 : Grid::constant(static_cast<float>(format.zero));
-  if (format.offset)
-    weight.offset = gridOf(*format.offset, weight.columns);
+  for (const GridStep &step : format.steps)
+    weight.steps.push_back({step.role, gridOf(step.grid, weight.columns)});
   for (const QuantizedPart *part : parts) {
     if (part->columnOrder.empty() && !areShifted(*part, format)) {
       append(weight, part->weight, format);
@@ -311,8 +312,9 @@ Expected<WeightImage> uwt::encodeParts(std::span<const QuantizedPart *const> par
 
 /// Whether rows of matrices one below the other have numbers of their own.
 static bool hasCellsOfRows(const Format &format) {
-  auto isOfRows = [](const auto &grid) { return !grid || (grid->cellRows == 1 && !grid->outer); };
-  return isOfRows(format.scale) && isOfRows(format.zeroGrid) && isOfRows(format.offset);
+  auto isOfRows = [](const GridFormat &grid) { return grid.cellRows == 1 && !grid.outer; };
+  return isOfRows(*format.scale) && (!format.zeroGrid || isOfRows(*format.zeroGrid)) &&
+         std::ranges::all_of(format.steps, isOfRows, &GridStep::grid);
 }
 
 /// run-10: the format that all parts have as one weight, which a compiler makes kernels for.

@@ -163,17 +163,23 @@ public:
     weight.scale = drawGrid(*format.scale, size, format.divisor, weight.scaleParts);
     if (format.zeroGrid)
       weight.zero = cellsOf(*format.zeroGrid, [&] { return drawZero(format.zeroGrid->number); });
-    if (!format.offset)
-      return;
-    // What brings codes without a sign back to around zero.
-    double middle = std::max(std::abs(range.middle()), 1.0);
-    weight.offset = drawGrid(*format.offset, size * middle, 1, weight.offsetParts);
-    if (NumberType(format.offset->number).isFloat() && !format.offset->outer && !isExact())
-      for (float &number : weight.offset->cells)
-        number = -number;
+    for (const GridStep &step : format.steps)
+      drawStep(step, size);
   }
 
 private:
+  void drawStep(const GridStep &step, double size) {
+    bool isAdded = step.role.operation == StepOperation::Add;
+    // What brings codes without a sign back to around zero.
+    double offset = size * std::max(std::abs(range.middle()), 1.0);
+    WeightStep drawn{step.role, {}};
+    drawn.numbers = drawGrid(step.grid, isAdded ? offset : 1, 1, drawn.parts);
+    if (isAdded && NumberType(step.grid.number).isFloat() && !step.grid.outer && !isExact())
+      for (float &number : drawn.numbers.cells)
+        number = -number;
+    weight.steps.push_back(std::move(drawn));
+  }
+
   bool isExact() const { return values == DrawnValues::Exact; }
 
   template <typename Draw> Grid cellsOf(const CellFormat &cells, Draw draw) {

@@ -20,6 +20,9 @@ namespace uwt {
 /// How many different codes of 4 bits there are.
 inline constexpr uint32_t nibbleCodes = 16;
 
+/// Steps after the product that a format in memory may have.
+inline constexpr size_t maxSteps = 4;
+
 /// What a unit has of a grid: for each of a row's cells the numbers of 16 rows, then what those are
 /// multiplied with or divided by.
 struct QuantizedGrid {
@@ -64,11 +67,11 @@ struct CodePiece {
   uint32_t bits;
 };
 
-/// A unit of plane `code` (run-1): the codes; then scales, zeros and offsets. Codes lie in the
-/// order in which compiled code reads them: by group of 64 columns, and there by chunk. Of 4 bits
-/// at most, half h of register r has a nibble from bit 16h + 4r on, and that has a chunk's bits of
-/// a row above those of the row before. Those of 5 and 6 bits are whole in a half, but for one
-/// register's (`pieces`). Those of 8 bits follow by row g, of rows g and g + 8 register by
+/// A unit of plane `code` (run-1): the codes; then scales, zeros and what steps take. Codes lie in
+/// the order in which compiled code reads them: by group of 64 columns, and there by chunk. Of 4
+/// bits at most, half h of register r has a nibble from bit 16h + 4r on, and that has a chunk's
+/// bits of a row above those of the row before. Those of 5 and 6 bits are whole in a half, but for
+/// one register's (`pieces`). Those of 8 bits follow by row g, of rows g and g + 8 register by
 /// register, 32 words a byte each.
 struct QuantizedUnit {
   /// 1 to 6, or 8, which codes of 7 bits have too.
@@ -78,7 +81,9 @@ struct QuantizedUnit {
   uint32_t columns = fixedUnitColumns;
   /// Cells that a row of the unit belongs to; more than one only in units of 64 columns.
   uint32_t cells = 1;
-  QuantizedGrid scale, zero, offset;
+  QuantizedGrid scale, zero;
+  /// Of the format's steps.
+  std::vector<QuantizedGrid> steps;
 
   /// Whether codes have 4 bits at most: nibbles of a u32, above which are other codes.
   bool hasNibbles() const { return codeBits <= 4; }
@@ -94,7 +99,7 @@ struct QuantizedUnit {
     return group * groupU32() + g * byteRowU32;
   }
   uint32_t codesU32() const { return groups() * groupU32(); }
-  uint32_t u32() const { return offset.end(cells); }
+  uint32_t u32() const { return (steps.empty() ? zero : steps.back()).end(cells); }
 };
 
 /// Checks a format of a quantised weight for elements that it decodes to. Errors: Usage, with the

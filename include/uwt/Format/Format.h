@@ -42,7 +42,7 @@
 //   scale={1x128, f16}       what the difference is multiplied with; cells are of so many rows and
 //                            columns, or a row, or the tensor
 //   factor=1/127             what the product is multiplied with, a fraction as an f32
-//   offset={1x32, f16}       what is added then
+//   offset={1x32, f16}       what is added then; see GridRole.h for others
 //   math=bf16                what the difference is rounded to; or f16
 //   order=k                  that columns belong to cells in an order of their own; or none
 //
@@ -55,6 +55,7 @@
 #define UWT_FORMAT_FORMAT_H
 
 #include "uwt/Format/ElementType.h"
+#include "uwt/Format/GridRole.h"
 #include "uwt/Support/Error.h"
 #include <cstdint>
 #include <optional>
@@ -176,6 +177,14 @@ struct GridFormat : CellFormat {
   std::string str() const;
 };
 
+/// A step after the product, and the numbers that it takes.
+struct GridStep {
+  GridRole role;
+  GridFormat grid;
+
+  bool operator==(const GridStep &) const = default;
+};
+
 /// The short names of the text form.
 std::span<const ShortName> shortNames();
 
@@ -213,14 +222,19 @@ struct Format {
   std::optional<GridFormat> scale;
   /// What the product is divided by, by multiplication with 1 / this as an f32.
   uint32_t divisor = 1;
-  /// What is added to the product.
-  std::optional<GridFormat> offset;
+  /// What follows the product, in the order of allGridRoles().
+  std::vector<GridStep> steps;
   /// What the difference is rounded to: BF16 or F16, or F32, which it is anyway.
   ElementType math = ElementType::F32;
   /// Whether columns belong to cells in an order of their own, which the weight says.
   bool hasColumnOrder = false;
 
   bool operator==(const Format &) const = default;
+
+  /// The numbers of a step, null where there is none of that role.
+  const GridFormat *step(const GridRole &role) const;
+  /// Takes the step of a role to be of these numbers.
+  void setStep(const GridRole &role, GridFormat grid);
 
   /// What the product is multiplied with (value-4).
   float factor() const { return 1.0f / static_cast<float>(divisor); }

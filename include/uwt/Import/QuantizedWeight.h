@@ -14,12 +14,14 @@
 #define UWT_IMPORT_QUANTIZEDWEIGHT_H
 
 #include "uwt/Format/ElementType.h"
+#include "uwt/Format/GridRole.h"
 #include "uwt/Support/Error.h"
 #include "uwt/Support/Parallel.h"
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace uwt {
@@ -61,6 +63,14 @@ struct GridParts {
   Grid product() const;
 };
 
+/// A step after the product of numbers and scales.
+struct WeightStep {
+  GridRole role;
+  Grid numbers;
+  /// What these are made of, where that is two grids.
+  std::optional<GridParts> parts = std::nullopt;
+};
+
 /// A matrix [rows, columns] of quantised weights, or several of them, one below the other.
 struct QuantizedWeight {
   uint64_t rows = 0, columns = 0;
@@ -80,14 +90,21 @@ struct QuantizedWeight {
   Grid scale = Grid::constant(1);
   /// What the product is multiplied with (value-4).
   float factor = 1;
-  /// What is added then (value-5).
-  std::optional<Grid> offset;
-  /// What these two are made of, where that is two grids.
-  std::optional<GridParts> scaleParts, offsetParts;
+  /// What the scale is made of, where that is two grids.
+  std::optional<GridParts> scaleParts;
+  /// What follows (value-5), in the order of allGridRoles().
+  std::vector<WeightStep> steps;
   /// The column of all grids that column k belongs to, in elements: k itself where this is empty.
   std::vector<uint32_t> gridColumns;
   /// The weights themselves, row by row, where the file has floats: all else is empty then.
   std::vector<float> floats;
+
+  /// Adds a grid of numbers that are added, as its last step.
+  void addOffset(Grid numbers, std::optional<GridParts> parts = std::nullopt) {
+    steps.push_back({offsetRole(), std::move(numbers), std::move(parts)});
+  }
+  /// All grids of the weight: zeros, scales, and those of steps.
+  std::vector<Grid *> grids();
 
   /// The weights as elements of `type` (BF16, F16 or F32), in order of the weight, little-endian.
   /// `out` has exactly their bytes. The same bits for any number of threads and on every machine.

@@ -38,6 +38,10 @@ Value FloatBuilder::mul(Value a, Value b) { return arith::MulFOp::create(builder
 Value FloatBuilder::div(Value a, Value b) { return arith::DivFOp::create(builder, location, a, b); }
 Value FloatBuilder::add(Value a, Value b) { return arith::AddFOp::create(builder, location, a, b); }
 
+Value FloatBuilder::apply(const GridRole &role, Value value, Value number) {
+  return role.operation == StepOperation::Add ? add(value, number) : mul(value, number);
+}
+
 Value FloatBuilder::ofBits(Value bits) {
   return arith::BitcastOp::create(builder, location, type(), bits);
 }

@@ -132,8 +132,8 @@ CellArithmetic::CellArithmetic(const Format &format, const QuantizedUnit &layout
     : scales(numbers.read(*format.scale, layout.scale)), format(format), floats(scalars) {
   if (layout.zero)
     zeros = numbers.read(*format.zeroGrid, layout.zero);
-  if (layout.offset)
-    offsets = numbers.read(*format.offset, layout.offset);
+  for (auto [i, step] : llvm::enumerate(format.steps))
+    steps.push_back(numbers.read(step.grid, layout.steps[i]));
 }
 
 Value CellArithmetic::weights(Pair differences, unsigned cell, unsigned half, Type to) {
@@ -144,8 +144,8 @@ Value CellArithmetic::weights(Pair differences, unsigned cell, unsigned half, Ty
     number = floats.mul(number, scales[cell][half]);
     if (format.divisor != 1)
       number = floats.mul(number, floats.constant(format.factor()));
-    if (!offsets.empty())
-      number = floats.add(number, offsets[cell][half]);
+    for (auto [i, step] : llvm::enumerate(format.steps))
+      number = floats.apply(step.role, number, steps[i][cell][half]);
   }
   return floats.round(numbers, to);
 }

@@ -84,11 +84,13 @@ public:
   mlir::Value weights(Pair differences, unsigned cell, unsigned half, mlir::Type to);
 
   /// By cell of a row. There are no zeros where one number is that of all.
-  llvm::SmallVector<Pair> scales, zeros, offsets;
+  llvm::SmallVector<Pair> scales, zeros;
 
 private:
   const Format &format;
   ThreadFloats floats;
+  /// By step, and by cell of a row.
+  llvm::SmallVector<llvm::SmallVector<Pair>> steps;
 };
 
 /// The codes that a thread has of a group of 64 columns: of a register and a block two, one a half

@@ -29,7 +29,7 @@ UnitNumbers::UnitNumbers(UnitEmission &unit, Order order, float factor)
       memory(lanes.ops(), lanes.loc()) {
   const Format &format = unit.format.format;
   Operation *here = &*lanes.ops().getInsertionPoint();
-  Value own = memory.scratch(here, byteOf(GridCount, 0, 0));
+  Value own = memory.scratch(here, byteOf(gridCount(), 0, 0));
   NumberReader reader(lanes, layout, unit.weightBuffer(WeightBuffer::Code), unit.code);
   SmallVector<Value> scales = reader.read(*format.scale, layout.scale);
   if (factor != 1)
@@ -38,17 +38,17 @@ UnitNumbers::UnitNumbers(UnitEmission &unit, Order order, float factor)
   store(own, ScaleGrid, scales);
   if (layout.zero)
     store(own, ZeroGrid, reader.read(*format.zeroGrid, layout.zero));
-  if (layout.offset)
-    store(own, OffsetGrid, reader.read(*format.offset, layout.offset));
+  for (auto [i, step] : llvm::enumerate(format.steps))
+    store(own, FirstStep + i, reader.read(step.grid, layout.steps[i]));
   // LLVM would take what it sees stored from the registers all the same.
   pointer = memory.keepPointer(own);
 }
 
-Value UnitNumbers::ofCell(NumberGrid grid, unsigned row, unsigned cell) {
+Value UnitNumbers::ofCell(unsigned grid, unsigned row, unsigned cell) {
   return floats.splat(memory.at(pointer, byteOf(grid, row, cell)));
 }
 
-Value UnitNumbers::ofSixteen(Sixteen what, NumberGrid grid, unsigned row) {
+Value UnitNumbers::ofSixteen(Sixteen what, unsigned grid, unsigned row) {
   if (layout.cells == 1)
     return ofCell(grid, row, 0);
   // No more than one store wrote, or the load would wait for memory.
@@ -61,8 +61,8 @@ Value UnitNumbers::ofSixteen(Sixteen what, NumberGrid grid, unsigned row) {
 }
 
 UnitNumbers::RowNumbers UnitNumbers::ofRow(Sixteen what, unsigned row) {
-  RowNumbers numbers;
-  for (NumberGrid grid : {ScaleGrid, ZeroGrid, OffsetGrid})
+  RowNumbers numbers(gridCount());
+  for (unsigned grid = 0; grid < numbers.size(); ++grid)
     if (has(grid))
       numbers[grid] = ofSixteen(what, grid, row);
   return numbers;
@@ -99,7 +99,7 @@ Value UnitNumbers::shuffle(Value a, Value b, ArrayRef<int64_t> picks) {
 }
 
 /// Stores vectors of 16 rows, one a cell.
-void UnitNumbers::store(Value own, NumberGrid grid, SmallVector<Value> cells) {
+void UnitNumbers::store(Value own, unsigned grid, SmallVector<Value> cells) {
   if (order == Order::Rows)
     cells = transposed(cells);
   for (auto [i, vector] : llvm::enumerate(cells))
@@ -127,7 +127,7 @@ SmallVector<Value> UnitNumbers::transposed(ArrayRef<Value> cells) {
 }
 
 Value weightsOf(const Format &format, VectorFloats &floats, Value numbers,
-                llvm::function_ref<Value(UnitNumbers::NumberGrid)> shared) {
+                llvm::function_ref<Value(unsigned grid)> shared) {
   Value value = numbers;
   if (Value zero = shared(UnitNumbers::ZeroGrid))
     value = floats.sub(value, zero);
@@ -136,8 +136,9 @@ Value weightsOf(const Format &format, VectorFloats &floats, Value numbers,
   value = floats.mul(value, shared(UnitNumbers::ScaleGrid));
   if (format.divisor != 1)
     value = floats.mul(value, floats.constant(format.factor()));
-  Value offset = shared(UnitNumbers::OffsetGrid);
-  return offset ? floats.add(value, offset) : value;
+  for (auto [i, step] : llvm::enumerate(format.steps))
+    value = floats.apply(step.role, value, shared(UnitNumbers::FirstStep + i));
+  return value;
 }
 
 } // namespace uwt::codegen

@@ -37,23 +37,22 @@ enum class Sixteen { Words, Halves };
 class UnitNumbers {
 public:
   enum class Order { Cells, Rows };
-  enum NumberGrid : unsigned { ScaleGrid, ZeroGrid, OffsetGrid, GridCount };
+  /// From `FirstStep` on those of the format's steps.
+  enum NumberGrid : unsigned { ScaleGrid, ZeroGrid, FirstStep };
   /// By grid; null of one that the format has not.
-  using RowNumbers = std::array<mlir::Value, GridCount>;
+  using RowNumbers = llvm::SmallVector<mlir::Value, 3>;
 
   /// Scales are multiplied with `factor`, a power of two.
   UnitNumbers(UnitEmission &unit, Order order, float factor = 1);
 
-  bool has(NumberGrid grid) const {
-    return grid == ScaleGrid || bool(grid == ZeroGrid ? layout.zero : layout.offset);
-  }
+  bool has(unsigned grid) const { return grid != ZeroGrid || bool(layout.zero); }
 
   /// The number of a cell of a row, in every lane.
-  mlir::Value ofCell(NumberGrid grid, unsigned row, unsigned cell);
+  mlir::Value ofCell(unsigned grid, unsigned row, unsigned cell);
 
   /// Those of 16 numbers of a row, which lies in `Order::Rows`: word i is in lane i / 2 of the
   /// unit, and each four lanes have the cells of a row one after another.
-  mlir::Value ofSixteen(Sixteen what, NumberGrid grid, unsigned row);
+  mlir::Value ofSixteen(Sixteen what, unsigned grid, unsigned row);
 
   /// What scales that are powers of two add to the exponents of bf16: of words in lanes of the
   /// unit, in both halves, of a row, which lies in `Order::Rows`.
@@ -67,7 +66,8 @@ public:
 private:
   unsigned byteOf(unsigned grid, unsigned row, unsigned cell) const;
   mlir::Value shuffle(mlir::Value a, mlir::Value b, llvm::ArrayRef<int64_t> picks);
-  void store(mlir::Value own, NumberGrid grid, llvm::SmallVector<mlir::Value> cells);
+  unsigned gridCount() const { return FirstStep + layout.steps.size(); }
+  void store(mlir::Value own, unsigned grid, llvm::SmallVector<mlir::Value> cells);
   llvm::SmallVector<mlir::Value> transposed(llvm::ArrayRef<mlir::Value> cells);
 
   const Order order;
@@ -84,7 +84,7 @@ mlir::Value addExponents(LaneBuilder &lanes, mlir::Value words, mlir::Value expo
 /// value-2 to value-5, from the numbers that codes stand for. `shared` gives what they share, null
 /// of a grid that there is not.
 mlir::Value weightsOf(const Format &format, VectorFloats &floats, mlir::Value numbers,
-                      llvm::function_ref<mlir::Value(UnitNumbers::NumberGrid)> shared);
+                      llvm::function_ref<mlir::Value(unsigned grid)> shared);
 
 } // namespace uwt::codegen
 

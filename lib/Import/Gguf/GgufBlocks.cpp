@@ -304,11 +304,11 @@ QuantizedWeight uwt::weightOf(const BlockType &type, std::span<const uint8_t> by
     scale.outer = Grid::constant(*factor);
   bool isNested = factor || (type.elements == largeBlock && cells > 1);
   weight.scale = isNested ? scale.product() : scale.numbers;
-  if (type.hasOffset)
-    weight.offset = isNested ? offset.product() : offset.numbers;
   if (isNested)
     weight.scaleParts = std::move(scale);
-  if (isNested && type.hasOffset)
-    weight.offsetParts = std::move(offset);
+  if (type.hasOffset && isNested)
+    weight.addOffset(offset.product(), offset);
+  else if (type.hasOffset)
+    weight.addOffset(std::move(offset.numbers));
   return weight;
 }

@@ -288,10 +288,11 @@ QuantizedWeight OnnxMatrix::read(bool isTransposed, ThreadPool &pool) const {
   uint64_t cellsDown = divideUp(rows, cellRows), cellsAcross = divideUp(columns, cellColumns);
   weight.scale = {cellRows, cellColumns, cellsAcross, scale->floats()};
   if (hasOffset()) { // onnx-4
-    weight.offset = weight.scale;
+    Grid offsets = weight.scale;
     std::vector<float> zeros = zero->floats();
-    std::ranges::transform(zeros, weight.scale.cells, weight.offset->cells.begin(),
+    std::ranges::transform(zeros, weight.scale.cells, offsets.cells.begin(),
                            [](float zero, float scale) { return -(zero * scale); });
+    weight.addOffset(std::move(offsets));
   } else if (zero) {
     weight.zero = weight.scale;
     std::vector<float> numbers = element.values();
@@ -303,8 +304,7 @@ QuantizedWeight OnnxMatrix::read(bool isTransposed, ThreadPool &pool) const {
     return weight;
   weight.codes = transposed(weight.codes, rows, columns, pool);
   std::swap(weight.rows, weight.columns);
-  for (Grid *grid : {&weight.zero, &weight.scale, weight.offset ? &*weight.offset : nullptr})
-    if (grid)
-      transpose(*grid, pool);
+  for (Grid *grid : weight.grids())
+    transpose(*grid, pool);
   return weight;
 }

@@ -400,8 +400,8 @@ static QuantizedWeight partOf(QuantizedWeight weight, RowRange range, bool areCo
     take(weight.codes, weight.columns);
   else
     take(weight.floats, weight.columns);
-  for (Grid *grid : {&weight.zero, &weight.scale, weight.offset ? &*weight.offset : nullptr})
-    if (grid && grid->cellRows == 1)
+  for (Grid *grid : weight.grids())
+    if (grid->cellRows == 1)
       take(grid->cells, grid->columns);
   weight.rows = range.count;
   return weight;

@@ -175,7 +175,7 @@ Expected<QuantizedWeight> AwqGemvRecipe::assemble(const QuantizationConfig &conf
       return gridOfColumns(padded.first(groups.count * rows), groups.count, rows, groups.size);
     };
     weight.scale = gridOf(scales);
-    weight.offset = gridOf(zeros); // gemv-4
+    weight.addOffset(gridOf(zeros)); // gemv-4
     return weight;
   }
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> packed, parts.words("qweight", pool));

@@ -20,8 +20,8 @@ using namespace uwt;
 namespace {
 
 constexpr std::string_view codesName = "weight", scaleName = "weight_scale",
-                           zeroName = "weight_zero_point", offsetName = "weight_offset",
-                           tableName = "weight_table", groupName = "weight_g_idx";
+                           zeroName = "weight_zero_point", tableName = "weight_table",
+                           groupName = "weight_g_idx";
 
 class CodesRecipe final : public Recipe {
 public:
@@ -58,7 +58,8 @@ static bool isPlain(const Format &format) {
   if (format.zeroGrid && (format.zeroGrid->outer || (format.zeroGrid->number != format.element &&
                                                      !isPlainGrid(*format.zeroGrid))))
     return false;
-  if (format.offset && !isPlainGrid(*format.offset))
+  if (!std::ranges::all_of(format.steps,
+                           [](const GridStep &step) { return isPlainGrid(step.grid); }))
     return false;
   // What differences are rounded to is a type of their zeros.
   if (format.math != ElementType::F32 && !format.hasFloatZeros())
@@ -106,19 +107,17 @@ static void setCells(CellFormat &format, const Grid &grid, const WeightOutline &
 
 /// codes-3 to codes-5: checks a tensor of a grid, and sets the cells of `format` to those that it
 /// has. Errors: Unsupported.
-static Status takeGrid(std::string_view name, std::optional<GridFormat> &format,
-                       const Term &element, const Parts &parts, const WeightOutline &outline) {
-  if (!format)
-    return ok();
-  bool isCode = format->number == element;
+static Status takeGrid(std::string_view name, GridFormat &format, const Term &element,
+                       const Parts &parts, const WeightOutline &outline) {
+  bool isCode = format.number == element;
   UWT_RETURN_IF_ERROR(isCode ? parts.expect(name, {"U8"})
                              : parts.expect(name, {"F32", "BF16", "F16", "F8_E8M0", "U8"}));
   std::string_view stored = isCode ? "" : elementText(parts.dtype(name));
-  if (!isCode && stored != format->number.str())
+  if (!isCode && stored != format.number.str())
     return unsupportedError("." + std::string(name) + " is " + std::string(stored) +
-                            ", and the format has " + format->number.str());
-  UWT_ASSIGN_OR_RETURN(Grid grid, cellsOfTensor(name, *format, parts, outline));
-  setCells(*format, grid, outline);
+                            ", and the format has " + format.number.str());
+  UWT_ASSIGN_OR_RETURN(Grid grid, cellsOfTensor(name, format, parts, outline));
+  setCells(format, grid, outline);
   return ok();
 }
 
@@ -132,14 +131,16 @@ Expected<WeightOutline> CodesRecipe::outline(const QuantizationConfig &config, c
   WeightOutline outline{shape[0], shape[1], {}, "", {codesName, scaleName}};
   if (format.storage == Storage::KMajor)
     outline.shape = {shape[1], shape[0]};
-  UWT_RETURN_IF_ERROR(takeGrid(scaleName, format.scale, {}, parts, outline));
-  UWT_RETURN_IF_ERROR(takeGrid(zeroName, format.zeroGrid, format.element, parts, outline));
-  UWT_RETURN_IF_ERROR(takeGrid(offsetName, format.offset, {}, parts, outline));
+  UWT_RETURN_IF_ERROR(takeGrid(scaleName, *format.scale, {}, parts, outline));
   // codes-4 to codes-6
-  if (format.zeroGrid)
+  if (format.zeroGrid) {
+    UWT_RETURN_IF_ERROR(takeGrid(zeroName, *format.zeroGrid, format.element, parts, outline));
     outline.parts.push_back(zeroName);
-  if (format.offset)
-    outline.parts.push_back(offsetName);
+  }
+  for (GridStep &step : format.steps) {
+    UWT_RETURN_IF_ERROR(takeGrid(step.role.tensor, step.grid, {}, parts, outline));
+    outline.parts.push_back(step.role.tensor);
+  }
   QuantizedElement element = *QuantizedElement::find(format.element);
   if (element.isTable) {
     UWT_RETURN_IF_ERROR(parts.expect(tableName, {"F32"}, {uint64_t(1) << element.bits}));
@@ -219,9 +220,10 @@ Expected<QuantizedWeight> CodesRecipe::assemble(const QuantizationConfig &config
         weight.zero, readGrid(zeroName, *format.zeroGrid, format.element, parts, outline, pool));
   }
   UWT_ASSIGN_OR_RETURN(weight.scale, readGrid(scaleName, *format.scale, {}, parts, outline, pool));
-  if (format.offset) {
-    UWT_ASSIGN_OR_RETURN(weight.offset,
-                         readGrid(offsetName, *format.offset, {}, parts, outline, pool));
+  for (const GridStep &step : format.steps) {
+    UWT_ASSIGN_OR_RETURN(Grid numbers,
+                         readGrid(step.role.tensor, step.grid, {}, parts, outline, pool));
+    weight.steps.push_back({step.role, std::move(numbers)});
   }
   if (format.hasColumnOrder) {
     UWT_ASSIGN_OR_RETURN(weight.gridColumns, readColumnOrder(weight.scale, parts, pool));

@@ -376,7 +376,7 @@ static Expected<QuantizedWeight> assemblePairs(const Subclass &subclass, const P
   UWT_ASSIGN_OR_RETURN(std::vector<float> scales, parts.floats("scale", pool));
   weight.scale = gridOfGroups(scales, extents, group, stored, 0);
   UWT_ASSIGN_OR_RETURN(std::vector<float> offsets, parts.floats("zero_point", pool));
-  weight.offset = gridOfGroups(offsets, extents, group, stored, 0);
+  weight.addOffset(gridOfGroups(offsets, extents, group, stored, 0));
   return weight;
 }
 
@@ -439,7 +439,7 @@ static Expected<QuantizedWeight> assembleTiles(const Subclass &subclass, const P
   UWT_ASSIGN_OR_RETURN(std::vector<float> numbers, parts.floats("scale_and_zero", pool));
   Shape stored = {tiles.columns() / group, tiles.rows(), 2};
   weight.scale = gridOfGroups(numbers, extents, group, stored, 0);
-  weight.offset = gridOfGroups(numbers, extents, group, stored, 1);
+  weight.addOffset(gridOfGroups(numbers, extents, group, stored, 1));
   return weight;
 }
 

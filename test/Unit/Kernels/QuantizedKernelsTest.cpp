@@ -80,10 +80,10 @@ QuantizedPart partOf(const std::string &composition, uint64_t rows, uint64_t col
   part.weight.math = part.format.math;
   if (!part.format.zeroGrid)
     part.weight.zero = Grid::constant(static_cast<float>(part.format.zero));
-  if (part.format.offset) {
-    part.weight.offset = grid;
-    for (float &offset : part.weight.offset->cells)
-      offset = roundedTo(ElementType::BF16, static_cast<float>(random.below(1000)) / 512 - 1);
+  for (const GridStep &step : part.format.steps) {
+    for (float &number : grid.cells)
+      number = roundedTo(ElementType::BF16, static_cast<float>(random.below(1000)) / 512 - 1);
+    part.weight.steps.push_back({step.role, grid});
   }
   return part;
 }

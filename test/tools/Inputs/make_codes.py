@@ -1,8 +1,9 @@
 """Writes a checkpoint of recipe `codes`, of a weight W.weight [40, 192] with every code of an element, and the weight itself.
 
-    make_codes.py ELEMENT FOLDER VALUES.safetensors
+    make_codes.py ELEMENT FOLDER VALUES.safetensors [gain]
 
-ELEMENT is bipolar<b> or squares<b>, of which `numbers` has what codes stand for.
+ELEMENT is bipolar<b> or squares<b>, of which `numbers` has what codes stand for. With `gain` numbers of that role (test/TestCodec)
+follow the scales.
 """
 
 import json
@@ -40,12 +41,19 @@ def main():
     codes = [(row + column * 5) % len(own) for row in range(ROWS) for column in range(COLUMNS)]
     # Powers of two: the weight is rounded once, whichever way it is computed.
     scales = [2.0 ** draw.randrange(-3, 3) for _ in range(ROWS * COLUMNS // GROUP)]
-    folder.mkdir()
-    st.write(folder / "model.safetensors", {
+    composition = f"{element}, scale={{1x{GROUP}, bf16}}"
+    tensors = {
         "W.weight": ("U8", [ROWS, COLUMNS], bytes(codes)),
         "W.weight_scale": ("BF16", [ROWS, COLUMNS // GROUP], bf16(scales)),
-    })
-    config = {"quant_method": "uwt-codes", "format": f"{element}, scale={{1x{GROUP}, bf16}}"}
+    }
+    if sys.argv[4:] == ["gain"]:
+        gains = [2.0 ** draw.randrange(-3, 3) for _ in scales]
+        composition += f", gain={{1x{GROUP}, bf16}}"
+        tensors["W.weight_gain"] = ("BF16", [ROWS, COLUMNS // GROUP], bf16(gains))
+        scales = [scale * gain for scale, gain in zip(scales, gains)]
+    folder.mkdir()
+    st.write(folder / "model.safetensors", tensors)
+    config = {"quant_method": "uwt-codes", "format": composition}
     (folder / "config.json").write_text(json.dumps({"quantization_config": config}), encoding="utf-8")
     weight = [own[code] * scales[place // GROUP] for place, code in enumerate(codes)]
     st.write(values, {"W.weight": ("BF16", [ROWS, COLUMNS], bf16(weight))})

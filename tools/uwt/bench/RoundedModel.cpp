@@ -102,7 +102,7 @@ static Error notDrawn(const std::string &composition) {
 
 static bool canDraw(const Format &format, const QuantizedElement &element) {
   return format.scale && !format.scale->outer && !format.zeroGrid && format.divisor == 1 &&
-         !format.offset && !element.isTable;
+         format.steps.empty() && !element.isTable;
 }
 
 /// Whether compressed-tensors has a layout for it; else codes have a byte each (codes-1).

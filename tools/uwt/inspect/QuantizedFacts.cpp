@@ -103,10 +103,12 @@ uwt::tool::collectQuantizedFacts(std::span<const ImportedWeight *const> weights,
     countCodes(*read, facts);
     facts.scale = factsOfGrid(read->scale, *read);
     facts.zero = factsOfGrid(read->zero, *read);
-    if (read->offset)
-      facts.offset = factsOfGrid(*read->offset, *read);
-    for (std::optional<GridFacts> *grid : {&facts.scale, &facts.zero, &facts.offset})
+    for (std::optional<GridFacts> *grid : {&facts.scale, &facts.zero})
       moveLargest(*read, weight->shape, *grid);
+    for (const WeightStep &step : read->steps) {
+      auto &[role, ofStep] = facts.steps.emplace_back(step.role, factsOfGrid(step.numbers, *read));
+      moveLargest(*read, weight->shape, ofStep);
+    }
     facts.hasColumnOrder = !read->gridColumns.empty() && !std::ranges::is_sorted(read->gridColumns);
   }
   return all;
@@ -192,8 +194,9 @@ std::string uwt::tool::quantizedDetailText(const QuantizedFacts &facts) {
     text += gridText("scales", *facts.scale, /*hasOutliers=*/true);
   if (facts.zero)
     text += gridText("zero points", *facts.zero, /*hasOutliers=*/false);
-  if (facts.offset)
-    text += gridText("offsets", *facts.offset, /*hasOutliers=*/false);
+  for (const auto &[role, grid] : facts.steps)
+    if (grid)
+      text += gridText(std::string(role.key) + "s", *grid, /*hasOutliers=*/false);
   return text;
 }
 
@@ -227,6 +230,9 @@ void uwt::tool::addQuantizedFacts(const QuantizedFacts &facts, Json &object) {
   object["code_entropy"] = facts.codeEntropy;
   object["scale"] = gridJson(facts.scale);
   object["zero"] = gridJson(facts.zero);
-  object["offset"] = gridJson(facts.offset);
+  for (const GridRole &role : allGridRoles())
+    object[role.key] = nullptr;
+  for (const auto &[role, grid] : facts.steps)
+    object[role.key] = gridJson(grid);
   object["column_order"] = facts.hasColumnOrder;
 }

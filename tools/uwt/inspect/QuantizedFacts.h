@@ -49,7 +49,8 @@ struct QuantizedFacts {
   /// Fewest bits that a code for single codes needs.
   double codeEntropy = 0;
   /// Of a row of `scale=`, `zero=` and `offset=`, where there is more than one number of it.
-  std::optional<GridFacts> scale, zero, offset;
+  std::optional<GridFacts> scale, zero;
+  std::vector<std::pair<GridRole, std::optional<GridFacts>>> steps;
   /// Whether columns belong to cells in an order of their own.
   bool hasColumnOrder = false;
 };

@@ -23,6 +23,8 @@ public:
   mlir::Value mul(mlir::Value a, mlir::Value b);
   mlir::Value div(mlir::Value a, mlir::Value b);
   mlir::Value add(mlir::Value a, mlir::Value b);
+  /// A step of value-5.
+  mlir::Value apply(const GridRole &role, mlir::Value value, mlir::Value number);
   mlir::Value ofBits(mlir::Value bits);
   mlir::Value bitsOf(mlir::Value numbers);
   /// To the nearest with as many bits as that type has, ties to even: of numbers that are none of

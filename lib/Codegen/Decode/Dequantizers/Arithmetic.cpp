@@ -48,8 +48,7 @@ public:
                                   : element.kind ? floatsOf(codes)
                                                  : integersOf(codes);
     for (Value &value : halves)
-      value =
-          weightsOf(format, floats, value, [&](UnitNumbers::NumberGrid grid) { return row[grid]; });
+      value = weightsOf(format, floats, value, [&](unsigned grid) { return row[grid]; });
     return RoundWordsOp::create(lanes.ops(), lanes.loc(), halves[0], halves[1], to);
   }
 
@@ -176,10 +175,11 @@ void emitVectorArithmetic(UnitEmission &unit, NumbersOfCodes numbersOf) {
 double costOfVectorArithmetic(const Format &format, double number) {
   constexpr double mask = 1;
   QuantizedUnit unit = quantizedUnit(format);
-  bool hasZeros = format.zeroGrid.has_value(), hasOffsets = format.offset.has_value();
+  bool hasZeros = format.zeroGrid.has_value();
   double vectors = 2.0 * unit.columns / fixedUnitColumns;
   double ofHalf = 1 + number + (hasZeros || format.zero != 0) + furtherOperations(format);
-  return 2 * ofHalf + operation_cost::rounding + (1 + hasZeros + hasOffsets) / vectors +
+  return 2 * ofHalf + operation_cost::rounding +
+         (1 + hasZeros + static_cast<double>(format.steps.size())) / vectors +
          (unit.hasPieces() ? operation_cost::halves + mask : 0);
 }
 

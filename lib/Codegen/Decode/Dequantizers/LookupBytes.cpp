@@ -30,8 +30,8 @@ bool isOfStrips(const GridFormat &grid) {
 /// Whether codes are those of 128 magnitudes below a sign, which are the same for a whole unit.
 bool hasMagnitudesOfUnit(const Format &format) {
   QuantizedElement element = *QuantizedElement::find(format.element);
-  bool hasSign =
-      element.kind && element.bits == 8 && format.zero == 0 && !format.zeroGrid && !format.offset;
+  bool hasSign = element.kind && element.bits == 8 && format.zero == 0 && !format.zeroGrid &&
+                 format.steps.empty();
   return hasSign && quantizedUnit(format).cells == 1 && isOfStrips(*format.scale);
 }
 
@@ -56,7 +56,7 @@ public:
     Value scale = vector::ShuffleOp::create(lanes.ops(), lanes.loc(), ofRows, ofRows,
                                             SmallVector<int64_t>(laneCount, 0));
     emitRows(tableOf([&](Value numbers) {
-               return weightsOf(format, floats, numbers, [&](UnitNumbers::NumberGrid grid) {
+               return weightsOf(format, floats, numbers, [&](unsigned grid) {
                  return grid == UnitNumbers::ScaleGrid ? scale : Value();
                });
              }),

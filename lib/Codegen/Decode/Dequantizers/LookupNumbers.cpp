@@ -45,8 +45,7 @@ public:
     bool isExact = areWeightsExact(format, unit.format.element);
     auto scale = [&](std::array<Value, 2> &halves, const UnitNumbers::RowNumbers &row) {
       for (Value &half : halves) {
-        half = weightsOf(format, floats, half,
-                         [&](UnitNumbers::NumberGrid grid) { return row[grid]; });
+        half = weightsOf(format, floats, half, [&](unsigned grid) { return row[grid]; });
         if (!isExact)
           half = floats.rounded(half, ElementType::BF16);
       }

@@ -21,14 +21,14 @@ Type wordElementOf(UnitEmission &unit) {
 
 bool areWeightsExact(const Format &format, ElementType element) {
   return element == ElementType::BF16 && QuantizedElement::find(format.element)->kind &&
-         format.divisor == 1 && !format.offset && format.scale->number.keyword == "f8E8M0FNU" &&
-         !format.scale->outer;
+         format.divisor == 1 && format.steps.empty() &&
+         format.scale->number.keyword == "f8E8M0FNU" && !format.scale->outer;
 }
 
 double furtherOperations(const Format &format) {
   constexpr double roundingOfDifference = 5;
   double rounded = format.math == ElementType::F32 ? 0 : roundingOfDifference;
-  return rounded + (format.divisor != 1) + format.offset.has_value();
+  return rounded + (format.divisor != 1) + static_cast<double>(format.steps.size());
 }
 
 double costOfTables(const Format &format, uint32_t tables) {
@@ -64,7 +64,7 @@ SmallVector<Value> tablesOf(const Format &format, UnitNumbers &numbers, VectorFl
                             Value values, unsigned row) {
   SmallVector<Value> tables;
   for (unsigned cell = 0; cell < numbers.layout.cells; ++cell)
-    tables.push_back(weightsOf(format, floats, values, [&](UnitNumbers::NumberGrid grid) {
+    tables.push_back(weightsOf(format, floats, values, [&](unsigned grid) {
       return numbers.has(grid) ? numbers.ofCell(grid, row, cell) : Value();
     }));
   return tables;

@@ -323,7 +323,7 @@ Status DequantizationMatcher::matchSum(const ElementExpression &sum) {
     if (!matchProduct(sum.operands[side]))
       continue;
     result.offset = sum.operands[1 - side];
-    result.format.offset = GridFormat{{1, 0, numberType(*result.offset)}};
+    result.format.setStep(offsetRole(), GridFormat{{1, 0, numberType(*result.offset)}});
     return ok();
   }
   return matchProduct(sum.operands[0]);
@@ -407,8 +407,8 @@ void DequantizationMatcher::setCells(int64_t columns, int64_t count, int64_t ste
   result.cells = {result.shape[0], count};
   GridFormat cell{{1, static_cast<uint32_t>(columns), result.format.element}};
   result.format.scale->cellColumns = cell.cellColumns;
-  if (result.offset)
-    result.format.offset->cellColumns = cell.cellColumns;
+  for (GridStep &step : result.format.steps)
+    step.grid.cellColumns = cell.cellColumns;
   if (result.zero)
     result.format.zeroGrid = std::move(cell);
 }

@@ -111,6 +111,10 @@ static const char *const formats[] = {
     "squares<5>, scale={1x64, bf16}",
     "squares<6>, scale={1x16, f16}",
     "squares<7>, scale={row, f16}, factor=1/3",
+    "uint<4>, zero={1x64, uint<4>}, scale={1x64, f16}, gain={1x64, bf16}",
+    "int<8>, scale={1x32, f16}, offset={1x32, f16}, gain={1x32, f32}",
+    "f8E4M3FN, scale={row, f32}, gain={row, f16}",
+    "table<4>, scale={1x32, f16}, gain={1x32, uint<6>, scale={1x256, f16}}",
 };
 
 std::span<const char *const> quantizedFormats() { return formats; }
@@ -202,8 +206,11 @@ QuantizedWeight drawQuantized(const Format &format, uint64_t rows, uint64_t colu
     return parts->product();
   };
   weight.scale = draw(*format.scale, weight.scaleParts);
-  if (format.offset)
-    weight.offset = draw(*format.offset, weight.offsetParts);
+  for (const GridStep &step : format.steps) {
+    WeightStep drawn{step.role, {}};
+    drawn.numbers = draw(step.grid, drawn.parts);
+    weight.steps.push_back(std::move(drawn));
+  }
   weight.factor = format.factor();
   weight.math = format.math;
   weight.zero = Grid::constant(static_cast<float>(format.zero));

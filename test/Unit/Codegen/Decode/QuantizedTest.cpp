@@ -390,7 +390,7 @@ TEST(QuantizedWeightTest, WeightsOfAnotherFormatAreWords) {
   check([](QuantizedWeight &weight) { weight.factor = 0.5f; });
   checkAllPanelsAreWords("int<8>, scale={row, f32}, factor=1/127",
                          [](QuantizedWeight &weight) { weight.factor = 1; });
-  check([](QuantizedWeight &weight) { weight.offset = Grid::constant(1); });
+  check([](QuantizedWeight &weight) { weight.addOffset(Grid::constant(1)); });
   check([](QuantizedWeight &weight) {
     weight.scale.cellColumns = 64;
     weight.scale.columns = 4;
