@@ -73,7 +73,7 @@ Status uwt::checkIntegerCodes(const Format &format, ElementType element,
                       " are no integers; expected zeros of type " + format.element.str());
   if (!format.steps.empty())
     return usageError(std::string(format.steps.front().role.key) + "=" +
-                      format.steps.front().grid.str() +
+                      format.steps.front().format.str() +
                       " is no integer times the scale; expected none");
   UWT_RETURN_IF_ERROR(checkGroups(*format.scale));
   return checkColumns(format, columns);

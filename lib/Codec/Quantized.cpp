@@ -78,7 +78,7 @@ static bool hasSameCells(const GridFormat &a, const GridFormat &b) {
 static Status checkPositiveScale(const Format &format, const QuantizedElement &element,
                                  ElementType to) {
   bool isOfStep = std::ranges::any_of(
-      format.steps, [](const GridStep &step) { return isPositiveScale(step.grid.number); });
+      format.steps, [](const GridStep &step) { return isPositiveScale(step.format.number); });
   if (!isPositiveScale(format.scale->number) && !isOfStep)
     return ok();
   bool isE2M1 = element.kind && element.kind->exponentBits == 2 && element.kind->mantissaBits == 1;
@@ -123,10 +123,10 @@ static Status checkMath(const Format &format) {
 }
 
 static Status checkStep(const GridStep &step, const GridFormat &scale) {
-  UWT_RETURN_IF_ERROR(checkGrid(step.role.key, step.grid));
-  if (hasSameCells(step.grid, scale))
+  UWT_RETURN_IF_ERROR(checkGrid(step.role.key, step.format));
+  if (hasSameCells(step.format, scale))
     return ok();
-  return usageError(std::string(step.role.key) + "=" + step.grid.str() +
+  return usageError(std::string(step.role.key) + "=" + step.format.str() +
                     " has other cells than scale=" + scale.str());
 }
 
@@ -255,7 +255,7 @@ QuantizedUnit uwt::quantizedUnit(const Format &format) {
   unit.scale = gridFrom(unit.codesU32(), &*format.scale);
   unit.zero = gridFrom(unit.scale.end(unit.cells), format.zeroGrid ? &*format.zeroGrid : nullptr);
   for (const GridStep &step : format.steps)
-    unit.steps.push_back(gridFrom(unit.u32(), &step.grid));
+    unit.steps.push_back(gridFrom(unit.u32(), &step.format));
   return unit;
 }
 

@@ -135,7 +135,7 @@ std::string uwt::printStep(const Format &format, const GridRole &role) {
 
 const GridFormat *Format::step(const GridRole &role) const {
   auto found = std::ranges::find(steps, role, &GridStep::role);
-  return found == steps.end() ? nullptr : &found->grid;
+  return found == steps.end() ? nullptr : &found->format;
 }
 
 void Format::setStep(const GridRole &role, GridFormat grid) {

@@ -85,7 +85,7 @@ static bool hasCommonCells(const Format &format) {
     return grid.cellRows == format.scale->cellRows && grid.cellColumns == format.scale->cellColumns;
   };
   return (!format.zeroGrid || hasThem(*format.zeroGrid)) &&
-         std::ranges::all_of(format.steps, hasThem, &GridStep::grid);
+         std::ranges::all_of(format.steps, hasThem, &GridStep::format);
 }
 
 /// share-4: the composition of a weight whose parts have codes of their own. Errors: Unsupported.
@@ -105,7 +105,7 @@ static Expected<Format> formatOfParts(const ImportedWeight &weight) {
     return refused("whose grids have different cells");
   storeByItself(*format->scale);
   for (GridStep &step : format->steps)
-    storeByItself(step.grid);
+    storeByItself(step.format);
   return format;
 }
 
@@ -272,7 +272,7 @@ Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
   }
   UWT_ASSIGN_OR_RETURN(part.weight.scale, cut.grid(whole.scale, *format.scale));
   for (size_t i = 0; i < format.steps.size(); ++i) {
-    UWT_ASSIGN_OR_RETURN(Grid numbers, cut.grid(whole.steps[i].numbers, format.steps[i].grid));
+    UWT_ASSIGN_OR_RETURN(Grid numbers, cut.grid(whole.steps[i].numbers, format.steps[i].format));
     part.weight.steps.push_back({format.steps[i].role, std::move(numbers)});
   }
   part.weight.codes = cut.codes(std::move(whole.codes), element);
@@ -343,7 +343,7 @@ std::vector<std::pair<std::string, TensorBytes>> QuantizedPart::tensors() const 
   for (size_t i = 0; i < format.steps.size(); ++i)
     tensors.emplace_back(
         std::string(format.steps[i].role.tensor),
-        tensorOf(weight.steps[i].numbers, format.steps[i].grid.number, weight.rows));
+        tensorOf(weight.steps[i].numbers, format.steps[i].format.number, weight.rows));
   if (format.hasColumnOrder) {
     TensorBytes groups{findSafetensorsDtype("I32"), {weight.columns}, {}};
     for (uint32_t column : weight.gridColumns)

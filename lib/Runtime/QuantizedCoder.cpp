@@ -206,7 +206,7 @@ private:
         zero(weight.zero, nullptr, asPointer(format.zeroGrid), unit.zero) {
     for (size_t i = 0; i < weight.steps.size(); ++i)
       steps.emplace_back(weight.steps[i].numbers, asPointer(weight.steps[i].parts),
-                         &format.steps[i].grid, unit.steps[i]);
+                         &format.steps[i].format, unit.steps[i]);
   }
 
   template <typename T> static const T *asPointer(const std::optional<T> &value) {
@@ -287,7 +287,7 @@ std::optional<QuantizedPacker> QuantizedPacker::make(const QuantizedWeight &weig
   if (!columns || !PackedGrid::fits(weight.scaleParts, *plan.format.scale, *columns, unit.cells))
     return std::nullopt;
   for (size_t i = 0; i < weight.steps.size(); ++i)
-    if (!PackedGrid::fits(weight.steps[i].parts, plan.format.steps[i].grid, *columns, unit.cells))
+    if (!PackedGrid::fits(weight.steps[i].parts, plan.format.steps[i].format, *columns, unit.cells))
       return std::nullopt;
   QuantizedPacker packer(weight, plan);
   if (!packer.hasNumbers())

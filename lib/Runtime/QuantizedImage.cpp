@@ -51,8 +51,8 @@ static bool hasNumbersOf(const GridFormat &image, const GridFormat &own) {
 
 static bool hasCellsOf(const Format &image, const Format &own) {
   return hasNumbersOf(*image.scale, *own.scale) &&
-         std::ranges::equal(image.steps, own.steps, hasNumbersOf, &GridStep::grid,
-                            &GridStep::grid) &&
+         std::ranges::equal(image.steps, own.steps, hasNumbersOf, &GridStep::format,
+                            &GridStep::format) &&
          (!own.hasFloatZeros() || hasNumbersOf(*image.zeroGrid, *own.zeroGrid));
 }
 
@@ -195,7 +195,7 @@ static Expected<QuantizedWeight> stacked(std::span<const QuantizedPart *const> p
   weight.zero = format.zeroGrid ? gridOf(*format.zeroGrid, weight.columns)
                                 : Grid::constant(static_cast<float>(format.zero));
   for (const GridStep &step : format.steps)
-    weight.steps.push_back({step.role, gridOf(step.grid, weight.columns)});
+    weight.steps.push_back({step.role, gridOf(step.format, weight.columns)});
   for (const QuantizedPart *part : parts) {
     if (part->columnOrder.empty() && !areShifted(*part, format)) {
       append(weight, part->weight, format);
@@ -314,7 +314,7 @@ Expected<WeightImage> uwt::encodeParts(std::span<const QuantizedPart *const> par
 static bool hasCellsOfRows(const Format &format) {
   auto isOfRows = [](const GridFormat &grid) { return grid.cellRows == 1 && !grid.outer; };
   return isOfRows(*format.scale) && (!format.zeroGrid || isOfRows(*format.zeroGrid)) &&
-         std::ranges::all_of(format.steps, isOfRows, &GridStep::grid);
+         std::ranges::all_of(format.steps, isOfRows, &GridStep::format);
 }
 
 /// run-10: the format that all parts have as one weight, which a compiler makes kernels for.

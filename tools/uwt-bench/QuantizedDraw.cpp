@@ -173,8 +173,8 @@ private:
     // What brings codes without a sign back to around zero.
     double offset = size * std::max(std::abs(range.middle()), 1.0);
     WeightStep drawn{step.role, {}};
-    drawn.numbers = drawGrid(step.grid, isAdded ? offset : 1, 1, drawn.parts);
-    if (isAdded && NumberType(step.grid.number).isFloat() && !step.grid.outer && !isExact())
+    drawn.numbers = drawGrid(step.format, isAdded ? offset : 1, 1, drawn.parts);
+    if (isAdded && NumberType(step.format.number).isFloat() && !step.format.outer && !isExact())
       for (float &number : drawn.numbers.cells)
         number = -number;
     weight.steps.push_back(std::move(drawn));

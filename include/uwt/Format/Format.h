@@ -180,7 +180,7 @@ struct GridFormat : CellFormat {
 /// A step after the product, and the numbers that it takes.
 struct GridStep {
   GridRole role;
-  GridFormat grid;
+  GridFormat format;
 
   bool operator==(const GridStep &) const = default;
 };

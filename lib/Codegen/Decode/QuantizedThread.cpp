@@ -133,7 +133,7 @@ CellArithmetic::CellArithmetic(const Format &format, const QuantizedUnit &layout
   if (layout.zero)
     zeros = numbers.read(*format.zeroGrid, layout.zero);
   for (auto [i, step] : llvm::enumerate(format.steps))
-    steps.push_back(numbers.read(step.grid, layout.steps[i]));
+    steps.push_back(numbers.read(step.format, layout.steps[i]));
 }
 
 Value CellArithmetic::weights(Pair differences, unsigned cell, unsigned half, Type to) {

@@ -39,7 +39,7 @@ UnitNumbers::UnitNumbers(UnitEmission &unit, Order order, float factor)
   if (layout.zero)
     store(own, ZeroGrid, reader.read(*format.zeroGrid, layout.zero));
   for (auto [i, step] : llvm::enumerate(format.steps))
-    store(own, FirstStep + i, reader.read(step.grid, layout.steps[i]));
+    store(own, FirstStep + i, reader.read(step.format, layout.steps[i]));
   // LLVM would take what it sees stored from the registers all the same.
   pointer = memory.keepPointer(own);
 }

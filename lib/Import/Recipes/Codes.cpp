@@ -59,7 +59,7 @@ static bool isPlain(const Format &format) {
                                                      !isPlainGrid(*format.zeroGrid))))
     return false;
   if (!std::ranges::all_of(format.steps,
-                           [](const GridStep &step) { return isPlainGrid(step.grid); }))
+                           [](const GridStep &step) { return isPlainGrid(step.format); }))
     return false;
   // What differences are rounded to is a type of their zeros.
   if (format.math != ElementType::F32 && !format.hasFloatZeros())
@@ -138,7 +138,7 @@ Expected<WeightOutline> CodesRecipe::outline(const QuantizationConfig &config, c
     outline.parts.push_back(zeroName);
   }
   for (GridStep &step : format.steps) {
-    UWT_RETURN_IF_ERROR(takeGrid(step.role.tensor, step.grid, {}, parts, outline));
+    UWT_RETURN_IF_ERROR(takeGrid(step.role.tensor, step.format, {}, parts, outline));
     outline.parts.push_back(step.role.tensor);
   }
   QuantizedElement element = *QuantizedElement::find(format.element);
@@ -222,7 +222,7 @@ Expected<QuantizedWeight> CodesRecipe::assemble(const QuantizationConfig &config
   UWT_ASSIGN_OR_RETURN(weight.scale, readGrid(scaleName, *format.scale, {}, parts, outline, pool));
   for (const GridStep &step : format.steps) {
     UWT_ASSIGN_OR_RETURN(Grid numbers,
-                         readGrid(step.role.tensor, step.grid, {}, parts, outline, pool));
+                         readGrid(step.role.tensor, step.format, {}, parts, outline, pool));
     weight.steps.push_back({step.role, std::move(numbers)});
   }
   if (format.hasColumnOrder) {

@@ -408,7 +408,7 @@ void DequantizationMatcher::setCells(int64_t columns, int64_t count, int64_t ste
   GridFormat cell{{1, static_cast<uint32_t>(columns), result.format.element}};
   result.format.scale->cellColumns = cell.cellColumns;
   for (GridStep &step : result.format.steps)
-    step.grid.cellColumns = cell.cellColumns;
+    step.format.cellColumns = cell.cellColumns;
   if (result.zero)
     result.format.zeroGrid = std::move(cell);
 }

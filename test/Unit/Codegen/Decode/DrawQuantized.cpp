@@ -208,7 +208,7 @@ QuantizedWeight drawQuantized(const Format &format, uint64_t rows, uint64_t colu
   weight.scale = draw(*format.scale, weight.scaleParts);
   for (const GridStep &step : format.steps) {
     WeightStep drawn{step.role, {}};
-    drawn.numbers = draw(step.grid, drawn.parts);
+    drawn.numbers = draw(step.format, drawn.parts);
     weight.steps.push_back(std::move(drawn));
   }
   weight.factor = format.factor();
