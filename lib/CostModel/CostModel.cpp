@@ -272,7 +272,7 @@ namespace {
 constexpr struct {
   unsigned tileN, tileM;
 } bufferTiles[] = {{8, 2}, {4, 4}};
-constexpr unsigned bufferKTiles[] = {128, 256, 512, 1024, 2048};
+constexpr unsigned bufferKTiles[] = {64, 128, 256, 512, 1024, 2048};
 /// Longer ones were faster with none of three formats and six m on an Emerald Rapids, but for
 /// noise: decoded weights are multiplied while the next ones are decoded, in the nearest cache.
 constexpr unsigned tilesKTiles[] = {128, 256};

@@ -257,11 +257,12 @@ SmallVector<Value> ProductLowering::decodeUnit(const PanelFields &panel, Value u
   return decode(panel, unit, asWords, into ? buffer : Value(), into);
 }
 
-void ProductLowering::prefetchLines(WeightBuffer kind, Value first, int64_t countU32) {
+void ProductLowering::prefetchLines(WeightBuffer kind, Value first, int64_t countU32,
+                                    int32_t cache) {
   Value from = weightBuffer(kind);
   for (int64_t line = 0; line < countU32; line += laneCount)
     memref::PrefetchOp::create(builder, location, from, index.add(first, line), /*isWrite=*/false,
-                               /*localityHint=*/2, /*isDataCache=*/true);
+                               cache, /*isDataCache=*/true);
 }
 
 void ProductLowering::prefetchStreams(WeightBuffer kind, Value first, int64_t shareU32,

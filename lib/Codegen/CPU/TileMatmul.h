@@ -155,6 +155,10 @@ protected:
   /// Where a strip's column group of a k-tile lies in the buffer.
   mlir::Value bufferAt(mlir::Value strip, mlir::Value group);
 
+  /// Whether a k-tile may be multiplied so soon that its decoding asks for the next one as well.
+  bool asksWhileDecoding() const;
+  /// Asks for the unit at a unit's place in the next k-tile.
+  void prefetchUnitOfNextTile(const PanelFields &panel, mlir::Value unit);
   /// Asks for a part of the next k-tile's bytes: what the multiplication of a k-tile has time for.
   void prefetch(const PanelFields &panel, mlir::Value kTile, mlir::Value ordinal, int64_t count);
   /// Asks for a part of what the next block of accumulators needs in the nearest cache: its x, from
@@ -225,8 +229,11 @@ protected:
   /// Decodes a unit into row vectors, or from `into` on into the buffer.
   llvm::SmallVector<mlir::Value> decodeUnit(const PanelFields &panel, mlir::Value unit,
                                             bool asWords, mlir::Value into = {});
+  /// Which cache is asked for what is read soon, or next: its number, as `memref.prefetch` has it.
+  static constexpr int32_t nearestCache = 3, nextCache = 2;
   /// Asks for `countU32` u32 of a plane from `first` on.
-  void prefetchLines(WeightBuffer kind, mlir::Value first, int64_t countU32);
+  void prefetchLines(WeightBuffer kind, mlir::Value first, int64_t countU32,
+                     int32_t cache = nextCache);
   /// Asks for one of `shares` shares of `shareU32` u32 each that a plane has from `first` on: in
   /// step 0 to `shares` - 1 for as much of each of up to eight parts of them all. An Emerald Rapids
   /// reads eight streams 1.2 to 1.3 times as fast as one (docs/cost-model.md, "On AMX").

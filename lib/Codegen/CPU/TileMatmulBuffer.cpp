@@ -154,6 +154,8 @@ void ProductLowering::emitDecodeUnits(const PanelFields &panel, Value strip, Val
     Value unitInTile = index.add(index.mul(group, panel.strips), strip);
     Value unit = index.add(index.mul(first, panel.strips), unitInTile);
     Value to = bufferAt(strip, index.mul(group, layout.groups));
+    if (asksWhileDecoding())
+      prefetchUnitOfNextTile(panel, unit);
     decodeUnit(panel, unit, /*asWords=*/false, to);
     if (!layout.hasEscapes)
       return;
@@ -227,6 +229,26 @@ void ProductLowering::emitBlocks(const PanelFields &panel, Value strip, Value kT
       emitBlock(strip, rowBlock, inSlice, x, count, lastN, lastM, [](Value) {});
     });
   });
+}
+
+/// Of one block of rows of x: multiplying is over before memory has delivered what it asks for. On
+/// a Zen 5 products of `inplace<12>` are 1.25 times as fast then; of more blocks none is.
+bool ProductLowering::asksWhileDecoding() const {
+  bool mayBeOneBlock = ShapedType::isDynamic(staticM) || staticM <= tileM;
+  return strategy == CpuStrategy::Buffer && holdsUnit && mayBeOneBlock;
+}
+
+void ProductLowering::prefetchUnitOfNextTile(const PanelFields &panel, Value unit) {
+  Value ahead = index.mul(panel.strips, tileGroups / layout.groups);
+  // Of more blocks for what is read anyway.
+  if (ShapedType::isDynamic(staticM))
+    ahead = index.select(index.less(tileM, sizeM), 0, ahead);
+  Value next = index.add(unit, ahead);
+  auto ask = [&](WeightBuffer kind, Value start, int64_t unitU32) {
+    prefetchLines(kind, index.add(start, index.mul(next, unitU32)), unitU32, nearestCache);
+  };
+  ask(WeightBuffer::Code, panel.code, layout.codeU32);
+  ask(WeightBuffer::Raw, panel.raw, layout.rawU32);
 }
 
 void ProductLowering::prefetch(const PanelFields &panel, Value kTile, Value ordinal,

@@ -33,8 +33,14 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// A weight that fits the second-level cache from any format.
-constexpr uint64_t cachedRows = 256, cachedColumns = 1024;
+/// Weights that fit the second-level cache from any format: Gaussian ones have next to no escapes,
+/// and with long rows outputs take little beside products, which short ones do not tell apart.
+struct CachedWeight {
+  const char *kind;
+  uint64_t rows, columns;
+};
+constexpr CachedWeight cachedWeights[] = {
+    {"gaussian", 256, 1024}, {"gaussian", 64, 4096}, {"row-scaled-t4", 256, 1024}};
 constexpr uint64_t coldRows = 8192, coldColumns = 4096;
 constexpr double leastSeconds = 0.02;
 /// The least of many passes: other programs read memory, too.
@@ -225,37 +231,50 @@ static Expected<double> escapesOf(const ProductWeights &weights, const Format &f
          static_cast<double>(weights.rows() * weights.columns());
 }
 
-Status BenchCalibrateCommand::measureOperations(Session &session) {
+/// What is measured of each: 16-bit and coded weights by all strategies, over k-tiles and m.
+static std::vector<Experiment> experimentsOf(const CachedWeight &weight, const Target &target) {
   const KernelConfig direct;
   const Format &coded = runFormats().front(), &raw = rawFormat();
-  ThreadPool pool;
-  // Gaussian weights have next to no escapes.
-  for (const char *kind : {"gaussian", "row-scaled-t4"}) {
-    UWT_ASSIGN_OR_RETURN(auto weights, makeWeights(kind, {"", cachedRows, cachedColumns}, 1, pool));
-    UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, coded, pool));
-    std::vector<Experiment> experiments = {{coded, direct, {1, 2}}};
+  std::vector<Experiment> experiments;
+  if (weight.columns > weight.rows * 16) {
     for (unsigned chunk : {128, 512, 1024})
-      experiments.push_back({coded, {CpuStrategy::Buffer, 4, 4, chunk}, {4, 24}});
-    if (measured->hasTiles())
-      for (unsigned chunk : {128, 256})
-        for (unsigned strips : {1, 2})
-          experiments.push_back(
-              {coded, {CpuStrategy::Tiles, strips * 16, 64 / strips, chunk}, {1, 16, 64, 256}});
-    if (std::string_view(kind) == "gaussian") {
-      experiments.push_back({raw, direct, {1, 2}});
-      experiments.push_back({raw, direct, {1}, true});
-      experiments.push_back({raw, {CpuStrategy::Buffer, 4, 4, 1024}, {12}, true});
-      experiments.push_back({baseFormat(/*codeBits=*/4), direct, {1}});
-      for (unsigned chunk : {128, 512, 1024}) {
-        experiments.push_back({raw, {CpuStrategy::Buffer, 16, 1, chunk}, {1, 2}});
-        experiments.push_back({raw, {CpuStrategy::Buffer, 8, 2, chunk}, {2, 12}});
-        experiments.push_back({raw, {CpuStrategy::Buffer, 4, 4, chunk}, {8, 24, 48}});
-        if (measured->hasTiles())
-          experiments.push_back({raw, {CpuStrategy::Tiles, 16, 64, chunk}, {1, 16, 64, 256}});
-      }
-    }
+      experiments.push_back({raw, {CpuStrategy::Buffer, 4, 4, chunk}, {4, 24, 96}});
+    experiments.push_back({raw, {CpuStrategy::Buffer, 8, 2, 512}, {2, 48}});
+    experiments.push_back({coded, {CpuStrategy::Buffer, 4, 4, 512}, {4, 24}});
+    return experiments;
+  }
+  experiments = {{coded, direct, {1, 2}}};
+  for (unsigned chunk : {128, 512, 1024})
+    experiments.push_back({coded, {CpuStrategy::Buffer, 4, 4, chunk}, {4, 24}});
+  if (target.hasTiles())
+    for (unsigned chunk : {128, 256})
+      for (unsigned strips : {1, 2})
+        experiments.push_back(
+            {coded, {CpuStrategy::Tiles, strips * 16, 64 / strips, chunk}, {1, 16, 64, 256}});
+  if (std::string_view(weight.kind) != "gaussian")
+    return experiments;
+  experiments.push_back({raw, direct, {1, 2}});
+  experiments.push_back({raw, direct, {1}, true});
+  experiments.push_back({raw, {CpuStrategy::Buffer, 4, 4, 1024}, {12}, true});
+  experiments.push_back({baseFormat(/*codeBits=*/4), direct, {1}});
+  for (unsigned chunk : {128, 512, 1024}) {
+    experiments.push_back({raw, {CpuStrategy::Buffer, 16, 1, chunk}, {1, 2}});
+    experiments.push_back({raw, {CpuStrategy::Buffer, 8, 2, chunk}, {2, 12}});
+    experiments.push_back({raw, {CpuStrategy::Buffer, 4, 4, chunk}, {8, 24, 48}});
+    if (target.hasTiles())
+      experiments.push_back({raw, {CpuStrategy::Tiles, 16, 64, chunk}, {1, 16, 64, 256}});
+  }
+  return experiments;
+}
+
+Status BenchCalibrateCommand::measureOperations(Session &session) {
+  ThreadPool pool;
+  for (const CachedWeight &weight : cachedWeights) {
+    UWT_ASSIGN_OR_RETURN(auto weights,
+                         makeWeights(weight.kind, {"", weight.rows, weight.columns}, 1, pool));
+    UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, runFormats().front(), pool));
     std::vector<Compiled> programs;
-    for (const Experiment &experiment : experiments) {
+    for (const Experiment &experiment : experimentsOf(weight, *measured)) {
       UWT_ASSIGN_OR_RETURN(Compiled compiled, prepare(session, *weights, experiment, escapes, 1));
       programs.push_back(std::move(compiled));
     }
@@ -285,14 +304,22 @@ Status BenchCalibrateCommand::measureOverlap(Session &session) {
       continue;
     }
     experiments.push_back({format, KernelConfig(), {1}});
-    experiments.push_back({format, {CpuStrategy::Buffer, 4, 4, 128}, {2, 4}});
-    experiments.push_back({format, {CpuStrategy::Buffer, 4, 4, 512}, {8, 16}});
+    experiments.push_back({format, {CpuStrategy::Buffer, 4, 4, 512}, {16}});
   }
+  // Raw weights are not multiplied so, where m is small.
+  if (!measured->hasTiles())
+    experiments.push_back({coded, {CpuStrategy::Buffer, 4, 4, 128}, {1, 2, 4}});
+  std::vector<Compiled> programs;
   for (const Experiment &experiment : experiments) {
     UWT_ASSIGN_OR_RETURN(Compiled compiled, prepare(session, *weights, experiment, escapes, 1));
-    UWT_RETURN_IF_ERROR(compiled.observe());
-    cold.insert(cold.end(), compiled.observations.begin(), compiled.observations.end());
+    programs.push_back(std::move(compiled));
   }
+  session.detail("measuring weights in memory");
+  for (unsigned turn = 0; turn < turns; ++turn)
+    for (Compiled &compiled : programs)
+      UWT_RETURN_IF_ERROR(compiled.observe());
+  for (const Compiled &compiled : programs)
+    cold.insert(cold.end(), compiled.observations.begin(), compiled.observations.end());
   result.overlap = fitOverlap(result, cold);
   return ok();
 }

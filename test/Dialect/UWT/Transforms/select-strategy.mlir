@@ -7,10 +7,10 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   // CHECK: %[[STORED:.*]] = uwt.weight "w" : !uwt.compressed<14336x4096xbf16, "huffman<12,2>">
   // CHECK-NEXT: %[[LOADED:.*]] = uwt.transcode %[[STORED]] : {{.*}} -> !uwt.compressed<14336x4096xbf16, "inplace<12>">
   // CHECK: uwt.matmul ins(%{{.*}}, %[[LOADED]] :
-  // CHECK-SAME: strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64>
+  // CHECK-SAME: strategy #uwt.strategy<buffer, tile_n = 8, tile_m = 2, tile_k = 64>
   func.func @static(%x: tensor<1x4096xbf16>, %init: tensor<1x14336xf32>) -> tensor<1x14336xf32> {
     %w = uwt.weight "w" : !uwt.compressed<14336x4096xbf16, "huffman<12,2>">
-    // expected-remark @below {{product with 14336x4096, m 1: inplace<12> by direct 16x1: 2016.5 us (memory 1764.3, decode 363.2, dots 229.4, traffic 626.6, output 28.7, pack 0.6, fork-join 2.0); runner-up inplace<12> by buffer 8x2, tile_k 128: 2109.1 us (memory 1764.3, decode 363.2, dots 229.4, traffic 791.3, output 28.7, pack 0.6, fork-join 2.0)}}
+    // expected-remark @below {{product with 14336x4096, m 1: inplace<12> by buffer 8x2, tile_k 64: 1989.6 us (memory 1764.3, decode 363.2, dots 229.4, traffic 1020.7, output 28.7, pack 0.6, fork-join 2.0); runner-up inplace<12> by buffer 4x4, tile_k 64: 1989.6 us (memory 1764.3, decode 363.2, dots 229.4, traffic 1020.7, output 28.7, pack 0.6, fork-join 2.0)}}
     %y = uwt.matmul ins(%x, %w : tensor<1x4096xbf16>, !uwt.compressed<14336x4096xbf16, "huffman<12,2>">) outs(%init : tensor<1x14336xf32>) {
     ^bb0(%acc: f32):
       uwt.yield %acc : f32
