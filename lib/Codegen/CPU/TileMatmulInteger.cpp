@@ -24,7 +24,8 @@ IntegerProductLowering::IntegerProductLowering(MatmulOp op, OpBuilder &builder)
       partUnits(columnGroupsInPart(format) / unit.groups()) {}
 
 /// A task is a panel, as of strategy direct.
-LogicalResult IntegerProductLowering::readStrategy(const Target & /*target*/) {
+LogicalResult IntegerProductLowering::readStrategy(const Target &target) {
+  holdsUnit = target.holdsUnit();
   Value units = index.ceilDiv(columns, unit.columns);
   groups = index.mul(units, unit.groups());
   staticM = op.getM();

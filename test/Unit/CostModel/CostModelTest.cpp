@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/CostModel/CostModel.h"
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <random>
 
@@ -122,11 +123,33 @@ TEST(CostModel, PinsHold) {
   EXPECT_EQ(configs[0], (KernelConfig{CpuStrategy::Buffer, 2, 8, 512}));
 }
 
-TEST(CostModel, DirectForOneRowBufferForMany) {
-  EXPECT_FALSE(
-      rankConfigs(calibration(), problemOf(1), inPlaceFormat()).front().config.isBuffered());
-  EXPECT_TRUE(
-      rankConfigs(calibration(), problemOf(64), inPlaceFormat()).front().config.isBuffered());
+TEST(CostModel, DirectForWordsAndOneRowBufferForMany) {
+  auto isBuffered = [](uint64_t m, const FormatCost &format) {
+    return rankConfigs(calibration(), problemOf(m), format).front().config.isBuffered();
+  };
+  EXPECT_FALSE(isBuffered(1, rawCost()));
+  EXPECT_TRUE(isBuffered(1, inPlaceFormat()));
+  EXPECT_TRUE(isBuffered(64, rawCost()));
+  EXPECT_TRUE(isBuffered(64, inPlaceFormat()));
+}
+
+TEST(CostModel, ShortKTilesAreForOneOrTwoRows) {
+  auto hasShort = [](const ProductProblem &problem, const ConfigPins &pins = {}) {
+    return std::ranges::any_of(configsFor(problem, inPlaceFormat(), pins), [](auto &config) {
+      return config.strategy == CpuStrategy::Buffer && config.tileK == 64;
+    });
+  };
+  EXPECT_TRUE(hasShort(problemOf(1)));
+  EXPECT_TRUE(hasShort(problemOf(2)));
+  EXPECT_FALSE(hasShort(problemOf(3)));
+  ProductProblem anyM = problemOf(1);
+  anyM.isStatic = false;
+  EXPECT_FALSE(hasShort(anyM));
+  // Where a row has no more, or it is asked for.
+  EXPECT_TRUE(hasShort(problemOf(3, 64, 64)));
+  ConfigPins pins;
+  pins.tileK = 64;
+  EXPECT_TRUE(hasShort(problemOf(3), pins));
 }
 
 TEST(CostModel, RangesRiseAndCoverAll) {
