@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Codec/Quantized.h"
+#include "uwt/Codec/Panel.h"
 #include "uwt/Format/QuantizedElement.h"
 #include <algorithm>
 #include <optional>

@@ -162,6 +162,7 @@ public:
   mlir::Value scalarEntry(unsigned entry) { return fragment.getTable()[entry]; }
   /// Hands a finished row vector over: what uses it follows at once.
   void set(unsigned number, mlir::Value words) { sink(number, words); }
+  /// Who decodes it.
   UnitReader reader();
   /// The same with the low and the high halves of its words as f32, rounded to the element. Where
   /// these are not taken, the element is bf16.

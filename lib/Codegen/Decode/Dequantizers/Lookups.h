@@ -8,6 +8,7 @@
 #ifndef UWT_LIB_CODEGEN_DECODE_DEQUANTIZERS_LOOKUPS_H
 #define UWT_LIB_CODEGEN_DECODE_DEQUANTIZERS_LOOKUPS_H
 
+#include "../FieldPlanes.h"
 #include "../UnitNumbers.h"
 #include "uwt/Codegen/Decode/Dequantizer.h"
 #include "uwt/Format/QuantizedElement.h"

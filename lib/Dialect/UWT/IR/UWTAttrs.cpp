@@ -7,6 +7,7 @@
 
 #include "KernelAttrText.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "uwt/Codec/IntegerCodes.h"
 #include "uwt/CostModel/KernelConfig.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "llvm/ADT/TypeSwitch.h"
