@@ -259,6 +259,8 @@ SmallVector<Value> ProductLowering::decodeUnit(const PanelFields &panel, Value u
 
 void ProductLowering::prefetchLines(WeightBuffer kind, Value first, int64_t countU32,
                                     int32_t cache) {
+  if (countU32 == 0)
+    return;
   Value from = weightBuffer(kind);
   for (int64_t line = 0; line < countU32; line += laneCount)
     memref::PrefetchOp::create(builder, location, from, index.add(first, line), /*isWrite=*/false,

@@ -231,7 +231,7 @@ protected:
                                             bool asWords, mlir::Value into = {});
   /// Which cache is asked for what is read soon, or next: its number, as `memref.prefetch` has it.
   static constexpr int32_t nearestCache = 3, nextCache = 2;
-  /// Asks for `countU32` u32 of a plane from `first` on.
+  /// Asks for `countU32` u32 of a plane from `first` on; for nothing where that is 0.
   void prefetchLines(WeightBuffer kind, mlir::Value first, int64_t countU32,
                      int32_t cache = nextCache);
   /// Asks for one of `shares` shares of `shareU32` u32 each that a plane has from `first` on: in

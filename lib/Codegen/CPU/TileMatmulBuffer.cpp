@@ -243,12 +243,9 @@ void ProductLowering::prefetchUnitOfNextTile(const PanelFields &panel, Value uni
   // Of more blocks for what is read anyway.
   if (ShapedType::isDynamic(staticM))
     ahead = index.select(index.less(tileM, sizeM), 0, ahead);
-  Value next = index.add(unit, ahead);
-  auto ask = [&](WeightBuffer kind, Value start, int64_t unitU32) {
-    prefetchLines(kind, index.add(start, index.mul(next, unitU32)), unitU32, nearestCache);
-  };
-  ask(WeightBuffer::Code, panel.code, layout.codeU32);
-  ask(WeightBuffer::Raw, panel.raw, layout.rawU32);
+  auto [first, code] = offsetsOf(panel, index.add(unit, ahead), /*asWords=*/false);
+  prefetchLines(WeightBuffer::Raw, first, layout.rawU32, nearestCache);
+  prefetchLines(WeightBuffer::Code, code, layout.codeU32, nearestCache);
 }
 
 void ProductLowering::prefetch(const PanelFields &panel, Value kTile, Value ordinal,

@@ -25,6 +25,7 @@
 #include <chrono>
 #include <filesystem>
 #include <limits>
+#include <span>
 #include <unistd.h>
 
 using namespace uwt;
@@ -33,19 +34,11 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// Weights that fit the second-level cache from any format: Gaussian ones have next to no escapes,
-/// and with long rows outputs take little beside products, which short ones do not tell apart.
-struct CachedWeight {
-  const char *kind;
-  uint64_t rows, columns;
-};
-constexpr CachedWeight cachedWeights[] = {
-    {"gaussian", 256, 1024}, {"gaussian", 64, 4096}, {"row-scaled-t4", 256, 1024}};
 constexpr uint64_t coldRows = 8192, coldColumns = 4096;
 constexpr double leastSeconds = 0.02;
 /// The least of many passes: other programs read memory, too.
 constexpr unsigned readPasses = 40;
-/// How often all products whose weights fit a cache are measured, one after another.
+/// How often all products with a weight are measured, one after another.
 constexpr unsigned turns = 4;
 constexpr auto loopWork = std::chrono::microseconds(20);
 
@@ -96,6 +89,10 @@ private:
   Status measureOperations(Session &session);
   Status measureOverlap(Session &session);
   void measureLoops();
+  /// Measures all experiments with a weight, on one thread, in turns.
+  Status measure(Session &session, const ProductWeights &weights,
+                 std::span<const Experiment> experiments, ThreadPool &pool,
+                 std::vector<Observation> &observations) const;
   Expected<Compiled> prepare(Session &session, const ProductWeights &weights,
                              const Experiment &experiment, double escapes,
                              unsigned threadCount) const;
@@ -231,19 +228,10 @@ static Expected<double> escapesOf(const ProductWeights &weights, const Format &f
          static_cast<double>(weights.rows() * weights.columns());
 }
 
-/// What is measured of each: 16-bit and coded weights by all strategies, over k-tiles and m.
-static std::vector<Experiment> experimentsOf(const CachedWeight &weight, const Target &target) {
-  const KernelConfig direct;
-  const Format &coded = runFormats().front(), &raw = rawFormat();
-  std::vector<Experiment> experiments;
-  if (weight.columns > weight.rows * 16) {
-    for (unsigned chunk : {128, 512, 1024})
-      experiments.push_back({raw, {CpuStrategy::Buffer, 4, 4, chunk}, {4, 24, 96}});
-    experiments.push_back({raw, {CpuStrategy::Buffer, 8, 2, 512}, {2, 48}});
-    experiments.push_back({coded, {CpuStrategy::Buffer, 4, 4, 512}, {4, 24}});
-    return experiments;
-  }
-  experiments = {{coded, direct, {1, 2}}};
+/// Coded weights by all strategies, over k-tiles and m.
+static std::vector<Experiment> codedExperiments(const Target &target) {
+  const Format &coded = runFormats().front();
+  std::vector<Experiment> experiments = {{coded, KernelConfig(), {1, 2}}};
   for (unsigned chunk : {128, 512, 1024})
     experiments.push_back({coded, {CpuStrategy::Buffer, 4, 4, chunk}, {4, 24}});
   if (target.hasTiles())
@@ -251,8 +239,14 @@ static std::vector<Experiment> experimentsOf(const CachedWeight &weight, const T
       for (unsigned strips : {1, 2})
         experiments.push_back(
             {coded, {CpuStrategy::Tiles, strips * 16, 64 / strips, chunk}, {1, 16, 64, 256}});
-  if (std::string_view(weight.kind) != "gaussian")
-    return experiments;
+  return experiments;
+}
+
+/// The same and raw ones.
+static std::vector<Experiment> allExperiments(const Target &target) {
+  const KernelConfig direct;
+  const Format &raw = rawFormat();
+  std::vector<Experiment> experiments = codedExperiments(target);
   experiments.push_back({raw, direct, {1, 2}});
   experiments.push_back({raw, direct, {1}, true});
   experiments.push_back({raw, {CpuStrategy::Buffer, 4, 4, 1024}, {12}, true});
@@ -267,24 +261,52 @@ static std::vector<Experiment> experimentsOf(const CachedWeight &weight, const T
   return experiments;
 }
 
+/// With long rows outputs take little beside products, which short ones do not tell apart.
+static std::vector<Experiment> longRowExperiments(const Target & /*target*/) {
+  const Format &coded = runFormats().front(), &raw = rawFormat();
+  std::vector<Experiment> experiments;
+  for (unsigned chunk : {128, 512, 1024})
+    experiments.push_back({raw, {CpuStrategy::Buffer, 4, 4, chunk}, {4, 24, 96}});
+  experiments.push_back({raw, {CpuStrategy::Buffer, 8, 2, 512}, {2, 48}});
+  experiments.push_back({coded, {CpuStrategy::Buffer, 4, 4, 512}, {4, 24}});
+  return experiments;
+}
+
+Status BenchCalibrateCommand::measure(Session &session, const ProductWeights &weights,
+                                      std::span<const Experiment> experiments, ThreadPool &pool,
+                                      std::vector<Observation> &observations) const {
+  UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(weights, runFormats().front(), pool));
+  std::vector<Compiled> programs;
+  for (const Experiment &experiment : experiments) {
+    UWT_ASSIGN_OR_RETURN(Compiled compiled, prepare(session, weights, experiment, escapes, 1));
+    programs.push_back(std::move(compiled));
+  }
+  // A machine that others use is slow for some seconds, and then for all experiments alike.
+  session.detail("measuring them in turns");
+  for (unsigned turn = 0; turn < turns; ++turn)
+    for (Compiled &compiled : programs)
+      UWT_RETURN_IF_ERROR(compiled.observe());
+  for (const Compiled &compiled : programs)
+    observations.insert(observations.end(), compiled.observations.begin(),
+                        compiled.observations.end());
+  return ok();
+}
+
 Status BenchCalibrateCommand::measureOperations(Session &session) {
+  // Weights that fit the second-level cache from any format; Gaussian ones have next to no escapes.
+  struct CachedWeight {
+    const char *kind;
+    uint64_t rows, columns;
+    std::vector<Experiment> (*experiments)(const Target &target);
+  };
+  constexpr CachedWeight cachedWeights[] = {{"gaussian", 256, 1024, allExperiments},
+                                            {"gaussian", 64, 4096, longRowExperiments},
+                                            {"row-scaled-t4", 256, 1024, codedExperiments}};
   ThreadPool pool;
-  for (const CachedWeight &weight : cachedWeights) {
+  for (const CachedWeight &each : cachedWeights) {
     UWT_ASSIGN_OR_RETURN(auto weights,
-                         makeWeights(weight.kind, {"", weight.rows, weight.columns}, 1, pool));
-    UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, runFormats().front(), pool));
-    std::vector<Compiled> programs;
-    for (const Experiment &experiment : experimentsOf(weight, *measured)) {
-      UWT_ASSIGN_OR_RETURN(Compiled compiled, prepare(session, *weights, experiment, escapes, 1));
-      programs.push_back(std::move(compiled));
-    }
-    // A machine that others use is slow for some seconds, and then for all experiments alike.
-    session.detail("measuring weights in a cache");
-    for (unsigned turn = 0; turn < turns; ++turn)
-      for (Compiled &compiled : programs)
-        UWT_RETURN_IF_ERROR(compiled.observe());
-    for (const Compiled &compiled : programs)
-      cached.insert(cached.end(), compiled.observations.begin(), compiled.observations.end());
+                         makeWeights(each.kind, {"", each.rows, each.columns}, 1, pool));
+    UWT_RETURN_IF_ERROR(measure(session, *weights, each.experiments(*measured), pool, cached));
   }
   result = fitOperations(result, cached);
   return ok();
@@ -296,7 +318,6 @@ Status BenchCalibrateCommand::measureOverlap(Session &session) {
                        makeWeights("row-scaled-t4", {"", coldRows, coldColumns},
                                    ProductWeights::coldCopies(coldRows, coldColumns), pool));
   const Format &coded = runFormats().front();
-  UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(*weights, coded, pool));
   std::vector<Experiment> experiments;
   for (const Format &format : {rawFormat(), coded}) {
     if (measured->hasTiles()) {
@@ -309,17 +330,7 @@ Status BenchCalibrateCommand::measureOverlap(Session &session) {
   // Raw weights are not multiplied so, where m is small.
   if (!measured->hasTiles())
     experiments.push_back({coded, {CpuStrategy::Buffer, 4, 4, 128}, {1, 2, 4}});
-  std::vector<Compiled> programs;
-  for (const Experiment &experiment : experiments) {
-    UWT_ASSIGN_OR_RETURN(Compiled compiled, prepare(session, *weights, experiment, escapes, 1));
-    programs.push_back(std::move(compiled));
-  }
-  session.detail("measuring weights in memory");
-  for (unsigned turn = 0; turn < turns; ++turn)
-    for (Compiled &compiled : programs)
-      UWT_RETURN_IF_ERROR(compiled.observe());
-  for (const Compiled &compiled : programs)
-    cold.insert(cold.end(), compiled.observations.begin(), compiled.observations.end());
+  UWT_RETURN_IF_ERROR(measure(session, *weights, experiments, pool, cold));
   result.overlap = fitOverlap(result, cold);
   return ok();
 }
