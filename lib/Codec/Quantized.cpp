@@ -39,6 +39,31 @@ static std::optional<uint32_t> numberBits(const Term &number) {
   return isPositiveScale(number) ? 16 : floatBits(number);
 }
 
+std::optional<uint32_t> uwt::pickBits(const CellFormat &pick) {
+  constexpr uint32_t byte = 8, half = 16;
+  const Term &number = pick.number;
+  if (number.keyword != "uint" || number.parameters.size() != 1 || number.parameters[0] == 0)
+    return std::nullopt;
+  uint32_t bits = number.parameters[0];
+  return bits <= byte || bits == half ? std::optional(bits) : std::nullopt;
+}
+
+std::optional<CellFormat> uwt::heldPick(const Format &format) {
+  if (!format.hasTables())
+    return std::nullopt;
+  CellFormat pick = format.pick ? *format.pick : *format.table;
+  if (format.table)
+    pick.number = {"uint", {16}};
+  if (!format.scale)
+    return pick;
+  uint32_t own = pick.cellColumns, columns = format.scale->cellColumns;
+  if (own != 0 && (columns == 0 || own % columns != 0))
+    return pick;
+  pick.cellRows = format.scale->cellRows;
+  pick.cellColumns = columns;
+  return pick;
+}
+
 /// The columns of a unit of weights with such cells.
 static uint32_t unitColumns(uint32_t cellColumns) {
   bool isLarge = cellColumns == 0 || cellColumns > fixedUnitColumns;
@@ -71,7 +96,7 @@ static Status checkGrid(std::string_view key, const GridFormat &grid) {
   return ok();
 }
 
-static bool hasSameCells(const GridFormat &a, const GridFormat &b) {
+static bool hasSameCells(const CellFormat &a, const CellFormat &b) {
   return a.cellRows == b.cellRows && a.cellColumns == b.cellColumns;
 }
 
@@ -89,6 +114,29 @@ static Status checkPositiveScale(const Format &format, const QuantizedElement &e
   return usageError(std::string(positiveScale) +
                     " is for scales of f4E2M1FN as bf16, without factor=, offset= and a grid "
                     "inside");
+}
+
+static Status checkTables(const Format &format, const QuantizedElement &element) {
+  if (!format.hasTables())
+    return ok();
+  if (!element.isTable)
+    return usageError(format.element.str() + " has numbers of its own; table= and pick= are for "
+                                             "table<b>");
+  if (format.table && format.pick)
+    return usageError("table= gives each cell a table of its own; leave out pick=");
+  std::string pick = "pick={" + heldPick(format)->str() + "}";
+  if (format.table)
+    return usageError("table={" + format.table->str() + "}: weights are held with " + pick +
+                      ", the numbers of these tables; name that");
+  if (!pickBits(*format.pick))
+    return usageError("pick={" + format.pick->str() +
+                      "}: expected integers of type uint<1> to uint<8>, or uint<16>");
+  if (hasSameCells(*format.pick, *format.scale))
+    return ok();
+  bool isHeld = hasSameCells(*heldPick(format), *format.scale);
+  return usageError(
+      "pick={" + format.pick->str() + "} has other cells than scale=" + format.scale->str() + "; " +
+      (isHeld ? "weights are held with " + pick : "products run from such weights' values"));
 }
 
 static Status checkZero(const Format &format, const QuantizedElement &element) {
@@ -139,8 +187,8 @@ static Status checkPlain(const Format &format) {
   plain.escapes = Escapes::None;
   if (format.ofFloats() == plain)
     return ok();
-  return usageError("a format of quantised weights has an element, storage=, zero=, scale=, "
-                    "factor=, offset=, math= and order= alone, got '" +
+  return usageError("a format of quantised weights has an element, storage=, table=, pick=, zero=, "
+                    "scale=, factor=, offset=, math= and order= alone, got '" +
                     format.str() + "'");
 }
 
@@ -178,6 +226,7 @@ Expected<CodecTraits> uwt::checkQuantized(const Format &format, ElementType elem
     return usageError(name + " has no scale; expected scale= and cells, as {1x128, f16}");
   UWT_RETURN_IF_ERROR(checkGrid("scale", *format.scale));
   UWT_RETURN_IF_ERROR(checkPositiveScale(format, *own, element));
+  UWT_RETURN_IF_ERROR(checkTables(format, *own));
   UWT_RETURN_IF_ERROR(checkZero(format, *own));
   UWT_RETURN_IF_ERROR(checkMath(format));
   if (format.steps.size() > maxSteps)
@@ -255,6 +304,9 @@ QuantizedUnit uwt::quantizedUnit(const Format &format) {
   unit.cells = columns == 0 ? 1 : std::max(unit.columns / columns, 1u);
   unit.scale = gridFrom(unit.codesU32(), &*format.scale);
   unit.zero = gridFrom(unit.scale.end(unit.cells), format.zeroGrid ? &*format.zeroGrid : nullptr);
+  unit.pick.first = unit.zero.end(unit.cells);
+  if (format.pick)
+    unit.pick.bits = pickBits(*format.pick).value_or(0) > 8 ? 16 : 8;
   for (const GridStep &step : format.steps)
     unit.steps.push_back(gridFrom(unit.u32(), &step.format));
   return unit;

@@ -264,7 +264,7 @@ struct Item {
 };
 } // namespace
 
-static constexpr size_t packingItem = 4, escapesItem = 7, zeroItem = 12;
+static constexpr size_t packingItem = 4, escapesItem = 7, tableItem = 12;
 static constexpr Item beforeSteps[] = {
     {"version", parseVersion, [](const Format &f) { return std::to_string(f.version); }},
     {"layout", parseLayout, [](const Format &f) { return nameOf(layoutNames, f.layout); }},
@@ -279,6 +279,8 @@ static constexpr Item beforeSteps[] = {
     {"unit", parseUnit, [](const Format &f) { return nameOf(unitNames, f.panelUnits); }},
     {"low", parseLow, printLow},
     // Of quantised weights only.
+    {"table", parseTable, [](const Format &f) { return printOptionalCells(f.table); }},
+    {"pick", parsePick, [](const Format &f) { return printOptionalCells(f.pick); }},
     {"zero", parseZero, printZero},
     {"scale", parseScale, [](const Format &f) { return printOptionalGrid(f.scale); }},
     {"factor", parseFactor, printFactor},
@@ -288,7 +290,7 @@ static constexpr Item afterSteps[] = {
     {"order", parseOrder, [](const Format &f) { return nameOf(orderNames, f.hasColumnOrder); }},
 };
 static_assert(beforeSteps[packingItem].key == "packing" &&
-              beforeSteps[escapesItem].key == "escapes" && beforeSteps[zeroItem].key == "zero");
+              beforeSteps[escapesItem].key == "escapes" && beforeSteps[tableItem].key == "table");
 
 static std::span<const Item> allItems() {
   static const std::vector<Item> items = [] {
@@ -343,6 +345,8 @@ Format Format::ofMatrices() const {
 Format Format::ofFloats() const {
   Format format = *this, plain;
   format.element = plain.element;
+  format.table = plain.table;
+  format.pick = plain.pick;
   format.zero = plain.zero;
   format.zeroGrid = plain.zeroGrid;
   format.scale = plain.scale;
@@ -357,7 +361,7 @@ std::string Format::fullStr() const {
   std::string text = (isQuantized() ? element.str() + ", " : "") + codec.str();
   std::span<const Item> items = allItems();
   if (!isQuantized() && *this == ofFloats())
-    items = items.first(zeroItem);
+    items = items.first(tableItem);
   for (const Item &item : items)
     text.append(", ").append(item.key).append("=").append(item.print(*this));
   return text;

@@ -41,6 +41,10 @@ std::string_view itemValue(std::string_view item);
 // Items of quantised weights
 //===----------------------------------------------------------------------===//
 
+Status parseTable(Format &format, std::string_view value);
+Status parsePick(Format &format, std::string_view value);
+/// A table or a pick.
+std::string printOptionalCells(const std::optional<CellFormat> &cells);
 Status parseZero(Format &format, std::string_view value);
 std::string printZero(const Format &format);
 Status parseScale(Format &format, std::string_view value);

@@ -68,6 +68,27 @@ static Expected<GridFormat> parseGrid(std::string_view value, const std::string 
   return grid;
 }
 
+static Status parseOptionalCells(std::optional<CellFormat> &cells, std::string_view value,
+                                 const std::string &what) {
+  cells = std::nullopt;
+  if (value == "none")
+    return ok();
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string_view> items, splitGrid(value, what, 2));
+  return parseCells(cells.emplace(), items, what);
+}
+
+Status uwt::parseTable(Format &format, std::string_view value) {
+  return parseOptionalCells(format.table, value, "table");
+}
+
+Status uwt::parsePick(Format &format, std::string_view value) {
+  return parseOptionalCells(format.pick, value, "pick");
+}
+
+std::string uwt::printOptionalCells(const std::optional<CellFormat> &cells) {
+  return cells ? "{" + cells->str() + "}" : "none";
+}
+
 std::string CellFormat::str() const {
   std::string cell = cellRows == 0 ? "tensor"
                      : cellColumns == 0

@@ -7,6 +7,7 @@
 
 #include "uwt/Import/ImportedWeights.h"
 #include "Recipe.h"
+#include "uwt/Codec/Quantized.h"
 #include "uwt/Format/QuantizedElement.h"
 #include <algorithm>
 #include <filesystem>
@@ -75,11 +76,15 @@ std::optional<Term> otherElement(const std::string &composition) {
 
 /// The composition that products run from, where that is another one; `held` is as of otherElement.
 std::string runFormatOf(const WeightOutline &outline, const std::optional<Term> &held) {
-  if (!held)
+  const std::string &own = outline.runFormat.empty() ? outline.format : outline.runFormat;
+  Expected<Format> format = Format::parse(own);
+  if (!format || (!held && !format->hasTables()))
     return outline.runFormat;
-  Format format = *Format::parse(outline.runFormat.empty() ? outline.format : outline.runFormat);
-  format.element = *held;
-  return format.str();
+  format->element = held.value_or(format->element);
+  format->pick = heldPick(*format);
+  format->table = std::nullopt;
+  std::string text = format->str();
+  return text == outline.format ? "" : text;
 }
 
 /// Makes codes those of `element`, which has their numbers.

@@ -39,7 +39,8 @@ static bool areIntegers(std::span<const float> numbers) {
 }
 
 static Status checkIntegers(const QuantizedWeight &weight) {
-  if (!weight.floats.empty() || !areIntegers(weight.values) || !areIntegers(weight.zero.cells))
+  if (!weight.floats.empty() || !areIntegers(weight.values) || weight.tables > 1 ||
+      !areIntegers(weight.zero.cells))
     return usageError("a product by integers needs codes and zeros that are integers");
   if (!weight.steps.empty() || !weight.gridColumns.empty() || weight.math != ElementType::F32)
     return usageError("a product by integers is of a weight without offsets, and with columns in "

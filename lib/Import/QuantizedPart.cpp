@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Import/QuantizedPart.h"
+#include "uwt/Codec/Quantized.h"
 #include "uwt/Codec/StoredOrder.h"
 #include "uwt/Container/LocatedSlice.h"
 #include "uwt/Format/BF16.h"
@@ -81,10 +82,11 @@ static void storeByItself(GridFormat &grid) {
 
 /// Whether all grids have the cells of the scale.
 static bool hasCommonCells(const Format &format) {
-  auto hasThem = [&](const GridFormat &grid) {
+  auto hasThem = [&](const CellFormat &grid) {
     return grid.cellRows == format.scale->cellRows && grid.cellColumns == format.scale->cellColumns;
   };
   return (!format.zeroGrid || hasThem(*format.zeroGrid)) &&
+         (!format.pick || hasThem(*format.pick)) &&
          std::ranges::all_of(format.steps, hasThem, &GridStep::format);
 }
 
@@ -240,6 +242,25 @@ Expected<Grid> PartOfCodes::grid(const Grid &grid, const CellFormat &format) con
   return part;
 }
 
+/// Leaves a weight the tables that its cells have, in the order in which they first do.
+static void keepUsedTables(QuantizedWeight &weight) {
+  std::vector<std::optional<float>> numbers(weight.tables);
+  std::vector<float> values;
+  uint64_t tables = 0;
+  for (float &cell : weight.table.cells) {
+    std::optional<float> &number = numbers[static_cast<size_t>(cell)];
+    if (!number) {
+      number = static_cast<float>(tables++);
+      std::ranges::copy(weight.valuesOf(cell), std::back_inserter(values));
+    }
+    cell = *number;
+  }
+  if (tables == 0)
+    return;
+  weight.values = std::move(values);
+  weight.tables = tables;
+}
+
 Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
                                                const TensorSlice &slice, ThreadPool &pool) {
   UWT_ASSIGN_OR_RETURN(Format format, formatOfParts(weight));
@@ -264,6 +285,11 @@ Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
   part.weight.rows = part.weight.matrices * (range.rowEnd - range.rowBegin);
   part.weight.columns = range.columnEnd - range.columnBegin;
   part.weight.values = element.isTable ? whole.values : element.values();
+  if (format.pick) {
+    part.weight.tables = whole.tables;
+    UWT_ASSIGN_OR_RETURN(part.weight.table, cut.grid(whole.table, *format.pick));
+    keepUsedTables(part.weight);
+  }
   part.weight.math = whole.math;
   part.weight.factor = format.factor();
   part.weight.zero = Grid::constant(static_cast<float>(format.zero));
@@ -311,7 +337,9 @@ static StoredType storedTypeOf(const Term &number) {
     return {"BF16", 2, [](float value) -> uint32_t { return roundToBF16(value); }};
   if (number.keyword == "f8E8M0FNU")
     return {"U8", 1, [](float value) -> uint32_t { return exponentOf(value); }};
-  // Zero points, of the element's own type.
+  if (pickBits({0, 0, number}) > 8U)
+    return {"I32", 4, [](float value) { return static_cast<uint32_t>(value); }};
+  // Zero points, of the element's own type, and numbers of tables.
   return {"U8", 1, [](float value) -> uint32_t { return static_cast<uint32_t>(int32_t(value)); }};
 }
 
@@ -344,6 +372,8 @@ std::vector<std::pair<std::string, TensorBytes>> QuantizedPart::tensors() const 
     tensors.emplace_back(
         std::string(format.steps[i].role.tensor),
         tensorOf(weight.steps[i].numbers, format.steps[i].format.number, weight.rows));
+  if (format.pick)
+    tensors.emplace_back("weight_pick", tensorOf(weight.table, format.pick->number, weight.rows));
   if (format.hasColumnOrder) {
     TensorBytes groups{findSafetensorsDtype("I32"), {weight.columns}, {}};
     for (uint32_t column : weight.gridColumns)
@@ -352,9 +382,10 @@ std::vector<std::pair<std::string, TensorBytes>> QuantizedPart::tensors() const 
     tensors.emplace_back("weight_g_idx", std::move(groups));
   }
   if (QuantizedElement::find(format.element)->isTable) {
-    Grid numbers = {1, 1, weight.values.size(), weight.values};
-    TensorBytes table = tensorOf(numbers, {"f32", {}}, 1);
-    table.shape = {weight.values.size()};
+    Grid numbers = {1, 1, weight.codeCount(), weight.values};
+    TensorBytes table = tensorOf(numbers, {"f32", {}}, weight.tables);
+    if (!format.pick)
+      table.shape = {weight.codeCount()};
     tensors.emplace_back("weight_table", std::move(table));
   }
   return tensors;

@@ -63,7 +63,7 @@ QuantizedWeight QuantizedWeight::withColumns(std::span<const uint32_t> order) co
 }
 
 std::vector<Grid *> QuantizedWeight::grids() {
-  std::vector<Grid *> all = {&zero, &scale};
+  std::vector<Grid *> all = {&table, &zero, &scale};
   for (WeightStep &step : steps)
     all.push_back(&step.numbers);
   return all;
@@ -78,7 +78,7 @@ public:
   using Word = decltype(Round(0.0f));
 
   explicit RowDecoder(const QuantizedWeight &weight)
-      : weight(weight), ofSteps(weight.steps.size()), table(weight.values.size()) {}
+      : weight(weight), ofSteps(weight.steps.size()), words(weight.codeCount()) {}
 
   void decode(uint64_t row, Word *out) {
     if (!weight.floats.empty()) {
@@ -91,6 +91,7 @@ public:
       uint64_t cell = weight.gridColumn(begin), end = runEnd(begin);
       for (size_t i = 0; i < weight.steps.size(); ++i)
         ofSteps[i] = weight.steps[i].numbers.at(row, cell);
+      values = weight.valuesOf(weight.table.at(row, cell));
       decodeRun({codes + begin, end - begin}, weight.zero.at(row, cell), weight.scale.at(row, cell),
                 out + begin);
       begin = end;
@@ -101,8 +102,8 @@ private:
   uint64_t runEnd(uint64_t begin) const {
     const std::vector<uint32_t> &columns = weight.gridColumns;
     if (columns.empty()) {
-      uint64_t end =
-          std::min({weight.columns, weight.zero.nextCell(begin), weight.scale.nextCell(begin)});
+      uint64_t end = std::min({weight.columns, weight.table.nextCell(begin),
+                               weight.zero.nextCell(begin), weight.scale.nextCell(begin)});
       for (const WeightStep &step : weight.steps)
         end = std::min(end, step.numbers.nextCell(begin));
       return end;
@@ -115,7 +116,6 @@ private:
 
   /// Of a long run each code is decoded once.
   void decodeRun(std::span<const uint8_t> codes, float zero, float scale, Word *out) {
-    const float *values = weight.values.data();
     bool isRounded = weight.math != ElementType::F32;
     auto wordOf = [&](uint64_t code) {
       float difference = values[code] - zero; // value-2
@@ -127,19 +127,20 @@ private:
         value = weight.steps[i].role.apply(value, ofSteps[i]); // value-5
       return Round(value);
     };
-    if (codes.size() < weight.values.size()) {
+    if (codes.size() < values.size()) {
       std::ranges::transform(codes, out, wordOf);
       return;
     }
-    for (size_t code = 0; code < weight.values.size(); ++code)
-      table[code] = wordOf(code);
-    std::ranges::transform(codes, out, [&](uint8_t code) { return table[code]; });
+    for (size_t code = 0; code < values.size(); ++code)
+      words[code] = wordOf(code);
+    std::ranges::transform(codes, out, [&](uint8_t code) { return words[code]; });
   }
 
   const QuantizedWeight &weight;
-  /// What the elements of a run take in each step.
+  /// What the codes of a run stand for, and what its elements take in each step.
+  std::span<const float> values;
   std::vector<float> ofSteps;
-  std::vector<Word> table;
+  std::vector<Word> words;
 };
 
 } // namespace

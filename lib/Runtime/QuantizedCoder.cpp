@@ -117,7 +117,8 @@ static std::optional<std::vector<uint64_t>> cellColumnsOf(const QuantizedWeight 
                                                           const QuantizedUnit &unit) {
   uint64_t width = unit.columns / unit.cells;
   auto sharesAll = [&](uint64_t a, uint64_t b) {
-    return isSameCell(weight.scale, a, b) && isSameCell(weight.zero, a, b) &&
+    return isSameCell(weight.table, a, b) && isSameCell(weight.scale, a, b) &&
+           isSameCell(weight.zero, a, b) &&
            std::ranges::all_of(weight.steps, [&](const WeightStep &step) {
              return isSameCell(step.numbers, a, b);
            });
@@ -178,11 +179,14 @@ float scaleLimit(const Format &format, ElementType element) {
 /// What the elements of a cell share.
 struct CellNumbers {
   float scale, zero;
+  /// What codes stand for.
+  std::span<const float> values;
   /// By step; 0 where there is none.
   std::array<float, maxSteps> ofSteps{};
 
   bool isSame(const CellNumbers &other) const {
-    return bitsOf(scale) == bitsOf(other.scale) && bitsOf(zero) == bitsOf(other.zero) &&
+    return values.data() == other.values.data() && bitsOf(scale) == bitsOf(other.scale) &&
+           bitsOf(zero) == bitsOf(other.zero) &&
            std::ranges::equal(ofSteps, other.ofSteps, {}, bitsOf, bitsOf);
   }
 };
@@ -219,6 +223,8 @@ private:
   void packGroup(uint64_t first, uint32_t rows, uint64_t u, uint32_t group, uint8_t *out) const;
   float packNumber(const PackedGrid &grid, uint64_t row, uint64_t column, uint32_t rowInStrip,
                    uint32_t inUnit, uint8_t *out) const;
+  bool packPick(uint64_t row, uint64_t column, uint32_t rowInStrip, uint32_t inUnit,
+                uint8_t *out) const;
   bool takesZero(float zero) const;
   bool haveBits(std::span<const uint8_t> codes, const CellNumbers &own,
                 const CellNumbers &coded) const;
@@ -226,7 +232,7 @@ private:
   bool packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell, uint8_t *out) const;
   /// value-2 to value-5.
   float valueOf(uint8_t code, ElementType math, const CellNumbers &numbers) const {
-    float difference = weight.values[code] - numbers.zero;
+    float difference = numbers.values[code] - numbers.zero;
     if (math != ElementType::F32)
       difference = roundedTo(math, difference);
     float value = difference * numbers.scale * weight.factor;
@@ -259,7 +265,7 @@ private:
 
 /// Whether the numbers of codes less zero are the format's.
 bool QuantizedPacker::hasNumbers() const {
-  if (weight.values.size() != size_t(1) << code.bits)
+  if (weight.codeCount() != size_t(1) << code.bits || (weight.tables > 1 && !format.pick))
     return false;
   if (code.isTable)
     return weight.zero.cells.size() == 1 && bitsOf(weight.zero.cells.front()) == 0;
@@ -297,10 +303,10 @@ std::optional<QuantizedPacker> QuantizedPacker::make(const QuantizedWeight &weig
   return packer;
 }
 
-/// Where one zero is that of all, and nothing is added: of numbers that are multiplied alike these
-/// two say whether all are plain.
+/// Where one table and one zero are those of all, and nothing is added: of numbers that are
+/// multiplied alike these two say whether all are plain.
 void QuantizedPacker::findExtremes() {
-  if (unit.zero || !unit.steps.empty())
+  if (unit.pick || unit.zero || !unit.steps.empty())
     return;
   float zero = weight.zero.cells.front();
   auto magnitude = [&](uint8_t code) { return std::abs(weight.values[code] - zero); };
@@ -360,6 +366,14 @@ float QuantizedPacker::packNumber(const PackedGrid &grid, uint64_t row, uint64_t
   return isExact ? number.value / outer.value : std::numeric_limits<float>::quiet_NaN();
 }
 
+/// Packs the number of a cell's table. False where it has more bits.
+bool QuantizedPacker::packPick(uint64_t row, uint64_t column, uint32_t rowInStrip, uint32_t inUnit,
+                               uint8_t *out) const {
+  auto number = static_cast<uint32_t>(weight.table.at(row, column));
+  storeNumber(out, unit.pick.at(inUnit), rowInStrip, unit.pick.bits, number);
+  return number >> *pickBits(*format.pick) == 0;
+}
+
 /// Whether kernels that compute in the weight's own type have a zero as it is: they take a part of
 /// it (packedScaleExponent).
 bool QuantizedPacker::takesZero(float zero) const {
@@ -409,13 +423,14 @@ bool QuantizedPacker::hasBits(uint64_t row, uint64_t cell, const CellNumbers &co
   if (!(std::abs(coded.scale) < limit && takesZero(coded.zero)))
     return false;
   uint64_t column = cellColumns[cell], width = unit.columns / unit.cells;
-  CellNumbers own = {weight.scale.at(row, column), weight.zero.at(row, column)};
+  CellNumbers own = {weight.scale.at(row, column), weight.zero.at(row, column),
+                     weight.valuesOf(weight.table.at(row, column))};
   for (size_t i = 0; i < weight.steps.size(); ++i)
     own.ofSteps[i] = weight.steps[i].numbers.at(row, column);
   // All codes of 4 bits are fewer than those of most cells.
   constexpr std::array<uint8_t, nibbleCodes> nibbles = {0, 1, 2,  3,  4,  5,  6,  7,
                                                         8, 9, 10, 11, 12, 13, 14, 15};
-  size_t count = weight.values.size();
+  size_t count = weight.codeCount();
   if (count <= nibbleCodes && haveBits(std::span(nibbles).first(count), own, coded))
     return true;
   // Columns that do not exist have code 0.
@@ -434,7 +449,10 @@ bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
   auto pack = [&](const PackedGrid &grid) {
     return packNumber(grid, row, column, rowInStrip, inUnit, out);
   };
-  CellNumbers coded = {pack(scale), unit.zero ? pack(zero) : weight.zero.at(row, column)};
+  CellNumbers coded = {pack(scale), unit.zero ? pack(zero) : weight.zero.at(row, column),
+                       weight.valuesOf(weight.table.at(row, column))};
+  if (unit.pick && !packPick(row, column, rowInStrip, inUnit, out))
+    return false;
   for (size_t i = 0; i < steps.size(); ++i)
     coded.ofSteps[i] = pack(steps[i]);
   bool isExact = hasBits(row, cell, coded);
@@ -533,9 +551,9 @@ Status uwt::withQuantizedCoder(const QuantizedWeight &weight, const TensorDescri
       packer.emplace(*std::move(made));
   if (QuantizedElement::find(plan.format.element)->isTable) {
     // Above codes of fewer than 4 bits are others.
-    plan.numbers.resize(nibbleCodes);
-    for (size_t i = 0; i < nibbleCodes; ++i)
-      plan.numbers[i] = weight.values[i % weight.values.size()];
+    for (uint64_t table = 0; table < weight.tables; ++table)
+      for (size_t i = 0; i < nibbleCodes; ++i)
+        plan.numbers.push_back(weight.values[table * weight.codeCount() + i % weight.codeCount()]);
   }
   std::vector<uint8_t> dense;
   PanelSource source;

@@ -65,6 +65,8 @@ static bool hasArithmeticOf(const Format &image, const Format &own) {
 }
 
 Expected<Format> uwt::imageFormatOf(const Format &composition) {
+  if (composition.hasTables())
+    return noImageFormat(composition, "images have one table a weight");
   bool hasCodes = false, hasArithmetic = false;
   std::optional<Format> found;
   for (const char *text : imageFormats) {
@@ -171,7 +173,7 @@ static bool areAsIs(std::span<const QuantizedPart *const> parts, const Format &f
   const QuantizedPart &part = *parts.front();
   size_t numbers = size_t(1) << QuantizedElement::find(format.element)->bits;
   return parts.size() == 1 && part.columnOrder.empty() && !part.weight.isTransposed &&
-         part.weight.matrices == 1 && part.weight.values.size() == numbers &&
+         part.weight.matrices == 1 && part.weight.codeCount() == numbers &&
          !areShifted(part, format);
 }
 
@@ -313,7 +315,8 @@ Expected<WeightImage> uwt::encodeParts(std::span<const QuantizedPart *const> par
 /// Whether rows of matrices one below the other have numbers of their own.
 static bool hasCellsOfRows(const Format &format) {
   auto isOfRows = [](const GridFormat &grid) { return grid.cellRows == 1 && !grid.outer; };
-  return isOfRows(*format.scale) && (!format.zeroGrid || isOfRows(*format.zeroGrid)) &&
+  return !format.hasTables() && isOfRows(*format.scale) &&
+         (!format.zeroGrid || isOfRows(*format.zeroGrid)) &&
          std::ranges::all_of(format.steps, isOfRows, &GridStep::format);
 }
 

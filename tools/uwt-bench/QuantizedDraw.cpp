@@ -12,6 +12,7 @@
 #include "uwt/Support/Random.h"
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 using namespace uwt;
 using namespace uwt::bench;
@@ -36,12 +37,21 @@ static std::vector<float> tableOf(uint32_t bits, DrawnValues values) {
   return table;
 }
 
+/// So many tables: the first one, and the same with the other sign in turn.
+static std::vector<float> tablesOf(const std::vector<float> &first, uint64_t tables) {
+  std::vector<float> values;
+  for (uint64_t table = 0; table < tables; ++table)
+    std::ranges::transform(first, std::back_inserter(values),
+                           [&](float number) { return table % 2 == 0 ? number : -number; });
+  return values;
+}
+
 namespace {
 /// The numbers of an element's codes.
 struct Range {
   float least = 0, most = 0;
 
-  explicit Range(const std::vector<float> &numbers) {
+  explicit Range(std::span<const float> numbers) {
     for (float number : numbers)
       if (std::isfinite(number)) {
         least = std::min(least, number);
@@ -57,7 +67,7 @@ struct Range {
 } // namespace
 
 /// The codes that are drawn: those of numbers, or of multiples of a unit.
-static std::vector<uint8_t> usableCodes(const std::vector<float> &numbers, DrawnValues values) {
+static std::vector<uint8_t> usableCodes(std::span<const float> numbers, DrawnValues values) {
   double unit = Range(numbers).unit();
   std::vector<uint8_t> usable;
   for (size_t code = 0; code < numbers.size(); ++code) {
@@ -68,14 +78,14 @@ static std::vector<uint8_t> usableCodes(const std::vector<float> &numbers, Drawn
   return usable;
 }
 
-static uint8_t nearestCode(const std::vector<float> &numbers, const std::vector<uint8_t> &usable,
+static uint8_t nearestCode(std::span<const float> numbers, const std::vector<uint8_t> &usable,
                            double wanted) {
   return *std::ranges::min_element(usable, {},
                                    [&](uint8_t code) { return std::abs(numbers[code] - wanted); });
 }
 
 /// Codes of a normal distribution to take elements from: one in eight is any, so that all occur.
-static std::vector<uint8_t> deckOf(const std::vector<float> &numbers, DrawnValues values,
+static std::vector<uint8_t> deckOf(std::span<const float> numbers, DrawnValues values,
                                    Random &random) {
   constexpr size_t cards = 4096;
   std::vector<uint8_t> usable = usableCodes(numbers, values), deck(cards);
@@ -159,6 +169,9 @@ public:
       : format(format), weight(weight), values(values), random(seed), range(weight.values) {}
 
   void draw() {
+    if (format.pick)
+      weight.table =
+          cellsOf(*format.pick, [&] { return static_cast<float>(random.below(weight.tables)); });
     double size = deviation / range.spread();
     weight.scale = drawGrid(*format.scale, size, format.divisor, weight.scaleParts);
     if (format.zeroGrid)
@@ -232,7 +245,7 @@ private:
   DrawnValues values;
   Random random;
   Range range;
-  std::vector<uint8_t> codes = usableCodes(weight.values, values);
+  std::vector<uint8_t> codes = usableCodes(weight.valuesOf(0), values);
 };
 } // namespace
 
@@ -248,10 +261,14 @@ QuantizedWeight uwt::bench::drawQuantized(const Format &format, uint64_t rows, u
   weight.rows = rows;
   weight.columns = columns;
   weight.values = element.isTable ? tableOf(element.bits, values) : element.values();
+  if (format.pick) {
+    weight.tables = std::min(rows, uint64_t(1) << *pickBits(*format.pick));
+    weight.values = tablesOf(weight.values, weight.tables);
+  }
   weight.factor = format.factor();
   weight.math = format.math;
   weight.zero = Grid::constant(static_cast<float>(format.zero));
-  weight.codes = drawCodes(deckOf(weight.values, values, random), rows, columns, seed, pool);
+  weight.codes = drawCodes(deckOf(weight.valuesOf(0), values, random), rows, columns, seed, pool);
   GridDraw(format, weight, values, random.next()).draw();
   return weight;
 }

@@ -66,7 +66,7 @@ struct CodingPlan {
   MatrixShape matrix;
   Model model;
   LowModel low;
-  /// What the codes of a quantised weight stand for, where elements are of a table: 16 numbers.
+  /// What the codes of a quantised weight stand for, where elements are of tables: 16 numbers each.
   std::vector<float> numbers;
 
   bool hasEscapes() const { return traits.rate != Rate::Words && format.escapes != Escapes::None; }

@@ -20,6 +20,15 @@ namespace uwt {
 /// How many different codes of 4 bits there are.
 inline constexpr uint32_t nibbleCodes = 16;
 
+/// Bits of the integers by which cells pick a table: `uint<1>` to `uint<8>`, which take a byte in
+/// memory, or `uint<16>`. Nothing of other types.
+std::optional<uint32_t> pickBits(const CellFormat &pick);
+
+/// What picks tables in a weight that is held: a format's own pick, and of tables of cells their
+/// numbers; in the cells of its scale, where these are parts of its own. Nothing where there is one
+/// table.
+std::optional<CellFormat> heldPick(const Format &format);
+
 /// Steps after the product that a format in memory may have.
 inline constexpr size_t maxSteps = 4;
 
@@ -67,12 +76,12 @@ struct CodePiece {
   uint32_t bits;
 };
 
-/// A unit of plane `code` (run-1): the codes; then scales, zeros and what steps take. Codes lie in
-/// the order in which compiled code reads them: by group of 64 columns, and there by chunk. Of 4
-/// bits at most, half h of register r has a nibble from bit 16h + 4r on, and that has a chunk's
-/// bits of a row above those of the row before. Those of 5 and 6 bits are whole in a half, but for
-/// one register's (`pieces`). Those of 8 bits follow by row g, of rows g and g + 8 register by
-/// register, 32 words a byte each.
+/// A unit of plane `code` (run-1): the codes; then scales, zeros, picked tables and what steps
+/// take. Codes lie in the order in which compiled code reads them: by group of 64 columns, and
+/// there by chunk. Of 4 bits at most, half h of register r has a nibble from bit 16h + 4r on, and
+/// that has a chunk's bits of a row above those of the row before. Those of 5 and 6 bits are whole
+/// in a half, but for one register's (`pieces`). Those of 8 bits follow by row g, of rows g and g +
+/// 8 register by register, 32 words a byte each.
 struct QuantizedUnit {
   /// 1 to 6, or 8, which codes of 7 bits have too.
   uint32_t codeBits = 4;
@@ -81,7 +90,7 @@ struct QuantizedUnit {
   uint32_t columns = fixedUnitColumns;
   /// Cells that a row of the unit belongs to; more than one only in units of 64 columns.
   uint32_t cells = 1;
-  QuantizedGrid scale, zero;
+  QuantizedGrid scale, zero, pick;
   /// Of the format's steps.
   std::vector<QuantizedGrid> steps;
 
@@ -99,7 +108,7 @@ struct QuantizedUnit {
     return group * groupU32() + g * byteRowU32;
   }
   uint32_t codesU32() const { return groups() * groupU32(); }
-  uint32_t u32() const { return (steps.empty() ? zero : steps.back()).end(cells); }
+  uint32_t u32() const { return (steps.empty() ? pick : steps.back()).end(cells); }
 };
 
 /// Checks a format of a quantised weight for elements that it decodes to. Errors: Usage, with the

@@ -37,6 +37,8 @@
 //
 //   uint<4>                  what a code stands for; or int<b>, f4E2M1FN, f8E4M3FN, f8E5M2 or
 //                            table<b>
+//   table={row, f16}         of a table<b>: that each cell has a table of its own, of such numbers
+//   pick={1x128, uint<2>}    of a table<b>: which of the weight's tables a cell has
 //   zero=8                   what is subtracted, or {1x128, uint<4>}: a number a cell, of the
 //                            element's type or a float
 //   scale={1x128, f16}       what the difference is multiplied with; cells are of so many rows and
@@ -215,6 +217,9 @@ struct Format {
   bool panelUnits = false;
   /// What the codes of a quantised weight are: `uint<4>`. Of floats it has no keyword.
   Term element;
+  /// Of a table<b> with more than one table: that each cell has its own, or which of them a cell
+  /// has.
+  std::optional<CellFormat> table, pick;
   /// What is subtracted from the number that a code stands for: this, or a number a cell.
   uint32_t zero = 0;
   std::optional<GridFormat> zeroGrid;
@@ -238,6 +243,8 @@ struct Format {
 
   /// What the product is multiplied with (value-4).
   float factor() const { return 1.0f / static_cast<float>(divisor); }
+  /// Whether cells have tables of their own, or pick one.
+  bool hasTables() const { return table || pick; }
   /// Whether zero points are floats, not codes.
   bool hasFloatZeros() const { return zeroGrid && zeroGrid->number != element; }
 

@@ -43,8 +43,8 @@ struct QuantizedPart {
   std::vector<uint32_t> columnOrder;
 
   /// What the part is in a checkpoint of recipe `codes`, by what the name has behind `X.`:
-  /// "weight", "weight_scale", "weight_zero_point", "weight_offset", "weight_table", "weight_g_idx"
-  /// (codes-2 to codes-8). Several matrices are one with the rows of all.
+  /// "weight", "weight_scale", "weight_zero_point", "weight_offset", "weight_table", "weight_pick",
+  /// "weight_g_idx" (codes-2 to codes-10). Several matrices are one with the rows of all.
   std::vector<std::pair<std::string, TensorBytes>> tensors() const;
 };
 

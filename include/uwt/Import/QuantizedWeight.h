@@ -80,8 +80,11 @@ struct QuantizedWeight {
   bool isTransposed = false;
   /// Of each element, row by row.
   std::vector<uint8_t> codes;
-  /// The number that a code stands for (value-1): as many as there are codes.
+  /// The number that a code stands for (value-1): as many as there are codes, table by table.
   std::vector<float> values;
+  /// How many tables these are, and the number of the one that a cell's codes are looked up in.
+  uint64_t tables = 1;
+  Grid table = Grid::constant(0);
   /// What is subtracted from it (value-2).
   Grid zero = Grid::constant(0);
   /// What the difference is rounded to: BF16 or F16; F32 is nothing more than value-2 says.
@@ -103,7 +106,13 @@ struct QuantizedWeight {
   void addOffset(Grid numbers, std::optional<GridParts> parts = std::nullopt) {
     steps.push_back({offsetRole(), std::move(numbers), std::move(parts)});
   }
-  /// All grids of the weight: zeros, scales, and those of steps.
+  /// How many codes there are.
+  size_t codeCount() const { return values.size() / tables; }
+  /// What the codes of a cell stand for, of the table of that number.
+  std::span<const float> valuesOf(float number) const {
+    return std::span(values).subspan(static_cast<size_t>(number) * codeCount(), codeCount());
+  }
+  /// All grids of the weight: tables, zeros, scales, and those of steps.
   std::vector<Grid *> grids();
 
   /// The weights as elements of `type` (BF16, F16 or F32), in order of the weight, little-endian.

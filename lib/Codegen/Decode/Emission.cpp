@@ -118,6 +118,8 @@ UnitReader UnitEmission::reader() {
 }
 
 Value UnitEmission::weightBuffer(WeightBuffer kind) {
+  if (fragment && kind == WeightBuffer::Table)
+    return fragment.getTables();
   if (fragment)
     return kind == WeightBuffer::Code ? fragment.getCode() : fragment.getRaw();
   Type type = MemRefType::get({ShapedType::kDynamic}, lanes.ops().getI32Type());
@@ -355,6 +357,8 @@ static LogicalResult emitFragmentOp(const EmittedFormat &format, RewriterBase &r
   if (!op.getAsWords() && format.format.isQuantized() && (!op.getRaw() || !op.getCode()))
     return op.emitOpError("of a quantised weight expects raw and code: where the unit begins, and "
                           "where the group's codes do");
+  if (!op.getAsWords() && format.format.pick && !op.getTables())
+    return op.emitOpError("of a weight whose cells pick tables expects tables");
   rewriter.setInsertionPoint(op);
   LaneBuilder lanes(rewriter, op.getLoc(), VectorType::get({4}, rewriter.getI32Type()));
   auto sink = [&](unsigned number, Value words) {

@@ -69,7 +69,8 @@ struct QuantizedEmitter final : Emitter {
   std::optional<unsigned> fragmentTableU32(const EmittedFormat &format) const override {
     if (!findDequantizer(format, UnitReader()))
       return std::nullopt;
-    return QuantizedElement::find(format.format.element)->isTable ? nibbleCodes : 0;
+    bool hasTable = QuantizedElement::find(format.format.element)->isTable && !format.format.pick;
+    return hasTable ? nibbleCodes : 0;
   }
 
   LogicalResult emitUnit(UnitEmission &unit) const override {

@@ -38,6 +38,12 @@ UnitNumbers::UnitNumbers(UnitEmission &unit, Order order, float factor)
   store(own, ScaleGrid, scales);
   if (layout.zero)
     store(own, ZeroGrid, reader.read(*format.zeroGrid, layout.zero));
+  if (layout.pick) {
+    SmallVector<Value> picks;
+    for (unsigned cell = 0; cell < layout.cells; ++cell)
+      picks.push_back(floats.ofBits(reader.readBits(layout.pick.at(cell), layout.pick.bits)));
+    store(own, PickGrid, picks);
+  }
   for (auto [i, step] : llvm::enumerate(format.steps))
     store(own, FirstStep + i, reader.read(step.format, layout.steps[i]));
   // LLVM would take what it sees stored from the registers all the same.
@@ -46,6 +52,13 @@ UnitNumbers::UnitNumbers(UnitEmission &unit, Order order, float factor)
 
 Value UnitNumbers::ofCell(unsigned grid, unsigned row, unsigned cell) {
   return floats.splat(memory.at(pointer, byteOf(grid, row, cell)));
+}
+
+Value UnitNumbers::pickedTable(Value tables, unsigned row, unsigned cell) {
+  constexpr int64_t tableBytes = nibbleCodes * sizeof(float);
+  Value number = memory.load(32, memory.at(pointer, byteOf(PickGrid, row, cell)), sizeof(float));
+  Value table = memory.at(memory.pointerTo(tables), memory.mul(number, tableBytes));
+  return memory.loadVector(floats.type(), table);
 }
 
 Value UnitNumbers::ofSixteen(Sixteen what, unsigned grid, unsigned row) {

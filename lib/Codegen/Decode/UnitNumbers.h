@@ -38,17 +38,22 @@ class UnitNumbers {
 public:
   enum class Order { Cells, Rows };
   /// From `FirstStep` on those of the format's steps.
-  enum NumberGrid : unsigned { ScaleGrid, ZeroGrid, FirstStep };
+  enum NumberGrid : unsigned { ScaleGrid, ZeroGrid, PickGrid, FirstStep };
   /// By grid; null of one that the format has not.
   using RowNumbers = llvm::SmallVector<mlir::Value, 3>;
 
   /// Scales are multiplied with `factor`, a power of two.
   UnitNumbers(UnitEmission &unit, Order order, float factor = 1);
 
-  bool has(unsigned grid) const { return grid != ZeroGrid || bool(layout.zero); }
+  bool has(unsigned grid) const {
+    return grid == ZeroGrid ? bool(layout.zero) : grid != PickGrid || bool(layout.pick);
+  }
 
   /// The number of a cell of a row, in every lane.
   mlir::Value ofCell(unsigned grid, unsigned row, unsigned cell);
+
+  /// What the codes of a cell stand for, of several tables in `tables`: 16 numbers.
+  mlir::Value pickedTable(mlir::Value tables, unsigned row, unsigned cell);
 
   /// Those of 16 numbers of a row, which lies in `Order::Rows`: word i is in lane i / 2 of the
   /// unit, and each four lanes have the cells of a row one after another.

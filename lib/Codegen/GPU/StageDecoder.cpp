@@ -40,7 +40,7 @@ StageDecoder::Values StageDecoder::decodeBytes(const TilePanel &panel, const Sta
   auto decoded = DecodeFragmentOp::create(
       builder, location, fragmentTypes(), type.getFormat(), TypeAttr::get(type.getElementType()),
       lane, ring, rawAt, arguments.workspace, index.add(at, plan.decoded.bytesBegin()),
-      ValueRange(), UnitAttr(), builder.getUnitAttr());
+      ValueRange(), Value(), UnitAttr(), builder.getUnitAttr());
   return Values(decoded.getResults());
 }
 
@@ -86,10 +86,12 @@ StageDecoder::Values StageDecoder::decode(const TilePanel &panel, const Stage &s
   FormatAttr own = type.getFormat();
   if (plan.decoded.hasFlags() && !fromWords)
     own = FormatAttr::get(own.getContext(), DecodedWeight::codesOf(own.getFormat()));
+  bool picksTables = own.getFormat().pick.has_value();
   auto attributeIf = [&](bool isSet) { return isSet ? builder.getUnitAttr() : UnitAttr(); };
   auto decoded = DecodeFragmentOp::create(
       builder, location, fragmentTypes(), own, TypeAttr::get(type.getElementType()), lane,
       raw.buffer, raw.at, code.buffer, code.at, fromWords ? ValueRange() : ValueRange(table),
+      picksTables && !fromWords ? arguments.table : Value(),
       attributeIf(asWords || plan.decoded.form == DecodedForm::Words || plan.decodesInShared),
       attributeIf(!fromWords && plan.decoded.form == DecodedForm::ExponentBytes));
   return Values(decoded.getResults());

@@ -261,7 +261,7 @@ StreamReader::Values StreamReader::loadWords(const StreamItem &item, Value group
   auto words =
       DecodeFragmentOp::create(builder, location, SmallVector<Type>(4, fragment), type.getFormat(),
                                TypeAttr::get(type.getElementType()), lane, arguments.words, at,
-                               Value(), Value(), ValueRange(), builder.getUnitAttr());
+                               Value(), Value(), ValueRange(), Value(), builder.getUnitAttr());
   return Values(words.getResults());
 }
 

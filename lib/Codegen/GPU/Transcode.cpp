@@ -179,6 +179,7 @@ TranscodeBuilder::Values TranscodeBuilder::decode(const TranscodePanel &panel,
       builder, location, TypeRange{fragment, fragment, fragment, fragment}, type.getFormat(),
       TypeAttr::get(type.getElementType()), reader, rawPlane, rawAt, codePlane, codeAt,
       asWords ? ValueRange() : ValueRange(tableRegisters),
+      format.format.pick && !asWords ? table : Value(),
       asWords ? builder.getUnitAttr() : UnitAttr());
   return Values(decoded.getResults());
 }

@@ -11,9 +11,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Recipe.h"
-#include "uwt/Codec/Codec.h"
+#include "uwt/Codec/Quantized.h"
 #include "uwt/Format/QuantizedElement.h"
 #include <algorithm>
+#include <numeric>
 
 using namespace uwt;
 
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::string_view codesName = "weight", scaleName = "weight_scale",
                            zeroName = "weight_zero_point", tableName = "weight_table",
-                           groupName = "weight_g_idx";
+                           pickName = "weight_pick", groupName = "weight_g_idx";
 
 class CodesRecipe final : public Recipe {
 public:
@@ -47,10 +48,23 @@ static bool isPlainGrid(const GridFormat &grid) {
          std::ranges::count(types, grid.number.keyword) != 0;
 }
 
+/// What a tensor of so many bits a pick is of.
+static std::string_view pickDtype(uint32_t bits) { return bits <= 8 ? "U8" : "I32"; }
+
+/// Whether tables are as the configuration may have them: of cells, of a type that tensors have, or
+/// picked by integers that tensors have (codes-9, codes-10).
+static bool hasPlainTables(const Format &format, const QuantizedElement &element) {
+  if (!format.hasTables())
+    return true;
+  if (!element.isTable || (format.table && format.pick))
+    return false;
+  return format.table ? isPlainGrid({*format.table}) : pickBits(*format.pick).has_value();
+}
+
 /// Whether a composition has what this recipe reads, and nothing else (codes-1).
 static bool isPlain(const Format &format) {
   std::optional<QuantizedElement> element = QuantizedElement::find(format.element);
-  if (!element || !format.scale || !isPlainGrid(*format.scale))
+  if (!element || !format.scale || !isPlainGrid(*format.scale) || !hasPlainTables(format, *element))
     return false;
   bool hasOwnZeros = element->isTable || !element->numbers.empty();
   if (hasOwnZeros && (format.zeroGrid || format.zero != 0))
@@ -84,17 +98,40 @@ static Expected<Format> formatOf(const QuantizationConfig &config) {
     return format;
   return unsupportedError("quantization_config has the format '" + text +
                           "', expected an element of integers or floats, zero= or nothing, or a "
-                          "table<b>, scale= of one grid, and factor= and offset= of one grid or "
-                          "nothing");
+                          "table<b>, table= or pick= or nothing, scale= of one grid, and factor= "
+                          "and offset= of one grid or nothing");
 }
 
 /// The grid that the configuration has of a tensor, with the cells that this has, and no numbers.
 /// Errors: Unsupported.
-static Expected<Grid> cellsOfTensor(std::string_view name, const GridFormat &format,
+static Expected<Grid> cellsOfTensor(std::string_view name, const CellFormat &format,
                                     const Parts &parts, const WeightOutline &outline) {
   auto orAll = [](uint64_t size, uint64_t all) { return size == 0 ? all : size; };
   return cellsOf(name, parts.shape(name), outline, orAll(format.cellRows, outline.rows),
                  orAll(format.cellColumns, outline.columns));
+}
+
+/// The cells of tables: those of a tensor that has a table for each (codes-9). Errors: Unsupported.
+static Expected<Grid> cellsOfTables(const CellFormat &format, size_t codeCount, const Parts &parts,
+                                    const WeightOutline &outline) {
+  Shape shape = parts.shape(tableName);
+  if (shape.empty() || shape.back() != codeCount)
+    return unsupportedError("." + std::string(tableName) + " is " + shapeText(shape) +
+                            ", expected " + std::to_string(codeCount) + " numbers a table");
+  shape.pop_back();
+  auto orAll = [](uint64_t size, uint64_t all) { return size == 0 ? all : size; };
+  UWT_ASSIGN_OR_RETURN(Grid grid,
+                       cellsOf(tableName, shape, outline, orAll(format.cellRows, outline.rows),
+                               orAll(format.cellColumns, outline.columns)));
+  // The numbers of tables are floats, of which these are all integers.
+  constexpr uint64_t maxTables = uint64_t(1) << 24;
+  uint64_t tables = std::accumulate(shape.begin(), shape.end(), uint64_t(1), std::multiplies<>());
+  if (tables > maxTables)
+    return unsupportedError("." + std::string(tableName) + " has " + std::to_string(tables) +
+                            " tables, expected up to " + std::to_string(maxTables));
+  grid.cells.resize(tables);
+  std::iota(grid.cells.begin(), grid.cells.end(), 0.0f);
+  return grid;
 }
 
 /// Sets the cells of `format` to those of `grid`, as cellText says them.
@@ -105,19 +142,56 @@ static void setCells(CellFormat &format, const Grid &grid, const WeightOutline &
   format.cellColumns = isTensor || (isRow && rows == 1) ? 0 : static_cast<uint32_t>(columns);
 }
 
+/// Errors: Unsupported, where a tensor's numbers are not of that type.
+static Status expectNumber(std::string_view name, const Term &number, const Parts &parts) {
+  std::string_view stored = elementText(parts.dtype(name));
+  if (stored == number.str())
+    return ok();
+  return unsupportedError("." + std::string(name) + " is " + std::string(stored) +
+                          ", and the format has " + number.str());
+}
+
 /// codes-3 to codes-5: checks a tensor of a grid, and sets the cells of `format` to those that it
 /// has. Errors: Unsupported.
 static Status takeGrid(std::string_view name, GridFormat &format, const Term &element,
                        const Parts &parts, const WeightOutline &outline) {
-  bool isCode = format.number == element;
-  UWT_RETURN_IF_ERROR(isCode ? parts.expect(name, {"U8"})
-                             : parts.expect(name, {"F32", "BF16", "F16", "F8_E8M0", "U8"}));
-  std::string_view stored = isCode ? "" : elementText(parts.dtype(name));
-  if (!isCode && stored != format.number.str())
-    return unsupportedError("." + std::string(name) + " is " + std::string(stored) +
-                            ", and the format has " + format.number.str());
+  if (format.number == element) {
+    UWT_RETURN_IF_ERROR(parts.expect(name, {"U8"}));
+  } else {
+    UWT_RETURN_IF_ERROR(parts.expect(name, {"F32", "BF16", "F16", "F8_E8M0", "U8"}));
+    UWT_RETURN_IF_ERROR(expectNumber(name, format.number, parts));
+  }
   UWT_ASSIGN_OR_RETURN(Grid grid, cellsOfTensor(name, format, parts, outline));
   setCells(format, grid, outline);
+  return ok();
+}
+
+static Status takeTables(Format &format, const Parts &parts, WeightOutline &outline) {
+  QuantizedElement element = *QuantizedElement::find(format.element);
+  if (!element.isTable)
+    return ok();
+  uint64_t codeCount = uint64_t(1) << element.bits;
+  outline.parts.push_back(tableName);
+  if (format.table) {
+    UWT_RETURN_IF_ERROR(parts.expect(tableName, {"F32", "BF16", "F16"}));
+    UWT_RETURN_IF_ERROR(expectNumber(tableName, format.table->number, parts));
+    UWT_ASSIGN_OR_RETURN(Grid grid, cellsOfTables(*format.table, codeCount, parts, outline));
+    setCells(*format.table, grid, outline);
+    return ok();
+  }
+  if (!format.pick)
+    return parts.expect(tableName, {"F32"}, {codeCount});
+  uint32_t bits = *pickBits(*format.pick);
+  UWT_RETURN_IF_ERROR(parts.expect(tableName, {"F32"}));
+  const Shape &shape = parts.shape(tableName);
+  if (shape.size() != 2 || shape[0] == 0 || shape[0] > uint64_t(1) << bits || shape[1] != codeCount)
+    return unsupportedError("." + std::string(tableName) + " is " + shapeText(shape) +
+                            ", expected 1 to " + std::to_string(1u << bits) + " tables of " +
+                            std::to_string(codeCount) + " numbers");
+  UWT_RETURN_IF_ERROR(parts.expect(pickName, {pickDtype(bits)}));
+  UWT_ASSIGN_OR_RETURN(Grid grid, cellsOfTensor(pickName, *format.pick, parts, outline));
+  setCells(*format.pick, grid, outline);
+  outline.parts.push_back(pickName);
   return ok();
 }
 
@@ -141,11 +215,7 @@ Expected<WeightOutline> CodesRecipe::outline(const QuantizationConfig &config, c
     UWT_RETURN_IF_ERROR(takeGrid(step.role.tensor, step.format, {}, parts, outline));
     outline.parts.push_back(step.role.tensor);
   }
-  QuantizedElement element = *QuantizedElement::find(format.element);
-  if (element.isTable) {
-    UWT_RETURN_IF_ERROR(parts.expect(tableName, {"F32"}, {uint64_t(1) << element.bits}));
-    outline.parts.push_back(tableName);
-  }
+  UWT_RETURN_IF_ERROR(takeTables(format, parts, outline));
   if (format.hasColumnOrder) { // codes-8
     UWT_RETURN_IF_ERROR(parts.expect(groupName, {"I32"}, {outline.columns}));
     outline.parts.push_back(groupName);
@@ -194,6 +264,49 @@ static Expected<std::vector<uint32_t>> readColumnOrder(const Grid &scale, const 
   return columns;
 }
 
+/// codes-10: which table each cell has. Errors: Invalid (a table that is not there); as reading
+/// tensors.
+static Expected<Grid> readPicks(const CellFormat &format, uint64_t tables, const Parts &parts,
+                                const WeightOutline &outline, ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(Grid grid, cellsOfTensor(pickName, format, parts, outline));
+  std::vector<uint32_t> picks;
+  if (parts.dtype(pickName) == "U8") {
+    UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, parts.bytes(pickName, pool));
+    picks.assign(bytes.begin(), bytes.end());
+  } else {
+    UWT_ASSIGN_OR_RETURN(picks, parts.words(pickName, pool));
+  }
+  grid.cells.clear();
+  for (uint32_t pick : picks) {
+    if (pick >= tables)
+      return invalidError("a cell is of table " + std::to_string(pick) + ", but there are " +
+                          std::to_string(tables));
+    grid.cells.push_back(static_cast<float>(pick));
+  }
+  return grid;
+}
+
+/// What codes stand for (codes-6, codes-9, codes-10).
+static Status readValues(const Format &format, const Parts &parts, const WeightOutline &outline,
+                         QuantizedWeight &weight, ThreadPool &pool) {
+  QuantizedElement element = *QuantizedElement::find(format.element);
+  if (!element.isTable) {
+    weight.values = element.values();
+    return ok();
+  }
+  UWT_ASSIGN_OR_RETURN(weight.values, parts.floats(tableName, pool));
+  weight.tables = weight.values.size() >> element.bits;
+  if (format.table) {
+    UWT_ASSIGN_OR_RETURN(weight.table,
+                         cellsOfTables(*format.table, size_t(1) << element.bits, parts, outline));
+  }
+  if (format.pick) {
+    UWT_ASSIGN_OR_RETURN(weight.table,
+                         readPicks(*format.pick, weight.tables, parts, outline, pool));
+  }
+  return ok();
+}
+
 Expected<QuantizedWeight> CodesRecipe::assemble(const QuantizationConfig &config,
                                                 const Parts &parts, const WeightOutline &outline,
                                                 ThreadPool &pool) const {
@@ -202,17 +315,12 @@ Expected<QuantizedWeight> CodesRecipe::assemble(const QuantizationConfig &config
   weight.rows = outline.rows;
   weight.columns = outline.columns;
   weight.isTransposed = format.storage == Storage::KMajor;
-  QuantizedElement element = *QuantizedElement::find(format.element);
-  if (element.isTable) {
-    UWT_ASSIGN_OR_RETURN(weight.values, parts.floats(tableName, pool));
-  } else {
-    weight.values = element.values();
-  }
+  UWT_RETURN_IF_ERROR(readValues(format, parts, outline, weight, pool));
   weight.factor = format.factor();
   UWT_ASSIGN_OR_RETURN(weight.codes, parts.bytes(codesName, pool));
   auto largest = std::ranges::max_element(weight.codes);
   if (largest != weight.codes.end())
-    UWT_RETURN_IF_ERROR(checkCode(*largest, weight.values.size(), format.element));
+    UWT_RETURN_IF_ERROR(checkCode(*largest, weight.codeCount(), format.element));
   weight.math = format.math;
   weight.zero = Grid::constant(static_cast<float>(format.zero));
   if (format.zeroGrid) {

@@ -18,6 +18,24 @@ func.func @streams(%lane: index, %raw: memref<256xi32>, %code: memref<128xi32>, 
 
 // -----
 
+func.func @no_tables(%lane: index, %raw: memref<256xi32>, %code: memref<256xi32>, %at: index) {
+  // expected-error @+1 {{of a weight whose cells pick tables expects tables}}
+  %r:4 = uwt.decode_fragment #uwt.format<"table<4>, pick={1x64, uint<3>}, scale={1x64, f16}"> of bf16 lane %lane raw %raw[%at]
+      code %code[%at] : memref<256xi32> code memref<256xi32>
+  return
+}
+
+// -----
+
+func.func @bytes_as_tables(%lane: index, %raw: memref<256xi32>, %at: index, %tables: memref<64xi8>) {
+  // expected-error @+1 {{expects tables to hold i32, got 'memref<64xi8>'}}
+  %r:4 = uwt.decode_fragment #uwt.format<"table<4>, pick={1x64, uint<3>}, scale={1x64, f16}"> of bf16 lane %lane raw %raw[%at]
+      code %raw[%at] tables %tables : memref<256xi32> code memref<256xi32> tables memref<64xi8>
+  return
+}
+
+// -----
+
 func.func @fixed_rate(%s: i32, %lane: index, %raw: memref<256xi32>, %at: index) {
   // expected-error @+1 {{cannot be compiled for format 'window<4>': it has no stream units}}
   %r:8 = uwt.decode_stream_fragment #uwt.format<"window<4>"> of bf16 lane %lane raw %raw[%at] stream %raw[%at] upto %s

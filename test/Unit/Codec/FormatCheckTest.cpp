@@ -233,6 +233,29 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
             "the grid inside");
   EXPECT_EQ(runRefusal("uint<4>, scale={1x64, f16}, offset={1x32, f16}"),
             "offset={1x32, f16} has other cells than scale={1x64, f16}");
+  EXPECT_EQ(runRefusal("table<4>, pick={1x64, uint<2>}, scale={1x64, f16}"), "accepted");
+  EXPECT_EQ(
+      quantizedUnit(*Format::parse("table<4>, pick={1x64, uint<2>}, scale={1x64, f16}")).u32(),
+      128u + 8 + 4);
+  EXPECT_EQ(quantizedUnit(*Format::parse("table<4>, pick={row, uint<16>}, scale={row, f16}, "
+                                         "offset={row, f16}"))
+                .u32(),
+            256u + 3 * 8);
+  EXPECT_EQ(runRefusal("uint<4>, pick={row, uint<2>}, scale={row, f16}"),
+            "uint<4> has numbers of its own; table= and pick= are for table<b>");
+  EXPECT_EQ(runRefusal("table<4>, table={row, f16}, pick={row, uint<2>}, scale={row, f16}"),
+            "table= gives each cell a table of its own; leave out pick=");
+  EXPECT_EQ(runRefusal("table<4>, table={row, f16}, scale={1x128, f16}"),
+            "table={row, f16}: weights are held with pick={1x128, uint<16>}, the numbers of these "
+            "tables; name that");
+  EXPECT_EQ(runRefusal("table<4>, pick={row, uint<9>}, scale={row, f16}"),
+            "pick={row, uint<9>}: expected integers of type uint<1> to uint<8>, or uint<16>");
+  EXPECT_EQ(runRefusal("table<4>, pick={1x256, uint<2>}, scale={1x128, f16}"),
+            "pick={1x256, uint<2>} has other cells than scale={1x128, f16}; weights are held with "
+            "pick={1x128, uint<2>}");
+  EXPECT_EQ(runRefusal("table<4>, pick={1x64, uint<2>}, scale={row, f16}"),
+            "pick={1x64, uint<2>} has other cells than scale={row, f16}; products run from such "
+            "weights' values");
   EXPECT_EQ(runRefusal("table<4>, zero=1, scale={row, f16}"),
             "table<4> has zeros of its own; leave out zero=");
   EXPECT_EQ(runRefusal("uint<4>, scale={1x48, f16}"),
@@ -267,8 +290,8 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
             "zero={1x64, uint<4>} has other cells than scale={1x128, f16}");
   EXPECT_EQ(
       runRefusal("uint<4>, huffman<8,2>, scale={row, f16}"),
-      "a format of quantised weights has an element, storage=, zero=, scale=, factor=, offset=, "
-      "math= and order= alone, got 'uint<4>, huffman<8,2>, scale={row, f16}'");
+      "a format of quantised weights has an element, storage=, table=, pick=, zero=, scale=, "
+      "factor=, offset=, math= and order= alone, got 'uint<4>, huffman<8,2>, scale={row, f16}'");
 }
 
 } // namespace

@@ -189,6 +189,8 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
   for (const char *text :
        {"f8E4M3FN, scale={row, f32}", "int<8>, zero=3, scale={tensor, bf16}",
         "table<4>, scale={1x16, f8E4M3FN, divide={tensor, f32}}",
+        "table<4>, table={row, f16}, scale={1x128, bf16}",
+        "table<3>, pick={1x128, uint<2>}, scale={1x128, f16}",
         "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, f16}",
         "int<8>, scale={row, f32}, factor=1/127",
         "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16", "f6E2M3FN, scale={1x32, bf16}",
@@ -205,8 +207,8 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
   // Compositions that nothing takes have one spelling as well.
   for (const char *text :
        {"huffman<8,2>, scale={1x128, f16}", "uint<4>, inplace<12>, zero=3",
-        "huffman<8,2>, factor=1/3", "huffman<8,2>, math=f16", "huffman<8,2>, order=k",
-        "uint<4>, huffman<8,2>, escapes=rows<64>, zero={row, f16}"}) {
+        "huffman<8,2>, factor=1/3", "huffman<8,2>, pick={row, uint<2>}", "huffman<8,2>, math=f16",
+        "huffman<8,2>, order=k", "uint<4>, huffman<8,2>, escapes=rows<64>, zero={row, f16}"}) {
     EXPECT_EQ(parsed(parsed(text).str()), parsed(text)) << parsed(text).str();
     EXPECT_EQ(parsed(parsed(text).fullStr()), parsed(text)) << parsed(text).fullStr();
   }
@@ -220,6 +222,9 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
   EXPECT_EQ(failure("uint<4>, scale={128, f16}"),
             "scale: expected cells such as 1x128, row or tensor, got '128'");
   EXPECT_EQ(failure("uint<4>, scale={0x128, f16}"), "scale: cells of '0x128' have no elements");
+  EXPECT_EQ(failure("table<4>, table={row, f16, scale={row, f16}}"),
+            "table: expected cells and a type, such as '{1x128, f16}', got '{row, f16, scale={row, "
+            "f16}}'");
   EXPECT_EQ(failure("uint<4>, zero={1x8, f<16}"),
             "format 'uint<4>, zero={1x8, f<16}' has a '}' without its counterpart");
   EXPECT_EQ(failure("uint<4>, zero={1x8, {{1x8, f16}}}"),

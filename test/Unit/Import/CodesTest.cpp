@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Checkpoints.h"
+#include <array>
 #include <cstring>
 #include <gtest/gtest.h>
 
@@ -48,22 +49,33 @@ struct Written {
   std::vector<TestTensor> tensors;
 };
 
-/// The first row as floats.
-std::vector<float> firstRow(const Written &written, const std::string &format) {
+/// The weight as floats, row by row.
+std::vector<float> allRows(const Written &written, const std::string &format) {
   TemporaryFolder folder;
   OpenedCheckpoint opened(written.write(folder));
-  std::vector<float> row(columns);
+  std::vector<float> floats(rows * columns);
   if (!opened.weight()) {
     ADD_FAILURE() << "no weight";
-    return row;
+    return floats;
   }
   EXPECT_EQ(opened.weight()->recipe, "codes");
   EXPECT_EQ(opened.weight()->format, format);
   Expected<Bytes> bytes = decoded(*opened.weight(), ElementType::F32);
   EXPECT_TRUE(holds(bytes));
   if (bytes)
-    std::memcpy(row.data(), bytes->data(), columns * sizeof(float));
-  return row;
+    std::memcpy(floats.data(), bytes->data(), bytes->size());
+  return floats;
+}
+
+std::vector<float> firstRow(const Written &written, const std::string &format) {
+  std::vector<float> floats = allRows(written, format);
+  floats.resize(columns);
+  return floats;
+}
+
+std::string runFormatOf(const Written &written) {
+  TemporaryFolder folder;
+  return OpenedCheckpoint(written.write(folder)).weight()->runFormat;
 }
 
 // codes-1, codes-2
@@ -86,10 +98,6 @@ TEST(CodesTest, NumbersOfTheirOwnAreHeldAsOthers) {
   EXPECT_EQ(floats[0], -63.0f * 2);
   EXPECT_EQ(floats[31], -1.0f * 2);
   EXPECT_EQ(floats[63], 63.0f * 4);
-  auto runFormatOf = [](const Written &written) {
-    TemporaryFolder folder;
-    return OpenedCheckpoint(written.write(folder)).weight()->runFormat;
-  };
   EXPECT_EQ(runFormatOf(written), "int<7>, scale={1x32, bf16}");
   written.format = "bipolar<8>, scale={1x32, bf16}";
   EXPECT_EQ(firstRow(written, written.format)[63], (2.0f * 63 + 1 - 256) * 4);
@@ -158,6 +166,69 @@ TEST(CodesTest, TablesAndFactorsAreThoseOfTheFile) {
   EXPECT_EQ(written.error(), ".weight_table is [8, 2], expected [16]");
 }
 
+// codes-9
+TEST(CodesTest, CellsHaveTablesOfTheirOwn) {
+  Written written("table<2>, table={row, bf16}, scale={1x32, bf16}");
+  for (uint8_t &code : written.tensors[0].bytes)
+    code %= 4;
+  // Code 3 is 1.0, 2.0 and 3.0 in the three rows.
+  Bytes tables(rows * 4 * 2);
+  for (auto [row, upper, lower] : {std::array{0, 0x3F, 0x80}, {1, 0x40, 0x00}, {2, 0x40, 0x40}}) {
+    tables[row * 8 + 6] = static_cast<uint8_t>(lower);
+    tables[row * 8 + 7] = static_cast<uint8_t>(upper);
+  }
+  written.tensors.push_back({goldenModule + ".weight_table", "BF16", {rows, 4}, tables});
+  std::vector<float> floats = allRows(written, written.format);
+  EXPECT_EQ(floats[30], 0);
+  EXPECT_EQ(floats[31], 1.0f * 2);
+  EXPECT_EQ(floats[columns + 63], 2.0f * 4);
+  EXPECT_EQ(floats[2 * columns + 35], 3.0f * 4);
+  EXPECT_EQ(runFormatOf(written), "table<2>, pick={1x32, uint<16>}, scale={1x32, bf16}");
+  written.tensors.back().shape = {rows, 2, 2};
+  EXPECT_EQ(written.error(), ".weight_table is [3, 2, 2], expected 4 numbers a table");
+  written.tensors.back().shape = {6, 4};
+  written.tensors.back().bytes.resize(6 * 4 * 2);
+  EXPECT_EQ(written.error(), ".weight_table is [6], expected [3, 1]");
+  written.tensors.back() = {goldenModule + ".weight_table", "F16", {rows, 4}, tables};
+  EXPECT_EQ(written.error(), ".weight_table is f16, and the format has bf16");
+}
+
+// codes-10
+TEST(CodesTest, CellsPickTables) {
+  Written written("table<1>, pick={1x32, uint<2>}, scale={1x32, bf16}");
+  for (uint8_t &code : written.tensors[0].bytes)
+    code %= 2;
+  // Code 1 is 1.0, 2.0 and 4.0 in the three tables.
+  Bytes tables = {0, 0, 0,    0,    0, 0, 0x80, 0x3F, 0, 0, 0,    0,
+                  0, 0, 0x00, 0x40, 0, 0, 0,    0,    0, 0, 0x80, 0x40};
+  written.tensors.push_back({goldenModule + ".weight_table", "F32", {3, 2}, tables});
+  EXPECT_EQ(written.error(), "there is no tensor .weight_pick");
+  written.tensors.push_back({goldenModule + ".weight_pick", "U8", {rows, 2}, {2, 1, 0, 0, 1, 2}});
+  std::vector<float> floats = allRows(written, written.format);
+  EXPECT_EQ(floats[1], 4.0f * 2);
+  EXPECT_EQ(floats[63], 2.0f * 4);
+  EXPECT_EQ(floats[columns + 63], 1.0f * 4);
+  EXPECT_EQ(floats[2 * columns + 63], 4.0f * 4);
+  EXPECT_EQ(runFormatOf(written), "");
+  written.tensors.back().bytes[3] = 3;
+  EXPECT_EQ(written.error(), "a cell is of table 3, but there are 3");
+  written.tensors[2].shape = {6, 1};
+  EXPECT_EQ(written.error(), ".weight_table is [6, 1], expected 1 to 4 tables of 2 numbers");
+
+  // Of larger cells those of the scale are in memory.
+  Written rowwise("table<1>, pick={row, uint<16>}, scale={1x32, bf16}");
+  rowwise.tensors[0] = written.tensors[0];
+  rowwise.tensors.push_back({goldenModule + ".weight_table", "F32", {3, 2}, tables});
+  rowwise.tensors.push_back(
+      {goldenModule + ".weight_pick", "I32", {rows, 1}, {0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0}});
+  floats = allRows(rowwise, rowwise.format);
+  EXPECT_EQ(floats[columns + 63], 4.0f * 4);
+  EXPECT_EQ(floats[2 * columns + 1], 2.0f * 2);
+  EXPECT_EQ(runFormatOf(rowwise), "table<1>, pick={1x32, uint<16>}, scale={1x32, bf16}");
+  rowwise.tensors.back().bytes[7] = 0x80;
+  EXPECT_EQ(rowwise.error(), "a cell is of table 2147483648, but there are 3");
+}
+
 TEST(CodesTest, RefusesWhatItDoesNotRead) {
   EXPECT_EQ(Written("f6E2M3FN, scale={1x32, bf16}").error(), "no error");
   EXPECT_EQ(Written("float<2,2>, scale={1x32, bf16}").error(),
@@ -176,11 +247,17 @@ TEST(CodesTest, RefusesWhatItDoesNotRead) {
         "bipolar<6>, zero=1, scale={1x32, bf16}",
         "int<6>, zero={1x32, uint<4>}, scale={1x32, bf16}",
         "f6E2M3FN, scale={1x32, bf16, scale={row, f32}}", "int<6>, zero=1, math=bf16",
-        "f6E2M3FN, scale={1x32, bf16}, layout=row_major"})
+        "f6E2M3FN, scale={1x32, bf16}, layout=row_major",
+        "uint<4>, pick={1x32, uint<2>}, scale={1x32, bf16}",
+        "table<4>, pick={1x32, uint<9>}, scale={1x32, bf16}",
+        "table<4>, pick={1x32, f16}, scale={1x32, bf16}",
+        "table<4>, table={row, uint<4>}, scale={1x32, bf16}",
+        "table<4>, table={row, f16}, pick={1x32, uint<2>}, scale={1x32, bf16}"})
     EXPECT_EQ(Written(format).error(),
               "quantization_config has the format '" + std::string(format) +
                   "', expected an element of integers or floats, zero= or nothing, or a table<b>, "
-                  "scale= of one grid, and factor= and offset= of one grid or nothing");
+                  "table= or pick= or nothing, scale= of one grid, and factor= and offset= of one "
+                  "grid or nothing");
   Written written("f6E2M3FN, scale={1x32, bf16}");
   written.tensors[0].shape = {rows * columns};
   EXPECT_EQ(written.error(), ".weight is [192], expected a matrix");

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 
 using namespace uwt;
 using namespace uwt::tool;
@@ -25,10 +26,20 @@ static void countCodes(const QuantizedWeight &weight, QuantizedFacts &facts) {
   for (unsigned code = 0; code < counts.size(); ++code) {
     if (counts[code] == 0)
       continue;
-    facts.codes.push_back({code, weight.values[code], counts[code]});
+    float number =
+        weight.tables == 1 ? weight.values[code] : std::numeric_limits<float>::quiet_NaN();
+    facts.codes.push_back({code, number, counts[code]});
     double share = static_cast<double>(counts[code]) / all;
     facts.codeEntropy -= share * std::log2(share);
   }
+}
+
+static void countTables(const QuantizedWeight &weight, QuantizedFacts &facts) {
+  if (weight.tables == 1)
+    return;
+  facts.tables.resize(weight.tables);
+  for (float table : weight.table.cells)
+    ++facts.tables[static_cast<size_t>(table)];
 }
 
 static std::optional<GridFacts> factsOfGrid(const Grid &grid, const QuantizedWeight &weight) {
@@ -101,6 +112,7 @@ uwt::tool::collectQuantizedFacts(std::span<const ImportedWeight *const> weights,
     QuantizedFacts &facts = all.emplace_back();
     facts.weight = weight;
     countCodes(*read, facts);
+    countTables(*read, facts);
     facts.scale = factsOfGrid(read->scale, *read);
     facts.zero = factsOfGrid(read->zero, *read);
     for (std::optional<GridFacts> *grid : {&facts.scale, &facts.zero})
@@ -148,9 +160,23 @@ static std::string gridText(std::string_view role, const GridFacts &grid, bool h
   return text + barsText(bars);
 }
 
+static constexpr size_t maxBars = 32;
+
+static std::string tablesText(const QuantizedFacts &facts) {
+  size_t tables = facts.tables.size();
+  uint64_t cells = std::accumulate(facts.tables.begin(), facts.tables.end(), uint64_t(0));
+  std::string text = fieldText("tables", formatCount(tables) + ", of which " + formatCount(cells) +
+                                             " cells have one each");
+  if (tables > maxBars)
+    return text;
+  Bars bars;
+  for (size_t table = 0; table < tables; ++table)
+    bars.emplace_back("table " + std::to_string(table), facts.tables[table]);
+  return text + barsText(bars);
+}
+
 /// Of many codes, neighbours by their numbers share a bar.
-static Bars codeBars(std::vector<CodeCount> codes) {
-  constexpr size_t maxBars = 32;
+static Bars codeBars(std::vector<CodeCount> codes, bool haveNumbers) {
   size_t step = divideUp(codes.size(), maxBars);
   if (step > 1)
     std::ranges::stable_sort(codes, {}, [](const CodeCount &one) {
@@ -162,7 +188,8 @@ static Bars codeBars(std::vector<CodeCount> codes) {
     uint64_t count = 0;
     for (const CodeCount &one : some)
       count += one.count;
-    std::string label = numberText(some.front().number);
+    std::string label =
+        haveNumbers ? numberText(some.front().number) : "code " + std::to_string(some.front().code);
     if (some.size() > 1)
       label += " to " + numberText(some.back().number);
     bars.emplace_back(label, count);
@@ -189,7 +216,9 @@ std::string uwt::tool::quantizedDetailText(const QuantizedFacts &facts) {
     text += fieldText("columns", "belong to groups in an order of their own");
   text += fieldText("codes", formatCount(facts.codes.size()) + " occur, entropy " +
                                  formatNumber(facts.codeEntropy, 3) + " bits");
-  text += barsText(codeBars(facts.codes));
+  text += barsText(codeBars(facts.codes, facts.tables.empty()));
+  if (!facts.tables.empty())
+    text += tablesText(facts);
   if (facts.scale)
     text += gridText("scales", *facts.scale, /*hasOutliers=*/true);
   if (facts.zero)
@@ -228,6 +257,7 @@ void uwt::tool::addQuantizedFacts(const QuantizedFacts &facts, Json &object) {
     codes.push_back({one.code, one.number, one.count});
   object["codes"] = std::move(codes);
   object["code_entropy"] = facts.codeEntropy;
+  object["tables"] = facts.tables.empty() ? Json() : Json(facts.tables);
   object["scale"] = gridJson(facts.scale);
   object["zero"] = gridJson(facts.zero);
   for (const GridRole &role : allGridRoles())

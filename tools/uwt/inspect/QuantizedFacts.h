@@ -18,7 +18,8 @@
 
 namespace uwt::tool {
 
-/// A code of a weight, the number that it stands for, and how many elements have it.
+/// A code of a weight, the number that it stands for (NaN where tables have several), and how many
+/// elements have it.
 struct CodeCount {
   unsigned code;
   float number;
@@ -46,6 +47,8 @@ struct QuantizedFacts {
   const ImportedWeight *weight = nullptr;
   /// Those that occur, in rising order.
   std::vector<CodeCount> codes;
+  /// Of a weight with several tables, of each how many cells have it.
+  std::vector<uint64_t> tables;
   /// Fewest bits that a code for single codes needs.
   double codeEntropy = 0;
   /// Of a row of `scale=`, `zero=` and `offset=`, where there is more than one number of it.
@@ -62,7 +65,8 @@ collectQuantizedFacts(std::span<const ImportedWeight *const> weights, ThreadPool
 
 /// Everything about a weight, for a terminal.
 std::string quantizedDetailText(const QuantizedFacts &facts);
-/// The members `codes`, `code_entropy`, `scale`, `zero` and `offset` of a weight (uwt.inspect/1).
+/// The members `codes`, `code_entropy`, `tables`, `scale`, `zero` and `offset` of a weight
+/// (uwt.inspect/1).
 void addQuantizedFacts(const QuantizedFacts &facts, Json &object);
 
 } // namespace uwt::tool

@@ -294,8 +294,11 @@
     const numbers = new Map(weight.codes.map(([code, number]) => [code, number]));
     const codes = element("div", {}, element("p", { class: "hint" }, `Codes: ${fixed(weight.code_entropy, 3)} bits of entropy`),
       histogram(weight.codes.map(([code, , n]) => [code, n]), false, half, 170, `Histogram of codes of ${weight.name}`,
-        (code, n) => `code ${code}, the number ${short(numbers.get(code))}: ${count(n)} weights`));
+        (code, n) => `code ${code}${weight.tables ? "" : `, the number ${short(numbers.get(code))}`}: ${count(n)} weights`));
     const charts = element("div", { class: "charts" }, codes);
+    if (weight.tables)
+      charts.append(element("div", {}, element("p", { class: "hint" }, `Tables by how many cells have them: ${count(weight.tables.length)}`),
+        histogram(weight.tables.map((n, table) => [table, n]), false, half, 170, `Histogram of tables of ${weight.name}`, (table, n) => `table ${table}: ${count(n)} cells`)));
     if (weight.scale)
       charts.append(element("div", {}, element("p", { class: "hint" }, `Scales by the power of two that they begin with: ${count(weight.scale.cells)} of ${weight.scale.cell.join(" × ")} weights`),
         histogram(weight.scale.octaves, true, half, 170, `Histogram of scales of ${weight.name}`, (octave, n) => `2^${octave} and up: ${count(n)} groups`)));

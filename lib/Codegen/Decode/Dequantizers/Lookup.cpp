@@ -36,15 +36,21 @@ public:
     LaneBuilder &lanes = unit.lanes;
     VectorFloats floats(lanes);
     UnitNumbers numbers(unit, UnitNumbers::Order::Cells);
-    Value values = valuesOfCodes(unit, floats).front();
     bool toFloats = looksUpNibblesToFloats(unit.format, unit.reader()) && numbers.layout.cells == 1;
-    if (toFloats)
-      values = inNibbleOrder(lanes, values);
+    auto inOrder = [&](Value table) { return toFloats ? inNibbleOrder(lanes, table) : table; };
+    bool picks = bool(numbers.layout.pick);
+    Value shared = picks ? unit.weightBuffer(WeightBuffer::Table)
+                         : inOrder(valuesOfCodes(unit, floats).front());
     Value buffer = unit.weightBuffer(WeightBuffer::Code);
     for (unsigned g = 0; g < unit.rows; ++g) {
       std::array<SmallVector<Value>, 2> tables;
-      for (unsigned i = 0; i < tables.size(); ++i)
-        tables[i] = tablesOf(unit.format.format, numbers, floats, values, g + i * rowsInStrip);
+      for (unsigned i = 0; i < tables.size(); ++i) {
+        unsigned row = g + i * rowsInStrip;
+        auto values = [&](unsigned cell) {
+          return picks ? inOrder(numbers.pickedTable(shared, row, cell)) : shared;
+        };
+        tables[i] = tablesOf(unit.format.format, numbers, floats, values, row);
+      }
       if (toFloats) {
         decodeNibblesToFloats(unit, numbers.layout, buffer, g, {tables[0][0], tables[1][0]},
                               [](std::array<Value, 2> &, unsigned) {});

@@ -47,7 +47,8 @@ private:
     std::array<SmallVector<Value>, 2> tables;
     for (unsigned half = 0; half < 2; ++half)
       for (Value values : parts)
-        tables[half].append(tablesOf(format, numbers, floats, values, g + half * rowsInStrip));
+        tables[half].append(tablesOf(
+            format, numbers, floats, [&](unsigned) { return values; }, g + half * rowsInStrip));
     for (unsigned group = 0; group < numbers.layout.groups(); ++group)
       for (unsigned r = 0; r < registersInLane; ++r)
         unit.set(rowVectorNumber(group, r, g), lookUp(group, r, g, tables[r % 2]));

@@ -32,7 +32,8 @@ double furtherOperations(const Format &format) {
 }
 
 double costOfTables(const Format &format, uint32_t tables) {
-  double making = tables * (1 + format.zeroGrid.has_value() + furtherOperations(format)) +
+  double making = tables * (1 + format.zeroGrid.has_value() + format.pick.has_value() +
+                            furtherOperations(format)) +
                   divideUp(tables, 2) * operation_cost::rounding;
   double vectors = 2.0 * quantizedUnit(format).columns / fixedUnitColumns;
   return (tables > 2 ? operation_cost::permuteOfTwo : operation_cost::permute) + making / vectors;
@@ -61,10 +62,10 @@ SmallVector<Value> valuesOfCodes(UnitEmission &unit, VectorFloats floats) {
 }
 
 SmallVector<Value> tablesOf(const Format &format, UnitNumbers &numbers, VectorFloats &floats,
-                            Value values, unsigned row) {
+                            function_ref<Value(unsigned cell)> values, unsigned row) {
   SmallVector<Value> tables;
   for (unsigned cell = 0; cell < numbers.layout.cells; ++cell)
-    tables.push_back(weightsOf(format, floats, values, [&](unsigned grid) {
+    tables.push_back(weightsOf(format, floats, values(cell), [&](unsigned grid) {
       return numbers.has(grid) ? numbers.ofCell(grid, row, cell) : Value();
     }));
   return tables;

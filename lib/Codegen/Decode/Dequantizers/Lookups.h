@@ -38,9 +38,11 @@ double costOfTables(const Format &format, uint32_t tables);
 /// What codes of 6 bits at most stand for, 16 a vector, less a zero that all of them share.
 llvm::SmallVector<mlir::Value> valuesOfCodes(UnitEmission &unit, VectorFloats floats);
 
-/// The weights of a row's codes, a table a cell.
+/// The weights of a row's codes, a table a cell, from what the codes of each stand for.
 llvm::SmallVector<mlir::Value> tablesOf(const Format &format, UnitNumbers &numbers,
-                                        VectorFloats &floats, mlir::Value values, unsigned row);
+                                        VectorFloats &floats,
+                                        llvm::function_ref<mlir::Value(unsigned cell)> values,
+                                        unsigned row);
 
 /// Decodes codes of 4 bits at most of rows g and g + 8: `decode` gets the number of a row vector,
 /// which of both rows it is of, and codes, above which are those of the next registers.

@@ -187,7 +187,8 @@ class ThreadArithmeticDequantizer final : public Dequantizer {
 public:
   bool serves(const EmittedFormat &format, const UnitReader &reader) const override {
     QuantizedElement element = *QuantizedElement::find(format.format.element);
-    return reader.isThread() && (element.kind || element.isTable || element.isInteger());
+    return reader.isThread() && !format.format.pick &&
+           (element.kind || element.isTable || element.isInteger());
   }
 
   void emit(UnitEmission &unit) const override { emitThreadArithmetic(unit); }

@@ -35,10 +35,13 @@ public:
 
 private:
   static constexpr unsigned entriesOfThread = nibbleCodes / rowLanes;
+  /// Those of the entries of a table that a thread computes.
+  using OwnNumbers = std::array<Value, entriesOfThread>;
 
-  std::array<Value, entriesOfThread> ownNumbers(UnitEmission &unit);
+  OwnNumbers ownNumbers(UnitEmission &unit);
+  OwnNumbers pickedNumbers(UnitEmission &unit, Value pick);
   Value numberOf(UnitEmission &unit, unsigned entry);
-  std::array<BytePlane, 2> table(ArrayRef<Value> own, unsigned cell, unsigned half);
+  std::array<BytePlane, 2> table(const OwnNumbers &own, unsigned cell, unsigned half);
   Value lookUp(const BytePlane &plane, Value codes, Value which);
   Value permute(Value low, Value high, uint32_t selector) {
     return permuteBytes(scalars, low, high, scalars.constant(selector));
@@ -69,7 +72,15 @@ TableDecoder::TableDecoder(UnitEmission &unit)
       to(typeOf(unit.lanes.ops().getContext(), unit.format.element)) {
   Indices index(scalars.ops(), scalars.loc());
   number = scalars.convert(index.rem(unit.lane, rowLanes));
-  std::array<Value, entriesOfThread> own = ownNumbers(unit);
+  if (layout.pick) {
+    for (unsigned cell = 0; cell < layout.cells; ++cell) {
+      Pair picks = numbers.bitsOf(layout.pick, cell);
+      tables.push_back({table(pickedNumbers(unit, picks[0]), cell, 0),
+                        table(pickedNumbers(unit, picks[1]), cell, 1)});
+    }
+    return;
+  }
+  OwnNumbers own = ownNumbers(unit);
   for (unsigned cell = 0; cell < layout.cells; ++cell)
     tables.push_back({table(own, cell, 0), table(own, cell, 1)});
 }
@@ -86,10 +97,10 @@ Value TableDecoder::numberOf(UnitEmission &unit, unsigned entry) {
   return floats.constant(values[entry ^ mask] - static_cast<float>(format.zero));
 }
 
-/// Those of the entries that this thread computes: the same for all units.
-std::array<Value, TableDecoder::entriesOfThread> TableDecoder::ownNumbers(UnitEmission &unit) {
+/// The same for all units.
+TableDecoder::OwnNumbers TableDecoder::ownNumbers(UnitEmission &unit) {
   OpBuilder &builder = scalars.ops();
-  std::array<Value, entriesOfThread> own;
+  OwnNumbers own;
   for (unsigned i = 0; i < entriesOfThread; ++i) {
     own[i] = numberOf(unit, i);
     for (unsigned thread = 1; thread < rowLanes; ++thread) {
@@ -102,7 +113,20 @@ std::array<Value, TableDecoder::entriesOfThread> TableDecoder::ownNumbers(UnitEm
   return own;
 }
 
-std::array<BytePlane, 2> TableDecoder::table(ArrayRef<Value> own, unsigned cell, unsigned half) {
+/// Those of the table that a cell has, from memory.
+TableDecoder::OwnNumbers TableDecoder::pickedNumbers(UnitEmission &unit, Value pick) {
+  Type type = VectorType::get({entriesOfThread}, scalars.ops().getI32Type());
+  LaneBuilder four(scalars.ops(), scalars.loc(), type);
+  Indices index(scalars.ops(), scalars.loc());
+  Value entry = scalars.add(scalars.mul(pick, nibbleCodes), scalars.mul(number, entriesOfThread));
+  Value words = four.load(unit.weightBuffer(WeightBuffer::Table), index.convert(entry), 0);
+  OwnNumbers own;
+  for (unsigned i = 0; i < entriesOfThread; ++i)
+    own[i] = floats.ofBits(vector::ExtractOp::create(scalars.ops(), scalars.loc(), words, i));
+  return own;
+}
+
+std::array<BytePlane, 2> TableDecoder::table(const OwnNumbers &own, unsigned cell, unsigned half) {
   std::array<Value, 2> words;
   for (unsigned i = 0; i < 2; ++i) {
     Pair differences = {own[2 * i], own[2 * i + 1]};
@@ -150,10 +174,12 @@ namespace {
 
 class ThreadTablesDequantizer final : public Dequantizer {
 public:
-  /// Where that takes fewer instructions than a thread's own arithmetic in f32.
+  /// Where that takes fewer instructions than a thread's own arithmetic in f32, which does not pick
+  /// among tables.
   bool serves(const EmittedFormat &format, const UnitReader &reader) const override {
-    return reader.isThread() && quantizedUnit(format.format).cells <= 2 &&
-           QuantizedElement::find(format.format.element)->isTable;
+    const Format &own = format.format;
+    return reader.isThread() && QuantizedElement::find(own.element)->isTable &&
+           (own.pick || quantizedUnit(own).cells <= 2);
   }
 
   void emit(UnitEmission &unit) const override {

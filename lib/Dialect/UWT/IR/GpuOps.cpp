@@ -23,18 +23,23 @@ void DecodeFragmentOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance>
     effects.emplace_back(MemoryEffects::Read::get(), &operand);
   for (OpOperand &operand : getCodeMutable())
     effects.emplace_back(MemoryEffects::Read::get(), &operand);
+  for (OpOperand &operand : getTablesMutable())
+    effects.emplace_back(MemoryEffects::Read::get(), &operand);
 }
 
 LogicalResult DecodeFragmentOp::verify() {
-  auto check = [&](Value buffer, Value first, StringRef name) -> LogicalResult {
-    if (bool(buffer) != bool(first))
-      return emitOpError() << "expects " << name << " with an offset";
+  auto checkType = [&](Value buffer, StringRef name) -> LogicalResult {
     if (buffer && !cast<MemRefType>(buffer.getType()).getElementType().isInteger(32))
       return emitOpError() << "expects " << name << " to hold i32, got " << buffer.getType();
     return success();
   };
+  auto check = [&](Value buffer, Value first, StringRef name) -> LogicalResult {
+    if (bool(buffer) != bool(first))
+      return emitOpError() << "expects " << name << " with an offset";
+    return checkType(buffer, name);
+  };
   if (failed(check(getRaw(), getFirst(), "raw")) ||
-      failed(check(getCode(), getCodeFirst(), "code")))
+      failed(check(getCode(), getCodeFirst(), "code")) || failed(checkType(getTables(), "tables")))
     return failure();
   if (!getRaw() && !getCode())
     return emitOpError("expects raw, code, or both");

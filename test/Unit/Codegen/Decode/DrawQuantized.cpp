@@ -55,6 +55,12 @@ static const char *const formats[] = {
     "table<3>, scale={1x16, f16}",
     "table<2>, scale={1x128, bf16}",
     "table<1>, scale={1x64, f16}",
+    "table<4>, pick={1x64, uint<2>}, scale={1x64, f16}",
+    "table<3>, pick={1x128, uint<2>}, scale={1x128, f16}",
+    "table<4>, pick={1x16, uint<1>}, scale={1x16, bf16}",
+    "table<4>, pick={1x32, uint<8>}, scale={1x32, f32}, offset={1x32, f16}",
+    "table<2>, pick={128x128, uint<5>}, scale={128x128, f8E8M0FNU}",
+    "table<4>, pick={row, uint<16>}, scale={row, f16}",
     "f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}",
     "f4E2M1FN, scale={1x16, f8E4M3FN, scale={tensor, f32}}",
     "uint<4>, scale={1x32, f16}, offset={1x32, f16}",
@@ -182,10 +188,16 @@ QuantizedWeight drawQuantized(const Format &format, uint64_t rows, uint64_t colu
   weight.rows = rows;
   weight.columns = columns;
   QuantizedElement element = *QuantizedElement::find(format.element);
-  weight.values =
-      element.isTable ? drawNumbers(size_t(1) << element.bits, random, false) : element.values();
+  if (format.pick) {
+    weight.tables = std::min(rows + 1, uint64_t(1) << *pickBits(*format.pick));
+    weight.table = drawGrid(*format.pick, rows, columns,
+                            [&] { return static_cast<float>(random() % weight.tables); });
+  }
+  weight.values = element.isTable
+                      ? drawNumbers((size_t(1) << element.bits) * weight.tables, random, false)
+                      : element.values();
   while (weight.codes.size() < rows * columns) {
-    auto code = static_cast<uint8_t>(random() % weight.values.size());
+    auto code = static_cast<uint8_t>(random() % weight.codeCount());
     if (std::isfinite(weight.values[code]))
       weight.codes.push_back(code);
   }

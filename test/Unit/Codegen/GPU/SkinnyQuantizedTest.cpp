@@ -66,9 +66,9 @@ void expectBitsOfWords(const std::string &format, const Shape &shape, const Kern
 
 class SkinnyQuantizedTest : public ::testing::TestWithParam<size_t> {
 protected:
-  std::string format() const { return quantizedFormats()[GetParam()]; }
+  const char *format() const { return quantizedFormats()[GetParam()]; }
   /// Both types in turn.
-  ElementType element() const { return elementOfTurn(quantizedFormats()[GetParam()], GetParam()); }
+  ElementType element() const { return elementOfTurn(format(), GetParam()); }
 };
 
 TEST_P(SkinnyQuantizedTest, BitsAreThoseOfWords) {
@@ -132,8 +132,8 @@ TEST(SkinnyQuantizedTest, EveryKindOfKernelHasTheBits) {
   for (const char *format :
        {"uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}",
         "f4E2M1FN, scale={1x16, f8E4M3FN, divide={tensor, f32}}", "table<4>, scale={1x64, f32}",
-        "int<8>, scale={1x512, f32}", "int<8>, scale={row, f32}, factor=1/127",
-        "f4E2M1FN, scale={1x16, f16E6M10U}",
+        "table<4>, pick={1x64, uint<3>}, scale={1x64, f16}", "int<8>, scale={1x512, f32}",
+        "int<8>, scale={row, f32}, factor=1/127", "f4E2M1FN, scale={1x16, f16E6M10U}",
         "uint<4>, zero={1x64, bf16}, scale={1x64, bf16}, math=bf16", "f6E2M3FN, scale={1x32, bf16}",
         "float<2,2>, scale={row, f32}"}) {
     SCOPED_TRACE(format);

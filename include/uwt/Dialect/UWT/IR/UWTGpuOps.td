@@ -26,6 +26,7 @@ def UWT_DecodeFragmentOp : UWT_Op<"decode_fragment", [AttrSizedOperandSegments,
     A warp decodes a unit (a strip × 64 columns) of a fixed-rate format together: thread `lane` (0…31) gets its eight words of each of the four
     blocks along K. Result r holds operand register r of `mma.m16n8k16`'s A for blocks 0…3. `raw` and `code` are where the unit's planes lie
     (`raw` holds plane `words` for codec `raw`, and with `as_words`), `table` the words of the decode table. Escapes are not applied.
+    Of a weight whose cells pick tables, `tables` is the decode table in memory, 16 numbers a table.
     Of a unit of several groups `raw` and `code` are where the group's part begins; of a quantised weight, which has no raw fields, `raw` is where the unit
     does, whose numbers stand behind its codes.
 
@@ -40,11 +41,12 @@ def UWT_DecodeFragmentOp : UWT_Op<"decode_fragment", [AttrSizedOperandSegments,
   let arguments = (ins UWT_FormatAttr:$format, TypeAttr:$element, Index:$lane,
                        Optional<AnyStridedMemRef>:$raw, Optional<Index>:$first,
                        Optional<AnyStridedMemRef>:$code, Optional<Index>:$codeFirst,
-                       Variadic<I32>:$table, UnitAttr:$as_words, UnitAttr:$exponent_bytes);
+                       Variadic<I32>:$table, Optional<AnyStridedMemRef>:$tables, UnitAttr:$as_words, UnitAttr:$exponent_bytes);
   let results = (outs UWT_Fragment:$r0, UWT_Fragment:$r1, UWT_Fragment:$r2, UWT_Fragment:$r3);
   let assemblyFormat = [{
     qualified($format) `of` $element `lane` $lane (`raw` $raw^ `[` $first `]`)? (`code` $code^ `[` $codeFirst `]`)?
-    (`table` `(` $table^ `)`)? (`as_words` $as_words^)? (`exponent_bytes` $exponent_bytes^)? attr-dict (`:` type($raw)^)? (`code` type($code)^)?
+    (`table` `(` $table^ `)`)? (`tables` $tables^)? (`as_words` $as_words^)? (`exponent_bytes` $exponent_bytes^)? attr-dict (`:` type($raw)^)? (`code` type($code)^)?
+    (`tables` type($tables)^)?
   }];
   let hasVerifier = 1;
 }
