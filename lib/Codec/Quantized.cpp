@@ -57,11 +57,44 @@ std::optional<CellFormat> uwt::heldPick(const Format &format) {
   if (!format.scale)
     return pick;
   uint32_t own = pick.cellColumns, columns = format.scale->cellColumns;
+  if (pick.kind != CellKind::Block || format.scale->kind != CellKind::Block)
+    return pick;
   if (own != 0 && (columns == 0 || own % columns != 0))
     return pick;
   pick.cellRows = format.scale->cellRows;
   pick.cellColumns = columns;
   return pick;
+}
+
+/// What the numbers of a grid come to.
+static GridFormat asF32(const GridFormat &grid) {
+  GridFormat held;
+  static_cast<CellFormat &>(held) = grid;
+  held.number = {"f32", {}};
+  return held;
+}
+
+static GridFormat heldGrid(const GridFormat &grid) {
+  if (grid.zero || grid.offset || !numberBits(grid.number))
+    return asF32(grid);
+  GridFormat held = grid;
+  if (held.outer && !(held.outer->isPlain() && floatBits(held.outer->number)))
+    held.outer = asF32(*held.outer);
+  return held;
+}
+
+Format uwt::heldComposition(const Format &format) {
+  Format held = format;
+  held.element = heldElement(format.element).value_or(format.element);
+  held.pick = heldPick(format);
+  held.table = std::nullopt;
+  if (held.scale)
+    held.scale = heldGrid(*held.scale);
+  if (held.zeroGrid && !held.zeroGrid->isPlain())
+    held.zeroGrid = asF32(*held.zeroGrid);
+  for (GridStep &step : held.steps)
+    step.format = heldGrid(step.format);
+  return held;
 }
 
 /// The columns of a unit of weights with such cells.
@@ -72,6 +105,8 @@ static uint32_t unitColumns(uint32_t cellColumns) {
 
 /// A unit has a number a row, whatever rows a cell has; columns of its own are those of units.
 static bool areColumnsServed(const GridFormat &grid) {
+  if (grid.kind != CellKind::Block)
+    return false;
   uint32_t columns = grid.cellColumns, unit = unitColumns(columns);
   bool isPart = columns == 16 || columns == 32 || columns == 64;
   return columns == 0 || isPart || columns % unit == 0;
@@ -85,19 +120,18 @@ static Status checkGrid(std::string_view key, const GridFormat &grid) {
   if (!areColumnsServed(grid))
     return usageError(name +
                       ": expected cells of 16, 32, 64 or a multiple of 128 columns, row or tensor");
+  if (!grid.isPlainOrProduct())
+    return usageError(name + ": expected one grid inside at most, of scale= or divide=");
   if (!grid.outer)
     return ok();
   if (!floatBits(grid.outer->number))
     return usageError(name + ": expected numbers of type f16, bf16 or f32 in the grid inside");
-  if (grid.outer->cellColumns % unitColumns(grid.cellColumns) != 0)
+  if (grid.outer->kind != CellKind::Block ||
+      grid.outer->cellColumns % unitColumns(grid.cellColumns) != 0)
     return usageError(name + ": expected cells of a multiple of " +
                       std::to_string(unitColumns(grid.cellColumns)) +
                       " columns, row or tensor in the grid inside");
   return ok();
-}
-
-static bool hasSameCells(const CellFormat &a, const CellFormat &b) {
-  return a.cellRows == b.cellRows && a.cellColumns == b.cellColumns;
 }
 
 /// run-5
@@ -131,9 +165,9 @@ static Status checkTables(const Format &format, const QuantizedElement &element)
   if (!pickBits(*format.pick))
     return usageError("pick={" + format.pick->str() +
                       "}: expected integers of type uint<1> to uint<8>, or uint<16>");
-  if (hasSameCells(*format.pick, *format.scale))
+  if (format.pick->hasCellsOf(*format.scale))
     return ok();
-  bool isHeld = hasSameCells(*heldPick(format), *format.scale);
+  bool isHeld = heldPick(format)->hasCellsOf(*format.scale);
   return usageError(
       "pick={" + format.pick->str() + "} has other cells than scale=" + format.scale->str() + "; " +
       (isHeld ? "weights are held with " + pick : "products run from such weights' values"));
@@ -150,10 +184,10 @@ static Status checkZero(const Format &format, const QuantizedElement &element) {
     return ok();
   const GridFormat &zero = *format.zeroGrid, &scale = *format.scale;
   bool isInteger = zero.number == format.element;
-  if ((!isInteger && !floatBits(zero.number)) || zero.outer)
+  if ((!isInteger && !floatBits(zero.number)) || !zero.isPlain())
     return usageError("zero=" + zero.str() + ": expected numbers of the element's type, " +
                       format.element.str() + ", or of type f16, bf16 or f32");
-  if (!hasSameCells(zero, scale))
+  if (!zero.hasCellsOf(scale))
     return usageError("zero=" + zero.str() + " has other cells than scale=" + scale.str());
   return ok();
 }
@@ -173,7 +207,7 @@ static Status checkMath(const Format &format) {
 
 static Status checkStep(const GridStep &step, const GridFormat &scale) {
   UWT_RETURN_IF_ERROR(checkGrid(step.role.key, step.format));
-  if (hasSameCells(step.format, scale))
+  if (step.format.hasCellsOf(scale))
     return ok();
   return usageError(std::string(step.role.key) + "=" + step.format.str() +
                     " has other cells than scale=" + scale.str());

@@ -437,6 +437,10 @@ Status Parser::parseItem(std::string_view item) {
 }
 
 Expected<Format> Parser::parse() {
+  constexpr ptrdiff_t maxGrids = 16;
+  if (std::ranges::count(text, '{') > maxGrids)
+    return usageError("format " + inQuotes(text) + " has more than " + std::to_string(maxGrids) +
+                      " grids");
   UWT_ASSIGN_OR_RETURN(std::vector<std::string_view> items, splitItems(text));
   // The version first: another one may have items that mean nothing here.
   for (std::string_view item : items)

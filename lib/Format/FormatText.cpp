@@ -53,7 +53,7 @@ Expected<uint32_t> uwt::parseChoice(std::string_view value, std::span<const std:
 //===----------------------------------------------------------------------===//
 
 /// How deep grids are in one another.
-static constexpr size_t deepestGrid = 2;
+static constexpr size_t deepestGrid = 4;
 
 std::optional<std::string_view> uwt::itemKey(std::string_view item) {
   size_t equals = item.find('=');

@@ -30,7 +30,7 @@ Expected<Term> parseTerm(std::string_view text, const std::string &what);
 Expected<uint32_t> parseChoice(std::string_view value, std::span<const std::string_view> names,
                                const std::string &what);
 
-/// Cuts the text at commas outside of brackets: `<>`, also inside `{}`, which nest twice.
+/// Cuts the text at commas outside of brackets: `<>`, also inside `{}`, which nest four times.
 Expected<std::vector<std::string_view>> splitItems(std::string_view text);
 /// The key of `key=value`, or nothing for the codec.
 std::optional<std::string_view> itemKey(std::string_view item);

@@ -13,13 +13,31 @@
 
 using namespace uwt;
 
-/// "1x128", "row" or "tensor".
+static constexpr std::pair<std::string_view, CellKind> lists[] = {{"flat", CellKind::Flat},
+                                                                  {"stride", CellKind::Stride}};
+
+/// "1x128", "row", "column", "tensor", "flat<64>" or "stride<768>".
 static Status parseCell(CellFormat &grid, std::string_view text, const std::string &what) {
   if (text == "tensor")
     return ok();
+  if (text == "column") {
+    grid.cellColumns = 1;
+    return ok();
+  }
   grid.cellRows = 1;
   if (text == "row")
     return ok();
+  for (auto [keyword, kind] : lists) {
+    if (!text.starts_with(keyword))
+      continue;
+    UWT_ASSIGN_OR_RETURN(Term term, parseTerm(text, what));
+    if (term.keyword != keyword || term.parameters.size() != 1 || term.parameters[0] == 0)
+      return usageError(what + ": expected cells such as " + std::string(keyword) + "<64>, got " +
+                        inQuotes(text));
+    grid.kind = kind;
+    grid.cellColumns = term.parameters[0];
+    return ok();
+  }
   size_t cross = text.find('x');
   if (cross == std::string_view::npos)
     return usageError(what + ": expected cells such as 1x128, row or tensor, got " +
@@ -51,20 +69,36 @@ static Status parseCells(CellFormat &cells, std::span<const std::string_view> it
   return ok();
 }
 
+/// The grid inside of a grid that has this key; null of other keys.
+static Recursive<GridFormat> *gridInside(GridFormat &grid, std::string_view key) {
+  if (key == "zero")
+    return &grid.zero;
+  if (key == "offset")
+    return &grid.offset;
+  return key == "scale" || key == "divide" ? &grid.outer : nullptr;
+}
+
+/// Grids nest as far as splitItems lets them.
 static Expected<GridFormat> parseGrid(std::string_view value, const std::string &what) {
-  UWT_ASSIGN_OR_RETURN(std::vector<std::string_view> items, splitGrid(value, what, 3));
+  constexpr size_t maxItems = 5;
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string_view> items, splitGrid(value, what, maxItems));
   GridFormat grid;
   UWT_RETURN_IF_ERROR(parseCells(grid, items, what));
-  if (items.size() < 3)
-    return grid;
-  std::string_view key = itemKey(items[2]).value_or("");
-  if (key != "scale" && key != "divide")
-    return usageError(what + ": expected scale={...} or divide={...} after a grid's type, got " +
-                      inQuotes(items[2]));
-  grid.isDivided = key == "divide";
-  UWT_ASSIGN_OR_RETURN(std::vector<std::string_view> outer,
-                       splitGrid(itemValue(items[2]), what, 2));
-  UWT_RETURN_IF_ERROR(parseCells(grid.outer.emplace(), outer, what));
+  for (std::string_view item : std::span(items).subspan(2)) {
+    std::string_view key = itemKey(item).value_or("");
+    Recursive<GridFormat> *inside = gridInside(grid, key);
+    if (!inside)
+      return usageError(what +
+                        ": expected zero={...}, scale={...}, divide={...} or offset={...} "
+                        "after a grid's type, got " +
+                        inQuotes(item));
+    if (*inside)
+      return usageError(what + ": a grid has " +
+                        (inside == &grid.outer ? "scale= or divide=" : std::string(key) + "=") +
+                        " twice, in " + inQuotes(value));
+    UWT_ASSIGN_OR_RETURN(*inside, parseGrid(itemValue(item), what));
+    grid.isDivided |= key == "divide";
+  }
   return grid;
 }
 
@@ -89,13 +123,18 @@ std::string uwt::printOptionalCells(const std::optional<CellFormat> &cells) {
   return cells ? "{" + cells->str() + "}" : "none";
 }
 
-std::string CellFormat::str() const {
-  std::string cell = cellRows == 0 ? "tensor"
-                     : cellColumns == 0
-                         ? "row"
-                         : std::to_string(cellRows) + "x" + std::to_string(cellColumns);
-  return cell + ", " + number.str();
+static std::string cellsText(const CellFormat &cells) {
+  for (auto [keyword, kind] : lists)
+    if (cells.kind == kind)
+      return Term{std::string(keyword), {cells.cellColumns}}.str();
+  if (cells.cellRows == 0)
+    return cells.cellColumns == 0 ? "tensor" : "column";
+  if (cells.cellColumns == 0)
+    return "row";
+  return std::to_string(cells.cellRows) + "x" + std::to_string(cells.cellColumns);
 }
+
+std::string CellFormat::str() const { return cellsText(*this) + ", " + number.str(); }
 
 static uint64_t sizeOf(uint32_t each, uint64_t all) {
   return std::max<uint64_t>(each == 0 || each > all ? all : each, 1);
@@ -106,8 +145,13 @@ uint64_t CellFormat::columnsOf(uint64_t all) const { return sizeOf(cellColumns, 
 
 std::string GridFormat::str() const {
   std::string text = CellFormat::str();
-  if (outer)
-    text += std::string(isDivided ? ", divide" : ", scale") + "={" + outer->str() + "}";
+  auto add = [&](std::string_view key, const Recursive<GridFormat> &inside) {
+    if (inside)
+      text.append(", ").append(key).append("=").append(inside->str());
+  };
+  add("zero", zero);
+  add(isDivided ? "divide" : "scale", outer);
+  add("offset", offset);
   return "{" + text + "}";
 }
 

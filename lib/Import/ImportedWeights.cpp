@@ -65,6 +65,14 @@ Modules modulesOf(const Checkpoint &checkpoint) {
   return modules;
 }
 
+/// The composition that products run from, where that is another one.
+std::string runFormatOf(const WeightOutline &outline) {
+  const std::string &own = outline.runFormat.empty() ? outline.format : outline.runFormat;
+  Expected<Format> format = Format::parse(own);
+  std::string text = format ? heldComposition(*format).str() : own;
+  return text == outline.format ? "" : text;
+}
+
 /// The element that a weight has in memory, where that is another one than its own.
 std::optional<Term> otherElement(const std::string &composition) {
   Expected<Format> format = Format::parse(composition);
@@ -72,19 +80,6 @@ std::optional<Term> otherElement(const std::string &composition) {
     return std::nullopt;
   std::optional<Term> held = heldElement(format->element);
   return held == format->element ? std::nullopt : held;
-}
-
-/// The composition that products run from, where that is another one; `held` is as of otherElement.
-std::string runFormatOf(const WeightOutline &outline, const std::optional<Term> &held) {
-  const std::string &own = outline.runFormat.empty() ? outline.format : outline.runFormat;
-  Expected<Format> format = Format::parse(own);
-  if (!format || (!held && !format->hasTables()))
-    return outline.runFormat;
-  format->element = held.value_or(format->element);
-  format->pick = heldPick(*format);
-  format->table = std::nullopt;
-  std::string text = format->str();
-  return text == outline.format ? "" : text;
 }
 
 /// Makes codes those of `element`, which has their numbers.
@@ -116,7 +111,7 @@ ImportedWeight makeWeight(const Recipe &recipe, std::string_view module, const S
   }
   weight.format = outline->format;
   std::optional<Term> held = otherElement(outline->format);
-  weight.runFormat = runFormatOf(*outline, held);
+  weight.runFormat = runFormatOf(*outline);
   weight.shape = outline->shape;
   if (weight.shape.empty())
     weight.shape = {outline->rows, outline->columns};

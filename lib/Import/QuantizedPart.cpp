@@ -74,17 +74,14 @@ Status uwt::readValues(const ImportedWeight &weight, ElementType type, const Ten
 /// share-3: the number type of a grid that is stored by itself, as recipe `codes` has it.
 static void storeByItself(GridFormat &grid) {
   constexpr std::string_view kept[] = {"f16", "bf16", "f32", "f8E8M0FNU"};
-  bool isKept = !grid.outer && std::ranges::count(kept, grid.number.keyword) != 0;
-  if (!isKept)
+  if (!grid.isPlain() || std::ranges::count(kept, grid.number.keyword) == 0)
     grid.number = {"f32", {}};
   grid.outer = std::nullopt;
 }
 
 /// Whether all grids have the cells of the scale.
 static bool hasCommonCells(const Format &format) {
-  auto hasThem = [&](const CellFormat &grid) {
-    return grid.cellRows == format.scale->cellRows && grid.cellColumns == format.scale->cellColumns;
-  };
+  auto hasThem = [&](const CellFormat &grid) { return grid.hasCellsOf(*format.scale); };
   return (!format.zeroGrid || hasThem(*format.zeroGrid)) &&
          (!format.pick || hasThem(*format.pick)) &&
          std::ranges::all_of(format.steps, hasThem, &GridStep::format);
@@ -99,7 +96,7 @@ static Expected<Format> formatOfParts(const ImportedWeight &weight) {
                             "; it has parts as values alone");
   };
   Expected<Format> format = Format::parse(text);
-  if (!format || !format->scale)
+  if (!format || !format->scale || format->scale->kind != CellKind::Block)
     return refused("whose groups are no cells of rows");
   if (!QuantizedElement::find(format->element))
     return refused("whose elements are not held as codes");

@@ -29,6 +29,11 @@ std::optional<uint32_t> pickBits(const CellFormat &pick);
 /// table.
 std::optional<CellFormat> heldPick(const Format &format);
 
+/// The composition that products run from, of a checkpoint's: with the element that codes are held
+/// as (heldElement), heldPick(), and grids that units have: numbers, maybe times or divided by
+/// those of one grid inside. Of other grids that is what their numbers come to, as f32.
+Format heldComposition(const Format &format);
+
 /// Steps after the product that a format in memory may have.
 inline constexpr size_t maxSteps = 4;
 

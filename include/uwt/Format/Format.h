@@ -48,8 +48,10 @@
 //   math=bf16                what the difference is rounded to; or f16
 //   order=k                  that columns belong to cells in an order of their own; or none
 //
-// Numbers of a grid may themselves be multiplied with those of a coarser one, or divided by them:
-// scale={1x16, f8E4M3FN, divide={tensor, f32}}.
+// Numbers of a grid may be codes themselves, of which grids inside say what they mean: numbers of
+// zero={...} are subtracted, what is left is multiplied with those of scale={...} or divided by
+// those of divide={...}, and those of offset={...} are added, each one rounding to f32. So a grid
+// is what a weight is, up to four deep: scale={1x16, f8E4M3FN, divide={tensor, f32}}.
 //
 //===----------------------------------------------------------------------===//
 
@@ -59,6 +61,7 @@
 #include "uwt/Format/ElementType.h"
 #include "uwt/Format/GridRole.h"
 #include "uwt/Support/Error.h"
+#include "uwt/Support/Recursive.h"
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -154,29 +157,52 @@ struct ShortName {
   Term name, codec;
 };
 
+/// What the elements of a cell are.
+enum class CellKind : uint8_t {
+  /// Rows and columns of a matrix: `1x128`, `row`, `column` or `tensor`.
+  Block,
+  /// So many (`cellColumns`) one after another in storage order: `flat<64>`.
+  Flat,
+  /// Those that lie so far (`cellColumns`) apart in that order: `stride<768>`.
+  Stride,
+};
+
 /// Cells of a matrix and what a file has a number of for each: `1x128, f16`.
 struct CellFormat {
-  /// Of a cell; 0 for as many as there are: `row, f16` has 1 and 0, `tensor, f16` twice 0.
+  /// Of a cell; 0 for as many as there are: `row, f16` has 1 and 0, `column, f16` 0 and 1, `tensor,
+  /// f16` twice 0.
   uint32_t cellRows = 0, cellColumns = 0;
   /// The type of the numbers: `f16`, `uint<4>`.
   Term number;
+  CellKind kind = CellKind::Block;
 
   bool operator==(const CellFormat &) const = default;
   std::string str() const;
-  /// Of a cell, in a matrix of so many: 1 at least, in an empty matrix too.
+  bool hasCellsOf(const CellFormat &other) const {
+    return kind == other.kind && cellRows == other.cellRows && cellColumns == other.cellColumns;
+  }
+  /// Of a cell, in a matrix of so many: 1 at least, in an empty matrix too. Of blocks.
   uint64_t rowsOf(uint64_t all) const;
   uint64_t columnsOf(uint64_t all) const;
 };
 
 /// Numbers that the elements of a cell share, as a format says it: `{1x128, f16}`.
 struct GridFormat : CellFormat {
-  /// What they are multiplied with, or divided by, to be the grid's: `{1x32, uint<6>,
+  /// What is subtracted from them.
+  Recursive<GridFormat> zero = {};
+  /// What that is multiplied with, or divided by, to be the grid's: `{1x32, uint<6>,
   /// scale={1x256, f16}}`.
-  std::optional<CellFormat> outer = std::nullopt;
+  Recursive<GridFormat> outer = {};
   bool isDivided = false;
+  /// What is added then.
+  Recursive<GridFormat> offset = {};
 
   bool operator==(const GridFormat &) const = default;
   std::string str() const;
+  /// Whether the numbers are the grid's, as they are.
+  bool isPlain() const { return !zero && !outer && !offset; }
+  /// Whether they are these, or products or quotients of two such grids.
+  bool isPlainOrProduct() const { return !zero && !offset && (!outer || outer->isPlain()); }
 };
 
 /// A step after the product, and the numbers that it takes.

@@ -41,11 +41,31 @@ public:
 
 } // namespace
 
-/// A grid as the configuration may have it: numbers of a type that tensors have, of one grid.
-static bool isPlainGrid(const GridFormat &grid) {
+/// Whether tensors have numbers of that type as they are; else they have codes.
+static bool isTensorType(const Term &number) {
   constexpr std::string_view types[] = {"f16", "bf16", "f32", "f8E8M0FNU"};
-  return !grid.outer && grid.number.parameters.empty() &&
-         std::ranges::count(types, grid.number.keyword) != 0;
+  return number.parameters.empty() && std::ranges::count(types, number.keyword) != 0;
+}
+
+static bool isReadable(const CellFormat &cells) {
+  std::optional<QuantizedElement> element = QuantizedElement::find(cells.number);
+  return cells.kind == CellKind::Block &&
+         (isTensorType(cells.number) || (element && !element->isTable));
+}
+
+/// Whether the configuration may have a grid (codes-3, codes-11).
+static bool isReadableGrid(const GridFormat &grid) {
+  auto isReadableInside = [](const Recursive<GridFormat> &inside) {
+    return !inside || isReadableGrid(*inside);
+  };
+  return isReadable(grid) && isReadableInside(grid.zero) && isReadableInside(grid.outer) &&
+         isReadableInside(grid.offset);
+}
+
+/// Zero points are codes of the element, or what is no code (codes-4).
+static bool isReadableZero(const GridFormat &zero, const Term &element) {
+  return isReadableGrid(zero) &&
+         (!zero.isPlain() || zero.number == element || isTensorType(zero.number));
 }
 
 /// What a tensor of so many bits a pick is of.
@@ -58,22 +78,23 @@ static bool hasPlainTables(const Format &format, const QuantizedElement &element
     return true;
   if (!element.isTable || (format.table && format.pick))
     return false;
-  return format.table ? isPlainGrid({*format.table}) : pickBits(*format.pick).has_value();
+  if (format.table)
+    return isReadable(*format.table) && isTensorType(format.table->number);
+  return format.pick->kind == CellKind::Block && pickBits(*format.pick);
 }
 
 /// Whether a composition has what this recipe reads, and nothing else (codes-1).
 static bool isPlain(const Format &format) {
   std::optional<QuantizedElement> element = QuantizedElement::find(format.element);
-  if (!element || !format.scale || !isPlainGrid(*format.scale) || !hasPlainTables(format, *element))
+  if (!element || !format.scale || !isReadableGrid(*format.scale) ||
+      !hasPlainTables(format, *element))
     return false;
   bool hasOwnZeros = element->isTable || !element->numbers.empty();
   if (hasOwnZeros && (format.zeroGrid || format.zero != 0))
     return false;
-  if (format.zeroGrid && (format.zeroGrid->outer || (format.zeroGrid->number != format.element &&
-                                                     !isPlainGrid(*format.zeroGrid))))
+  if (format.zeroGrid && !isReadableZero(*format.zeroGrid, format.element))
     return false;
-  if (!std::ranges::all_of(format.steps,
-                           [](const GridStep &step) { return isPlainGrid(step.format); }))
+  if (!std::ranges::all_of(format.steps, isReadableGrid, &GridStep::format))
     return false;
   // What differences are rounded to is a type of their zeros.
   if (format.math != ElementType::F32 && !format.hasFloatZeros())
@@ -98,8 +119,8 @@ static Expected<Format> formatOf(const QuantizationConfig &config) {
     return format;
   return unsupportedError("quantization_config has the format '" + text +
                           "', expected an element of integers or floats, zero= or nothing, or a "
-                          "table<b>, table= or pick= or nothing, scale= of one grid, and factor= "
-                          "and offset= of one grid or nothing");
+                          "table<b>, table= or pick= or nothing, scale=, and factor= and offset= "
+                          "or nothing, with cells of rows and columns");
 }
 
 /// The grid that the configuration has of a tensor, with the cells that this has, and no numbers.
@@ -151,19 +172,57 @@ static Status expectNumber(std::string_view name, const Term &number, const Part
                           ", and the format has " + number.str());
 }
 
-/// codes-3 to codes-5: checks a tensor of a grid, and sets the cells of `format` to those that it
-/// has. Errors: Unsupported.
-static Status takeGrid(std::string_view name, GridFormat &format, const Term &element,
-                       const Parts &parts, const WeightOutline &outline) {
-  if (format.number == element) {
-    UWT_RETURN_IF_ERROR(parts.expect(name, {"U8"}));
-  } else {
+namespace {
+/// A grid inside of one: what its tensor's name has behind that of the other, and what it does.
+struct InnerGrid {
+  std::string_view suffix;
+  Recursive<GridFormat> GridFormat::*format;
+  float (*apply)(float number, float inner, bool isDivided);
+};
+} // namespace
+
+/// In the order in which they do it (codes-11).
+static constexpr InnerGrid innerGrids[] = {
+    {"_zero_point", &GridFormat::zero, [](float a, float b, bool) { return a - b; }},
+    {"_scale", &GridFormat::outer,
+     [](float a, float b, bool isDivided) { return isDivided ? a / b : a * b; }},
+    {"_offset", &GridFormat::offset, [](float a, float b, bool) { return a + b; }},
+};
+
+/// Whether each cell of a grid is in one cell of another.
+static bool areParts(const Grid &cells, const Grid &of, const WeightOutline &outline) {
+  auto arePartsOf = [](uint64_t each, uint64_t other, uint64_t all) {
+    return other >= all || other % each == 0;
+  };
+  return arePartsOf(cells.cellRows, of.cellRows, outline.rows) &&
+         arePartsOf(cells.cellColumns, of.cellColumns, outline.columns);
+}
+
+/// codes-3 to codes-5, codes-11: checks the tensors of a grid, and sets the cells of `format` to
+/// those that they have. The cells are given, without numbers. Errors: Unsupported.
+static Expected<Grid> takeGrid(const std::string &name, GridFormat &format, const Parts &parts,
+                               WeightOutline &outline) {
+  if (isTensorType(format.number)) {
     UWT_RETURN_IF_ERROR(parts.expect(name, {"F32", "BF16", "F16", "F8_E8M0", "U8"}));
     UWT_RETURN_IF_ERROR(expectNumber(name, format.number, parts));
+  } else {
+    UWT_RETURN_IF_ERROR(parts.expect(name, {"U8"}));
   }
   UWT_ASSIGN_OR_RETURN(Grid grid, cellsOfTensor(name, format, parts, outline));
   setCells(format, grid, outline);
-  return ok();
+  // The tensor's name lives as long as the outline.
+  const std::string &whole = parts.at(name).entry->name;
+  outline.parts.push_back(std::string_view(whole).substr(whole.size() - name.size()));
+  for (const InnerGrid &inner : innerGrids) {
+    Recursive<GridFormat> &inside = format.*inner.format;
+    if (!inside)
+      continue;
+    std::string innerName = name + std::string(inner.suffix);
+    UWT_ASSIGN_OR_RETURN(Grid cells, takeGrid(innerName, *inside, parts, outline));
+    if (!areParts(grid, cells, outline))
+      return unsupportedError("." + innerName + " has cells that are no whole ones of ." + name);
+  }
+  return grid;
 }
 
 static Status takeTables(Format &format, const Parts &parts, WeightOutline &outline) {
@@ -202,19 +261,19 @@ Expected<WeightOutline> CodesRecipe::outline(const QuantizationConfig &config, c
   const Shape &shape = parts.shape(codesName);
   if (shape.size() != 2)
     return unsupportedError(".weight is " + shapeText(shape) + ", expected a matrix");
-  WeightOutline outline{shape[0], shape[1], {}, "", {codesName, scaleName}};
+  WeightOutline outline{shape[0], shape[1], {}, "", {codesName}};
   if (format.storage == Storage::KMajor)
     outline.shape = {shape[1], shape[0]};
-  UWT_RETURN_IF_ERROR(takeGrid(scaleName, *format.scale, {}, parts, outline));
+  auto take = [&](std::string_view name, GridFormat &grid) -> Status {
+    UWT_RETURN_IF_ERROR(takeGrid(std::string(name), grid, parts, outline));
+    return ok();
+  };
+  UWT_RETURN_IF_ERROR(take(scaleName, *format.scale));
   // codes-4 to codes-6
-  if (format.zeroGrid) {
-    UWT_RETURN_IF_ERROR(takeGrid(zeroName, *format.zeroGrid, format.element, parts, outline));
-    outline.parts.push_back(zeroName);
-  }
-  for (GridStep &step : format.steps) {
-    UWT_RETURN_IF_ERROR(takeGrid(step.role.tensor, step.format, {}, parts, outline));
-    outline.parts.push_back(step.role.tensor);
-  }
+  if (format.zeroGrid)
+    UWT_RETURN_IF_ERROR(take(zeroName, *format.zeroGrid));
+  for (GridStep &step : format.steps)
+    UWT_RETURN_IF_ERROR(take(step.role.tensor, step.format));
   UWT_RETURN_IF_ERROR(takeTables(format, parts, outline));
   if (format.hasColumnOrder) { // codes-8
     UWT_RETURN_IF_ERROR(parts.expect(groupName, {"I32"}, {outline.columns}));
@@ -232,22 +291,63 @@ static Status checkCode(uint8_t code, size_t count, const Term &element) {
                       " has codes up to " + std::to_string(count - 1));
 }
 
-/// The numbers of a grid. Errors: Invalid (codes that the element has not); as reading tensors.
-static Expected<Grid> readGrid(std::string_view name, const GridFormat &format, const Term &element,
-                               const Parts &parts, const WeightOutline &outline, ThreadPool &pool) {
+/// The numbers of a tensor of a grid. Errors: Invalid (codes that their type has not); as reading
+/// tensors.
+static Expected<Grid> readNumbers(std::string_view name, const CellFormat &format,
+                                  const Parts &parts, const WeightOutline &outline,
+                                  ThreadPool &pool) {
   UWT_ASSIGN_OR_RETURN(Grid grid, cellsOfTensor(name, format, parts, outline));
-  if (format.number != element) {
+  if (isTensorType(format.number)) {
     UWT_ASSIGN_OR_RETURN(grid.cells, parts.floats(name, pool));
     return grid;
   }
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> codes, parts.bytes(name, pool));
-  std::vector<float> values = QuantizedElement::find(element)->values();
+  std::vector<float> values = QuantizedElement::find(format.number)->values();
   grid.cells.clear();
   for (uint8_t code : codes) {
-    UWT_RETURN_IF_ERROR(checkCode(code, values.size(), element));
+    UWT_RETURN_IF_ERROR(checkCode(code, values.size(), format.number));
     grid.cells.push_back(values[code]);
   }
   return grid;
+}
+
+/// Takes each number of a grid to what it becomes by that of the cell of `inner` that it is in.
+static void applyInner(Grid &grid, const Grid &inner, const InnerGrid &role, bool isDivided) {
+  for (size_t cell = 0; cell < grid.cells.size(); ++cell) {
+    uint64_t row = cell / grid.columns * grid.cellRows;
+    uint64_t column = cell % grid.columns * grid.cellColumns;
+    grid.cells[cell] = role.apply(grid.cells[cell], inner.at(row, column), isDivided);
+  }
+}
+
+/// What the numbers of a grid come to (codes-11). Errors: as readNumbers.
+static Expected<Grid> readGrid(const std::string &name, const GridFormat &format,
+                               const Parts &parts, const WeightOutline &outline, ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(Grid grid, readNumbers(name, format, parts, outline, pool));
+  for (const InnerGrid &inner : innerGrids) {
+    const Recursive<GridFormat> &inside = format.*inner.format;
+    if (!inside)
+      continue;
+    UWT_ASSIGN_OR_RETURN(Grid numbers,
+                         readGrid(name + std::string(inner.suffix), *inside, parts, outline, pool));
+    applyInner(grid, numbers, inner, format.isDivided);
+  }
+  return grid;
+}
+
+/// What the numbers of a grid are products or quotients of; nothing where they are none.
+static Expected<std::optional<GridParts>> readParts(const std::string &name,
+                                                    const GridFormat &format, const Parts &parts,
+                                                    const WeightOutline &outline,
+                                                    ThreadPool &pool) {
+  if (!format.outer || format.zero || format.offset)
+    return std::optional<GridParts>();
+  GridParts result;
+  UWT_ASSIGN_OR_RETURN(result.numbers, readNumbers(name, format, parts, outline, pool));
+  UWT_ASSIGN_OR_RETURN(result.outer,
+                       readGrid(name + "_scale", *format.outer, parts, outline, pool));
+  result.isDivided = format.isDivided;
+  return std::optional(std::move(result));
 }
 
 /// codes-8: of each column, the first one of its cell. Errors: Invalid (a cell that is not there);
@@ -324,14 +424,17 @@ Expected<QuantizedWeight> CodesRecipe::assemble(const QuantizationConfig &config
   weight.math = format.math;
   weight.zero = Grid::constant(static_cast<float>(format.zero));
   if (format.zeroGrid) {
-    UWT_ASSIGN_OR_RETURN(
-        weight.zero, readGrid(zeroName, *format.zeroGrid, format.element, parts, outline, pool));
+    UWT_ASSIGN_OR_RETURN(weight.zero,
+                         readGrid(std::string(zeroName), *format.zeroGrid, parts, outline, pool));
   }
-  UWT_ASSIGN_OR_RETURN(weight.scale, readGrid(scaleName, *format.scale, {}, parts, outline, pool));
+  std::string name(scaleName);
+  UWT_ASSIGN_OR_RETURN(weight.scale, readGrid(name, *format.scale, parts, outline, pool));
+  UWT_ASSIGN_OR_RETURN(weight.scaleParts, readParts(name, *format.scale, parts, outline, pool));
   for (const GridStep &step : format.steps) {
-    UWT_ASSIGN_OR_RETURN(Grid numbers,
-                         readGrid(step.role.tensor, step.format, {}, parts, outline, pool));
-    weight.steps.push_back({step.role, std::move(numbers)});
+    name = step.role.tensor;
+    WeightStep &own = weight.steps.emplace_back(step.role, Grid());
+    UWT_ASSIGN_OR_RETURN(own.numbers, readGrid(name, step.format, parts, outline, pool));
+    UWT_ASSIGN_OR_RETURN(own.parts, readParts(name, step.format, parts, outline, pool));
   }
   if (format.hasColumnOrder) {
     UWT_ASSIGN_OR_RETURN(weight.gridColumns, readColumnOrder(weight.scale, parts, pool));

@@ -190,6 +190,12 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
        {"f8E4M3FN, scale={row, f32}", "int<8>, zero=3, scale={tensor, bf16}",
         "table<4>, scale={1x16, f8E4M3FN, divide={tensor, f32}}",
         "table<4>, table={row, f16}, scale={1x128, bf16}",
+        "uint<3>, zero={1x16, uint<3>, zero={16x16, f16}, scale={column, f16}}, scale={flat<64>, "
+        "f32}",
+        "table<4>, scale={1x64, table<8>, scale={flat<256>, f32}, offset={tensor, f32}}",
+        "uint<2>, scale={stride<768>, uint<4>, divide={row, uint<4>, scale={row, uint<4>, "
+        "scale={tensor, "
+        "f32}}}}",
         "table<3>, pick={1x128, uint<2>}, scale={1x128, f16}",
         "uint<4>, scale={1x32, uint<6>, scale={1x256, f16}}, offset={1x32, f16}",
         "int<8>, scale={row, f32}, factor=1/127",
@@ -227,14 +233,21 @@ TEST(FormatTest, QuantizedWeightsHaveAnElement) {
             "f16}}'");
   EXPECT_EQ(failure("uint<4>, zero={1x8, f<16}"),
             "format 'uint<4>, zero={1x8, f<16}' has a '}' without its counterpart");
-  EXPECT_EQ(failure("uint<4>, zero={1x8, {{1x8, f16}}}"),
-            "format 'uint<4>, zero={1x8, {{1x8, f16}}}' has grids more than 2 deep");
-  EXPECT_EQ(failure("uint<4>, scale={1x8, f16, offset={row, f16}}"),
-            "scale: expected scale={...} or divide={...} after a grid's type, got "
-            "'offset={row, f16}'");
-  EXPECT_EQ(failure("uint<4>, scale={1x8, f16, scale={row, f16}, scale={row, f16}}"),
-            "scale: expected cells and a type, such as '{1x128, f16}', got '{1x8, f16, scale={row, "
-            "f16}, scale={row, f16}}'");
+  EXPECT_EQ(failure("uint<4>, zero={1x8, {{{{1x8, f16}}}}}"),
+            "format 'uint<4>, zero={1x8, {{{{1x8, f16}}}}}' has grids more than 4 deep");
+  EXPECT_EQ(failure("uint<4>, scale={1x8, f16, factor={row, f16}}"),
+            "scale: expected zero={...}, scale={...}, divide={...} or offset={...} after a grid's "
+            "type, got 'factor={row, f16}'");
+  EXPECT_EQ(failure("uint<4>, scale={1x8, f16, scale={row, f16}, divide={row, f16}}"),
+            "scale: a grid has scale= or divide= twice, in '{1x8, f16, scale={row, f16}, "
+            "divide={row, f16}}'");
+  EXPECT_EQ(failure("uint<4>, scale={flat<0>, f16}"),
+            "scale: expected cells such as flat<64>, got 'flat<0>'");
+  std::string leaf = "{row, f16}",
+              leaves = "{row, u, zero=" + leaf + ", scale=" + leaf + ", offset=" + leaf + "}";
+  std::string many = "{row, u, zero=" + leaves + ", scale=" + leaves + ", offset=" + leaves + "}";
+  EXPECT_TRUE(
+      failure("uint<4>, zero=" + leaves + ", scale=" + many).ends_with(" has more than 16 grids"));
   EXPECT_EQ(failure("uint<4>, factor=127"), "factor: expected a fraction such as 1/127, got '127'");
   EXPECT_EQ(failure("uint<4>, factor=1/0"), "factor: '1/0' divides by zero");
   EXPECT_EQ(failure("uint<4>, factor=1/x"), "factor: expected a number, got 'x'");

@@ -46,6 +46,11 @@ std::vector<TestTensor> uwt::test::tensorsOf(const std::string &path) {
   return tensors;
 }
 
+std::string uwt::test::spelled(const ImportedWeight &weight) {
+  Expected<Format> format = Format::parse(weight.format);
+  return format ? format->str() : format.error().message();
+}
+
 Expected<Bytes> uwt::test::decoded(const ImportedWeight &weight, ElementType type,
                                    unsigned threads) {
   ThreadPool pool(threads);

@@ -60,6 +60,9 @@ std::vector<TestTensor> tensorsOf(const std::string &path);
 /// Writes codes as a checkpoint of recipe `codes`, of the golden module.
 void writeCodes(const QuantizedPart &part, const TemporaryFolder &folder);
 
+/// The composition of a weight as the text form prints what it reads of it.
+std::string spelled(const ImportedWeight &weight);
+
 /// The weight as bytes of that type.
 Expected<Bytes> decoded(const ImportedWeight &weight, ElementType type, unsigned threads = 1);
 

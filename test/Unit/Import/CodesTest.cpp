@@ -7,6 +7,7 @@
 
 #include "Checkpoints.h"
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
 
@@ -226,7 +227,45 @@ TEST(CodesTest, CellsPickTables) {
   EXPECT_EQ(floats[2 * columns + 1], 2.0f * 2);
   EXPECT_EQ(runFormatOf(rowwise), "table<1>, pick={1x32, uint<16>}, scale={1x32, bf16}");
   rowwise.tensors.back().bytes[7] = 0x80;
-  EXPECT_EQ(rowwise.error(), "a cell is of table 2147483648, but there are 3");
+  EXPECT_EQ(rowwise.error(), "a cell is of table 2147483650, but there are 3");
+}
+
+// codes-11
+TEST(CodesTest, GridsNest) {
+  Written written("uint<6>, scale={1x32, int<4>, zero={row, int<4>}, scale={row, f8E4M3FN, "
+                  "divide={tensor, f32}}, offset={tensor, f32}}");
+  std::string scale = goldenModule + ".weight_scale";
+  // 3 and -2, zero points 1, -1 and 0, 2.0, 4.0 and 0.5 over 0.25, and 1.0.
+  written.tensors[1] = {scale, "U8", {rows, 2}, {3, 14, 3, 14, 3, 14}};
+  written.tensors.push_back({scale + "_zero_point", "U8", {rows, 1}, {1, 15, 0}});
+  written.tensors.push_back({scale + "_scale", "U8", {rows, 1}, {0x40, 0x48, 0x30}});
+  written.tensors.push_back({scale + "_scale_scale", "F32", {1}, {0, 0, 0x80, 0x3E}});
+  EXPECT_EQ(written.error(), "there is no tensor .weight_scale_offset");
+  written.tensors.push_back({scale + "_offset", "F32", {}, {0, 0, 0x80, 0x3F}});
+  std::vector<float> floats = allRows(written, written.format);
+  EXPECT_EQ(floats[1], (3.0f - 1) * (2.0f / 0.25f) + 1);
+  EXPECT_EQ(floats[33], 33 * ((-2.0f - 1) * (2.0f / 0.25f) + 1));
+  EXPECT_EQ(floats[columns + 33], 33 * ((-2.0f + 1) * (4.0f / 0.25f) + 1));
+  EXPECT_EQ(floats[2 * columns + 1], 3.0f * (0.5f / 0.25f) + 1);
+  // What is no product of two grids is held as what it comes to.
+  EXPECT_EQ(runFormatOf(written), "uint<6>, scale={1x32, f32}");
+  written.tensors[3].bytes[0] = 0x7F;
+  EXPECT_TRUE(std::isnan(allRows(written, written.format)[1]));
+  written.tensors[2].bytes[0] = 16;
+  EXPECT_EQ(written.error(), "a code is 16, and int<4> has codes up to 15");
+
+  Written products("uint<6>, scale={1x32, f8E4M3FN, scale={row, f8E4M3FN, scale={tensor, f32}}}");
+  products.tensors[1] = {scale, "U8", {rows, 2}, {0x38, 0x40, 0x38, 0x40, 0x38, 0x40}};
+  products.tensors.push_back(written.tensors[3]);
+  products.tensors.back().bytes = {0x40, 0x48, 0x30};
+  products.tensors.push_back(written.tensors[4]);
+  EXPECT_EQ(allRows(products, products.format)[columns + 33], 33 * 2.0f * (4.0f * 0.25f));
+  EXPECT_EQ(runFormatOf(products), "uint<6>, scale={1x32, f8E4M3FN, scale={row, f32}}");
+  products.format = "uint<6>, scale={row, f8E4M3FN, scale={1x32, f8E4M3FN, scale={tensor, f32}}}";
+  std::swap(products.tensors[1].shape, products.tensors[2].shape);
+  std::swap(products.tensors[1].bytes, products.tensors[2].bytes);
+  EXPECT_EQ(products.error(),
+            ".weight_scale_scale has cells that are no whole ones of .weight_scale");
 }
 
 TEST(CodesTest, RefusesWhatItDoesNotRead) {
@@ -246,7 +285,8 @@ TEST(CodesTest, RefusesWhatItDoesNotRead) {
        {"f6E2M3FN", "raw", "table<4>, zero=1, scale={1x32, bf16}", "float<5,2>, scale={1x32, bf16}",
         "bipolar<6>, zero=1, scale={1x32, bf16}",
         "int<6>, zero={1x32, uint<4>}, scale={1x32, bf16}",
-        "f6E2M3FN, scale={1x32, bf16, scale={row, f32}}", "int<6>, zero=1, math=bf16",
+        "f6E2M3FN, scale={1x32, bf16, scale={flat<64>, f32}}",
+        "f6E2M3FN, scale={1x32, table<4>, scale={row, f32}}", "int<6>, zero=1, math=bf16",
         "f6E2M3FN, scale={1x32, bf16}, layout=row_major",
         "uint<4>, pick={1x32, uint<2>}, scale={1x32, bf16}",
         "table<4>, pick={1x32, uint<9>}, scale={1x32, bf16}",
@@ -256,8 +296,8 @@ TEST(CodesTest, RefusesWhatItDoesNotRead) {
     EXPECT_EQ(Written(format).error(),
               "quantization_config has the format '" + std::string(format) +
                   "', expected an element of integers or floats, zero= or nothing, or a table<b>, "
-                  "table= or pick= or nothing, scale= of one grid, and factor= and offset= of one "
-                  "grid or nothing");
+                  "table= or pick= or nothing, scale=, and factor= and offset= or nothing, with "
+                  "cells of rows and columns");
   Written written("f6E2M3FN, scale={1x32, bf16}");
   written.tensors[0].shape = {rows * columns};
   EXPECT_EQ(written.error(), ".weight is [192], expected a matrix");

@@ -27,6 +27,7 @@ void expectWeights(const std::string &name) {
     const ImportedWeight *weight = weights->find(tensor.name);
     ASSERT_NE(weight, nullptr) << tensor.name;
     EXPECT_EQ(weight->refusal, "");
+    EXPECT_EQ(spelled(*weight), weight->format);
     EXPECT_EQ(weight->shape, tensor.shape) << tensor.name;
     std::optional<ElementType> type = elementTypeFromSafetensors(tensor.dtype);
     ASSERT_TRUE(type);

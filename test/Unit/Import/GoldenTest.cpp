@@ -25,6 +25,7 @@ TEST_P(GoldenTest, DecodesToThePackersOwnBits) {
   const ImportedWeight *weight = opened.weight();
   ASSERT_NE(weight, nullptr);
   EXPECT_EQ(weight->refusal, "");
+  EXPECT_EQ(spelled(*weight), weight->format);
   EXPECT_EQ(opened.weights.all().size(), 1u);
   std::vector<TestTensor> expected = tensorsOf(folder + "/expected.safetensors");
   ASSERT_EQ(expected.size(), 1u);

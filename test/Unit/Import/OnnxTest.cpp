@@ -44,6 +44,7 @@ TEST_P(OnnxFileTest, WeightsAreThoseOfOnnxruntime) {
     const ImportedWeight *weight = weights.find(tensor.name);
     ASSERT_NE(weight, nullptr) << tensor.name;
     EXPECT_EQ(weight->refusal, "");
+    EXPECT_EQ(spelled(*weight), weight->format);
     EXPECT_EQ(weight->shape, tensor.shape) << tensor.name;
     for (unsigned threads : {1u, 3u}) {
       Expected<Bytes> bytes = decoded(*weight, ElementType::F32, threads);

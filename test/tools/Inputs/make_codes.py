@@ -1,9 +1,9 @@
 """Writes a checkpoint of recipe `codes`, of a weight W.weight [40, 192] with every code of an element, and the weight itself.
 
-    make_codes.py ELEMENT FOLDER VALUES.safetensors [gain | pick=BITS | table]
+    make_codes.py ELEMENT FOLDER VALUES.safetensors [gain | nested | pick=BITS | table]
 
 ELEMENT is bipolar<b> or squares<b>, of which `numbers` has what codes stand for, or table<b>. With `gain` numbers of that role
-(test/TestCodec) follow the scales. With `pick` each cell has one of the weight's tables, and with `table` each row one of its own.
+(test/TestCodec) follow the scales, with `nested` scales are codes with zero points and scales of their own. With `pick` each cell has one of the weight's tables, and with `table` each row one of its own.
 """
 
 import json
@@ -81,6 +81,15 @@ def main():
     }
     if tables:
         tensors |= tables.tensors()
+    if kind == "nested":
+        scale_codes = [draw.randrange(16) for _ in scales]
+        zeros, outer = [draw.randrange(16) for _ in range(ROWS)], [2.0 ** draw.randrange(-5, 0) for _ in range(ROWS)]
+        composition = f"{element}, scale={{1x{GROUP}, uint<4>, zero={{row, uint<4>}}, scale={{row, bf16}}}}"
+        tensors["W.weight_scale"] = ("U8", [ROWS, COLUMNS // GROUP], bytes(scale_codes))
+        tensors["W.weight_scale_zero_point"] = ("U8", [ROWS, 1], bytes(zeros))
+        tensors["W.weight_scale_scale"] = ("BF16", [ROWS, 1], bf16(outer))
+        of_row = COLUMNS // GROUP
+        scales = [(code - zeros[cell // of_row]) * outer[cell // of_row] for cell, code in enumerate(scale_codes)]
     if kind == "gain":
         gains = [2.0 ** draw.randrange(-3, 3) for _ in scales]
         composition += f", gain={{1x{GROUP}, bf16}}"
