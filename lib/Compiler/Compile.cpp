@@ -148,9 +148,9 @@ Expected<const ProductTarget *> Compilation::setTarget() {
   if (strategy.name == stringifyProductStrategy(ProductStrategy::Tiles))
     return usageError("strategy tiles is of kernels for CPUs with AMX; for GPU target '" +
                       options.gpu + "' it is direct, shared, codes, exponents or buffer");
-  if (strategy.tileN != 0 || strategy.tileM != 0 || strategy.tileK != 0)
+  if (strategy.tileN != 0 || strategy.tileM != 0 || strategy.tileK != 0 || strategy.prefetch != 0)
     return usageError(
-        "tile_n, tile_m and tile_k of a strategy are those of kernels for CPUs; for GPU "
+        "tile_n, tile_m, tile_k and prefetch of a strategy are those of kernels for CPUs; for GPU "
         "target '" +
         options.gpu + "' it is direct, shared, codes, exponents or buffer alone");
   return &target;

@@ -28,8 +28,10 @@ namespace uwt {
 
 Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
   StrategyChoice choice;
-  std::pair<std::string_view, unsigned *> numbers[] = {
-      {"tile_n", &choice.tileN}, {"tile_m", &choice.tileM}, {"tile_k", &choice.tileK}};
+  std::pair<std::string_view, unsigned *> numbers[] = {{"tile_n", &choice.tileN},
+                                                       {"tile_m", &choice.tileM},
+                                                       {"tile_k", &choice.tileK},
+                                                       {"prefetch", &choice.prefetch}};
   for (size_t begin = 0; begin <= text.size();) {
     size_t end = std::min(text.find(',', begin), text.size());
     std::string_view item = text.substr(begin, end - begin);
@@ -49,8 +51,8 @@ Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
         std::from_chars(item.data() + equals + 1, last, *number->second).ptr != last ||
         *number->second == 0)
       return usageError("a strategy is direct or buffer, on CPUs with AMX also tiles, on GPUs "
-                        "shared, codes or exponents, and tile_n=N, tile_m=N, tile_k=N, separated "
-                        "by commas; got " +
+                        "shared, codes or exponents, and tile_n=N, tile_m=N, tile_k=N, prefetch=N, "
+                        "separated by commas; got " +
                         inQuotes(item));
   }
   return choice;
@@ -97,6 +99,7 @@ static void addSelection(OpPassManager &pm, const CompileOptions &options) {
   select.tileN = format.tileN = options.strategy.tileN;
   select.tileM = format.tileM = options.strategy.tileM;
   select.tileK = format.tileK = options.strategy.tileK;
+  select.prefetch = format.prefetch = options.strategy.prefetch;
   select.calibration = format.calibration = options.calibration;
   select.threads = format.threads = options.threads;
   pm.addPass(createSelectFormatPass(std::move(format)));

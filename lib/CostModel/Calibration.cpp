@@ -172,6 +172,12 @@ Expected<Calibration> Calibration::parse(std::string_view text) {
   double nearBytes = static_cast<double>(result.nearBytes);
   UWT_RETURN_IF_ERROR(readNumber(object, "near_bytes", nearBytes));
   result.nearBytes = static_cast<uint64_t>(std::min(nearBytes, 0x1p53));
+  constexpr double maxPrefetch = 1 << 20;
+  double prefetchBytes = 0;
+  UWT_RETURN_IF_ERROR(readNumber(object, "prefetch_bytes", prefetchBytes));
+  if (prefetchBytes > maxPrefetch)
+    return badMember("prefetch_bytes", "a number of at most 1048576");
+  result.prefetchBytes = static_cast<unsigned>(prefetchBytes);
   return result;
 }
 
@@ -211,5 +217,7 @@ std::string Calibration::json() const {
   for (const CalibrationConstant &constant : otherConstants)
     object[constant.name] = rounded(this->*constant.member);
   object["near_bytes"] = nearBytes;
+  if (prefetchBytes != 0)
+    object["prefetch_bytes"] = prefetchBytes;
   return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -327,7 +327,7 @@ std::vector<KernelConfig> uwt::candidateConfigs(const FormatCost &format, uint64
   std::vector<KernelConfig> configs;
   if (format.fixedRate && allows(CpuStrategy::Direct))
     configs.push_back({CpuStrategy::Direct, pins.tileN.value_or(stripRows), pins.tileM.value_or(1),
-                       pins.tileK.value_or(format.unitColumns)});
+                       pins.tileK.value_or(format.unitColumns), pins.prefetchBytes});
   if (allows(CpuStrategy::Buffer)) {
     std::vector<unsigned> kTiles = kTilesOf(bufferKTiles, format, columns, pins);
     for (auto [tileN, tileM] : bufferTiles)

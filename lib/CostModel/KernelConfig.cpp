@@ -32,7 +32,9 @@ std::string_view uwt::cpuStrategyName(CpuStrategy strategy) {
 std::string KernelConfig::str() const {
   std::string text(cpuStrategyName(strategy));
   text += " " + std::to_string(tileN) + "x" + std::to_string(tileM);
-  return isBuffered() ? text + ", tile_k " + std::to_string(tileK) : text;
+  if (isBuffered())
+    return text + ", tile_k " + std::to_string(tileK);
+  return prefetchBytes == 0 ? text : text + ", prefetch " + std::to_string(prefetchBytes);
 }
 
 /// Outputs of a tile of accumulators that fits 32 vector registers beside its operands, by its rows

@@ -68,6 +68,8 @@ struct Calibration {
   double overlap = 0;
   /// Bytes that the nearest cache keeps: a strip's decoded k-tile and a block of x.
   uint64_t nearBytes = 0;
+  /// How many bytes ahead codes are asked for by strategy direct; 0 where that was not measured.
+  unsigned prefetchBytes = 0;
 
   /// GB/s that `threads` threads read with.
   double bandwidthOf(unsigned threads) const;

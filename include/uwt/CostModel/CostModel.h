@@ -59,6 +59,8 @@ Prediction predict(const Calibration &calibration, const ProductProblem &problem
 struct ConfigPins {
   std::optional<CpuStrategy> strategy;
   std::optional<unsigned> tileN, tileM, tileK;
+  /// What `direct` has (KernelConfig::prefetchBytes): a user's, or a calibrated machine's.
+  unsigned prefetchBytes = 0;
 };
 
 /// The configurations that are worth a look for a format and a weight of `columns` columns, the

@@ -47,6 +47,9 @@ constexpr uint64_t preparedRows(uint64_t groups) {
 struct KernelConfig {
   CpuStrategy strategy = CpuStrategy::Direct;
   unsigned tileN = 16, tileM = 1, tileK = 64;
+  /// Of strategy direct: how far ahead of a unit codes are asked for; 0 for the target's usual
+  /// distance.
+  unsigned prefetchBytes = 0;
 
   /// Whether columns of the weight are decoded ahead of their products.
   bool isBuffered() const { return strategy != CpuStrategy::Direct; }

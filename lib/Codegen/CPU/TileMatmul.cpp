@@ -107,6 +107,7 @@ LogicalResult ProductLowering::readStrategy(const Target &target) {
   lastM = tiles.lastM;
   lastN = tiles.lastN;
   tileGroups = config.tileK / fixedUnitColumns;
+  prefetchU32 = config.prefetchBytes ? config.prefetchBytes / sizeof(uint32_t) : usualPrefetchU32();
   std::optional<int64_t> knownGroups = groups.known();
   if (!layout.fixedRate)
     tileGroups = isWholePanelStream() ? *knownGroups : streamUnitColumns / fixedUnitColumns;

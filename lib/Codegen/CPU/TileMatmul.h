@@ -115,6 +115,7 @@ protected:
   /// themselves.
   void prefetchUnitAhead(const PanelFields &panel, mlir::Value unit, bool asWords);
   void prefetchAhead(WeightBuffer kind, mlir::Value first, int64_t unitU32);
+  int64_t usualPrefetchU32() const;
   mlir::Value emitEscapedUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
                               const UnitOfX &x, mlir::Value record);
   void emitDotsFromBuffer(mlir::Value strip, llvm::ArrayRef<llvm::SmallVector<mlir::Value>> x);
@@ -273,6 +274,8 @@ protected:
   /// known to be fewer; rows of x that a task takes at a time; groups that are decoded at a time.
   int64_t tileN = 0, tileM = 0, lastN = 0, lastM = 0;
   int64_t sliceM = 0, tileGroups = 0;
+  /// How far ahead of a unit strategy direct asks.
+  int64_t prefetchU32 = 0;
   /// Strips that are decoded before they are multiplied, with one buffer after the other.
   int64_t stripsAtOnce = 1;
   /// Panels that a task of strategy `tiles` takes at a time, and the most that these are.

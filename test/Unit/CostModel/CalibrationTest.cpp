@@ -32,6 +32,7 @@ TEST(Calibration, TextRoundTrips) {
   c.bandwidth = {10, 18.5, 25};
   c.farLoad = 0.125;
   c.nearBytes = 12345;
+  c.prefetchBytes = 8192;
   Expected<Calibration> again = Calibration::parse(c.json());
   ASSERT_TRUE(again) << again.error().message();
   EXPECT_EQ(again->json(), c.json());
@@ -39,6 +40,7 @@ TEST(Calibration, TextRoundTrips) {
   EXPECT_EQ(again->bandwidth, c.bandwidth);
   EXPECT_EQ(again->farLoad, 0.125);
   EXPECT_EQ(again->nearBytes, 12345u);
+  EXPECT_EQ(again->prefetchBytes, 8192u);
 }
 
 TEST(Calibration, AbsentMembersAreTheTargets) {
@@ -49,6 +51,7 @@ TEST(Calibration, AbsentMembersAreTheTargets) {
   EXPECT_EQ(c->dot, 7);
   EXPECT_EQ(c->load, builtIn.load);
   EXPECT_EQ(c->bandwidth, builtIn.bandwidth);
+  EXPECT_EQ(c->prefetchBytes, 0u);
 }
 
 TEST(Calibration, ErrorsSayWhatIsWrong) {
@@ -68,6 +71,8 @@ TEST(Calibration, ErrorsSayWhatIsWrong) {
   EXPECT_EQ(errorOf(head + R"("nanoseconds": {"dot": -1}})"),
             "calibration: 'dot' is not a number of at least 0");
   EXPECT_EQ(errorOf(head + R"("nanoseconds": 3})"), "calibration: 'nanoseconds' is not an object");
+  EXPECT_EQ(errorOf(head + R"("prefetch_bytes": 1048577})"),
+            "calibration: 'prefetch_bytes' is not a number of at most 1048576");
   EXPECT_EQ(errorOf(head + R"("overlap": "much"})"), "calibration: 'overlap' is not a number");
 }
 

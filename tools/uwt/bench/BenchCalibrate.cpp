@@ -6,8 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Operations' times come from products whose weights lie in a cache, on one thread; bandwidth from
-// plain reads; overlap from products with cold weights, on one thread as well. All are least times:
-// whatever else the machine does only adds to them.
+// plain reads; overlap from products with cold weights, on one thread as well; how far ahead codes
+// are asked for from such products on all threads. All are least times: whatever else the machine
+// does only adds to them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -87,11 +88,13 @@ public:
 private:
   Status measureBandwidth(Session &session);
   Status measureOperations(Session &session);
-  Status measureOverlap(Session &session);
+  Status measureCold(Session &session);
+  Status measureOverlap(Session &session, const ProductWeights &weights, ThreadPool &pool);
+  Status measurePrefetch(Session &session, const ProductWeights &weights, ThreadPool &pool);
   void measureLoops();
-  /// Measures all experiments with a weight, on one thread, in turns.
+  /// Measures all experiments with a weight, on so many threads, in turns.
   Status measure(Session &session, const ProductWeights &weights,
-                 std::span<const Experiment> experiments, ThreadPool &pool,
+                 std::span<const Experiment> experiments, unsigned threadCount, ThreadPool &pool,
                  std::vector<Observation> &observations) const;
   Expected<Compiled> prepare(Session &session, const ProductWeights &weights,
                              const Experiment &experiment, double escapes,
@@ -273,12 +276,14 @@ static std::vector<Experiment> longRowExperiments(const Target & /*target*/) {
 }
 
 Status BenchCalibrateCommand::measure(Session &session, const ProductWeights &weights,
-                                      std::span<const Experiment> experiments, ThreadPool &pool,
+                                      std::span<const Experiment> experiments, unsigned threadCount,
+                                      ThreadPool &pool,
                                       std::vector<Observation> &observations) const {
   UWT_ASSIGN_OR_RETURN(double escapes, escapesOf(weights, runFormats().front(), pool));
   std::vector<Compiled> programs;
   for (const Experiment &experiment : experiments) {
-    UWT_ASSIGN_OR_RETURN(Compiled compiled, prepare(session, weights, experiment, escapes, 1));
+    UWT_ASSIGN_OR_RETURN(Compiled compiled,
+                         prepare(session, weights, experiment, escapes, threadCount));
     programs.push_back(std::move(compiled));
   }
   // A machine that others use is slow for some seconds, and then for all experiments alike.
@@ -306,17 +311,23 @@ Status BenchCalibrateCommand::measureOperations(Session &session) {
   for (const CachedWeight &each : cachedWeights) {
     UWT_ASSIGN_OR_RETURN(auto weights,
                          makeWeights(each.kind, {"", each.rows, each.columns}, 1, pool));
-    UWT_RETURN_IF_ERROR(measure(session, *weights, each.experiments(*measured), pool, cached));
+    UWT_RETURN_IF_ERROR(measure(session, *weights, each.experiments(*measured), 1, pool, cached));
   }
   result = fitOperations(result, cached);
   return ok();
 }
 
-Status BenchCalibrateCommand::measureOverlap(Session &session) {
+Status BenchCalibrateCommand::measureCold(Session &session) {
   ThreadPool pool(threads);
   UWT_ASSIGN_OR_RETURN(auto weights,
                        makeWeights("row-scaled-t4", {"", coldRows, coldColumns},
                                    ProductWeights::coldCopies(coldRows, coldColumns), pool));
+  UWT_RETURN_IF_ERROR(measureOverlap(session, *weights, pool));
+  return measurePrefetch(session, *weights, pool);
+}
+
+Status BenchCalibrateCommand::measureOverlap(Session &session, const ProductWeights &weights,
+                                             ThreadPool &pool) {
   const Format &coded = runFormats().front();
   std::vector<Experiment> experiments;
   for (const Format &format : {rawFormat(), coded}) {
@@ -330,8 +341,27 @@ Status BenchCalibrateCommand::measureOverlap(Session &session) {
   // Raw weights are not multiplied so, where m is small.
   if (!measured->hasTiles())
     experiments.push_back({coded, {CpuStrategy::Buffer, 4, 4, 128}, {1, 2, 4}});
-  UWT_RETURN_IF_ERROR(measure(session, *weights, experiments, pool, cold));
+  UWT_RETURN_IF_ERROR(measure(session, weights, experiments, 1, pool, cold));
   result.overlap = fitOverlap(result, cold);
+  return ok();
+}
+
+/// The distance of the fastest product.
+Status BenchCalibrateCommand::measurePrefetch(Session &session, const ProductWeights &weights,
+                                              ThreadPool &pool) {
+  std::vector<Experiment> experiments;
+  for (unsigned bytes : {1024, 2048, 4096, 8192, 16384, 32768}) {
+    KernelConfig config;
+    config.prefetchBytes = bytes;
+    experiments.push_back({runFormats().front(), config, {1}});
+  }
+  std::vector<Observation> observations;
+  UWT_RETURN_IF_ERROR(measure(session, weights, experiments, pool.size(), pool, observations));
+  for (const Observation &each : observations)
+    session.detail("asking " + std::to_string(each.config.prefetchBytes) +
+                   " bytes ahead: " + formatNumber(each.microseconds, 1) + " us");
+  result.prefetchBytes =
+      std::ranges::min_element(observations, {}, &Observation::microseconds)->config.prefetchBytes;
   return ok();
 }
 
@@ -371,7 +401,7 @@ Status BenchCalibrateCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(measureBandwidth(session));
   measureLoops();
   UWT_RETURN_IF_ERROR(measureOperations(session));
-  UWT_RETURN_IF_ERROR(measureOverlap(session));
+  UWT_RETURN_IF_ERROR(measureCold(session));
 
   std::string text = result.json();
   std::error_code ignored;

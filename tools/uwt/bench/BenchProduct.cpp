@@ -31,8 +31,11 @@ static double valueAt(const uint8_t *bytes) {
 }
 
 std::string uwt::tool::strategyText(const KernelConfig &config) {
-  return std::string(cpuStrategyName(config.strategy)) + ",tile_n=" + std::to_string(config.tileN) +
-         ",tile_m=" + std::to_string(config.tileM) + ",tile_k=" + std::to_string(config.tileK);
+  std::string text =
+      std::string(cpuStrategyName(config.strategy)) + ",tile_n=" + std::to_string(config.tileN) +
+      ",tile_m=" + std::to_string(config.tileM) + ",tile_k=" + std::to_string(config.tileK);
+  return config.prefetchBytes == 0 ? text
+                                   : text + ",prefetch=" + std::to_string(config.prefetchBytes);
 }
 
 //===----------------------------------------------------------------------===//

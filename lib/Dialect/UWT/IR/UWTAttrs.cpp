@@ -171,7 +171,8 @@ static LogicalResult verifyVectors(llvm::function_ref<InFlightDiagnostic()> emit
 
 LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                                    ProductStrategy strategy, unsigned tileN, unsigned tileM,
-                                   unsigned tileK) {
+                                   unsigned tileK, unsigned prefetch) {
+  constexpr unsigned maxPrefetch = 1 << 20;
   bool isTiles = strategy == ProductStrategy::Tiles;
   if (strategy != ProductStrategy::Direct && strategy != ProductStrategy::Buffer && !isTiles)
     return emitError() << "expected direct, buffer or tiles, got "
@@ -182,6 +183,11 @@ LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emit
   if (tileK == 0 || tileK % fixedUnitColumns != 0)
     return emitError() << "expected tile_k to be a multiple of " << fixedUnitColumns << ", got "
                        << tileK;
+  if (prefetch != 0 && strategy != ProductStrategy::Direct)
+    return emitError() << "expected prefetch with strategy direct alone";
+  if (prefetch > maxPrefetch)
+    return emitError() << "expected prefetch of at most " << maxPrefetch << " bytes, got "
+                       << prefetch;
   return success();
 }
 

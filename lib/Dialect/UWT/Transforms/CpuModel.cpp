@@ -85,6 +85,7 @@ LogicalResult CpuModel::prepare(ModuleOp module) {
   pins.tileN = pin(options.tileN);
   pins.tileM = pin(options.tileM);
   pins.tileK = pin(options.tileK);
+  pins.prefetchBytes = options.prefetch ? options.prefetch : machine.prefetchBytes;
   return success();
 }
 
@@ -218,13 +219,13 @@ Expected<SmallVector<FormatCandidate>> CpuModel::rankFormats(WeightUses &weight,
 
 static StrategyAttr strategyOf(MLIRContext *context, const KernelConfig &config) {
   return StrategyAttr::get(context, productStrategyOf(config.strategy), config.tileN, config.tileM,
-                           config.tileK);
+                           config.tileK, config.prefetchBytes);
 }
 
 static LogicalResult verifyConfig(MatmulOp op, const KernelConfig &config) {
   return StrategyAttr::verify([&] { return op.emitOpError("has a bad strategy: "); },
                               productStrategyOf(config.strategy), config.tileN, config.tileM,
-                              config.tileK);
+                              config.tileK, config.prefetchBytes);
 }
 
 namespace {
@@ -282,6 +283,8 @@ static FailureOr<StrategyRanges> chooseIntegerStrategies(MatmulOp op, const Conf
     config.tileN = pins.tileN.value_or(config.tileN);
     config.tileM = pins.tileM.value_or(config.tileM);
     config.tileK = pins.tileK.value_or(config.tileK);
+    if (!config.isBuffered())
+      config.prefetchBytes = pins.prefetchBytes;
     if (failed(verifyConfig(op, config)))
       return failure();
     result.strategies.push_back(strategyOf(op.getContext(), config));

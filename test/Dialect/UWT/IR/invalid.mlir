@@ -87,6 +87,16 @@ module attributes {test.a = #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_
 
 // -----
 
+// expected-error@below {{expected prefetch with strategy direct alone}}
+module attributes {test.a = #uwt.strategy<buffer, tile_n = 4, tile_m = 4, tile_k = 512, prefetch = 4096>} {}
+
+// -----
+
+// expected-error@below {{expected prefetch of at most 1048576 bytes, got 1048577}}
+module attributes {test.a = #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64, prefetch = 1048577>} {}
+
+// -----
+
 // expected-error@below {{expected direct, buffer or tiles, got shared}}
 module attributes {test.a = #uwt.strategy<shared, tile_n = 16, tile_m = 1, tile_k = 64>} {}
 

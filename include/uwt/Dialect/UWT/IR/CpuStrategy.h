@@ -36,7 +36,7 @@ inline std::optional<CpuStrategy> cpuStrategyOf(ProductStrategy strategy) {
 /// What the attribute, which is verified, says.
 inline KernelConfig configOf(StrategyAttr strategy) {
   return {*cpuStrategyOf(strategy.getStrategy()), strategy.getTileN(), strategy.getTileM(),
-          strategy.getTileK()};
+          strategy.getTileK(), strategy.getPrefetch()};
 }
 
 } // namespace uwt

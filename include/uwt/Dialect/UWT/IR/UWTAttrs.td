@@ -119,19 +119,22 @@ def UWT_StrategyAttr : UWT_Attr<"Strategy", "strategy"> {
     #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64>
     #uwt.strategy<buffer, tile_n = 4, tile_m = 4, tile_k = 512>
     #uwt.strategy<tiles, tile_n = 16, tile_m = 64, tile_k = 512>
+    #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64, prefetch = 8192>
     ```
 
     `direct`, `buffer` or `tiles`. The format that a product runs from is its operand's type. Accumulators of `tile_n` outputs × `tile_m` rows of x
     are kept in registers; `tile_k` (a multiple of 64) columns of the weight are decoded before they are multiplied. Of `tiles` these are tile registers, at most four: `tile_n`
-    is 16 or, where units have a fixed rate, 32, `tile_m` a multiple of 16.
+    is 16 or, where units have a fixed rate, 32, `tile_m` a multiple of 16. Of `direct`, `prefetch` is how many bytes ahead of a unit codes are asked for (at most 1 MB);
+    without it that is what the target's machines were measured with.
   }];
   let parameters = (ins
     EnumParameter<UWT_ProductStrategy>:$strategy,
     "unsigned":$tileN,
     "unsigned":$tileM,
-    "unsigned":$tileK);
+    "unsigned":$tileK,
+    DefaultValuedParameter<"unsigned", "0">:$prefetch);
   let assemblyFormat = [{
-    `<` $strategy `,` `tile_n` `=` $tileN `,` `tile_m` `=` $tileM `,` `tile_k` `=` $tileK `>`
+    `<` $strategy `,` `tile_n` `=` $tileN `,` `tile_m` `=` $tileM `,` `tile_k` `=` $tileK (`,` `prefetch` `=` $prefetch^)? `>`
   }];
   let genVerifyDecl = 1;
 }

@@ -249,6 +249,8 @@ defvar machineOptions = [
          "On CPUs, rows of x of a tile of accumulators; 0: the model's pick">,
   Option<"tileK", "tile-k", "unsigned", /*default=*/"0",
          "On CPUs, columns of a weight that are decoded at a time; 0: the model's pick">,
+  Option<"prefetch", "prefetch", "unsigned", /*default=*/"0",
+         "On CPUs, how many bytes ahead of a unit strategy direct asks for codes; 0: as calibrated, or the target's usual distance">,
   Option<"calibration", "calibration", "std::string", /*default=*/"",
          "File with the CPU's constants (uwt bench calibrate); else the target's own">,
   Option<"threads", "threads", "unsigned", /*default=*/"0",

@@ -1,0 +1,26 @@
+// RUN: uwt-opt %s --uwt-tile-matmul | FileCheck %s
+
+// Whole units of 264 u32: 4 KB ahead without a distance, 8 KB with.
+
+module attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  // CHECK-LABEL: func @usual
+  //       CHECK:   arith.constant 1056 : index
+  //       CHECK:   memref.prefetch
+  func.func @usual(%x: memref<1x256xbf16>, %w: !uwt.compressed<128x256xbf16, "uint<4>, zero=8, scale={1x128, f16}">, %y: memref<1x128xf32>) {
+    uwt.matmul ins(%x, %w : memref<1x256xbf16>, !uwt.compressed<128x256xbf16, "uint<4>, zero=8, scale={1x128, f16}">) outs(%y : memref<1x128xf32>) strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 128> {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    }
+    return
+  }
+  // CHECK-LABEL: func @measured
+  //       CHECK:   arith.constant 2112 : index
+  //       CHECK:   memref.prefetch
+  func.func @measured(%x: memref<1x256xbf16>, %w: !uwt.compressed<128x256xbf16, "uint<4>, zero=8, scale={1x128, f16}">, %y: memref<1x128xf32>) {
+    uwt.matmul ins(%x, %w : memref<1x256xbf16>, !uwt.compressed<128x256xbf16, "uint<4>, zero=8, scale={1x128, f16}">) outs(%y : memref<1x128xf32>) strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 128, prefetch = 8192> {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    }
+    return
+  }
+}
