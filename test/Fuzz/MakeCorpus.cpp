@@ -342,6 +342,48 @@ static int makeCodes(const fs::path &corpus) {
   return 0;
 }
 
+/// Checkpoints of recipe `codes` with grids that packers do not have: tables that cells pick or
+/// have, and grids inside of grids.
+static int makeGrids(const fs::path &corpus) {
+  constexpr uint64_t rows = 2, columns = 32;
+  const TestTensor codes = {"X.weight", "U8", {rows, columns}, Bytes(rows * columns, 1)};
+  const TestTensor scale = {"X.weight_scale", "F16", {rows, 1}, {0, 0x3C, 0, 0x3C}};
+  auto ofBytes = [](const char *name, const char *dtype, std::vector<uint64_t> shape,
+                    size_t bytes) {
+    return TestTensor{name, dtype, std::move(shape), Bytes(bytes, 1)};
+  };
+  struct Seed {
+    const char *name, *format;
+    std::vector<TestTensor> tensors;
+  };
+  const Seed seeds[] = {
+      {"pick",
+       "table<1>, pick={1x16, uint<2>}, scale={row, f16}",
+       {codes, scale, ofBytes("X.weight_table", "F32", {3, 2}, 24),
+        ofBytes("X.weight_pick", "U8", {rows, 2}, 4)}},
+      {"tables",
+       "table<1>, table={row, f16}, scale={row, f16}",
+       {codes, scale, ofBytes("X.weight_table", "F16", {rows, 2}, 8)}},
+      {"nested",
+       "uint<2>, scale={1x16, uint<3>, zero={row, uint<3>}, divide={tensor, f32}, offset={row, "
+       "f16}}",
+       {codes, ofBytes("X.weight_scale", "U8", {rows, 2}, 4),
+        ofBytes("X.weight_scale_zero_point", "U8", {rows, 1}, 2),
+        ofBytes("X.weight_scale_scale", "F32", {1}, 4),
+        ofBytes("X.weight_scale_offset", "F16", {rows, 1}, 4)}},
+  };
+  for (const Seed &seed : seeds) {
+    TemporaryFolder folder;
+    writeTensors(folder / "model.safetensors", seed.tensors);
+    writeText(folder / "config.json",
+              R"({"quantization_config": {"quant_method": "uwt-codes", "format": ")" +
+                  std::string(seed.format) + "\"}}");
+    if (!writeImport(corpus, std::string("codes-") + seed.name, folder.path))
+      return failed("cannot write grids");
+  }
+  return 0;
+}
+
 /// A checkpoint of each recipe.
 static int makeImports(const fs::path &corpus) {
   for (const char *name : {"gptq-planar-b3", "gptq-b2-g-idx", "awq-gemm-g128", "ct-int3-g128",
@@ -377,6 +419,6 @@ int main(int argc, char **argv) {
   result |= makeManifests(corpus) | makeRandomInputs(corpus, "encoder") |
             makeRandomInputs(corpus, "capi") | makeWeights(corpus / "runtime") |
             makeCompiledInputs(corpus / "compiled-decoder") | makeImports(corpus / "import") |
-            makeCodes(corpus / "import");
+            makeCodes(corpus / "import") | makeGrids(corpus / "import");
   return result | makePack(corpus) | makeFiles(corpus);
 }
