@@ -141,16 +141,16 @@ protected:
   void emitDecodeUnits(const PanelFields &panel, mlir::Value strip, mlir::Value kTile,
                        mlir::Value groups);
   void emitDecodeStream(const PanelFields &panel, mlir::Value strip, mlir::Value kTile);
-  void emitBlock(mlir::Value strip, mlir::Value rowBlock, mlir::Value inSlice, mlir::Value xStart,
-                 mlir::Value groups, int64_t rows, int64_t width,
+  void emitBlock(mlir::Value strip, mlir::Value rowBlock, mlir::Value inSlice, mlir::Value kTile,
+                 mlir::Value xStart, mlir::Value groups, int64_t rows, int64_t width,
                  llvm::function_ref<void(mlir::Value)> eachGroup);
   /// Rows and columns of a block of accumulators.
   struct BlockPiece {
     int64_t rowBegin, rowEnd, columnBegin, columnEnd;
   };
-  void emitPiece(mlir::Value strip, mlir::Value rowBlock, mlir::Value inSlice, mlir::Value xStart,
-                 mlir::Value groups, int64_t rows, int64_t width, const BlockPiece &piece,
-                 llvm::function_ref<void(mlir::Value)> eachGroup);
+  void emitPiece(mlir::Value strip, mlir::Value rowBlock, mlir::Value inSlice, mlir::Value kTile,
+                 mlir::Value xStart, mlir::Value groups, int64_t rows, int64_t width,
+                 const BlockPiece &piece, llvm::function_ref<void(mlir::Value)> eachGroup);
   void emitBlocks(const PanelFields &panel, mlir::Value strip, mlir::Value kTile,
                   mlir::Value groups, mlir::Value slice, mlir::Value width);
   /// Where a strip's column group of a k-tile lies in the buffer.
@@ -158,10 +158,21 @@ protected:
 
   /// Whether a k-tile may be multiplied so soon that its decoding asks for the next one as well.
   bool asksWhileDecoding() const;
+  /// The planes of what fixed units are read from, where a unit begins in each, and how many u32 it
+  /// has there.
+  void forEachPlane(
+      const PanelFields &panel, mlir::Value unit,
+      llvm::function_ref<void(WeightBuffer kind, mlir::Value first, int64_t unitU32)> body);
   /// Asks for the unit at a unit's place in the next k-tile.
   void prefetchUnitOfNextTile(const PanelFields &panel, mlir::Value unit);
-  /// Asks for a part of the next k-tile's bytes: what the multiplication of a k-tile has time for.
-  void prefetch(const PanelFields &panel, mlir::Value kTile, mlir::Value ordinal, int64_t count);
+  /// Asks for share `ordinal` of `shares` of the next k-tile's bytes: what the multiplication of a
+  /// k-tile has time for.
+  void prefetchNextTile(const PanelFields &panel, mlir::Value kTile, mlir::Value ordinal,
+                        mlir::Value shares);
+  /// Asks the nearest cache for a share of what is decoded next, with `blocksLeft` blocks of rows
+  /// of x to go, this one too.
+  void prefetchNextStrip(const PanelFields &panel, mlir::Value strip, mlir::Value kTile,
+                         mlir::Value blocksLeft, mlir::Value rowBlock);
   /// Asks for a part of what the next block of accumulators needs in the nearest cache: its x, from
   /// `nextX` on, and its accumulators, which follow this one's from `sums` on.
   void prefetchBlock(mlir::Value nextX, mlir::Value sums, mlir::Value rowBlock, mlir::Value group,

@@ -7,11 +7,12 @@
 //
 // Units of `tileGroups` column groups of a strip are decoded into a buffer, in the order of codec
 // raw; then blocks of n × m accumulators run over it. Accumulators wait in a scratch between
-// k-tiles. The buffer holds one strip, so that it stays in the nearest cache; what memory has to
-// deliver is asked for in the order in which it lies, a k-tile ahead. A block's accumulators lie
-// one behind the other, in the order of its visits, and blocks do so too: a stride would put them
-// all into few sets of that cache. While a block is multiplied, the next one's x and accumulators
-// are brought there.
+// k-tiles; the first one begins them. The buffer holds one strip, so that it stays in the nearest
+// cache; what memory has to deliver is asked for in the order in which it lies, a k-tile ahead, and
+// brought to that cache while the strip before is multiplied with its last rows of x. A block's
+// accumulators lie one behind the other, in the order of its visits, and blocks do so too: a stride
+// would put them all into few sets of that cache. While a block is multiplied, the next one's x and
+// accumulators are brought there.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,7 +28,8 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
       sizeM,
       [&](Value slice) {
         Value width = sliceWidth(slice);
-        zeroAccumulators(width);
+        // Without a k-tile nothing else begins them.
+        index.ifElse(index.equal(groups, 0), [&] { zeroAccumulators(width); });
         index.loop(index.ceilDiv(groups, tileGroups), {panel.patch},
                    [&](Value kTile, ValueRange record) {
                      Value count = groupsOf(kTile);
@@ -186,18 +188,15 @@ void ProductLowering::emitDecodeStream(const PanelFields &panel, Value strip, Va
 void ProductLowering::emitBlocks(const PanelFields &panel, Value strip, Value kTile, Value count,
                                  Value slice, Value width) {
   Value firstGroup = index.mul(kTile, tileGroups);
-  // Goes over all blocks and groups of a full panel, in order: each asks for its share.
   bool isStatic = !ShapedType::isDynamic(staticM);
-  // An m that is not known has one block at least.
-  int64_t blockCount = isStatic ? sliceM / tileM : 1;
-  int64_t shares = stripsInPanel * blockCount * (stripRows / tileN) * tileGroups;
+  int64_t rowBlocks = stripRows / tileN;
   auto xStart = [&](Value inSlice, int64_t blockWidth) {
     return index.add(preparedStart(panel.matrix, index.add(slice, inSlice)),
                      index.mul(firstGroup, blockWidth * u32InGroup()));
   };
   // A known m has a last block of its own; others are padded with zeros.
   Value blocks = isStatic ? index.div(width, tileM) : index.ceilDiv(width, tileM);
-  bool hasMore = !isStatic || blockCount > 1;
+  bool hasMore = !isStatic || sliceM > tileM;
   // x stays in the nearest cache while a strip's rows pass by.
   index.loop(blocks, [&](Value i) {
     Value inSlice = index.mul(i, tileM);
@@ -208,15 +207,23 @@ void ProductLowering::emitBlocks(const PanelFields &panel, Value strip, Value kT
       next = index.select(index.less(next, blocks), next, 0);
       nextX = xStart(index.mul(next, tileM), tileM);
     }
-    index.loop(stripRows / tileN, [&](Value rowBlock) {
-      Value ordinal = index.add(index.mul(strip, blockCount), i);
-      ordinal = index.add(index.mul(ordinal, stripRows / tileN), rowBlock);
-      emitBlock(strip, rowBlock, inSlice, x, count, tileN, tileM, [&](Value group) {
-        prefetch(panel, kTile, index.add(index.mul(ordinal, tileGroups), group), shares);
+    index.loop(rowBlocks, [&](Value rowBlock) {
+      Value ordinal = index.add(index.mul(strip, blocks), i);
+      ordinal = index.add(index.mul(ordinal, rowBlocks), rowBlock);
+      Value ordinals = index.mul(blocks, stripsInPanel * rowBlocks);
+      // Codes for one block were asked for while others were decoded, where that is faster.
+      if (hasMore || layout.onlyWords)
+        prefetchNextStrip(panel, strip, kTile, index.sub(blocks, i), rowBlock);
+      emitBlock(strip, rowBlock, inSlice, kTile, x, count, tileN, tileM, [&](Value group) {
         if (hasMore)
-          prefetchBlock(nextX, accumulatorsOf(strip, inSlice, rowBlock, tileN, tileM), rowBlock,
-                        group, count);
+          return prefetchBlock(nextX, accumulatorsOf(strip, inSlice, rowBlock, tileN, tileM),
+                               rowBlock, group, count);
+        prefetchNextTile(panel, kTile, index.add(index.mul(ordinal, tileGroups), group),
+                         index.mul(ordinals, tileGroups));
       });
+      // Many blocks ask for less than a line a group.
+      if (hasMore)
+        prefetchNextTile(panel, kTile, ordinal, ordinals);
     });
   });
   if (lastM == 0)
@@ -226,7 +233,7 @@ void ProductLowering::emitBlocks(const PanelFields &panel, Value strip, Value kT
     Value inSlice = index.mul(blocks, tileM);
     Value x = xStart(inSlice, lastM);
     index.loop(stripRows / lastN, [&](Value rowBlock) {
-      emitBlock(strip, rowBlock, inSlice, x, count, lastN, lastM, [](Value) {});
+      emitBlock(strip, rowBlock, inSlice, kTile, x, count, lastN, lastM, [](Value) {});
     });
   });
 }
@@ -238,38 +245,74 @@ bool ProductLowering::asksWhileDecoding() const {
   return strategy == CpuStrategy::Buffer && holdsUnit && mayBeOneBlock;
 }
 
+void ProductLowering::forEachPlane(
+    const PanelFields &panel, Value unit,
+    llvm::function_ref<void(WeightBuffer kind, Value first, int64_t unitU32)> body) {
+  auto [first, code] = offsetsOf(panel, unit, layout.onlyWords);
+  if (layout.onlyWords)
+    return body(WeightBuffer::Words, first, groupU32);
+  if (layout.rawU32 != 0)
+    body(WeightBuffer::Raw, first, layout.rawU32);
+  if (layout.codeU32 != 0)
+    body(WeightBuffer::Code, code, layout.codeU32);
+}
+
 void ProductLowering::prefetchUnitOfNextTile(const PanelFields &panel, Value unit) {
   Value ahead = index.mul(panel.strips, tileGroups / layout.groups);
   // Of more blocks for what is read anyway.
   if (ShapedType::isDynamic(staticM))
     ahead = index.select(index.less(tileM, sizeM), 0, ahead);
-  auto [first, code] = offsetsOf(panel, index.add(unit, ahead), /*asWords=*/false);
-  prefetchLines(WeightBuffer::Raw, first, layout.rawU32, nearestCache);
-  prefetchLines(WeightBuffer::Code, code, layout.codeU32, nearestCache);
+  forEachPlane(panel, index.add(unit, ahead), [&](WeightBuffer kind, Value first, int64_t unitU32) {
+    prefetchLines(kind, first, unitU32, nearestCache);
+  });
 }
 
-void ProductLowering::prefetch(const PanelFields &panel, Value kTile, Value ordinal,
-                               int64_t count) {
+void ProductLowering::prefetchNextTile(const PanelFields &panel, Value kTile, Value ordinal,
+                                       Value shares) {
   if (!layout.fixedRate)
     return;
-  Value units = index.mul(index.mul(index.add(kTile, 1), tileGroups / layout.groups), panel.strips);
-  auto ask = [&](WeightBuffer kind, Value start, int64_t unitU32) {
-    int64_t lines = divideUp(tileGroups / layout.groups * stripsInPanel * unitU32, laneCount);
-    int64_t share = divideUp(lines, count);
-    Value first = index.add(start, index.mul(units, unitU32));
-    for (int64_t i = 0; i < share; ++i) {
+  int64_t units = tileGroups / layout.groups;
+  Value unit = index.mul(index.mul(index.add(kTile, 1), units), panel.strips);
+  forEachPlane(panel, unit, [&](WeightBuffer kind, Value first, int64_t unitU32) {
+    int64_t lines = divideUp(units * stripsInPanel * unitU32, laneCount);
+    Value share = index.div(index.add(shares, lines - 1), shares);
+    auto ask = [&](IntegerBuilder::Operand i) {
       // Once all has been asked for, the last line again: that costs nothing.
       Value line = index.min(index.add(index.mul(ordinal, share), i), lines - 1);
-      Value at = index.add(first, index.mul(line, laneCount));
-      memref::PrefetchOp::create(builder, location, weightBuffer(kind), at, /*isWrite=*/false,
-                                 /*localityHint=*/2, /*isDataCache=*/true);
+      prefetchLines(kind, index.add(first, index.mul(line, laneCount)), laneCount);
+    };
+    std::optional<int64_t> known = getConstantIntValue(share);
+    if (!known)
+      return index.loop(share, [&](Value i) { ask(i); });
+    for (int64_t i = 0; i < *known; ++i)
+      ask(i);
+  });
+}
+
+void ProductLowering::prefetchNextStrip(const PanelFields &panel, Value strip, Value kTile,
+                                        Value blocksLeft, Value rowBlock) {
+  if (!layout.fixedRate)
+    return;
+  // A unit by each of the last blocks, before others drive it out again; several where there are
+  // fewer blocks than units.
+  int64_t units = tileGroups / layout.groups;
+  int64_t blocks = ShapedType::isDynamic(staticM) ? units : std::min(sliceM / tileM, units);
+  int64_t unitsOfBlock = divideUp(units, blocks), lastBlocks = divideUp(units, unitsOfBlock);
+  index.ifElse(index.less(blocksLeft, lastBlocks + 1), [&] {
+    Value isLast = index.equal(index.add(strip, 1), panel.strips);
+    Value nextTile = index.select(isLast, index.add(kTile, 1), kTile);
+    Value nextStrip = index.select(isLast, 0, index.add(strip, 1));
+    Value first = index.mul(index.sub(lastBlocks, blocksLeft), unitsOfBlock);
+    first = index.add(index.mul(nextTile, units), first);
+    for (int64_t i = 0; i < unitsOfBlock; ++i) {
+      Value unit = index.add(index.mul(index.add(first, i), panel.strips), nextStrip);
+      forEachPlane(panel, unit, [&](WeightBuffer kind, Value start, int64_t unitU32) {
+        // Row blocks of a block share it.
+        int64_t share = roundUp(divideUp(unitU32 * tileN, stripRows), laneCount);
+        prefetchLines(kind, index.add(start, index.mul(rowBlock, share)), share, nearestCache);
+      });
     }
-  };
-  if (layout.onlyWords)
-    return ask(WeightBuffer::Words, panel.words, groupU32);
-  ask(WeightBuffer::Code, panel.code, layout.codeU32);
-  if (layout.rawU32 != 0)
-    ask(WeightBuffer::Raw, panel.raw, layout.rawU32);
+  });
 }
 
 void ProductLowering::prefetchBlock(Value nextX, Value sums, Value rowBlock, Value group,
@@ -296,8 +339,8 @@ void ProductLowering::prefetchBlock(Value nextX, Value sums, Value rowBlock, Val
 
 /// Accumulators of `blockRowCount` outputs (half of them g, half g + 8) × `width` rows of x over
 /// `count` groups, as many at a time as registers hold.
-void ProductLowering::emitBlock(Value strip, Value rowBlock, Value inSlice, Value xStart,
-                                Value count, int64_t blockRowCount, int64_t width,
+void ProductLowering::emitBlock(Value strip, Value rowBlock, Value inSlice, Value kTile,
+                                Value xStart, Value count, int64_t blockRowCount, int64_t width,
                                 llvm::function_ref<void(Value)> eachGroup) {
   bool isWhole = blockRowCount * width <= maxAccumulators;
   // Few accumulators are as many rows of x as there are: weights are widened once for all of them.
@@ -308,7 +351,7 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value inSlice, Valu
       BlockPiece piece = {row, std::min(row + rows, blockRowCount), column,
                           std::min(column + columnsEach, width)};
       bool isFirst = row == 0 && column == 0;
-      emitPiece(strip, rowBlock, inSlice, xStart, count, blockRowCount, width, piece,
+      emitPiece(strip, rowBlock, inSlice, kTile, xStart, count, blockRowCount, width, piece,
                 [&](Value group) {
                   if (isFirst)
                     eachGroup(group);
@@ -316,8 +359,8 @@ void ProductLowering::emitBlock(Value strip, Value rowBlock, Value inSlice, Valu
     }
 }
 
-void ProductLowering::emitPiece(Value strip, Value rowBlock, Value inSlice, Value xStart,
-                                Value count, int64_t blockRowCount, int64_t width,
+void ProductLowering::emitPiece(Value strip, Value rowBlock, Value inSlice, Value kTile,
+                                Value xStart, Value count, int64_t blockRowCount, int64_t width,
                                 const BlockPiece &piece,
                                 llvm::function_ref<void(Value)> eachGroup) {
   int64_t half = blockRowCount / 2, pieceWidth = piece.columnEnd - piece.columnBegin;
@@ -328,9 +371,19 @@ void ProductLowering::emitPiece(Value strip, Value rowBlock, Value inSlice, Valu
   for (int64_t row = piece.rowBegin; row < piece.rowEnd; ++row)
     for (int64_t c = piece.columnBegin; c < piece.columnEnd; ++c)
       sums.push_back((row * width + c) * laneCount);
-  SmallVector<Value> start;
-  for (int64_t sum : sums)
-    start.push_back(loadVector(accumulators, index.add(firstSum, sum), builder.getF32Type()));
+  auto type = VectorType::get({laneCount}, builder.getF32Type());
+  auto zeros = [&] {
+    Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
+    return IntegerBuilder::Values(sums.size(), zero);
+  };
+  auto waiting = [&] {
+    IntegerBuilder::Values loaded;
+    for (int64_t sum : sums)
+      loaded.push_back(loadVector(accumulators, index.add(firstSum, sum), type.getElementType()));
+    return loaded;
+  };
+  SmallVector<Type> types(sums.size(), type);
+  SmallVector<Value> start = index.either(index.equal(kTile, 0), types, zeros, waiting);
   Value firstInBuffer =
       index.add(bufferAt(strip, index.constant(0)), index.mul(firstRow, 2 * laneCount));
   SmallVector<Value> end = index.loop(count, start, [&](Value group, ValueRange carried) {

@@ -40,8 +40,9 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
 // -----
 
 // A larger m: k-tiles of the panel are decoded into a buffer and multiplied in blocks of 4 rows x 4 columns, while
-// the next k-tile is asked for. A block's 16 accumulators follow one another; what the next block needs of x and of
-// accumulators is brought to the nearest cache.
+// the next k-tile is asked for. The last blocks bring the next strip's units to the nearest cache. A block's 16
+// accumulators follow one another, zeros in the first k-tile; what the next block needs of x and of accumulators is
+// brought to the nearest cache.
 
 // CHECK-LABEL: func @buffer
 //       CHECK:   %[[PREPARED:.*]] = memref.alloc() {{.*}} : memref<4096xi32>
@@ -51,18 +52,28 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
 //       CHECK:       uwt.decode_unit %{{.*}} as_words into %[[BUFFER:.*]][
 //       CHECK:       uwt.decode_unit %{{.*}} into %[[BUFFER]][
 //       CHECK:       uwt.patch_unit %{{.*}}, %[[BUFFER]]
-//       CHECK:       vector.load %[[SUMS]][%[[FIRST:.*]]]
-//  CHECK-NEXT:       %[[ONE:.*]] = arith.constant 16
-//  CHECK-NEXT:       %[[SECOND:.*]] = arith.addi %[[FIRST]], %[[ONE]]
-//  CHECK-NEXT:       vector.load %[[SUMS]][%[[SECOND]]]
-//       CHECK:       %{{.*}}:16 = scf.for
-//       CHECK:         memref.prefetch %{{.*}}, read, locality<2>, data
+//       CHECK:       scf.if
+// CHECK-COUNT-6:         memref.prefetch %{{.*}}, read, locality<3>, data
+//   CHECK-NOT:         memref.prefetch
+//       CHECK:       %[[START:.*]]:16 = scf.if
+//       CHECK:         %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
+//       CHECK:         scf.yield %[[ZERO]], %[[ZERO]],
+//       CHECK:       } else {
+//       CHECK:         %[[S0:.*]] = vector.load %[[SUMS]][%[[FIRST:.*]]]
+//  CHECK-NEXT:         %[[ONE:.*]] = arith.constant 16
+//  CHECK-NEXT:         %[[SECOND:.*]] = arith.addi %[[FIRST]], %[[ONE]]
+//  CHECK-NEXT:         %[[S1:.*]] = vector.load %[[SUMS]][%[[SECOND]]]
+//       CHECK:         scf.yield %[[S0]], %[[S1]],
+//       CHECK:       %{{.*}}:16 = scf.for {{.*}} iter_args(%{{.*}} = %[[START]]#0,
 // CHECK-COUNT-2:        memref.prefetch %[[PREPARED]][%{{.*}}], read, locality<3>, data
 // CHECK-COUNT-4:        memref.prefetch %[[SUMS]][%{{.*}}], read, locality<3>, data
 //   CHECK-NOT:         memref.prefetch
 // CHECK-COUNT-32:        uwt.dot
 //   CHECK-NOT:         uwt.dot
 //       CHECK:         scf.yield
+// CHECK-COUNT-6:       memref.prefetch %{{.*}}, read, locality<2>, data
+//   CHECK-NOT:       memref.prefetch
+//       CHECK:   memref.dealloc
 module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   func.func @buffer(%x: memref<16x512xbf16>, %y: memref<16x128xf32>) {
     %w = uwt.weight "w" : !uwt.compressed<128x512xbf16, "inplace<12>">
