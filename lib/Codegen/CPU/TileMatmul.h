@@ -156,6 +156,9 @@ protected:
   /// Where a strip's column group of a k-tile lies in the buffer.
   mlir::Value bufferAt(mlir::Value strip, mlir::Value group);
 
+  /// Whether the first k-tile begins the accumulators. Those of one block of rows of x stay in the
+  /// nearest cache: to store zeros to them takes less than a branch in each k-tile.
+  bool beginsInFirstTile() const { return sliceM > tileM; }
   /// Whether a k-tile may be multiplied so soon that its decoding asks for the next one as well.
   bool asksWhileDecoding() const;
   /// The planes of what fixed units are read from, where a unit begins in each, and how many u32 it

@@ -29,7 +29,8 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
       [&](Value slice) {
         Value width = sliceWidth(slice);
         // Without a k-tile nothing else begins them.
-        index.ifElse(index.equal(groups, 0), [&] { zeroAccumulators(width); });
+        Value zeroes = beginsInFirstTile() ? index.equal(groups, 0) : index.equal(0, 0);
+        index.ifElse(zeroes, [&] { zeroAccumulators(width); });
         index.loop(index.ceilDiv(groups, tileGroups), {panel.patch},
                    [&](Value kTile, ValueRange record) {
                      Value count = groupsOf(kTile);
@@ -383,7 +384,8 @@ void ProductLowering::emitPiece(Value strip, Value rowBlock, Value inSlice, Valu
     return loaded;
   };
   SmallVector<Type> types(sums.size(), type);
-  SmallVector<Value> start = index.either(index.equal(kTile, 0), types, zeros, waiting);
+  SmallVector<Value> start =
+      beginsInFirstTile() ? index.either(index.equal(kTile, 0), types, zeros, waiting) : waiting();
   Value firstInBuffer =
       index.add(bufferAt(strip, index.constant(0)), index.mul(firstRow, 2 * laneCount));
   SmallVector<Value> end = index.loop(count, start, [&](Value group, ValueRange carried) {
