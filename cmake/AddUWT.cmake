@@ -47,6 +47,10 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   check_linker_flag(CXX -fuse-ld=lld UWT_HAVE_LLD)
   if(UWT_HAVE_LLD)
     add_link_options(-fuse-ld=lld)
+    # What uwt_link_for_size leaves out are sections.
+    if(NOT UWT_SANITIZE)
+      add_compile_options(-ffunction-sections -fdata-sections)
+    endif()
   endif()
 elseif(UWT_BUILD_FUZZERS OR UWT_ENABLE_COVERAGE)
   message(FATAL_ERROR "UWT_BUILD_FUZZERS and UWT_ENABLE_COVERAGE need clang, "
