@@ -58,10 +58,17 @@ static int makeFormatTexts(const fs::path &corpus) {
   texts.emplace_back("uint<4>, zero={1x128, uint<4>}, scale={1x128, f16}");
   texts.emplace_back("int<8>, zero=3, scale={row, bf16}");
   texts.emplace_back("f8E4M3FN, scale={128x128, f8E8M0FNU}");
+  texts.emplace_back("table<3>, pick={1x128, uint<2>}, scale={1x128, f16}");
+  texts.emplace_back("table<4>, table={row, f16}, scale={flat<64>, f32}");
+  texts.emplace_back("uint<2>, scale={1x16, uint<3>, zero={column, f16}, divide={row, uint<4>, "
+                     "scale={tensor, f32}}, offset={stride<768>, f16}}");
   for (const std::string &text : texts)
-    for (const std::string &form : {text, parsedFormat(text).fullStr()})
-      if (!writeSeed(corpus / "format-text", testNameOf(form), bytesOf(form)))
+    for (bool isFull : {false, true}) {
+      std::string form = isFull ? parsedFormat(text).fullStr() : text;
+      std::string name = testNameOf(text) + (isFull ? "-full" : "");
+      if (!writeSeed(corpus / "format-text", name, bytesOf(form)))
         return failed("cannot write format texts");
+    }
   return 0;
 }
 
