@@ -131,7 +131,8 @@ Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element
                       "' is an element of quantised checkpoints, which files keep as they are: "
                       "leave it out, and choose a codec for the tensors");
   if (format != format.ofFloats())
-    return usageError("zero=, scale=, factor=, offset= and math= are of quantised elements such as "
+    return usageError("table=, pick=, zero=, scale=, factor=, offset= and math= are of quantised "
+                      "elements such as "
                       "uint<4>, and codec " +
                       format.codec.str() + " codes floats");
   if (format.version != formatVersion)

@@ -17,6 +17,7 @@ using namespace uwt;
 namespace {
 /// Weights of a row vector, and row vectors of a row's column group.
 constexpr double vectorWeights = 32;
+constexpr double wordBits = 16;
 constexpr uint64_t groupVectors = 2;
 /// Accumulators that a strip's column group takes up with strategy direct, for each of its 32 row
 /// vectors.
@@ -109,15 +110,18 @@ static double escapedUnits(const FormatCost &format) {
 }
 
 /// What goes through the cache with strategy direct: every unit takes up and puts down its
-/// accumulators, and reads x, for each row of x; one with an escape goes through a buffer.
+/// accumulators, and reads x, for each row of x; one with an escape goes through a buffer. A panel
+/// is read again for each further row of x.
 static double directTraffic(const Calibration &c, const Work &work, const ProductProblem &problem,
                             const FormatCost &format) {
   double perVector = mayBeDirect(format.format, problem.m, problem.holdsUnit)
                          ? accumulatorsOfUnit * fixedUnitColumns / format.unitColumns
                          : accumulatorsByRow;
   double sums = perVector * c.accumulator;
-  return work.vectors * work.m *
-         (sums + c.load / stripRows + escapedUnits(format) * (c.store + c.load));
+  double again = (c.load + c.farLoad) * format.size.bitsPerWeight / wordBits;
+  return work.vectors *
+         (work.m * (sums + c.load / stripRows + escapedUnits(format) * (c.store + c.load)) +
+          (work.m - 1) * again);
 }
 
 /// Times that a product takes of those in blocks of four rows of x, where registers do not hold a
@@ -339,10 +343,11 @@ std::vector<KernelConfig> uwt::candidateConfigs(const FormatCost &format, uint64
   return configs;
 }
 
-/// K-tiles of 64 columns keep memory busy where little is multiplied. Of three rows of x products
-/// took 3 % longer with them than with 128 on a Zen 5, of four 8 %.
-static bool takesShortKTiles(const ProductProblem &problem) {
-  constexpr uint64_t most = 2;
+/// K-tiles of 64 columns keep memory busy where little is multiplied. Of four rows of x products of
+/// `inplace<12>` took 10 % longer with them than with 128 on a Zen 5, and of words, which take no
+/// time to decode, 8 % less.
+static bool takesShortKTiles(const ProductProblem &problem, const FormatCost &format) {
+  uint64_t most = isRaw(format.format) ? 4 : 2;
   return problem.k <= bufferKTiles[0] || (problem.isStatic && problem.m <= most);
 }
 
@@ -351,7 +356,7 @@ std::vector<KernelConfig> uwt::configsFor(const ProductProblem &problem, const F
   std::vector<KernelConfig> configs = candidateConfigs(format, problem.k, pins, problem.tileDots);
   if (!pins.strategy && std::ranges::any_of(configs, usesTiles))
     std::erase_if(configs, std::not_fn(usesTiles));
-  if (!pins.tileK && !takesShortKTiles(problem))
+  if (!pins.tileK && !takesShortKTiles(problem, format))
     std::erase_if(configs, [](const KernelConfig &config) {
       return config.strategy == CpuStrategy::Buffer && config.tileK == bufferKTiles[0];
     });

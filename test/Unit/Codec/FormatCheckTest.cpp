@@ -194,9 +194,11 @@ TEST(FormatCheckTest, QuantizedWeightsAreWhatProductsRunFrom) {
             "'uint<4>' is an element of quantised checkpoints, which files keep as they are: leave "
             "it out, and choose a codec for the tensors");
   EXPECT_EQ(refusal("huffman<8,2>, scale={1x128, f16}"),
-            "zero=, scale=, factor=, offset= and math= are of quantised elements such as uint<4>, "
+            "table=, pick=, zero=, scale=, factor=, offset= and math= are of quantised elements "
+            "such as uint<4>, "
             "and codec huffman<8,2> codes floats");
   EXPECT_EQ(refusal("huffman<8,2>, factor=1/127"), refusal("huffman<8,2>, math=bf16"));
+  EXPECT_EQ(refusal("huffman<8,2>, factor=1/127"), refusal("huffman<8,2>, pick={row, uint<2>}"));
   EXPECT_EQ(runRefusal("uint<4>, scale={1x128, f16}", ElementType::F32),
             "uint<4> is decoded to bf16 and f16, not to f32");
   EXPECT_EQ(runRefusal("uint<9>, scale={1x128, f16}"),
