@@ -132,8 +132,7 @@ Expected<CodecTraits> uwt::checkFormat(const Format &format, ElementType element
                       "leave it out, and choose a codec for the tensors");
   if (format != format.ofFloats())
     return usageError("table=, pick=, zero=, scale=, factor=, offset= and math= are of quantised "
-                      "elements such as "
-                      "uint<4>, and codec " +
+                      "elements such as uint<4>, and codec " +
                       format.codec.str() + " codes floats");
   if (format.version != formatVersion)
     return unsupportedError("format version " + std::to_string(format.version) +

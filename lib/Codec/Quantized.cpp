@@ -68,8 +68,7 @@ std::optional<CellFormat> uwt::heldPick(const Format &format) {
 
 /// What the numbers of a grid come to.
 static GridFormat asF32(const GridFormat &grid) {
-  GridFormat held;
-  static_cast<CellFormat &>(held) = grid;
+  GridFormat held{static_cast<const CellFormat &>(grid)};
   held.number = {"f32", {}};
   return held;
 }

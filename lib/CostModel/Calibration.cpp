@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/CostModel/Calibration.h"
+#include "uwt/CostModel/KernelConfig.h"
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -172,11 +173,10 @@ Expected<Calibration> Calibration::parse(std::string_view text) {
   double nearBytes = static_cast<double>(result.nearBytes);
   UWT_RETURN_IF_ERROR(readNumber(object, "near_bytes", nearBytes));
   result.nearBytes = static_cast<uint64_t>(std::min(nearBytes, 0x1p53));
-  constexpr double maxPrefetch = 1 << 20;
   double prefetchBytes = 0;
   UWT_RETURN_IF_ERROR(readNumber(object, "prefetch_bytes", prefetchBytes));
-  if (prefetchBytes > maxPrefetch)
-    return badMember("prefetch_bytes", "a number of at most 1048576");
+  if (prefetchBytes > maxPrefetchBytes)
+    return badMember("prefetch_bytes", "a number of at most " + std::to_string(maxPrefetchBytes));
   result.prefetchBytes = static_cast<unsigned>(prefetchBytes);
   return result;
 }

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <functional>
 #include <numeric>
 
 using namespace uwt;
@@ -29,12 +30,10 @@ float uwt::roundedTo(ElementType type, float value) {
 
 Grid GridParts::product() const {
   Grid result = numbers;
-  for (size_t cell = 0; cell < result.cells.size(); ++cell) {
-    uint64_t row = cell / numbers.columns * numbers.cellRows;
-    float other = outer.at(row, cell % numbers.columns * numbers.cellColumns);
-    float &number = result.cells[cell];
-    number = isDivided ? number / other : number * other;
-  }
+  if (isDivided)
+    result.combine(outer, std::divides());
+  else
+    result.combine(outer, std::multiplies());
   return result;
 }
 
@@ -91,7 +90,7 @@ public:
       uint64_t cell = weight.gridColumn(begin), end = runEnd(begin);
       for (size_t i = 0; i < weight.steps.size(); ++i)
         ofSteps[i] = weight.steps[i].numbers.at(row, cell);
-      values = weight.valuesOf(weight.table.at(row, cell));
+      values = weight.valuesAt(row, cell);
       decodeRun({codes + begin, end - begin}, weight.zero.at(row, cell), weight.scale.at(row, cell),
                 out + begin);
       begin = end;

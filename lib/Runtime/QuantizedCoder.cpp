@@ -424,7 +424,7 @@ bool QuantizedPacker::hasBits(uint64_t row, uint64_t cell, const CellNumbers &co
     return false;
   uint64_t column = cellColumns[cell], width = unit.columns / unit.cells;
   CellNumbers own = {weight.scale.at(row, column), weight.zero.at(row, column),
-                     weight.valuesOf(weight.table.at(row, column))};
+                     weight.valuesAt(row, column)};
   for (size_t i = 0; i < weight.steps.size(); ++i)
     own.ofSteps[i] = weight.steps[i].numbers.at(row, column);
   // All codes of 4 bits are fewer than those of most cells.
@@ -450,7 +450,7 @@ bool QuantizedPacker::packCell(uint64_t row, uint32_t rowInStrip, uint64_t cell,
     return packNumber(grid, row, column, rowInStrip, inUnit, out);
   };
   CellNumbers coded = {pack(scale), unit.zero ? pack(zero) : weight.zero.at(row, column),
-                       weight.valuesOf(weight.table.at(row, column))};
+                       weight.valuesAt(row, column)};
   if (unit.pick && !packPick(row, column, rowInStrip, inUnit, out))
     return false;
   for (size_t i = 0; i < steps.size(); ++i)

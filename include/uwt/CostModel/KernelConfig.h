@@ -43,6 +43,9 @@ constexpr uint64_t preparedRows(uint64_t groups) {
   return groups == 0 || groups > ofTask ? 1 : ofTask / groups;
 }
 
+/// The farthest that strategy direct asks ahead.
+inline constexpr unsigned maxPrefetchBytes = 1 << 20;
+
 /// A kernel's configuration: what `#uwt.strategy` says, without MLIR.
 struct KernelConfig {
   CpuStrategy strategy = CpuStrategy::Direct;

@@ -42,6 +42,12 @@ struct Grid {
     return row / cellRows * columns + column / cellColumns;
   }
   float at(uint64_t row, uint64_t column) const { return cells[cellOf(row, column)]; }
+  /// Takes the number of each cell to what it becomes by that of the cell of `other` that it is in.
+  template <typename Operation> void combine(const Grid &other, Operation operation) {
+    for (size_t cell = 0; cell < cells.size(); ++cell)
+      cells[cell] =
+          operation(cells[cell], other.at(cell / columns * cellRows, cell % columns * cellColumns));
+  }
   /// Appends numbers of the cells that have a row's elements: of those, as cellOf(0, column) counts
   /// them.
   void appendRow(uint64_t row, std::span<const uint64_t> inRow, std::vector<float> &numbers) const {
@@ -108,9 +114,14 @@ struct QuantizedWeight {
   }
   /// How many codes there are.
   size_t codeCount() const { return values.size() / tables; }
-  /// What the codes of a cell stand for, of the table of that number.
+  /// What codes stand for in the table of that number.
   std::span<const float> valuesOf(float number) const {
-    return std::span(values).subspan(static_cast<size_t>(number) * codeCount(), codeCount());
+    size_t count = codeCount();
+    return std::span(values).subspan(static_cast<size_t>(number) * count, count);
+  }
+  /// What those of the cell that has an element stand for.
+  std::span<const float> valuesAt(uint64_t row, uint64_t column) const {
+    return tables == 1 ? std::span(values) : valuesOf(table.at(row, column));
   }
   /// All grids of the weight: tables, zeros, scales, and those of steps.
   std::vector<Grid *> grids();

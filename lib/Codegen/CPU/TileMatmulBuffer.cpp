@@ -28,9 +28,11 @@ void ProductLowering::emitBuffer(const PanelFields &panel) {
       sizeM,
       [&](Value slice) {
         Value width = sliceWidth(slice);
-        // Without a k-tile nothing else begins them.
-        Value zeroes = beginsInFirstTile() ? index.equal(groups, 0) : index.equal(0, 0);
-        index.ifElse(zeroes, [&] { zeroAccumulators(width); });
+        if (beginsInFirstTile())
+          // Without a k-tile nothing else does.
+          index.ifElse(index.equal(groups, 0), [&] { zeroAccumulators(width); });
+        else
+          zeroAccumulators(width);
         index.loop(index.ceilDiv(groups, tileGroups), {panel.patch},
                    [&](Value kTile, ValueRange record) {
                      Value count = groupsOf(kTile);

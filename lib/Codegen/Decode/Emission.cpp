@@ -118,10 +118,10 @@ UnitReader UnitEmission::reader() {
 }
 
 Value UnitEmission::weightBuffer(WeightBuffer kind) {
-  if (fragment && kind == WeightBuffer::Table)
-    return fragment.getTables();
   if (fragment)
-    return kind == WeightBuffer::Code ? fragment.getCode() : fragment.getRaw();
+    return kind == WeightBuffer::Table  ? fragment.getTables()
+           : kind == WeightBuffer::Code ? fragment.getCode()
+                                        : fragment.getRaw();
   Type type = MemRefType::get({ShapedType::kDynamic}, lanes.ops().getI32Type());
   return BufferOp::create(lanes.ops(), lanes.loc(), type, kind, weight);
 }

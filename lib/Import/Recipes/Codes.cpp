@@ -126,10 +126,15 @@ static Expected<Format> formatOf(const QuantizationConfig &config) {
 /// The grid that the configuration has of a tensor, with the cells that this has, and no numbers.
 /// Errors: Unsupported.
 static Expected<Grid> cellsOfTensor(std::string_view name, const CellFormat &format,
-                                    const Parts &parts, const WeightOutline &outline) {
+                                    const Shape &shape, const WeightOutline &outline) {
   auto orAll = [](uint64_t size, uint64_t all) { return size == 0 ? all : size; };
-  return cellsOf(name, parts.shape(name), outline, orAll(format.cellRows, outline.rows),
+  return cellsOf(name, shape, outline, orAll(format.cellRows, outline.rows),
                  orAll(format.cellColumns, outline.columns));
+}
+
+static Expected<Grid> cellsOfTensor(std::string_view name, const CellFormat &format,
+                                    const Parts &parts, const WeightOutline &outline) {
+  return cellsOfTensor(name, format, parts.shape(name), outline);
 }
 
 /// The cells of tables: those of a tensor that has a table for each (codes-9). Errors: Unsupported.
@@ -140,10 +145,7 @@ static Expected<Grid> cellsOfTables(const CellFormat &format, size_t codeCount, 
     return unsupportedError("." + std::string(tableName) + " is " + shapeText(shape) +
                             ", expected " + std::to_string(codeCount) + " numbers a table");
   shape.pop_back();
-  auto orAll = [](uint64_t size, uint64_t all) { return size == 0 ? all : size; };
-  UWT_ASSIGN_OR_RETURN(Grid grid,
-                       cellsOf(tableName, shape, outline, orAll(format.cellRows, outline.rows),
-                               orAll(format.cellColumns, outline.columns)));
+  UWT_ASSIGN_OR_RETURN(Grid grid, cellsOfTensor(tableName, format, shape, outline));
   // The numbers of tables are floats, of which these are all integers.
   constexpr uint64_t maxTables = uint64_t(1) << 24;
   uint64_t tables = std::accumulate(shape.begin(), shape.end(), uint64_t(1), std::multiplies<>());
@@ -311,43 +313,33 @@ static Expected<Grid> readNumbers(std::string_view name, const CellFormat &forma
   return grid;
 }
 
-/// Takes each number of a grid to what it becomes by that of the cell of `inner` that it is in.
-static void applyInner(Grid &grid, const Grid &inner, const InnerGrid &role, bool isDivided) {
-  for (size_t cell = 0; cell < grid.cells.size(); ++cell) {
-    uint64_t row = cell / grid.columns * grid.cellRows;
-    uint64_t column = cell % grid.columns * grid.cellColumns;
-    grid.cells[cell] = role.apply(grid.cells[cell], inner.at(row, column), isDivided);
-  }
-}
+namespace {
+/// What the numbers of a grid come to, and what they are products or quotients of, if of anything.
+struct ReadGrid {
+  Grid numbers;
+  std::optional<GridParts> parts;
+};
+} // namespace
 
-/// What the numbers of a grid come to (codes-11). Errors: as readNumbers.
-static Expected<Grid> readGrid(const std::string &name, const GridFormat &format,
-                               const Parts &parts, const WeightOutline &outline, ThreadPool &pool) {
-  UWT_ASSIGN_OR_RETURN(Grid grid, readNumbers(name, format, parts, outline, pool));
+/// codes-11. Errors: as readNumbers.
+static Expected<ReadGrid> readGrid(const std::string &name, const GridFormat &format,
+                                   const Parts &parts, const WeightOutline &outline,
+                                   ThreadPool &pool) {
+  ReadGrid grid;
+  UWT_ASSIGN_OR_RETURN(grid.numbers, readNumbers(name, format, parts, outline, pool));
   for (const InnerGrid &inner : innerGrids) {
     const Recursive<GridFormat> &inside = format.*inner.format;
     if (!inside)
       continue;
-    UWT_ASSIGN_OR_RETURN(Grid numbers,
-                         readGrid(name + std::string(inner.suffix), *inside, parts, outline, pool));
-    applyInner(grid, numbers, inner, format.isDivided);
+    std::string innerName = name + std::string(inner.suffix);
+    UWT_ASSIGN_OR_RETURN(ReadGrid other, readGrid(innerName, *inside, parts, outline, pool));
+    if (&inside == &format.outer && !format.zero && !format.offset)
+      grid.parts = {grid.numbers, other.numbers, format.isDivided};
+    grid.numbers.combine(other.numbers, [&](float number, float by) {
+      return inner.apply(number, by, format.isDivided);
+    });
   }
   return grid;
-}
-
-/// What the numbers of a grid are products or quotients of; nothing where they are none.
-static Expected<std::optional<GridParts>> readParts(const std::string &name,
-                                                    const GridFormat &format, const Parts &parts,
-                                                    const WeightOutline &outline,
-                                                    ThreadPool &pool) {
-  if (!format.outer || format.zero || format.offset)
-    return std::optional<GridParts>();
-  GridParts result;
-  UWT_ASSIGN_OR_RETURN(result.numbers, readNumbers(name, format, parts, outline, pool));
-  UWT_ASSIGN_OR_RETURN(result.outer,
-                       readGrid(name + "_scale", *format.outer, parts, outline, pool));
-  result.isDivided = format.isDivided;
-  return std::optional(std::move(result));
 }
 
 /// codes-8: of each column, the first one of its cell. Errors: Invalid (a cell that is not there);
@@ -423,18 +415,19 @@ Expected<QuantizedWeight> CodesRecipe::assemble(const QuantizationConfig &config
     UWT_RETURN_IF_ERROR(checkCode(*largest, weight.codeCount(), format.element));
   weight.math = format.math;
   weight.zero = Grid::constant(static_cast<float>(format.zero));
+  auto read = [&](std::string_view name, const GridFormat &grid) {
+    return readGrid(std::string(name), grid, parts, outline, pool);
+  };
   if (format.zeroGrid) {
-    UWT_ASSIGN_OR_RETURN(weight.zero,
-                         readGrid(std::string(zeroName), *format.zeroGrid, parts, outline, pool));
+    UWT_ASSIGN_OR_RETURN(ReadGrid zero, read(zeroName, *format.zeroGrid));
+    weight.zero = std::move(zero.numbers);
   }
-  std::string name(scaleName);
-  UWT_ASSIGN_OR_RETURN(weight.scale, readGrid(name, *format.scale, parts, outline, pool));
-  UWT_ASSIGN_OR_RETURN(weight.scaleParts, readParts(name, *format.scale, parts, outline, pool));
+  UWT_ASSIGN_OR_RETURN(ReadGrid scale, read(scaleName, *format.scale));
+  weight.scale = std::move(scale.numbers);
+  weight.scaleParts = std::move(scale.parts);
   for (const GridStep &step : format.steps) {
-    name = step.role.tensor;
-    WeightStep &own = weight.steps.emplace_back(step.role, Grid());
-    UWT_ASSIGN_OR_RETURN(own.numbers, readGrid(name, step.format, parts, outline, pool));
-    UWT_ASSIGN_OR_RETURN(own.parts, readParts(name, step.format, parts, outline, pool));
+    UWT_ASSIGN_OR_RETURN(ReadGrid own, read(step.role.tensor, step.format));
+    weight.steps.push_back({step.role, std::move(own.numbers), std::move(own.parts)});
   }
   if (format.hasColumnOrder) {
     UWT_ASSIGN_OR_RETURN(weight.gridColumns, readColumnOrder(weight.scale, parts, pool));

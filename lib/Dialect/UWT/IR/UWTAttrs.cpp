@@ -172,7 +172,6 @@ static LogicalResult verifyVectors(llvm::function_ref<InFlightDiagnostic()> emit
 LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                                    ProductStrategy strategy, unsigned tileN, unsigned tileM,
                                    unsigned tileK, unsigned prefetch) {
-  constexpr unsigned maxPrefetch = 1 << 20;
   bool isTiles = strategy == ProductStrategy::Tiles;
   if (strategy != ProductStrategy::Direct && strategy != ProductStrategy::Buffer && !isTiles)
     return emitError() << "expected direct, buffer or tiles, got "
@@ -185,8 +184,8 @@ LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emit
                        << tileK;
   if (prefetch != 0 && strategy != ProductStrategy::Direct)
     return emitError() << "expected prefetch with strategy direct alone";
-  if (prefetch > maxPrefetch)
-    return emitError() << "expected prefetch of at most " << maxPrefetch << " bytes, got "
+  if (prefetch > maxPrefetchBytes)
+    return emitError() << "expected prefetch of at most " << maxPrefetchBytes << " bytes, got "
                        << prefetch;
   return success();
 }
