@@ -50,13 +50,31 @@ struct Work {
 };
 } // namespace
 
-static Work workOf(const ProductProblem &problem, const FormatCost &format) {
-  Work work;
+static MTiles tilesOf(const ProductProblem &problem, const KernelConfig &config) {
+  return tilesOfM(config, problem.isStatic ? std::optional(problem.m) : std::nullopt);
+}
+
+/// Rows of x are taken as many at a time as a task does.
+static uint64_t slicesOf(const ProductProblem &problem, const KernelConfig &config) {
+  return divideUp(problem.m, tilesOf(problem, config).taskM);
+}
+
+/// What threads have to do: panels, or slices of m of them.
+static uint64_t tasksOf(const ProductProblem &problem, const FormatCost &format,
+                        const KernelConfig &config) {
   uint64_t panels = problem.matrices * divideUp(problem.n, panelRows);
-  if (panels == 0)
+  bool slices = config.strategy == CpuStrategy::Buffer && format.fixedRate;
+  return slices ? panels * slicesOf(problem, config) : panels;
+}
+
+static Work workOf(const ProductProblem &problem, const FormatCost &format,
+                   const KernelConfig &config) {
+  Work work;
+  uint64_t tasks = tasksOf(problem, format, config);
+  if (tasks == 0)
     return work;
-  work.threads = static_cast<unsigned>(std::clamp<uint64_t>(panels, 1, problem.threads));
-  double share = static_cast<double>(divideUp(panels, work.threads)) / static_cast<double>(panels);
+  work.threads = static_cast<unsigned>(std::clamp<uint64_t>(tasks, 1, problem.threads));
+  double share = static_cast<double>(divideUp(tasks, work.threads)) / static_cast<double>(tasks);
   double groups = static_cast<double>(roundUp(problem.k, format.unitColumns)) /
                   static_cast<double>(fixedUnitColumns);
   double rows = static_cast<double>(problem.matrices * roundUp(problem.n, stripRows)) * share;
@@ -77,10 +95,6 @@ struct Blocks {
 };
 } // namespace
 
-static MTiles tilesOf(const ProductProblem &problem, const KernelConfig &config) {
-  return tilesOfM(config, problem.isStatic ? std::optional(problem.m) : std::nullopt);
-}
-
 /// m as strategy buffer cuts it: whole blocks, and a last one that has fewer rows where m is known,
 /// else padded.
 static std::array<Blocks, 2> blocksOf(const ProductProblem &problem, const KernelConfig &config) {
@@ -100,7 +114,7 @@ static double decodesOf(const ProductProblem &problem, const FormatCost &format,
                         const KernelConfig &config) {
   if (config.strategy == CpuStrategy::Buffer && !format.fixedRate)
     return 1;
-  return static_cast<double>(divideUp(problem.m, tilesOf(problem, config).taskM));
+  return static_cast<double>(slicesOf(problem, config));
 }
 
 /// Share of units that have an escape.
@@ -240,7 +254,7 @@ static double packThreads(const ProductProblem &problem, bool tiles) {
 Prediction uwt::predict(const Calibration &calibration, const ProductProblem &problem,
                         const FormatCost &format, const KernelConfig &config) {
   const Calibration &c = calibration;
-  Work work = workOf(problem, format);
+  Work work = workOf(problem, format, config);
   bool tiles = usesTiles(config);
   double decodes = decodesOf(problem, format, config);
   double decode = format.decodeOperations * c.decodeOperation +

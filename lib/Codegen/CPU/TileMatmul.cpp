@@ -55,6 +55,10 @@ struct TileMatmulPass : impl::TileMatmulPassBase<TileMatmulPass> {
 };
 } // namespace
 
+/// Panels that take turns with a slice of m: what they and the slice have is kept by the last cache
+/// until the next slice.
+static constexpr int64_t maxPanelsInTurn = 8;
+
 /// What a product without tasks may take of its function's stack.
 static constexpr int64_t maxStackBytes = 1024;
 
@@ -113,8 +117,8 @@ LogicalResult ProductLowering::readStrategy(const Target &target) {
     tileGroups = isWholePanelStream() ? *knownGroups : streamUnitColumns / fixedUnitColumns;
   int64_t most = std::max<int64_t>(knownGroups.value_or(tileGroups), 1);
   tileGroups = roundUp(std::clamp<int64_t>(tileGroups, 1, most), layout.groups);
-  bool hasMoreSlices = ShapedType::isDynamic(staticM) || staticM > sliceM;
-  keepsPanel = !usesTiles() && !layout.fixedRate && knownGroups && hasMoreSlices;
+  keepsPanel = !usesTiles() && !layout.fixedRate && knownGroups && hasMoreSlices();
+  slicesAreTasks = strategy == CpuStrategy::Buffer && !keepsPanel && hasMoreSlices();
   return success();
 }
 
@@ -146,11 +150,30 @@ LogicalResult ProductLowering::lower() {
 }
 
 Value ProductLowering::taskCount() {
-  Value panels = index.mul(matrixCount, panelsInMatrix());
+  Value panels = panelCount(), slices = index.ceilDiv(sizeM, sliceM);
   if (!usesTiles())
-    return panels;
+    return slicesAreTasks ? index.mul(panels, slices) : panels;
   Value groupsOfPanels = index.div(index.add(panels, index.sub(panelsAtOnce, 1)), panelsAtOnce);
-  return index.mul(groupsOfPanels, index.ceilDiv(sizeM, sliceM));
+  return index.mul(groupsOfPanels, slices);
+}
+
+ProductLowering::PanelTask ProductLowering::panelTask(Value task) {
+  if (!slicesAreTasks)
+    return {task, {}};
+  // With a slice of m they have no more rows than x.
+  Value several = index.div(index.sub(index.max(sizeM, sliceM), sliceM), panelRows);
+  several = index.max(1, index.min(maxPanelsInTurn, several));
+  Value tasksOfSeveral = index.mul(several, index.ceilDiv(sizeM, sliceM));
+  Value first = index.mul(index.div(task, tasksOfSeveral), several);
+  Value count = index.min(several, index.sub(panelCount(), first));
+  Value number = index.rem(task, tasksOfSeveral);
+  return {index.add(first, index.rem(number, count)), index.mul(index.div(number, count), sliceM)};
+}
+
+void ProductLowering::forEachSlice(const PanelTask &task, llvm::function_ref<void(Value)> body) {
+  if (task.slice)
+    return body(task.slice);
+  index.loop(sizeM, body, sliceM);
 }
 
 void ProductLowering::forEachTask(Value count, llvm::function_ref<void(Value)> body) {
@@ -204,11 +227,11 @@ Value ProductLowering::scratch(int64_t count, Type type) {
   return memref::AllocaOp::create(builder, location, memref, alignment);
 }
 
-PanelFields ProductLowering::loadTask(Value task) {
+PanelFields ProductLowering::panelAt(Value number) {
   bool isSingle = !op.isBatched();
-  Value matrix = isSingle ? index.constant(0) : index.div(task, panelsInMatrix());
-  Value local = isSingle ? task : index.rem(task, panelsInMatrix());
-  Value panel = task;
+  Value matrix = isSingle ? index.constant(0) : index.div(number, panelsInMatrix());
+  Value local = isSingle ? number : index.rem(number, panelsInMatrix());
+  Value panel = number;
   if (op.getSelection())
     panel = index.add(index.mul(selected(matrix), panelsInMatrix()), local);
   PanelFields fields = loadPanel(panel, local);
@@ -241,10 +264,11 @@ void ProductLowering::emitTask(Value task) {
 
   if (usesTiles())
     return emitTileTask(task);
-  PanelFields fields = loadTask(task);
+  PanelTask panelTask = this->panelTask(task);
+  PanelFields fields = panelAt(panelTask.panel);
   if (isDirect)
     return emitDirect(fields);
-  emitBuffer(fields);
+  forEachSlice(panelTask, [&](Value slice) { emitBuffer(fields, slice); });
   if (keepsPanel)
     memref::DeallocOp::create(builder, location, buffer);
 }

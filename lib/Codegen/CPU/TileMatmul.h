@@ -8,7 +8,8 @@
 // A product on buffers becomes, in this order:
 //
 //   x is repacked into *prepared vectors*          TileMatmulPrepare.cpp
-//   a task a panel of 64 output features           TileMatmul.cpp
+//   a task a panel of 64 output features,          TileMatmul.cpp
+//   or a slice of m of it
 //     strategy direct: unit by unit                  TileMatmulDirect.cpp
 //     strategy buffer: k-tile by k-tile                TileMatmulBuffer.cpp
 //     strategy tiles: the same, on tile registers    TileMatmulTiles.cpp
@@ -50,18 +51,31 @@ protected:
   mlir::LogicalResult check();
   /// What the strategy says of the shape of loops.
   virtual mlir::LogicalResult readStrategy(const Target &target);
-  /// A panel of each matrix that the product runs over is a task.
+  /// A panel of each matrix that the product runs over is a task, or a slice of m of it.
   virtual void emitTask(mlir::Value task);
+  bool hasMoreSlices() const { return mlir::ShapedType::isDynamic(staticM) || staticM > sliceM; }
   bool isOneTask() const {
     std::optional<int64_t> known = rows.known();
-    bool isOneSlice = !usesTiles() || (!mlir::ShapedType::isDynamic(staticM) && staticM <= sliceM);
+    bool isOneSlice = !(usesTiles() || slicesAreTasks) || !hasMoreSlices();
     return matrices == 1 && known && divideUp(*known, panelRows) == 1 && isOneSlice;
   }
+  /// Panels of all matrices that the product runs over.
+  mlir::Value panelCount() { return index.mul(matrixCount, panelsInMatrix()); }
   /// How many tasks there are.
   mlir::Value taskCount();
+  /// Where a task begins: the number of its panel among those of all matrices, and the first row of
+  /// its slice of m, or nothing where it takes all of them.
+  struct PanelTask {
+    mlir::Value panel, slice;
+  };
+  /// Some panels meet a slice of m one after another before they meet the next one, so that the
+  /// last cache delivers x where it cannot keep all of it. Not of strategy tiles.
+  PanelTask panelTask(mlir::Value task);
+  void forEachSlice(const PanelTask &task, llvm::function_ref<void(mlir::Value)> body);
   /// A parallel loop; `body` gets the task.
   void forEachTask(mlir::Value count, llvm::function_ref<void(mlir::Value)> body);
-  PanelFields loadTask(mlir::Value task);
+  /// The panel with that number among those of all matrices.
+  PanelFields panelAt(mlir::Value number);
   /// The number in the weight of a matrix that the product runs over.
   mlir::Value selected(mlir::Value matrix);
   /// Fails the call where a selected matrix does not exist.
@@ -121,7 +135,8 @@ protected:
   void emitDotsFromBuffer(mlir::Value strip, llvm::ArrayRef<llvm::SmallVector<mlir::Value>> x);
 
   // TileMatmulBuffer.cpp
-  void emitBuffer(const PanelFields &panel);
+  /// A slice of m of a panel.
+  void emitBuffer(const PanelFields &panel, mlir::Value slice);
   void setGroupStride(const PanelFields &panel);
   void setBufferStart(const PanelFields &panel, mlir::Value strip, mlir::Value kTile);
   /// The rows of x that are taken from `slice` on; the groups of a k-tile.
@@ -288,6 +303,8 @@ protected:
   /// known to be fewer; rows of x that a task takes at a time; groups that are decoded at a time.
   int64_t tileN = 0, tileM = 0, lastN = 0, lastM = 0;
   int64_t sliceM = 0, tileGroups = 0;
+  /// Whether each slice of m of a panel is a task.
+  bool slicesAreTasks = false;
   /// How far ahead of a unit strategy direct asks.
   int64_t prefetchU32 = 0;
   /// Strips that are decoded before they are multiplied, with one buffer after the other.

@@ -22,34 +22,28 @@ using namespace mlir;
 
 namespace uwt::codegen {
 
-void ProductLowering::emitBuffer(const PanelFields &panel) {
+void ProductLowering::emitBuffer(const PanelFields &panel, Value slice) {
   setGroupStride(panel);
-  index.loop(
-      sizeM,
-      [&](Value slice) {
-        Value width = sliceWidth(slice);
-        if (beginsInFirstTile())
-          // Without a k-tile nothing else does.
-          index.ifElse(index.equal(groups, 0), [&] { zeroAccumulators(width); });
-        else
-          zeroAccumulators(width);
-        index.loop(index.ceilDiv(groups, tileGroups), {panel.patch},
-                   [&](Value kTile, ValueRange record) {
-                     Value count = groupsOf(kTile);
-                     Value next = countRecords(panel, kTile, count, record[0]);
-                     if (isWholePanelStream())
-                       emitDecodeOfSlice(panel, {}, kTile, count, slice);
-                     index.loop(panel.strips, [&](Value strip) {
-                       setBufferStart(panel, strip, kTile);
-                       if (!isWholePanelStream())
-                         emitDecodeOfSlice(panel, strip, kTile, count, slice);
-                       emitBlocks(panel, strip, kTile, count, slice, width);
-                     });
-                     return SmallVector<Value>{next};
-                   });
-        emitOutputs(panel, slice, width);
-      },
-      sliceM);
+  Value width = sliceWidth(slice);
+  if (beginsInFirstTile())
+    // Without a k-tile nothing else does.
+    index.ifElse(index.equal(groups, 0), [&] { zeroAccumulators(width); });
+  else
+    zeroAccumulators(width);
+  index.loop(index.ceilDiv(groups, tileGroups), {panel.patch}, [&](Value kTile, ValueRange record) {
+    Value count = groupsOf(kTile);
+    Value next = countRecords(panel, kTile, count, record[0]);
+    if (isWholePanelStream())
+      emitDecodeOfSlice(panel, {}, kTile, count, slice);
+    index.loop(panel.strips, [&](Value strip) {
+      setBufferStart(panel, strip, kTile);
+      if (!isWholePanelStream())
+        emitDecodeOfSlice(panel, strip, kTile, count, slice);
+      emitBlocks(panel, strip, kTile, count, slice, width);
+    });
+    return SmallVector<Value>{next};
+  });
+  emitOutputs(panel, slice, width);
 }
 
 void ProductLowering::setBufferStart(const PanelFields &panel, Value strip, Value kTile) {

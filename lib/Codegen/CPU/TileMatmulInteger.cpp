@@ -41,8 +41,8 @@ LogicalResult IntegerProductLowering::readStrategy(const Target &target) {
 }
 
 void IntegerProductLowering::checkPanels() {
-  index.loop(taskCount(), [&](Value task) {
-    Value isWords = index.select(loadTask(task).storedAsWords, 1, 0);
+  index.loop(panelCount(), [&](Value number) {
+    Value isWords = index.select(panelAt(number).storedAsWords, 1, 0);
     index.check(isWords, 1,
                 "arithmetic " + arithmeticText(op.getArithmeticAttr().getBits()) +
                     " needs the codes of the weight, of which a part is held as floats, since it "
@@ -64,8 +64,9 @@ void IntegerProductLowering::emitTask(Value task) {
   extraScratch.clear();
   for (Value extra : op.getExtras())
     extraScratch.push_back(scratch(laneCount, cast<ShapedType>(extra.getType()).getElementType()));
-  PanelFields panel = loadTask(task);
-  index.loop(sizeM, [&](Value firstM) { emitTile(panel, firstM); }, tileM);
+  PanelTask panelTask = this->panelTask(task);
+  PanelFields panel = panelAt(panelTask.panel);
+  forEachSlice(panelTask, [&](Value firstM) { emitTile(panel, firstM); });
 }
 
 void IntegerProductLowering::emitTile(const PanelFields &panel, Value firstM) {

@@ -26,6 +26,7 @@ LogicalResult IntegerBufferLowering::readStrategy(const Target &target) {
   int64_t most = std::max<int64_t>(maxRows / xTile, 1) * xTile;
   tileM = ShapedType::isDynamic(staticM) ? most : std::min<int64_t>(roundUp(staticM, xTile), most);
   sliceM = tileM;
+  slicesAreTasks = hasMoreSlices();
   tileUnits = std::min(groupUnits, std::max<int64_t>(config.tileK / unit.columns, 1));
   blockStrips = target.holdsUnit() ? stripsInPanel : 1;
   multipliesAlone = target.supports(Feature::Avx512Vnni);

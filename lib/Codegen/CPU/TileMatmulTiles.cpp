@@ -113,7 +113,7 @@ SmallVector<Value> ProductLowering::loadTurned(Value from, Value at, int64_t str
 
 void ProductLowering::choosePanelsAtOnce() {
   Value inSlice = index.mul(index.min(sizeM, sliceM), columns);
-  Value tasks = index.mul(index.mul(matrixCount, panelsInMatrix()), index.ceilDiv(sizeM, sliceM));
+  Value tasks = index.mul(panelCount(), index.ceilDiv(sizeM, sliceM));
   Value several = index.max(1, index.min(maxPanelsAtOnce, index.div(tasks, leastTasks)));
   panelsAtOnce = index.select(index.less(nearX, inSlice), several, 1);
   maxPanels = getConstantIntValue(panelsAtOnce).value_or(maxPanelsAtOnce);
@@ -127,16 +127,15 @@ void ProductLowering::emitTileTask(Value task) {
     nextRecords = scratch(maxPanels, builder.getIndexType());
   std::optional<PanelFields> only;
   if (maxPanels == 1) {
-    only = loadTask(first);
+    only = panelAt(first);
     only->inTask = index.constant(0);
   }
-  Value panels = index.mul(matrixCount, panelsInMatrix());
-  Value count = index.min(panelsAtOnce, index.sub(panels, first));
+  Value count = index.min(panelsAtOnce, index.sub(panelCount(), first));
   auto forEachPanel = [&](llvm::function_ref<void(const PanelFields &)> body) {
     if (only)
       return body(*only);
     index.loop(count, [&](Value i) {
-      PanelFields panel = loadTask(index.add(first, i));
+      PanelFields panel = panelAt(index.add(first, i));
       panel.inTask = i;
       body(panel);
     });

@@ -195,6 +195,32 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
 
 // -----
 
+// Slices of m are tasks: three panels, which with a slice have as many rows as x, meet one after another before they meet the next one.
+
+// CHECK-LABEL: func @slices
+//       CHECK:   scf.forall (%[[TASK:.*]]) in (24)
+//       CHECK:     %[[GROUP:.*]] = arith.divui %[[TASK]], %c9{{.*}}
+//       CHECK:     %[[FIRST:.*]] = arith.muli %[[GROUP]], %c3{{.*}}
+//       CHECK:     %[[LEFT:.*]] = arith.subi %c8{{.*}}, %[[FIRST]]
+//       CHECK:     %[[COUNT:.*]] = arith.minui %[[LEFT]], %c3{{.*}}
+//       CHECK:     %[[NUMBER:.*]] = arith.remui %[[TASK]], %c9{{.*}}
+//       CHECK:     %[[IN_GROUP:.*]] = arith.remui %[[NUMBER]], %[[COUNT]]
+//       CHECK:     arith.addi %[[FIRST]], %[[IN_GROUP]]
+//       CHECK:     %[[SLICE:.*]] = arith.divui %[[NUMBER]], %[[COUNT]]
+//       CHECK:     arith.muli %[[SLICE]], %c128{{.*}}
+//   CHECK-NOT:     memref.alloc()
+module attributes {uwt.target = #uwt.target<"avx512bf16">} {
+  func.func @slices(%x: memref<320x100xbf16>, %w: !uwt.compressed<512x100xbf16, "raw">, %y: memref<320x512xf32>) {
+    uwt.matmul ins(%x, %w : memref<320x100xbf16>, !uwt.compressed<512x100xbf16, "raw">) outs(%y : memref<320x512xf32>) {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    }
+    return
+  }
+}
+
+// -----
+
 // Codes are asked for some units ahead of those that become words in registers, whether these have escapes or not; words themselves are not.
 
 // CHECK-LABEL: func @codes

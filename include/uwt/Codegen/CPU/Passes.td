@@ -271,7 +271,7 @@ def TileMatmulPass : Pass<"uwt-tile-matmul"> {
   let description = [{
     `uwt.matmul` on memrefs becomes upstream loops around tile operations, as its strategy says (without one: `direct` for an m of one and two, else
     `buffer`). Strategy `tiles` makes operations of the dialect `amx`, which `uwt-lower-tiles` lowers, and its tasks are a slice of m each, of several panels where x is large. `x` is repacked once into vectors that meet the stored order; then a task a panel of 64 output features
-    decodes and multiplies, adds lanes in a fixed tree, and runs the epilogue on vectors of 16 output features.
+    decodes and multiplies, adds lanes in a fixed tree, and runs the epilogue on vectors of 16 output features. With strategy `buffer` and a fixed rate a slice of m of a panel is a task, 128 rows of x (64 by integers): up to eight panels meet a slice one after another before they meet the next one.
 
     An output's additions have the same order for every strategy but `tiles`, m, number of threads and format (`docs/numerics.md`).
 

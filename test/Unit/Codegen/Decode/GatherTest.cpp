@@ -138,7 +138,7 @@ TEST(GatherTest, StorageAlongNIsRefused) {
 TEST(SelectionTest, EntriesHaveTheBitsOfTheirMatrices) {
   constexpr uint64_t experts = 5, rows = 70, columns = 130;
   for (const char *format : {"raw", "inplace<12>", "huffman<12,2>"})
-    for (int64_t m : {1, 3}) {
+    for (int64_t m : {1, 3, 200}) {
       SCOPED_TRACE(format);
       std::string type = "!uwt.compressed<5x70x130xbf16, \"" + std::string(format) + "\">";
       std::string x = "memref<?x" + std::to_string(m) + "x130xbf16>";

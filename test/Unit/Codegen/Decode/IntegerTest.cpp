@@ -201,6 +201,14 @@ TEST(IntegerProductTest, EveryTileOfBuffersHasTheSameBits) {
     }
 }
 
+TEST(IntegerProductTest, PanelsTakeTurnsWithSlicesOfM) {
+  ProductSpec spec = integerSpec("uint<4>, zero=8, scale={1x64, bf16}", 330, 128);
+  spec.strategy = "buffer, tile_n = 16, tile_m = 4, tile_k = 128";
+  checkIntegers(spec, drawFor(spec), {130, 200, 500}, {1, 2});
+  spec.m = 200;
+  checkIntegers(spec, drawFor(spec), {200}, {1, 2});
+}
+
 /// W4A4, W6A6 and less: the same products of smaller integers.
 TEST(IntegerProductTest, IntegersOfFewerBitsHaveTheBits) {
   for (unsigned bits : {2, 3, 4, 6, 7})

@@ -237,6 +237,22 @@ TEST(ProductRowsTest, SlicesOfM) {
   }
 }
 
+TEST(ProductRowsTest, PanelsTakeTurnsWithSlicesOfM) {
+  // Eight panels: by one, two, three (of which two are left at the end), and all at a time.
+  for (const char *format : {"raw", "inplace<12>"}) {
+    ProductSpec spec = shaped(460, 70);
+    spec.format = format;
+    checkProduct(spec, {129, 256, 350, 660});
+    spec.m = 350;
+    checkProduct(spec, {350});
+  }
+}
+
+TEST(ProductRowsTest, SlicesOfAPanelAreTasks) {
+  ProductSpec spec = shaped(20, 70, 300);
+  checkProduct(spec, {300});
+}
+
 TEST(ProductInputTest, RowsOfXMayLieApart) {
   ProductSpec spec = shaped(17, 100);
   auto product = ProductJit::compile(spec);
