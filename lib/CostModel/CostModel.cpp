@@ -27,10 +27,14 @@ constexpr double accumulatorsOfUnit = 0.5;
 /// of strategy buffer. On a Zen 3 with AVX2 raw weights of 14336 x 4096 take 3 ms more for each row
 /// of x by two threads.
 constexpr double accumulatorsByRow = 6;
-/// A strip's bytes from which on decoding hides nothing of their way from memory. Fitted on a Zen 4
-/// of two cores, to products of 4096 x 4096 and 4096 x 14336 at m = 1 to 64: with it the pick is
-/// within 6 % of the best candidate (docs/cost-model.md, "Regret"). Of other CPUs it is assumed.
-constexpr double measuredQueueBytes = 12 << 10;
+/// The share of memory time that is not hidden where a strip has endless bytes in a k-tile, and the
+/// bytes with which it is half of that. Fitted on a Zen 5 of two cores to products of 4096 x 4096
+/// in six formats at m = 1 to 256, with memory of 43 and of 65 GB/s: the pick is 0.8 % slower than
+/// the best candidate on average (docs/cost-model.md, "Regret"). Of other CPUs they are assumed.
+constexpr double mostLate = 0.5, lateBytes = 4 << 10;
+/// What a product from codes, which `direct` asks for ahead of their units, does one after the
+/// other of what one from words does so: on a Zen 4 and on a Zen 5.
+constexpr double ofCodesAskedFor = 0.5;
 /// What strategy `tiles` does for an output beside its epilogue, of what a reduction of 16 lanes
 /// takes: 96 instructions that turn 256 accumulators round, against 61 for 16 outputs.
 constexpr double turnOfOutput = 0.125;
@@ -229,17 +233,35 @@ static double computedRows(const ProductProblem &problem, const KernelConfig &co
   return sum;
 }
 
-/// Strategies buffer and tiles ask for the next k-tile while they multiply. What that has no time
-/// for could be hidden by the rest of their work, as far as it fits the queues of the caches: this
-/// is what is not. Of tiles it is all, whatever the k-tile: fitted on an Emerald Rapids.
-static double unaskedMemory(const ProductProblem &problem, const FormatCost &format,
-                            const KernelConfig &config, const Prediction &p) {
-  double hidden = std::min(std::max(p.memory - p.dots, 0.0), p.compute() - p.dots);
-  if (usesTiles(config))
-    return hidden;
-  double asked =
+/// Of a k-tile that strategy buffer asks for while it works on the one before, the more comes late
+/// the longer a strip's part is: caches have queues of so many lines. Streams are decoded so slowly
+/// that processors read them ahead by themselves.
+static double lateMemory(const ProductProblem &problem, const FormatCost &format,
+                         const KernelConfig &config, const Prediction &p) {
+  if (!format.fixedRate)
+    return 0;
+  double bytes =
       static_cast<double>(kTileOf(problem, config) * stripRows) * format.size.bitsPerWeight / 8;
-  return std::min(asked / measuredQueueBytes, 1.0) * hidden;
+  return mostLate * bytes / (bytes + lateBytes) * p.memory;
+}
+
+/// What of memory and compute is not done at the same time.
+static double exposedTime(const Calibration &c, const ProductProblem &problem,
+                          const FormatCost &format, const KernelConfig &config,
+                          const Prediction &p) {
+  switch (config.strategy) {
+  case CpuStrategy::Direct:
+    return c.overlap * (format.format.isQuantized() ? ofCodesAskedFor : 1) *
+           std::min(p.memory, p.compute());
+  case CpuStrategy::Buffer:
+    return lateMemory(problem, format, config, p);
+  case CpuStrategy::Tiles:
+    // What multiplying has no time to ask for is exposed, whatever the k-tile: fitted on an Emerald
+    // Rapids.
+    return c.overlap * std::min(p.memory, p.dots) +
+           std::min(std::max(p.memory - p.dots, 0.0), p.compute() - p.dots);
+  }
+  return 0;
 }
 
 /// x is prepared in parallel, so much of it at a time.
@@ -257,8 +279,9 @@ Prediction uwt::predict(const Calibration &calibration, const ProductProblem &pr
   Work work = workOf(problem, format, config);
   bool tiles = usesTiles(config);
   double decodes = decodesOf(problem, format, config);
-  double decode = format.decodeOperations * c.decodeOperation +
-                  format.size.escapesPerWeight * vectorWeights * c.escape;
+  double decode =
+      format.decodeOperations * (format.fixedRate ? c.decodeOperation : c.streamOperation) +
+      format.size.escapesPerWeight * vectorWeights * c.escape;
   Prediction p;
   p.memory = work.bytes / c.bandwidthOf(work.threads) / nsPerUs;
   p.decode = work.vectors * decodes * decode / nsPerUs;
@@ -271,13 +294,8 @@ Prediction uwt::predict(const Calibration &calibration, const ProductProblem &pr
   p.pack = static_cast<double>(problem.m * divideUp(problem.k, fixedUnitColumns) * groupVectors) *
            c.pack * (tiles ? turnedPack : 1) / packThreads(problem, tiles) / nsPerUs;
   p.forkJoin = work.threads > 1 ? c.forkJoin : 0;
-  double compute = p.compute();
-  // `direct` asks for codes ahead of their units (TileMatmulDirect.cpp).
-  bool asksAhead = config.isBuffered() || format.format.isQuantized();
-  double exposed = c.overlap * std::min(p.memory, asksAhead ? p.dots : compute);
-  if (config.isBuffered())
-    exposed += unaskedMemory(problem, format, config, p);
-  p.total = std::max(p.memory, compute) + exposed + p.pack + p.forkJoin;
+  double exposed = exposedTime(c, problem, format, config, p);
+  p.total = std::max(p.memory, p.compute()) + exposed + p.pack + p.forkJoin;
   return p;
 }
 

@@ -85,6 +85,17 @@ Calibration uwt::fitOperations(const Calibration &start,
   return result;
 }
 
+double uwt::fitStreamOperation(Calibration calibration, const Observation &o) {
+  // Both so slow that nothing else limits the product.
+  constexpr double slow = 10;
+  auto timeWith = [&](double operation) {
+    calibration.streamOperation = operation;
+    return predict(calibration, o.problem, o.format, o.config).total;
+  };
+  double perNanosecond = (timeWith(2 * slow) - timeWith(slow)) / slow;
+  return std::max(slow - (timeWith(slow) - o.microseconds) / perNanosecond, 0.0);
+}
+
 double uwt::fitOverlap(Calibration calibration, std::span<const Observation> observations) {
   double best = calibration.overlap, least = INFINITY;
   for (unsigned step = 0; step <= overlapSteps; ++step) {

@@ -46,8 +46,9 @@ struct Calibration {
   double dot = 0, exactDot = 0;
   /// A row vector's share, for one row of x, of a product of tiles.
   double tileDot = 0;
-  /// A decoder's vector operation (DecoderEmissionInterface::getDecodeCost).
-  double decodeOperation = 0;
+  /// A decoder's operation (DecoderEmissionInterface::getDecodeCost): of vectors, and of a stream,
+  /// whose operations wait for one another.
+  double decodeOperation = 0, streamOperation = 0;
   /// A vector of 16 accumulators that is read from the cache and written back.
   double accumulator = 0;
   /// A row vector of x or of decoded weights that is read from the nearest cache; and what it takes
@@ -63,8 +64,8 @@ struct Calibration {
   double output = 0;
   /// Microseconds from the start of a parallel loop to its end beyond its work.
   double forkJoin = 0;
-  /// Share of the shorter one of memory time and compute time (strategy buffer: of what multiplying
-  /// takes) that is not hidden by the other.
+  /// Share of the shorter one of memory time and compute time that strategy direct does not hide
+  /// behind the other (of codes half of that), and strategy tiles of what multiplying takes.
   double overlap = 0;
   /// Bytes that the nearest cache keeps: a strip's decoded k-tile and a block of x.
   uint64_t nearBytes = 0;

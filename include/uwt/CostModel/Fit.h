@@ -30,6 +30,10 @@ struct Observation {
 /// thread. What a call costs beside its product is fitted too, and left out.
 Calibration fitOperations(const Calibration &start, std::span<const Observation> observations);
 
+/// What an operation of a stream takes, in nanoseconds, by a product from one with cold weights.
+/// Precondition: its format has a variable rate.
+double fitStreamOperation(Calibration calibration, const Observation &observation);
+
 /// The overlap (0 to 1) with which predictions for products with cold weights fit best.
 double fitOverlap(Calibration calibration, std::span<const Observation> observations);
 

@@ -49,11 +49,44 @@ TEST(CostModel, TimesRiseWithBytesMAndSize) {
     FormatCost larger = rawCost();
     larger.size.bitsPerWeight = 20;
     EXPECT_GE(timeOf(1, larger, config), timeOf(1, rawCost(), config));
+    // Two rows that are left over take no longer than one, which meets more outputs at a time.
     for (uint64_t m = 1; m < 64; ++m)
-      EXPECT_LT(timeOf(m, rawCost(), config), timeOf(m + 1, rawCost(), config));
+      EXPECT_LT(timeOf(m, rawCost(), config), timeOf(m + 1, rawCost(), config) * 1.001);
     EXPECT_LT(predict(calibration(), problemOf(4, 4096), rawCost(), config).total,
               predict(calibration(), problemOf(4, 8192), rawCost(), config).total);
   }
+}
+
+TEST(CostModel, LongKTilesComeLate) {
+  auto late = [](unsigned kTile) {
+    KernelConfig buffer{CpuStrategy::Buffer, 4, 4, kTile};
+    Prediction p = predict(calibration(), problemOf(1), rawCost(), buffer);
+    return (p.total - std::max(p.memory, p.compute()) - p.pack - p.forkJoin) / p.memory;
+  };
+  // 2, 4 and 16 KB of a strip.
+  EXPECT_NEAR(late(64), 1.0 / 6, 1e-9);
+  EXPECT_NEAR(late(128), 0.25, 1e-9);
+  EXPECT_NEAR(late(512), 0.4, 1e-9);
+}
+
+TEST(CostModel, HalfOfWhatCodesLeaveIsAskedForAhead) {
+  auto exposed = [](const FormatCost &format) {
+    Prediction p = predict(calibration(), problemOf(1), format, {});
+    return (p.total - std::max(p.memory, p.compute()) - p.pack - p.forkJoin) /
+           std::min(p.memory, p.compute());
+  };
+  FormatCost codes = rawCost();
+  codes.format = *Format::parse("uint<4>, zero=8, scale={1x128, f16}");
+  EXPECT_NEAR(exposed(rawCost()), calibration().overlap, 1e-9);
+  EXPECT_NEAR(exposed(codes), calibration().overlap / 2, 1e-9);
+}
+
+TEST(CostModel, SlicesOfMAreTasksOfThreads) {
+  ProductProblem one = problemOf(1024, 64), two = one;
+  two.threads = 1;
+  KernelConfig buffer{CpuStrategy::Buffer, 4, 4, 512};
+  EXPECT_NEAR(predict(calibration(), one, rawCost(), buffer).compute(),
+              predict(calibration(), two, rawCost(), buffer).compute() / 2, 1e-6);
 }
 
 TEST(CostModel, AStreamIsDecodedOnceAndUnitsForEachSliceOfM) {
@@ -195,7 +228,8 @@ TEST(CostModel, RunFormatFollowsTheMachine) {
   EXPECT_EQ(rankRunFormats(calibration(), uses, formats), (std::vector<size_t>{1, 2, 0}));
   // Where decoding costs nothing the smallest format wins, where memory does not, raw.
   Calibration free = calibration();
-  free.decodeOperation = free.accumulator = free.store = free.load = free.farLoad = 0;
+  free.decodeOperation = free.streamOperation = free.accumulator = free.store = free.load =
+      free.farLoad = 0;
   EXPECT_EQ(rankRunFormats(free, uses, formats).front(), 0u);
   Calibration fast = calibration();
   fast.bandwidth = {10000};

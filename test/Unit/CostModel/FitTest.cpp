@@ -97,6 +97,20 @@ TEST(Fit, WhatNoObservationSaysAnythingOfStays) {
   EXPECT_EQ(fitOperations(start, observe(start, 0.1)).tileDot, start.tileDot);
 }
 
+TEST(Fit, FindsWhatAnOperationOfAStreamTakes) {
+  Calibration start = Calibration::of(**findTarget("avx512bf16")), machine = start;
+  machine.streamOperation = 0.31;
+  FormatCost stream = formatOf("huffman<12,2>", 70, 0);
+  stream.fixedRate = false;
+  KernelConfig buffer{CpuStrategy::Buffer, 4, 4, 1024};
+  Observation cold{{1, 8192, 4096, 1, 1, true, true}, stream, buffer, 0};
+  cold.microseconds = predict(machine, cold.problem, stream, buffer).total;
+  EXPECT_NEAR(fitStreamOperation(start, cold), 0.31, 1e-9);
+  // In less time than memory takes there are no operations.
+  cold.microseconds = 1;
+  EXPECT_EQ(fitStreamOperation(start, cold), 0);
+}
+
 TEST(Fit, FindsTheOverlap) {
   Calibration machine = Calibration::of(**findTarget("avx512bf16"));
   machine.overlap = 0.37;

@@ -90,6 +90,7 @@ private:
   Status measureOperations(Session &session);
   Status measureCold(Session &session);
   Status measureOverlap(Session &session, const ProductWeights &weights, ThreadPool &pool);
+  Status measureStream(Session &session, const ProductWeights &weights, ThreadPool &pool);
   Status measurePrefetch(Session &session, const ProductWeights &weights, ThreadPool &pool);
   void measureLoops();
   /// Measures all experiments with a weight, on so many threads, in turns.
@@ -176,6 +177,8 @@ Expected<Compiled> BenchCalibrateCommand::prepare(Session &session, const Produc
   Observation observation;
   observation.config = experiment.config;
   observation.format.format = experiment.format;
+  UWT_ASSIGN_OR_RETURN(CodecTraits traits, checkFormat(experiment.format, ElementType::BF16));
+  observation.format.fixedRate = !isVariable(traits.rate);
   UWT_ASSIGN_OR_RETURN(observation.format.decodeOperations,
                        compiler->decodeOperations(experiment.format.str()));
   observation.format.size = expectedSize(observation.format.format, ElementType::BF16);
@@ -275,6 +278,11 @@ static std::vector<Experiment> longRowExperiments(const Target & /*target*/) {
   return experiments;
 }
 
+/// Rows so short that outputs take most of the time, or few of them, so that x does.
+static std::vector<Experiment> edgeExperiments(const Target & /*target*/) {
+  return {{rawFormat(), {CpuStrategy::Buffer, 4, 4, 512}, {8, 48}}};
+}
+
 Status BenchCalibrateCommand::measure(Session &session, const ProductWeights &weights,
                                       std::span<const Experiment> experiments, unsigned threadCount,
                                       ThreadPool &pool,
@@ -306,6 +314,8 @@ Status BenchCalibrateCommand::measureOperations(Session &session) {
   };
   constexpr CachedWeight cachedWeights[] = {{"gaussian", 256, 1024, allExperiments},
                                             {"gaussian", 64, 4096, longRowExperiments},
+                                            {"gaussian", 2048, 64, edgeExperiments},
+                                            {"gaussian", 16, 8192, edgeExperiments},
                                             {"row-scaled-t4", 256, 1024, codedExperiments}};
   ThreadPool pool;
   for (const CachedWeight &each : cachedWeights) {
@@ -323,6 +333,7 @@ Status BenchCalibrateCommand::measureCold(Session &session) {
                        makeWeights("row-scaled-t4", {"", coldRows, coldColumns},
                                    ProductWeights::coldCopies(coldRows, coldColumns), pool));
   UWT_RETURN_IF_ERROR(measureOverlap(session, *weights, pool));
+  UWT_RETURN_IF_ERROR(measureStream(session, *weights, pool));
   return measurePrefetch(session, *weights, pool);
 }
 
@@ -335,7 +346,7 @@ Status BenchCalibrateCommand::measureOverlap(Session &session, const ProductWeig
       experiments.push_back({format, {CpuStrategy::Tiles, 16, 64, 256}, {1, 16, 64}});
       continue;
     }
-    experiments.push_back({format, KernelConfig(), {1}});
+    experiments.push_back({format, KernelConfig(), {1, 2}});
     experiments.push_back({format, {CpuStrategy::Buffer, 4, 4, 512}, {16}});
   }
   // Raw weights are not multiplied so, where m is small.
@@ -343,6 +354,18 @@ Status BenchCalibrateCommand::measureOverlap(Session &session, const ProductWeig
     experiments.push_back({coded, {CpuStrategy::Buffer, 4, 4, 128}, {1, 2, 4}});
   UWT_RETURN_IF_ERROR(measure(session, weights, experiments, 1, pool, cold));
   result.overlap = fitOverlap(result, cold);
+  return ok();
+}
+
+/// A short stream in a cache would take half as long: branches are predicted as they were before.
+Status BenchCalibrateCommand::measureStream(Session &session, const ProductWeights &weights,
+                                            ThreadPool &pool) {
+  KernelConfig config = {CpuStrategy::Buffer, 4, 4, streamUnitColumns};
+  if (measured->hasTiles())
+    config = {CpuStrategy::Tiles, 16, 64, streamUnitColumns};
+  const Experiment experiment = {fastFormat(ElementType::BF16), config, {1}};
+  UWT_RETURN_IF_ERROR(measure(session, weights, std::span(&experiment, 1), 1, pool, cold));
+  result.streamOperation = fitStreamOperation(result, cold.back());
   return ok();
 }
 
