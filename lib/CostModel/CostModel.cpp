@@ -28,10 +28,11 @@ constexpr double accumulatorsOfUnit = 0.5;
 /// of x by two threads.
 constexpr double accumulatorsByRow = 6;
 /// The share of memory time that is not hidden where a strip has endless bytes in a k-tile, and the
-/// bytes with which it is half of that. Fitted on a Zen 5 of two cores to products of 4096 x 4096
-/// in six formats at m = 1 to 256, with memory of 43 and of 65 GB/s: the pick is 0.8 % slower than
-/// the best candidate on average (docs/cost-model.md, "Regret"). Of other CPUs they are assumed.
-constexpr double mostLate = 0.5, lateBytes = 4 << 10;
+/// bytes with which it is half of that; what strategy buffer leaves of the shorter one of memory
+/// time and compute time. Fitted on a Zen 5 of two cores to products of 4096 x 4096 in six formats
+/// at m = 1 to 256, with memory of 43 and of 65 GB/s (docs/cost-model.md, "Regret"). Of other CPUs
+/// they are assumed.
+constexpr double mostLate = 0.4, lateBytes = 4 << 10, exposedByBuffer = 0.05;
 /// What a product from codes, which `direct` asks for ahead of their units, does one after the
 /// other of what one from words does so: on a Zen 4 and on a Zen 5.
 constexpr double ofCodesAskedFor = 0.5;
@@ -254,7 +255,8 @@ static double exposedTime(const Calibration &c, const ProductProblem &problem,
     return c.overlap * (format.format.isQuantized() ? ofCodesAskedFor : 1) *
            std::min(p.memory, p.compute());
   case CpuStrategy::Buffer:
-    return lateMemory(problem, format, config, p);
+    return lateMemory(problem, format, config, p) +
+           exposedByBuffer * std::min(p.memory, p.compute());
   case CpuStrategy::Tiles:
     // What multiplying has no time to ask for is exposed, whatever the k-tile: fitted on an Emerald
     // Rapids.
