@@ -7,10 +7,10 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   // CHECK: %[[STORED:.*]] = uwt.weight "w" : !uwt.compressed<14336x4096xbf16, "huffman<12,2>">
   // CHECK-NEXT: %[[LOADED:.*]] = uwt.transcode %[[STORED]] : {{.*}} -> !uwt.compressed<14336x4096xbf16, "inplace<12>">
   // CHECK: uwt.matmul ins(%{{.*}}, %[[LOADED]] :
-  // CHECK-SAME: strategy #uwt.strategy<buffer, tile_n = 8, tile_m = 2, tile_k = 64>
+  // CHECK-SAME: strategy #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64>
   func.func @static(%x: tensor<1x4096xbf16>, %init: tensor<1x14336xf32>) -> tensor<1x14336xf32> {
     %w = uwt.weight "w" : !uwt.compressed<14336x4096xbf16, "huffman<12,2>">
-    // expected-remark @below {{product with 14336x4096, m 1: inplace<12> by buffer 8x2, tile_k 64: 2007.8 us (memory 1764.3, decode 363.2, dots 229.4, traffic 1020.7, output 28.7, pack 0.6, fork-join 2.0); runner-up inplace<12> by buffer 4x4, tile_k 64: 2007.8 us (memory 1764.3, decode 363.2, dots 229.4, traffic 1020.7, output 28.7, pack 0.6, fork-join 2.0)}}
+    // expected-remark @below {{product with 14336x4096, m 1: inplace<12> by direct 16x1: 2016.5 us (memory 1764.3, decode 363.2, dots 229.4, traffic 626.6, output 28.7, pack 0.6, fork-join 2.0); runner-up inplace<12> by buffer 8x2, tile_k 64: 2041.7 us (memory 1764.3, decode 363.2, dots 229.4, traffic 1020.7, output 28.7, pack 0.6, fork-join 2.0)}}
     %y = uwt.matmul ins(%x, %w : tensor<1x4096xbf16>, !uwt.compressed<14336x4096xbf16, "huffman<12,2>">) outs(%init : tensor<1x14336xf32>) {
     ^bb0(%acc: f32):
       uwt.yield %acc : f32
@@ -35,9 +35,9 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   // CHECK: strategy #uwt.strategy<buffer, tile_n = 4, tile_m = 4, tile_k = 512>
   func.func @dynamic(%x: tensor<?x4096xbf16>, %init: tensor<?x14336xf32>) -> tensor<?x14336xf32> {
     %w = uwt.weight "w" : !uwt.compressed<14336x4096xbf16, "inplace<12>">
-    // expected-remark @below {{product with 14336x4096, m 1: inplace<12> by direct 16x1: 2016.5 us (memory 1764.3, decode 363.2, dots 229.4, traffic 626.6, output 28.7, pack 0.6, fork-join 2.0); runner-up inplace<12> by buffer 8x2, tile_k 128: 2286.8 us (memory 1764.3, decode 363.2, dots 458.8, traffic 1055.1, output 28.7, pack 0.6, fork-join 2.0)}}
-    // expected-remark @below {{product with 14336x4096, m 2 to 10: inplace<12> by buffer 8x2, tile_k 512: 2429.4 us (memory 1764.3, decode 363.2, dots 458.8, traffic 711.1, output 57.3, pack 1.3, fork-join 2.0); runner-up inplace<12> by buffer 8x2, tile_k 256: 2297.2 us (memory 1764.3, decode 363.2, dots 458.8, traffic 825.8, output 57.3, pack 1.3, fork-join 2.0)}}
-    // expected-remark @below {{product with 14336x4096, m 11 and more: inplace<12> by buffer 4x4, tile_k 512: 6258.2 us (memory 1764.3, decode 363.2, dots 2752.5, traffic 2156.1, output 315.4, pack 7.0, fork-join 2.0); runner-up inplace<12> by buffer 8x2, tile_k 512: 6533.4 us (memory 1764.3, decode 363.2, dots 2752.5, traffic 2431.4, output 315.4, pack 7.0, fork-join 2.0)}}
+    // expected-remark @below {{product with 14336x4096, m 1: inplace<12> by direct 16x1: 2016.5 us (memory 1764.3, decode 363.2, dots 229.4, traffic 626.6, output 28.7, pack 0.6, fork-join 2.0); runner-up inplace<12> by buffer 8x2, tile_k 256: 2274.4 us (memory 1764.3, decode 363.2, dots 458.8, traffic 825.8, output 28.7, pack 0.6, fork-join 2.0)}}
+    // expected-remark @below {{product with 14336x4096, m 2 to 10: inplace<12> by buffer 8x2, tile_k 512: 2376.6 us (memory 1764.3, decode 363.2, dots 458.8, traffic 711.1, output 57.3, pack 1.3, fork-join 2.0); runner-up inplace<12> by buffer 8x2, tile_k 256: 2276.5 us (memory 1764.3, decode 363.2, dots 458.8, traffic 825.8, output 57.3, pack 1.3, fork-join 2.0)}}
+    // expected-remark @below {{product with 14336x4096, m 11 and more: inplace<12> by buffer 4x4, tile_k 512: 6214.0 us (memory 1764.3, decode 363.2, dots 2752.5, traffic 2156.1, output 315.4, pack 7.0, fork-join 2.0); runner-up inplace<12> by buffer 8x2, tile_k 512: 6489.3 us (memory 1764.3, decode 363.2, dots 2752.5, traffic 2431.4, output 315.4, pack 7.0, fork-join 2.0)}}
     %y = uwt.matmul ins(%x, %w : tensor<?x4096xbf16>, !uwt.compressed<14336x4096xbf16, "inplace<12>">) outs(%init : tensor<?x14336xf32>) {
     ^bb0(%acc: f32):
       uwt.yield %acc : f32
@@ -67,7 +67,7 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   // CHECK: uwt.transcode %{{.*}} -> !uwt.compressed<256x512xbf16, "inplace<12>, storage=k_major">
   func.func @shared_again(%x: tensor<300x256xbf16>, %init: tensor<300x512xf32>) -> tensor<300x512xf32> {
     %w = uwt.weight "w" : !uwt.compressed<256x512xbf16, "raw, layout=row_major, storage=k_major">
-    // expected-remark @below {{product with 512x256, m 300: inplace<12>, storage=k_major by buffer 4x4, tile_k 256: 613.1 us (memory 3.9, decode 2.4, dots 153.6, traffic 140.7, output 307.2, pack 6.0, fork-join 2.0); runner-up inplace<12>, storage=k_major by buffer 8x2, tile_k 256: 628.5 us (memory 3.9, decode 2.4, dots 153.6, traffic 156.1, output 307.2, pack 6.0, fork-join 2.0)}}
+    // expected-remark @below {{product with 512x256, m 300: inplace<12>, storage=k_major by buffer 4x4, tile_k 256: 613.1 us (memory 3.9, decode 2.4, dots 153.6, traffic 140.7, output 307.2, pack 6.0, fork-join 2.0); runner-up inplace<12>, storage=k_major by buffer 8x2, tile_k 256: 628.4 us (memory 3.9, decode 2.4, dots 153.6, traffic 156.1, output 307.2, pack 6.0, fork-join 2.0)}}
     %y = uwt.matmul ins(%x, %w : tensor<300x256xbf16>, !uwt.compressed<256x512xbf16, "raw, layout=row_major, storage=k_major">) outs(%init : tensor<300x512xf32>) {
     ^bb0(%acc: f32):
       uwt.yield %acc : f32
