@@ -32,7 +32,7 @@ constexpr double accumulatorsByRow = 6;
 /// time and compute time. Fitted on a Zen 5 of two cores to products of 4096 x 4096 in six formats
 /// at m = 1 to 256, with memory of 43 and of 65 GB/s (docs/cost-model.md, "Regret"). Of other CPUs
 /// they are assumed.
-constexpr double mostLate = 0.4, lateBytes = 4 << 10, exposedByBuffer = 0.05;
+constexpr double maxLateShare = 0.4, lateBytes = 4 << 10, exposedByBuffer = 0.05;
 /// What a product from codes, which `direct` asks for ahead of their units, does one after the
 /// other of what one from words does so: on a Zen 4 and on a Zen 5.
 constexpr double ofCodesAskedFor = 0.5;
@@ -243,7 +243,7 @@ static double lateMemory(const ProductProblem &problem, const FormatCost &format
     return 0;
   double bytes =
       static_cast<double>(kTileOf(problem, config) * stripRows) * format.size.bitsPerWeight / 8;
-  return mostLate * bytes / (bytes + lateBytes) * p.memory;
+  return maxLateShare * bytes / (bytes + lateBytes) * p.memory;
 }
 
 /// What of memory and compute is not done at the same time.
