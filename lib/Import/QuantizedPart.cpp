@@ -334,10 +334,13 @@ static StoredType storedTypeOf(const Term &number) {
     return {"BF16", 2, [](float value) -> uint32_t { return roundToBF16(value); }};
   if (number.keyword == "f8E8M0FNU")
     return {"U8", 1, [](float value) -> uint32_t { return exponentOf(value); }};
-  if (pickBits({0, 0, number}) > 8U)
-    return {"I32", 4, [](float value) { return static_cast<uint32_t>(value); }};
-  // Zero points, of the element's own type, and numbers of tables.
-  return {"U8", 1, [](float value) -> uint32_t { return static_cast<uint32_t>(int32_t(value)); }};
+  return {"I32", 4, [](float value) { return static_cast<uint32_t>(value); }};
+}
+
+/// The code of a type that is an element that stands for `value`, by its bits.
+static uint8_t codeOf(std::span<const float> values, float value) {
+  auto found = std::ranges::find(values, wordOfF32(value), wordOfF32);
+  return static_cast<uint8_t>(found - values.begin());
 }
 
 /// The lower `bytes` bytes of a number, little-endian.
@@ -347,13 +350,19 @@ static void appendNumber(uint32_t number, uint32_t bytes, std::vector<uint8_t> &
 }
 
 static TensorBytes tensorOf(const Grid &grid, const Term &number, uint64_t rows) {
+  TensorBytes tensor{nullptr, {divideUp(rows, grid.cellRows), grid.columns}, {}};
+  // Zero points, of the element's own type, and numbers of tables.
+  if (std::optional<QuantizedElement> element = QuantizedElement::find(number)) {
+    tensor.dtype = findSafetensorsDtype("U8");
+    std::vector<float> values = element->values();
+    for (float value : grid.cells)
+      tensor.bytes.push_back(codeOf(values, value));
+    return tensor;
+  }
   StoredType type = storedTypeOf(number);
-  TensorBytes tensor{
-      findSafetensorsDtype(type.dtype), {divideUp(rows, grid.cellRows), grid.columns}, {}};
-  std::optional<QuantizedElement> element = QuantizedElement::find(number);
-  uint32_t mask = element ? (1u << element->bits) - 1 : UINT32_MAX;
+  tensor.dtype = findSafetensorsDtype(type.dtype);
   for (float value : grid.cells)
-    appendNumber(type.bits(value) & mask, type.bytes, tensor.bytes);
+    appendNumber(type.bits(value), type.bytes, tensor.bytes);
   return tensor;
 }
 

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Checkpoints.h"
+#include "uwt/Format/Format.h"
+#include "uwt/Format/QuantizedElement.h"
 #include <algorithm>
 #include <gtest/gtest.h>
 
@@ -173,6 +175,37 @@ Expected<QuantizedPart> partWithOrder(const TemporaryFolder &folder, GroupOf gro
     EXPECT_EQ(part->weight.decode(ElementType::F32, pool), *decoded(*weight, ElementType::F32));
   }
   return part;
+}
+
+TEST(QuantizedPartTensorsTest, ZeroPointsOfElementsAreTheirCodes) {
+  for (const char *element : {"uint<4>", "int<4>", "f4E2M1FN", "f6E2M3FN", "f6E3M2FN", "f8E4M3FN",
+                              "f8E5M2", "float<2,1>"}) {
+    SCOPED_TRACE(element);
+    std::string format =
+        std::string(element) + ", zero={1x32, " + element + "}, scale={1x32, bf16}";
+    size_t count = QuantizedElement::find(Format::parse(format)->element)->values().size();
+    Bytes codes(4 * 64), zeros, scales;
+    for (size_t i = 0; i < 8; ++i) {
+      zeros.push_back(static_cast<uint8_t>(i * (count / 8) + i % (count / 8)));
+      scales.insert(scales.end(), {0x80, 0x3F});
+    }
+    TemporaryFolder folder;
+    writeTensors(folder / "model.safetensors", {{"X.weight", "U8", {4, 64}, codes},
+                                                {"X.weight_scale", "BF16", {4, 2}, scales},
+                                                {"X.weight_zero_point", "U8", {4, 2}, zeros}});
+    writeText(folder / "config.json",
+              R"({"quantization_config": {"quant_method": "uwt-codes", "format": ")" + format +
+                  R"("}})");
+    OpenedCheckpoint opened(folder.path);
+    ThreadPool pool(1);
+    Expected<QuantizedPart> part = readQuantizedPart(*opened.weights.find("X.weight"), {}, pool);
+    ASSERT_TRUE(holds(part));
+    auto tensors = part->tensors();
+    auto found = std::ranges::find(tensors, "weight_zero_point",
+                                   &std::pair<std::string, TensorBytes>::first);
+    ASSERT_NE(found, tensors.end());
+    EXPECT_EQ(found->second.bytes, zeros);
+  }
 }
 
 TEST(QuantizedPartOrderTest, ColumnsLieCellByCell) {
