@@ -39,6 +39,13 @@ Expected<std::string_view> uwt::columnOrderText(const Parts &parts, std::string_
   return std::string_view(isInOrder || hasNone ? "" : ", order=k");
 }
 
+Error uwt::outsideError(const std::string &what, std::string_view kind, uint32_t number,
+                        uint64_t count) {
+  return invalidError(what + " is of " + std::string(kind) + " " +
+                      std::to_string(static_cast<int32_t>(number)) + ", but there are " +
+                      std::to_string(count));
+}
+
 Status uwt::expectFourBits(const QuantizationConfig &config) {
   int64_t bits = config.integer("bits").value_or(config.integer("w_bit").value_or(4));
   return bits == 4 ? ok() : unsupportedError(std::to_string(bits) + " bits are not 4");

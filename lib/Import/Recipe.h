@@ -81,6 +81,10 @@ std::string cellText(uint64_t rows, uint64_t columns, const WeightOutline &of);
 Expected<std::string_view> columnOrderText(const Parts &parts, std::string_view suffix,
                                            uint64_t columns, ThreadPool &pool);
 
+/// Of `what`, such as "a column", which names one of `count` groups or tables that is not there.
+/// Files have these numbers as I32. Invalid.
+Error outsideError(const std::string &what, std::string_view kind, uint32_t number, uint64_t count);
+
 /// Whether a configuration says 4 bits a code, or nothing of them. Errors: Unsupported.
 Status expectFourBits(const QuantizationConfig &config);
 

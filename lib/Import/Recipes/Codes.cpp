@@ -349,8 +349,7 @@ static Expected<std::vector<uint32_t>> readColumnOrder(const Grid &scale, const 
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> columns, parts.words(groupName, pool));
   for (uint32_t &column : columns) {
     if (column >= scale.columns)
-      return invalidError("a column is of group " + std::to_string(column) + ", but there are " +
-                          std::to_string(scale.columns));
+      return outsideError("a column", "group", column, scale.columns);
     column = static_cast<uint32_t>(column * scale.cellColumns);
   }
   return columns;
@@ -371,8 +370,7 @@ static Expected<Grid> readPicks(const CellFormat &format, uint64_t tables, const
   grid.cells.clear();
   for (uint32_t pick : picks) {
     if (pick >= tables)
-      return invalidError("a cell is of table " + std::to_string(pick) + ", but there are " +
-                          std::to_string(tables));
+      return outsideError("a cell", "table", pick, tables);
     grid.cells.push_back(static_cast<float>(pick));
   }
   return grid;

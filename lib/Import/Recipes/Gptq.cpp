@@ -127,8 +127,8 @@ groupsOf(const QuantizationConfig &config, const Parts &parts, uint64_t columns,
   }
   auto outside = std::ranges::find_if(group, [&](uint32_t each) { return each >= groups; });
   if (outside != group.end())
-    return invalidError("column " + std::to_string(outside - group.begin()) + " is of group " +
-                        std::to_string(*outside) + ", but there are " + std::to_string(groups));
+    return outsideError("column " + std::to_string(outside - group.begin()), "group", *outside,
+                        groups);
   return group;
 }
 

@@ -87,8 +87,7 @@ static Expected<std::vector<uint32_t>> groupsOf(const Parts &parts, uint64_t gro
     return std::vector<uint32_t>();
   for (uint32_t each : group)
     if (each >= groups)
-      return invalidError("a column is of group " + std::to_string(each) + ", but there are " +
-                          std::to_string(groups));
+      return outsideError("a column", "group", each, groups);
   return group;
 }
 

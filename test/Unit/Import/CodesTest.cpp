@@ -227,7 +227,7 @@ TEST(CodesTest, CellsPickTables) {
   EXPECT_EQ(floats[2 * columns + 1], 2.0f * 2);
   EXPECT_EQ(runFormatOf(rowwise), "table<1>, pick={1x32, uint<16>}, scale={1x32, bf16}");
   rowwise.tensors.back().bytes[7] = 0x80;
-  EXPECT_EQ(rowwise.error(), "a cell is of table 2147483650, but there are 3");
+  EXPECT_EQ(rowwise.error(), "a cell is of table -2147483646, but there are 3");
 }
 
 // codes-11

@@ -109,7 +109,7 @@ TEST(ImportedWeightsTest, ColumnsHaveAnOrderOfTheirOwnWhereTheyDo) {
   std::ranges::fill(groups, uint8_t(0xFF));
   EXPECT_EQ(formatOf(packed), "uint<4>, zero=8, scale={1x64, bf16}");
   groups[4] = 0;
-  EXPECT_EQ(errorOf(packed), "a column is of group 4294967295, but there are 4");
+  EXPECT_EQ(errorOf(packed), "a column is of group -1, but there are 4");
 }
 
 /// 15 - 0.3 has more bits than f16 and bf16 (value-2).

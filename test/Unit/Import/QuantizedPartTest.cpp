@@ -160,8 +160,8 @@ Expected<QuantizedPart> partWithOrder(const TemporaryFolder &folder, GroupOf gro
   for (size_t i = 0; i < codes.size(); ++i)
     codes[i] = i % 16;
   for (unsigned column = 0; column < 128; ++column)
-    for (unsigned byte : {groupOf(column), 0U, 0U, 0U})
-      groups.push_back(static_cast<uint8_t>(byte));
+    for (unsigned shift : {0, 8, 16, 24})
+      groups.push_back(static_cast<uint8_t>(uint32_t(groupOf(column)) >> shift));
   writeTensors(folder / "model.safetensors", {{"X.weight", "U8", {2, 128}, codes},
                                               {"X.weight_scale", "BF16", {2, 2}, scales},
                                               {"X.weight_g_idx", "I32", {128}, groups}});
@@ -225,6 +225,8 @@ TEST(QuantizedPartOrderTest, GroupsHaveTheirSize) {
       "values");
   EXPECT_EQ(messageOf(partWithOrder(folder, [](unsigned k) { return k % 3; })),
             "a column is of group 2, but there are 2");
+  EXPECT_EQ(messageOf(partWithOrder(folder, [](unsigned k) { return int(k) - 1; })),
+            "a column is of group -1, but there are 2");
 }
 
 } // namespace
