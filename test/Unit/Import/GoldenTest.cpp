@@ -164,7 +164,7 @@ TEST(GptqTest, AColumnOfAGroupThatIsNotThereIsInvalid) {
   edited.tensor("g_idx").bytes[4 * 7] = 4;
   EXPECT_EQ(errorOf(edited), "column 7 is of group 4, but there are 4");
   edited.tensor("g_idx").bytes[4 * 7 + 3] = 0x80;
-  EXPECT_EQ(errorOf(edited), "column 7 is of group 2147483652, but there are 4");
+  EXPECT_EQ(errorOf(edited), "column 7 is of group -2147483644, but there are 4");
 }
 
 /// A stored zero point of 15 is 0 in the first version (gptq-3), and no carry goes to the next.
