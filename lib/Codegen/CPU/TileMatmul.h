@@ -127,8 +127,9 @@ protected:
                       const UnitOfX &x, bool asWords);
   /// Asks for what lies some units ahead of a unit, where that is faster than what processors do by
   /// themselves.
-  void prefetchUnitAhead(const PanelFields &panel, mlir::Value unit, bool asWords);
-  void prefetchAhead(WeightBuffer kind, mlir::Value first, int64_t unitU32);
+  enum class HalfOfUnit : uint8_t { First, Second };
+  void prefetchUnitAhead(const PanelFields &panel, mlir::Value unit, bool asWords, HalfOfUnit half);
+  void prefetchAhead(WeightBuffer kind, mlir::Value first, int64_t unitU32, HalfOfUnit half);
   int64_t usualPrefetchU32() const;
   mlir::Value emitEscapedUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
                               const UnitOfX &x, mlir::Value record);

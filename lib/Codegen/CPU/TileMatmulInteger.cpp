@@ -157,15 +157,19 @@ DecodeIntegersOp IntegerProductLowering::decodeIntegers(const PanelFields &panel
   Value code = codeOf(panel, number, strip);
   // Those that take single groups ask for k-tiles.
   if (!group)
-    prefetchCodes(panel, index.add(index.mul(number, panel.strips), strip));
+    prefetchCodes(panel, number, strip, HalfOfUnit::First);
   return DecodeIntegersOp::create(builder, location, types, weight, code,
                                   group ? builder.getI32IntegerAttr(int32_t(*group)) : nullptr);
 }
 
-void IntegerProductLowering::prefetchCodes(const PanelFields &panel, Value ofPanel) {
+void IntegerProductLowering::prefetchCodes(const PanelFields &panel, Value number, Value strip,
+                                           HalfOfUnit half) {
+  Value ofPanel = index.add(index.mul(number, panel.strips), strip);
   if (!TargetAttr::of(op).hasTiles())
     return prefetchAhead(WeightBuffer::Code, unitOffset(panel.code, ofPanel, layout.codeU32),
-                         layout.codeU32);
+                         layout.codeU32, half);
+  if (half == HalfOfUnit::Second)
+    return;
   Value ahead = index.constant(unitsAhead), inBlock = index.rem(ofPanel, ahead);
   Value next = index.add(index.sub(ofPanel, inBlock), ahead);
   prefetchStreams(WeightBuffer::Code, unitOffset(panel.code, next, layout.codeU32), layout.codeU32,
@@ -205,6 +209,7 @@ void IntegerProductLowering::emitUnit(const PanelFields &panel, Value firstM, Va
     Value sum = loadVector(totals, at, builder.getI32Type());
     storeVector(arith::AddIOp::create(builder, location, sum, sums.front()), totals, at);
   }
+  prefetchCodes(panel, number, strip, HalfOfUnit::Second);
 }
 
 void IntegerProductLowering::addScaled(Value at, ValueRange sums, ValueRange scales) {

@@ -98,7 +98,8 @@ protected:
   DecodeIntegersOp decodeIntegers(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
                                   std::optional<int64_t> group = std::nullopt);
   /// Asks for codes ahead of a unit of a panel, or for as many as it has.
-  void prefetchCodes(const PanelFields &panel, mlir::Value ofPanel);
+  void prefetchCodes(const PanelFields &panel, mlir::Value number, mlir::Value strip,
+                     HalfOfUnit half);
   DecodeNumbersOp decodeNumbers(const PanelFields &panel, mlir::Value unit, mlir::Value strip);
   mlir::Value codeOf(const PanelFields &panel, mlir::Value unit, mlir::Value strip);
   mlir::Value accumulatorsOf(mlir::Value strip, IntegerBuilder::Operand c) {

@@ -221,21 +221,29 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
 
 // -----
 
-// Codes are asked for some units ahead of those that become words in registers, whether these have escapes or not; words themselves are not.
+// Codes are asked for some units ahead of those that become words in registers, whether these have escapes or not, half of a unit before
+// its products and half behind them; words themselves are not.
 
 // CHECK-LABEL: func @codes
-// CHECK-COUNT-17: memref.prefetch %{{.*}}, read, locality<3>, data
+// CHECK-COUNT-9: memref.prefetch %{{.*}}, read, locality<3>, data
 //   CHECK-NOT:   memref.prefetch
 //       CHECK:   uwt.decode_unit %{{.*}} : {{.*}}"uint<4>, zero=8, scale={1x128, f16}"
+//   CHECK-NOT:   memref.prefetch
+//       CHECK:   uwt.dot
+// CHECK-COUNT-8: memref.prefetch %{{.*}}, read, locality<3>, data
 //   CHECK-NOT:   memref.prefetch
 // CHECK-LABEL: func @parts
 //   CHECK-NOT:   memref.prefetch
 //       CHECK:   uwt.decode_unit %{{.*}} as_words
 //       CHECK:   } else {
-// CHECK-COUNT-24: memref.prefetch %{{.*}}, read, locality<3>, data
+// CHECK-COUNT-12: memref.prefetch %{{.*}}, read, locality<3>, data
 //   CHECK-NOT:   memref.prefetch
 //       CHECK:   uwt.buffer counts
 //       CHECK:   scf.if
+//   CHECK-NOT:   memref.prefetch
+//       CHECK:   } else {
+//       CHECK:   }
+// CHECK-COUNT-12: memref.prefetch %{{.*}}, read, locality<3>, data
 //   CHECK-NOT:   memref.prefetch
 module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   func.func @codes(%x: memref<1x128xbf16>, %w: !uwt.compressed<64x128xbf16, "uint<4>, zero=8, scale={1x128, f16}">, %y: memref<1x64xf32>) {
