@@ -334,6 +334,7 @@ static StoredType storedTypeOf(const Term &number) {
     return {"BF16", 2, [](float value) -> uint32_t { return roundToBF16(value); }};
   if (number.keyword == "f8E8M0FNU")
     return {"U8", 1, [](float value) -> uint32_t { return exponentOf(value); }};
+  // Numbers of tables that are no element's codes: those of 16 bits.
   return {"I32", 4, [](float value) { return static_cast<uint32_t>(value); }};
 }
 

@@ -15,6 +15,7 @@
 #define UWT_TOOLS_UWT_COMPILERMODULE_H
 
 #include "uwt/Compiler/CompileOptions.h"
+#include "uwt/CostModel/FormatCost.h"
 #include <functional>
 #include <memory>
 #include <span>
@@ -90,8 +91,8 @@ public:
                                      ToolStats &stats) const = 0;
   /// The path of "ptxas" or "nvdisasm", or an error that says how to get it.
   virtual Expected<std::string> findCudaTool(const std::string &program) const = 0;
-  /// Vector operations that the emitted decoder of a bf16 format takes for 32 weights.
-  virtual Expected<double> decodeOperations(const std::string &format) const = 0;
+  /// What the cost model needs to know about a bf16 format that products run from.
+  virtual Expected<FormatCost> formatCost(const std::string &format) const = 0;
 };
 
 /// The compiler, or an Unsupported error that says where it was looked for.

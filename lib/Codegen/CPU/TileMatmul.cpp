@@ -157,7 +157,7 @@ Value ProductLowering::taskCount() {
   return index.mul(groupsOfPanels, slices);
 }
 
-ProductLowering::PanelTask ProductLowering::panelTask(Value task) {
+ProductLowering::TaskBegin ProductLowering::beginOf(Value task) {
   if (!slicesAreTasks)
     return {task, {}};
   // With a slice of m they have no more rows than x.
@@ -170,9 +170,9 @@ ProductLowering::PanelTask ProductLowering::panelTask(Value task) {
   return {index.add(first, index.rem(number, count)), index.mul(index.div(number, count), sliceM)};
 }
 
-void ProductLowering::forEachSlice(const PanelTask &task, llvm::function_ref<void(Value)> body) {
-  if (task.slice)
-    return body(task.slice);
+void ProductLowering::forEachSlice(const TaskBegin &begin, llvm::function_ref<void(Value)> body) {
+  if (begin.slice)
+    return body(begin.slice);
   index.loop(sizeM, body, sliceM);
 }
 
@@ -264,11 +264,11 @@ void ProductLowering::emitTask(Value task) {
 
   if (usesTiles())
     return emitTileTask(task);
-  PanelTask panelTask = this->panelTask(task);
-  PanelFields fields = panelAt(panelTask.panel);
+  TaskBegin begin = beginOf(task);
+  PanelFields fields = panelAt(begin.panel);
   if (isDirect)
     return emitDirect(fields);
-  forEachSlice(panelTask, [&](Value slice) { emitBuffer(fields, slice); });
+  forEachSlice(begin, [&](Value slice) { emitBuffer(fields, slice); });
   if (keepsPanel)
     memref::DeallocOp::create(builder, location, buffer);
 }
@@ -280,6 +280,18 @@ void ProductLowering::emitTask(Value task) {
 SmallVector<Value> ProductLowering::decodeUnit(const PanelFields &panel, Value unit, bool asWords,
                                                Value into) {
   return decode(panel, unit, asWords, into ? buffer : Value(), into);
+}
+
+void ProductLowering::forEachPlane(
+    const PanelFields &panel, Value unit, bool asWords,
+    llvm::function_ref<void(WeightBuffer kind, Value first, int64_t unitU32)> body) {
+  auto [first, code] = offsetsOf(panel, unit, asWords);
+  if (asWords)
+    return body(WeightBuffer::Words, first, groupU32);
+  if (layout.rawU32 != 0)
+    body(WeightBuffer::Raw, first, layout.rawU32);
+  if (layout.codeU32 != 0)
+    body(WeightBuffer::Code, code, layout.codeU32);
 }
 
 void ProductLowering::prefetchLines(WeightBuffer kind, Value first, int64_t countU32,

@@ -65,13 +65,13 @@ protected:
   mlir::Value taskCount();
   /// Where a task begins: the number of its panel among those of all matrices, and the first row of
   /// its slice of m, or nothing where it takes all of them.
-  struct PanelTask {
+  struct TaskBegin {
     mlir::Value panel, slice;
   };
   /// Some panels meet a slice of m one after another before they meet the next one, so that the
   /// last cache delivers x where it cannot keep all of it. Not of strategy tiles.
-  PanelTask panelTask(mlir::Value task);
-  void forEachSlice(const PanelTask &task, llvm::function_ref<void(mlir::Value)> body);
+  TaskBegin beginOf(mlir::Value task);
+  void forEachSlice(const TaskBegin &begin, llvm::function_ref<void(mlir::Value)> body);
   /// A parallel loop; `body` gets the task.
   void forEachTask(mlir::Value count, llvm::function_ref<void(mlir::Value)> body);
   /// The panel with that number among those of all matrices.
@@ -177,11 +177,6 @@ protected:
   bool beginsInFirstTile() const { return sliceM > tileM; }
   /// Whether a k-tile may be multiplied so soon that its decoding asks for the next one as well.
   bool asksWhileDecoding() const;
-  /// The planes of what fixed units are read from, where a unit begins in each, and how many u32 it
-  /// has there.
-  void forEachPlane(
-      const PanelFields &panel, mlir::Value unit,
-      llvm::function_ref<void(WeightBuffer kind, mlir::Value first, int64_t unitU32)> body);
   /// Asks for the unit at a unit's place in the next k-tile.
   void prefetchUnitOfNextTile(const PanelFields &panel, mlir::Value unit);
   /// Asks for share `ordinal` of `shares` of the next k-tile's bytes: what the multiplication of a
@@ -260,6 +255,11 @@ protected:
   /// Decodes a unit into row vectors, or from `into` on into the buffer.
   llvm::SmallVector<mlir::Value> decodeUnit(const PanelFields &panel, mlir::Value unit,
                                             bool asWords, mlir::Value into = {});
+  /// The planes of what fixed units are read from, where a unit begins in each, and how many u32 it
+  /// has there.
+  void forEachPlane(
+      const PanelFields &panel, mlir::Value unit, bool asWords,
+      llvm::function_ref<void(WeightBuffer kind, mlir::Value first, int64_t unitU32)> body);
   /// Which cache is asked for what is read soon, or next: its number, as `memref.prefetch` has it.
   static constexpr int32_t nearestCache = 3, nextCache = 2;
   /// Asks for `countU32` u32 of a plane from `first` on; for nothing where that is 0.

@@ -242,26 +242,15 @@ bool ProductLowering::asksWhileDecoding() const {
   return strategy == CpuStrategy::Buffer && holdsUnit && mayBeOneBlock;
 }
 
-void ProductLowering::forEachPlane(
-    const PanelFields &panel, Value unit,
-    llvm::function_ref<void(WeightBuffer kind, Value first, int64_t unitU32)> body) {
-  auto [first, code] = offsetsOf(panel, unit, layout.onlyWords);
-  if (layout.onlyWords)
-    return body(WeightBuffer::Words, first, groupU32);
-  if (layout.rawU32 != 0)
-    body(WeightBuffer::Raw, first, layout.rawU32);
-  if (layout.codeU32 != 0)
-    body(WeightBuffer::Code, code, layout.codeU32);
-}
-
 void ProductLowering::prefetchUnitOfNextTile(const PanelFields &panel, Value unit) {
   Value ahead = index.mul(panel.strips, tileGroups / layout.groups);
   // Of more blocks for what is read anyway.
   if (ShapedType::isDynamic(staticM))
     ahead = index.select(index.less(tileM, sizeM), 0, ahead);
-  forEachPlane(panel, index.add(unit, ahead), [&](WeightBuffer kind, Value first, int64_t unitU32) {
-    prefetchLines(kind, first, unitU32, nearestCache);
-  });
+  forEachPlane(panel, index.add(unit, ahead), layout.onlyWords,
+               [&](WeightBuffer kind, Value first, int64_t unitU32) {
+                 prefetchLines(kind, first, unitU32, nearestCache);
+               });
 }
 
 void ProductLowering::prefetchNextTile(const PanelFields &panel, Value kTile, Value ordinal,
@@ -270,7 +259,7 @@ void ProductLowering::prefetchNextTile(const PanelFields &panel, Value kTile, Va
     return;
   int64_t units = tileGroups / layout.groups;
   Value unit = index.mul(index.mul(index.add(kTile, 1), units), panel.strips);
-  forEachPlane(panel, unit, [&](WeightBuffer kind, Value first, int64_t unitU32) {
+  forEachPlane(panel, unit, layout.onlyWords, [&](WeightBuffer kind, Value first, int64_t unitU32) {
     int64_t lines = divideUp(units * stripsInPanel * unitU32, laneCount);
     Value share = index.div(index.add(shares, lines - 1), shares);
     auto ask = [&](IntegerBuilder::Operand i) {
@@ -303,11 +292,12 @@ void ProductLowering::prefetchNextStrip(const PanelFields &panel, Value strip, V
     first = index.add(index.mul(nextTile, units), first);
     for (int64_t i = 0; i < unitsOfBlock; ++i) {
       Value unit = index.add(index.mul(index.add(first, i), panel.strips), nextStrip);
-      forEachPlane(panel, unit, [&](WeightBuffer kind, Value start, int64_t unitU32) {
-        // Row blocks of a block share it.
-        int64_t share = roundUp(divideUp(unitU32 * tileN, stripRows), laneCount);
-        prefetchLines(kind, index.add(start, index.mul(rowBlock, share)), share, nearestCache);
-      });
+      forEachPlane(
+          panel, unit, layout.onlyWords, [&](WeightBuffer kind, Value start, int64_t unitU32) {
+            // Row blocks of a block share it.
+            int64_t share = roundUp(divideUp(unitU32 * tileN, stripRows), laneCount);
+            prefetchLines(kind, index.add(start, index.mul(rowBlock, share)), share, nearestCache);
+          });
     }
   });
 }

@@ -65,11 +65,9 @@ void ProductLowering::prefetchUnitAhead(const PanelFields &panel, Value unit, bo
                                         HalfOfUnit half) {
   if (holdsUnit && asWords)
     return;
-  auto [first, code] = offsetsOf(panel, unit, asWords);
-  if (asWords)
-    return prefetchAhead(WeightBuffer::Words, first, groupU32, half);
-  prefetchAhead(WeightBuffer::Raw, first, layout.rawU32, half);
-  prefetchAhead(WeightBuffer::Code, code, layout.codeU32, half);
+  forEachPlane(panel, unit, asWords, [&](WeightBuffer kind, Value first, int64_t unitU32) {
+    prefetchAhead(kind, first, unitU32, half);
+  });
 }
 
 /// On a Zen 5 4 KB ahead in the nearest cache are 1.1 to 1.4 times as fast as 16 KB in the next
@@ -82,8 +80,6 @@ int64_t ProductLowering::usualPrefetchU32() const { return holdsUnit ? 1024 : 40
 /// those of INT4, has its loads wait for them.
 void ProductLowering::prefetchAhead(WeightBuffer kind, Value first, int64_t unitU32,
                                     HalfOfUnit half) {
-  if (unitU32 == 0)
-    return;
   int64_t middle = std::min<int64_t>(roundUp(divideUp(unitU32, 2), laneCount), unitU32);
   bool isFirst = half == HalfOfUnit::First;
   prefetchLines(kind, index.add(first, roundUp(prefetchU32, unitU32) + (isFirst ? 0 : middle)),

@@ -64,9 +64,9 @@ void IntegerProductLowering::emitTask(Value task) {
   extraScratch.clear();
   for (Value extra : op.getExtras())
     extraScratch.push_back(scratch(laneCount, cast<ShapedType>(extra.getType()).getElementType()));
-  PanelTask panelTask = this->panelTask(task);
-  PanelFields panel = panelAt(panelTask.panel);
-  forEachSlice(panelTask, [&](Value firstM) { emitTile(panel, firstM); });
+  TaskBegin begin = beginOf(task);
+  PanelFields panel = panelAt(begin.panel);
+  forEachSlice(begin, [&](Value firstM) { emitTile(panel, firstM); });
 }
 
 void IntegerProductLowering::emitTile(const PanelFields &panel, Value firstM) {

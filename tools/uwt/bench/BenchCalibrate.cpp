@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Operations' times come from products whose weights lie in a cache, on one thread; bandwidth from
-// plain reads; overlap from products with cold weights, on one thread as well; how far ahead codes
-// are asked for from such products on all threads. All are least times: whatever else the machine
-// does only adds to them.
+// plain reads; overlap, and operations of streams, from products with cold weights, on one thread
+// as well; how far ahead codes are asked for from such products on all threads. All are least
+// times: whatever else the machine does only adds to them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -176,12 +176,7 @@ Expected<Compiled> BenchCalibrateCommand::prepare(Session &session, const Produc
   compiled.copies = weights.copies();
   Observation observation;
   observation.config = experiment.config;
-  observation.format.format = experiment.format;
-  UWT_ASSIGN_OR_RETURN(CodecTraits traits, checkFormat(experiment.format, ElementType::BF16));
-  observation.format.fixedRate = !isVariable(traits.rate);
-  UWT_ASSIGN_OR_RETURN(observation.format.decodeOperations,
-                       compiler->decodeOperations(experiment.format.str()));
-  observation.format.size = expectedSize(observation.format.format, ElementType::BF16);
+  UWT_ASSIGN_OR_RETURN(observation.format, compiler->formatCost(experiment.format.str()));
   observation.format.size.escapesPerWeight = isRaw(experiment.format) ? 0 : escapes;
   observation.microseconds = std::numeric_limits<double>::infinity();
   ThreadPool one(1);

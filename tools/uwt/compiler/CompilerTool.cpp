@@ -67,7 +67,7 @@ public:
                              const ToolCompileOptions &options, EmitKind kind,
                              ToolStats &stats) const override;
   Expected<std::string> findCudaTool(const std::string &program) const override;
-  Expected<double> decodeOperations(const std::string &format) const override;
+  Expected<FormatCost> formatCost(const std::string &format) const override;
 };
 
 } // namespace
@@ -163,7 +163,7 @@ Expected<std::string> CompilerOfTool::findCudaTool(const std::string &program) c
       program == "ptxas" ? cuda_tools::CudaTool::Ptxas : cuda_tools::CudaTool::Nvdisasm, "");
 }
 
-Expected<double> CompilerOfTool::decodeOperations(const std::string &format) const {
+Expected<FormatCost> CompilerOfTool::formatCost(const std::string &format) const {
   UWT_ASSIGN_OR_RETURN(Format parsed, Format::parse(format));
   UWT_RETURN_IF_ERROR(checkRunFormat(parsed, ElementType::BF16));
   std::unique_ptr<mlir::MLIRContext> context = makeContext();
@@ -174,7 +174,7 @@ Expected<double> CompilerOfTool::decodeOperations(const std::string &format) con
   Expected<FormatCost> cost = formatCostOf(type);
   if (!cost)
     return cost.takeError().in(format);
-  return cost->decodeOperations;
+  return cost;
 }
 
 extern "C" __attribute__((visibility("default"))) const CompilerModule *uwtCompilerModule() {
