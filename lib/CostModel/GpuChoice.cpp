@@ -26,6 +26,9 @@ constexpr uint64_t maxSharedMTiles = 16;
 // By the registers and spills that ptxas reports (docs/gpu-kernels-rationale.md).
 /// Warps that multiply alone (mma.sync).
 constexpr unsigned maxMTilesOfWarps = 8;
+/// Warpgroups that multiply integers, whose sums of a group stand beside those of all: of products,
+/// and of x as well.
+constexpr unsigned maxMTilesOfIntegers = 8, maxMTilesOfTwoSums = 4;
 /// Warpgroups, where the last panel lacks some of its four strips: knowing which takes registers.
 constexpr unsigned maxMTilesOfPartPanels = 12;
 /// Warpgroups beside those that decode for them.
@@ -58,16 +61,31 @@ unsigned uwt::widestSlice(const GpuProduct &product, GpuStrategy strategy,
     return maxMTilesOfStreams;
   if (instruction != GpuInstruction::Wgmma)
     return maxMTilesOfWarps;
+  if (product.multipliesIntegers)
+    return product.needsSumsOfX ? maxMTilesOfTwoSums : maxMTilesOfIntegers;
   if (product.n % panelRows != 0)
     return maxMTilesOfPartPanels;
   return strategy == GpuStrategy::Shared ? maxMTilesBesideDecoders : maxMTiles;
 }
 
-bool uwt::hasRegistersForTwo(const GpuChoice &choice) {
+bool uwt::hasTiles(const GpuProduct &product, GpuInstruction instruction, uint64_t mTiles) {
+  constexpr uint64_t maxAnyMTiles = 4;
+  return !product.multipliesIntegers || instruction != GpuInstruction::Wgmma ||
+         mTiles <= maxAnyMTiles || mTiles % 2 == 0;
+}
+
+unsigned uwt::maxCtas(const GpuChoice &choice) {
+  if (choice.panels > 1 || choice.strategy == GpuStrategy::Shared)
+    return 1;
   // Warpgroups read x from shared memory, warps from registers.
-  unsigned maxMTilesOfTwo = choice.instruction == GpuInstruction::Wgmma ? 8 : 4;
-  return choice.slice <= mTileRows * maxMTilesOfTwo && choice.panels == 1 &&
-         choice.strategy != GpuStrategy::Shared;
+  bool isWide = choice.instruction == GpuInstruction::Wgmma;
+  unsigned maxMTilesOfTwo = isWide ? 8 : 4, mTiles = choice.slice / mTileRows;
+  if (mTiles > maxMTilesOfTwo)
+    return 1;
+  // Three are 128 registers a thread: enough for two m tiles of every format, where a stage that is
+  // not looped over has few column groups.
+  constexpr unsigned maxMTilesOfThree = 2, maxGroupsOfThree = 2;
+  return isWide || mTiles > maxMTilesOfThree || choice.groups > maxGroupsOfThree ? 2 : 3;
 }
 
 /// Of each CTA the system keeps 1 KB.
@@ -164,7 +182,7 @@ Expected<GpuChoice> KernelChooser::chooseWithoutTensorCores() const {
 /// As few slices as there can be, all of about the same width.
 GpuChoice KernelChooser::chooseTile(GpuStrategy strategy) const {
   bool hasWgmma = product.target->supports(GpuFeature::Wgmma) && !product.readsStreams(strategy) &&
-                  !product.multipliesIntegers;
+                  !product.needsWarps;
   GpuInstruction widestInstruction =
       pins.instruction.value_or(hasWgmma ? GpuInstruction::Wgmma : GpuInstruction::Mma);
   unsigned widest = widestSlice(product, strategy, widestInstruction);
@@ -175,9 +193,11 @@ GpuChoice KernelChooser::chooseTile(GpuStrategy strategy) const {
   }
   GpuChoice choice;
   choice.strategy = strategy;
-  choice.slice = mTileRows * static_cast<unsigned>(mTiles);
-  bool isWide = choice.slice > maxSliceBesideWgmma || pins.instruction;
+  bool isWide = mTileRows * mTiles > maxSliceBesideWgmma || pins.instruction;
   choice.instruction = isWide ? widestInstruction : GpuInstruction::Mma;
+  if (pins.mTiles == 0 && !hasTiles(product, choice.instruction, mTiles))
+    ++mTiles;
+  choice.slice = mTileRows * static_cast<unsigned>(mTiles);
   bool hasTwoPanels =
       choice.instruction == GpuInstruction::Wgmma || strategy == GpuStrategy::Shared;
   choice.panels = hasTwoPanels && panels() > 1 ? 2 : 1;
@@ -200,7 +220,7 @@ Status KernelChooser::chooseKTile(GpuChoice &choice) const {
   // large ones take fewer waits.
   constexpr std::pair<unsigned, unsigned> tries[] = {{2, 4}, {2, 2}, {1, 4}, {1, 2}};
   for (auto [ctas, groups] : tries) {
-    if (ctas == 2 && !hasRegistersForTwo(choice))
+    if (ctas > maxCtas(choice))
       continue;
     choice.ctas = ctas;
     choice.groups = pins.groups ? pins.groups : groups;

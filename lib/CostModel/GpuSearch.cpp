@@ -141,7 +141,7 @@ static bool hasTile(const GpuProduct &product, const GpuChoice &choice) {
     return false;
   if (isWide && choice.slice <= maxSliceBesideWgmma)
     return false;
-  return choice.ctas == 1 || hasRegistersForTwo(choice);
+  return choice.ctas <= maxCtas(choice);
 }
 
 /// Sets stages.
@@ -160,7 +160,9 @@ bool ChoiceList::fits(GpuChoice &choice) const {
 }
 
 void ChoiceList::addRings(GpuChoice choice) {
-  for (unsigned ctas : {1U, 2U})
+  // Rings of three CTAs have no room for stages of words that are of use.
+  unsigned most = ofAnyFormat ? 2 : 3;
+  for (unsigned ctas = 1; ctas <= most; ++ctas)
     for (unsigned groups : {2U, 4U}) {
       choice.ctas = ctas;
       choice.groups = pins.groups ? pins.groups : groups;

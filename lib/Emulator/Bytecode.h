@@ -146,14 +146,21 @@ struct CopyPlan {
   bool isMulticast = false;
 };
 
-/// A group of products of a warpgroup: A's registers r0 … r3 of all blocks one behind the other.
+/// A group of products of a warpgroup.
 struct ProductsPlan {
   /// The first 16 bytes of B, and its descriptor but for their address.
   Access matrix;
   uint64_t descriptor = 0;
   uint64_t blockStride = 0;
   unsigned blocks = 0;
+  /// Whether elements are signed bytes, whose sums are i32; whether sums begin from 0.
+  bool areBytes = false, areNew = false;
+  /// A's registers r0 … r3 of all blocks one behind the other; of bytes, those of each block.
   std::array<int32_t, 4> a = {};
+
+  int32_t registerOfA(unsigned block, unsigned r) const {
+    return areBytes ? a[block] + int32_t(r) : a[r] + int32_t(block);
+  }
 };
 
 /// What a register holds when a warp starts.

@@ -29,25 +29,57 @@ static uint32_t addPairs(Flattener &flat, ValueRange to, ValueRange from) {
   return list;
 }
 
+/// Emits a group whose accumulators are in list `list`.
+static Instruction &emitProducts(Flattener &flat, Operation *op, const ProductsPlan &plan,
+                                 uint32_t list, size_t tiles) {
+  flat.program.products.push_back(plan);
+  Instruction &code = flat.emit(op, Opcode::Products, OpKind::Matrix);
+  code.count = plan.blocks, code.mode = tiles;
+  code.target = flat.program.products.size() - 1, code.a = int32_t(list);
+  return code;
+}
+
+/// B of a group, in shared memory.
+template <typename Op> static FailureOr<Access> matrixOf(Flattener &flat, Op op) {
+  auto access = flat.access(op, op.getMatrix(), op.getAt(), 16, 16);
+  if (succeeded(access) && flat.program.allocations[access->view.allocation].space != Space::Shared)
+    return op->emitError() << "reads shared memory, not " << op.getMatrix().getType();
+  return access;
+}
+
 static LogicalResult products(Flattener &flat, Operation *op, const Handler &) {
   auto mma = cast<WarpgroupMmaOp>(op);
-  auto access = flat.access(op, mma.getMatrix(), mma.getAt(), 16, 16);
+  auto access = matrixOf(flat, mma);
   if (failed(access))
     return failure();
-  if (flat.program.allocations[access->view.allocation].space != Space::Shared)
-    return op->emitError() << "reads shared memory, not " << mma.getMatrix().getType();
-  ProductsPlan plan{
-      *access,
-      mma.descriptorBits(),
-      mma.getBlockStride(),
-      WarpgroupMmaOp::blocks,
-      {flat.reg(mma.getR0()), flat.reg(mma.getR1()), flat.reg(mma.getR2()), flat.reg(mma.getR3())}};
-  flat.program.products.push_back(plan);
+  ProductsPlan plan;
+  plan.matrix = *access;
+  plan.descriptor = mma.descriptorBits(), plan.blockStride = mma.getBlockStride();
+  plan.blocks = WarpgroupMmaOp::blocks;
+  plan.a = {flat.reg(mma.getR0()), flat.reg(mma.getR1()), flat.reg(mma.getR2()),
+            flat.reg(mma.getR3())};
   uint32_t list = addPairs(flat, mma.getNext(), mma.getAccumulators());
-  Instruction &code = flat.emit(op, Opcode::Products, OpKind::Matrix);
-  code.kind = mma.getElement().isBF16() ? FloatKind::BF16 : FloatKind::F16;
-  code.count = WarpgroupMmaOp::blocks, code.mode = mma.getAccumulators().size();
-  code.target = flat.program.products.size() - 1, code.a = int32_t(list);
+  emitProducts(flat, op, plan, list, mma.getNext().size()).kind =
+      mma.getElement().isBF16() ? FloatKind::BF16 : FloatKind::F16;
+  return success();
+}
+
+static LogicalResult productsOfBytes(Flattener &flat, Operation *op, const Handler &) {
+  auto mma = cast<WarpgroupMmaBytesOp>(op);
+  auto access = matrixOf(flat, mma);
+  if (failed(access))
+    return failure();
+  ProductsPlan plan;
+  plan.matrix = *access;
+  plan.descriptor = mma.descriptorBits(), plan.blockStride = mma.getBlockStride();
+  plan.blocks = WarpgroupMmaBytesOp::blocks;
+  plan.areBytes = true, plan.areNew = mma.getAccumulators().empty();
+  plan.a = {flat.reg(mma.getA0()), flat.reg(mma.getA1())};
+  // Sums that begin from 0 are their own source, which is not read.
+  uint32_t list =
+      addPairs(flat, mma.getNext(),
+               plan.areNew ? ValueRange(mma.getNext()) : ValueRange(mma.getAccumulators()));
+  emitProducts(flat, op, plan, list, mma.getNext().size());
   return success();
 }
 
@@ -62,6 +94,7 @@ static LogicalResult wait(Flattener &flat, Operation *op, const Handler &) {
 
 void addWarpgroupHandlers(Flattener::HandlerTable &table) {
   table["uwt.warpgroup_mma"] = {products};
+  table["uwt.warpgroup_mma_bytes"] = {productsOfBytes};
   table["uwt.warpgroup_wait"] = {wait};
 }
 
@@ -91,13 +124,15 @@ static bool followControlFlow(OpOperand &use, SmallVectorImpl<Value> &to) {
 LogicalResult checkSumsInFlight(gpu::GPUFuncOp function) {
   SmallVector<Value> work;
   function.walk([&](WarpgroupMmaOp op) { llvm::append_range(work, op.getNext()); });
+  function.walk([&](WarpgroupMmaBytesOp op) { llvm::append_range(work, op.getNext()); });
   llvm::DenseSet<Value> seen;
   while (!work.empty()) {
     Value value = work.pop_back_val();
     if (!seen.insert(value).second)
       continue;
     for (OpOperand &use : value.getUses())
-      if (!isa<WarpgroupMmaOp, WarpgroupWaitOp>(use.getOwner()) && !followControlFlow(use, work))
+      if (!isa<WarpgroupMmaOp, WarpgroupMmaBytesOp, WarpgroupWaitOp>(use.getOwner()) &&
+          !followControlFlow(use, work))
         return use.getOwner()->emitError()
                << "uses accumulators of matrix products that may be under way: take them from "
                   "uwt.warpgroup_wait";

@@ -176,8 +176,11 @@ private:
   // Warpgroup.cpp.
   bool products(const Instruction &code);
   bool multiplyGroup(const Instruction &code);
+  /// Adds a group's products to the accumulators, `matrix` being where B begins in shared memory.
+  template <typename Number> bool addProducts(const Instruction &code, uint64_t matrix);
+  template <typename Number>
   bool readMatrix(const ProductsPlan &plan, uint64_t descriptor, unsigned tiles, FloatKind kind,
-                  float *to);
+                  Number *to);
   bool productsWait(const Instruction &code);
   bool checkProductsEnded();
   std::string describeMissing() const;

@@ -91,22 +91,47 @@ void ByteFragments::multiply() {
         sum[row][column] += uint32_t(a[row][k] * b[k][column]);
 }
 
-void WarpgroupRows::add(const Lanes *const *a, FloatKind kind, const float *b) {
-  float rows[16][depth];
+template <typename Number>
+void WarpgroupRows<Number>::add(const Lanes *const *a, FloatKind kind, const Number *b) {
+  Number rows[16][depth];
+  constexpr unsigned ofRegister = areBytes ? 4 : 2, bits = 32 / ofRegister;
   for (unsigned r = 0; r < 4; ++r)
     for (unsigned l = 0; l < warpLanes; ++l)
-      for (unsigned half = 0; half < 2; ++half)
-        rows[l / 4 + 8 * (r % 2)][2 * (l % 4) + half + 8 * (r / 2)] =
-            toFloat(a[r]->lane[l] >> (16 * half) & 0xffff, kind);
+      for (unsigned e = 0; e < ofRegister; ++e) {
+        Number &number = rows[l / 4 + 8 * (r % 2)][ofRegister * (l % 4) + e + depth / 2 * (r / 2)];
+        if constexpr (areBytes)
+          number = uint32_t(byteOf(a[r]->lane[l], bits * e));
+        else
+          number = toFloat(a[r]->lane[l] >> (bits * e) & 0xffff, kind);
+      }
   add(rows, b);
 }
 
-void WarpgroupRows::add(const float (&a)[16][depth], const float *b) {
+template <typename Number>
+void WarpgroupRows<Number>::add(const Number (&a)[16][depth], const Number *b) {
   for (unsigned row = 0; row < 16; ++row)
     for (unsigned k = 0; k < depth; ++k)
       for (unsigned column = 0; column < columns; ++column)
         sums[row * maxColumns + column] += a[row][k] * b[k * maxColumns + column];
 }
+
+template <typename Number>
+void WarpgroupRows<Number>::setHalf(Number *b, unsigned column, unsigned half, const uint8_t *bytes,
+                                    FloatKind kind) {
+  Number *to = b + depth / 2 * half * maxColumns + column;
+  for (unsigned k = 0; k < depth / 2; ++k, to += maxColumns) {
+    if constexpr (areBytes) {
+      *to = uint32_t(int32_t(static_cast<int8_t>(bytes[k])));
+    } else {
+      uint16_t word;
+      std::memcpy(&word, bytes + 2 * k, sizeof(word));
+      *to = toFloat(word, kind);
+    }
+  }
+}
+
+template class uwt::emulator::WarpgroupRows<float>;
+template class uwt::emulator::WarpgroupRows<uint32_t>;
 
 uint64_t MatrixDescriptor::offset(unsigned column, unsigned half) const {
   static constexpr unsigned widths[] = {0, 128, 64, 32};

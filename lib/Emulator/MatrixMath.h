@@ -60,23 +60,28 @@ private:
   uint32_t sum[16][8];
 };
 
-/// Rows of a warp's accumulators of wgmma.m64nNk16, and what is added to them.
-class WarpgroupRows {
+/// Rows of a warp's accumulators of wgmma.m64nNk16 with f32 sums, and what is added to them; of
+/// u32, those of wgmma.m64nNk32 of s8, whose sums wrap around.
+template <typename Number> class WarpgroupRows {
 public:
-  static constexpr unsigned depth = 16, maxColumns = 256;
+  static constexpr bool areBytes = std::is_same_v<Number, uint32_t>;
+  static constexpr unsigned depth = areBytes ? 32 : 16, maxColumns = 256;
   explicit WarpgroupRows(unsigned columns) : columns(columns), sums(16 * maxColumns) {}
 
   /// The accumulator that lane `lane` has in register i.
-  float &sum(unsigned i, unsigned lane) {
+  Number &sum(unsigned i, unsigned lane) {
     return sums[(lane / 4 + 8 * (i % 4 / 2)) * maxColumns + i / 4 * 8 + 2 * (lane % 4) + i % 2];
   }
   /// Adds a · b: A from four registers of the warp, or as rows; b [depth][maxColumns].
-  void add(const Lanes *const *a, FloatKind kind, const float *b);
-  void add(const float (&a)[16][depth], const float *b);
+  void add(const Lanes *const *a, FloatKind kind, const Number *b);
+  void add(const Number (&a)[16][depth], const Number *b);
+  /// Sets the half of a column of b that 16 bytes in memory are.
+  static void setHalf(Number *b, unsigned column, unsigned half, const uint8_t *bytes,
+                      FloatKind kind);
 
 private:
   unsigned columns;
-  std::vector<float> sums;
+  std::vector<Number> sums;
 };
 
 /// A descriptor of a matrix in shared memory (PTX ISA, "Matrix Descriptor Format"):

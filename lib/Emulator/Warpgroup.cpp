@@ -21,8 +21,7 @@
 
 namespace uwt::emulator {
 
-static constexpr unsigned warpgroupWarps = 4, coreBytes = MatrixDescriptor::coreBytes,
-                          maxColumns = WarpgroupRows::maxColumns, depth = WarpgroupRows::depth;
+static constexpr unsigned warpgroupWarps = 4, coreBytes = MatrixDescriptor::coreBytes;
 
 std::string Warp::describeMissing() const {
   std::string text;
@@ -61,8 +60,9 @@ bool Warp::products(const Instruction &code) {
   return true;
 }
 
+template <typename Number>
 bool Warp::readMatrix(const ProductsPlan &plan, uint64_t descriptor, unsigned tiles, FloatKind kind,
-                      float *to) {
+                      Number *to) {
   const Allocation &allocation = cluster.launch.program.allocations[plan.matrix.view.allocation];
   Addresses chunk;
   chunk.allocation = &allocation;
@@ -84,11 +84,7 @@ bool Warp::readMatrix(const ProductsPlan &plan, uint64_t descriptor, unsigned ti
       if (Conflict conflict = cluster.shadow.readProducts(number, productGroups + 1, clock, offset,
                                                           coreBytes, uint32_t(pc)))
         return faultConflict(0, "multiplies", chunk, coreBytes, conflict);
-      for (unsigned k = 0; k < 8; ++k) {
-        uint16_t word;
-        std::memcpy(&word, cluster.shared.data() + offset + 2 * k, sizeof(word));
-        to[(8 * half + k) * maxColumns + column] = toFloat(word, kind);
-      }
+      WarpgroupRows<Number>::setHalf(to, column, half, cluster.shared.data() + offset, kind);
     }
   return true;
 }
@@ -110,21 +106,32 @@ bool Warp::multiplyGroup(const Instruction &code) {
                           cluster.warpName(leader.number) + ", lane 0, at byte " +
                           llvm::Twine(leaders.lane[0]));
 
-  const int32_t *pairs = program.lists.data() + code.a;
-  unsigned tiles = code.mode, columns = 8 * tiles;
-  WarpgroupRows rows(columns);
-  std::vector<float> b(depth * maxColumns);
-  for (unsigned i = 0; i < 4 * tiles; ++i)
+  uint64_t matrix = at.allocation->begin + leaders.lane[0];
+  if (!(plan.areBytes ? addProducts<uint32_t>(code, matrix) : addProducts<float>(code, matrix)))
+    return false;
+  if (&leader == this)
+    cluster.launch.counters.sharedLoadBytes +=
+        uint64_t(plan.blocks) * 8 * code.mode * 2 * coreBytes;
+  return true;
+}
+
+template <typename Number> bool Warp::addProducts(const Instruction &code, uint64_t matrix) {
+  using Rows = WarpgroupRows<Number>;
+  const ProductsPlan &plan = cluster.launch.program.products[code.target];
+  const int32_t *pairs = cluster.launch.program.lists.data() + code.a;
+  unsigned tiles = code.mode;
+  Rows rows(8 * tiles);
+  std::vector<Number> b(Rows::depth * Rows::maxColumns);
+  for (unsigned i = 0; i < 4 * tiles && !plan.areNew; ++i)
     for (unsigned l = 0; l < warpLanes; ++l)
-      rows.sum(i, l) = std::bit_cast<float>(uint32_t(reg(pairs[2 * i + 1]).lane[l]));
-  uint64_t start = at.allocation->begin + leaders.lane[0];
-  for (unsigned k = 0; k < plan.blocks; ++k) {
-    uint64_t descriptor = plan.descriptor | (start >> 4 & 0x3fff);
-    if (!readMatrix(plan, descriptor + k * plan.blockStride / 16, tiles, code.kind, b.data()))
+      rows.sum(i, l) = std::bit_cast<Number>(uint32_t(reg(pairs[2 * i + 1]).lane[l]));
+  for (unsigned block = 0; block < plan.blocks; ++block) {
+    uint64_t descriptor = plan.descriptor | (matrix >> 4 & 0x3fff);
+    if (!readMatrix(plan, descriptor + block * plan.blockStride / 16, tiles, code.kind, b.data()))
       return false;
     const Lanes *a[4];
     for (unsigned r = 0; r < 4; ++r)
-      a[r] = &reg(plan.a[r] + int32_t(k));
+      a[r] = &reg(plan.registerOfA(block, r));
     rows.add(a, code.kind, b.data());
   }
   ++productGroups;
@@ -132,8 +139,6 @@ bool Warp::multiplyGroup(const Instruction &code) {
     for (unsigned l = 0; l < warpLanes; ++l)
       reg(pairs[2 * i]).lane[l] =
           uint64_t(productGroups) << 32 | std::bit_cast<uint32_t>(rows.sum(i, l));
-  if (&leader == this)
-    cluster.launch.counters.sharedLoadBytes += uint64_t(plan.blocks) * columns * 2 * coreBytes;
   return true;
 }
 

@@ -28,7 +28,7 @@ void InstructionCounts::add(const Instruction &instruction) {
   std::string base(instruction.base());
   if (c == InstructionKind::Other && !llvm::is_contained(unknown, base))
     unknown.push_back(base);
-  products += base == "HMMA" || base == "HGMMA" || base == "IMMA";
+  products += base == "HMMA" || base == "HGMMA" || base == "IMMA" || base == "IGMMA";
   unsigned bytes = instruction.accessBytes();
   bool isStore = base.starts_with("ST") || base.starts_with("RED");
   if (c == InstructionKind::Shared)

@@ -52,8 +52,9 @@ struct GpuProduct {
   std::optional<uint64_t> m;
   /// Of the weight's format: streams of a variable rate; words alone, which need no decoder.
   bool hasStreams = false, hasOnlyWords = false;
-  /// Whether integers are multiplied: warps do that by themselves.
-  bool multipliesIntegers = false;
+  /// Whether integers are multiplied; whether with sums of x, too; whether warps do that by
+  /// themselves on every target, since the weight's units do not suit products of warpgroups.
+  bool multipliesIntegers = false, needsSumsOfX = false, needsWarps = false;
   /// Whether tensor cores have an instruction for the types of x and the weight.
   bool hasMatrixInstruction = true;
   /// Rows of x that the kernel without tensor cores multiplies at a time.
@@ -111,6 +112,10 @@ std::vector<GpuStrategy> preferredStrategies(const GpuProduct &product, uint64_t
 /// The most m tiles that a kernel of a strategy multiplies at a time without spills.
 unsigned widestSlice(const GpuProduct &product, GpuStrategy strategy, GpuInstruction instruction);
 
+/// Whether an instruction multiplies so many m tiles: wgmma has integers of 24, 32 and 48 columns,
+/// but not of 40 and 56 (PTX ISA, "Asynchronous Warpgroup Level Matrix Instructions", shapes).
+bool hasTiles(const GpuProduct &product, GpuInstruction instruction, uint64_t mTiles);
+
 /// Rows of x of which wgmma multiplies more at a time.
 inline constexpr unsigned maxSliceBesideWgmma = 16;
 
@@ -118,8 +123,8 @@ inline constexpr unsigned maxSliceBesideWgmma = 16;
 /// registers of both.
 inline unsigned ctasOfStreams(unsigned slice) { return slice <= 8 ? 2 : 1; }
 
-/// Whether a multiprocessor has registers for two CTAs of a kernel with a ring.
-bool hasRegistersForTwo(const GpuChoice &choice);
+/// CTAs of a kernel with a ring that a multiprocessor has registers for.
+unsigned maxCtas(const GpuChoice &choice);
 
 /// Rows of x that a skinny kernel multiplies at a time at most; with more of them it is a wide one.
 inline constexpr unsigned maxSkinnySlice = 128;

@@ -30,7 +30,7 @@ struct InstructionCounts {
   unsigned sharedReadBytes = 0, sharedWriteBytes = 0;
   /// Bytes that a thread reads from and writes to global memory; bulk copies are not in them.
   unsigned globalReadBytes = 0, globalWriteBytes = 0;
-  /// HMMA, HGMMA and IMMA, without what synchronises them.
+  /// HMMA, HGMMA, IMMA and IGMMA, without what synchronises them.
   unsigned products = 0;
   /// Opcodes that the table of classes does not have, each once.
   std::vector<std::string> unknown;

@@ -194,8 +194,10 @@ static ProductPlan planOf(MatmulOp op, const EmittedFormat &format, const GpuTar
 static Status checkTile(const GpuChoice &choice, const GpuProduct &product,
                         const ProductPlan &plan) {
   bool usesWgmma = choice.instruction == GpuInstruction::Wgmma;
-  if (usesWgmma && product.multipliesIntegers)
-    return unsupportedError("integers are multiplied by instruction mma");
+  if (usesWgmma && product.needsWarps)
+    return unsupportedError(
+        "integers of cells of 32 columns, and where the last unit of a row lacks "
+        "columns, are multiplied by instruction mma");
   if (usesWgmma && (plan.readsStreams || choice.slice <= maxSliceBesideWgmma ||
                     !product.target->supports(GpuFeature::Wgmma)))
     return unsupportedError("wgmma multiplies more than " + std::to_string(maxSliceBesideWgmma) +
@@ -204,16 +206,19 @@ static Status checkTile(const GpuChoice &choice, const GpuProduct &product,
   if (choice.slice % mTileRows != 0 || choice.slice > widest)
     return unsupportedError("its slices have 8, 16, … or " + std::to_string(widest) +
                             " rows of m, got " + std::to_string(choice.slice));
+  if (!hasTiles(product, choice.instruction, choice.slice / mTileRows))
+    return unsupportedError(
+        "wgmma multiplies integers of up to 32 rows of m, or of 48 or 64, got " +
+        std::to_string(choice.slice));
   if (choice.panels > 1 && (plan.problem.panels() == 1 || !(usesWgmma || plan.decodesInShared)))
     return unsupportedError("its CTAs have one panel, got " + std::to_string(choice.panels));
   bool hasClusters = product.target->supports(GpuFeature::ClusterMulticast) && !plan.readsStreams;
   if (choice.cluster > 1 && !hasClusters)
     return unsupportedError("its CTAs have no clusters, got " + std::to_string(choice.cluster));
-  bool fitsTwice =
-      plan.readsStreams ? ctasOfStreams(choice.slice) == 2 : hasRegistersForTwo(choice);
-  if (choice.ctas > 1 && !fitsTwice)
-    return unsupportedError("a multiprocessor has registers for one CTA of it, got " +
-                            std::to_string(choice.ctas));
+  unsigned most = plan.readsStreams ? ctasOfStreams(choice.slice) : maxCtas(choice);
+  if (choice.ctas > most)
+    return unsupportedError("a multiprocessor has registers for " + std::to_string(most) +
+                            " of its CTAs, got " + std::to_string(choice.ctas));
   return ok();
 }
 
@@ -358,6 +363,14 @@ Status KernelProblem::prepare(MatmulOp product) {
   return ok();
 }
 
+/// Whether four warps can multiply the integers of a weight together: the products of a column
+/// group share a sum, and each unit has all of its column groups.
+static bool suitWarpgroups(MatmulOp op, const EmittedFormat &format) {
+  ProblemShape problem = {op.getWeightType().getRows(), op.getWeightType().getColumns()};
+  return quantizedUnit(format.format).cells == 1 &&
+         problem.columnGroups() % unitLayout(format).groups == 0;
+}
+
 GpuProduct KernelProblem::product() const {
   GpuProduct result;
   result.target = &target;
@@ -367,6 +380,8 @@ GpuProduct KernelProblem::product() const {
   result.hasStreams = isVariable(format.traits.rate);
   result.hasOnlyWords = unitLayout(format).onlyWords;
   result.multipliesIntegers = op.getArithmeticAttr() != nullptr;
+  result.needsSumsOfX = result.multipliesIntegers && needsSumsOfX(format.format);
+  result.needsWarps = result.multipliesIntegers && !suitWarpgroups(op, format);
   // There are none of mixed types; integers are made of any.
   result.hasMatrixInstruction =
       result.multipliesIntegers ||

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "uwt/Dialect/UWT/IR/UWTDialect.h"
 
 using namespace mlir;
 
@@ -80,14 +81,22 @@ IntegerMainloop::Values IntegerMainloop::multiplyUnit(Value strip, const TilePan
   UnitCoordinate coordinate = units.coordinate(panel, firstGroup, strip);
   Value unit = index.add(index.add(stage.region, plan.stage().code),
                          index.mul(coordinate.unit, plan.unit.codeU32)); // u32 of the ring
-  UnitSums sums;
-  sums.products.assign(layout.cells * mTiles, noProducts());
-  if (hasZeros)
-    sums.ofX = sums.products;
-  for (int64_t inUnit = 0; inUnit < plan.unit.columnGroups; ++inUnit)
-    multiplyGroup(stage, unit, firstGroup, inUnit, sums);
+  // Loads of numbers are not behind the wait for products, unless they would take the registers of
+  // sums of x.
   DecodeFragmentNumbersOp numbers;
-  if (groupUnits == 1 || layout.zero)
+  if (groupUnits == 1 && !layout.zero)
+    numbers = numbersOf(unit);
+  UnitSums sums;
+  if (plan.tile.usesWarpgroups) {
+    multiplyTogether(stage, unit, firstGroup, sums);
+  } else {
+    sums.products.assign(layout.cells * mTiles, noProducts());
+    if (hasZeros)
+      sums.ofX = sums.products;
+    for (int64_t inUnit = 0; inUnit < plan.unit.columnGroups; ++inUnit)
+      multiplyGroup(stage, unit, firstGroup, inUnit, sums);
+  }
+  if (layout.zero)
     numbers = numbersOf(unit);
   Values integers;
   for (unsigned cell = 0; cell < layout.cells; ++cell)
@@ -122,6 +131,43 @@ Value IntegerMainloop::endsGroup(const Stage &stage, Value number) {
   return bitOr(index.equal(index.rem(next, groupUnits), 0), index.equal(next, all));
 }
 
+DecodeFragmentIntegersOp IntegerMainloop::integersOf(Value unit, int64_t inUnit) {
+  return DecodeFragmentIntegersOp::create(builder, location, type.getFormat(),
+                                          TypeAttr::get(type.getElementType()), lane, ring,
+                                          index.add(unit, inUnit * plan.unit.codeGroupStride));
+}
+
+IntegerMainloop::Values IntegerMainloop::beginProducts(Value low, Value high, Value x,
+                                                       ValueRange sums) {
+  SmallVector<Type> types(plan.tile.mTiles, noProducts().getType());
+  return Values(WarpgroupMmaBytesOp::create(builder, location, types, low, high, ring, x,
+                                            /*leading=*/coreMatrixBytes, /*stride=*/blockTileBytes,
+                                            /*blockStride=*/plan.tile.mTiles * blockTileBytes, sums)
+                    .getNext());
+}
+
+void IntegerMainloop::multiplyTogether(const Stage &stage, Value unit, Value firstGroup,
+                                       UnitSums &sums) {
+  constexpr int32_t onesOfBytes = 0x01010101;
+  Value ones = arith::ConstantOp::create(
+      builder, location,
+      DenseElementsAttr::get(VectorType::get({4}, builder.getI32Type()), onesOfBytes));
+  for (int64_t inUnit = 0; inUnit < plan.unit.columnGroups; ++inUnit) {
+    auto own = integersOf(unit, inUnit);
+    Value x = index.add(stage.begin, plan.stage().x); // u32 of the ring
+    x = index.add(x, index.mul(index.add(firstGroup, inUnit), plan.tile.packedGroupU32()));
+    sums.products = beginProducts(own.getLow(), own.getHigh(), x, sums.products);
+    if (hasZeros)
+      sums.ofX = beginProducts(ones, ones, x, sums.ofX);
+  }
+  Values all = sums.products;
+  llvm::append_range(all, sums.ofX);
+  auto done = WarpgroupWaitOp::create(builder, location, TypeRange(all), 0, all).getDone();
+  size_t count = sums.products.size();
+  sums.products = Values(done.take_front(count));
+  sums.ofX = Values(done.drop_front(count));
+}
+
 void IntegerMainloop::multiplyGroup(const Stage &stage, Value unit, Value firstGroup,
                                     int64_t inUnit, UnitSums &sums) {
   Value group = index.add(firstGroup, inUnit);
@@ -130,9 +176,7 @@ void IntegerMainloop::multiplyGroup(const Stage &stage, Value unit, Value firstG
   Values before = sums.products;
   llvm::append_range(before, sums.ofX);
   auto multiplyOwn = [&] {
-    auto own = DecodeFragmentIntegersOp::create(
-        builder, location, type.getFormat(), TypeAttr::get(type.getElementType()), lane, ring,
-        index.add(unit, inUnit * plan.unit.codeGroupStride));
+    auto own = integersOf(unit, inUnit);
     Value x = index.add(index.add(stage.begin, plan.stage().x), index.mul(lane, laneU32));
     x = index.add(x, index.mul(group, plan.tile.packedGroupU32()));
     auto ones = [&]() -> Value {

@@ -6,9 +6,10 @@
 //===----------------------------------------------------------------------===//
 //
 // Products with `arithmetic #uwt.integer<8>` (docs/numerics.md, section "By integers"): each warp
-// multiplies bytes by `mma.m16n8k32`, whose sums of i32 are exact, and adds those of a group, times
-// its scale, to accumulators of f32. A work unit has whole parts (integer-4). What zero points take
-// away is their product with the sum of x, which is one with a matrix of ones.
+// multiplies bytes by `mma.m16n8k32`, or four together by `wgmma.m64nNk32`, whose sums of i32 are
+// exact, and adds those of a group, times its scale, to accumulators of f32. A work unit has whole
+// parts (integer-4). What zero points take away is their product with the sum of x, which is one
+// with a matrix of ones.
 //
 //===----------------------------------------------------------------------===//
 
@@ -45,8 +46,16 @@ private:
   };
   Values multiplyUnit(mlir::Value strip, const TilePanel &panel, const Stage &stage,
                       mlir::Value number, mlir::ValueRange accumulators);
+  /// Adds the products of a unit's column group number `inUnit`.
   void multiplyGroup(const Stage &stage, mlir::Value unit, mlir::Value firstGroup, int64_t inUnit,
                      UnitSums &sums);
+  /// The same of all of a unit's by warpgroup instructions, which have ended behind it.
+  void multiplyTogether(const Stage &stage, mlir::Value unit, mlir::Value firstGroup,
+                        UnitSums &sums);
+  /// A group of products by x of a column group, added to `sums`, or from 0 on where there are
+  /// none.
+  Values beginProducts(mlir::Value low, mlir::Value high, mlir::Value x, mlir::ValueRange sums);
+  DecodeFragmentIntegersOp integersOf(mlir::Value unit, int64_t inUnit);
   mlir::Value multiplyBytes(mlir::Value a, mlir::Value b, mlir::Value sum);
   /// What is added to accumulators of cell number `cell`, as integers: a vector<4xi32>.
   mlir::Value differences(const UnitSums &sums, unsigned cell, int64_t mTile,

@@ -10,6 +10,9 @@
 // of B is one run of 16 bytes: u32 4t + 2i + b of row g is register b of lane 4g + t in product i.
 // Which columns its four bytes have, the order of the weight's codes says (IntegerCodes.h).
 //
+// For wgmma a group's u32 stand in another order: [product i][m tile][half b][row][t], core
+// matrices of 8 rows × 16 bytes, an m tile's two of a product one behind the other.
+//
 //===----------------------------------------------------------------------===//
 
 #include "PackIntegers.h"
@@ -85,16 +88,37 @@ Value PackIntegersKernel::largestOfCta(Value largest) {
   return result;
 }
 
-Value PackIntegersKernel::columnOf(Value word, int64_t byte) {
-  // The numbers that the u32 with t, product and upper = 1 have in a row of the weight; a u32's
+PackIntegersKernel::RowWord PackIntegersKernel::rowWordOf(Value number) {
+  Value word = index.rem(number, packedByteRowU32);
+  // Threads side by side store what lies side by side.
+  if (plan.tile.usesWarpgroups)
+    return {index.rem(word, 4), index.div(word, 8), index.rem(index.div(word, 4), 2)};
+  return {index.div(word, 4), index.rem(index.div(word, 2), 2), index.rem(word, 2)};
+}
+
+Value PackIntegersKernel::placeOf(Value inSlice, Value number) {
+  Value group = index.mul(index.div(number, packedByteRowU32), plan.tile.packedGroupU32());
+  Value word = index.rem(number, packedByteRowU32);
+  if (!plan.tile.usesWarpgroups)
+    return index.add(index.add(index.mul(inSlice, packedByteRowU32), group), word);
+  constexpr int64_t rowU32 = 4, blockTileU32 = blockTileBytes / 4, coreU32 = coreMatrixBytes / 4;
+  RowWord parts = rowWordOf(number);
+  Value mTile = index.div(inSlice, mTileRows), row = index.rem(inSlice, mTileRows);
+  Value at = index.add(group, index.mul(parts.product, plan.tile.mTiles * blockTileU32));
+  at = index.add(at, index.mul(mTile, blockTileU32));
+  at = index.add(at, index.mul(parts.half, coreU32));
+  return index.add(index.add(at, index.mul(row, rowU32)), parts.t);
+}
+
+Value PackIntegersKernel::columnOf(const RowWord &word, int64_t byte) {
+  // The numbers that the u32 with t, product and half = 1 have in a row of the weight; a u32's
   // column is the sum of what each of them adds.
-  int64_t ofT = hasBytes ? 2 : 4, ofProduct = hasBytes ? 1 : 2, ofUpper = hasBytes ? 8 : 1;
+  int64_t ofT = hasBytes ? 2 : 4, ofProduct = hasBytes ? 1 : 2, ofHalf = hasBytes ? 8 : 1;
   auto columnOfByte = [&](int64_t number) -> int64_t { return codes.columns[4 * number]; };
-  Value t = index.div(word, 4), product = index.rem(index.div(word, 2), 2),
-        upper = index.rem(word, 2);
-  Value first =
-      index.add(index.mul(t, columnOfByte(ofT)), index.mul(product, columnOfByte(ofProduct)));
-  return index.add(index.add(first, index.mul(upper, columnOfByte(ofUpper))), codes.columns[byte]);
+  Value first = index.add(index.mul(word.t, columnOfByte(ofT)),
+                          index.mul(word.product, columnOfByte(ofProduct)));
+  return index.add(index.add(first, index.mul(word.half, columnOfByte(ofHalf))),
+                   codes.columns[byte]);
 }
 
 void PackIntegersKernel::packRow(const Arguments &arguments, Value row) {
@@ -103,7 +127,7 @@ void PackIntegersKernel::packRow(const Arguments &arguments, Value row) {
   LaneBuilder lanes(builder, location, builder.getI32Type());
   auto wordOf = [&](Value number) {
     Value firstColumn = index.mul(index.div(number, packedByteRowU32), fixedUnitColumns);
-    Value word = index.rem(number, packedByteRowU32);
+    RowWord word = rowWordOf(number);
     Value packed = constant(0);
     for (int64_t byte = 0; byte < 4; ++byte) {
       Value column = index.add(firstColumn, columnOf(word, byte));
@@ -125,15 +149,12 @@ void PackIntegersKernel::storeRow(const Arguments &arguments, Value row,
                                   llvm::function_ref<Value(Value)> wordOf, Value scale) {
   Value slice = index.div(row, plan.tile.m()), inSlice = index.rem(row, plan.tile.m());
   Value begin = index.mul(slice, plan.packedU32());
-  Value ofRow = index.add(begin, index.mul(inSlice, packedByteRowU32));
   int64_t words = plan.problem.columnGroups() * packedByteRowU32;
   index.loop((words + packThreads - 1) / packThreads, [&](Value pass) {
     Value number = index.add(index.mul(pass, packThreads), own.number);
     index.ifElse(index.less(number, words), [&] {
-      Value at = index.mul(index.div(number, packedByteRowU32), plan.tile.packedGroupU32());
-      at = index.add(at, index.rem(number, packedByteRowU32));
       memref::StoreOp::create(builder, location, wordOf(number), arguments.packed,
-                              ValueRange{index.add(ofRow, at)});
+                              ValueRange{index.add(begin, placeOf(inSlice, number))});
     });
   });
   index.ifElse(index.equal(own.number, 0), [&] {

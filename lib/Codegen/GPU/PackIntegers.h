@@ -33,8 +33,15 @@ private:
   /// Stores u32 of a row's packed bytes, and its scale. `wordOf` is given numbers of u32 in a row.
   void storeRow(const Arguments &arguments, mlir::Value row,
                 llvm::function_ref<mlir::Value(mlir::Value number)> wordOf, mlir::Value scale);
+  /// A u32 of a row × column group: register `half` of B that the lane with t has in a product.
+  struct RowWord {
+    mlir::Value t, product, half;
+  };
+  RowWord rowWordOf(mlir::Value number);
+  /// Where u32 `number` of a row is stored, from a slice's first one.
+  mlir::Value placeOf(mlir::Value inSlice, mlir::Value number);
   /// Byte number `byte` of a u32: its column, which is counted from a group's first.
-  mlir::Value columnOf(mlir::Value word, int64_t byte);
+  mlir::Value columnOf(const RowWord &word, int64_t byte);
   /// An element of x as f32, 0 behind the last column.
   mlir::Value loadFloat(const Arguments &arguments, mlir::Value row, mlir::Value column);
 

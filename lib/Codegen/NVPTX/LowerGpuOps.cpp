@@ -422,8 +422,8 @@ LogicalResult LowerGpuOpsPass::convert(const GpuTarget &target) {
   ConversionTarget legality(*context);
   legality.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
   legality.addIllegalOp<AsyncArriveOp, AtomicAddOp, BulkCopyOp, ExpectBytesOp, RemoteArriveOp,
-                        GridDependencyWaitOp, LaunchDependentsOp, WarpgroupMmaOp, WarpgroupWaitOp,
-                        memref::PrefetchOp>();
+                        GridDependencyWaitOp, LaunchDependentsOp, WarpgroupMmaOp,
+                        WarpgroupMmaBytesOp, WarpgroupWaitOp, memref::PrefetchOp>();
   legality.addIllegalOp<math::AbsIOp, math::CountLeadingZerosOp, math::CountTrailingZerosOp,
                         math::CtPopOp, math::FmaOp, math::TruncOp>();
   if (!hasTryWait)

@@ -14,8 +14,9 @@
 
 namespace uwt::codegen {
 
-/// uwt.warpgroup_mma and uwt.warpgroup_wait to inline assembly. Fails, with an error at the
-/// operation, where `target` has no wgmma. `converter` and `target` outlive the patterns.
+/// uwt.warpgroup_mma, uwt.warpgroup_mma_bytes and uwt.warpgroup_wait to inline assembly. Fails,
+/// with an error at the operation, where `target` has no wgmma. `converter` and `target` outlive
+/// the patterns.
 void populateWarpgroupPatterns(const mlir::LLVMTypeConverter &converter, const GpuTarget &target,
                                mlir::RewritePatternSet &patterns);
 

@@ -83,25 +83,36 @@ static void expectConstant(Decoder &decoder, uint64_t value, const Twine &what) 
     decoder.fail(what + " is not " + Twine(value) + ", and nothing else is known to the emulator");
 }
 
-/// N of "m64nNk16".
-static void takeColumns(Decoder &decoder) {
+/// N of "m64nNk16", or of "m64nNk32" where `areBytes` is set.
+static void takeColumns(Decoder &decoder, bool &areBytes) {
   StringRef shape = decoder.peek();
   uint32_t columns = 0;
-  bool isShape =
-      shape.consume_front("m64n") && shape.consume_back("k16") && !shape.getAsInteger(10, columns);
-  if (!isShape || columns < 8 || columns > 256 || columns % 8)
+  areBytes = shape.ends_with("k32");
+  bool isShape = shape.consume_front("m64n") && shape.consume_back(areBytes ? "k32" : "k16") &&
+                 !shape.getAsInteger(10, columns);
+  // Of bytes, more than 32 columns are a multiple of 16.
+  bool isThere = columns % 8 == 0 && (!areBytes || columns <= 32 || columns % 16 == 0);
+  if (!isShape || columns < 8 || columns > 256 || !isThere)
     return decoder.failModifier();
   decoder.take(decoder.peek());
   decoder.code.count = columns;
+}
+
+/// ".s32.s8.s8", of which sums wrap around.
+static void takeByteTypes(Decoder &decoder) {
+  decoder.code.type = decoder.takeType(S32);
+  decoder.code.sourceType = decoder.takeType(S8);
+  decoder.takeType(S8);
 }
 
 // 9.7.14.5.2 wgmma.mma_async.
 static void multiplyByWarpgroup(Decoder &decoder, Op op) {
   Instruction &code = decoder.code;
   expectAligned(decoder);
-  takeColumns(decoder);
-  takeMatrixTypes(decoder);
-  decoder.results(code.count / 2, f32);
+  bool areBytes = false;
+  takeColumns(decoder, areBytes);
+  areBytes ? takeByteTypes(decoder) : takeMatrixTypes(decoder);
+  decoder.results(code.count / 2, areBytes ? bits32 : f32);
   bool isInRegisters = decoder.vectorSize() != 0;
   if (isInRegisters)
     decoder.sources(4, bits32);
@@ -109,6 +120,8 @@ static void multiplyByWarpgroup(Decoder &decoder, Op op) {
     decoder.source(bits64);
   decoder.source(bits64);
   decoder.source(predicateType);
+  if (areBytes)
+    return decoder.emit(op);
   expectConstant(decoder, 1, "imm-scale-a");
   expectConstant(decoder, 1, "imm-scale-b");
   if (!isInRegisters)

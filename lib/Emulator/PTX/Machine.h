@@ -285,7 +285,11 @@ private:
   bool wgmmaWait(Group &group, const Instruction &code, uint32_t mask);
   /// A fault where an instruction uses registers of products that are under way.
   bool checkOperands(const Instruction &code, uint32_t mask);
-  bool readColumns(uint64_t descriptor, unsigned columns, FloatKind kind, float *to);
+  /// Adds products of a warpgroup to the results, which follow A and the descriptor of B.
+  template <typename Number>
+  bool addProducts(const Instruction &code, llvm::ArrayRef<Operand> a, uint64_t descriptor);
+  template <typename Number>
+  bool readColumns(uint64_t descriptor, unsigned columns, FloatKind kind, Number *to);
   bool meetWarpgroup(Group &group);
   bool checkEnd(uint32_t mask);
 

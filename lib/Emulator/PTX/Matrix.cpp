@@ -127,7 +127,8 @@ bool Warp::checkOperands(const Instruction &code, uint32_t mask) {
   return true;
 }
 
-bool Warp::readColumns(uint64_t descriptor, unsigned columns, FloatKind kind, float *to) {
+template <typename Number>
+bool Warp::readColumns(uint64_t descriptor, unsigned columns, FloatKind kind, Number *to) {
   constexpr unsigned bytes = MatrixDescriptor::coreBytes;
   Accessor who = accessor(0);
   who.time = productGroups + 1;
@@ -144,11 +145,7 @@ bool Warp::readColumns(uint64_t descriptor, unsigned columns, FloatKind kind, fl
         return faultShared(0, "multiplies", byte, bytes, conflict);
       if (Conflict conflict = cluster.shadow.readProducts(who, number, byte, bytes))
         return faultShared(0, "multiplies", byte, bytes, conflict);
-      for (unsigned k = 0; k < 8; ++k) {
-        uint16_t word;
-        std::memcpy(&word, cluster.shared.data() + byte + 2 * k, sizeof(word));
-        to[(8 * half + k) * WarpgroupRows::maxColumns + column] = toFloat(word, kind);
-      }
+      WarpgroupRows<Number>::setHalf(to, column, half, cluster.shared.data() + byte, kind);
     }
   return true;
 }
@@ -193,44 +190,57 @@ bool Warp::wgmma(Group &group, const Instruction &code, uint32_t mask) {
       (isFromRegisters && llvm::any_of(a, isUnfencedOperand)))
     return fault(0, "uses registers that were written since the last wgmma.fence");
 
-  unsigned columns = code.count;
-  FloatKind kind = kindOf(code.sourceType);
-  WarpgroupRows rows(columns);
-  std::vector<float> b(WarpgroupRows::depth * WarpgroupRows::maxColumns);
-  bool isAdding = value(sources.back(), 0) & 1;
-  for (unsigned i = 0; i < results.size(); ++i)
-    for (unsigned l = 0; l < warpLanes; ++l)
-      rows.sum(i, l) =
-          isAdding ? std::bit_cast<float>(uint32_t(reg(results[i].reg).lane[l])) : 0.0f;
-  if (!readColumns(descriptor, columns, kind, b.data()))
+  bool areBytes = code.type.kind != TypeKind::Float;
+  if (!(areBytes ? addProducts<uint32_t>(code, a, descriptor)
+                 : addProducts<float>(code, a, descriptor)))
     return false;
-  if (isFromRegisters) {
-    const Lanes *fragments[4];
-    for (unsigned r = 0; r < 4; ++r)
-      fragments[r] = &reg(a[r].reg);
-    rows.add(fragments, kind, b.data());
-  } else {
-    std::vector<float> whole(WarpgroupRows::depth * WarpgroupRows::maxColumns);
-    float own[16][WarpgroupRows::depth];
-    if (!readColumns(value(a[0], 0), 64, kind, whole.data()))
-      return false;
-    for (unsigned row = 0; row < 16; ++row)
-      for (unsigned k = 0; k < WarpgroupRows::depth; ++k)
-        own[row][k] = whole[k * WarpgroupRows::maxColumns + 16 * (inBlock % warpgroupWarps) + row];
-    rows.add(own, b.data());
-  }
-  for (unsigned i = 0; i < results.size(); ++i) {
-    for (unsigned l = 0; l < warpLanes; ++l)
-      reg(results[i].reg).lane[l] = std::bit_cast<uint32_t>(rows.sum(i, l));
-    busyUntil[results[i].reg] = productGroups + 1;
-  }
+  for (const Operand &result : results)
+    busyUntil[result.reg] = productGroups + 1;
   for (const Operand &operand : a)
     if (isFromRegisters)
       readUntil[operand.reg] = productGroups + 1;
   hasOpenProducts = true;
   ++cluster.launch.counters.matrix;
   if (inBlock % warpgroupWarps == 0)
-    cluster.launch.counters.sharedLoadBytes += uint64_t(columns) * 2 * 16;
+    cluster.launch.counters.sharedLoadBytes += uint64_t(code.count) * 2 * 16;
+  return true;
+}
+
+template <typename Number>
+bool Warp::addProducts(const Instruction &code, llvm::ArrayRef<Operand> a, uint64_t descriptor) {
+  using Rows = WarpgroupRows<Number>;
+  constexpr unsigned depth = Rows::depth, maxColumns = Rows::maxColumns, rowsOfA = 64;
+  const Program &program = cluster.launch.program;
+  llvm::ArrayRef<Operand> results = program.resultsOf(code);
+  FloatKind kind = kindOf(code.sourceType);
+  Rows rows(code.count);
+  std::vector<Number> b(depth * maxColumns);
+  unsigned scaleD = a.size() + 1;
+  bool isAdding = value(program.sourcesOf(code)[scaleD], 0) & 1;
+  for (unsigned i = 0; i < results.size(); ++i)
+    for (unsigned l = 0; l < warpLanes; ++l)
+      rows.sum(i, l) =
+          isAdding ? std::bit_cast<Number>(uint32_t(reg(results[i].reg).lane[l])) : Number();
+  if (!readColumns(descriptor, code.count, kind, b.data()))
+    return false;
+  if (a.size() > 1) {
+    const Lanes *fragments[4];
+    for (unsigned r = 0; r < 4; ++r)
+      fragments[r] = &reg(a[r].reg);
+    rows.add(fragments, kind, b.data());
+  } else {
+    std::vector<Number> whole(depth * maxColumns);
+    Number own[16][depth];
+    if (!readColumns(value(a[0], 0), rowsOfA, kind, whole.data()))
+      return false;
+    for (unsigned row = 0; row < 16; ++row)
+      for (unsigned k = 0; k < depth; ++k)
+        own[row][k] = whole[k * maxColumns + 16 * (inBlock % warpgroupWarps) + row];
+    rows.add(own, b.data());
+  }
+  for (unsigned i = 0; i < results.size(); ++i)
+    for (unsigned l = 0; l < warpLanes; ++l)
+      reg(results[i].reg).lane[l] = std::bit_cast<uint32_t>(rows.sum(i, l));
   return true;
 }
 

@@ -105,9 +105,22 @@ func.func @panels_of_warps(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
 
 // -----
 
+func.func @three_of_long_k_tiles(%x: memref<8x1024xbf16>, %y: memref<8x128xf32>) {
+  %w = uwt.weight "w" : !uwt.compressed<128x1024xbf16, "inplace<12>">
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: a multiprocessor has registers for 2 of its CTAs, got 3}}
+  uwt.matmul ins(%x, %w : memref<8x1024xbf16>, !uwt.compressed<128x1024xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
+      strategy #uwt.gpu_strategy<direct, mma, slice = 8, ctas = 3, stages = 2, groups = 4> {
+  ^bb0(%s: f32):
+    uwt.yield %s : f32
+  }
+  return
+}
+
+// -----
+
 func.func @two_of_wide_slices(%x: memref<8x640xbf16>, %y: memref<8x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x640xbf16, "inplace<12>">
-  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: a multiprocessor has registers for one CTA of it, got 2}}
+  // expected-error @below {{'uwt.matmul' op has no kernel of kind skinny: a multiprocessor has registers for 1 of its CTAs, got 2}}
   uwt.matmul ins(%x, %w : memref<8x640xbf16>, !uwt.compressed<128x640xbf16, "inplace<12>">) outs(%y : memref<8x128xf32>)
       strategy #uwt.gpu_strategy<direct, mma, slice = 40, ctas = 2, stages = 2, groups = 2> {
   ^bb0(%s: f32):

@@ -1,10 +1,14 @@
 // RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a' --uwt-build-kernels='target=sm_90a' | FileCheck %s
 // RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_80' | FileCheck %s --check-prefix=OLDER
 // RUN: not uwt-opt %s --uwt-select-strategy='gpu=sm_90a strategy=buffer' 2>&1 | FileCheck %s --check-prefix=BUFFER
-// RUN: not uwt-opt %s --uwt-select-strategy='gpu=sm_90a instruction=wgmma' 2>&1 | FileCheck %s --check-prefix=WGMMA
+// RUN: uwt-opt %s --uwt-select-strategy='gpu=sm_90a instruction=mma' --uwt-build-kernels='target=sm_90a' | FileCheck %s --check-prefix=WARP
+// RUN: not uwt-opt %s --uwt-select-strategy='gpu=sm_90a m-tiles=5' 2>&1 | FileCheck %s --check-prefix=SHAPE
+// RUN: sed 's/1x128/1x32/g' %s | not uwt-opt --uwt-select-strategy='gpu=sm_90a instruction=wgmma' 2>&1 | FileCheck %s --check-prefix=CELLS
+// RUN: sed 's/1x128/1x32/g' %s | uwt-opt --uwt-select-strategy='gpu=sm_90a' | FileCheck %s --check-prefix=OLDER
 // RUN: not uwt-opt %s --uwt-select-strategy='gpu=sm_90a instruction=fma' 2>&1 | FileCheck %s --check-prefix=FMA
 // BUFFER: error: 'uwt.matmul' op has no kernel of kind skinny: integers are multiplied where they are decoded; use strategy direct{{$}}
-// WGMMA: error: 'uwt.matmul' op has no kernel of kind skinny: integers are multiplied by instruction mma{{$}}
+// SHAPE: error: 'uwt.matmul' op has no kernel of kind skinny: wgmma multiplies integers of up to 32 rows of m, or of 48 or 64, got 40{{$}}
+// CELLS: error: 'uwt.matmul' op has no kernel of kind skinny: integers of cells of 32 columns, and where the last unit of a row lacks columns, are multiplied by instruction mma{{$}}
 // FMA: error: 'uwt.matmul' op has no kernel of kind simt: integers are multiplied by tensor cores; use instruction mma{{$}}
 
 // A CTA a row rounds x of any float type; work units are parts of 2048 columns, which have sums of their own.
@@ -15,14 +19,20 @@
 // CHECK: gpu.barrier
 // CHECK: arith.divf
 // CHECK: gpu.func @product
-// CHECK-SAME: k=256,integers"
-// CHECK-SAME: tile_n = 64, tile_k = 2048, tile_m = 40
+// CHECK-SAME: k=128,integers"
+// CHECK-SAME: tile_n = 128, tile_k = 2048, tile_m = 48
 // CHECK-SAME: arguments [<panels : i64>, <code : i32>, <y : f32
-// CHECK: uwt.decode_fragment_integers
-// CHECK: nvgpu.mma.sync{{.*}}mmaShape = [16, 8, 32]
+// Sums of a group's 128 columns begin from 0; numbers are read before they are waited for.
 // CHECK: uwt.decode_fragment_numbers
+// CHECK: uwt.decode_fragment_integers
+// CHECK: %[[FIRST:.*]]:6 = uwt.warpgroup_mma_bytes({{.*}} block_stride 1536 : memref
+// CHECK: uwt.decode_fragment_integers
+// CHECK: %[[BOTH:.*]]:6 = uwt.warpgroup_mma_bytes({{.*}} accumulators(%[[FIRST]]#0,
+// CHECK: uwt.warpgroup_wait 0 accumulators(%[[BOTH]]#0,
 // CHECK: arith.sitofp
 // CHECK: math.fma
+// WARP: uwt.decode_fragment_integers
+// WARP: nvgpu.mma.sync{{.*}}mmaShape = [16, 8, 32]
 // OLDER: arithmetic #uwt.integer<8> strategy #uwt.gpu_strategy<direct, mma, slice = 40
 func.func @main(%x: memref<40x4096xf32>, %y: memref<40x128xf32>) {
   %w = uwt.weight "w" : !uwt.compressed<128x4096xbf16, "uint<4>, zero=8, scale={1x128, f16}">

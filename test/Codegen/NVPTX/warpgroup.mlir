@@ -40,9 +40,29 @@ gpu.module @kernels {
     uwt.warpgroup_wait 1
     // CHECK: llvm.inline_asm has_side_effects asm_dialect = att "wgmma.wait_group.sync.aligned 0;", "=f,=f,=f,=f,0,1,2,3,~{memory}"
     // PTX: wgmma.wait_group.sync.aligned 0;
-    %done = uwt.warpgroup_wait 0 accumulators (%t)
+    %done = uwt.warpgroup_wait 0 accumulators (%t : vector<2x2xf32>)
     %flat = vector.shape_cast %done : vector<2x2xf32> to vector<4xf32>
     vector.store %flat, %y[%at] : memref<?xf32, #gpu.address_space<global>>, vector<4xf32>
+    gpu.return
+  }
+  // Sums of bytes that begin from 0 are results alone, in registers that no operand has; the first product does not add.
+  // CHECK-LABEL: gpu.func @bytes
+  // CHECK: wgmma.mma_async.sync.aligned.m64n8k32.s32.s8.s8 {$0,$1,$2,$3}, {$4,$5,$6,$7}, matrix, 0;\0A
+  // CHECK-SAME: add.u64 matrix, matrix, 32;\0Awgmma.mma_async.sync.aligned.m64n8k32.s32.s8.s8 {$0,$1,$2,$3}, {$8,$9,$10,$11}, matrix, 1;\0A
+  // CHECK-SAME: "=&r,=&r,=&r,=&r,r,r,r,r,r,r,r,r,r,r,~{memory}"
+  // CHECK: {$0,$1,$2,$3}, {$4,$5,$6,$7}, matrix, 1;\0A
+  // CHECK-SAME: "=r,=r,=r,=r,r,r,r,r,r,r,r,r,r,r,0,1,2,3,~{memory}"
+  // PTX-LABEL: .entry bytes(
+  // PTX-COUNT-4: wgmma.mma_async.sync.aligned.m64n8k32.s32.s8.s8 {
+  gpu.func @bytes(%r0: vector<4xi32>, %r1: vector<4xi32>, %at: index, %y: memref<?xi32, #gpu.address_space<global>>) kernel {
+    %c0 = arith.constant 0 : index
+    %all = gpu.dynamic_shared_memory : memref<?xi8, #shared>
+    %ring = memref.view %all[%c0][] : memref<?xi8, #shared> to memref<8192xi32, #shared>
+    %s = uwt.warpgroup_mma_bytes (%r0, %r1), %ring[%at] leading 128 stride 256 block_stride 512 : memref<8192xi32, #shared> -> vector<2x2xi32>
+    %t = uwt.warpgroup_mma_bytes (%r1, %r0), %ring[%at] leading 128 stride 256 block_stride 512 accumulators (%s) : memref<8192xi32, #shared> -> vector<2x2xi32>
+    %done = uwt.warpgroup_wait 0 accumulators (%t : vector<2x2xi32>)
+    %flat = vector.shape_cast %done : vector<2x2xi32> to vector<4xi32>
+    vector.store %flat, %y[%at] : memref<?xi32, #gpu.address_space<global>>, vector<4xi32>
     gpu.return
   }
   // What groups of a loop share is there once: the upper half before the loop, and in it the place without what is known to be added.
@@ -68,7 +88,7 @@ gpu.module @kernels {
       %odd = arith.addi %even, %c896 : index
       %s = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%even] leading 128 stride 256 block_stride 256 accumulators (%sum) : memref<8192xi32, #shared>
       %t = uwt.warpgroup_mma bf16 (%r, %r, %r, %r), %ring[%odd] leading 128 stride 256 block_stride 256 accumulators (%s) : memref<8192xi32, #shared>
-      %done = uwt.warpgroup_wait 0 accumulators (%t)
+      %done = uwt.warpgroup_wait 0 accumulators (%t : vector<2x2xf32>)
       scf.yield %done : vector<2x2xf32>
     }
     %flat = vector.shape_cast %sums : vector<2x2xf32> to vector<4xf32>

@@ -34,7 +34,7 @@ struct WordKernels : BuildableKernels {
     return memory;
   }
   Status canBuild(const GpuChoice &choice) const override {
-    bool fits = choice.ctas == 1 || hasRegistersForTwo(choice);
+    bool fits = choice.ctas <= maxCtas(choice);
     bool isOne = choice.instruction == Mma && choice.panels > 1;
     bool hasRoom =
         stagesThatFit(*facts.target, choice.ctas, *ringMemory(choice, false)) >= choice.stages;
@@ -90,7 +90,7 @@ TEST(GpuSearch, TakesNoKernelThatIsWorseThanTheRules) {
       GpuChoice found = searchGpuRanges(kernels, {}, search)->front().choice;
       double time = searched.timeOf(kernels, found, m);
       EXPECT_LE(time, searched.timeOf(kernels, rules, m));
-      for (const GpuChoice &other : otherChoices(kernels, {}, rules, m, false)) {
+      for (const GpuChoice &other : otherChoices(kernels, {}, rules, m, /*ofAnyFormat=*/true)) {
         // Warps of one panel are left out where the rules have those of two.
         bool isLeftOut =
             other.slice <= 64 && other.panels * other.ctas == 1 && rules.panels * rules.ctas > 1;

@@ -88,6 +88,9 @@ std::string kernelText(const Layout &layout, const std::string &type) {
            std::string more;
            for (unsigned i = 1; i < layout.tiles; ++i)
              more += ", %s#" + std::to_string(i);
+           more += " : vector<2x2xf32>";
+           for (unsigned i = 1; i < layout.tiles; ++i)
+             more += ", vector<2x2xf32>";
            return more;
          }() +
          ") loc(\"wait\")\n%per = arith.constant " + std::to_string(4 * layout.tiles) +
@@ -181,12 +184,28 @@ std::string mutated(const std::string &from, const std::string &to) {
 
 TEST(EmulatorWarpgroup, MissingWaitIsFound) {
   TestKernel kernel(arguments, replaced(kernelText(small, "bf16"),
-                                        "%done:2 = uwt.warpgroup_wait 0 accumulators (%s#0, %s#1)",
+                                        "%done:2 = uwt.warpgroup_wait 0 accumulators (%s#0, %s#1 "
+                                        ": vector<2x2xf32>, vector<2x2xf32>)",
                                         "%yes = arith.constant true\n"
                                         "%done:2 = scf.if %yes -> (vector<2x2xf32>, "
                                         "vector<2x2xf32>) {\nscf.yield %s#0, %s#1 : "
                                         "vector<2x2xf32>, vector<2x2xf32>\n} else {\nscf.yield "
                                         "%zero, %zero : vector<2x2xf32>, vector<2x2xf32>\n}"));
+  EXPECT_EQ(kernel.diagnostics(),
+            "uses accumulators of matrix products that may be under way: take them "
+            "from uwt.warpgroup_wait");
+}
+
+TEST(EmulatorWarpgroup, MissingWaitForBytesIsFound) {
+  TestKernel kernel(arguments, R"(
+    %c0 = arith.constant 0 : index
+    %all = gpu.dynamic_shared_memory : memref<?xi8, #shared>
+    %t = memref.view %all[%c0][%words] : memref<?xi8, #shared> to memref<?xi32, #shared>
+    %r = vector.load %a[%c0] : memref<?xi32, #global>, vector<4xi32>
+    %s = uwt.warpgroup_mma_bytes (%r, %r), %t[%c0] leading 128 stride 256 block_stride 256
+        : memref<?xi32, #shared> -> vector<2x2xi32>
+    %flat = vector.shape_cast %s : vector<2x2xi32> to vector<4xi32>
+)");
   EXPECT_EQ(kernel.diagnostics(),
             "uses accumulators of matrix products that may be under way: take them "
             "from uwt.warpgroup_wait");

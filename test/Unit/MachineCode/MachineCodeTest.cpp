@@ -99,6 +99,7 @@ TEST(MachineCode, ResultsAreRanges) {
   EXPECT_EQ(written("SHFL.BFLY PT, R4, R5, 0x1, 0x1f"), Range(4, 1));
   EXPECT_EQ(written("HGMMA.64x8x16.F32.BF16 R24, R28, gdesc[UR8], R24"), Range(24, 4));
   EXPECT_EQ(written("HGMMA.64x256x16.F32.BF16 R24, gdesc[UR8], R24"), Range(24, 128));
+  EXPECT_EQ(written("IGMMA.64x64x32.S8.S8 R24, R56, gdesc[UR16], RZ, !UPT"), Range(24, 32));
   // No results: operands that are read, or memory.
   EXPECT_EQ(written("ISETP.NE.U32.AND P0, PT, R45, UR5, PT"), Range(0, 0));
   EXPECT_EQ(written("STS.128 [R0], R4"), Range(0, 0));

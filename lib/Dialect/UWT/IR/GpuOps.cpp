@@ -170,31 +170,74 @@ static bool isDescriptorOffset(int64_t bytes) {
   return bytes >= 0 && bytes < 1 << 18 && bytes % 16 == 0;
 }
 
-LogicalResult WarpgroupMmaOp::verify() {
-  constexpr size_t maxTiles = 32;
-  if (!getElement().isBF16() && !getElement().isF16())
-    return emitOpError() << "expects elements of type bf16 or f16, got " << getElement();
-  auto matrix = cast<MemRefType>(getMatrix().getType());
+/// B of a product of a warpgroup, where `op` says that it lies.
+template <typename Op> static LogicalResult verifyMatrix(Op op) {
+  auto matrix = cast<MemRefType>(op.getMatrix().getType());
   if (matrix.getRank() != 1 || !isIn(matrix, gpu::AddressSpace::Workgroup))
-    return emitOpError() << "expects a one-dimensional buffer in workgroup memory, got " << matrix;
-  for (auto [name, bytes] : {std::pair<StringRef, int64_t>{"leading", getLeading()},
-                             {"stride", getStride()},
-                             {"block_stride", getBlockStride()}})
+    return op.emitOpError() << "expects a one-dimensional buffer in workgroup memory, got "
+                            << matrix;
+  for (auto [name, bytes] : {std::pair<StringRef, int64_t>{"leading", op.getLeading()},
+                             {"stride", op.getStride()},
+                             {"block_stride", op.getBlockStride()}})
     if (!isDescriptorOffset(bytes))
-      return emitOpError() << "expects " << name << " to be a multiple of 16 from 0 to 262128, got "
-                           << bytes;
-  if (!llvm::is_contained({0, 32, 64, 128}, getSwizzle()))
-    return emitOpError() << "expects a swizzle of 0, 32, 64 or 128 bytes, got " << getSwizzle();
-  if (getAccumulators().empty() || getAccumulators().size() > maxTiles)
-    return emitOpError() << "expects accumulators of 1 to 32 tiles of 8 columns, got "
-                         << getAccumulators().size();
+      return op.emitOpError() << "expects " << name
+                              << " to be a multiple of 16 from 0 to 262128, got " << bytes;
   return success();
 }
 
+/// Tiles of 8 columns of B.
+static LogicalResult verifyTiles(Operation *op, size_t tiles) {
+  constexpr size_t maxTiles = 32;
+  if (tiles == 0 || tiles > maxTiles)
+    return op->emitOpError() << "expects accumulators of 1 to 32 tiles of 8 columns, got " << tiles;
+  return success();
+}
+
+LogicalResult WarpgroupMmaOp::verify() {
+  if (!getElement().isBF16() && !getElement().isF16())
+    return emitOpError() << "expects elements of type bf16 or f16, got " << getElement();
+  if (failed(verifyMatrix(*this)))
+    return failure();
+  if (!llvm::is_contained({0, 32, 64, 128}, getSwizzle()))
+    return emitOpError() << "expects a swizzle of 0, 32, 64 or 128 bytes, got " << getSwizzle();
+  return verifyTiles(*this, getAccumulators().size());
+}
+
+/// Bits 29:16 and 45:32 of a matrix descriptor.
+static uint64_t descriptorOffsets(int64_t leading, int64_t stride) {
+  return uint64_t(leading) / 16 << 16 | uint64_t(stride) / 16 << 32;
+}
+
 uint64_t WarpgroupMmaOp::descriptorBits() {
-  // Bits 29:16, 45:32 and 63:62.
+  // Bits 63:62.
   uint64_t mode = getSwizzle() == 0 ? 0 : getSwizzle() == 128 ? 1 : getSwizzle() == 64 ? 2 : 3;
-  return getLeading() / 16 << 16 | getStride() / 16 << 32 | mode << 62;
+  return descriptorOffsets(getLeading(), getStride()) | mode << 62;
+}
+
+//===----------------------------------------------------------------------===//
+// WarpgroupMmaBytesOp
+//===----------------------------------------------------------------------===//
+
+void WarpgroupMmaBytesOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  effects.emplace_back(MemoryEffects::Read::get(), &getMatrixMutable());
+  effects.emplace_back(MemoryEffects::Write::get());
+}
+
+LogicalResult WarpgroupMmaBytesOp::verify() {
+  if (failed(verifyMatrix(*this)))
+    return failure();
+  if (!getAccumulators().empty() && getAccumulators().size() != getNext().size())
+    return emitOpError() << "expects as many accumulators as results, " << getNext().size()
+                         << ", or none, got " << getAccumulators().size();
+  constexpr size_t maxAnyTiles = 4;
+  if (getNext().size() > maxAnyTiles && getNext().size() % 2 != 0)
+    return emitOpError() << "expects up to 4 tiles of 8 columns or an even number of them, got "
+                         << getNext().size();
+  return verifyTiles(*this, getNext().size());
+}
+
+uint64_t WarpgroupMmaBytesOp::descriptorBits() {
+  return descriptorOffsets(getLeading(), getStride());
 }
 
 //===----------------------------------------------------------------------===//

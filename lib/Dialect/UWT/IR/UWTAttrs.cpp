@@ -203,8 +203,8 @@ LogicalResult GpuStrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> e
     return emitError() << "expected a strategy of GPUs, got tiles, which is of CPUs";
   if (slice == 0 || slice > 256)
     return emitError() << "expected a slice of 1 to 256 rows of x, got " << slice;
-  if (panels == 0 || panels > 2 || ctas == 0 || ctas > 2)
-    return emitError() << "expected 1 or 2 panels and 1 or 2 CTAs, got " << panels << " and "
+  if (panels == 0 || panels > 2 || ctas == 0 || ctas > 3)
+    return emitError() << "expected 1 or 2 panels and 1 to 3 CTAs, got " << panels << " and "
                        << ctas;
   if (!llvm::is_contained({1U, 2U, 4U, 8U}, cluster))
     return emitError() << "expected a cluster of 1, 2, 4 or 8 CTAs, got " << cluster;

@@ -90,6 +90,41 @@ func.func @accumulators(%r: vector<4xi32>, %b: memref<8xi32, #shared>, %i: index
 
 // -----
 
+#shared = #gpu.address_space<workgroup>
+func.func @bytes_tiles(%r: vector<4xi32>, %s: vector<2x2xi32>, %b: memref<8xi32, #shared>, %i: index) {
+  // expected-error @below {{'uwt.warpgroup_mma_bytes' op expects as many accumulators as results, 2, or none, got 1}}
+  %a:2 = uwt.warpgroup_mma_bytes (%r, %r), %b[%i] leading 128 stride 256 block_stride 512 accumulators (%s) : memref<8xi32, #shared> -> vector<2x2xi32>, vector<2x2xi32>
+  return
+}
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+func.func @bytes_columns(%r: vector<4xi32>, %b: memref<8xi32, #shared>, %i: index) {
+  // expected-error @below {{'uwt.warpgroup_mma_bytes' op expects up to 4 tiles of 8 columns or an even number of them, got 5}}
+  %a:5 = uwt.warpgroup_mma_bytes (%r, %r), %b[%i] leading 128 stride 256 block_stride 512 : memref<8xi32, #shared> -> vector<2x2xi32>, vector<2x2xi32>, vector<2x2xi32>, vector<2x2xi32>, vector<2x2xi32>
+  return
+}
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+func.func @bytes_none(%r: vector<4xi32>, %b: memref<8xi32, #shared>, %i: index) {
+  // expected-error @below {{'uwt.warpgroup_mma_bytes' op expects accumulators of 1 to 32 tiles of 8 columns, got 0}}
+  "uwt.warpgroup_mma_bytes"(%r, %r, %b, %i) {leading = 128, stride = 256, block_stride = 512} : (vector<4xi32>, vector<4xi32>, memref<8xi32, #shared>, index) -> ()
+  return
+}
+
+// -----
+
+func.func @bytes_place(%r: vector<4xi32>, %b: memref<8xi32>, %i: index) {
+  // expected-error @below {{'uwt.warpgroup_mma_bytes' op expects a one-dimensional buffer in workgroup memory, got 'memref<8xi32>'}}
+  %a = uwt.warpgroup_mma_bytes (%r, %r), %b[%i] leading 128 stride 256 block_stride 512 : memref<8xi32> -> vector<2x2xi32>
+  return
+}
+
+// -----
+
 func.func @pending() {
   // expected-error @below {{'uwt.warpgroup_wait' op expects 0 to 7 groups under way, got 8}}
   uwt.warpgroup_wait 8

@@ -45,9 +45,21 @@ func.func @warpgroup(%r: vector<4xi32>, %s: vector<2x2xf32>, %ring: memref<8192x
   %b = uwt.warpgroup_mma f16 (%r, %r, %r, %r), %ring[%at] leading 0 stride 1024 block_stride 32 swizzle 128 accumulators (%a#0) : memref<8192xi32, #shared>
   // CHECK: uwt.warpgroup_wait 1{{$}}
   uwt.warpgroup_wait 1
-  // CHECK: uwt.warpgroup_wait 0 accumulators(%[[NEXT]]#1)
-  %c = uwt.warpgroup_wait 0 accumulators (%a#1)
+  // CHECK: uwt.warpgroup_wait 0 accumulators(%[[NEXT]]#1 : vector<2x2xf32>)
+  %c = uwt.warpgroup_wait 0 accumulators (%a#1 : vector<2x2xf32>)
   return
+}
+
+// CHECK-LABEL: func @warpgroup_bytes
+//  CHECK-SAME:   (%[[R:.*]]: vector<4xi32>, %[[RING:.*]]: memref<8192xi32, {{.*}}>, %[[AT:.*]]: index)
+func.func @warpgroup_bytes(%r: vector<4xi32>, %ring: memref<8192xi32, #shared>, %at: index) -> vector<2x2xi32> {
+  // CHECK: %[[NEW:.*]]:2 = uwt.warpgroup_mma_bytes(%[[R]], %[[R]]), %[[RING]][%[[AT]]] leading 128 stride 256 block_stride 512 : memref<8192xi32, {{.*}}> -> vector<2x2xi32>, vector<2x2xi32>
+  %a:2 = uwt.warpgroup_mma_bytes (%r, %r), %ring[%at] leading 128 stride 256 block_stride 512 : memref<8192xi32, #shared> -> vector<2x2xi32>, vector<2x2xi32>
+  // CHECK: %[[NEXT:.*]] = uwt.warpgroup_mma_bytes(%[[R]], %[[R]]), %[[RING]][%[[AT]]] leading 128 stride 256 block_stride 512 accumulators(%[[NEW]]#1) : memref<8192xi32, {{.*}}> -> vector<2x2xi32>
+  %b = uwt.warpgroup_mma_bytes (%r, %r), %ring[%at] leading 128 stride 256 block_stride 512 accumulators (%a#1) : memref<8192xi32, #shared> -> vector<2x2xi32>
+  // CHECK: uwt.warpgroup_wait 0 accumulators(%[[NEXT]] : vector<2x2xi32>)
+  %c = uwt.warpgroup_wait 0 accumulators (%b : vector<2x2xi32>)
+  return %c : vector<2x2xi32>
 }
 
 // CHECK-LABEL: func.func @announcements

@@ -127,12 +127,12 @@ module attributes {test.a = #uwt.gpu_strategy<direct, mma, slice = 257>} {}
 
 // -----
 
-// expected-error@below {{expected 1 or 2 panels and 1 or 2 CTAs, got 3 and 1}}
+// expected-error@below {{expected 1 or 2 panels and 1 to 3 CTAs, got 3 and 1}}
 module attributes {test.a = #uwt.gpu_strategy<direct, mma, slice = 8, panels = 3>} {}
 
 // -----
 
-// expected-error@below {{expected 1 or 2 panels and 1 or 2 CTAs, got 1 and 0}}
+// expected-error@below {{expected 1 or 2 panels and 1 to 3 CTAs, got 1 and 0}}
 module attributes {test.a = #uwt.gpu_strategy<direct, mma, slice = 8, ctas = 0>} {}
 
 // -----

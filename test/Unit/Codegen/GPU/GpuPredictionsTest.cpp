@@ -108,6 +108,8 @@ protected:
   void checkRegrets();
   std::string timesTable();
   std::string termsTable();
+  std::string int4Table();
+  std::string publishedTable();
   std::string regretsOf(const std::string &format, const char *name, bool isOwn);
   std::string regretsTable();
 
@@ -309,6 +311,96 @@ std::string GpuPredictions::termsTable() {
   return text;
 }
 
+//===----------------------------------------------------------------------===//
+// INT4 in groups of 128, beside the roof of raw weights and published times
+//===----------------------------------------------------------------------===//
+
+/// A product from INT4 by kernels that are chosen for it alone.
+GpuPrediction int4Prediction(mlir::MLIRContext &context, const GpuBoard &board,
+                             const GpuProblem &problem) {
+  constexpr const char *format = "uint<4>, zero=8, scale={1x128, bf16}";
+  GpuSearch::ProfileOf profiles = [&](uint64_t rows) {
+    return findKernelProfile(*board.target, format, rows);
+  };
+  ProductOf kernels(context, format, *board.target, problem.n, problem.k, problem.m);
+  GpuSearch search = ownSearch(board, problem.k, profiles);
+  auto ranges = searchGpuRanges(*kernels, {}, search);
+  EXPECT_TRUE(ranges) << ranges.error().message();
+  auto predicted =
+      predictChoice((*kernels).product(), ranges->front().choice, problem.m, search, profiles);
+  EXPECT_TRUE(predicted) << problem.n << "x" << problem.k << " m " << problem.m;
+  return predicted.value_or(GpuPrediction{});
+}
+
+std::string GpuPredictions::int4Table() {
+  std::string text = "| n × k |";
+  for (uint64_t m : mValues)
+    text += formatted(" m = %llu |", (unsigned long long)m);
+  text += "\n| --- |";
+  for (size_t i = 0; i < std::size(mValues); ++i)
+    text += " ---: |";
+  text += "\n";
+  const GpuBoard &board = *usualBoard(**findGpuTarget("sm_90a"));
+  for (auto [n, k] : weightShapes) {
+    text += formatted("| %llu × %llu |", (unsigned long long)n, (unsigned long long)k);
+    for (uint64_t m : mValues) {
+      GpuProblem problem{n, k, m};
+      double time = int4Prediction(*context, board, problem).total;
+      text += formatted(" %.1f (%.2f) |", time, rawRoof(board, problem) / time);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+/// A row of a published table: µs of a call, which is so many products, on an H100.
+struct PublishedTime {
+  const char *kernel;
+  GpuProblem problem;
+  unsigned products;
+  double us;
+  /// PyTorch's FP16 product and CUTLASS's of FP8 in the same table, where it has them.
+  std::optional<double> dense, fp8;
+};
+
+/// Machete's: vllm-project/vllm, pull request 23198, x and products in FP8. Humming's and Marlin's:
+/// inclusionAI/humming, from their TFLOPS.
+constexpr PublishedTime publishedTimes[] = {
+    {"Humming, W4A16", {8192, 8192, 1}, 1, 22.4, {}, {}},
+    {"Humming, W4A16", {8192, 8192, 8}, 1, 22.5, {}, {}},
+    {"Humming, W4A16", {8192, 8192, 16}, 1, 23.3, {}, {}},
+    {"Marlin, W4A16", {8192, 8192, 1}, 1, 23.1, {}, {}},
+    {"Marlin, W4A16", {8192, 8192, 8}, 1, 23.1, {}, {}},
+    {"Marlin, W4A16", {8192, 8192, 16}, 1, 23.7, {}, {}},
+    {"Machete, W4A8", {14336, 12288, 1}, 2, 88.3, 270.6, 129},
+    {"Machete, W4A8", {14336, 12288, 32}, 2, 97.3, 240.4, 141.7},
+    {"Machete, W4A8", {14336, 12288, 64}, 2, 93.4, 241.1, 134.3},
+    {"Machete, W4A8", {12288, 12288, 1}, 2, 76, 209, 114.4},
+    {"Machete, W4A8", {12288, 12288, 32}, 2, 87.7, 212, 126.9},
+    {"Machete, W4A8", {12288, 12288, 64}, 2, 89.4, 207, 117.5},
+    {"Machete, W4A8", {73728, 12288, 1}, 1, 172.4, 591.8, 298.2},
+    {"Machete, W4A8", {73728, 12288, 32}, 1, 173.7, 601.8, 314.6},
+    {"Machete, W4A8", {12288, 36864, 1}, 1, 98.2, 303.2, 155.2},
+    {"Machete, W4A8", {12288, 36864, 32}, 1, 96.3, 302, 173.9},
+};
+
+std::string GpuPredictions::publishedTable() {
+  std::string text = "| kernel | n × k | m | products | its µs | FP16, FP8 beside it | raw at the "
+                     "roof | INT4, predicted | its µs over these |\n"
+                     "| --- | --- | ---: | ---: | ---: | --- | ---: | ---: | ---: |\n";
+  const GpuBoard &board = **findGpuBoard(builtInGpuBoards(), "H100");
+  for (const PublishedTime &each : publishedTimes) {
+    double time = each.products * int4Prediction(*context, board, each.problem).total;
+    text += formatted("| %s | %llu × %llu | %llu | %u | %.1f | %s | %.1f | %.1f | %.2f |\n",
+                      each.kernel, (unsigned long long)each.problem.n,
+                      (unsigned long long)each.problem.k, (unsigned long long)each.problem.m,
+                      each.products, each.us,
+                      each.dense ? formatted("%.1f, %.1f", *each.dense, *each.fp8).c_str() : "",
+                      each.products * rawRoof(board, each.problem), time, each.us / time);
+  }
+  return text;
+}
+
 std::string GpuPredictions::regretsOf(const std::string &format, const char *name, bool isOwn) {
   double most = -1, sum = 0;
   int count = 0;
@@ -411,6 +503,8 @@ TEST_F(GpuPredictions, RegretsAreSmallAndThePageHasThem) {
   };
   replace("times", timesTable());
   replace("terms", termsTable());
+  replace("int4", int4Table());
+  replace("published", publishedTable());
   replace("regrets", regretsTable());
   if (std::getenv("UWT_WRITE_PREDICTIONS") != nullptr)
     std::ofstream(page) << text;

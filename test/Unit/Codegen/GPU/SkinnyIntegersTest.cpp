@@ -81,6 +81,21 @@ TEST(SkinnyIntegersTest, EveryTileAndTargetHasTheBits) {
   }
 }
 
+/// Of more than 16 rows of x, with one panel and two, groups of one unit, of several and of all,
+/// and a last panel without some of its strips.
+TEST(SkinnyIntegersTest, WarpgroupsHaveTheBits) {
+  for (const char *format :
+       {"uint<4>, zero=8, scale={1x128, f16}",
+        "uint<4>, zero={1x128, uint<4>}, scale={1x128, bf16}", "int<8>, scale={1x512, f32}",
+        "uint<8>, zero={row, uint<8>}, scale={row, f32}", "uint<2>, zero=2, scale={1x64, bf16}",
+        "uint<6>, zero=32, scale={1x128, bf16}"}) {
+    expectBitsOfTheRule(format, {256, 1024, 64}, {.stages = 3, .groups = 4});
+    expectBitsOfTheRule(format, {64, 512, 24}, {.stages = 2, .groups = 2});
+    expectBitsOfTheRule(format, {70, 1280, 40}, {.tiles = 3, .stages = 2, .groups = 4});
+    expectBitsOfTheRule(format, {200, 4608, 33}, {.stages = 2, .groups = 4, .cluster = 2}, {2, 4});
+  }
+}
+
 TEST(SkinnyIntegersTest, IntegersOfFewerBitsHaveTheBits) {
   for (unsigned bits : {2, 4, 6})
     for (const char *format :

@@ -314,6 +314,8 @@ TEST(PtxDecodeTest, Matrices) {
   const std::string four = "{%r0, %r1, %r2, %r3}";
   const std::string mma32 = "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 " + four + ", " +
                             four + ", {%r4, %r5}, " + four + ";";
+  const std::string ofBytes = "wgmma.mma_async.sync.aligned.m64n24k32.s32.s8.s8 " + registers(12) +
+                              ", " + four + ", %d1, 0;";
   auto bfloats = [](unsigned count) {
     return [=](const Instruction &code) {
       return code.count == count && code.type == f32 && code.sourceType == bf16;
@@ -333,6 +335,7 @@ TEST(PtxDecodeTest, Matrices) {
       {fromRegisters.c_str(), Op::Wgmma, 48, 6, bfloats(96)},
       {fromMemory.c_str(), Op::Wgmma, 48, 3, bfloats(96)},
       {widest.c_str(), Op::Wgmma, 128, 3, withCount(256)},
+      {ofBytes.c_str(), Op::Wgmma, 12, 6, withCount(24)},
       {"wgmma.fence.sync.aligned;", Op::WgmmaFence, 0, 0},
       {"wgmma.commit_group.sync.aligned;", Op::WgmmaCommit, 0, 0},
       {"wgmma.wait_group.sync.aligned 2;", Op::WgmmaWait, 0, 0, withCount(2)},
@@ -395,6 +398,8 @@ TEST(PtxDecodeTest, ModifiersThatAreNotKnown) {
        "'mma.sync.aligned.m8n8k4.row.col.f32.f16.f16.f32': modifier '.m8n8k4'"},
       {"wgmma.mma_async.sync.aligned.m64n12k16.f32.f16.f16 %r0, %d0, %d1, 1, 1, 1, 0, 0;",
        "'wgmma.mma_async.sync.aligned.m64n12k16.f32.f16.f16': modifier '.m64n12k16'"},
+      {"wgmma.mma_async.sync.aligned.m64n40k32.s32.s8.s8 %r0, %d0, %d1, 1;",
+       "'wgmma.mma_async.sync.aligned.m64n40k32.s32.s8.s8': modifier '.m64n40k32'"},
       {"vote.sync.ballot.pred %p0, %p1, -1;", "'vote.sync.ballot.pred': modifier '.pred'"},
       {"mul.hi.f32 %r0, %r1, %r2;", "'mul.hi.f32': modifier '.f32'"},
       {"bar.sync.foo 0;", "'bar.sync.foo': modifier '.foo'"},

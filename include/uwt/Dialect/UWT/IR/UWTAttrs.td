@@ -160,7 +160,7 @@ def UWT_GpuStrategyAttr : UWT_Attr<"GpuStrategy", "gpu_strategy"> {
     ```
 
     Everything that kernels of one product may differ in. `slice` rows of x (1 to 256) are multiplied at a time; a larger m comes in slices.
-    A CTA has `panels` panels (1 or 2), a cluster `cluster` CTAs (1, 2, 4 or 8), and a multiprocessor runs `ctas` CTAs (1 or 2) at a time; what the text leaves out is 1.
+    A CTA has `panels` panels (1 or 2), a cluster `cluster` CTAs (1, 2, 4 or 8), and a multiprocessor runs `ctas` CTAs (1 to 3) at a time; what the text leaves out is 1.
 
     A ring has `stages` stages (from 2) of `groups` column groups (64 columns) each, which are `k_tiles` k-tiles, of which each has an even number of groups. Kernels in
     which lanes read streams (`direct`), and those of `fma`, have no ring and leave that out; where it is missed, kernels are not built. What of this fits

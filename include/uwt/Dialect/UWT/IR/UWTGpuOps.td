@@ -279,6 +279,42 @@ def UWT_WarpgroupMmaOp : UWT_Op<"warpgroup_mma", [InferTypeOpAdaptor,
   let hasVerifier = 1;
 }
 
+def UWT_IntegerAccumulator
+    : Type<And<[VectorOfRankAndType<[2], [I32]>.predicate, CPred<"::llvm::cast<::mlir::VectorType>($_self).getShape() == ::llvm::ArrayRef<int64_t>({2, 2})">]>,
+           "vector<2x2xi32>", "::mlir::VectorType">,
+    BuildableType<"::mlir::VectorType::get({2, 2}, $_builder.getI32Type())">;
+
+def UWT_WarpgroupMmaBytesOp : UWT_Op<"warpgroup_mma_bytes", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "a group of matrix products of bytes of four warps, A in registers";
+  let description = [{
+    As `uwt.warpgroup_mma`, of bytes: 64 rows × 64 columns of A by 64 rows × n columns of B, all of them signed, in two products of m64 n k32, whose sums
+    are exact in i32. They are added to `accumulators`, or where there are none begin from 0.
+
+    A: results of `uwt.decode_fragment_integers`, the registers of a product each. B: for block b (0 or 1, 32 values of k) in core matrices of 8 columns of B × 16 bytes
+    along k, without swizzle. Accumulators have the elements of `nvgpu.mma.sync`'s C: those of up to 4 tiles, or of an even number of them.
+
+    ```mlir
+    %next = uwt.warpgroup_mma_bytes (%a0, %a1), %ring[%x] leading 128 stride 256 block_stride 256
+        : memref<8192xi32, #gpu.address_space<workgroup>> -> vector<2x2xi32>
+    ```
+  }];
+  let arguments = (ins UWT_Fragment:$a0, UWT_Fragment:$a1, AnyStridedMemRef:$matrix, Index:$at, I64Attr:$leading, I64Attr:$stride,
+                       I64Attr:$block_stride, Variadic<UWT_IntegerAccumulator>:$accumulators);
+  let results = (outs Variadic<UWT_IntegerAccumulator>:$next);
+  let assemblyFormat = [{
+    `(` $a0 `,` $a1 `)` `,` $matrix `[` $at `]` `leading` $leading `stride` $stride `block_stride` $block_stride
+    (`accumulators` `(` $accumulators^ `)`)? attr-dict `:` type($matrix) `->` type($next)
+  }];
+  let extraClassDeclaration = [{
+    /// Products of 32 values of k in a group.
+    static constexpr unsigned blocks = 2;
+    /// As WarpgroupMmaOp::descriptorBits().
+    uint64_t descriptorBits();
+  }];
+  let hasVerifier = 1;
+}
+
 def UWT_WarpgroupWaitOp : UWT_Op<"warpgroup_wait", [InferTypeOpAdaptor,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "waits for groups of matrix products";
@@ -288,12 +324,12 @@ def UWT_WarpgroupWaitOp : UWT_Op<"warpgroup_wait", [InferTypeOpAdaptor,
 
     ```mlir
     uwt.warpgroup_wait 1
-    %done = uwt.warpgroup_wait 0 accumulators (%sum)
+    %done = uwt.warpgroup_wait 0 accumulators (%sum : vector<2x2xf32>)
     ```
   }];
-  let arguments = (ins I64Attr:$pending, Variadic<UWT_Accumulator>:$accumulators);
-  let results = (outs Variadic<UWT_Accumulator>:$done);
-  let assemblyFormat = "$pending (`accumulators` `(` $accumulators^ `)`)? attr-dict";
+  let arguments = (ins I64Attr:$pending, Variadic<AnyTypeOf<[UWT_Accumulator, UWT_IntegerAccumulator]>>:$accumulators);
+  let results = (outs Variadic<AnyTypeOf<[UWT_Accumulator, UWT_IntegerAccumulator]>>:$done);
+  let assemblyFormat = "$pending (`accumulators` `(` $accumulators^ `:` type($accumulators) `)`)? attr-dict";
   let hasVerifier = 1;
 }
 
