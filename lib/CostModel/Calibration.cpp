@@ -53,13 +53,12 @@ struct BuiltIn {
 };
 /// Tiles by vectors: some 10 operations of AVX2 for each of two multiply-adds.
 constexpr double tileDotOfVectors = 4;
-/// What `uwt bench calibrate` gives on two cores of a Zen 5 at 4.1 GHz (avx512bf16; the middle of
-/// three runs, but for escapes, which these did not see, and the bandwidth of two, which is 43 or
-/// 70 there), and did give on two of a Zen 4 at 3.7 GHz (avx512 and avx2). Those of amx are of two
-/// cores of an Emerald Rapids at 2.6 GHz: what tiles take is fitted to products with cold weights
-/// (docs/cost-model.md, "On AMX"), the rest is what a Zen 4 had. `generic` is estimated, and so are
-/// the times of AArch64: those of avx2, with twice as many vectors to compute with, and operations
-/// of streams but for those of avx512bf16.
+/// What `uwt bench calibrate` gives on two cores of a Zen 5 at 4.1 GHz (avx512bf16, avx512 and
+/// avx2; the middle of three runs, but for escapes, which these did not see, and the bandwidth of
+/// two, which is 43 or 70 there). Those of amx are of two cores of an Emerald Rapids at 2.6 GHz:
+/// what tiles take is fitted to products with cold weights (docs/cost-model.md, "On AMX"), the rest
+/// is what a Zen 4 had. `generic` is estimated, and so are the times of AArch64: those of avx2,
+/// with twice as many vectors to compute with but for bf16.
 constexpr BuiltIn builtIns[] = {
     {"amx",
      {0.12, 0.33, 0.052, 0.03, 0.2, 1.9, 0.25, 0.7, 0.3, 0.3, 6.5, 2.9},
@@ -71,13 +70,24 @@ constexpr BuiltIn builtIns[] = {
      1,
      {37, 50},
      36 << 10},
-    {"avx512", {0.3, 0.29, 0, 0.087, 0.17, 0.26, 0.35, 0.15, 0.5, 0.3, 5.7, 2.3}},
-    {"avx2", {0.64, 0.63, 0, 0.107, 0.17, 0.37, 0.63, 0.08, 0.73, 0.3, 11.5, 5}},
+    {"avx512",
+     {0.16, 0.17, 0, 0.043, 0.17, 0.1, 0.18, 0.045, 0.27, 0.1, 1.3, 0.34},
+     0.8,
+     {37, 50},
+     36 << 10},
+    {"avx2",
+     {0.4, 0.42, 0, 0.061, 0.17, 0.19, 0.4, 0.05, 0.17, 0.1, 0.76, 0.27},
+     0.86,
+     {37, 50},
+     36 << 10},
     {"amx-vectors",
-     {0.64, 0.63, tileDotOfVectors, 0.107, 0.17, 0.37, 0.63, 0.08, 0.73, 0.3, 11.5, 5}},
-    {"neon-bf16", {0.64, 0.64, 0, 0.2, 0.2, 0.37, 0.63, 0.08, 0.73, 0.3, 11.5, 5}},
-    {"neon", {1.28, 1.26, 0, 0.2, 0.2, 0.37, 0.63, 0.08, 0.73, 0.3, 11.5, 5}},
-    {"generic", {2, 2, 0, 0.25, 0.25, 0.5, 2, 0.2, 1.2, 2, 30, 13}},
+     {0.4, 0.42, tileDotOfVectors, 0.061, 0.17, 0.19, 0.4, 0.05, 0.17, 0.1, 0.76, 0.27},
+     0.86,
+     {37, 50},
+     36 << 10},
+    {"neon-bf16", {0.4, 0.42, 0, 0.12, 0.17, 0.19, 0.4, 0, 0.34, 0.1, 0.76, 0.27}},
+    {"neon", {0.8, 0.84, 0, 0.12, 0.17, 0.38, 0.8, 0, 0.34, 0.1, 1.5, 0.54}},
+    {"generic", {2, 2, 0, 0.25, 0.25, 0.5, 2, 0.2, 1.2, 2, 2, 1}},
 };
 } // namespace
 

@@ -129,7 +129,8 @@ protected:
   /// themselves.
   enum class HalfOfUnit : uint8_t { First, Second };
   void prefetchUnitAhead(const PanelFields &panel, mlir::Value unit, bool asWords, HalfOfUnit half);
-  void prefetchAhead(WeightBuffer kind, mlir::Value first, int64_t unitU32, HalfOfUnit half);
+  void prefetchAhead(WeightBuffer kind, mlir::Value first, int64_t unitU32, int64_t aheadU32,
+                     HalfOfUnit half);
   int64_t usualPrefetchU32() const;
   mlir::Value emitEscapedUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
                               const UnitOfX &x, mlir::Value record);

@@ -167,7 +167,7 @@ void IntegerProductLowering::prefetchCodes(const PanelFields &panel, Value numbe
   Value ofPanel = index.add(index.mul(number, panel.strips), strip);
   if (!TargetAttr::of(op).hasTiles())
     return prefetchAhead(WeightBuffer::Code, unitOffset(panel.code, ofPanel, layout.codeU32),
-                         layout.codeU32, half);
+                         layout.codeU32, prefetchU32, half);
   if (half == HalfOfUnit::Second)
     return;
   Value ahead = index.constant(unitsAhead), inBlock = index.rem(ofPanel, ahead);

@@ -222,9 +222,17 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
 // -----
 
 // Codes are asked for some units ahead of those that become words in registers, whether these have escapes or not, half of a unit before
-// its products and half behind them; words themselves are not.
+// its products and half behind them, and words as well, one unit ahead.
 
 // CHECK-LABEL: func @codes
+// CHECK-COUNT-16: memref.prefetch %{{.*}}, read, locality<3>, data
+//   CHECK-NOT:   memref.prefetch
+//       CHECK:   uwt.decode_unit %{{.*}} as_words
+//   CHECK-NOT:   memref.prefetch
+//       CHECK:   uwt.dot
+// CHECK-COUNT-16: memref.prefetch %{{.*}}, read, locality<3>, data
+//   CHECK-NOT:   memref.prefetch
+//       CHECK:   } else {
 // CHECK-COUNT-9: memref.prefetch %{{.*}}, read, locality<3>, data
 //   CHECK-NOT:   memref.prefetch
 //       CHECK:   uwt.decode_unit %{{.*}} : {{.*}}"uint<4>, zero=8, scale={1x128, f16}"
@@ -233,8 +241,13 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
 // CHECK-COUNT-8: memref.prefetch %{{.*}}, read, locality<3>, data
 //   CHECK-NOT:   memref.prefetch
 // CHECK-LABEL: func @parts
+// CHECK-COUNT-16: memref.prefetch %{{.*}}, read, locality<3>, data
 //   CHECK-NOT:   memref.prefetch
 //       CHECK:   uwt.decode_unit %{{.*}} as_words
+//   CHECK-NOT:   memref.prefetch
+//       CHECK:   uwt.dot
+// CHECK-COUNT-16: memref.prefetch %{{.*}}, read, locality<3>, data
+//   CHECK-NOT:   memref.prefetch
 //       CHECK:   } else {
 // CHECK-COUNT-12: memref.prefetch %{{.*}}, read, locality<3>, data
 //   CHECK-NOT:   memref.prefetch
