@@ -114,9 +114,11 @@ TEST(Grouped, EveryTileAndTargetHasThem) {
   expectExactSlices("inplace<12>", {200, 512, 0}, 8, {.tiles = 1, .target = older});
 }
 
-TEST(Grouped, CodesAreMultipliedByIntegersToo) {
+/// Slices of `slice` rows are those of their matrices, multiplied by integers.
+void expectIntegerSlices(unsigned slice) {
+  SCOPED_TRACE(slice);
   const std::string format = "uint<4>, zero=8, scale={1x128, f16}";
-  constexpr uint64_t slice = 8, slices = 4;
+  constexpr uint64_t slices = 4;
   Shape shape{128, 640, slice * slices};
   QuantizedWeight weight =
       drawQuantized(*Format::parse(format), matrices * shape.rows, shape.columns, 1);
@@ -130,7 +132,7 @@ TEST(Grouped, CodesAreMultipliedByIntegersToo) {
   DrawnX x = drawX(shape.m, shape.columns, "bf16");
   std::vector<uint16_t> words(x.bytes.size() / 2);
   std::memcpy(words.data(), x.bytes.data(), x.bytes.size());
-  Product product(format, shape, {.tiles = 1, .integerBits = 8, .grouped = true});
+  Product product(format, shape, {.tiles = slice / 8, .integerBits = 8, .grouped = true});
   ASSERT_EQ(product.prepare(), "");
   // Outputs of all matrices for all rows, of which each slice has those of one.
   std::vector<float> all = integerOutputs(weight, x, shape.m, 8);
@@ -145,6 +147,12 @@ TEST(Grouped, CodesAreMultipliedByIntegersToo) {
     ASSERT_TRUE(y) << y.error().message();
     expectSameBits(*y, expected);
   }
+}
+
+TEST(Grouped, CodesAreMultipliedByIntegersToo) {
+  // By warps, and by warpgroups.
+  expectIntegerSlices(8);
+  expectIntegerSlices(32);
 }
 
 TEST(Grouped, MachineCodeHasNoSpills) {
