@@ -128,8 +128,8 @@ static double copiedBytes(const codegen::PlanFacts &plan, const FormatFacts &fac
 static double weightsOf(const machine_code::InstructionCounts &way,
                         const codegen::PlanFacts &plan) {
   double blocks = way.products;
-  if (plan.byteProducts != 0)
-    blocks *= 2.0 / plan.byteProducts;
+  if (plan.multipliesBytes)
+    blocks *= 2;
   return 8 * blocks / (plan.usesWarpgroups ? 1 : plan.slice / 8);
 }
 
@@ -299,7 +299,7 @@ static KernelProfile profileOf(const machine_code::KernelReport &report,
   profile.streamWarps = plan.streamWarps;
   profile.lookups = plan.lookups;
   profile.usesWarpgroups = plan.usesWarpgroups;
-  profile.byteProducts = plan.byteProducts;
+  profile.multipliesBytes = plan.multipliesBytes;
   profile.partColumns = plan.partColumns;
   profile.decodedBytes = plan.decodedBytes + facts.unitsOutside * plan.bytesOutside;
   if (before) {

@@ -26,9 +26,8 @@ constexpr uint64_t maxSharedMTiles = 16;
 // By the registers and spills that ptxas reports (docs/gpu-kernels-rationale.md).
 /// Warps that multiply alone (mma.sync).
 constexpr unsigned maxMTilesOfWarps = 8;
-/// Warpgroups that multiply integers, whose sums of a group stand beside those of all: of products,
-/// and of x as well.
-constexpr unsigned maxMTilesOfIntegers = 8, maxMTilesOfTwoSums = 4;
+/// Warpgroups that multiply integers, whose sums of a group stand beside those of all.
+constexpr unsigned maxMTilesOfIntegers = 8;
 /// Warpgroups, where the last panel lacks some of its four strips: knowing which takes registers.
 constexpr unsigned maxMTilesOfPartPanels = 12;
 /// Warpgroups beside those that decode for them.
@@ -62,7 +61,7 @@ unsigned uwt::widestSlice(const GpuProduct &product, GpuStrategy strategy,
   if (instruction != GpuInstruction::Wgmma)
     return maxMTilesOfWarps;
   if (product.multipliesIntegers)
-    return product.needsSumsOfX ? maxMTilesOfTwoSums : maxMTilesOfIntegers;
+    return maxMTilesOfIntegers;
   if (product.n % panelRows != 0)
     return maxMTilesOfPartPanels;
   return strategy == GpuStrategy::Shared ? maxMTilesBesideDecoders : maxMTiles;

@@ -52,9 +52,9 @@ struct GpuProduct {
   std::optional<uint64_t> m;
   /// Of the weight's format: streams of a variable rate; words alone, which need no decoder.
   bool hasStreams = false, hasOnlyWords = false;
-  /// Whether integers are multiplied; whether with sums of x, too; whether warps do that by
-  /// themselves on every target, since the weight's units do not suit products of warpgroups.
-  bool multipliesIntegers = false, needsSumsOfX = false, needsWarps = false;
+  /// Whether integers are multiplied; whether warps do that by themselves on every target, since
+  /// the weight's units do not suit products of warpgroups.
+  bool multipliesIntegers = false, needsWarps = false;
   /// Whether tensor cores have an instruction for the types of x and the weight.
   bool hasMatrixInstruction = true;
   /// Rows of x that the kernel without tensor cores multiplies at a time.

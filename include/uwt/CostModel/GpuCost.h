@@ -75,17 +75,16 @@ struct KernelProfile {
   /// Fences for the whole GPU: at the barriers of a cluster, and where partial sums are handed
   /// over.
   unsigned clusterFences = 0, handOffFences = 0;
-  /// Products by integers: matrix instructions for a strip × 32 columns × an m tile; 0 for products
-  /// of floats.
-  unsigned byteProducts = 0;
+  /// Products by integers, which are those of bytes.
+  bool multipliesBytes = false;
   /// The columns of the least part of an output tile that a CTA has; 0 for a stage's.
   unsigned partColumns = 0;
 
   /// Of an element of packed x.
-  double xBytes() const { return byteProducts != 0 ? 1 : 2; }
+  double xBytes() const { return multipliesBytes ? 1 : 2; }
   /// How long tensor cores take for a product of a weight, that of bf16 being 1: bytes are
   /// multiplied at twice the rate.
-  double matrixWork() const { return byteProducts != 0 ? 0.5 * byteProducts : 1; }
+  double matrixWork() const { return multipliesBytes ? 0.5 : 1; }
   bool hasRing() const { return stages != 0 && stageWeights > 0; }
 };
 

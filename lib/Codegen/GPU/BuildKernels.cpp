@@ -176,7 +176,7 @@ static ProductPlan planOf(MatmulOp op, const EmittedFormat &format, const GpuTar
   plan.tile.multipliesIntegers = op.getArithmeticAttr() != nullptr;
   if (plan.tile.multipliesIntegers) {
     plan.partGroups = columnGroupsInPart(format.format);
-    plan.byteProducts = needsSumsOfX(format.format) ? 2 : 1;
+    plan.tile.sumsOfX = needsSumsOfX(format.format) ? quantizedUnit(format.format).cells : 0;
   }
   plan.unit.copiesWords = !plan.tile.multipliesIntegers && copiesWords(plan);
   plan.ctas = choice.ctas;
@@ -380,7 +380,6 @@ GpuProduct KernelProblem::product() const {
   result.hasStreams = isVariable(format.traits.rate);
   result.hasOnlyWords = unitLayout(format).onlyWords;
   result.multipliesIntegers = op.getArithmeticAttr() != nullptr;
-  result.needsSumsOfX = result.multipliesIntegers && needsSumsOfX(format.format);
   result.needsWarps = result.multipliesIntegers && !suitWarpgroups(op, format);
   // There are none of mixed types; integers are made of any.
   result.hasMatrixInstruction =

@@ -27,6 +27,11 @@ IntegerMainloop::IntegerMainloop(const LaneCode &code, const ProductPlan &plan, 
       groupUnits(unitsInGroup(type.getFormat().getFormat())), units(code, plan), ring(ring),
       workspace(workspace), lane(lane) {}
 
+Value IntegerMainloop::noSumsOfX() {
+  auto sums = VectorType::get({2}, builder.getI32Type());
+  return arith::ConstantOp::create(builder, location, builder.getZeroAttr(sums));
+}
+
 Value IntegerMainloop::noProducts() {
   auto sums = VectorType::get({2, 2}, builder.getI32Type());
   return arith::ConstantOp::create(builder, location, builder.getZeroAttr(sums));
@@ -81,23 +86,20 @@ IntegerMainloop::Values IntegerMainloop::multiplyUnit(Value strip, const TilePan
   UnitCoordinate coordinate = units.coordinate(panel, firstGroup, strip);
   Value unit = index.add(index.add(stage.region, plan.stage().code),
                          index.mul(coordinate.unit, plan.unit.codeU32)); // u32 of the ring
-  // Loads of numbers are not behind the wait for products, unless they would take the registers of
-  // sums of x.
+  // Loads of numbers are not behind the wait for products.
   DecodeFragmentNumbersOp numbers;
-  if (groupUnits == 1 && !layout.zero)
+  if (groupUnits == 1 || layout.zero)
     numbers = numbersOf(unit);
   UnitSums sums;
+  if (hasZeros)
+    sums.ofX.assign(layout.cells * mTiles, noSumsOfX());
   if (plan.tile.usesWarpgroups) {
     multiplyTogether(stage, unit, firstGroup, sums);
   } else {
     sums.products.assign(layout.cells * mTiles, noProducts());
-    if (hasZeros)
-      sums.ofX = sums.products;
     for (int64_t inUnit = 0; inUnit < plan.unit.columnGroups; ++inUnit)
       multiplyGroup(stage, unit, firstGroup, inUnit, sums);
   }
-  if (layout.zero)
-    numbers = numbersOf(unit);
   Values integers;
   for (unsigned cell = 0; cell < layout.cells; ++cell)
     for (int64_t mTile = 0; mTile < mTiles; ++mTile)
@@ -148,24 +150,37 @@ IntegerMainloop::Values IntegerMainloop::beginProducts(Value low, Value high, Va
 
 void IntegerMainloop::multiplyTogether(const Stage &stage, Value unit, Value firstGroup,
                                        UnitSums &sums) {
-  constexpr int32_t onesOfBytes = 0x01010101;
-  Value ones = arith::ConstantOp::create(
-      builder, location,
-      DenseElementsAttr::get(VectorType::get({4}, builder.getI32Type()), onesOfBytes));
+  Values xOfGroups;
   for (int64_t inUnit = 0; inUnit < plan.unit.columnGroups; ++inUnit) {
     auto own = integersOf(unit, inUnit);
-    Value x = index.add(stage.begin, plan.stage().x); // u32 of the ring
-    x = index.add(x, index.mul(index.add(firstGroup, inUnit), plan.tile.packedGroupU32()));
+    Value x = xOf(stage, index.add(firstGroup, inUnit));
+    xOfGroups.push_back(x);
     sums.products = beginProducts(own.getLow(), own.getHigh(), x, sums.products);
-    if (hasZeros)
-      sums.ofX = beginProducts(ones, ones, x, sums.ofX);
   }
-  Values all = sums.products;
-  llvm::append_range(all, sums.ofX);
-  auto done = WarpgroupWaitOp::create(builder, location, TypeRange(all), 0, all).getDone();
-  size_t count = sums.products.size();
-  sums.products = Values(done.take_front(count));
-  sums.ofX = Values(done.drop_front(count));
+  auto wait =
+      WarpgroupWaitOp::create(builder, location, TypeRange(sums.products), 0, sums.products);
+  sums.products = Values(wait.getDone());
+  for (Value x : xOfGroups)
+    addSumsOfX(x, sums);
+}
+
+Value IntegerMainloop::xOf(const Stage &stage, Value group) {
+  Value x = index.add(stage.begin, plan.stage().x);
+  return index.add(x, index.mul(group, plan.tile.packedGroupU32()));
+}
+
+void IntegerMainloop::addSumsOfX(Value x, UnitSums &sums) {
+  if (!hasZeros)
+    return;
+  // A lane has columns 2t and 2t + 1 of an m tile.
+  Value own = index.add(index.add(x, plan.tile.sumsOfXBegin()), index.mul(index.rem(lane, 4), 2));
+  for (unsigned cell = 0; cell < layout.cells; ++cell)
+    for (int64_t mTile = 0; mTile < plan.tile.mTiles; ++mTile) {
+      Value at = index.add(own, cell * plan.tile.m() + mTile * mTileRows);
+      Value &sum = sums.ofX[cell * plan.tile.mTiles + mTile];
+      sum = arith::AddIOp::create(builder, location, sum,
+                                  loadVector(ring, at, 2, builder.getI32Type()));
+    }
 }
 
 void IntegerMainloop::multiplyGroup(const Stage &stage, Value unit, Value firstGroup,
@@ -177,31 +192,24 @@ void IntegerMainloop::multiplyGroup(const Stage &stage, Value unit, Value firstG
   llvm::append_range(before, sums.ofX);
   auto multiplyOwn = [&] {
     auto own = integersOf(unit, inUnit);
-    Value x = index.add(index.add(stage.begin, plan.stage().x), index.mul(lane, laneU32));
-    x = index.add(x, index.mul(group, plan.tile.packedGroupU32()));
-    auto ones = [&]() -> Value {
-      return arith::ConstantOp::create(
-          builder, location,
-          DenseElementsAttr::get(VectorType::get({4, 4}, builder.getI8Type()), int8_t(1)));
-    };
-    Values next = before;
+    Value x = xOf(stage, group), ofLane = index.add(x, index.mul(lane, laneU32));
+    UnitSums next = sums;
     for (int64_t mTile = 0; mTile < plan.tile.mTiles; ++mTile) {
       Value both =
-          loadVector(ring, index.add(x, mTile * packedByteTileU32), 4, builder.getI32Type());
+          loadVector(ring, index.add(ofLane, mTile * packedByteTileU32), 4, builder.getI32Type());
       for (int64_t product = 0; product < productsOfGroup; ++product) {
         Value b = vector::ExtractStridedSliceOp::create(builder, location, both,
                                                         ArrayRef<int64_t>{2 * product},
                                                         ArrayRef<int64_t>{2}, ArrayRef<int64_t>{1});
         int64_t cell = layout.cells == 1 ? 0 : product;
-        Value &sum = next[cell * plan.tile.mTiles + mTile];
+        Value &sum = next.products[cell * plan.tile.mTiles + mTile];
         sum = multiplyBytes(own.getResult(product), b, sum);
-        if (!hasZeros)
-          continue;
-        Value &ofX = next[sums.products.size() + cell * plan.tile.mTiles + mTile];
-        ofX = multiplyBytes(ones(), b, ofX);
       }
     }
-    return next;
+    addSumsOfX(x, next);
+    Values all = next.products;
+    llvm::append_range(all, next.ofX);
+    return all;
   };
   Values after = mayBeMissing
                      ? either(index.less(group, stage.ownGroups), ValueRange(before).getTypes(),
@@ -251,7 +259,10 @@ Value IntegerMainloop::differences(const UnitSums &sums, unsigned cell, int64_t 
   Value less = zeros.empty()
                    ? lanes.constant(codes.offset)
                    : lanes.add(ofRows(zeros[2 * cell], zeros[2 * cell + 1]), codes.offset);
-  return lanes.sub(products, lanes.mul(less, flat(sums.ofX[number])));
+  Value pair = sums.ofX[number];
+  Value ofRows =
+      vector::ShuffleOp::create(builder, location, pair, pair, ArrayRef<int64_t>{0, 1, 0, 1});
+  return lanes.sub(products, lanes.mul(less, ofRows));
 }
 
 IntegerMainloop::Values IntegerMainloop::addScaled(ValueRange accumulators, ValueRange sums,

@@ -8,8 +8,8 @@
 // Products with `arithmetic #uwt.integer<8>` (docs/numerics.md, section "By integers"): each warp
 // multiplies bytes by `mma.m16n8k32`, or four together by `wgmma.m64nNk32`, whose sums of i32 are
 // exact, and adds those of a group, times its scale, to accumulators of f32. A work unit has whole
-// parts (integer-4). What zero points take away is their product with the sum of x, which is one
-// with a matrix of ones.
+// parts (integer-4). What zero points take away is their product with the sum of x, which kernel
+// `pack` has left behind x.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,7 +40,8 @@ public:
   Values scaled(const TilePanel &panel, mlir::ValueRange totals);
 
 private:
-  /// Sums of a unit: of products by cell and m tile, a vector<2x2xi32> each, and of x alike.
+  /// Sums of a unit by cell and m tile: of products, a vector<2x2xi32> each, and of x, a
+  /// vector<2xi32> each, for the two rows of x that a lane has.
   struct UnitSums {
     Values products, ofX;
   };
@@ -49,13 +50,17 @@ private:
   /// Adds the products of a unit's column group number `inUnit`.
   void multiplyGroup(const Stage &stage, mlir::Value unit, mlir::Value firstGroup, int64_t inUnit,
                      UnitSums &sums);
-  /// The same of all of a unit's by warpgroup instructions, which have ended behind it.
+  /// Adds the sums of x that lie behind x of a column group, which begins at u32 `x` of the ring.
+  void addSumsOfX(mlir::Value x, UnitSums &sums);
+  /// As multiplyGroup for all of a unit's by warpgroup instructions, which have ended behind it.
   void multiplyTogether(const Stage &stage, mlir::Value unit, mlir::Value firstGroup,
                         UnitSums &sums);
   /// A group of products by x of a column group, added to `sums`, or from 0 on where there are
   /// none.
   Values beginProducts(mlir::Value low, mlir::Value high, mlir::Value x, mlir::ValueRange sums);
   DecodeFragmentIntegersOp integersOf(mlir::Value unit, int64_t inUnit);
+  /// Where x of a stage's column group begins: u32 of the ring.
+  mlir::Value xOf(const Stage &stage, mlir::Value group);
   mlir::Value multiplyBytes(mlir::Value a, mlir::Value b, mlir::Value sum);
   /// What is added to accumulators of cell number `cell`, as integers: a vector<4xi32>.
   mlir::Value differences(const UnitSums &sums, unsigned cell, int64_t mTile,
@@ -68,6 +73,7 @@ private:
   /// Of two rows g and g + 8 in a lane's four places.
   mlir::Value ofRows(mlir::Value upper, mlir::Value lower);
   mlir::Value noProducts();
+  mlir::Value noSumsOfX();
 
   const ProductPlan &plan;
   CompressedType type;

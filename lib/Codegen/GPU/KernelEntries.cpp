@@ -52,7 +52,7 @@ void writePlanFacts(gpu::GPUModuleOp module, const PlanFacts &facts) {
                                       facts.usesWarpgroups, facts.streamWarps, real(facts.lookups),
                                       real(facts.rawBytes), facts.decodesBeside,
                                       real(facts.decodedBytes), real(facts.bytesOutside),
-                                      facts.byteProducts, facts.partColumns));
+                                      facts.multipliesBytes, facts.partColumns));
 }
 
 std::optional<PlanFacts> readPlanFacts(gpu::GPUModuleOp module) {
@@ -74,7 +74,7 @@ std::optional<PlanFacts> readPlanFacts(gpu::GPUModuleOp module) {
   facts.decodesBeside = plan.getDecodesBeside();
   facts.decodedBytes = plan.getDecodedBytes().convertToDouble();
   facts.bytesOutside = plan.getBytesOutside().convertToDouble();
-  facts.byteProducts = plan.getByteProducts();
+  facts.multipliesBytes = plan.getMultipliesBytes();
   facts.partColumns = plan.getPartColumns();
   return facts;
 }

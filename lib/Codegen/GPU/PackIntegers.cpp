@@ -6,9 +6,11 @@
 //===----------------------------------------------------------------------===//
 //
 // Packed x: [slice of 8 · mTiles rows], and of a slice first [group of 64 columns][m tile of 8
-// rows][row][u32 0…15], then the scales of its rows (f32). What a lane of two `mma.m16n8k32` holds
-// of B is one run of 16 bytes: u32 4t + 2i + b of row g is register b of lane 4g + t in product i.
-// Which columns its four bytes have, the order of the weight's codes says (IntegerCodes.h).
+// rows][row][u32 0…15], each group with sums of its elements behind it where they are needed
+// ([cell][row], i32), then the scales of its rows (f32). What a lane of two
+// `mma.m16n8k32` holds of B is one run of 16 bytes: u32 4t + 2i + b of row g is register b of lane
+// 4g + t in product i. Which columns its four bytes have, the order of the weight's codes says
+// (IntegerCodes.h).
 //
 // For wgmma a group's u32 stand in another order: [product i][m tile][half b][row][t], core
 // matrices of 8 rows × 16 bytes, an m tile's two of a product one behind the other.
@@ -97,15 +99,13 @@ PackIntegersKernel::RowWord PackIntegersKernel::rowWordOf(Value number) {
 }
 
 Value PackIntegersKernel::placeOf(Value inSlice, Value number) {
-  Value group = index.mul(index.div(number, packedByteRowU32), plan.tile.packedGroupU32());
-  Value word = index.rem(number, packedByteRowU32);
   if (!plan.tile.usesWarpgroups)
-    return index.add(index.add(index.mul(inSlice, packedByteRowU32), group), word);
+    return index.add(index.mul(inSlice, packedByteRowU32), index.rem(number, packedByteRowU32));
   constexpr int64_t rowU32 = 4, blockTileU32 = blockTileBytes / 4, coreU32 = coreMatrixBytes / 4;
   RowWord parts = rowWordOf(number);
   Value mTile = index.div(inSlice, mTileRows), row = index.rem(inSlice, mTileRows);
-  Value at = index.add(group, index.mul(parts.product, plan.tile.mTiles * blockTileU32));
-  at = index.add(at, index.mul(mTile, blockTileU32));
+  Value at = index.add(index.mul(parts.product, plan.tile.mTiles * blockTileU32),
+                       index.mul(mTile, blockTileU32));
   at = index.add(at, index.mul(parts.half, coreU32));
   return index.add(index.add(at, index.mul(row, rowU32)), parts.t);
 }
@@ -141,6 +141,40 @@ void PackIntegersKernel::packRow(const Arguments &arguments, Value row) {
   storeRow(arguments, row, wordOf, bits);
 }
 
+Value PackIntegersKernel::sumOfCell(Value word) {
+  Value sum = constant(0);
+  for (int64_t byte = 0; byte < 4; ++byte) {
+    Value upper = shl(word, 24 - 8 * byte);
+    Value own = arith::ShRSIOp::create(builder, location, upper, constant(24));
+    sum = add(sum, own);
+  }
+  // Sixteen lanes have the u32 of a row × column group; half of them those of a product.
+  int64_t ofProduct = plan.tile.usesWarpgroups ? 8 : 2;
+  for (int64_t distance : {1, 2, 4, 8}) {
+    if (distance == ofProduct && plan.tile.sumsOfX > 1)
+      continue;
+    Value other = gpu::ShuffleOp::create(builder, location, sum, constant(distance),
+                                         constant(warpLanes), gpu::ShuffleMode::XOR)
+                      .getShuffleResult();
+    sum = add(sum, other);
+  }
+  return sum;
+}
+
+void PackIntegersKernel::storeSum(const Arguments &arguments, Value ofGroup, Value inSlice,
+                                  Value number, Value sum) {
+  RowWord word = rowWordOf(number);
+  // Of those with the same sum the first one stores it.
+  Value others = index.add(word.t, word.half);
+  if (plan.tile.sumsOfX == 1)
+    others = index.add(others, word.product);
+  index.ifElse(index.equal(others, 0), [&] {
+    Value at = index.add(ofGroup, plan.tile.sumsOfXBegin());
+    at = index.add(index.add(at, index.mul(word.product, plan.tile.m())), inSlice);
+    memref::StoreOp::create(builder, location, sum, arguments.packed, ValueRange{at});
+  });
+}
+
 void PackIntegersKernel::clearRow(const Arguments &arguments, Value row) {
   storeRow(arguments, row, [&](Value) { return constant(0); }, constant(0));
 }
@@ -152,9 +186,15 @@ void PackIntegersKernel::storeRow(const Arguments &arguments, Value row,
   int64_t words = plan.problem.columnGroups() * packedByteRowU32;
   index.loop((words + packThreads - 1) / packThreads, [&](Value pass) {
     Value number = index.add(index.mul(pass, packThreads), own.number);
+    // What is behind the last column counts as 0; all lanes of a warp have to be there for sums.
+    Value word = wordOf(number), sum = plan.tile.sumsOfX != 0 ? sumOfCell(word) : Value();
     index.ifElse(index.less(number, words), [&] {
-      memref::StoreOp::create(builder, location, wordOf(number), arguments.packed,
-                              ValueRange{index.add(begin, placeOf(inSlice, number))});
+      Value group = index.div(number, packedByteRowU32);
+      Value ofGroup = index.add(begin, index.mul(group, plan.tile.packedGroupU32()));
+      memref::StoreOp::create(builder, location, word, arguments.packed,
+                              ValueRange{index.add(ofGroup, placeOf(inSlice, number))});
+      if (sum)
+        storeSum(arguments, ofGroup, inSlice, number, sum);
     });
   });
   index.ifElse(index.equal(own.number, 0), [&] {

@@ -38,8 +38,13 @@ private:
     mlir::Value t, product, half;
   };
   RowWord rowWordOf(mlir::Value number);
-  /// Where u32 `number` of a row is stored, from a slice's first one.
+  /// Where u32 `number` of a row is stored, from its column group's first one.
   mlir::Value placeOf(mlir::Value inSlice, mlir::Value number);
+  /// The sum of the integers of a row × cell, of which each lane has a u32.
+  mlir::Value sumOfCell(mlir::Value word);
+  /// Stores it, of the cell that has u32 `number`; the group's first u32 is `ofGroup`.
+  void storeSum(const Arguments &arguments, mlir::Value ofGroup, mlir::Value inSlice,
+                mlir::Value number, mlir::Value sum);
   /// Byte number `byte` of a u32: its column, which is counted from a group's first.
   mlir::Value columnOf(const RowWord &word, int64_t byte);
   /// An element of x as f32, 0 behind the last column.

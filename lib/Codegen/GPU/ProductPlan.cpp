@@ -128,7 +128,7 @@ PlanFacts ProductPlan::facts() const {
   int64_t units = tile.panels * panelStrips * ring.groupsPerStage / unit.columnGroups;
   result.stageBytes = static_cast<uint64_t>(4 * units * unitU32);
   result.usesWarpgroups = tile.usesWarpgroups;
-  result.byteProducts = byteProducts;
+  result.multipliesBytes = tile.multipliesIntegers;
   result.partColumns = static_cast<unsigned>(partGroups * fixedUnitColumns);
   constexpr double unitWeights = stripRows * fixedUnitColumns;
   result.decodedBytes =

@@ -12,7 +12,7 @@
 // FMA: error: 'uwt.matmul' op has no kernel of kind simt: integers are multiplied by tensor cores; use instruction mma{{$}}
 
 // A CTA a row rounds x of any float type; work units are parts of 2048 columns, which have sums of their own.
-// CHECK: gpu.module @main_product_0 {{.*}}byte_products = 1, part_columns = 2048
+// CHECK: gpu.module @main_product_0 {{.*}}multiplies_bytes = true, part_columns = 2048
 // CHECK: gpu.func @pack
 // CHECK-SAME: launch <tiles, threads = 256, shared_bytes = 32, dependent = true, tile_m = 1>
 // CHECK: gpu.shuffle xor

@@ -55,9 +55,8 @@ struct PlanFacts {
   /// buffer, 1 with exponents, 0.5 with codes; 0 where nothing is. And those more of a unit's that
   /// has symbols outside of the codes' window.
   double decodedBytes = 0, bytesOutside = 0;
-  /// Products by integers: matrix instructions for a strip × 32 columns × an m tile: 1, or 2 where
-  /// sums of x are products too. 0 for products of floats.
-  unsigned byteProducts = 0;
+  /// Products by integers, which are those of bytes.
+  bool multipliesBytes = false;
   /// The columns of a part of theirs, which is the least of an output tile that a CTA has.
   unsigned partColumns = 0;
 

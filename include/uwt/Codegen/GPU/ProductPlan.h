@@ -142,15 +142,25 @@ struct TileShape {
   /// Whether a panel's four warps multiply together (wgmma), or each for itself (mma.sync). Decides
   /// the order of packed x.
   bool usesWarpgroups = false;
-  /// Products by integers: packed x are bytes, and mma.sync multiplies them.
+  /// Products by integers: packed x are bytes.
   bool multipliesIntegers = false;
+  /// Sums of a row of x that are behind it in each column group, for codes whose zero point is no
+  /// byte: one for each cell (QuantizedUnit), 0 for other codes.
+  int64_t sumsOfX = 0;
 
   int64_t m() const { return mTileRows * mTiles; }
   int64_t n() const { return panelRows * panels; }
   int64_t consumerWarps() const { return panelStrips * panels; }
   /// u32 of a column group of packed x.
-  int64_t packedGroupU32() const {
+  int64_t packedGroupU32() const { return sumsOfXBegin() + sumsOfXU32(); }
+  /// Where the sums of a column group's elements begin: an i32 for each cell and row.
+  int64_t sumsOfXBegin() const {
     return mTiles * (multipliesIntegers ? packedByteTileU32 : packedTileU32);
+  }
+  /// CTAs of a cluster copy equal shares of a group, of whole 16 bytes.
+  int64_t sumsOfXU32() const {
+    constexpr int64_t maxCluster = 8, sharesU32 = laneU32 * maxCluster;
+    return (sumsOfX * m() + sharesU32 - 1) / sharesU32 * sharesU32;
   }
 };
 
@@ -200,8 +210,6 @@ struct ProductPlan {
   /// Products by integers: the column groups of a part, whose sums are added to those before it, in
   /// order (integer-4); 0 for products of floats.
   int64_t partGroups = 0;
-  /// PlanFacts::byteProducts.
-  unsigned byteProducts = 0;
   /// Grouped products: a table in memory says how many slices there are, and the matrix of each.
   bool grouped = false;
   /// Whether the ring is filled by cp.async of a warp, for targets without bulk copies.

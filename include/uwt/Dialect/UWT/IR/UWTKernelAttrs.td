@@ -167,11 +167,11 @@ def UWT_KernelPlanAttr : UWT_Attr<"KernelPlan", "kernel_plan"> {
     DefaultValuedParameter<"bool", "false">:$decodes_beside,
     UWT_RealParameter:$decoded_bytes,
     UWT_RealParameter:$bytes_outside,
-    DefaultValuedParameter<"unsigned", "0">:$byte_products,
+    DefaultValuedParameter<"bool", "false">:$multiplies_bytes,
     DefaultValuedParameter<"unsigned", "0">:$part_columns);
   let assemblyFormat = [{
     `<` struct($slice, $tile_n, $cluster, $m, $ctas, $stages, $stage_bytes, $warpgroups, $stream_warps, $lookups, $raw_bytes,
-               $decodes_beside, $decoded_bytes, $bytes_outside, $byte_products, $part_columns) `>`
+               $decodes_beside, $decoded_bytes, $bytes_outside, $multiplies_bytes, $part_columns) `>`
   }];
 }
 
