@@ -114,7 +114,9 @@ protected:
 
   // TileMatmulDirect.cpp
   void emitDirect(const PanelFields &panel);
-  void emitDirectUnits(const PanelFields &panel, mlir::Value xStart, bool asWords);
+  /// `isFirst` (i1): of the rows of x.
+  void emitDirectUnits(const PanelFields &panel, mlir::Value xStart, mlir::Value isFirst,
+                       bool asWords);
   /// What a unit meets of a row of x: `groups` groups from `at` on, and, where registers hold a
   /// unit, the vectors of their halves.
   struct UnitOfX {
