@@ -68,9 +68,8 @@ unsigned uwt::widestSlice(const GpuProduct &product, GpuStrategy strategy,
 }
 
 bool uwt::hasTiles(const GpuProduct &product, GpuInstruction instruction, uint64_t mTiles) {
-  constexpr uint64_t maxAnyMTiles = 4;
   return !product.multipliesIntegers || instruction != GpuInstruction::Wgmma ||
-         mTiles <= maxAnyMTiles || mTiles % 2 == 0;
+         wgmmaHasByteTiles(mTiles);
 }
 
 unsigned uwt::maxCtas(const GpuChoice &choice) {

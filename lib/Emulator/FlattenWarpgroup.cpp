@@ -39,47 +39,44 @@ static Instruction &emitProducts(Flattener &flat, Operation *op, const ProductsP
   return code;
 }
 
-/// B of a group, in shared memory.
-template <typename Op> static FailureOr<Access> matrixOf(Flattener &flat, Op op) {
+/// The plan of a group but for A, with B in shared memory.
+template <typename Op> static FailureOr<ProductsPlan> planOf(Flattener &flat, Op op) {
   auto access = flat.access(op, op.getMatrix(), op.getAt(), 16, 16);
-  if (succeeded(access) && flat.program.allocations[access->view.allocation].space != Space::Shared)
+  if (failed(access))
+    return failure();
+  if (flat.program.allocations[access->view.allocation].space != Space::Shared)
     return op->emitError() << "reads shared memory, not " << op.getMatrix().getType();
-  return access;
+  ProductsPlan plan;
+  plan.matrix = *access;
+  plan.descriptor = op.descriptorBits(), plan.blockStride = op.getBlockStride();
+  plan.blocks = Op::blocks;
+  return plan;
 }
 
 static LogicalResult products(Flattener &flat, Operation *op, const Handler &) {
   auto mma = cast<WarpgroupMmaOp>(op);
-  auto access = matrixOf(flat, mma);
-  if (failed(access))
+  FailureOr<ProductsPlan> plan = planOf(flat, mma);
+  if (failed(plan))
     return failure();
-  ProductsPlan plan;
-  plan.matrix = *access;
-  plan.descriptor = mma.descriptorBits(), plan.blockStride = mma.getBlockStride();
-  plan.blocks = WarpgroupMmaOp::blocks;
-  plan.a = {flat.reg(mma.getR0()), flat.reg(mma.getR1()), flat.reg(mma.getR2()),
-            flat.reg(mma.getR3())};
+  plan->a = {flat.reg(mma.getR0()), flat.reg(mma.getR1()), flat.reg(mma.getR2()),
+             flat.reg(mma.getR3())};
   uint32_t list = addPairs(flat, mma.getNext(), mma.getAccumulators());
-  emitProducts(flat, op, plan, list, mma.getNext().size()).kind =
+  emitProducts(flat, op, *plan, list, mma.getNext().size()).kind =
       mma.getElement().isBF16() ? FloatKind::BF16 : FloatKind::F16;
   return success();
 }
 
 static LogicalResult productsOfBytes(Flattener &flat, Operation *op, const Handler &) {
   auto mma = cast<WarpgroupMmaBytesOp>(op);
-  auto access = matrixOf(flat, mma);
-  if (failed(access))
+  FailureOr<ProductsPlan> plan = planOf(flat, mma);
+  if (failed(plan))
     return failure();
-  ProductsPlan plan;
-  plan.matrix = *access;
-  plan.descriptor = mma.descriptorBits(), plan.blockStride = mma.getBlockStride();
-  plan.blocks = WarpgroupMmaBytesOp::blocks;
-  plan.areBytes = true, plan.areNew = mma.getAccumulators().empty();
-  plan.a = {flat.reg(mma.getA0()), flat.reg(mma.getA1())};
+  plan->areBytes = true, plan->areNew = mma.getAccumulators().empty();
+  plan->a = {flat.reg(mma.getA0()), flat.reg(mma.getA1())};
   // Sums that begin from 0 are their own source, which is not read.
-  uint32_t list =
-      addPairs(flat, mma.getNext(),
-               plan.areNew ? ValueRange(mma.getNext()) : ValueRange(mma.getAccumulators()));
-  emitProducts(flat, op, plan, list, mma.getNext().size());
+  ValueRange sources = plan->areNew ? ValueRange(mma.getNext()) : mma.getAccumulators();
+  uint32_t list = addPairs(flat, mma.getNext(), sources);
+  emitProducts(flat, op, *plan, list, mma.getNext().size());
   return success();
 }
 

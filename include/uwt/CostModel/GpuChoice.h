@@ -112,8 +112,8 @@ std::vector<GpuStrategy> preferredStrategies(const GpuProduct &product, uint64_t
 /// The most m tiles that a kernel of a strategy multiplies at a time without spills.
 unsigned widestSlice(const GpuProduct &product, GpuStrategy strategy, GpuInstruction instruction);
 
-/// Whether an instruction multiplies so many m tiles: wgmma has integers of 24, 32 and 48 columns,
-/// but not of 40 and 56 (PTX ISA, "Asynchronous Warpgroup Level Matrix Instructions", shapes).
+/// Whether an instruction multiplies so many m tiles at a time: of integers wgmma does not any
+/// number (wgmmaHasByteTiles()).
 bool hasTiles(const GpuProduct &product, GpuInstruction instruction, uint64_t mTiles);
 
 /// Rows of x of which wgmma multiplies more at a time.

@@ -89,6 +89,13 @@ std::string_view nameOf(GpuFeature feature);
 Status checkSupports(const GpuTarget &target, std::string_view what,
                      std::span<const GpuFeature> needed);
 
+/// Whether wgmma multiplies bytes by so many tiles of 8 columns: by 24, 32 and 48 columns, but not
+/// by 40 and 56 (PTX ISA, "Asynchronous Warpgroup Level Matrix Instructions", shapes).
+constexpr bool wgmmaHasByteTiles(uint64_t tiles) {
+  constexpr uint64_t maxAnyTiles = 4, maxTiles = 32;
+  return tiles > 0 && tiles <= maxTiles && (tiles <= maxAnyTiles || tiles % 2 == 0);
+}
+
 /// Of the CTAs that a machine runs at a time as many as share `outputTiles` so that none has parts
 /// of two, unless that leaves more than a sixteenth of them without work: as many to each output
 /// tile, or as many output tiles to each. Sums of fewer CTAs are added then, and each hands over

@@ -243,15 +243,16 @@ Value IntegerMainloop::ofRows(Value upper, Value lower) {
                                         ValueRange{upper, upper, lower, lower});
 }
 
+Value IntegerMainloop::ofColumns(Value pair) {
+  return vector::ShuffleOp::create(builder, location, pair, pair, ArrayRef<int64_t>{0, 1, 0, 1});
+}
+
 Value IntegerMainloop::differences(const UnitSums &sums, unsigned cell, int64_t mTile,
                                    ValueRange zeros) {
   auto four = VectorType::get({4}, builder.getI32Type());
   IntegerBuilder lanes(builder, location, four);
-  auto flat = [&](Value sum) -> Value {
-    return vector::ShapeCastOp::create(builder, location, four, sum);
-  };
   size_t number = cell * plan.tile.mTiles + mTile;
-  Value products = flat(sums.products[number]);
+  Value products = vector::ShapeCastOp::create(builder, location, four, sums.products[number]);
   if (codes.shift != 0 && !codes.shiftsScales)
     products = arith::ShRSIOp::create(builder, location, products, lanes.constant(codes.shift));
   if (!hasZeros)
@@ -259,10 +260,7 @@ Value IntegerMainloop::differences(const UnitSums &sums, unsigned cell, int64_t 
   Value less = zeros.empty()
                    ? lanes.constant(codes.offset)
                    : lanes.add(ofRows(zeros[2 * cell], zeros[2 * cell + 1]), codes.offset);
-  Value pair = sums.ofX[number];
-  Value ofRows =
-      vector::ShuffleOp::create(builder, location, pair, pair, ArrayRef<int64_t>{0, 1, 0, 1});
-  return lanes.sub(products, lanes.mul(less, ofRows));
+  return lanes.sub(products, lanes.mul(less, ofColumns(sums.ofX[number])));
 }
 
 IntegerMainloop::Values IntegerMainloop::addScaled(ValueRange accumulators, ValueRange sums,
@@ -289,9 +287,7 @@ IntegerMainloop::Values IntegerMainloop::scaled(const TilePanel &panel, ValueRan
     Value bits = loadVector(workspace, index.add(at, mTile * mTileRows), 2, builder.getI32Type());
     Value pair = vector::BitCastOp::create(builder, location,
                                            VectorType::get({2}, builder.getF32Type()), bits);
-    Value scales =
-        vector::ShuffleOp::create(builder, location, pair, pair, ArrayRef<int64_t>{0, 1, 0, 1});
-    results.push_back(arith::MulFOp::create(builder, location, totals[mTile], scales));
+    results.push_back(arith::MulFOp::create(builder, location, totals[mTile], ofColumns(pair)));
   }
   return results;
 }

@@ -72,6 +72,8 @@ private:
   DecodeFragmentNumbersOp numbersOf(mlir::Value unit);
   /// Of two rows g and g + 8 in a lane's four places.
   mlir::Value ofRows(mlir::Value upper, mlir::Value lower);
+  /// The same of columns 2t and 2t + 1, a vector of two.
+  mlir::Value ofColumns(mlir::Value pair);
   mlir::Value noProducts();
   mlir::Value noSumsOfX();
 

@@ -29,7 +29,8 @@ namespace uwt::codegen {
 PackIntegersKernel::PackIntegersKernel(MatmulOp op, const ProductPlan &plan, OpBuilder &builder)
     : PackCode(op, plan, builder), integerBits(op.getArithmeticAttr().getBits()),
       hasBytes(quantizedUnit(op.getWeightType().getFormat().getFormat()).hasBytes()),
-      codes(integerCodes(op.getWeightType().getFormat().getFormat())) {}
+      codes(integerCodes(op.getWeightType().getFormat().getFormat())),
+      order(plan.tile.usesWarpgroups ? WordOrder{1, 8, 4} : WordOrder{4, 2, 1}) {}
 
 void PackIntegersKernel::build(gpu::GPUModuleOp module) {
   OpBuilder::InsertionGuard guard(builder);
@@ -91,11 +92,10 @@ Value PackIntegersKernel::largestOfCta(Value largest) {
 }
 
 PackIntegersKernel::RowWord PackIntegersKernel::rowWordOf(Value number) {
-  Value word = index.rem(number, packedByteRowU32);
-  // Threads side by side store what lies side by side.
-  if (plan.tile.usesWarpgroups)
-    return {index.rem(word, 4), index.div(word, 8), index.rem(index.div(word, 4), 2)};
-  return {index.div(word, 4), index.rem(index.div(word, 2), 2), index.rem(word, 2)};
+  auto part = [&](int64_t stride, int64_t count) {
+    return index.rem(index.div(number, stride), count);
+  };
+  return {part(order.t, 4), part(order.product, 2), part(order.half, 2)};
 }
 
 Value PackIntegersKernel::placeOf(Value inSlice, Value number) {
@@ -149,9 +149,8 @@ Value PackIntegersKernel::sumOfCell(Value word) {
     sum = add(sum, own);
   }
   // Sixteen lanes have the u32 of a row × column group; half of them those of a product.
-  int64_t ofProduct = plan.tile.usesWarpgroups ? 8 : 2;
   for (int64_t distance : {1, 2, 4, 8}) {
-    if (distance == ofProduct && plan.tile.sumsOfX > 1)
+    if (distance == order.product && plan.tile.sumsOfX > 1)
       continue;
     Value other = gpu::ShuffleOp::create(builder, location, sum, constant(distance),
                                          constant(warpLanes), gpu::ShuffleMode::XOR)

@@ -38,6 +38,11 @@ private:
     mlir::Value t, product, half;
   };
   RowWord rowWordOf(mlir::Value number);
+  /// How far apart numbers of u32 are that differ in one of these alone. Threads side by side store
+  /// what lies side by side.
+  struct WordOrder {
+    int64_t t, product, half;
+  };
   /// Where u32 `number` of a row is stored, from its column group's first one.
   mlir::Value placeOf(mlir::Value inSlice, mlir::Value number);
   /// The sum of the integers of a row × cell, of which each lane has a u32.
@@ -53,6 +58,7 @@ private:
   const unsigned integerBits;
   const bool hasBytes;
   const IntegerCodes codes;
+  const WordOrder order;
   CtaThread own;
 };
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Decode.h"
+#include "uwt/Target/GpuTarget.h"
 
 using namespace llvm;
 
@@ -90,8 +91,7 @@ static void takeColumns(Decoder &decoder, bool &areBytes) {
   areBytes = shape.ends_with("k32");
   bool isShape = shape.consume_front("m64n") && shape.consume_back(areBytes ? "k32" : "k16") &&
                  !shape.getAsInteger(10, columns);
-  // Of bytes, more than 32 columns are a multiple of 16.
-  bool isThere = columns % 8 == 0 && (!areBytes || columns <= 32 || columns % 16 == 0);
+  bool isThere = columns % 8 == 0 && (!areBytes || wgmmaHasByteTiles(columns / 8));
   if (!isShape || columns < 8 || columns > 256 || !isThere)
     return decoder.failModifier();
   decoder.take(decoder.peek());

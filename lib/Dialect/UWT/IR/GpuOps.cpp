@@ -9,6 +9,7 @@
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "uwt/Codec/IntegerCodes.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Target/GpuTarget.h"
 
 using namespace mlir;
 
@@ -229,11 +230,12 @@ LogicalResult WarpgroupMmaBytesOp::verify() {
   if (!getAccumulators().empty() && getAccumulators().size() != getNext().size())
     return emitOpError() << "expects as many accumulators as results, " << getNext().size()
                          << ", or none, got " << getAccumulators().size();
-  constexpr size_t maxAnyTiles = 4;
-  if (getNext().size() > maxAnyTiles && getNext().size() % 2 != 0)
+  if (failed(verifyTiles(*this, getNext().size())))
+    return failure();
+  if (!wgmmaHasByteTiles(getNext().size()))
     return emitOpError() << "expects up to 4 tiles of 8 columns or an even number of them, got "
                          << getNext().size();
-  return verifyTiles(*this, getNext().size());
+  return success();
 }
 
 uint64_t WarpgroupMmaBytesOp::descriptorBits() {
