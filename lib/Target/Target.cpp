@@ -21,6 +21,12 @@ static constexpr uint64_t featureMask(std::initializer_list<Feature> features) {
 }
 
 static constexpr Target cpuTargets[] = {
+    {"amx-fp16", "x86-64 with AMX's tiles of f16 as well: Granite Rapids and later", "x86-64-v4",
+     "+avx512vbmi,+avx512vbmi2,+avx512vnni,+avx512bf16,+amx-tile,+amx-bf16,+amx-int8,+amx-fp16",
+     512,
+     featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::Avx512, Feature::Avx512Vbmi,
+                  Feature::Avx512Bf16, Feature::Avx512Vnni, Feature::AmxBf16, Feature::AmxInt8,
+                  Feature::AmxFp16})},
     {"amx", "x86-64 with AMX's tiles of bf16 beside AVX-512: Sapphire Rapids and later",
      "x86-64-v4", "+avx512vbmi,+avx512vbmi2,+avx512vnni,+avx512bf16,+amx-tile,+amx-bf16,+amx-int8",
      512,
@@ -42,6 +48,9 @@ static constexpr Target cpuTargets[] = {
     {"amx-vectors", "the bits of amx without AMX, for tests: tiles are vectors of AVX2, slow",
      "x86-64-v3", "", 256,
      featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::VectorTiles})},
+    {"amx-fp16-vectors", "the same for amx-fp16", "x86-64-v3", "", 256,
+     featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::VectorTiles,
+                  Feature::VectorFp16Tiles})},
 };
 
 std::span<const Target> uwt::allTargets() { return cpuTargets; }
@@ -64,7 +73,8 @@ HostCpu uwt::hostCpu() {
 
 static bool runsOn(const HostCpu &host, const Target &target) {
   if (target.supports(Feature::AmxBf16))
-    return host.avx512Bf16 && host.amx.state == AmxState::Usable && host.amx.bf16 && host.amx.int8;
+    return host.avx512Bf16 && host.amx.state == AmxState::Usable && host.amx.bf16 &&
+           host.amx.int8 && (host.amx.fp16 || !target.supports(Feature::AmxFp16));
   if (target.supports(Feature::Avx512Bf16))
     return host.avx512Bf16;
   if (target.supports(Feature::Avx512))
@@ -109,7 +119,9 @@ Status uwt::checkRunsHere(const Target &target) {
   if (target.supports(Feature::AmxBf16)) {
     if (hostAmx().state != AmxState::Usable)
       reason = " (" + std::string(amxStateText(hostAmx().state)) + ")";
-    others += ", or amx-vectors for the same bits, slowly";
+    else if (target.supports(Feature::AmxFp16) && !hostAmx().fp16)
+      reason = " (this processor has no AMX of f16)";
+    others += ", or " + std::string(target.name) + "-vectors for the same bits, slowly";
   }
   return unsupportedError("code for target '" + std::string(target.name) +
                           "' does not run on this machine, which has '" +

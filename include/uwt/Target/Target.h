@@ -42,8 +42,10 @@ enum class Feature : uint8_t {
   AmxBf16,
   AmxInt8,
   AmxFp16,
-  /// Operations on tiles of bf16 are made of vectors: the bits of AMX without it, slowly.
+  /// Operations on tiles of bf16 and 8-bit integers, and on those of f16, are made of vectors: the
+  /// bits of AMX without it, slowly.
   VectorTiles,
+  VectorFp16Tiles,
   /// Operations of AArch64 may be used: vectors of 128 bits, lookups in tables of bytes.
   Neon,
   /// bfmlalb, bfmlalt: fused multiply-adds of bf16 to f32.
@@ -68,8 +70,12 @@ struct Target {
   /// Whether registers hold the accumulators of a unit's 16 rows, of 16 lanes each, beside their
   /// operands: 32 registers of 512 bits do.
   bool holdsUnit() const { return supports(Feature::Avx512); }
-  /// Whether products of bf16 may be computed on tiles.
+  /// Whether products of bf16 and of integers may be computed on tiles.
   bool hasTiles() const { return supports(Feature::AmxBf16) || supports(Feature::VectorTiles); }
+  /// Whether products of f16 may be, too.
+  bool hasFp16Tiles() const {
+    return supports(Feature::AmxFp16) || supports(Feature::VectorFp16Tiles);
+  }
 };
 
 /// All targets, best first.

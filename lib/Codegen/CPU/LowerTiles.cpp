@@ -35,6 +35,20 @@ namespace uwt::codegen {
 
 static bool isOnTiles(Operation *op) { return isa_and_nonnull<amx::AMXDialect>(op->getDialect()); }
 
+/// Whether the target has what an operation does on tiles, or an error.
+static LogicalResult checkTarget(Operation *op, const Target &target) {
+  StringRef name = target.name;
+  if (!target.hasTiles())
+    return op->emitOpError() << "needs tile registers, which target '" << name
+                             << "' does not have: use target 'amx', or 'amx-vectors' for tests";
+  auto multiplies = dyn_cast<amx::TileMulFOp>(op);
+  if (multiplies && multiplies.getLhsTileType().getElementType().isF16() && !target.hasFp16Tiles())
+    return op->emitOpError()
+           << "multiplies tiles of f16, which target '" << name
+           << "' does not: use target 'amx-fp16', or 'amx-fp16-vectors' for tests";
+  return success();
+}
+
 /// To intrinsics, whose tiles LLVM's code generator gives registers.
 static LogicalResult lowerToIntrinsics(Operation *scope) {
   MLIRContext *context = scope->getContext();
@@ -59,23 +73,19 @@ static LogicalResult lowerToIntrinsics(Operation *scope) {
 namespace {
 struct LowerTilesPass : impl::LowerTilesPassBase<LowerTilesPass> {
   void runOnOperation() override {
-    Operation *scope = getOperation(), *first = nullptr;
-    scope->walk([&](Operation *op) {
+    Operation *scope = getOperation();
+    const Target &target = TargetAttr::of(scope);
+    bool hasAny = false;
+    WalkResult checked = scope->walk([&](Operation *op) {
       if (!isOnTiles(op))
         return WalkResult::advance();
-      first = op;
-      return WalkResult::interrupt();
+      hasAny = true;
+      return WalkResult(checkTarget(op, target));
     });
-    if (!first)
-      return;
-    const Target &target = TargetAttr::of(scope);
-    if (!target.hasTiles()) {
-      first->emitOpError() << "needs tile registers, which target '" << StringRef(target.name)
-                           << "' does not have: use target 'amx', or 'amx-vectors' for tests";
+    if (checked.wasInterrupted())
       return signalPassFailure();
-    }
-    if (failed(target.supports(Feature::VectorTiles) ? lowerTilesToVectors(scope)
-                                                     : lowerToIntrinsics(scope)))
+    if (hasAny && failed(target.supports(Feature::VectorTiles) ? lowerTilesToVectors(scope)
+                                                               : lowerToIntrinsics(scope)))
       signalPassFailure();
   }
 };

@@ -98,9 +98,8 @@ LogicalResult ProductLowering::readStrategy(const Target &target) {
   if (strategy == CpuStrategy::Direct && !layout.fixedRate)
     return op.emitOpError(
         "has strategy 'direct', which needs a format of fixed rate: use 'buffer'");
-  if (usesTiles() && !(multipliesPairs && target.hasTiles()))
-    return op.emitOpError("has strategy 'tiles', which needs bf16 weights and x, fast numerics "
-                          "and a target with AMX: use 'buffer'");
+  if (usesTiles() && !tilesServe(op, target))
+    return op.emitOpError(tilesNeed);
   packed |= usesTiles();
   stripsAtOnce = usesTiles() && layout.fixedRate ? config.tileN / tileRows : 1;
   MTiles tiles = tilesOfM(config, m);

@@ -234,13 +234,12 @@ Value ProductLowering::loadTile(Value from, Value at, Type elementType) {
 
 Value ProductLowering::loadWeightTile(const PanelFields &panel, const TileBlock &block,
                                       int64_t strip, Value group, unsigned half) {
-  Type bf16 = builder.getBF16Type();
   Value number = index.add(block.strip, strip);
   if (!readsInPlace())
-    return loadTile(buffer, index.add(bufferAt(number, group), 2 * half * tileElements), bf16);
+    return loadTile(buffer, index.add(bufferAt(number, group), 2 * half * tileElements), element);
   Value unit = index.mul(index.add(block.firstGroup, group), panel.strips);
   Value at = unitOffset(panel.words, index.add(unit, number), groupU32);
-  return loadTile(weightBuffer(WeightBuffer::Words), index.add(at, half * tileElements), bf16);
+  return loadTile(weightBuffer(WeightBuffer::Words), index.add(at, half * tileElements), element);
 }
 
 void ProductLowering::emitTileBlock(const PanelFields &panel, const TileBlock &block) {
@@ -270,8 +269,7 @@ void ProductLowering::emitTileBlock(const PanelFields &panel, const TileBlock &b
         weights.push_back(loadWeightTile(panel, block, strip, group, half));
       for (int64_t tile = 0; tile < block.tiles; ++tile) {
         Value at = index.add(xGroup, index.mul(tileStride, tile));
-        Value rowsOfX =
-            loadTile(prepared, index.add(at, half * tileElements), builder.getBF16Type());
+        Value rowsOfX = loadTile(prepared, index.add(at, half * tileElements), element);
         for (int64_t strip = 0; strip < block.strips; ++strip) {
           Value &sum = sums[tile * block.strips + strip];
           sum = amx::TileMulFOp::create(builder, location, sum.getType(), weights[strip], rowsOfX,

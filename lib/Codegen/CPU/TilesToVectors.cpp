@@ -83,9 +83,9 @@ public:
     });
   }
 
-  /// What tdpbf16ps does: the even and the odd halves of 16 pairs added up apart, then both, then
-  /// the accumulator.
-  void multiply(Value lhs, Value rhs, Value sums, Value result) {
+  /// What tdpbf16ps and tdpfp16ps do: the even and the odd halves of 16 pairs of `element` added up
+  /// apart, then both, then the accumulator.
+  void multiply(Type element, Value lhs, Value rhs, Value sums, Value result) {
     auto type = VectorType::get({rowElements}, builder.getF32Type());
     Value zero = arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
     index.loop(tileRows, [&](Value row) {
@@ -93,9 +93,9 @@ public:
           index.loop(rowElements, {zero, zero}, [&](Value pair, ValueRange before) {
             Value at = index.add(index.mul(row, rowElements), pair);
             Value single = memref::LoadOp::create(builder, location, lhs, ValueRange{at});
-            auto [evenA, oddA] =
-                numbersOf(vector::BroadcastOp::create(builder, location, lanes.type(), single));
-            auto [evenB, oddB] = numbersOf(load(rhs, pair));
+            auto [evenA, oddA] = numbersOf(
+                element, vector::BroadcastOp::create(builder, location, lanes.type(), single));
+            auto [evenB, oddB] = numbersOf(element, load(rhs, pair));
             return SmallVector<Value>{multiplyAdd(evenA, evenB, before[0]),
                                       multiplyAdd(oddA, oddB, before[1])};
           });
@@ -165,10 +165,10 @@ private:
     Value kept = lanes.select(isSmall, lanes.bitAnd(bits, 0x80000000), bits);
     return arith::BitcastOp::create(builder, location, numbers.getType(), kept);
   }
-  /// The numbers in the low and in the high halves.
-  std::pair<Value, Value> numbersOf(Value pairs) {
-    auto [low, high] = widenHalves(builder, location, pairs, builder.getBF16Type(),
-                                   /*hasHalfConversion=*/false);
+  /// The numbers in the low and in the high halves. Of f16 the smallest are normal ones of f32.
+  std::pair<Value, Value> numbersOf(Type element, Value pairs) {
+    auto [low, high] =
+        widenHalves(builder, location, pairs, element, /*hasHalfConversion=*/element.isF16());
     return {flush(low), flush(high)};
   }
   Value multiplyAdd(Value a, Value b, Value sum) {
@@ -206,15 +206,15 @@ static LogicalResult checkTiles(Operation *op) {
     if (!type)
       return true;
     Type element = type.getElementType();
-    bool isKnownElement =
-        element.isF32() || element.isBF16() || element.isInteger(8) || element.isInteger(32);
+    bool isKnownElement = element.isF32() || element.isBF16() || element.isF16() ||
+                          element.isInteger(8) || element.isInteger(32);
     return isKnownElement && type.getDimSize(0) == tileRows &&
            type.getDimSize(1) * element.getIntOrFloatBitWidth() == rowBits;
   };
   auto isKnown = [](Value value) { return !isTile(value) || memoryOf(value); };
   if (!llvm::all_of(op->getOperands(), isServed) || !llvm::all_of(op->getResults(), isServed))
-    return op->emitOpError("has no lowering to vectors: tiles are 16x32xbf16, 16x16xf32, 16x64xi8 "
-                           "or 16x16xi32");
+    return op->emitOpError("has no lowering to vectors: tiles are 16x32xbf16, 16x32xf16, "
+                           "16x16xf32, 16x64xi8 or 16x16xi32");
   if (!(isTileOp(op) || isa<scf::ForOp>(op)) || !llvm::all_of(op->getOperands(), isKnown))
     return op->emitOpError("has no lowering to vectors: tiles are loaded, multiplied, stored and "
                            "carried by loops of one function");
@@ -238,8 +238,8 @@ static void lowerTileOp(Operation *op) {
       })
       .Case([&](amx::TileMulFOp op) {
         finish(op.getRes(), [&](Value memory) {
-          emit.multiply(memoryOf(op.getLhs()), memoryOf(op.getRhs()), memoryOf(op.getAcc()),
-                        memory);
+          emit.multiply(op.getLhsTileType().getElementType(), memoryOf(op.getLhs()),
+                        memoryOf(op.getRhs()), memoryOf(op.getAcc()), memory);
         });
       })
       .Case([&](amx::TileMulIOp op) {

@@ -134,11 +134,60 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
 
 // -----
 
-module attributes {uwt.target = #uwt.target<"amx-vectors">} {
-  func.func @halves(%x: memref<16x32xf16>) {
+// Numbers of f16 become those of f32 by an instruction.
+
+// CHECK-LABEL: func @halves
+//       CHECK:   llvm.call_intrinsic "llvm.x86.tdpfp16ps.internal"
+module attributes {uwt.target = #uwt.target<"amx-fp16">} {
+  func.func @halves(%x: memref<16x32xf16>, %y: memref<16x16xf32>) {
     %c0 = arith.constant 0 : index
-    // expected-error @below {{has no lowering to vectors: tiles are 16x32xbf16, 16x16xf32, 16x64xi8 or 16x16xi32}}
     %a = amx.tile_load %x[%c0, %c0] : memref<16x32xf16> into !amx.tile<16x32xf16>
+    %b = amx.tile_load %y[%c0, %c0] : memref<16x16xf32> into !amx.tile<16x16xf32>
+    %c = amx.tile_mulf %a, %a, %b : !amx.tile<16x32xf16>, !amx.tile<16x32xf16>, !amx.tile<16x16xf32>
+    amx.tile_store %y[%c0, %c0], %c : memref<16x16xf32>, !amx.tile<16x16xf32>
+    return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: func @halves_as_vectors
+//   CHECK-NOT:   amx.
+//   CHECK-DAG:     %[[A:.*]] = arith.extf %{{.*}} : vector<16xf16> to vector<16xf32>
+//       CHECK:     math.fma
+//       CHECK:     math.fma
+module attributes {uwt.target = #uwt.target<"amx-fp16-vectors">} {
+  func.func @halves_as_vectors(%x: memref<16x32xf16>, %y: memref<16x16xf32>) {
+    %c0 = arith.constant 0 : index
+    %a = amx.tile_load %x[%c0, %c0] : memref<16x32xf16> into !amx.tile<16x32xf16>
+    %b = amx.tile_load %y[%c0, %c0] : memref<16x16xf32> into !amx.tile<16x16xf32>
+    %c = amx.tile_mulf %a, %a, %b : !amx.tile<16x32xf16>, !amx.tile<16x32xf16>, !amx.tile<16x16xf32>
+    amx.tile_store %y[%c0, %c0], %c : memref<16x16xf32>, !amx.tile<16x16xf32>
+    return
+  }
+}
+
+// -----
+
+module attributes {uwt.target = #uwt.target<"amx">} {
+  func.func @halves_without_them(%x: memref<16x32xf16>, %y: memref<16x16xf32>) {
+    %c0 = arith.constant 0 : index
+    %a = amx.tile_load %x[%c0, %c0] : memref<16x32xf16> into !amx.tile<16x32xf16>
+    %b = amx.tile_load %y[%c0, %c0] : memref<16x16xf32> into !amx.tile<16x16xf32>
+    // expected-error @below {{multiplies tiles of f16, which target 'amx' does not: use target 'amx-fp16', or 'amx-fp16-vectors' for tests}}
+    %c = amx.tile_mulf %a, %a, %b : !amx.tile<16x32xf16>, !amx.tile<16x32xf16>, !amx.tile<16x16xf32>
+    amx.tile_store %y[%c0, %c0], %c : memref<16x16xf32>, !amx.tile<16x16xf32>
+    return
+  }
+}
+
+// -----
+
+module attributes {uwt.target = #uwt.target<"amx-vectors">} {
+  func.func @few_rows(%x: memref<8x32xbf16>) {
+    %c0 = arith.constant 0 : index
+    // expected-error @below {{has no lowering to vectors: tiles are 16x32xbf16, 16x32xf16, 16x16xf32, 16x64xi8 or 16x16xi32}}
+    %a = amx.tile_load %x[%c0, %c0] : memref<8x32xbf16> into !amx.tile<8x32xbf16>
     return
   }
 }

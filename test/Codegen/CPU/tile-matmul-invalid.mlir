@@ -40,7 +40,7 @@ func.func @prefix_in_registers(%x: memref<1x64xbf16>, %y: memref<1x64xf32>) {
 module attributes {uwt.target = #uwt.target<"avx512bf16">} {
   func.func @tiles_without_amx(%x: memref<16x64xbf16>, %y: memref<16x64xf32>) {
     %w = uwt.weight "w" : !uwt.compressed<64x64xbf16, "raw">
-    // expected-error @below {{has strategy 'tiles', which needs bf16 weights and x, fast numerics and a target with AMX: use 'buffer'}}
+    // expected-error @below {{has strategy 'tiles', which needs weights and x of bf16 (or f16), fast numerics and a target with AMX (or its tiles of f16): use 'buffer'}}
     uwt.matmul ins(%x, %w : memref<16x64xbf16>, !uwt.compressed<64x64xbf16, "raw">) outs(%y : memref<16x64xf32>)
         strategy #uwt.strategy<tiles, tile_n = 16, tile_m = 16, tile_k = 64> {
     ^bb0(%acc: f32):

@@ -67,6 +67,26 @@ module attributes {uwt.target = #uwt.target<"amx">} {
 
 // -----
 
+// Tiles of f16: words where they lie, beside x in pairs.
+
+// CHECK-LABEL: func @halves
+//       CHECK:       %[[W:.*]] = amx.tile_load %{{.*}} memref<?xi32> into !amx.tile<16x32xf16>
+//       CHECK:       %[[X:.*]] = amx.tile_load %{{.*}} memref<1024xi32> into !amx.tile<16x32xf16>
+//       CHECK:       amx.tile_mulf %[[W]], %[[X]],
+module attributes {uwt.target = #uwt.target<"amx-fp16">} {
+  func.func @halves(%x: memref<16x128xf16>, %y: memref<16x128xf32>) {
+    %w = uwt.weight "w" : !uwt.compressed<128x128xf16, "raw">
+    uwt.matmul ins(%x, %w : memref<16x128xf16>, !uwt.compressed<128x128xf16, "raw">) outs(%y : memref<16x128xf32>)
+        strategy #uwt.strategy<tiles, tile_n = 16, tile_m = 16, tile_k = 512> {
+    ^bb0(%acc: f32):
+      uwt.yield %acc : f32
+    }
+    return
+  }
+}
+
+// -----
+
 // x (19 tiles of 32 column groups) is turned round in tasks of 64 groups. A slice of 256 rows is too large to stay near, so a task takes a
 // slice and four of the 64 panels, which read a k-tile of x in turn.
 

@@ -61,8 +61,8 @@ TEST(Calibration, ErrorsSayWhatIsWrong) {
   EXPECT_EQ(errorOf(R"({"schema": "uwt.calibration/1", "target": 1})"),
             "calibration: 'target' is not a string");
   EXPECT_EQ(errorOf(R"({"schema": "uwt.calibration/1", "target": "avx3"})"),
-            "unknown target 'avx3'; did you mean 'avx2'?; targets are: native, amx, avx512bf16, "
-            "avx512, avx2, neon-bf16, neon, generic, amx-vectors");
+            "unknown target 'avx3'; did you mean 'avx2'?; targets are: native, amx-fp16, amx, "
+            "avx512bf16, avx512, avx2, neon-bf16, neon, generic, amx-vectors, amx-fp16-vectors");
   std::string head = R"({"schema": "uwt.calibration/1", "target": "avx2", )";
   EXPECT_EQ(errorOf(head + R"("bandwidth_gbs": []})"),
             "calibration: 'bandwidth_gbs' is not a list of numbers, for 1, 2, ... threads");

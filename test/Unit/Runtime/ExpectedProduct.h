@@ -18,7 +18,8 @@ namespace uwt::test {
 std::vector<float> expectedProduct(std::span<const float> w, std::span<const float> x,
                                    uint64_t rows, uint64_t columns, uint64_t m);
 
-/// The same on tiles, of bf16: a model of what tdpbf16ps does.
+/// The same on tiles: a model of what tdpbf16ps does, and tdpfp16ps, whose smallest numbers and
+/// products are no subnormal ones of f32.
 std::vector<float> expectedTileProduct(std::span<const float> w, std::span<const float> x,
                                        uint64_t rows, uint64_t columns, uint64_t m);
 

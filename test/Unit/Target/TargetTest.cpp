@@ -40,6 +40,14 @@ TEST(Target, TilesAreOfAmxAndItsVectors) {
   EXPECT_TRUE(target("amx-vectors").supports(Feature::VectorTiles));
 }
 
+TEST(Target, TilesOfF16AreOfAmxFp16AndItsVectors) {
+  for (const Target &each : allTargets())
+    EXPECT_EQ(each.hasFp16Tiles(), each.name.starts_with("amx-fp16")) << each.name;
+  EXPECT_TRUE(target("amx-fp16").supports(Feature::AmxFp16));
+  EXPECT_TRUE(target("amx-fp16").supports(Feature::AmxInt8));
+  EXPECT_FALSE(target("amx-fp16-vectors").supports(Feature::AmxFp16));
+}
+
 TEST(Target, NativeRunsHereAndIsTheBest) {
   EXPECT_TRUE(checkRunsHere(nativeTarget()));
   for (const Target &each : allTargets()) {
@@ -61,6 +69,8 @@ static HostCpu xeonWithAmx() {
 TEST(Target, AmxIsPickedWhereAProcessMayUseIt) {
   HostCpu host = xeonWithAmx();
   EXPECT_EQ(bestTarget(host).name, "amx");
+  host.amx.fp16 = true;
+  EXPECT_EQ(bestTarget(host).name, "amx-fp16");
   for (AmxState state : {AmxState::Absent, AmxState::NotSaved, AmxState::Refused}) {
     host.amx.state = state;
     EXPECT_EQ(bestTarget(host).name, "avx512bf16") << amxStateText(state);
@@ -117,15 +127,19 @@ TEST(Target, AmxIsFoundAsTheKernelFindsIt) {
 }
 
 TEST(Target, CodeForAmxIsRefusedWithTheReason) {
-  Status here = checkRunsHere(target("amx"));
-  if (hostAmx().state == AmxState::Usable) {
-    EXPECT_TRUE(here);
-    return;
+  bool isUsable = hostAmx().state == AmxState::Usable;
+  for (std::string name : {"amx", "amx-fp16"}) {
+    Status here = checkRunsHere(target(name));
+    if (isUsable && (name == "amx" || hostAmx().fp16)) {
+      EXPECT_TRUE(here);
+      continue;
+    }
+    ASSERT_FALSE(here);
+    std::string reason(isUsable ? "this processor has no AMX of f16"
+                                : amxStateText(hostAmx().state));
+    EXPECT_EQ(here.error().message(),
+              "code for target '" + name + "' does not run on this machine, which has '" +
+                  std::string(nativeTarget().name) + "' (" + reason +
+                  "): use --target native, or " + name + "-vectors for the same bits, slowly");
   }
-  ASSERT_FALSE(here);
-  EXPECT_EQ(here.error().message(),
-            "code for target 'amx' does not run on this machine, which has '" +
-                std::string(nativeTarget().name) + "' (" +
-                std::string(amxStateText(hostAmx().state)) +
-                "): use --target native, or amx-vectors for the same bits, slowly");
 }

@@ -42,6 +42,8 @@ private:
   FormatCost costOf(Value weight, CompressedType type);
   ProductProblem problemOf(MatmulOp op) const;
   std::string predictFormat(MatmulOp op, const FormatCost &format) const;
+  /// Why no configuration that the options ask for computes all of these products.
+  StringRef whyNoKernel(ArrayRef<ProductProblem> problems) const;
 
   MachineOptions options;
   Calibration machine;
@@ -115,7 +117,7 @@ ProductProblem CpuModel::problemOf(MatmulOp op) const {
   problem.pairDots = type.getElementType().isBF16() && op.getXType().getElementType().isBF16() &&
                      op.getNumerics() == Numerics::Fast;
   problem.holdsUnit = TargetAttr::of(op).holdsUnit();
-  problem.tileDots = problem.pairDots && TargetAttr::of(op).hasTiles();
+  problem.tileDots = tilesServe(op, TargetAttr::of(op));
   return problem;
 }
 
@@ -195,6 +197,13 @@ static size_t smallestFormat(ArrayRef<FormatCost> formats) {
   return least - formats.begin();
 }
 
+StringRef CpuModel::whyNoKernel(ArrayRef<ProductProblem> problems) const {
+  auto isOnTiles = [](const ProductProblem &problem) { return problem.tileDots; };
+  if (pins.strategy == CpuStrategy::Tiles && !llvm::all_of(problems, isOnTiles))
+    return tilesNeed;
+  return "has no kernel of the configuration that the options ask for";
+}
+
 Expected<SmallVector<FormatCandidate>> CpuModel::rankFormats(WeightUses &weight,
                                                              ArrayRef<CompressedType> types) {
   std::vector<FormatCost> formats;
@@ -209,7 +218,7 @@ Expected<SmallVector<FormatCandidate>> CpuModel::rankFormats(WeightUses &weight,
   for (size_t i : rankRunFormats(machine, uses, formats, pins))
     ranked.push_back({types[i], predictFormat(weight.products.front(), formats[i])});
   if (ranked.empty())
-    return unsupportedError("has no kernel of the configuration that the options ask for");
+    return unsupportedError(whyNoKernel(uses).str());
   return ranked;
 }
 
@@ -305,7 +314,7 @@ FailureOr<StrategyRanges> CpuModel::chooseStrategies(MatmulOp op) {
   ProductProblem problem = problemOf(op);
   std::vector<KernelConfig> configs = candidateConfigs(format, problem.k, pins, problem.tileDots);
   if (configs.empty())
-    return op.emitOpError("has no kernel of the configuration that the options ask for");
+    return op.emitOpError(whyNoKernel(problem));
   if (failed(verifyConfig(op, configs.front())))
     return failure();
   StrategyRanges result;

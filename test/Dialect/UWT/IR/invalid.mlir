@@ -67,7 +67,7 @@ module attributes {test.a = #uwt.format<"raw, storage=n_major">} {}
 
 // -----
 
-// expected-error@below {{unknown target 'avx512bf17'; did you mean 'avx512bf16'?; targets are: native, amx, avx512bf16, avx512, avx2, neon-bf16, neon, generic, amx-vectors}}
+// expected-error@below {{unknown target 'avx512bf17'; did you mean 'avx512bf16'?; targets are: native, amx-fp16, amx, avx512bf16, avx512, avx2, neon-bf16, neon, generic, amx-vectors, amx-fp16-vectors}}
 module attributes {test.a = #uwt.target<"avx512bf17">} {}
 
 // -----

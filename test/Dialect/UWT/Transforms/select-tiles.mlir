@@ -1,7 +1,9 @@
-// RUN: uwt-opt %s --uwt-select-strategy="threads=2 remarks=false" | FileCheck %s
+// RUN: uwt-opt %s --uwt-select-strategy="threads=2 remarks=false" | FileCheck %s --check-prefixes=CHECK,BF16
+// RUN: sed 's/"amx"/"amx-fp16"/' %s | uwt-opt --uwt-select-strategy="threads=2 remarks=false" | FileCheck %s --check-prefixes=CHECK,F16
 // RUN: uwt-opt %s --uwt-select-strategy="threads=2 remarks=false strategy=buffer" | FileCheck %s --check-prefix=NONE
 
-// With AMX products of bf16 are computed by tiles for every m. What tiles do not serve is as elsewhere.
+// With AMX products of bf16 are computed by tiles for every m, and those of f16 where there are tiles of it. What tiles do not serve is
+// as elsewhere.
 
 // NONE-NOT: strategy<tiles
 module attributes {uwt.target = #uwt.target<"amx">} {
@@ -52,7 +54,8 @@ module attributes {uwt.target = #uwt.target<"amx">} {
   }
 
   // CHECK-LABEL: func @halves
-  // CHECK: strategy #uwt.strategy<buffer
+  // BF16: strategy #uwt.strategy<buffer
+  // F16: strategy #uwt.strategy<tiles
   func.func @halves(%x: tensor<64x1024xf16>, %init: tensor<64x64xf32>) -> tensor<64x64xf32> {
     %w = uwt.weight "w" : !uwt.compressed<64x1024xf16, "raw">
     %y = uwt.matmul ins(%x, %w : tensor<64x1024xf16>, !uwt.compressed<64x1024xf16, "raw">) outs(%init : tensor<64x64xf32>) {

@@ -10,6 +10,7 @@
 
 #include "uwt/CostModel/KernelConfig.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Target/Target.h"
 
 namespace uwt {
 
@@ -38,6 +39,20 @@ inline KernelConfig configOf(StrategyAttr strategy) {
   return {*cpuStrategyOf(strategy.getStrategy()), strategy.getTileN(), strategy.getTileM(),
           strategy.getTileK(), strategy.getPrefetch()};
 }
+
+/// Whether the tiles of a target may compute a product of floats: they multiply two numbers of the
+/// same type, with sums in an order of their own.
+inline bool tilesServe(MatmulOp op, const Target &target) {
+  mlir::Type element = op.getXType().getElementType();
+  if (op.getNumerics() != Numerics::Fast || element != op.getWeightType().getElementType())
+    return false;
+  return (element.isBF16() && target.hasTiles()) || (element.isF16() && target.hasFp16Tiles());
+}
+
+/// The rest of an error at an operation that they may not compute.
+inline constexpr llvm::StringLiteral tilesNeed =
+    "has strategy 'tiles', which needs weights and x of bf16 (or f16), fast numerics and a target "
+    "with AMX (or its tiles of f16): use 'buffer'";
 
 } // namespace uwt
 
