@@ -100,9 +100,9 @@ void KeyBuilder::addOptions(const CompileOptions &options) {
        {static_cast<uint64_t>(options.minElements), uint64_t(options.profit),
         uint64_t(options.strategy.tileN), uint64_t(options.strategy.tileM),
         uint64_t(options.strategy.tileK), uint64_t(options.strategy.prefetch),
-        uint64_t(options.threads), uint64_t(options.mHint), uint64_t(options.exact),
-        uint64_t(options.integerBits), uint64_t(options.optimisation), uint64_t(options.check),
-        uint64_t(options.trustIr), uint64_t(options.runtimeChecks), uint64_t(options.ownFormat),
-        uint64_t(options.columnsByCell), uint64_t(options.grouped)})
+        uint64_t(options.strategy.readStreams), uint64_t(options.threads), uint64_t(options.mHint),
+        uint64_t(options.exact), uint64_t(options.integerBits), uint64_t(options.optimisation),
+        uint64_t(options.check), uint64_t(options.trustIr), uint64_t(options.runtimeChecks),
+        uint64_t(options.ownFormat), uint64_t(options.columnsByCell), uint64_t(options.grouped)})
     addNumber(number);
 }

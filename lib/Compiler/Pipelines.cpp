@@ -31,7 +31,8 @@ Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
   std::pair<std::string_view, unsigned *> numbers[] = {{"tile_n", &choice.tileN},
                                                        {"tile_m", &choice.tileM},
                                                        {"tile_k", &choice.tileK},
-                                                       {"prefetch", &choice.prefetch}};
+                                                       {"prefetch", &choice.prefetch},
+                                                       {"read_streams", &choice.readStreams}};
   for (size_t begin = 0; begin <= text.size();) {
     size_t end = std::min(text.find(',', begin), text.size());
     std::string_view item = text.substr(begin, end - begin);
@@ -52,7 +53,7 @@ Expected<StrategyChoice> StrategyChoice::parse(std::string_view text) {
         *number->second == 0)
       return usageError("a strategy is direct or buffer, on CPUs with AMX also tiles, on GPUs "
                         "shared, codes or exponents, and tile_n=N, tile_m=N, tile_k=N, prefetch=N, "
-                        "separated by commas; got " +
+                        "read_streams=N, separated by commas; got " +
                         inQuotes(item));
   }
   return choice;
@@ -100,6 +101,7 @@ static void addSelection(OpPassManager &pm, const CompileOptions &options) {
   select.tileM = format.tileM = options.strategy.tileM;
   select.tileK = format.tileK = options.strategy.tileK;
   select.prefetch = format.prefetch = options.strategy.prefetch;
+  select.readStreams = format.readStreams = options.strategy.readStreams;
   select.calibration = format.calibration = options.calibration;
   select.threads = format.threads = options.threads;
   pm.addPass(createSelectFormatPass(std::move(format)));

@@ -204,6 +204,11 @@ Expected<Calibration> Calibration::parse(std::string_view text) {
   if (prefetchBytes > maxPrefetchBytes)
     return badMember("prefetch_bytes", "a number of at most " + std::to_string(maxPrefetchBytes));
   result.prefetchBytes = static_cast<unsigned>(prefetchBytes);
+  double readStreams = 0;
+  UWT_RETURN_IF_ERROR(readNumber(object, "read_streams", readStreams));
+  if (readStreams > maxReadStreams || !isReadStreams(static_cast<unsigned>(readStreams)))
+    return badMember("read_streams", "1, 2, 4 or 8");
+  result.readStreams = static_cast<unsigned>(readStreams);
   return result;
 }
 
@@ -245,5 +250,7 @@ std::string Calibration::json() const {
   object["near_bytes"] = nearBytes;
   if (prefetchBytes != 0)
     object["prefetch_bytes"] = prefetchBytes;
+  if (readStreams != 0)
+    object["read_streams"] = readStreams;
   return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -374,6 +374,9 @@ std::vector<KernelConfig> uwt::candidateConfigs(const FormatCost &format, uint64
   }
   if (tileDots && allows(CpuStrategy::Tiles))
     addTileConfigs(format, kTilesOf(tilesKTiles, format, columns, pins), pins, configs);
+  for (KernelConfig &config : configs)
+    if (config.strategy != CpuStrategy::Buffer)
+      config.readStreams = pins.readStreams;
   return configs;
 }
 

@@ -33,8 +33,12 @@ std::string KernelConfig::str() const {
   std::string text(cpuStrategyName(strategy));
   text += " " + std::to_string(tileN) + "x" + std::to_string(tileM);
   if (isBuffered())
-    return text + ", tile_k " + std::to_string(tileK);
-  return prefetchBytes == 0 ? text : text + ", prefetch " + std::to_string(prefetchBytes);
+    text += ", tile_k " + std::to_string(tileK);
+  if (prefetchBytes != 0)
+    text += ", prefetch " + std::to_string(prefetchBytes);
+  if (readStreams != 0)
+    text += ", read_streams " + std::to_string(readStreams);
+  return text;
 }
 
 /// Outputs of a tile of accumulators that fits 32 vector registers beside its operands, by its rows

@@ -61,7 +61,7 @@ std::vector<command_line::Option> CompileOptionRows::rows() {
       {"--strategy", "STRATEGY",
        "kernel of every product in place of the cost model's pick: direct or buffer, on CPUs with "
        "AMX also tiles, on GPUs shared, codes or exponents; then (CPUs) "
-       "tile_n=N,tile_m=N,tile_k=N,prefetch=N",
+       "tile_n=N,tile_m=N,tile_k=N,prefetch=N,read_streams=N",
        &strategy},
       {"--own-format", "",
        "on GPUs, pick each kernel for its own format alone: faster by some percent, but not the "

@@ -27,7 +27,7 @@ struct StrategyChoice {
   /// `direct` or `buffer`, on CPUs with AMX also `tiles`, on GPUs `shared`, `codes` or `exponents`.
   std::string name;
   /// Of kernels for CPUs: `#uwt.strategy`.
-  unsigned tileN = 0, tileM = 0, tileK = 0, prefetch = 0;
+  unsigned tileN = 0, tileM = 0, tileK = 0, prefetch = 0, readStreams = 0;
 
   bool operator==(const StrategyChoice &) const = default;
   /// Parses "direct", "buffer,tile_n=4,tile_m=4,tile_k=512": a strategy, then what is fixed of its

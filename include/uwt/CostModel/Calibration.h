@@ -71,6 +71,9 @@ struct Calibration {
   uint64_t nearBytes = 0;
   /// How many bytes ahead codes are asked for by strategy direct; 0 where that was not measured.
   unsigned prefetchBytes = 0;
+  /// In how many streams weights are read fastest by strategies direct and tiles
+  /// (KernelConfig::readStreams); 0 where that was not measured.
+  unsigned readStreams = 0;
 
   /// GB/s that `threads` threads read with.
   double bandwidthOf(unsigned threads) const;

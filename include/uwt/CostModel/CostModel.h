@@ -33,7 +33,7 @@ struct ProductProblem {
   bool holdsUnit = true;
   /// Whether code knows m: else its last block has as many rows as the others.
   bool isStatic = true;
-  /// Whether strategy `tiles` serves it: bf16 pairs, on a target that has tiles.
+  /// Whether strategy `tiles` serves it: pairs of bf16 or f16, on a target that has tiles of them.
   bool tileDots = false;
 };
 
@@ -59,8 +59,9 @@ Prediction predict(const Calibration &calibration, const ProductProblem &problem
 struct ConfigPins {
   std::optional<CpuStrategy> strategy;
   std::optional<unsigned> tileN, tileM, tileK;
-  /// What `direct` has (KernelConfig::prefetchBytes): a user's, or a calibrated machine's.
-  unsigned prefetchBytes = 0;
+  /// What `direct` has, and `direct` and `tiles` (KernelConfig): a user's, or a calibrated
+  /// machine's.
+  unsigned prefetchBytes = 0, readStreams = 0;
 };
 
 /// The configurations that are worth a look for a format and a weight of `columns` columns, the

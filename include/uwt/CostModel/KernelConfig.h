@@ -46,6 +46,16 @@ constexpr uint64_t preparedRows(uint64_t groups) {
 /// The farthest that strategy direct asks ahead.
 inline constexpr unsigned maxPrefetchBytes = 1 << 20;
 
+/// The most streams that a weight is read in, and those that it is read in where no number is
+/// given. A machine with tiles (an Emerald Rapids) reads eight 1.2 to 1.3 times as fast as one, and
+/// one without (a Zen 5) no number faster than one (docs/cost-model.md, "On AMX").
+inline constexpr unsigned maxReadStreams = 8;
+/// Whether that is a number of streams, or 0.
+constexpr bool isReadStreams(unsigned number) {
+  return number <= maxReadStreams && (number & (number - 1)) == 0;
+}
+constexpr unsigned usualReadStreams(bool hasTiles) { return hasTiles ? maxReadStreams : 1; }
+
 /// A kernel's configuration: what `#uwt.strategy` says, without MLIR.
 struct KernelConfig {
   CpuStrategy strategy = CpuStrategy::Direct;
@@ -53,11 +63,14 @@ struct KernelConfig {
   /// Of strategy direct: how far ahead of a unit codes are asked for; 0 for the target's usual
   /// distance.
   unsigned prefetchBytes = 0;
+  /// Of strategies direct and tiles: into how many streams, which take turns, what is asked for
+  /// ahead is cut: 1, 2, 4 or 8; 0 for usualReadStreams().
+  unsigned readStreams = 0;
 
   /// Whether columns of the weight are decoded ahead of their products.
   bool isBuffered() const { return strategy != CpuStrategy::Direct; }
   bool operator==(const KernelConfig &) const = default;
-  /// "direct 16x1", "buffer 4x6, tile_k 1024".
+  /// "direct 16x1", "buffer 4x6, tile_k 1024", "direct 16x1, prefetch 8192, read_streams 4".
   std::string str() const;
 };
 

@@ -110,7 +110,7 @@ LogicalResult ProductLowering::readStrategy(const Target &target) {
   lastM = tiles.lastM;
   lastN = tiles.lastN;
   tileGroups = config.tileK / fixedUnitColumns;
-  prefetchU32 = config.prefetchBytes ? config.prefetchBytes / sizeof(uint32_t) : usualPrefetchU32();
+  readDistances(config, target);
   std::optional<int64_t> knownGroups = groups.known();
   if (!layout.fixedRate)
     tileGroups = isWholePanelStream() ? *knownGroups : streamUnitColumns / fixedUnitColumns;
@@ -305,8 +305,7 @@ void ProductLowering::prefetchLines(WeightBuffer kind, Value first, int64_t coun
 
 void ProductLowering::prefetchStreams(WeightBuffer kind, Value first, int64_t shareU32,
                                       Value shares, Value step) {
-  constexpr int64_t most = 8;
-  int64_t streams = most;
+  int64_t streams = readStreams;
   while (streams > 1 && shareU32 < streams * laneCount)
     streams /= 2;
   // What is no whole line the processor asks for by itself, as it follows what it was asked for.

@@ -128,12 +128,13 @@ protected:
   void emitDirectUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
                       const UnitOfX &x, bool asWords);
   /// Asks for what lies some units ahead of a unit, where that is faster than what processors do by
-  /// themselves.
+  /// themselves: in one stream, or for a share of the next units in several.
   enum class HalfOfUnit : uint8_t { First, Second };
   void prefetchUnitAhead(const PanelFields &panel, mlir::Value unit, bool asWords, HalfOfUnit half);
   void prefetchAhead(WeightBuffer kind, mlir::Value first, int64_t unitU32, int64_t aheadU32,
                      HalfOfUnit half);
-  int64_t usualPrefetchU32() const;
+  /// Sets `prefetchU32` and `readStreams`, by `holdsUnit`.
+  void readDistances(const KernelConfig &config, const Target &target);
   mlir::Value emitEscapedUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
                               const UnitOfX &x, mlir::Value record);
   void emitDotsFromBuffer(mlir::Value strip, llvm::ArrayRef<llvm::SmallVector<mlir::Value>> x);
@@ -269,8 +270,7 @@ protected:
   void prefetchLines(WeightBuffer kind, mlir::Value first, int64_t countU32,
                      int32_t cache = nextCache);
   /// Asks for one of `shares` shares of `shareU32` u32 each that a plane has from `first` on: in
-  /// step 0 to `shares` - 1 for as much of each of up to eight parts of them all. An Emerald Rapids
-  /// reads eight streams 1.2 to 1.3 times as fast as one (docs/cost-model.md, "On AMX").
+  /// step 0 to `shares` - 1 for as much of each of up to `readStreams` parts of them all.
   void prefetchStreams(WeightBuffer kind, mlir::Value first, int64_t shareU32, mlir::Value shares,
                        mlir::Value step);
   mlir::Value dot(mlir::Value weights, mlir::Value accumulators, mlir::ValueRange x);
@@ -309,8 +309,8 @@ protected:
   int64_t sliceM = 0, tileGroups = 0;
   /// Whether each slice of m of a panel is a task.
   bool slicesAreTasks = false;
-  /// How far ahead of a unit strategy direct asks.
-  int64_t prefetchU32 = 0;
+  /// How far ahead of a unit strategy direct asks in one stream; how many streams take turns.
+  int64_t prefetchU32 = 0, readStreams = 1;
   /// Strips that are decoded before they are multiplied, with one buffer after the other.
   int64_t stripsAtOnce = 1;
   /// Panels that a task of strategy `tiles` takes at a time, and the most that these are.

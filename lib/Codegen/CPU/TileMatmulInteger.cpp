@@ -13,10 +13,6 @@ using namespace mlir;
 
 namespace uwt::codegen {
 
-/// Units that are asked for while as many are multiplied, by processors with tiles: on an Emerald
-/// Rapids 32 and 128 gave what 64 gives, a tenth more than one stream.
-static constexpr int64_t unitsAhead = 64;
-
 IntegerProductLowering::IntegerProductLowering(MatmulOp op, OpBuilder &builder)
     : ProductLowering(op, builder), format(op.getWeightType().getFormat().getFormat()),
       unit(quantizedUnit(format)), codes(integerCodes(format)),
@@ -34,6 +30,7 @@ LogicalResult IntegerProductLowering::readStrategy(const Target &target) {
     m = static_cast<uint64_t>(staticM);
   auto given = cast_or_null<StrategyAttr>(op.getStrategyAttr());
   config = given ? configOf(given) : integerConfig(CpuStrategy::Direct, m);
+  readDistances(config, target);
   tileM = static_cast<int64_t>(
       std::min<uint64_t>(config.tileM, std::max<uint64_t>(m.value_or(config.tileM), 1)));
   sliceM = xTile = tileM;
@@ -165,15 +162,7 @@ DecodeIntegersOp IntegerProductLowering::decodeIntegers(const PanelFields &panel
 void IntegerProductLowering::prefetchCodes(const PanelFields &panel, Value number, Value strip,
                                            HalfOfUnit half) {
   Value ofPanel = index.add(index.mul(number, panel.strips), strip);
-  if (!TargetAttr::of(op).hasTiles())
-    return prefetchAhead(WeightBuffer::Code, unitOffset(panel.code, ofPanel, layout.codeU32),
-                         layout.codeU32, prefetchU32, half);
-  if (half == HalfOfUnit::Second)
-    return;
-  Value ahead = index.constant(unitsAhead), inBlock = index.rem(ofPanel, ahead);
-  Value next = index.add(index.sub(ofPanel, inBlock), ahead);
-  prefetchStreams(WeightBuffer::Code, unitOffset(panel.code, next, layout.codeU32), layout.codeU32,
-                  ahead, inBlock);
+  prefetchUnitAhead(panel, ofPanel, /*asWords=*/false, half);
 }
 
 void IntegerProductLowering::emitUnit(const PanelFields &panel, Value firstM, Value number,

@@ -33,6 +33,7 @@ TEST(Calibration, TextRoundTrips) {
   c.farLoad = 0.125;
   c.nearBytes = 12345;
   c.prefetchBytes = 8192;
+  c.readStreams = 4;
   Expected<Calibration> again = Calibration::parse(c.json());
   ASSERT_TRUE(again) << again.error().message();
   EXPECT_EQ(again->json(), c.json());
@@ -41,6 +42,7 @@ TEST(Calibration, TextRoundTrips) {
   EXPECT_EQ(again->farLoad, 0.125);
   EXPECT_EQ(again->nearBytes, 12345u);
   EXPECT_EQ(again->prefetchBytes, 8192u);
+  EXPECT_EQ(again->readStreams, 4u);
 }
 
 TEST(Calibration, AbsentMembersAreTheTargets) {
@@ -52,6 +54,7 @@ TEST(Calibration, AbsentMembersAreTheTargets) {
   EXPECT_EQ(c->load, builtIn.load);
   EXPECT_EQ(c->bandwidth, builtIn.bandwidth);
   EXPECT_EQ(c->prefetchBytes, 0u);
+  EXPECT_EQ(c->readStreams, 0u);
 }
 
 TEST(Calibration, ErrorsSayWhatIsWrong) {
@@ -73,6 +76,9 @@ TEST(Calibration, ErrorsSayWhatIsWrong) {
   EXPECT_EQ(errorOf(head + R"("nanoseconds": 3})"), "calibration: 'nanoseconds' is not an object");
   EXPECT_EQ(errorOf(head + R"("prefetch_bytes": 1048577})"),
             "calibration: 'prefetch_bytes' is not a number of at most 1048576");
+  for (const char *number : {"3", "16", "1e300"})
+    EXPECT_EQ(errorOf(head + R"("read_streams": )" + number + "}"),
+              "calibration: 'read_streams' is not 1, 2, 4 or 8");
   EXPECT_EQ(errorOf(head + R"("overlap": "much"})"), "calibration: 'overlap' is not a number");
 }
 

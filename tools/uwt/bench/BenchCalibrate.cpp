@@ -92,6 +92,7 @@ private:
   Status measureOverlap(Session &session, const ProductWeights &weights, ThreadPool &pool);
   Status measureStream(Session &session, const ProductWeights &weights, ThreadPool &pool);
   Status measurePrefetch(Session &session, const ProductWeights &weights, ThreadPool &pool);
+  Status measureReadStreams(Session &session, const ProductWeights &weights, ThreadPool &pool);
   void measureLoops();
   /// Measures all experiments with a weight, on so many threads, in turns.
   Status measure(Session &session, const ProductWeights &weights,
@@ -329,7 +330,8 @@ Status BenchCalibrateCommand::measureCold(Session &session) {
                                    ProductWeights::coldCopies(coldRows, coldColumns), pool));
   UWT_RETURN_IF_ERROR(measureOverlap(session, *weights, pool));
   UWT_RETURN_IF_ERROR(measureStream(session, *weights, pool));
-  return measurePrefetch(session, *weights, pool);
+  UWT_RETURN_IF_ERROR(measurePrefetch(session, *weights, pool));
+  return measureReadStreams(session, *weights, pool);
 }
 
 Status BenchCalibrateCommand::measureOverlap(Session &session, const ProductWeights &weights,
@@ -380,6 +382,41 @@ Status BenchCalibrateCommand::measurePrefetch(Session &session, const ProductWei
                    " bytes ahead: " + formatNumber(each.microseconds, 1) + " us");
   result.prefetchBytes =
       std::ranges::min_element(observations, {}, &Observation::microseconds)->config.prefetchBytes;
+  return ok();
+}
+
+/// The number of streams that words and codes together are read fastest in. The usual one where no
+/// other is faster by more than what two runs differ by.
+Status BenchCalibrateCommand::measureReadStreams(Session &session, const ProductWeights &weights,
+                                                 ThreadPool &pool) {
+  constexpr double leastGain = 0.03;
+  constexpr unsigned numbers[] = {1, 2, 4, 8};
+  KernelConfig config;
+  if (measured->hasTiles())
+    config = {CpuStrategy::Tiles, 16, 64, 256};
+  else
+    config.prefetchBytes = result.prefetchBytes;
+  std::vector<Experiment> experiments;
+  for (unsigned number : numbers) {
+    config.readStreams = number;
+    experiments.push_back({rawFormat(), config, {1}});
+    experiments.push_back({runFormats().front(), config, {1}});
+  }
+  std::vector<Observation> observations;
+  UWT_RETURN_IF_ERROR(measure(session, weights, experiments, pool.size(), pool, observations));
+  double times[std::size(numbers)], usual = 0;
+  result.readStreams = usualReadStreams(measured->hasTiles());
+  for (size_t i = 0; i < std::size(numbers); ++i) {
+    double words = observations[2 * i].microseconds, codes = observations[2 * i + 1].microseconds;
+    session.detail("reading " + plural(numbers[i], "stream") + ": " + formatNumber(words, 1) +
+                   " us from words, " + formatNumber(codes, 1) + " us from codes");
+    times[i] = words + codes;
+    if (numbers[i] == result.readStreams)
+      usual = times[i];
+  }
+  const double *least = std::ranges::min_element(times);
+  if (*least < usual * (1 - leastGain))
+    result.readStreams = numbers[least - times];
   return ok();
 }
 

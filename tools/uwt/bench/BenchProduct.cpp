@@ -34,8 +34,11 @@ std::string uwt::tool::strategyText(const KernelConfig &config) {
   std::string text =
       std::string(cpuStrategyName(config.strategy)) + ",tile_n=" + std::to_string(config.tileN) +
       ",tile_m=" + std::to_string(config.tileM) + ",tile_k=" + std::to_string(config.tileK);
-  return config.prefetchBytes == 0 ? text
-                                   : text + ",prefetch=" + std::to_string(config.prefetchBytes);
+  if (config.prefetchBytes != 0)
+    text += ",prefetch=" + std::to_string(config.prefetchBytes);
+  if (config.readStreams != 0)
+    text += ",read_streams=" + std::to_string(config.readStreams);
+  return text;
 }
 
 //===----------------------------------------------------------------------===//

@@ -10,6 +10,7 @@
 #include "uwt/Codec/IntegerCodes.h"
 #include "uwt/CostModel/KernelConfig.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -38,6 +39,37 @@ struct FormatAttrStorage : public AttributeStorage {
 };
 
 } // namespace uwt::detail
+
+/// "tile_k = 64, prefetch = 4096, read_streams = 2", without what is 0 of the last two.
+static ParseResult parseKTile(AsmParser &parser, unsigned &tileK, unsigned &prefetch,
+                              unsigned &readStreams) {
+  if (parser.parseKeyword("tile_k") || parser.parseEqual() || parser.parseInteger(tileK))
+    return failure();
+  while (succeeded(parser.parseOptionalComma())) {
+    llvm::SMLoc location = parser.getCurrentLocation();
+    StringRef name;
+    if (parser.parseKeyword(&name))
+      return failure();
+    unsigned *number = llvm::StringSwitch<unsigned *>(name)
+                           .Case("prefetch", &prefetch)
+                           .Case("read_streams", &readStreams)
+                           .Default(nullptr);
+    if (!number)
+      return parser.emitError(location, "expected prefetch or read_streams, got ") << name;
+    if (parser.parseEqual() || parser.parseInteger(*number))
+      return failure();
+  }
+  return success();
+}
+
+static void printKTile(AsmPrinter &printer, unsigned tileK, unsigned prefetch,
+                       unsigned readStreams) {
+  printer << "tile_k = " << tileK;
+  if (prefetch != 0)
+    printer << ", prefetch = " << prefetch;
+  if (readStreams != 0)
+    printer << ", read_streams = " << readStreams;
+}
 
 #define GET_ATTRDEF_CLASSES
 #include "uwt/Dialect/UWT/IR/UWTAttrs.cpp.inc"
@@ -171,7 +203,7 @@ static LogicalResult verifyVectors(llvm::function_ref<InFlightDiagnostic()> emit
 
 LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                                    ProductStrategy strategy, unsigned tileN, unsigned tileM,
-                                   unsigned tileK, unsigned prefetch) {
+                                   unsigned tileK, unsigned prefetch, unsigned readStreams) {
   bool isTiles = strategy == ProductStrategy::Tiles;
   if (strategy != ProductStrategy::Direct && strategy != ProductStrategy::Buffer && !isTiles)
     return emitError() << "expected direct, buffer or tiles, got "
@@ -187,6 +219,10 @@ LogicalResult StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emit
   if (prefetch > maxPrefetchBytes)
     return emitError() << "expected prefetch of at most " << maxPrefetchBytes << " bytes, got "
                        << prefetch;
+  if (readStreams != 0 && strategy == ProductStrategy::Buffer)
+    return emitError() << "expected read_streams with strategies direct and tiles alone";
+  if (!isReadStreams(readStreams))
+    return emitError() << "expected read_streams to be 1, 2, 4 or 8, got " << readStreams;
   return success();
 }
 

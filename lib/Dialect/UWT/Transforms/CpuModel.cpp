@@ -88,6 +88,7 @@ LogicalResult CpuModel::prepare(ModuleOp module) {
   pins.tileM = pin(options.tileM);
   pins.tileK = pin(options.tileK);
   pins.prefetchBytes = options.prefetch ? options.prefetch : machine.prefetchBytes;
+  pins.readStreams = options.readStreams ? options.readStreams : machine.readStreams;
   return success();
 }
 
@@ -228,13 +229,13 @@ Expected<SmallVector<FormatCandidate>> CpuModel::rankFormats(WeightUses &weight,
 
 static StrategyAttr strategyOf(MLIRContext *context, const KernelConfig &config) {
   return StrategyAttr::get(context, productStrategyOf(config.strategy), config.tileN, config.tileM,
-                           config.tileK, config.prefetchBytes);
+                           config.tileK, config.prefetchBytes, config.readStreams);
 }
 
 static LogicalResult verifyConfig(MatmulOp op, const KernelConfig &config) {
   return StrategyAttr::verify([&] { return op.emitOpError("has a bad strategy: "); },
                               productStrategyOf(config.strategy), config.tileN, config.tileM,
-                              config.tileK, config.prefetchBytes);
+                              config.tileK, config.prefetchBytes, config.readStreams);
 }
 
 namespace {
@@ -294,6 +295,8 @@ static FailureOr<StrategyRanges> chooseIntegerStrategies(MatmulOp op, const Conf
     config.tileK = pins.tileK.value_or(config.tileK);
     if (!config.isBuffered())
       config.prefetchBytes = pins.prefetchBytes;
+    if (each.strategy != CpuStrategy::Buffer)
+      config.readStreams = pins.readStreams;
     if (failed(verifyConfig(op, config)))
       return failure();
     result.strategies.push_back(strategyOf(op.getContext(), config));

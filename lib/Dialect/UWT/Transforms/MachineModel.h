@@ -31,7 +31,7 @@ struct MachineOptions {
   /// Where weights are decoded; empty for the model's choice.
   std::string strategy = {};
   /// Of CPUs; 0 for the model's choice, and for all processors.
-  unsigned tileN = 0, tileM = 0, tileK = 0, prefetch = 0, threads = 0;
+  unsigned tileN = 0, tileM = 0, tileK = 0, prefetch = 0, readStreams = 0, threads = 0;
   /// Of GPUs (GpuPins); 0 or empty for the model's choice.
   unsigned mTiles = 0, stages = 0, groups = 0, cluster = 0;
   /// Whether kernels of GPUs are searched for (GpuSearch.h), or the rules' are taken.
@@ -66,6 +66,7 @@ protected:
     result.tileM = this->tileM;
     result.tileK = this->tileK;
     result.prefetch = this->prefetch;
+    result.readStreams = this->readStreams;
     result.threads = this->threads;
     return result;
   }

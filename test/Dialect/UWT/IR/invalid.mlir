@@ -97,6 +97,21 @@ module attributes {test.a = #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_
 
 // -----
 
+// expected-error@below {{expected read_streams with strategies direct and tiles alone}}
+module attributes {test.a = #uwt.strategy<buffer, tile_n = 4, tile_m = 4, tile_k = 512, read_streams = 2>} {}
+
+// -----
+
+// expected-error@below {{expected prefetch or read_streams, got reads}}
+module attributes {test.a = #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64, reads = 2>} {}
+
+// -----
+
+// expected-error@below {{expected read_streams to be 1, 2, 4 or 8, got 3}}
+module attributes {test.a = #uwt.strategy<tiles, tile_n = 16, tile_m = 16, tile_k = 64, read_streams = 3>} {}
+
+// -----
+
 // expected-error@below {{expected direct, buffer or tiles, got shared}}
 module attributes {test.a = #uwt.strategy<shared, tile_n = 16, tile_m = 1, tile_k = 64>} {}
 

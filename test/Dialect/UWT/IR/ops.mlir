@@ -201,9 +201,9 @@ func.func @by_integers(%x: tensor<4x128xbf16>, %w: !nibbles, %init: tensor<4x64x
   ^bb0(%acc: f32):
     uwt.yield %acc : f32
   } -> tensor<4x64xf32>
-  // CHECK: outs(%{{.*}} : tensor<4x64xf32>) numerics exact arithmetic #uwt.integer<8> strategy #uwt.strategy<direct, tile_n = 16, tile_m = 4, tile_k = 64> {
+  // CHECK: outs(%{{.*}} : tensor<4x64xf32>) numerics exact arithmetic #uwt.integer<8> strategy #uwt.strategy<direct, tile_n = 16, tile_m = 4, tile_k = 64, prefetch = 4096, read_streams = 2> {
   %1 = uwt.matmul ins(%x, %w : tensor<4x128xbf16>, !nibbles) outs(%init : tensor<4x64xf32>) numerics exact arithmetic #uwt.integer<8>
-         strategy #uwt.strategy<direct, tile_n = 16, tile_m = 4, tile_k = 64> {
+         strategy #uwt.strategy<direct, tile_n = 16, tile_m = 4, tile_k = 64, read_streams = 2, prefetch = 4096> {
   ^bb0(%acc: f32):
     uwt.yield %acc : f32
   } -> tensor<4x64xf32>

@@ -255,7 +255,8 @@ TEST(IntegerProductTest, TilesAndThreadsHaveTheSameBits) {
       ProductSpec spec = integerSpec(format, 130, 1025);
       spec.m = 9;
       if (tile != 0)
-        spec.strategy = "direct, tile_n = 16, tile_m = " + std::to_string(tile) + ", tile_k = 64";
+        spec.strategy = "direct, tile_n = 16, tile_m = " + std::to_string(tile) +
+                        ", tile_k = 64, read_streams = " + std::to_string(tile % 2 + 1);
       checkIntegers(spec, drawFor(spec), {9}, {1, 2});
     }
 }

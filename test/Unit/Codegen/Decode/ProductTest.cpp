@@ -199,6 +199,7 @@ INSTANTIATE_TEST_SUITE_P(Formats, ProductTest, testing::ValuesIn(productSpecs())
 TEST(ProductStrategyTest, EveryStrategyHasTheSameBits) {
   for (const std::string &format : formatsOfEachUnit())
     for (const char *strategy : {"direct, tile_n = 16, tile_m = 1, tile_k = 64",
+                                 "direct, tile_n = 16, tile_m = 1, tile_k = 64, read_streams = 8",
                                  "buffer, tile_n = 2, tile_m = 8, tile_k = 64",
                                  "buffer, tile_n = 4, tile_m = 3, tile_k = 256",
                                  "buffer, tile_n = 16, tile_m = 1, tile_k = 1024"}) {

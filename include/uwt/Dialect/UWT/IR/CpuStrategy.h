@@ -36,8 +36,12 @@ inline std::optional<CpuStrategy> cpuStrategyOf(ProductStrategy strategy) {
 
 /// What the attribute, which is verified, says.
 inline KernelConfig configOf(StrategyAttr strategy) {
-  return {*cpuStrategyOf(strategy.getStrategy()), strategy.getTileN(), strategy.getTileM(),
-          strategy.getTileK(), strategy.getPrefetch()};
+  return {*cpuStrategyOf(strategy.getStrategy()),
+          strategy.getTileN(),
+          strategy.getTileM(),
+          strategy.getTileK(),
+          strategy.getPrefetch(),
+          strategy.getReadStreams()};
 }
 
 /// Whether the tiles of a target may compute a product of floats: they multiply two numbers of the

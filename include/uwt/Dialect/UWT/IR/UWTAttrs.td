@@ -120,21 +120,25 @@ def UWT_StrategyAttr : UWT_Attr<"Strategy", "strategy"> {
     #uwt.strategy<buffer, tile_n = 4, tile_m = 4, tile_k = 512>
     #uwt.strategy<tiles, tile_n = 16, tile_m = 64, tile_k = 512>
     #uwt.strategy<direct, tile_n = 16, tile_m = 1, tile_k = 64, prefetch = 8192>
+    #uwt.strategy<tiles, tile_n = 16, tile_m = 64, tile_k = 512, read_streams = 4>
     ```
 
     `direct`, `buffer` or `tiles`. The format that a product runs from is its operand's type. Accumulators of `tile_n` outputs × `tile_m` rows of x
     are kept in registers; `tile_k` (a multiple of 64) columns of the weight are decoded before they are multiplied. Of `tiles` these are tile registers, at most four: `tile_n`
     is 16 or, where units have a fixed rate, 32, `tile_m` a multiple of 16. Of `direct`, `prefetch` is how many bytes ahead of a unit codes are asked for (at most 1 MB);
-    without it that is what the target's machines were measured with.
+    without it that is what the target's machines were measured with. Of `direct` and `tiles`, `read_streams` (1, 2, 4 or 8) is into how many streams, which take
+    turns, the bytes that are asked for ahead are cut: of `tiles` a k-tile, of `direct` 64 units, or with one stream what lies `prefetch` bytes ahead. Without it that is 8
+    on targets with AMX and else 1.
   }];
   let parameters = (ins
     EnumParameter<UWT_ProductStrategy>:$strategy,
     "unsigned":$tileN,
     "unsigned":$tileM,
     "unsigned":$tileK,
-    DefaultValuedParameter<"unsigned", "0">:$prefetch);
+    DefaultValuedParameter<"unsigned", "0">:$prefetch,
+    DefaultValuedParameter<"unsigned", "0">:$readStreams);
   let assemblyFormat = [{
-    `<` $strategy `,` `tile_n` `=` $tileN `,` `tile_m` `=` $tileM `,` `tile_k` `=` $tileK (`,` `prefetch` `=` $prefetch^)? `>`
+    `<` $strategy `,` `tile_n` `=` $tileN `,` `tile_m` `=` $tileM `,` custom<KTile>($tileK, $prefetch, $readStreams) `>`
   }];
   let genVerifyDecl = 1;
 }

@@ -251,6 +251,8 @@ defvar machineOptions = [
          "On CPUs, columns of a weight that are decoded at a time; 0: the model's pick">,
   Option<"prefetch", "prefetch", "unsigned", /*default=*/"0",
          "On CPUs, how many bytes ahead of a unit strategy direct asks for codes; 0: as calibrated, or the target's usual distance">,
+  Option<"readStreams", "read-streams", "unsigned", /*default=*/"0",
+         "On CPUs, into how many streams strategies direct and tiles cut what they ask for ahead: 1, 2, 4 or 8; 0: as calibrated, or the target's usual number">,
   Option<"calibration", "calibration", "std::string", /*default=*/"",
          "File with the CPU's constants (uwt bench calibrate); else the target's own">,
   Option<"threads", "threads", "unsigned", /*default=*/"0",
