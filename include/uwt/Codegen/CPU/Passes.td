@@ -303,9 +303,9 @@ def TileMatmulPass : Pass<"uwt-tile-matmul"> {
 def LowerTilesPass : Pass<"uwt-lower-tiles"> {
   let summary = "Lower operations on tile registers to the target's, or to vectors";
   let description = [{
-    Operations of the dialect `amx` on tiles of bf16 and f32, also tiles that loops carry. For a target with AMX they become LLVM's intrinsics, from which its code
-    generator allocates tile registers and configures them, once a function. For target `amx-vectors` they become loops over vectors on tiles in memory, with the
-    same bits (`docs/numerics.md`): what AMX computes can then be tested where it is not. Any other target has no tiles, which is an error.
+    Operations of the dialect `amx` on tiles of bf16, f16, f32 and integers, also tiles that loops carry. For a target with AMX they become LLVM's intrinsics, from which its code
+    generator allocates tile registers and configures them, once a function. For targets `amx-vectors` and `amx-fp16-vectors` they become loops over vectors on tiles in memory, with the
+    same bits (`docs/numerics.md`): what AMX computes can then be tested where it is not. Any other target has no tiles, and `amx` no products of f16, which is an error.
 
     ```mlir
     // before
