@@ -184,7 +184,8 @@ protected:
   /// Asks for the unit at a unit's place in the next k-tile.
   void prefetchUnitOfNextTile(const PanelFields &panel, mlir::Value unit);
   /// Asks for share `ordinal` of `shares` of the next k-tile's bytes: what the multiplication of a
-  /// k-tile has time for.
+  /// k-tile has time for. The nearest cache for it: a Zen 5 takes 1.02 to 1.25 times as long up to
+  /// m = 4 where the next one is asked, and as long for more rows of x.
   void prefetchNextTile(const PanelFields &panel, mlir::Value kTile, mlir::Value ordinal,
                         mlir::Value shares);
   /// Asks the nearest cache for a share of what is decoded next, with `blocksLeft` blocks of rows

@@ -265,7 +265,7 @@ void ProductLowering::prefetchNextTile(const PanelFields &panel, Value kTile, Va
     auto ask = [&](IntegerBuilder::Operand i) {
       // Once all has been asked for, the last line again: that costs nothing.
       Value line = index.min(index.add(index.mul(ordinal, share), i), lines - 1);
-      prefetchLines(kind, index.add(first, index.mul(line, laneCount)), laneCount);
+      prefetchLines(kind, index.add(first, index.mul(line, laneCount)), laneCount, nearestCache);
     };
     std::optional<int64_t> known = getConstantIntValue(share);
     if (!known)

@@ -71,7 +71,7 @@ module attributes {uwt.target = #uwt.target<"avx512bf16">} {
 // CHECK-COUNT-32:        uwt.dot
 //   CHECK-NOT:         uwt.dot
 //       CHECK:         scf.yield
-// CHECK-COUNT-6:       memref.prefetch %{{.*}}, read, locality<2>, data
+// CHECK-COUNT-6:       memref.prefetch %{{.*}}, read, locality<3>, data
 //   CHECK-NOT:       memref.prefetch
 //       CHECK:   memref.dealloc
 module attributes {uwt.target = #uwt.target<"avx512bf16">} {
