@@ -151,8 +151,7 @@ Expected<const ProductTarget *> Compilation::setTarget() {
   if (strategy.tileN != 0 || strategy.tileM != 0 || strategy.tileK != 0 || strategy.prefetch != 0 ||
       strategy.readStreams != 0)
     return usageError("tile_n, tile_m, tile_k, prefetch and read_streams of a strategy are those "
-                      "of kernels for CPUs; for GPU "
-                      "target '" +
+                      "of kernels for CPUs; for GPU target '" +
                       options.gpu + "' it is direct, shared, codes, exponents or buffer alone");
   return &target;
 }

@@ -20,37 +20,37 @@ static constexpr uint64_t featureMask(std::initializer_list<Feature> features) {
   return mask;
 }
 
+/// What targets for x86-64 have, each with what the one before it has.
+static constexpr uint64_t avx2Features = featureMask({Feature::X86, Feature::Fma, Feature::Avx2}),
+                          avx512Features = avx2Features | featureMask({Feature::Avx512}),
+                          avx512Bf16Features = avx512Features | featureMask({Feature::Avx512Vbmi,
+                                                                             Feature::Avx512Bf16,
+                                                                             Feature::Avx512Vnni}),
+                          amxFeatures = avx512Bf16Features |
+                                        featureMask({Feature::AmxBf16, Feature::AmxInt8});
+
 static constexpr Target cpuTargets[] = {
     {"amx-fp16", "x86-64 with AMX's tiles of f16 as well: Granite Rapids and later", "x86-64-v4",
      "+avx512vbmi,+avx512vbmi2,+avx512vnni,+avx512bf16,+amx-tile,+amx-bf16,+amx-int8,+amx-fp16",
-     512,
-     featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::Avx512, Feature::Avx512Vbmi,
-                  Feature::Avx512Bf16, Feature::Avx512Vnni, Feature::AmxBf16, Feature::AmxInt8,
-                  Feature::AmxFp16})},
+     512, amxFeatures | featureMask({Feature::AmxFp16})},
     {"amx", "x86-64 with AMX's tiles of bf16 beside AVX-512: Sapphire Rapids and later",
      "x86-64-v4", "+avx512vbmi,+avx512vbmi2,+avx512vnni,+avx512bf16,+amx-tile,+amx-bf16,+amx-int8",
-     512,
-     featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::Avx512, Feature::Avx512Vbmi,
-                  Feature::Avx512Bf16, Feature::Avx512Vnni, Feature::AmxBf16, Feature::AmxInt8})},
+     512, amxFeatures},
     {"avx512bf16", "x86-64 with AVX-512 and its bf16 dot product: Zen 4, Cooper Lake and later",
-     "x86-64-v4", "+avx512vbmi,+avx512vbmi2,+avx512vnni,+avx512bf16", 512,
-     featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::Avx512, Feature::Avx512Vbmi,
-                  Feature::Avx512Bf16, Feature::Avx512Vnni})},
+     "x86-64-v4", "+avx512vbmi,+avx512vbmi2,+avx512vnni,+avx512bf16", 512, avx512Bf16Features},
     {"avx512", "x86-64 with AVX-512 F, BW, DQ, VL: Skylake-X and later", "x86-64-v4", "", 512,
-     featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::Avx512})},
+     avx512Features},
     {"avx2", "x86-64 with AVX2 and FMA: Haswell, Zen and later", "x86-64-v3", "", 256,
-     featureMask({Feature::X86, Feature::Fma, Feature::Avx2})},
+     avx2Features},
     {"neon-bf16", "AArch64 with products of bf16: Neoverse N2 and V1, Graviton 3 and later",
      "generic", "+v8.2a,+bf16", 128, featureMask({Feature::Fma, Feature::Neon, Feature::NeonBf16})},
     {"neon", "any AArch64", "generic", "", 128, featureMask({Feature::Fma, Feature::Neon})},
     {"generic", "any machine: upstream operations only, LLVM's default instruction set", "", "",
      128, 0},
     {"amx-vectors", "the bits of amx without AMX, for tests: tiles are vectors of AVX2, slow",
-     "x86-64-v3", "", 256,
-     featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::VectorTiles})},
+     "x86-64-v3", "", 256, avx2Features | featureMask({Feature::VectorTiles})},
     {"amx-fp16-vectors", "the same for amx-fp16", "x86-64-v3", "", 256,
-     featureMask({Feature::X86, Feature::Fma, Feature::Avx2, Feature::VectorTiles,
-                  Feature::VectorFp16Tiles})},
+     avx2Features | featureMask({Feature::VectorTiles, Feature::VectorFp16Tiles})},
 };
 
 std::span<const Target> uwt::allTargets() { return cpuTargets; }

@@ -46,14 +46,17 @@ constexpr uint64_t preparedRows(uint64_t groups) {
 /// The farthest that strategy direct asks ahead.
 inline constexpr unsigned maxPrefetchBytes = 1 << 20;
 
-/// The most streams that a weight is read in, and those that it is read in where no number is
-/// given. A machine with tiles (an Emerald Rapids) reads eight 1.2 to 1.3 times as fast as one, and
-/// one without (a Zen 5) no number faster than one (docs/cost-model.md, "On AMX").
+/// The most streams that a weight is read in.
 inline constexpr unsigned maxReadStreams = 8;
+
 /// Whether that is a number of streams, or 0.
 constexpr bool isReadStreams(unsigned number) {
   return number <= maxReadStreams && (number & (number - 1)) == 0;
 }
+
+/// The streams that a weight is read in where no number is given. A machine with tiles (an Emerald
+/// Rapids) reads eight 1.2 to 1.3 times as fast as one, and one without (a Zen 5) no number faster
+/// than one (docs/cost-model.md, "On AMX").
 constexpr unsigned usualReadStreams(bool hasTiles) { return hasTiles ? maxReadStreams : 1; }
 
 /// A kernel's configuration: what `#uwt.strategy` says, without MLIR.

@@ -128,9 +128,11 @@ protected:
   void emitDirectUnit(const PanelFields &panel, mlir::Value unit, mlir::Value strip,
                       const UnitOfX &x, bool asWords);
   /// Asks for what lies some units ahead of a unit, where that is faster than what processors do by
-  /// themselves: in one stream, or for a share of the next units in several.
+  /// themselves.
   enum class HalfOfUnit : uint8_t { First, Second };
   void prefetchUnitAhead(const PanelFields &panel, mlir::Value unit, bool asWords, HalfOfUnit half);
+  /// The same in several streams: a share of the units that come after these in turn.
+  void prefetchInTurn(const PanelFields &panel, mlir::Value unit, bool asWords);
   void prefetchAhead(WeightBuffer kind, mlir::Value first, int64_t unitU32, int64_t aheadU32,
                      HalfOfUnit half);
   /// Sets `prefetchU32` and `readStreams`, by `holdsUnit`.

@@ -75,17 +75,21 @@ void ProductLowering::emitDirectUnits(const PanelFields &panel, Value xStart, Va
 /// two rows took 1.2 times as long there.
 void ProductLowering::prefetchUnitAhead(const PanelFields &panel, Value unit, bool asWords,
                                         HalfOfUnit half) {
-  if (readStreams > 1 && half == HalfOfUnit::Second)
-    return;
   if (readStreams > 1) {
-    Value inTurn = index.rem(unit, unitsInTurn);
-    Value next = index.add(index.sub(unit, inTurn), unitsInTurn);
-    return forEachPlane(panel, next, asWords, [&](WeightBuffer kind, Value first, int64_t unitU32) {
-      prefetchStreams(kind, first, unitU32, index.constant(unitsInTurn), inTurn);
-    });
+    if (half == HalfOfUnit::First)
+      prefetchInTurn(panel, unit, asWords);
+    return;
   }
   forEachPlane(panel, unit, asWords, [&](WeightBuffer kind, Value first, int64_t unitU32) {
     prefetchAhead(kind, first, unitU32, holdsUnit && asWords ? unitU32 : prefetchU32, half);
+  });
+}
+
+void ProductLowering::prefetchInTurn(const PanelFields &panel, Value unit, bool asWords) {
+  Value inTurn = index.rem(unit, unitsInTurn);
+  Value next = index.add(index.sub(unit, inTurn), unitsInTurn);
+  forEachPlane(panel, next, asWords, [&](WeightBuffer kind, Value first, int64_t unitU32) {
+    prefetchStreams(kind, first, unitU32, index.constant(unitsInTurn), inTurn);
   });
 }
 

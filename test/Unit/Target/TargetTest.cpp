@@ -121,7 +121,7 @@ TEST(Target, AmxIsFoundAsTheKernelFindsIt) {
 #endif
   EXPECT_EQ(amx.bf16, isListed("amx_bf16"));
   EXPECT_EQ(amx.int8, isListed("amx_int8"));
-  // Kernels before 6.2 have no name for it.
+  // Linux knows it, if at all, as a feature that /proc/cpuinfo does not show.
   EXPECT_GE(amx.fp16, isListed("amx_fp16"));
   if (!isListed("amx_tile"))
     EXPECT_NE(amx.state, AmxState::Usable);
