@@ -13,11 +13,11 @@
 #include <memory>
 
 struct UWTCudaDevice {
-  cuda::CudaDevicePtr device;
+  uwt::cuda::CudaDevicePtr device;
 };
 
 struct UWTCudaPack {
-  std::shared_ptr<cuda::DevicePack> pack;
+  std::shared_ptr<uwt::cuda::DevicePack> pack;
 };
 
 namespace uwt {

@@ -14,6 +14,7 @@
 #include <random>
 
 using namespace uwt;
+using namespace uwt::test;
 
 namespace {
 
