@@ -6,7 +6,8 @@
 #
 #   install       packages (apt) and the tests' Python environment (.venv)
 #   layers        includes follow the arrows of docs/architecture.md, and codecs are named in their own files
-#   docs          links, rule tags, retired words, reference pages, figures, the README's table, shell scripts
+#   docs          links, rule tags, retired words, claims of several pages, reference pages, figures, the README's table,
+#                 shell scripts
 #   format        clang-format
 #   build         preset release
 #   tidy          clang-tidy
@@ -106,6 +107,7 @@ step_docs() {
   tools/dev/generate_docs.sh --check
   python3 tools/dev/check_docs.py
   python3 tools/dev/check_words.py
+  python3 tools/dev/check_claims.py
   python3 docs/figures/make.py --check
   python3 test/Benchmarks/readme_table.py --check
   shellcheck -x tools/*.sh tools/dev/*.sh .ci/run
