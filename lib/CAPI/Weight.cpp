@@ -220,6 +220,7 @@ static Status multiply(const Kernels &kernels, const WeightImage &image, uint64_
   std::span<const uint32_t> order = image.columnOrder(matrix);
   if (order.empty())
     return kernels.linear(view, arguments, &pool);
+  UWT_RETURN_IF_ERROR(checkColumns(order));
   auto x = std::make_unique_for_overwrite<uint16_t[]>(arguments.m * view.columns);
   takeColumns(order, static_cast<const uint16_t *>(arguments.x.data), arguments.m,
               arguments.x.stride, x.get(), pool);
@@ -231,9 +232,10 @@ static Status multiply(const Kernels &kernels, const WeightImage &image, uint64_
 /// Kernels::gather.
 static Status gatherRows(const Kernels &kernels, const WeightImage &image, uint64_t matrix,
                          std::span<const int64_t> ids, MatrixRows<void *> y, ThreadPool &pool) {
+  std::span<const uint32_t> order = image.columnOrder(matrix);
+  UWT_RETURN_IF_ERROR(checkColumns(order));
   UWT_RETURN_IF_ERROR(kernels.gather(image.view(matrix), ids, y, &pool));
-  putColumns(image.columnOrder(matrix), static_cast<uint16_t *>(y.data), ids.size(), y.stride,
-             pool);
+  putColumns(order, static_cast<uint16_t *>(y.data), ids.size(), y.stride, pool);
   return ok();
 }
 
@@ -261,7 +263,7 @@ static Status decodeByKernels(const WeightImage &image, const UWTTensorPart *par
   if (out.size() != bytes)
     return usageError("a buffer of " + std::to_string(out.size()) + " bytes, expected " +
                       std::to_string(bytes));
-  for (uint64_t matrix = range.matrixBegin; matrix < range.matrixEnd; ++matrix) {
+  for (uint64_t matrix = range.matrixBegin; bytes != 0 && matrix < range.matrixEnd; ++matrix) {
     uint8_t *to = out.data() + (matrix - range.matrixBegin) * bytesEach;
     UWT_RETURN_IF_ERROR(gatherRows(*kernels, image, matrix, rows, {to, view.columns}, pool));
   }

@@ -16,6 +16,7 @@
 #include "DenseCopy.h"
 #include "ProgramState.h"
 #include "uwt/Runtime/Call.h"
+#include "uwt/Runtime/ColumnOrder.h"
 #include "uwt/Runtime/ThreadScope.h"
 #include "uwt/Runtime/WeightImage.h"
 #include "uwt/Support/Suggest.h"
@@ -215,6 +216,7 @@ static Status addWeight(const TensorView &view, Call &call) {
   UWT_ASSIGN_OR_RETURN(
       WeightImage image,
       WeightImage::open({static_cast<const uint8_t *>(view.data), view.shape.front()}));
+  UWT_RETURN_IF_ERROR(checkColumns(image.columnOrder()));
   call.arguments.push_back(&call.weights.emplace_back(image.view()));
   return ok();
 }

@@ -11,6 +11,16 @@
 
 using namespace uwt;
 
+Status uwt::checkColumns(std::span<const uint32_t> order) {
+  uint32_t largest = 0;
+  for (uint32_t column : order)
+    largest = std::max(largest, column);
+  if (order.empty() || largest < order.size())
+    return ok();
+  return invalidError("the weight in memory is damaged: its order of columns has number " +
+                      std::to_string(largest) + ", and there are " + std::to_string(order.size()));
+}
+
 /// Calls `body(row, worker)` for all rows; of few elements on the caller's thread, which has moved
 /// them before others wake up.
 template <typename Body>

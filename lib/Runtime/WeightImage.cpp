@@ -29,49 +29,9 @@ void ImageHeader::seal() {
   checksum = checksumOf(*this);
 }
 
-bool ImageHeader::isSealed() const {
-  return std::ranges::equal(magic, imageMagic) && checksum == checksumOf(*this);
-}
+bool ImageHeader::hasMagic() const { return std::ranges::equal(magic, imageMagic); }
 
-/// What a format's text ends with where columns have an order of their own.
-static constexpr std::string_view columnOrderSuffix = ", order=k";
-
-/// All parts that code reads, with the buffers of a weight that has the same.
-template <typename Visit>
-static void forEachPart(const ImageHeader &header, const LoadedWeight &weight, Visit visit) {
-  visit(header.panels, std::as_bytes(weight.panels()));
-  visit(header.table, std::as_bytes(weight.table()));
-  visit(header.counts, std::as_bytes(weight.counts()));
-  for (PlaneKind kind :
-       {PlaneKind::Words, PlaneKind::Raw, PlaneKind::Code, PlaneKind::Patch, PlaneKind::Low})
-    visit(header.planes[numberOf(kind)], std::as_bytes(weight.buffer(kind)));
-}
-
-static bool isInside(const ImageHeader::Part &part, uint64_t bytes) {
-  return part.begin % imageAlignment == 0 && part.begin <= bytes &&
-         part.bytes <= bytes - part.begin && bytes - part.begin - part.bytes >= imageAlignment;
-}
-
-Expected<WeightImage> WeightImage::open(std::span<const uint8_t> image) {
-  if (reinterpret_cast<uintptr_t>(image.data()) % imageAlignment != 0)
-    return usageError("a weight in memory begins at a multiple of " +
-                      std::to_string(imageAlignment) + " bytes");
-  WeightImage opened(image.data());
-  const ImageHeader *header = opened.header;
-  if (image.size() < sizeof(ImageHeader) || !std::ranges::equal(header->magic, imageMagic))
-    return invalidError("the memory holds no weight of this version of the library");
-  auto isPart = [&](const ImageHeader::Part &part) { return isInside(part, header->bytes); };
-  bool isWhole = header->isSealed() && header->bytes <= image.size() && header->rank >= 2 &&
-                 header->rank <= maxImageRank &&
-                 header->element <= static_cast<uint32_t>(ElementType::UInt16) &&
-                 header->format[maxImageFormat - 1] == 0;
-  for (const ImageHeader::Part *part :
-       {&header->panels, &header->table, &header->counts, &header->order})
-    isWhole = isWhole && isPart(*part);
-  if (!isWhole || !std::ranges::all_of(header->planes, isPart))
-    return invalidError("the weight in memory is cut or damaged");
-  return opened;
-}
+bool ImageHeader::isSealed() const { return hasMagic() && checksum == checksumOf(*this); }
 
 Status WeightImage::setIntegerBits(std::span<uint8_t> image, uint32_t integerBits) {
   UWT_RETURN_IF_ERROR(open(image));
@@ -169,7 +129,9 @@ Expected<WeightImage::Decoder> WeightImage::decoder() const {
   for (; entries.size() >= sizeof(PanelEntry); entries = entries.subspan(sizeof(PanelEntry))) {
     const auto &entry = *reinterpret_cast<const PanelEntry *>(entries.data());
     uint64_t u32 = aligned.size() / 4;
-    if (entry.patch > u32 || entry.patchU32 > u32 - entry.patch)
+    // Records of panels do not overlap, so that all together are not longer than the plane.
+    if (entry.patch > u32 || entry.patchU32 > u32 - entry.patch ||
+        entry.patchU32 > u32 - patch.size() / 4)
       return invalidError("the weight in memory is damaged");
     std::span<const uint8_t> records = aligned.subspan(entry.patch * 4, entry.patchU32 * 4);
     patch.insert(patch.end(), records.begin(), records.end());
@@ -186,10 +148,10 @@ Expected<LoadedWeight> WeightImage::copyCodes() const {
     return unsupportedError("the weight in memory holds no codes of a quantised checkpoint");
   what.format.hasColumnOrder = false;
   UWT_ASSIGN_OR_RETURN(CodingPlan plan, planWithoutModel(what, checkRunFormat));
+  UWT_RETURN_IF_ERROR(checkCodes(plan));
+  UWT_RETURN_IF_ERROR(checkColumnOrder());
   std::span<const uint8_t> entries = bytesOf(header->panels);
   uint64_t panels = entries.size() / sizeof(PanelEntry);
-  if (panels != matrices() * plan.matrix.panels())
-    return invalidError("the weight in memory is damaged");
   WeightBuilder builder(what);
   builder.setPlan(plan, bytesOf(header->table));
   builder.setPanels(panels);
@@ -213,39 +175,4 @@ WeightImage::Part WeightImage::part(size_t index) const {
     return before[index];
   auto kind = static_cast<PlaneKind>(index - std::size(before));
   return {planeName(kind), header->planes[numberOf(kind)]};
-}
-
-bool WeightImage::hasPartsOf(const LoadedWeight &weight) const {
-  bool areEqual = true;
-  forEachPart(*header, weight, [&](const ImageHeader::Part &mine, auto theirs) {
-    std::span<const std::byte> bytes = std::as_bytes(bytesOf(mine));
-    areEqual = areEqual && std::ranges::equal(bytes, theirs);
-  });
-  return areEqual;
-}
-
-/// Whether all panels decode: some escapes are of no element, though code would follow them.
-static Status checkDecodes(const TensorDecoder &tensor, ThreadPool &pool) {
-  const MatrixShape &matrix = tensor.matrices().shape;
-  std::vector<std::vector<uint16_t>> words(pool.size());
-  FirstPanelError firstError;
-  pool.parallelFor(tensor.panels(), [&](uint64_t panel, unsigned worker) {
-    uint32_t rows = matrix.rowsOfPanel(panel % matrix.panels());
-    words[worker].resize(rows * matrix.columns);
-    Status decoded = tensor.decodePanelWords(
-        panel, bestCodePath(), {words[worker].data(), matrix.columns, rows, matrix.columns});
-    if (!decoded)
-      firstError.report(panel, decoded.takeError());
-  });
-  return firstError.take();
-}
-
-Status WeightImage::check(ThreadPool &pool) const {
-  UWT_ASSIGN_OR_RETURN(Decoder decoder, this->decoder());
-  const TensorDecoder &tensor = decoder.tensor;
-  UWT_ASSIGN_OR_RETURN(LoadedWeight weight, LoadedWeight::fromDecoder(tensor, pool));
-  if (tensor.description().format.str() == format() && !mayPadWithInfinities(tensor.plan()) &&
-      hasPartsOf(weight))
-    return checkDecodes(tensor, pool);
-  return invalidError("the weight in memory is damaged");
 }

@@ -1,5 +1,6 @@
 """uwt.torch: tensors that are compressed in memory, in modules, compiled graphs and files."""
 
+import collections
 import copy
 import io
 import os
@@ -249,6 +250,46 @@ def test_a_damaged_file_is_refused():
     file.seek(0)
     with pytest.raises(InvalidError, match="damage"):
         torch.load(file, weights_only=True)
+
+
+def saved(value):
+    file = io.BytesIO()
+    torch.save(value, file)
+    file.seek(0)
+    return file
+
+
+def test_a_file_keeps_no_way_to_bytes_that_were_checked():
+    w = weight()
+    expected = w.dense()
+    state = torch.load(saved({"w": w, "alias": w.image}), weights_only=True)
+    state["alias"].fill_(255)
+    assert torch.equal(state["w"].dense(), expected)
+
+
+class Rebuilt:
+    """A compressed weight as the parameter of a file that sets its attributes."""
+
+    def __init__(self, weight, state):
+        self.arguments = (weight, False, collections.OrderedDict(), state)
+
+    def __reduce__(self):
+        return torch._utils._rebuild_parameter_with_state, self.arguments
+
+
+def test_a_file_sets_no_image_beside_the_check():
+    w = weight()
+    assert torch.equal(torch.load(saved(Rebuilt(w, {"mine": 1})), weights_only=True).dense(), w.dense())
+    for state in ({"image": w.image}, {"_sizes": (1, 1)}, ({}, {"on_device": "cuda"})):
+        with pytest.raises(AttributeError, match="set once"):
+            torch.load(saved(Rebuilt(w, state)), weights_only=True)
+
+
+def test_an_image_is_bytes():
+    image = weight().image
+    for other in (image.view(torch.int8), image.view(torch.bfloat16), image.to_sparse()):
+        with pytest.raises(UsageError, match="dense tensor of torch.uint8"):
+            uwt.torch.UwtTensor.from_image(other)
 
 
 def test_what_it_cannot_do_is_refused(pair):

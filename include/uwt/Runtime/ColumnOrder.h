@@ -14,11 +14,16 @@
 #ifndef UWT_RUNTIME_COLUMNORDER_H
 #define UWT_RUNTIME_COLUMNORDER_H
 
+#include "uwt/Support/Error.h"
 #include "uwt/Support/Parallel.h"
 #include <cstdint>
 #include <span>
 
 namespace uwt {
+
+/// Verifies that all numbers are below order.size(), so that the functions below stay inside of
+/// rows. For every call: an image that nobody has checked may have any. Errors: Invalid.
+Status checkColumns(std::span<const uint32_t> order);
 
 /// Column i of each row of `to`, which lie one after another, is column order[i] of that row of
 /// `x`, `stride` elements apart.

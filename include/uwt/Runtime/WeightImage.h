@@ -22,6 +22,9 @@ namespace uwt {
 /// The most dimensions of an image's tensor, and bytes of its format's text with the zero behind.
 inline constexpr uint32_t maxImageRank = 4, maxImageFormat = 80;
 
+/// The end of a format's text if columns have an order of their own.
+inline constexpr std::string_view columnOrderSuffix = ", order=k";
+
 /// What images and their parts begin at multiples of.
 inline constexpr uint64_t imageAlignment = 64;
 
@@ -50,6 +53,8 @@ struct ImageHeader {
 
   /// Sets magic and checksum.
   void seal();
+  /// Whether this version of the library begins images so.
+  bool hasMagic() const;
   /// Whether this version of the library has, and no byte has changed since.
   bool isSealed() const;
 };
@@ -88,8 +93,9 @@ public:
   static Expected<WeightImage> load(const TensorReader &reader, const Format &format,
                                     std::span<uint8_t> memory, ThreadPool &pool);
 
-  /// Reads the header alone: in constant time, for every call. Errors: Usage (memory that is not
-  /// aligned to 64), Invalid (no image, one of another version, or one that is cut).
+  /// Reads the header alone: in constant time, for every call. Its numbers are those that a writer
+  /// gives, and its parts follow one another as the writer places them. Errors: Usage (memory that
+  /// is not aligned to 64), Invalid (no image, one of another version, or one that is cut).
   static Expected<WeightImage> open(std::span<const uint8_t> image);
 
   /// Whether it can be multiplied by integers. Errors: Usage (codes that are no integers, so few
@@ -100,8 +106,15 @@ public:
   static Status setIntegerBits(std::span<uint8_t> image, uint32_t integerBits);
 
   /// Whether the rest is what code follows unchecked, and what decoding gives back: to be called
-  /// once for an image that somebody else has made. Copies and decodes it. Errors: Invalid.
+  /// once for an image that somebody else has made. Copies and decodes it. Errors: Invalid,
+  /// Unsupported (an image of codes).
   Status check(ThreadPool &pool) const;
+
+  /// Verifies that the numbers of columnOrder() are columns, each once per matrix: code reads and
+  /// writes memory at them. Errors: Invalid.
+  Status checkColumnOrder(uint64_t matrix) const;
+  /// Verifies those of all matrices. Errors: as checkColumnOrder of one matrix.
+  Status checkColumnOrder() const;
 
   ElementType element() const { return static_cast<ElementType>(header->element); }
   std::span<const uint64_t> shape() const { return {header->shape.data(), header->rank}; }
@@ -153,6 +166,9 @@ private:
     return {begin + part.begin, part.bytes};
   }
   bool hasPartsOf(const LoadedWeight &weight) const;
+  bool hasZerosBetweenParts() const;
+  /// Verifies the table, panels and planes of an image of codes. Errors: Invalid.
+  Status checkCodes(const CodingPlan &plan) const;
 
   const uint8_t *begin;
   const ImageHeader *header;

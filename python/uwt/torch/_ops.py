@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from .. import _arrays, _weights
+from ..errors import UsageError
 from . import _native, _threads
 
 _LOG = logging.getLogger(__name__)
@@ -81,6 +82,8 @@ def _strides_of_matrices(dense: torch.Tensor) -> tuple[int, int] | None:
 
 def check(image: torch.Tensor) -> torch.Tensor:
     """An image that came from elsewhere, once it is known to be one: aligned, and no damage in it."""
+    if image.dtype is not torch.uint8 or image.layout is not torch.strided:
+        raise UsageError(f"an image is a dense tensor of torch.uint8, got {image.dtype} in {image.layout}")
     image = image.contiguous()
     if image.data_ptr() % _weights.ALIGNMENT:
         image = image.clone()

@@ -61,6 +61,15 @@ class UwtTensor(torch.Tensor):
     is_transposed: bool
     order: torch.Tensor | None
 
+    #: What products follow without a look at it.
+    _HELD = frozenset({"image", "exact", "on_device", "is_transposed", "order", "_sizes"})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # A file that torch.load takes with weights_only may set attributes of a parameter: an image beside the check.
+        if name in self._HELD and name in self.__dict__:
+            raise AttributeError(f"{name} of a compressed weight is set once, with the weight")
+        super().__setattr__(name, value)
+
     @staticmethod
     def __new__(
         cls,
@@ -317,7 +326,8 @@ def _copy(func, args, kwargs):
         made = UwtTensor._made_of(
             dense.to(into.dtype), into._format_of_copies(), into.exact, into.device, into.is_transposed
         )
-    into.image, into.on_device, into.order = made.image, made.on_device, made.order
+    for name in ("image", "on_device", "order"):
+        torch.Tensor.__setattr__(into, name, getattr(made, name))
     return into
 
 
@@ -332,11 +342,13 @@ _OPERATORS = {
 
 
 def _from_image(image: torch.Tensor, exact: str, is_transposed: bool = False) -> UwtTensor:
-    return UwtTensor.from_image(image, exact, is_transposed)
+    # A file may hold another tensor over the same bytes, or be read later (mmap=True): a copy stays as it was checked.
+    copy = image.detach().to("cpu", copy=True).contiguous()
+    return UwtTensor.from_image(copy, exact, is_transposed)
 
 
 def _from_image_on(image: torch.Tensor, exact: str, place: torch.Tensor, is_transposed: bool = False) -> UwtTensor:
-    made = UwtTensor.from_image(image.cpu(), exact, is_transposed)
+    made = _from_image(image, exact, is_transposed)
     return made if place.device.type == "cpu" else made._moved(place.device)
 
 
