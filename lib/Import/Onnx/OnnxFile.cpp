@@ -14,6 +14,7 @@
 #include "WireReader.h"
 #include "uwt/Support/CheckedMath.h"
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <filesystem>
 
@@ -68,7 +69,48 @@ std::string_view OnnxNode::input(size_t index) const {
   return index < inputs.size() ? std::string_view(inputs[index]) : std::string_view();
 }
 
+std::string_view OnnxNode::output() const {
+  return outputs.size() == 1 ? std::string_view(outputs[0]) : std::string_view();
+}
+
+std::string OnnxNode::unreadAttribute(const KnownAttributes &known) const {
+  auto isIn = [](const std::vector<std::string_view> &names, std::string_view name) {
+    return std::ranges::find(names, name) != names.end();
+  };
+  auto refusal = [&](const std::string &name) {
+    bool isRead = isIn(known.integers, name) || isIn(known.floats, name) || isIn(known.lists, name);
+    return "attribute " + name + " of " + operation + " is not read" +
+           (isRead ? " as it stands, of another type or twice" : "");
+  };
+  auto findUnknown = [&](const auto &attributes, const std::vector<std::string_view> &read) {
+    for (const auto &[name, value] : attributes)
+      if (!isIn(read, name) && !isIn(known.ignored, name))
+        return refusal(name);
+    return std::string();
+  };
+  for (const std::string &name : others)
+    if (!isIn(known.ignored, name))
+      return refusal(name);
+  std::string unknown = findUnknown(integers, known.integers);
+  if (unknown.empty())
+    unknown = findUnknown(floats, known.floats);
+  return unknown.empty() ? findUnknown(lists, known.lists) : unknown;
+}
+
 namespace {
+
+/// The value of an attribute, by its type.
+struct AttributeFields {
+  std::string name;
+  uint64_t type = 0;
+  std::optional<uint64_t> integer;
+  std::optional<float> number;
+  std::vector<uint64_t> integers;
+  std::vector<uint8_t> numbers;
+  std::optional<std::span<const uint8_t>> tensor, sparse;
+  /// Whether a function's caller gives the value.
+  bool isReference = false;
+};
 
 /// The bytes of a tensor that are in a file of their own.
 struct ExternalBytes {
@@ -108,8 +150,12 @@ private:
 
   Status graph(Message message, unsigned depth);
   Status node(Message message, unsigned depth);
-  Status attribute(Message message, OnnxNode &node, unsigned depth);
-  Status initializer(Message message);
+  Expected<AttributeFields> attribute(Message message, unsigned depth);
+  /// Adds what a Constant holds by the name of its output.
+  Status constant(const OnnxNode &node, const AttributeFields &value);
+  /// Adds a tensor by the name that it has, or by another one.
+  Status initializer(Message message, std::string_view name = "");
+  Status sparse(Message message, std::string_view name = "");
   Status tensorField(const WireField &field, TensorFields &fields);
   Status externalEntry(Message message, ExternalBytes &external);
   /// Where the tensor's bytes are, by the first field that has any.
@@ -153,21 +199,43 @@ Status OnnxParser::graph(Message message, unsigned depth) {
     return invalidError("graphs are more than " + std::to_string(maxDepth) +
                         " deep inside of one another");
   return forEachField(file, message, [&](const WireField &field) -> Status {
-    enum : uint64_t { Node = 1, Initializer = 5 };
-    if (field.number != Node && field.number != Initializer)
+    enum : uint64_t { Node = 1, Initializer = 5, SparseInitializer = 15 };
+    if (field.number != Node && field.number != Initializer && field.number != SparseInitializer)
       return ok();
     UWT_ASSIGN_OR_RETURN(Message inner, field.asBytes());
-    return field.number == Node ? node(inner, depth) : initializer(inner);
+    return field.number == Node          ? node(inner, depth)
+           : field.number == Initializer ? initializer(inner)
+                                         : sparse(inner);
   });
+}
+
+/// Adds an attribute to its node, by its type.
+static void addAttribute(AttributeFields fields, OnnxNode &node) {
+  enum : uint64_t { Float = 1, Integer = 2, Integers = 7 };
+  const std::string &name = fields.name;
+  bool isTwice = node.integers.contains(name) || node.lists.contains(name) ||
+                 node.floats.contains(name) || node.others.contains(name);
+  if (isTwice || fields.isReference)
+    node.others.insert(name);
+  else if (fields.integer || fields.type == Integer)
+    node.integers.emplace(name, static_cast<int64_t>(fields.integer.value_or(0)));
+  else if (fields.number || fields.type == Float)
+    node.floats.emplace(name, fields.number.value_or(0));
+  else if (!fields.integers.empty() || fields.type == Integers)
+    node.lists.emplace(name, std::move(fields.integers));
+  else
+    node.others.insert(name);
 }
 
 Status OnnxParser::node(Message message, unsigned depth) {
   OnnxNode node;
+  std::vector<AttributeFields> attributes;
   UWT_RETURN_IF_ERROR(forEachField(file, message, [&](const WireField &field) -> Status {
     enum : uint64_t { Input = 1, Output, Name, Operation, Attribute, Domain = 7 };
     if (field.number == Attribute) {
       UWT_ASSIGN_OR_RETURN(Message inner, field.asBytes());
-      return attribute(inner, node, depth);
+      UWT_ASSIGN_OR_RETURN(attributes.emplace_back(), attribute(inner, depth));
+      return ok();
     }
     std::string *text = field.number == Input       ? &node.inputs.emplace_back()
                         : field.number == Output    ? &node.outputs.emplace_back()
@@ -180,27 +248,69 @@ Status OnnxParser::node(Message message, unsigned depth) {
     }
     return ok();
   }));
+  for (AttributeFields &each : attributes) {
+    if (node.is("Constant"))
+      UWT_RETURN_IF_ERROR(constant(node, each));
+    addAttribute(std::move(each), node);
+  }
   model.operations.push_back(std::move(node));
   return ok();
 }
 
-Status OnnxParser::attribute(Message message, OnnxNode &node, unsigned depth) {
-  std::string name;
-  std::optional<uint64_t> integer;
-  std::vector<uint64_t> list;
+Expected<AttributeFields> OnnxParser::attribute(Message message, unsigned depth) {
+  AttributeFields result;
   UWT_RETURN_IF_ERROR(forEachField(file, message, [&](const WireField &field) -> Status {
-    enum : uint64_t { Name = 1, Integer = 3, Graph = 6, Integers = 8, Graphs = 11 };
+    enum : uint64_t {
+      Name = 1,
+      Float = 2,
+      Integer = 3,
+      Tensor = 5,
+      Graph = 6,
+      Floats = 7,
+      Integers = 8,
+      Graphs = 11,
+      Type = 20,
+      Reference = 21,
+      Sparse = 22,
+    };
     switch (field.number) {
     case Name: {
-      UWT_ASSIGN_OR_RETURN(name, field.asText());
+      UWT_ASSIGN_OR_RETURN(result.name, field.asText());
+      return ok();
+    }
+    case Float: {
+      UWT_ASSIGN_OR_RETURN(uint64_t word, field.asInteger());
+      result.number = std::bit_cast<float>(static_cast<uint32_t>(word));
       return ok();
     }
     case Integer: {
-      UWT_ASSIGN_OR_RETURN(integer, field.asInteger());
+      UWT_ASSIGN_OR_RETURN(result.integer, field.asInteger());
+      return ok();
+    }
+    case Floats: {
+      std::vector<uint8_t> &bytes = result.numbers;
+      for (unsigned i = 0; !field.hasBytes && i < sizeof(float); ++i)
+        bytes.push_back(static_cast<uint8_t>(field.integer >> (8 * i)));
+      bytes.insert(bytes.end(), field.bytes.begin(), field.bytes.end());
       return ok();
     }
     case Integers:
-      return addIntegers(field, list);
+      return addIntegers(field, result.integers);
+    case Type: {
+      UWT_ASSIGN_OR_RETURN(result.type, field.asInteger());
+      return ok();
+    }
+    case Tensor: {
+      UWT_ASSIGN_OR_RETURN(result.tensor, field.asBytes());
+      return ok();
+    }
+    case Sparse: {
+      UWT_ASSIGN_OR_RETURN(result.sparse, field.asBytes());
+      return ok();
+    }
+    case Reference:
+      result.isReference = true;
+      return ok();
     case Graph:
     case Graphs: {
       UWT_ASSIGN_OR_RETURN(Message inner, field.asBytes());
@@ -210,11 +320,7 @@ Status OnnxParser::attribute(Message message, OnnxNode &node, unsigned depth) {
       return ok();
     }
   }));
-  if (integer)
-    node.integers.emplace(name, static_cast<int64_t>(*integer));
-  if (!list.empty())
-    node.lists.emplace(name, std::move(list));
-  return ok();
+  return result;
 }
 
 //===----------------------------------------------------------------------===//
@@ -305,11 +411,71 @@ Status OnnxParser::externalEntry(Message message, ExternalBytes &external) {
   return ok();
 }
 
-Status OnnxParser::initializer(Message message) {
+/// onnx-9.
+Status OnnxParser::constant(const OnnxNode &node, const AttributeFields &value) {
+  std::string_view name = node.output();
+  if (name.empty())
+    return ok();
+  if (value.name == "value" && value.tensor)
+    return initializer(*value.tensor, name);
+  if (value.name == "sparse_value" && value.sparse)
+    return sparse(*value.sparse, name);
+  OnnxTensor tensor;
+  tensor.name = name;
+  std::vector<uint8_t> bytes;
+  if (value.name == "value_float" && value.number) {
+    uint32_t word = std::bit_cast<uint32_t>(*value.number);
+    for (unsigned i = 0; i < sizeof(word); ++i)
+      bytes.push_back(static_cast<uint8_t>(word >> (8 * i)));
+  } else if (value.name == "value_floats") {
+    bytes = value.numbers;
+    tensor.shape = {bytes.size() / sizeof(float)};
+  } else {
+    return ok(); // Integers and texts are no weights.
+  }
+  if (bytes.size() % sizeof(float) != 0)
+    return invalidError("value_floats of '" + tensor.name + "' ends in the middle of a number");
+  tensor.typeNumber = typeOfF32;
+  tensor.type = OnnxType::find(typeOfF32);
+  tensor.bytes = model.unpacked.emplace_back(std::move(bytes));
+  model.tensors.push_back(std::move(tensor));
+  return ok();
+}
+
+/// onnx-9: a tensor of a few numbers and their places, which is refused.
+Status OnnxParser::sparse(Message message, std::string_view name) {
+  OnnxTensor tensor;
+  std::vector<uint64_t> shape;
+  UWT_RETURN_IF_ERROR(forEachField(file, message, [&](const WireField &field) -> Status {
+    enum : uint64_t { Values = 1, Dimensions = 3 };
+    if (field.number == Dimensions)
+      return addIntegers(field, shape);
+    if (field.number != Values)
+      return ok();
+    UWT_ASSIGN_OR_RETURN(Message inner, field.asBytes());
+    TensorFields fields;
+    UWT_RETURN_IF_ERROR(forEachField(
+        file, inner, [&](const WireField &each) { return tensorField(each, fields); }));
+    tensor = std::move(fields.tensor);
+    return ok();
+  }));
+  if (!name.empty())
+    tensor.name = name;
+  tensor.shape = std::move(shape);
+  tensor.type = OnnxType::find(tensor.typeNumber);
+  tensor.refusal = "'" + tensor.name + "' is sparse, which is not read";
+  if (!tensor.name.empty())
+    model.tensors.push_back(std::move(tensor));
+  return ok();
+}
+
+Status OnnxParser::initializer(Message message, std::string_view name) {
   TensorFields fields;
   UWT_RETURN_IF_ERROR(forEachField(
       file, message, [&](const WireField &field) { return tensorField(field, fields); }));
   OnnxTensor &tensor = fields.tensor;
+  if (!name.empty())
+    tensor.name = name;
   if (tensor.name.empty())
     return invalidError("an initializer has no name");
   tensor.type = OnnxType::find(tensor.typeNumber);

@@ -35,7 +35,7 @@ struct OnnxType {
   static const OnnxType *find(uint64_t number);
 };
 
-/// An initializer.
+/// An initializer, or what a Constant holds.
 struct OnnxTensor {
   std::string name;
   std::vector<uint64_t> shape;
@@ -54,19 +54,32 @@ struct OnnxTensor {
   std::vector<float> floats() const;
 };
 
+/// Names of the attributes of an operation: those that are read, by their types, and those that
+/// have no say in weights.
+struct KnownAttributes {
+  std::vector<std::string_view> integers, floats, lists, ignored;
+};
+
 struct OnnxNode {
   std::string name, operation, domain;
   /// Names of values; empty ones are not given.
   std::vector<std::string> inputs, outputs;
-  /// Attributes that are an integer, or several.
+  /// Attributes that are an integer, several integers, or a float.
   std::map<std::string, int64_t, std::less<>> integers;
   std::map<std::string, std::vector<uint64_t>, std::less<>> lists;
+  std::map<std::string, float, std::less<>> floats;
+  /// Names of attributes of other types, and of those that the node has twice.
+  std::set<std::string, std::less<>> others;
 
   /// Whether it is that operation of ONNX itself, or of onnxruntime.
   bool is(std::string_view operation) const;
   bool isOfOnnxruntime(std::string_view operation) const;
   /// The name of an input, or empty.
   std::string_view input(size_t index) const;
+  /// The name of the only output, or empty.
+  std::string_view output() const;
+  /// Returns why an attribute of the node is not read, or empty.
+  std::string unreadAttribute(const KnownAttributes &known) const;
 };
 
 /// A graph, with all graphs inside of it, and the files that have its numbers. It does not move.

@@ -84,6 +84,14 @@ static Status checkPlain(const OnnxNode &node) {
   constexpr size_t columnOrder = 4;
   if (!node.input(columnOrder).empty())
     return unsupportedError("it has columns in an order of their own (g_idx)");
+  const KnownAttributes known = {
+      {"K", "N", "bits", "block_size", "weight_prepacked"}, {}, {}, {"accuracy_level"}};
+  if (std::string refusal = node.unreadAttribute(known); !refusal.empty()) // onnx-10
+    return unsupportedError(refusal);
+  constexpr size_t maxInputs = 6;
+  if (node.inputs.size() > maxInputs)
+    return unsupportedError("MatMulNBits has " + std::to_string(node.inputs.size()) +
+                            " inputs, of which " + std::to_string(maxInputs) + " are read");
   auto packing = node.integers.find("weight_prepacked");
   if (packing != node.integers.end() && packing->second != 0)
     return unsupportedError("its codes are in the order of a GPU's kernel (weight_prepacked = " +
@@ -174,6 +182,18 @@ static Status setCells(const OnnxNode &node, OnnxMatrix &matrix) {
   return shape == expected ? ok() : wrongShape(*matrix.scale, expected);
 }
 
+/// onnx-10: what the node has beside its inputs. Errors: Unsupported.
+static Status checkDequantize(const OnnxNode &node, const OnnxTensor &scale) {
+  const KnownAttributes known = {{"axis", "block_size", "output_dtype"}, {}, {}, {}};
+  if (std::string refusal = node.unreadAttribute(known); !refusal.empty())
+    return unsupportedError(refusal);
+  auto type = node.integers.find("output_dtype");
+  if (type == node.integers.end() || type->second == 0 || type->second == scale.type->number)
+    return ok();
+  return unsupportedError("output_dtype is " + std::to_string(type->second) +
+                          ", another type than that of its scales");
+}
+
 Expected<OnnxMatrix> OnnxMatrix::ofDequantizeLinear(const OnnxModel &model, const OnnxNode &node) {
   OnnxMatrix matrix;
   UWT_ASSIGN_OR_RETURN(matrix.codes, inputOf(model, node, 0));
@@ -191,6 +211,7 @@ Expected<OnnxMatrix> OnnxMatrix::ofDequantizeLinear(const OnnxModel &model, cons
   matrix.element = *codes.type->element;
   matrix.elementName = codes.type->name;
   UWT_ASSIGN_OR_RETURN(matrix.scale, scaleOf(model, node, 1));
+  UWT_RETURN_IF_ERROR(checkDequantize(node, *matrix.scale));
   UWT_RETURN_IF_ERROR(setCells(node, matrix));
   UWT_ASSIGN_OR_RETURN(matrix.zero, inputOf(model, node, 2));
   if (!matrix.zero)

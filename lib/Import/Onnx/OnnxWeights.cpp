@@ -14,6 +14,7 @@
 #include "../NameMap.h"
 #include "../QuantizationConfig.h"
 #include "OnnxMatrix.h"
+#include "OnnxProducts.h"
 #include "uwt/Import/ImportedWeights.h"
 #include <algorithm>
 #include <filesystem>
@@ -54,26 +55,7 @@ static Expected<bool> isKnownModel(const std::string &path) {
          isKnownArchitecture(object->at(type).get<std::string>());
 }
 
-/// The module that a node belongs to, of its name: "model.layers.0.attn.q_proj" of
-/// "/model/layers.0/attn/q_proj/MatMul_Q4". Empty where it has another name.
-static std::string moduleOf(const OnnxNode &node) {
-  std::string_view path = node.name;
-  size_t end = path.rfind('/');
-  if (!path.starts_with('/') || end == 0 || end == std::string_view::npos)
-    return "";
-  std::string module(path.substr(1, end - 1));
-  std::ranges::replace(module, '/', '.');
-  return module;
-}
-
 namespace {
-
-/// What a product does with a matrix.
-struct MatrixUse {
-  /// Whether the value is [K, N]: a row for each input.
-  bool isKMajor = false;
-  const OnnxNode *node = nullptr;
-};
 
 /// Some rows of a weight [N, K] or [N], or all of them.
 struct RowRange {
@@ -106,31 +88,37 @@ struct WeightAlias {
   /// Whether it is the transposed matrix.
   bool isTransposed = false;
   RowRange range = {};
+  /// What floats are multiplied with (onnx-10).
+  float factor = 1;
   /// Why it cannot be read, or empty.
   std::string refusal = {};
 };
+
+using WeightsByName = std::map<std::string, ImportedWeight, std::less<>>;
 
 /// How weights of one model are made.
 class OnnxImporter {
 public:
   OnnxImporter(std::shared_ptr<const OnnxModel> model, bool isKnown)
-      : model(std::move(model)), isKnown(isKnown) {}
+      : model(std::move(model)), isKnown(isKnown), products(OnnxProducts::of(*this->model)) {}
 
-  std::map<std::string, ImportedWeight, std::less<>> weights();
+  WeightsByName weights();
 
 private:
-  void findUses();
+  void addNamed(WeightsByName &result, const std::string &name, const WeightAlias &alias) const;
   void findHeads();
   void addMatrices();
-  void addMatrix(const OnnxTensor &codes, const MatrixUse &use, const Expected<OnnxMatrix> &matrix);
+  void addMatrix(const OnnxTensor &codes, const Expected<OnnxMatrix> &matrix);
   void addFloats(const OnnxTensor &tensor);
+  void addOthers(const OnnxTensor &tensor);
+  void addUses();
+  void addUse(const WeightSource &source, const MatrixUse &use);
   void addBiases();
-  void addAliases(const OnnxNode &node, std::string_view suffix, const WeightSource &source,
-                  bool isTransposed);
-  void addParts(const std::string &attention, std::string_view suffix, const WeightSource &source,
-                bool isTransposed);
+  void addAliases(const OnnxNode &node, std::string_view suffix, const WeightAlias &alias);
+  void addParts(const std::string &attention, std::string_view suffix, WeightAlias alias);
   void addAlias(const std::string &name, WeightAlias alias);
-  const MatrixUse *useOf(std::string_view value) const;
+  void refuseModules();
+  void refuseModule(std::string_view module, const std::string &reason);
   ImportedWeight makeAlias(const std::string &name, const WeightAlias &alias) const;
   ImportedWeight makeWeight(std::string name, const WeightSource &source, bool isTransposed) const;
   ImportedWeight makeMatrix(ImportedWeight weight, const WeightSource &source,
@@ -141,8 +129,7 @@ private:
   std::shared_ptr<const OnnxModel> model;
   /// Whether its architecture is.
   bool isKnown;
-  /// By the value that is multiplied with.
-  std::map<std::string_view, MatrixUse> uses;
+  OnnxProducts products;
   /// By the module of the attention.
   std::map<std::string, AttentionHeads, std::less<>> heads;
   /// Initializers that are a weight's scales or zero points.
@@ -150,6 +137,8 @@ private:
   /// By the initializer's name, and by that of transformers.
   std::map<std::string_view, WeightSource> sources;
   std::map<std::string, WeightAlias> aliases;
+  /// Why weights of transformers' names cannot be read.
+  std::map<std::string, std::string> refusals;
 };
 
 } // namespace
@@ -157,29 +146,6 @@ private:
 //===----------------------------------------------------------------------===//
 // What there is
 //===----------------------------------------------------------------------===//
-
-/// Whether a Transpose exchanges the two dimensions of a matrix, as it does where it does not say.
-static bool swapsDimensions(const OnnxNode &node) {
-  auto found = node.lists.find("perm");
-  return found == node.lists.end() || found->second == std::vector<uint64_t>{1, 0};
-}
-
-/// onnx-6: how matrices lie that MatMul and Gemm multiply with, there or behind a Transpose.
-void OnnxImporter::findUses() {
-  for (const OnnxNode &node : model->nodes()) {
-    if (!node.is("MatMul") && !node.is("Gemm"))
-      continue;
-    auto found = node.integers.find("transB");
-    bool isTransposed = node.is("Gemm") && found != node.integers.end() && found->second != 0;
-    uses.try_emplace(node.input(1), MatrixUse{!isTransposed, &node});
-  }
-  for (const OnnxNode &node : model->nodes()) {
-    const MatrixUse *use =
-        node.is("Transpose") && !node.outputs.empty() ? useOf(node.outputs[0]) : nullptr;
-    if (use && swapsDimensions(node))
-      uses.try_emplace(node.input(0), MatrixUse{!use->isKMajor, use->node});
-  }
-}
 
 void OnnxImporter::findHeads() {
   constexpr int64_t most = 1 << 20;
@@ -196,11 +162,6 @@ void OnnxImporter::findHeads() {
   }
 }
 
-const MatrixUse *OnnxImporter::useOf(std::string_view value) const {
-  auto found = uses.find(value);
-  return found == uses.end() ? nullptr : &found->second;
-}
-
 uint64_t WeightSource::outputs(bool isKMajor) const {
   if (matrix)
     return isKMajor ? matrix->columns : matrix->rows;
@@ -212,48 +173,53 @@ void OnnxImporter::addAlias(const std::string &name, WeightAlias alias) {
   auto [at, isNew] = aliases.try_emplace(name, alias);
   WeightAlias &first = at->second;
   if (first.source != alias.source || first.isTransposed != alias.isTransposed ||
-      first.range != alias.range)
+      first.range != alias.range || first.factor != alias.factor)
     first.refusal = "several weights of the file have this name";
+  else if (first.refusal.empty())
+    first.refusal = alias.refusal;
 }
+
+static constexpr std::string_view packedSuffix = ".qkv_proj";
 
 /// onnx-7: names by that of the node that multiplies with a weight, or adds it.
 void OnnxImporter::addAliases(const OnnxNode &node, std::string_view suffix,
-                              const WeightSource &source, bool isTransposed) {
-  constexpr std::string_view packed = ".qkv_proj";
+                              const WeightAlias &alias) {
   std::string module = moduleOf(node), name = transformersName(modules, module);
   if (!name.empty())
-    addAlias(name + std::string(suffix), {&source, isTransposed});
-  if (module.ends_with(packed))
-    addParts(module.substr(0, module.size() - packed.size()), suffix, source, isTransposed);
+    addAlias(name + std::string(suffix), alias);
+  if (module.ends_with(packedSuffix))
+    addParts(module.substr(0, module.size() - packedSuffix.size()), suffix, alias);
 }
 
 /// onnx-8: rows of queries, of keys and of values of one weight.
 void OnnxImporter::addParts(const std::string &attention, std::string_view suffix,
-                            const WeightSource &source, bool isTransposed) {
+                            WeightAlias alias) {
   auto found = heads.find(attention);
   if (found == heads.end())
     return;
   auto [queries, keys] = found->second;
+  const WeightSource &source = *alias.source;
+  bool isTransposed = alias.isTransposed;
   uint64_t rows = source.outputs(isTransposed), all = queries + 2 * keys, each = rows / all;
-  std::string refusal;
   if (rows % all != 0)
-    refusal = std::to_string(rows) + " rows are not " + std::to_string(all) + " heads";
+    alias.refusal = std::to_string(rows) + " rows are not " + std::to_string(all) + " heads";
   else if (source.matrix && !source.matrix->hasRowsAlone(isTransposed))
-    refusal = "rows of several heads have scales together";
+    alias.refusal = "rows of several heads have scales together";
   else if (source.matrix && source.isHeldTransposed != isTransposed)
-    refusal = "nodes take it as [K, N] and as [N, K]";
-  RowRange range = {0, queries * each};
+    alias.refusal = "nodes take it as [K, N] and as [N, K]";
+  alias.range = {0, queries * each};
   for (std::string_view part : {".q_proj", ".k_proj", ".v_proj"}) {
     std::string name = transformersName(modules, attention + std::string(part));
     if (!name.empty())
-      addAlias(name + std::string(suffix), {&source, isTransposed, range, refusal});
-    range = {range.first + range.count, keys * each};
+      addAlias(name + std::string(suffix), alias);
+    alias.range = {alias.range.first + alias.range.count, keys * each};
   }
 }
 
-void OnnxImporter::addMatrix(const OnnxTensor &codes, const MatrixUse &use,
-                             const Expected<OnnxMatrix> &matrix) {
-  auto [at, isNew] = sources.try_emplace(codes.name, WeightSource{&codes, {}, "", use.isKMajor});
+void OnnxImporter::addMatrix(const OnnxTensor &codes, const Expected<OnnxMatrix> &matrix) {
+  auto found = products.uses.find(codes.name);
+  bool isKMajor = found != products.uses.end() && found->second.front().isKMajor;
+  auto [at, isNew] = sources.try_emplace(codes.name, WeightSource{&codes, {}, "", isKMajor});
   WeightSource &source = at->second;
   if (!matrix)
     source.refusal = matrix.error().message();
@@ -261,8 +227,6 @@ void OnnxImporter::addMatrix(const OnnxTensor &codes, const MatrixUse &use,
     source.matrix = *matrix;
   else if (source.matrix && !source.matrix->isSame(*matrix))
     source.refusal = "nodes take its codes for different weights";
-  if (use.node)
-    addAliases(*use.node, ".weight", source, use.isKMajor);
 }
 
 void OnnxImporter::addMatrices() {
@@ -275,12 +239,8 @@ void OnnxImporter::addMatrices() {
     if (!codes || (!isProduct && !(codes->type && codes->type->element)))
       continue;
     grids.insert({node.input(first + 1), node.input(first + 2)});
-    if (isProduct) {
-      addMatrix(*codes, {false, &node}, OnnxMatrix::ofMatMulNBits(*model, node));
-      continue;
-    }
-    const MatrixUse *use = node.outputs.empty() ? nullptr : useOf(node.outputs[0]);
-    addMatrix(*codes, use ? *use : MatrixUse(), OnnxMatrix::ofDequantizeLinear(*model, node));
+    addMatrix(*codes, isProduct ? OnnxMatrix::ofMatMulNBits(*model, node)
+                                : OnnxMatrix::ofDequantizeLinear(*model, node));
   }
 }
 
@@ -290,12 +250,55 @@ void OnnxImporter::addFloats(const OnnxTensor &tensor) {
     return;
   const WeightSource &source =
       sources.try_emplace(tensor.name, WeightSource{&tensor, {}, tensor.refusal}).first->second;
-  const MatrixUse *use = useOf(tensor.name);
   std::string norm = isKnown ? transformersName(norms, tensor.name) : "";
   if (!norm.empty())
     addAlias(norm, {&source, false});
-  if (use && tensor.shape.size() == 2)
-    addAliases(*use->node, ".weight", source, use->isKMajor);
+}
+
+/// onnx-9: matrices that no node makes a weight of which UWT reads.
+void OnnxImporter::addOthers(const OnnxTensor &tensor) {
+  if (tensor.shape.size() < 2 || grids.contains(tensor.name) || sources.contains(tensor.name))
+    return;
+  // Indices, shapes and texts are no weights.
+  enum : uint64_t { Int32 = 6, Int64 = 7, Text = 8, Bool = 9 };
+  if (tensor.typeNumber == Int32 || tensor.typeNumber == Int64 || tensor.typeNumber == Text ||
+      tensor.typeNumber == Bool)
+    return;
+  std::string refusal =
+      tensor.type ? "no node that is read says what its codes mean"
+                  : "it is of type " + std::to_string(tensor.typeNumber) + ", which is not read";
+  sources.try_emplace(tensor.name, WeightSource{&tensor, {}, refusal});
+}
+
+/// onnx-10: the product's factor is the weight's: of floats, one rounding to f32.
+void OnnxImporter::addUse(const WeightSource &source, const MatrixUse &use) {
+  bool isMatrix = source.matrix || source.tensor->shape.size() == 2;
+  WeightAlias alias = {&source, use.isKMajor, {}, use.alpha, use.refusal};
+  if (!isMatrix && alias.refusal.empty() && source.refusal.empty())
+    alias.refusal = "'" + source.tensor->name + "' is no matrix";
+  if (use.alpha != 1 && (source.matrix || !source.refusal.empty()) && alias.refusal.empty())
+    alias.refusal = "its node multiplies the product with alpha, and the weight is codes";
+  addAliases(*use.node, ".weight", alias);
+  auto bias = sources.find(use.bias);
+  if (use.bias.empty() || bias == sources.end() || bias->second.tensor->shape.size() != 1)
+    return;
+  WeightAlias added = {&bias->second, false, {}, use.beta, use.refusal};
+  if (isMatrix && bias->second.tensor->shape[0] == source.outputs(use.isKMajor))
+    addAliases(*use.node, ".bias", added);
+}
+
+void OnnxImporter::addUses() {
+  for (const auto &[initializer, uses] : products.uses)
+    for (const MatrixUse &use : uses) {
+      auto found = sources.find(initializer);
+      if (found != sources.end())
+        addUse(found->second, use);
+      else
+        refuseModule(moduleOf(*use.node),
+                     "'" + std::string(initializer) + "' is of a type that is not read");
+    }
+  for (const MatrixUse &use : products.others)
+    refuseModule(moduleOf(*use.node), use.refusal);
 }
 
 void OnnxImporter::addBiases() {
@@ -305,7 +308,35 @@ void OnnxImporter::addBiases() {
     for (std::string_view input : node.inputs) {
       auto found = sources.find(input);
       if (found != sources.end() && found->second.tensor->shape.size() == 1)
-        addAliases(node, ".bias", found->second, false);
+        addAliases(node, ".bias", {&found->second, false});
+    }
+  }
+}
+
+void OnnxImporter::refuseModule(std::string_view module, const std::string &reason) {
+  auto refuse = [&](const std::string &name) {
+    for (const char *suffix : {".weight", ".bias"})
+      if (!name.empty())
+        refusals.try_emplace(name + suffix, reason);
+  };
+  refuse(transformersName(modules, module));
+  if (!module.ends_with(packedSuffix))
+    return;
+  std::string attention(module.substr(0, module.size() - packedSuffix.size()));
+  for (const char *part : {".q_proj", ".k_proj", ".v_proj"})
+    refuse(transformersName(modules, attention + part));
+}
+
+/// onnx-10: nodes that a module of transformers' name has beside its product.
+void OnnxImporter::refuseModules() {
+  for (const OnnxNode &node : model->nodes()) {
+    std::string module = moduleOf(node);
+    for (std::string_view outer = module; !outer.empty();) {
+      bool isNamed = outer.ends_with(packedSuffix) || !transformersName(modules, outer).empty();
+      if (std::string reason = isNamed ? moduleRefusal(*model, node, outer) : ""; !reason.empty())
+        refuseModule(outer, reason);
+      size_t dot = outer.rfind('.');
+      outer = outer.substr(0, dot == std::string_view::npos ? 0 : dot);
     }
   }
 }
@@ -412,7 +443,19 @@ ImportedWeight OnnxImporter::makeAlias(const std::string &name, const WeightAlia
   ImportedWeight weight = makeWeight(name, source, alias.isTransposed);
   if (weight.refusal.empty() && !alias.refusal.empty())
     weight.refuse(alias.refusal);
-  if (!weight.refusal.empty() || alias.range.isWhole())
+  if (!weight.refusal.empty())
+    return weight;
+  if (alias.factor != 1) {
+    weight.format = "f32";
+    weight.read = [read = weight.read,
+                   factor = alias.factor](ThreadPool &pool) -> Expected<QuantizedWeight> {
+      UWT_ASSIGN_OR_RETURN(QuantizedWeight whole, read(pool));
+      for (float &number : whole.floats)
+        number *= factor;
+      return whole;
+    };
+  }
+  if (alias.range.isWhole())
     return weight;
   RowRange range = alias.range;
   uint64_t outputs = source.outputs(alias.isTransposed);
@@ -427,19 +470,46 @@ ImportedWeight OnnxImporter::makeAlias(const std::string &name, const WeightAlia
   return weight;
 }
 
-std::map<std::string, ImportedWeight, std::less<>> OnnxImporter::weights() {
-  findUses();
+WeightsByName OnnxImporter::weights() {
   findHeads();
   addMatrices();
   for (const OnnxTensor &tensor : model->initializers())
     addFloats(tensor);
+  for (const OnnxTensor &tensor : model->initializers())
+    addOthers(tensor);
+  addUses();
   addBiases();
-  std::map<std::string, ImportedWeight, std::less<>> result;
+  refuseModules();
+  WeightsByName result;
   for (const auto &[name, source] : sources)
     result.emplace(name, makeWeight(std::string(name), source, false));
   for (const auto &[name, alias] : aliases)
-    result.try_emplace(name, makeAlias(name, alias));
+    addNamed(result, name, alias);
+  for (const auto &[name, reason] : refusals) {
+    ImportedWeight &weight = result[name];
+    weight.name = name;
+    weight.recipe = "onnx";
+    weight.isAlias = !sources.contains(name);
+    if (weight.refusal.empty())
+      weight.refuse(reason);
+  }
   return result;
+}
+
+/// onnx-7: a tensor of the file that has its layer's name is what the layer multiplies with.
+void OnnxImporter::addNamed(WeightsByName &result, const std::string &name,
+                            const WeightAlias &alias) const {
+  auto own = sources.find(name);
+  if (own == sources.end()) {
+    result.emplace(name, makeAlias(name, alias));
+    return;
+  }
+  ImportedWeight &weight = result.at(name);
+  if (&own->second == alias.source)
+    weight = makeAlias(name, alias);
+  else if (weight.refusal.empty())
+    weight.refuse("it is a tensor of the file, and the layer of that name has '" +
+                  alias.source->tensor->name + "'");
 }
 
 Expected<ImportedWeights> ImportedWeights::openOnnx(const std::string &path) {

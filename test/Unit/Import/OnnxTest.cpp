@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Checkpoints.h"
+#include <cstring>
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <random>
@@ -119,9 +120,17 @@ TEST(OnnxTest, TheNameSaysOfWhichKindAFileIs) {
 // Models of a few fields
 //===----------------------------------------------------------------------===//
 
+/// Fields with numbers from 16 on have tags of two bytes.
+std::string tag(unsigned number, unsigned type) {
+  unsigned value = number << 3 | type;
+  if (value < 0x80)
+    return std::string(1, static_cast<char>(value));
+  return {static_cast<char>((value & 0x7f) | 0x80), static_cast<char>(value >> 7)};
+}
+
 /// A field with bytes; numbers below 2^14.
 std::string field(unsigned number, const std::string &bytes) {
-  std::string result(1, static_cast<char>(number << 3 | 2));
+  std::string result = tag(number, 2);
   size_t length = bytes.size();
   if (length >= 0x80)
     result += static_cast<char>((length & 0x7f) | 0x80);
@@ -129,13 +138,21 @@ std::string field(unsigned number, const std::string &bytes) {
 }
 
 std::string field(unsigned number, unsigned value) {
-  std::string result(1, static_cast<char>(number << 3));
+  std::string result = tag(number, 0);
   if (value >= 0x80)
     result += static_cast<char>((value & 0x7f) | 0x80);
   return result + static_cast<char>(value >= 0x80 ? value >> 7 : value);
 }
 
 std::string text(unsigned number, const std::string &text) { return field(number, text); }
+
+/// Different bytes, small as numbers of any type.
+std::string someBytes(size_t count) {
+  std::string bytes(count, '\0');
+  for (size_t i = 0; i < count; ++i)
+    bytes[i] = static_cast<char>(i * 37 % 101 % 64);
+  return text(9, bytes);
+}
 
 struct Tensor {
   std::string name;
@@ -171,9 +188,17 @@ std::string product(const std::vector<std::string> &inputs, const std::string &a
   return node("MatMulNBits", "com.microsoft", inputs, attributes);
 }
 
-/// Attributes of a weight [2, 32] of 4 bits.
-const std::string sizes =
-    integer("K", 32) + integer("N", 2) + integer("bits", 4) + integer("block_size", 32);
+/// Attributes of a weight [2, 32] of 4 bits, of which one may be another number.
+std::string sizesWith(const std::string &name, unsigned value) {
+  std::map<std::string, unsigned> all = {{"K", 32}, {"N", 2}, {"bits", 4}, {"block_size", 32}};
+  all[name] = value;
+  std::string attributes;
+  for (const auto &[each, number] : all)
+    attributes += integer(each, number);
+  return attributes;
+}
+
+const std::string sizes = sizesWith("N", 2);
 const Tensor codes = {"B", 2, {2, 1, 16}, 32}, scales = {"s", 1, {2, 1}, 8};
 
 /// Opens a file of these bytes.
@@ -211,14 +236,14 @@ std::string refusalOfProduct(const std::string &attributes,
 TEST(OnnxTest, WhatAProductHasThatIsNotReadIsItsRefusal) {
   EXPECT_EQ(refusalOfProduct(sizes), "");
   EXPECT_EQ(refusalOfProduct(integer("N", 2)), "it has no attribute K");
-  EXPECT_EQ(refusalOfProduct(integer("K", 0) + sizes), "K is 0");
-  EXPECT_EQ(refusalOfProduct(integer("bits", 3) + sizes), "3 bits are not 2, 4 or 8");
-  EXPECT_EQ(refusalOfProduct(integer("block_size", 24) + sizes),
+  EXPECT_EQ(refusalOfProduct(sizesWith("K", 0)), "K is 0");
+  EXPECT_EQ(refusalOfProduct(sizesWith("bits", 3)), "3 bits are not 2, 4 or 8");
+  EXPECT_EQ(refusalOfProduct(sizesWith("block_size", 24)),
             "block_size 24 is no power of two from 16 on");
-  EXPECT_EQ(refusalOfProduct(integer("block_size", 8) + sizes),
+  EXPECT_EQ(refusalOfProduct(sizesWith("block_size", 8)),
             "block_size 8 is no power of two from 16 on");
-  EXPECT_EQ(refusalOfProduct(integer("K", 33) + sizes), "'B' is [2, 1, 16], expected [2, 2, 16]");
-  EXPECT_EQ(refusalOfProduct(integer("weight_prepacked", 1) + sizes),
+  EXPECT_EQ(refusalOfProduct(sizesWith("K", 33)), "'B' is [2, 1, 16], expected [2, 2, 16]");
+  EXPECT_EQ(refusalOfProduct(sizesWith("weight_prepacked", 1)),
             "its codes are in the order of a GPU's kernel (weight_prepacked = 1)");
   EXPECT_EQ(refusalOfProduct(sizes, {"x", "B", "s", "", "g"}),
             "it has columns in an order of their own (g_idx)");
@@ -313,6 +338,203 @@ TEST(OnnxTest, NamesOfTransformersAreThoseOfNodes) {
             "several weights of the file have this name");
 }
 
+//===----------------------------------------------------------------------===//
+// Closed world of nodes (onnx-9, onnx-10)
+//===----------------------------------------------------------------------===//
+
+const std::string downProj = "model.layers.0.mlp.down_proj.weight",
+                  downPath = "/model/layers.0/mlp/down_proj/";
+
+std::string number(const std::string &name, float value) {
+  std::string bytes(sizeof(value), '\0');
+  std::memcpy(bytes.data(), &value, sizeof(value));
+  return field(5, text(1, name) + std::string(1, '\x15') + bytes);
+}
+
+std::string integers(const std::string &name, const std::vector<unsigned> &values) {
+  std::string message = text(1, name);
+  for (unsigned value : values)
+    message += field(8, value);
+  return field(5, message);
+}
+
+/// A node with an output of its own.
+std::string step(const std::string &operation, const std::vector<std::string> &inputs,
+                 const std::string &output, const std::string &attributes = "",
+                 const std::string &name = "", const std::string &domain = "") {
+  std::string message = text(3, name);
+  for (const std::string &input : inputs)
+    message += text(1, input);
+  return field(1, message + text(2, output) + text(4, operation) + attributes + text(7, domain));
+}
+
+const Tensor plainMatrix = {"B", 1, {2, 3}, 24}, plainVector = {"v", 1, {2}, 8};
+
+std::string gemmRefusal(const std::string &attributes, const std::string &name = downProj) {
+  return refusalOf(plainMatrix.str() + step("Gemm", {"x", "B"}, "y", attributes, downPath + "Gemm"),
+                   name);
+}
+
+TEST(OnnxTest, AttributesOfGemmAreReadOrRefused) {
+  EXPECT_EQ(gemmRefusal(""), "");
+  EXPECT_EQ(gemmRefusal(number("alpha", 1) + number("beta", 3) + integer("transA", 0)), "");
+  EXPECT_EQ(gemmRefusal(number("alpha", 1.5f)), "");
+  EXPECT_EQ(gemmRefusal(integer("transA", 1)),
+            "its node multiplies with the transpose of its input (transA)");
+  EXPECT_EQ(gemmRefusal(number("gamma", 1)), "attribute gamma of Gemm is not read");
+  EXPECT_EQ(gemmRefusal(number("alpha", 1) + number("alpha", 2)),
+            "attribute alpha of Gemm is not read as it stands, of another type or twice");
+  EXPECT_EQ(gemmRefusal(number("alpha", std::numeric_limits<float>::infinity())),
+            "alpha of its node is no number");
+  EXPECT_EQ(gemmRefusal(integer("transA", 1), "B"), "");
+  std::string quantised = Tensor{"B", 3, {2, 3}, 6}.str() + Tensor{"s", 1, {}, 4}.str() +
+                          step("DequantizeLinear", {"B", "s"}, "w");
+  auto product = [&](float alpha) {
+    return quantised + step("Gemm", {"x", "w"}, "y", number("alpha", alpha), downPath + "Gemm");
+  };
+  EXPECT_EQ(refusalOf(product(1), downProj), "");
+  EXPECT_EQ(refusalOf(product(2), downProj),
+            "its node multiplies the product with alpha, and the weight is codes");
+}
+
+/// By the layer's name a weight is what the layer multiplies with.
+TEST(OnnxTest, AlphaIsAFactorOfTheLayersWeight) {
+  TemporaryFolder folder;
+  Tensor matrix = {"B", 1, {2, 3}, 0, someBytes(24)}, bias = {"c", 1, {3}, 0, someBytes(12)};
+  std::string gemm = step("Gemm", {"x", "B", "c"}, "y", number("alpha", 1.5f) + number("beta", 4),
+                          downPath + "Gemm");
+  Expected<ImportedWeights> weights = openModel(folder, matrix.str() + bias.str() + gemm);
+  ASSERT_TRUE(holds(weights));
+  auto floatsOf = [&](const std::string &name) {
+    Bytes bytes = *decoded(*weights->find(name), ElementType::F32);
+    std::vector<float> floats(bytes.size() / sizeof(float));
+    std::memcpy(floats.data(), bytes.data(), bytes.size());
+    return floats;
+  };
+  std::vector<float> own = floatsOf("B"), layer = floatsOf(downProj);
+  ASSERT_EQ(own.size(), 6u);
+  for (size_t row = 0; row < 2; ++row)
+    for (size_t column = 0; column < 3; ++column)
+      EXPECT_EQ(layer[column * 2 + row], own[row * 3 + column] * 1.5f);
+  std::vector<float> added = floatsOf("model.layers.0.mlp.down_proj.bias"),
+                     ownAdded = floatsOf("c");
+  for (size_t i = 0; i < 3; ++i)
+    EXPECT_EQ(added[i], ownAdded[i] * 4);
+}
+
+TEST(OnnxTest, WhatStandsBetweenAWeightAndItsProductIsReadOrRefused) {
+  auto refusal = [](const std::string &between) {
+    return refusalOf(plainMatrix.str() + plainVector.str() + between +
+                         step("MatMul", {"x", "w"}, "y", "", downPath + "MatMul"),
+                     downProj);
+  };
+  EXPECT_EQ(refusal(step("Identity", {"B"}, "w")), "");
+  EXPECT_EQ(refusal(step("Transpose", {"B"}, "w")), "");
+  EXPECT_EQ(refusal(step("Transpose", {"B"}, "w", integers("perm", {1, 0}))), "");
+  EXPECT_EQ(refusal(step("Transpose", {"B"}, "w", integers("perm", {0, 1}))), "");
+  EXPECT_EQ(refusal(step("Transpose", {"B"}, "w", integers("perm", {0, 2, 1}))),
+            "a Transpose has a perm of no matrix");
+  EXPECT_EQ(refusal(step("Cast", {"B"}, "w", integer("to", 1))), "");
+  EXPECT_EQ(refusal(step("Cast", {"B"}, "w", integer("to", 10))),
+            "a Cast between the weight and the product may round it");
+  for (const char *operation : {"Mul", "Reshape", "Neg", "Concat", "Squeeze", "Gather"})
+    EXPECT_EQ(refusal(step(operation, {"B", "v"}, "w")), "its node multiplies with what a " +
+                                                             std::string(operation) +
+                                                             " computes, which is not read");
+  EXPECT_EQ(refusal(""), "its node multiplies with an input of the model");
+}
+
+TEST(OnnxTest, WhatAModuleDoesBesideItsProductIsOnAListOrRefused) {
+  auto refusal = [](const std::string &beside, const std::string &input = "x") {
+    return refusalOf(plainMatrix.str() + plainVector.str() + beside +
+                         step("MatMul", {input, "B"}, "p", "", downPath + "MatMul"),
+                     downProj);
+  };
+  EXPECT_EQ(refusal(step("Add", {"p", "v"}, "y", "", downPath + "Add")), "");
+  EXPECT_EQ(refusal(step("Cast", {"p"}, "y", integer("to", 1), downPath + "Cast")), "");
+  EXPECT_EQ(refusal(step("Add", {"p", "q"}, "y", "", downPath + "Add")),
+            "node '" + downPath + "Add' adds what is no bias to its product");
+  EXPECT_EQ(refusal(step("Mul", {"p", "v"}, "y", "", downPath + "Mul")),
+            "its module has a node '" + downPath + "Mul' (Mul), which is not read");
+  EXPECT_EQ(refusal(step("MatMul", {"x", "B"}, "q", "", downPath + "lora_A/MatMul")),
+            "its module has a node '" + downPath + "lora_A/MatMul' (MatMul), which is not read");
+  EXPECT_EQ(refusal(step("FusedMatMul", {"x", "B"}, "q", "", downPath + "F", "com.microsoft")),
+            "its module has a node '" + downPath +
+                "F' (com.microsoft.FusedMatMul), which is not read");
+  EXPECT_EQ(refusal(step("Mul", {"u", "v"}, "x", "", "/model/layers.0/mlp/Mul_1")),
+            "its input is multiplied by a vector before, in node '/model/layers.0/mlp/Mul_1', so "
+            "the file's weight is not that of the float model");
+  std::string norm = step("Mul", {"u", "v"}, "x", "", "/model/layers.0/post_layernorm/Mul_1");
+  EXPECT_EQ(refusal(norm), "");
+  EXPECT_NE(
+      refusal(norm + step("Mul", {"x", "v"}, "z", "", "/model/layers.0/post_layernorm/s"), "z"),
+      "");
+}
+
+TEST(OnnxTest, AttributesOfNodesOfCodesAreReadOrRefused) {
+  std::string graph = Tensor{"B", 3, {4, 6}, 24}.str() + Tensor{"s", 1, {6}, 24}.str();
+  auto refusal = [&](const std::string &attributes) {
+    return refusalOf(graph + step("DequantizeLinear", {"B", "s"}, "w", attributes));
+  };
+  EXPECT_EQ(refusal(integer("output_dtype", 1)), "");
+  EXPECT_EQ(refusal(integer("output_dtype", 0)), "");
+  EXPECT_EQ(refusal(integer("output_dtype", 10)),
+            "output_dtype is 10, another type than that of its scales");
+  EXPECT_EQ(refusal(integer("saturate", 1)), "attribute saturate of DequantizeLinear is not read");
+  EXPECT_EQ(refusal(number("axis", 1)), "attribute axis of DequantizeLinear is not read as it "
+                                        "stands, of another type or twice");
+  EXPECT_EQ(refusalOfProduct(sizes + integer("accuracy_level", 4)), "");
+  EXPECT_EQ(refusalOfProduct(sizes + integer("order", 1)),
+            "attribute order of MatMulNBits is not read");
+  EXPECT_EQ(refusalOfProduct(sizes, {"x", "B", "s", "", "", "b", "c"}),
+            "MatMulNBits has 7 inputs, of which 6 are read");
+}
+
+/// A tensor of the file that has its layer's name is what the layer multiplies with.
+TEST(OnnxTest, ATensorByItsLayersNameIsWhatTheLayerMultipliesWith) {
+  TemporaryFolder folder;
+  std::string graph = Tensor{downProj, 1, {2, 3}, 24}.str() + plainMatrix.str();
+  auto product = [&](const std::string &weight) {
+    return step("MatMul", {"x", weight}, "y", "", downPath + "MatMul");
+  };
+  Expected<ImportedWeights> weights = openModel(folder, graph + product(downProj));
+  ASSERT_TRUE(holds(weights));
+  EXPECT_EQ(weights->find(downProj)->shape, (std::vector<uint64_t>{3, 2}));
+  EXPECT_EQ(refusalOf(graph + product("B"), downProj),
+            "it is a tensor of the file, and the layer of that name has 'B'");
+}
+
+TEST(OnnxTest, TensorsOfConstantsAreInitializers) {
+  auto constant = [](const std::string &attribute, const std::string &output = "B") {
+    return step("Constant", {}, output, attribute);
+  };
+  auto held = [](unsigned number, const std::string &name, const std::string &message) {
+    return field(5, text(1, name) + field(number, message));
+  };
+  std::string matrix = field(1, 2) + field(1, 3) + field(2, 1) + text(9, std::string(24, '\1'));
+  std::string graph =
+      constant(held(5, "value", matrix)) + step("MatMul", {"x", "B"}, "y", "", downPath + "MatMul");
+  EXPECT_EQ(refusalOf(graph), "");
+  EXPECT_EQ(refusalOf(graph, downProj), "");
+  EXPECT_EQ(refusalOf(constant(number("value_float", 2))), "");
+  EXPECT_EQ(refusalOf(constant(held(7, "value_floats", std::string(8, '\1')))), "");
+  EXPECT_EQ(refusalOf(constant(held(7, "value_floats", std::string(7, '\1')))),
+            "value_floats of 'B' ends in the middle of a number");
+  EXPECT_EQ(refusalOf(constant(integer("value_int", 2))), "is not there");
+  std::string sparse = field(1, matrix) + field(3, 2) + field(3, 3);
+  EXPECT_EQ(refusalOf(constant(held(22, "sparse_value", sparse))),
+            "'B' is sparse, which is not read");
+  EXPECT_EQ(refusalOf(field(15, field(1, text(8, "B") + field(2, 1)) + field(3, 2) + field(3, 3))),
+            "'B' is sparse, which is not read");
+}
+
+TEST(OnnxTest, MatricesThatAreNotReadAreSaid) {
+  EXPECT_EQ(refusalOf(Tensor{"B", 11, {2, 3}, 48}.str()), "it is of type 11, which is not read");
+  EXPECT_EQ(refusalOf(Tensor{"B", 3, {2, 3}, 6}.str()),
+            "no node that is read says what its codes mean");
+  EXPECT_EQ(refusalOf(Tensor{"B", 7, {2, 3}, 48}.str()), "is not there");
+}
+
 /// Builders add 1 to norms of some architectures, which no name in the file says.
 TEST(OnnxTest, NormsHaveNamesOfTransformersInKnownArchitectures) {
   TemporaryFolder folder;
@@ -382,14 +604,6 @@ Bytes transposed(const Bytes &words, size_t rows) {
       result.insert(result.end(), word, word + 4);
     }
   return result;
-}
-
-/// Different bytes, small as numbers of any type.
-std::string someBytes(size_t count) {
-  std::string bytes(count, '\0');
-  for (size_t i = 0; i < count; ++i)
-    bytes[i] = static_cast<char>(i * 37 % 101 % 64);
-  return text(9, bytes);
 }
 
 TEST(OnnxTest, QueriesKeysAndValuesAreRowsOfOneWeight) {
