@@ -15,7 +15,7 @@ set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 option(UWT_ENABLE_WERROR "Turn clang's warnings into errors (on in the presets)" OFF)
 option(UWT_ENABLE_COVERAGE "Instrument for source-based coverage (needs clang)" OFF)
 option(UWT_FUZZERS_SEE_COMPARISONS "Tell fuzzers what is compared with what: they find more in long runs, and all tests are slower" OFF)
-option(UWT_UNITY_BUILD "Compile several files as one: quicker from nothing, slower after a change" OFF)
+option(UWT_UNITY_BUILD "Compile eight files as one: quicker from nothing, slower after a change" OFF)
 set(UWT_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
 
 # What only the top-level project may decide: a program that takes UWT in with
@@ -28,12 +28,18 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
   find_program(UWT_CCACHE ccache)
   if(UWT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    # What ccache asks for where headers are precompiled.
+    # The first setting is needed for precompiled headers. The others let a clone in another folder take what this one has compiled.
     set(UWT_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros
-                     "${UWT_CCACHE}")
+                     "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${UWT_CCACHE}")
     set(CMAKE_C_COMPILER_LAUNCHER "${UWT_LAUNCHER}")
     set(CMAKE_CXX_COMPILER_LAUNCHER "${UWT_LAUNCHER}")
   endif()
+endif()
+
+# CMake hands precompiled headers to clang's inner compiler, and ccache knows no folder among those options.
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -include-pch <PCH_FILE>)
+  set(CMAKE_CXX_COMPILE_OPTIONS_CREATE_PCH -Xclang -emit-pch -include <PCH_HEADER> -x c++-header -Xclang -fno-pch-timestamp)
 endif()
 
 # Results may not depend on the machine: no fused multiply-add behind our back.
@@ -85,18 +91,54 @@ if(UWT_ENABLE_COVERAGE)
   add_link_options(-fprofile-instr-generate)
 endif()
 
-# All files of a target at a time, where UWT_UNITY_BUILD asks for it: most of a file's time are headers. Names of file scope differ
-# in a target because of this (those of unit tests in a folder). Files for an instruction set stay alone.
+# Compiles eight files of a folder as one if UWT_UNITY_BUILD asks for it: headers take most of the time of a file. Names of file
+# scope differ in a target for that reason. Files for an instruction set stay alone. CMake's own unity files name folders of the
+# build machine, so a compiler cache would know none of them in another clone.
+#   uwt_compile_together(target)
 function(uwt_compile_together target)
   if(NOT UWT_UNITY_BUILD)
     return()
   endif()
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
   get_target_property(sources ${target} SOURCES)
-  list(FILTER sources INCLUDE REGEX "(Avx2|Avx512|Neon|Scalar)[.]cpp$")
-  if(sources)
-    set_source_files_properties(${sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-  endif()
+  get_target_property(folder ${target} SOURCE_DIR)
+  get_target_property(build_folder ${target} BINARY_DIR)
+  set(folders)
+  set(alone)
+  foreach(source IN LISTS sources)
+    cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY "${folder}" OUTPUT_VARIABLE full)
+    cmake_path(IS_PREFIX PROJECT_SOURCE_DIR "${full}" is_ours)
+    cmake_path(IS_PREFIX PROJECT_BINARY_DIR "${full}" is_generated)
+    if(source MATCHES "[.]cpp$" AND NOT source MATCHES "(Avx2|Avx512|Neon|Scalar)[.]cpp$" AND is_ours AND NOT is_generated)
+      cmake_path(RELATIVE_PATH full BASE_DIRECTORY "${PROJECT_SOURCE_DIR}")
+      cmake_path(GET full PARENT_PATH parent)
+      string(REPLACE "/" "_" parent "${parent}")
+      list(APPEND folders "${parent}")
+      list(APPEND files_of_${parent} "${full}")
+    else()
+      list(APPEND alone "${source}")
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES folders)
+  set(units)
+  foreach(parent IN LISTS folders)
+    list(SORT files_of_${parent})
+    set(number 0)
+    set(content "")
+    foreach(file IN LISTS files_of_${parent})
+      string(APPEND content "#include \"${file}\"\n")
+      math(EXPR number "${number} + 1")
+      math(EXPR position "${number} % 8")
+      list(LENGTH files_of_${parent} count)
+      if(position EQUAL 0 OR number EQUAL count)
+        set(unit "${build_folder}/Unity/${target}-${parent}-${number}.cpp")
+        file(CONFIGURE OUTPUT "${unit}" CONTENT "${content}" @ONLY)
+        list(APPEND units "${unit}")
+        set(content "")
+      endif()
+    endforeach()
+  endforeach()
+  set_target_properties(${target} PROPERTIES SOURCES "${units};${alone}")
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
 endfunction()
 
 # What is not HOT is not optimised under sanitizers: half the time of its compilation. HOT libraries have the loops over weights,
@@ -200,6 +242,8 @@ function(uwt_precompile_standard target)
     target_precompile_headers(${target} PRIVATE
       <algorithm> <array> <cmath> <cstring> <filesystem> <fstream> <functional> <map> <memory>
       <mutex> <numeric> <optional> <span> <string> <variant> <vector>)
+    # A compiler cache may have made it in another clone.
+    target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-validate-pch")
   else()
     uwt_reuse_precompiled(${target} UWTSupport)
   endif()
@@ -258,6 +302,8 @@ function(uwt_precompile_mlir target)
   else()
     uwt_reuse_precompiled(${target} UWTDialect)
   endif()
+  # It has headers of ours, so what a compiler cache has of it counts in this folder alone.
+  target_compile_definitions(${target} PRIVATE UWT_PRECOMPILED_IN="${PROJECT_BINARY_DIR}")
 endfunction()
 
 # Lets a target include and link MLIR as the Debian package has it.

@@ -123,7 +123,8 @@ def compile_commands(build):
             yield path, entry["command"]
             continue
         for included in INCLUDE.findall(path.read_text()):
-            yield pathlib.Path(included), entry["command"].replace(str(path), included)
+            file = ROOT / included
+            yield file, entry["command"].replace(str(path), str(file))
 
 
 def entries_to_check(build, wanted):
