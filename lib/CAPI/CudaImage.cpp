@@ -142,6 +142,7 @@ UWTError *uwtCudaImageEncode(UWTContext *context, const char *dtype, size_t rank
                      [&]() -> Status {
                        if (bytes != 0 && !data)
                          return usageError("data is NULL");
+                       UWT_RETURN_IF_ERROR(checkRank(rank));
                        std::span dense(static_cast<const uint8_t *>(data), bytes);
                        return giveImage(
                            encodeWeight(context->pool(), dtype, {shape, rank}, dense, format),
@@ -185,6 +186,7 @@ UWTError *uwtCudaImageEncodeCodes(UWTContext *context, const UWTCodes *const *co
        {shape, "shape"},
        {image, "image"}},
       [&]() -> Status {
+        UWT_RETURN_IF_ERROR(checkRank(rank));
         UWT_ASSIGN_OR_RETURN(ElementType type, elementOf(dtype));
         UWT_ASSIGN_OR_RETURN(auto parts, partsOf({codes, count}));
         bool hasOrder = std::ranges::any_of(

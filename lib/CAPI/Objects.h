@@ -116,6 +116,8 @@ Expected<TensorSlice> sliceOf(const UWTTensorPart *part, const std::vector<uint6
 Expected<std::vector<const QuantizedPart *>> partsOf(std::span<const UWTCodes *const> codes);
 /// The element of a dtype as safetensors names it ("BF16"). Errors: Usage.
 Expected<ElementType> elementOf(std::string_view dtype);
+/// Verifies the rank of a shape that a caller gives, before the shape is read. Errors: Usage.
+Status checkRank(size_t rank);
 /// The base model at `path`, or none for NULL.
 Expected<std::shared_ptr<const BaseModel>> openBase(const char *path);
 } // namespace uwt

@@ -11,6 +11,7 @@
 #include "uwt/Kernels/Kernels.h"
 #include "uwt/Runtime/ColumnOrder.h"
 #include "uwt/Runtime/QuantizedImage.h"
+#include "uwt/Support/CheckedMath.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <cstddef>
@@ -29,11 +30,20 @@ Expected<ElementType> uwt::elementOf(std::string_view dtype) {
   return usageError("a weight has no elements of dtype " + std::string(dtype));
 }
 
+Status uwt::checkRank(size_t rank) {
+  constexpr size_t maxRank = 64;
+  if (rank <= maxRank)
+    return ok();
+  return usageError("a tensor has at most " + std::to_string(maxRank) + " dimensions, got rank " +
+                    std::to_string(rank));
+}
+
 UWTError *uwtWeightMaxBytes(const char *dtype, size_t rank, const uint64_t *shape,
                             const char *format, uint64_t *bytes) {
   return runFunction({{dtype, "dtype"}, {shape, "shape"}, {format, "format"}, {bytes, "bytes"}},
                      [&]() -> Status {
                        TensorDescription description;
+                       UWT_RETURN_IF_ERROR(checkRank(rank));
                        UWT_ASSIGN_OR_RETURN(description.element, elementOf(dtype));
                        description.shape.assign(shape, shape + rank);
                        UWT_ASSIGN_OR_RETURN(description.format, Format::parse(format));
@@ -54,6 +64,7 @@ static Expected<DenseTensor> denseTensor(const UWTDenseTensor *given) {
     return usageError("the tensor's dtype is NULL");
   if (!from.shape)
     return usageError("the tensor's shape is NULL");
+  UWT_RETURN_IF_ERROR(checkRank(from.rank));
   if (from.bytes != 0 && !from.data)
     return usageError("the tensor's data is NULL");
   DenseTensor tensor;
@@ -131,6 +142,7 @@ UWTError *uwtWeightEncodeCodes(UWTContext *context, const UWTCodes *const *codes
                       {image, "image"},
                       {imageBytes, "imageBytes"}},
                      [&]() -> Status {
+                       UWT_RETURN_IF_ERROR(checkRank(rank));
                        UWT_ASSIGN_OR_RETURN(ElementType type, elementOf(dtype));
                        UWT_ASSIGN_OR_RETURN(auto parts, partsOf({codes, count}));
                        UWT_ASSIGN_OR_RETURN(WeightImage made,
@@ -292,14 +304,17 @@ UWTError *uwtWeightDecode(UWTContext *context, const void *image, uint64_t bytes
   });
 }
 
-/// Rows that a function reads or writes.
+/// Verifies rows that a function reads or writes.
 static Status checkRows(const void *data, uint64_t rows, uint64_t stride, uint64_t columns,
-                        const char *name) {
+                        uint64_t elementBytes, const char *name) {
   if (rows != 0 && columns != 0 && !data)
     return usageError(std::string(name) + " is NULL");
   if (rows > 1 && stride < columns)
     return usageError("rows of " + std::string(name) + " are " + std::to_string(stride) +
                       " elements apart, and have " + std::to_string(columns));
+  if (!bytesOfRows(rows, stride, columns, elementBytes))
+    return usageError(std::to_string(rows) + " rows of " + std::string(name) + ", " +
+                      std::to_string(stride) + " elements apart, take more than 2^62 bytes");
   return ok();
 }
 
@@ -312,13 +327,13 @@ UWTError *uwtWeightGather(UWTContext *context, const void *image, uint64_t bytes
     if (opened.shape().size() != 2)
       return usageError("rows are gathered from a weight of 2 dimensions, got " +
                         std::to_string(opened.shape().size()));
-    if (count != 0 && !ids)
-      return usageError("ids is NULL");
+    UWT_RETURN_IF_ERROR(checkRows(ids, count, 1, 1, sizeof(int64_t), "ids"));
     WeightView view = opened.view();
     if (k != view.columns)
       return usageError("rows of the weight have " + std::to_string(view.columns) +
                         " elements, those of y " + std::to_string(k));
-    UWT_RETURN_IF_ERROR(checkRows(y, count, yStride, view.columns, "y"));
+    uint64_t bytesEach = getTraits(opened.element()).bytes;
+    UWT_RETURN_IF_ERROR(checkRows(y, count, yStride, view.columns, bytesEach, "y"));
     return gatherRows(*kernels, opened, 0, {ids, count}, {y, yStride}, context->pool());
   });
 }
@@ -364,8 +379,12 @@ UWTError *uwtLinear(UWTContext *context, const void *image, uint64_t bytes,
     if (call.n != view.rows || call.k != view.columns)
       return usageError("the weight has " + sizeText(view.rows, view.columns) +
                         " elements, the call " + sizeText(call.n, call.k));
-    UWT_RETURN_IF_ERROR(checkRows(call.x, call.m, call.xStride, view.columns, "x"));
-    UWT_RETURN_IF_ERROR(checkRows(call.y, call.m, call.yStride, view.rows, "y"));
+    uint64_t bytesEach = getTraits(opened.element()).bytes;
+    UWT_RETURN_IF_ERROR(checkRows(call.x, call.m, call.xStride, view.columns, bytesEach, "x"));
+    UWT_RETURN_IF_ERROR(checkRows(call.y, call.m, call.yStride, view.rows, bytesEach, "y"));
+    // Without columns of y, m is bounded by nothing.
+    if (view.rows == 0)
+      return ok();
     // An image may come from another build of this version.
     UWT_RETURN_IF_ERROR(checkArithmetic(*kernels, opened.format(), opened.integerBits()));
     return multiply(*kernels, opened, call.matrix,

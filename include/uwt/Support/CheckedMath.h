@@ -34,6 +34,19 @@ inline std::optional<uint64_t> checkedMultiply(uint64_t a, uint64_t b) {
   return product;
 }
 
+/// Returns the bytes from the first element of `rows` rows, `stride` elements apart, to behind the
+/// last one, or nothing if there are more than 2^62: addresses inside of them do not wrap.
+inline std::optional<uint64_t> bytesOfRows(uint64_t rows, uint64_t stride, uint64_t columns,
+                                           uint64_t elementBytes) {
+  constexpr uint64_t maxBytes = uint64_t(1) << 62;
+  if (rows == 0 || columns == 0)
+    return 0;
+  std::optional<uint64_t> elements = checkedMultiply(rows - 1, stride);
+  elements = elements ? checkedAdd(*elements, columns) : elements;
+  std::optional<uint64_t> bytes = elements ? checkedMultiply(*elements, elementBytes) : elements;
+  return bytes && *bytes <= maxBytes ? bytes : std::nullopt;
+}
+
 } // namespace uwt
 
 #endif // UWT_SUPPORT_CHECKEDMATH_H

@@ -43,6 +43,18 @@ TEST(CheckedMathTest, ReportsOverflow) {
   EXPECT_EQ(checkedMultiply(half, 2), std::nullopt);
 }
 
+TEST(CheckedMathTest, RowsHaveBytesThatDoNotWrap) {
+  uint64_t quarter = uint64_t(1) << 62;
+  EXPECT_EQ(bytesOfRows(3, 10, 4, 2), 48U);
+  EXPECT_EQ(bytesOfRows(1, 0, 4, 2), 8U);
+  EXPECT_EQ(bytesOfRows(0, UINT64_MAX, 4, 2), 0U);
+  EXPECT_EQ(bytesOfRows(1, UINT64_MAX, quarter / 2, 2), quarter);
+  EXPECT_EQ(bytesOfRows(1, 0, quarter / 2 + 1, 2), std::nullopt);
+  EXPECT_EQ(bytesOfRows(2, quarter, 4, 2), std::nullopt);
+  EXPECT_EQ(bytesOfRows(2 * quarter, 4, 4, 2), std::nullopt);
+  EXPECT_EQ(bytesOfRows(UINT64_MAX, UINT64_MAX, UINT64_MAX, 2), std::nullopt);
+}
+
 TEST(CpuTest, LevelNamesParseBack) {
   for (SimdLevel level : {SimdLevel::Scalar, SimdLevel::Neon, SimdLevel::Avx2, SimdLevel::Avx512})
     EXPECT_EQ(parseSimdLevel(simdLevelName(level)), level);

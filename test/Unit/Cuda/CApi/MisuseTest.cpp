@@ -369,6 +369,17 @@ TEST_F(CApiMisuseTest, UsingWeights) {
   EXPECT_EQ(call(), "no error");
   linear.m = 2;
   EXPECT_EQ(call(), "2: rows of x are 0 elements apart, and have 32");
+  linear.xStride = uint64_t(1) << 62;
+  EXPECT_EQ(call(), "2: 2 rows of x, 4611686018427387904 elements apart, take more than 2^62 "
+                    "bytes");
+  linear.xStride = 32;
+  linear.yStride = uint64_t(1) << 62;
+  EXPECT_EQ(call(), "2: 2 rows of y, 4611686018427387904 elements apart, take more than 2^62 "
+                    "bytes");
+  linear.yStride = 64;
+  linear.m = uint64_t(1) << 63;
+  EXPECT_EQ(call(), "2: 9223372036854775808 rows of x, 32 elements apart, take more than 2^62 "
+                    "bytes");
   linear.m = 1;
   linear.matrix = 2;
   EXPECT_EQ(call(), "2: the weight has 2 matrices, got matrix 2");
