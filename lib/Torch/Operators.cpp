@@ -13,6 +13,7 @@
 #include "TorchFunctions.h"
 #include "uwt-c/Torch.h"
 #include "uwt/CAPI/Function.h"
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <dlfcn.h>
@@ -140,9 +141,18 @@ static Status makeContiguous(Tensor &tensor) {
                  {static_cast<StackValue>(torch.aoti_torch_memory_format_contiguous_format())});
 }
 
-/// The same of its elements as numbers of 64 bits.
+static bool isInteger(int32_t dtype) {
+  const int32_t integers[] = {torch.aoti_torch_dtype_uint8(), torch.aoti_torch_dtype_int8(),
+                              torch.aoti_torch_dtype_int16(), torch.aoti_torch_dtype_int32(),
+                              torch.aoti_torch_dtype_int64()};
+  return std::ranges::find(integers, dtype) != std::end(integers);
+}
+
+/// The same of its elements as numbers of 64 bits. Errors: Usage (elements that are no integers).
 static Status makeNumbers(Tensor &tensor) {
   UWT_ASSIGN_OR_RETURN(View view, viewOf(tensor));
+  if (!isInteger(view.dtype))
+    return usageError("uwt::embedding: ids are " + nameOf(view.dtype) + ", expected integers");
   auto int64 = torch.aoti_torch_dtype_int64();
   // In any memory format, without a need to wait or to copy.
   if (view.dtype != int64)
@@ -217,6 +227,17 @@ static void runOperator(StackValue *stack, uint64_t /*arguments*/, uint64_t /*re
     torch.aoti_torch_check(false, "uwt", fileName, 0, message);
 }
 
+/// What an operator takes as an image: bytes that follow one another. Errors: Usage.
+static Expected<View> imageOf(const char *name, const Tensor &tensor) {
+  UWT_ASSIGN_OR_RETURN(View image, viewOf(tensor));
+  if (image.dtype != torch.aoti_torch_dtype_uint8() || image.sizes.size() != 1)
+    return usageError(std::string(name) + ": the image has " + std::to_string(image.sizes.size()) +
+                      " dimensions of " + nameOf(image.dtype) + ", expected one of torch.uint8");
+  if (image.sizes[0] > 1 && image.strides[0] != 1)
+    return usageError(std::string(name) + ": the bytes of the image lie apart");
+  return image;
+}
+
 /// The dtype of an image's tensor.
 static Expected<int32_t> dtypeOf(const View &image) {
   UWTWeightInfo info{};
@@ -285,7 +306,7 @@ static Status linear(StackValue *stack) {
   Tensor x(stack[0]), image(stack[1]), bias = takeOptional(stack[2]);
   auto n = static_cast<int64_t>(stack[3]), k = static_cast<int64_t>(stack[4]);
   UWT_ASSIGN_OR_RETURN(View rows, viewOf(x));
-  UWT_ASSIGN_OR_RETURN(View bytes, viewOf(image));
+  UWT_ASSIGN_OR_RETURN(View bytes, imageOf("uwt::linear", image));
   std::optional<View> added;
   if (bias.get()) {
     UWT_ASSIGN_OR_RETURN(added, viewOf(bias));
@@ -333,7 +354,7 @@ static Status embedding(StackValue *stack) {
   Tensor ids(stack[0]), image(stack[1]);
   auto k = static_cast<int64_t>(stack[3]);
   auto dtype = static_cast<int32_t>(stack[4]);
-  UWT_ASSIGN_OR_RETURN(View bytes, viewOf(image));
+  UWT_ASSIGN_OR_RETURN(View bytes, imageOf("uwt::embedding", image));
   UWT_RETURN_IF_ERROR(checkDtype("uwt::embedding: the result", dtype, bytes));
   UWT_RETURN_IF_ERROR(makeNumbers(ids));
   UWT_ASSIGN_OR_RETURN(View numbers, viewOf(ids));
@@ -375,7 +396,10 @@ static Status decode(StackValue *stack) {
   Tensor image(stack[0]);
   auto dtype = static_cast<int32_t>(stack[2]);
   UWT_ASSIGN_OR_RETURN(std::vector<int64_t> sizes, takeList(stack[1]));
-  UWT_ASSIGN_OR_RETURN(View bytes, viewOf(image));
+  UWT_ASSIGN_OR_RETURN(View bytes, imageOf("uwt::decode", image));
+  // Dtypes that no products run from have no name here; their bytes are counted below.
+  if (dtypeOf(bytes))
+    UWT_RETURN_IF_ERROR(checkDtype("uwt::decode: the result", dtype, bytes));
   UWT_ASSIGN_OR_RETURN(auto y, makeTensor(sizes, dtype));
   View dense;
   dense.sizes = sizes;

@@ -236,6 +236,28 @@ def test_experts_of_two_places_add_up(experts):
     assert difference.abs().max() < 0.02
 
 
+def test_experts_of_no_rows_are_no_rows(experts):
+    assert call(experts, "raw", rows=slice(0, 0)).shape == (0, 64)
+    x, up, down, weights, ids = experts
+    assert torch.equal(call((x, up, down, weights[:, :0], ids[:, :0]), "raw"), torch.zeros_like(x))
+
+
+def test_experts_are_chosen_for_each_row(experts):
+    x, up, down, weights, ids = experts
+    for other in (
+        (x, up, down, weights[:5], ids[:5]),
+        (x, up, down, weights, ids[:, :1]),
+        (x, up, down, weights[:, 0], ids[:, 0]),
+    ):
+        with pytest.raises(RuntimeError, match="are not of the 7 rows of x"):
+            call(other, "raw")
+    with pytest.raises(RuntimeError, match="ids are torch.float32, expected integers"):
+        call((x, up, down, weights, ids.float()), "raw")
+    images = [UwtTensor.encode(each).image for each in (up, down)]
+    with pytest.raises(RuntimeError, match="uwt::experts: the bytes of the image lie apart"):
+        torch.ops.uwt.experts(x, images[0][::2], images[1], weights, ids, None, "silu")
+
+
 def test_experts_pass_the_checks_of_operators(experts):
     x, up, down, weights, ids = experts
     images = [UwtTensor.encode(each).image for each in (up, down)]

@@ -292,6 +292,40 @@ def test_an_image_is_bytes():
             uwt.torch.UwtTensor.from_image(other)
 
 
+def test_images_of_operators_are_bytes_that_follow_each_other():
+    w = weight()
+    x = torch.ones(2, K, dtype=torch.bfloat16)
+    size = w.image.numel()
+    apart = torch.zeros(2 * size, dtype=torch.uint8)[::2]
+    apart.copy_(w.image)
+    ids = torch.tensor([0])
+    for image, message in (
+        (apart, "lie apart"),
+        (w.image[:1].expand(size), "lie apart"),
+        (w.image.view(2, -1), "2 dimensions of torch.uint8"),
+        (w.image.view(torch.int8), "of torch.int8"),
+    ):
+        for run in (
+            lambda: torch.ops.uwt.linear(x, image, None, N, K),
+            lambda: torch.ops.uwt.linear_without_gradients(x, image, None, N, K),
+            lambda: torch.ops.uwt.embedding(ids, image, N, K, torch.bfloat16),
+            lambda: torch.ops.uwt.decode(image, [N, K], torch.bfloat16),
+        ):
+            with pytest.raises(RuntimeError, match=message):
+                run()
+    with pytest.raises(RuntimeError, match="the result is torch.float16, the weight torch.bfloat16"):
+        torch.ops.uwt.decode(w.image, [N, K], torch.float16)
+
+
+def test_ids_of_rows_are_integers(pair):
+    table = pair[0][0].weight
+    for ids in (torch.tensor([0.9]), torch.tensor([True]), torch.tensor([0j])):
+        with pytest.raises(RuntimeError, match="ids are torch"):
+            torch.nn.functional.embedding(ids, table)
+    for dtype in (torch.uint8, torch.int8, torch.int16, torch.int32):
+        assert torch.equal(torch.nn.functional.embedding(IDS.to(dtype), table), pair[0][0](IDS))
+
+
 def test_what_it_cannot_do_is_refused(pair):
     compressed, _ = pair
     with pytest.raises(TypeError, match="writes into a compressed weight"):

@@ -18,7 +18,7 @@ import torch
 from .. import _cuda
 from ..errors import UnsupportedError
 from . import _counters, _cuda_ops
-from ._experts import ACTIVATIONS, checked_bias, gated
+from ._experts import ACTIVATIONS, check_choice, checked_bias, gated
 
 # Rows of tokens whose sums are taken in one step.
 _SUMMED_AT_ONCE = 4096
@@ -30,10 +30,11 @@ _LIBRARY.define(
 )
 
 
-def _check(x, up, down, up_weight, down_weight, activation, up_bias, down_bias):
+def _check(x, up, down, weights, ids, up_weight, down_weight, activation, up_bias, down_bias):
     """Raises RuntimeError for what does not fit; gives how many matrices there are, and the biases as they are added."""
     torch._check(x.dim() == 2, lambda: f"uwt::cuda_experts: x has {x.dim()} dimensions")
     torch._check(activation in ACTIVATIONS, lambda: f"uwt::cuda_experts: there is no activation {activation!r}")
+    check_choice("uwt::cuda_experts", x, weights, ids)
     of_up, of_down = _cuda_ops.what_of(up_weight), _cuda_ops.what_of(down_weight)
     for image, what in ((up, of_up), (down, of_down)):
         _cuda_ops.check_image("uwt::cuda_experts", image, what)
@@ -137,7 +138,7 @@ def _sums(product: torch.Tensor, rows: torch.Tensor, scales: torch.Tensor, elsew
 def _experts(
     x, up, down, weights, ids, places, activation, up_weight, down_weight, up_bias=None, down_bias=None, alpha=1.702, limit=7.0
 ):
-    matrices, up_bias, down_bias = _check(x, up, down, up_weight, down_weight, activation, up_bias, down_bias)
+    matrices, up_bias, down_bias = _check(x, up, down, weights, ids, up_weight, down_weight, activation, up_bias, down_bias)
     if ids.numel() == 0:
         return torch.zeros_like(x, memory_format=torch.contiguous_format)
     of_up, of_down = (_cuda_ops.grouped(x.device.index, text) for text in (up_weight, down_weight))
@@ -166,7 +167,7 @@ def _experts(
 def _fake_experts(
     x, up, down, weights, ids, places, activation, up_weight, down_weight, up_bias=None, down_bias=None, alpha=1.702, limit=7.0
 ):
-    _check(x, up, down, up_weight, down_weight, activation, up_bias, down_bias)
+    _check(x, up, down, weights, ids, up_weight, down_weight, activation, up_bias, down_bias)
     return torch.empty_like(x, memory_format=torch.contiguous_format)
 
 

@@ -59,6 +59,19 @@ def checked_bias(bias: torch.Tensor | None, x: torch.Tensor, shape: tuple[int, i
     return bias.contiguous()
 
 
+def check_choice(operator: str, x: torch.Tensor, weights: torch.Tensor, ids: torch.Tensor) -> None:
+    """Raises RuntimeError for ids and weights that are not some for each row of x."""
+    _ops.check_ids(operator, ids)
+
+    def what() -> str:
+        return f"{operator}: ids {list(ids.shape)} and weights {list(weights.shape)} are not of the {x.shape[0]} rows of x"
+
+    torch._check(ids.dim() == 2 and weights.dim() == 2, what)
+    # One by one: sizes of a graph may be known to calls alone.
+    for size, expected in zip((ids.shape[0], *weights.shape), (x.shape[0], *ids.shape), strict=True):
+        torch._check(size == expected, what)
+
+
 def gated(product: torch.Tensor, activation: str, alpha: float = 1.702, limit: float = 7.0) -> torch.Tensor:
     """What `down` multiplies, of rows that `up` gave."""
     if activation != SWIGLU_OAI:
@@ -73,7 +86,9 @@ def _experts(
 ):
     torch._check(x.dim() == 2, lambda: f"uwt::experts: x has {x.dim()} dimensions")
     torch._check(activation in ACTIVATIONS, lambda: f"uwt::experts: there is no activation {activation!r}")
+    check_choice("uwt::experts", x, weights, ids)
     for image in (up, down):
+        _ops.check_image("uwt::experts", image)
         _ops.check_dtype("uwt::experts: x", x.dtype, image)
     (matrices, both, k), of_down = (_ops.info(image).shape for image in (up, down))
     inner = both // 2
@@ -86,6 +101,8 @@ def _experts(
     if places is not None:
         ids = places[ids.long()]
     y = torch.zeros(x.shape, dtype=torch.float32, device=x.device)
+    if ids.numel() == 0:
+        return y.to(x.dtype)
     for matrix in ids.unique().tolist():
         if matrix < 0:
             continue
@@ -103,4 +120,5 @@ _LIBRARY.impl("experts", _experts, "CPU")
 
 @torch.library.register_fake("uwt::experts", lib=_LIBRARY)
 def _(x, up, down, weights, ids, places, activation, up_bias=None, down_bias=None, alpha=1.702, limit=7.0):
+    check_choice("uwt::experts", x, weights, ids)
     return torch.empty_like(x)

@@ -91,6 +91,25 @@ def check(image: torch.Tensor) -> torch.Tensor:
     return image
 
 
+def check_image(operator: str, image: torch.Tensor) -> None:
+    """Raises RuntimeError for an image that is not bytes which follow one another: it is read from its address alone."""
+    torch._check(
+        image.dtype == torch.uint8 and image.dim() == 1,
+        lambda: f"{operator}: the image has {image.dim()} dimensions of {image.dtype}, expected one of torch.uint8",
+    )
+    torch._check(image.device.type == "cpu", lambda: f"{operator}: the image is on {image.device}, expected the CPU")
+    torch._check(image.is_contiguous(), lambda: f"{operator}: the bytes of the image lie apart")
+
+
+#: What ids may be, as indices of PyTorch are.
+_INTEGERS = frozenset({torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64})
+
+
+def check_ids(operator: str, ids: torch.Tensor) -> None:
+    """Raises RuntimeError for ids that are no integers: a float would be the row that it is rounded to."""
+    torch._check(ids.dtype in _INTEGERS, lambda: f"{operator}: ids are {ids.dtype}, expected integers")
+
+
 def set_arithmetic(image: torch.Tensor, arithmetic: str) -> None:
     """Has uwt::linear multiply with an image by "dense" arithmetic or "integer<8>": see _weights.set_arithmetic."""
     _weights.set_arithmetic(image.data_ptr(), image.numel(), arithmetic)
@@ -107,6 +126,7 @@ def info(image: torch.Tensor) -> _weights.Info:
 
 
 def _linear(x: torch.Tensor, image: torch.Tensor, bias: torch.Tensor | None, n: int, k: int) -> torch.Tensor:
+    check_image("uwt::linear", image)
     # In place of _check_linear: what every call pays for is kept small.
     shape = x.shape
     if not shape or shape[-1] != k or x.dtype is not _dtype_of(image) or bias is not None:
@@ -151,7 +171,9 @@ _dtype_named = functools.cache(_ARRAYS.dtype)
 
 
 def _embedding(ids: torch.Tensor, image: torch.Tensor, n: int, k: int, dtype: torch.dtype) -> torch.Tensor:
+    check_image("uwt::embedding", image)
     check_dtype("uwt::embedding: the result", dtype, image)
+    check_ids("uwt::embedding", ids)
     numbers = ids.to(torch.int64).contiguous()
     y = torch.empty((*ids.shape, k), dtype=dtype, device=image.device)
     _weights.gather(
@@ -161,6 +183,8 @@ def _embedding(ids: torch.Tensor, image: torch.Tensor, n: int, k: int, dtype: to
 
 
 def _decode(image: torch.Tensor, shape: list[int], dtype: torch.dtype) -> torch.Tensor:
+    check_image("uwt::decode", image)
+    check_dtype("uwt::decode: the result", dtype, image)
     y = torch.empty(shape, dtype=dtype, device=image.device)
     size = y.numel() * y.element_size()
     _weights.decode(image.data_ptr(), image.numel(), y.data_ptr(), size, _threads.context())
@@ -187,6 +211,7 @@ for _name in LINEAR:
 
 @torch.library.register_fake("uwt::embedding", lib=_LIBRARY)
 def _(ids, image, n, k, dtype):
+    check_ids("uwt::embedding", ids)
     return ids.new_empty((*ids.shape, k), dtype=dtype)
 
 
