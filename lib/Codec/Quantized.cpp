@@ -59,7 +59,12 @@ std::optional<CellFormat> uwt::heldPick(const Format &format) {
   uint32_t own = pick.cellColumns, columns = format.scale->cellColumns;
   if (pick.kind != CellKind::Block || format.scale->kind != CellKind::Block)
     return pick;
-  if (own != 0 && (columns == 0 || own % columns != 0))
+  uint32_t ownRows = pick.cellRows, rows = format.scale->cellRows;
+  auto areWhole = [](uint32_t cells, uint32_t of) {
+    return of == 0 || (cells != 0 && of % cells == 0);
+  };
+  // A cell of the scale in two of the pick's has no table of its own.
+  if (!areWhole(columns, own) || !areWhole(rows, ownRows))
     return pick;
   pick.cellRows = format.scale->cellRows;
   pick.cellColumns = columns;

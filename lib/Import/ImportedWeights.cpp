@@ -82,18 +82,30 @@ std::optional<Term> otherElement(const std::string &composition) {
   return held == format->element ? std::nullopt : held;
 }
 
-/// Makes codes those of `element`, which has their numbers.
-void makeCodesOf(const Term &element, QuantizedWeight &weight) {
+/// Makes codes those of `element`, which has their numbers. Errors: Unsupported (a code in use
+/// whose number the element has not).
+Status makeCodesOf(const Term &element, QuantizedWeight &weight) {
   std::vector<float> numbers = QuantizedElement::find(element)->values();
   // A table has the weight's own.
   if (numbers.empty())
-    return;
-  std::vector<uint8_t> codes;
-  for (float value : weight.values)
-    codes.push_back(static_cast<uint8_t>(std::ranges::find(numbers, value) - numbers.begin()));
-  for (uint8_t &code : weight.codes)
-    code = codes[code];
+    return ok();
+  std::vector<std::optional<uint8_t>> codes;
+  for (float value : weight.values) {
+    auto found = std::ranges::find(numbers, value);
+    codes.push_back(found == numbers.end() ? std::nullopt
+                                           : std::optional(uint8_t(found - numbers.begin())));
+  }
+  for (size_t at = 0; at < weight.codes.size(); ++at) {
+    uint8_t &code = weight.codes[at];
+    if (code >= codes.size() || !codes[code])
+      return unsupportedError("row " + std::to_string(at / weight.columns) + ", column " +
+                              std::to_string(at % weight.columns) + " has code " +
+                              std::to_string(code) + ", whose number " + element.str() +
+                              " has not");
+    code = *codes[code];
+  }
   weight.values = std::move(numbers);
+  return ok();
 }
 
 /// A weight that a recipe claims, with the reason where it cannot read it.
@@ -121,10 +133,11 @@ ImportedWeight makeWeight(const Recipe &recipe, std::string_view module, const S
     weight.bytes += entry.bytes;
     weight.storedBytes += entry.storedBytes;
   }
-  weight.read = [&recipe, config, parts, outline = *outline, held](ThreadPool &pool) {
-    Expected<QuantizedWeight> made = recipe.assemble(*config, parts, outline, pool);
-    if (made && held)
-      makeCodesOf(*held, *made);
+  weight.read = [&recipe, config, parts, outline = *outline,
+                 held](ThreadPool &pool) -> Expected<QuantizedWeight> {
+    UWT_ASSIGN_OR_RETURN(QuantizedWeight made, recipe.assemble(*config, parts, outline, pool));
+    if (held)
+      UWT_RETURN_IF_ERROR(makeCodesOf(*held, made));
     return made;
   };
   return weight;

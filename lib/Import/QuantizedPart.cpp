@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Import/QuantizedPart.h"
+#include "Recipe.h"
 #include "uwt/Codec/Quantized.h"
 #include "uwt/Codec/StoredOrder.h"
 #include "uwt/Container/LocatedSlice.h"
@@ -17,7 +18,9 @@
 #include "uwt/Format/Floats.h"
 #include "uwt/Format/QuantizedElement.h"
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 
 using namespace uwt;
@@ -105,6 +108,9 @@ static Expected<Format> formatOfParts(const ImportedWeight &weight) {
   storeByItself(*format->scale);
   for (GridStep &step : format->steps)
     storeByItself(step.format);
+  // What is written is what is read again.
+  if (!isOfCodes(*format))
+    return refused("which no checkpoint of codes has");
   return format;
 }
 
@@ -184,14 +190,20 @@ public:
 
   /// Takes them out of `all` where that is the part.
   std::vector<uint8_t> codes(std::vector<uint8_t> all, const QuantizedElement &element) const;
-  /// The numbers of the part's cells. Errors: Usage (cells of rows of two matrices).
-  Expected<Grid> grid(const Grid &grid, const CellFormat &format) const;
+  /// The numbers of the part's cells. Errors: Usage (cells of rows of two matrices), Unsupported (a
+  /// cell of the composition that has several of the grid's own).
+  Expected<Grid> grid(const char *name, const Grid &grid, const CellFormat &format) const;
 
 private:
   /// Of the part's row in one of its matrices, the row of all codes.
   uint64_t rowOf(uint64_t matrix, uint64_t row) const {
     return matrix * rowsEach + range.rowBegin + row;
   }
+  /// The column of all grids that a column of the part belongs to.
+  uint64_t gridColumn(uint64_t column) const {
+    return hasColumnOrder ? column : weight.gridColumn(range.columnBegin + column);
+  }
+  bool hasCellsOf(const Grid &grid, const Grid &part) const;
 
   const QuantizedWeight &weight;
   TensorRange range;
@@ -223,16 +235,40 @@ std::vector<uint8_t> PartOfCodes::codes(std::vector<uint8_t> all,
   return codes;
 }
 
-Expected<Grid> PartOfCodes::grid(const Grid &grid, const CellFormat &format) const {
+/// Whether each cell of the part is in one cell of the weight's grid, which says as much as the
+/// composition's text then.
+bool PartOfCodes::hasCellsOf(const Grid &grid, const Grid &part) const {
+  uint64_t largest = 0;
+  for (uint64_t column = 0; column < columns; ++column) {
+    uint64_t first = column / part.cellColumns * part.cellColumns;
+    uint64_t cell = grid.cellOf(0, gridColumn(column));
+    if (cell != grid.cellOf(0, gridColumn(first)))
+      return false;
+    largest = std::max(largest, cell);
+  }
+  for (uint64_t matrix = range.matrixBegin; matrix < range.matrixEnd; ++matrix)
+    for (uint64_t row = 0; row < rows; row += part.cellRows) {
+      uint64_t last = rowOf(matrix, std::min(row + part.cellRows, rows) - 1);
+      if (grid.cellOf(rowOf(matrix, row), 0) != grid.cellOf(last, 0) ||
+          grid.cellOf(last, 0) + largest >= grid.cells.size())
+        return false;
+    }
+  return true;
+}
+
+Expected<Grid> PartOfCodes::grid(const char *name, const Grid &grid,
+                                 const CellFormat &format) const {
   Grid part = {format.rowsOf(rows), format.columnsOf(columns), 0, {}};
   if (range.matrixEnd - range.matrixBegin > 1 && rows % part.cellRows != 0)
     return usageError("has matrices of " + std::to_string(rows) + " rows, which are no groups of " +
                       std::to_string(part.cellRows) + ": read one at a time (an expert)");
+  if (!hasCellsOf(grid, part))
+    return unsupportedError("has " + std::string(name) + " of other cells than {" + format.str() +
+                            "}; it has parts as values alone");
   part.columns = divideUp(columns, part.cellColumns);
   std::vector<uint64_t> cells;
   for (uint64_t column = 0; column < columns; column += part.cellColumns)
-    cells.push_back(hasColumnOrder ? cells.size()
-                                   : grid.cellOf(0, weight.gridColumn(range.columnBegin + column)));
+    cells.push_back(grid.cellOf(0, gridColumn(column)));
   for (uint64_t matrix = range.matrixBegin; matrix < range.matrixEnd; ++matrix)
     for (uint64_t row = 0; row < rows; row += part.cellRows)
       grid.appendRow(rowOf(matrix, row), cells, part.cells);
@@ -258,11 +294,147 @@ static void keepUsedTables(QuantizedWeight &weight) {
   weight.tables = tables;
 }
 
+//===----------------------------------------------------------------------===//
+// Numbers of grids
+//===----------------------------------------------------------------------===//
+
+static uint32_t wordOfF32(float value) { return std::bit_cast<uint32_t>(value); }
+
+/// The code of f8E8M0FNU that is a power of two.
+static uint8_t exponentOf(float value) {
+  constexpr uint8_t notANumber = 255;
+  return std::isnan(value) ? notANumber : static_cast<uint8_t>(wordOfF32(value) >> 23);
+}
+
+static bool isSameNumber(float a, float b) {
+  return std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b) ||
+         (std::isnan(a) && std::isnan(b));
+}
+
+namespace {
+
+/// A type that numbers of a grid are stored as, and the number that is stored of another.
+struct StoredType {
+  std::string_view dtype;
+  uint32_t bytes;
+  uint32_t (*bits)(float);
+  float (*nearest)(float);
+};
+
+} // namespace
+
+static StoredType storedTypeOf(const Term &number) {
+  if (number.keyword == "f32")
+    return {"F32", 4, wordOfF32, [](float value) { return value; }};
+  if (number.keyword == "f16")
+    return {"F16", 2, [](float value) -> uint32_t { return roundToF16(value); },
+            [](float value) { return roundedTo(ElementType::F16, value); }};
+  if (number.keyword == "bf16")
+    return {"BF16", 2, [](float value) -> uint32_t { return roundToBF16(value); },
+            [](float value) { return roundedTo(ElementType::BF16, value); }};
+  if (number.keyword == "f8E8M0FNU")
+    return {"U8", 1, [](float value) -> uint32_t { return exponentOf(value); },
+            [](float value) { return std::ldexp(1.0F, exponentOf(value) - 127); }};
+  // Numbers of tables that are no element's codes: those of 16 bits.
+  return {"I32", 4, [](float value) { return static_cast<uint32_t>(value); },
+          [](float value) { return static_cast<float>(static_cast<uint32_t>(value)); }};
+}
+
+/// The code of an element that stands for `value`, by its bits; nothing if none does.
+static std::optional<uint8_t> codeOf(std::span<const float> values, float value) {
+  auto found = std::ranges::find_if(values, [&](float each) { return isSameNumber(each, value); });
+  if (found == values.end())
+    return std::nullopt;
+  return static_cast<uint8_t>(found - values.begin());
+}
+
+/// The shortest text that is that number.
+static std::string numberText(float number) {
+  std::array<char, 32> text;
+  auto [end, error] = std::to_chars(text.begin(), text.end(), number);
+  return {text.begin(), end};
+}
+
+/// Verifies that a type has all numbers of a grid. Errors: Unsupported.
+static Status checkNumbers(const char *name, const Grid &grid, const Term &type) {
+  std::optional<QuantizedElement> element = QuantizedElement::find(type);
+  std::vector<float> values = element ? element->values() : std::vector<float>();
+  StoredType stored = storedTypeOf(type);
+  auto isOne = [&](float number) {
+    if (element)
+      return codeOf(values, number).has_value();
+    return std::isnan(number) || isSameNumber(stored.nearest(number), number);
+  };
+  auto other = std::ranges::find_if_not(grid.cells, isOne);
+  if (other == grid.cells.end())
+    return ok();
+  auto cell = static_cast<uint64_t>(other - grid.cells.begin());
+  return unsupportedError("has " + std::string(name) + " of " + type.str() + ", and that of cell " +
+                          std::to_string(cell / grid.columns) + ", " +
+                          std::to_string(cell % grid.columns) + " is " + numberText(*other) +
+                          ", which is no such number; it has parts as values alone");
+}
+
+static Status checkNumbers(const QuantizedPart &part) {
+  const Format &format = part.format;
+  UWT_RETURN_IF_ERROR(checkNumbers("scales", part.weight.scale, format.scale->number));
+  if (format.zeroGrid)
+    UWT_RETURN_IF_ERROR(checkNumbers("zero points", part.weight.zero, format.zeroGrid->number));
+  for (size_t i = 0; i < format.steps.size(); ++i) {
+    const GridStep &step = format.steps[i];
+    UWT_RETURN_IF_ERROR(checkNumbers(std::string(step.role.key).c_str(),
+                                     part.weight.steps[i].numbers, step.format.number));
+  }
+  return format.pick ? checkNumbers("tables", part.weight.table, format.pick->number) : ok();
+}
+
+//===----------------------------------------------------------------------===//
+// Parts
+//===----------------------------------------------------------------------===//
+
+/// Whether the codes that a weight has stand for the element's numbers, in its lower bits.
+static bool hasNumbersOf(const QuantizedWeight &weight, const QuantizedElement &element) {
+  size_t count = size_t(1) << element.bits;
+  if (element.isTable)
+    return weight.codeCount() == count;
+  std::vector<float> numbers = element.values();
+  std::array<bool, 256> isUsed{};
+  for (uint8_t code : weight.codes)
+    isUsed[code] = true;
+  for (size_t code = 0; code < isUsed.size(); ++code)
+    if (isUsed[code] &&
+        (code >= weight.values.size() || !isSameNumber(weight.values[code], numbers[code % count])))
+      return false;
+  return true;
+}
+
+/// share-4: verifies that a weight is what its composition says, but for grids. Errors:
+/// Unsupported.
+static Status checkIsOf(const Format &format, const QuantizedWeight &weight) {
+  auto refused = [&](const char *what) {
+    return unsupportedError("has " + std::string(what) + " than '" + format.str() +
+                            "' says; it has parts as values alone");
+  };
+  if (!hasNumbersOf(weight, *QuantizedElement::find(format.element)))
+    return refused("codes of other numbers");
+  auto zero = static_cast<float>(format.zero);
+  if (!format.zeroGrid &&
+      !std::ranges::all_of(weight.zero.cells, [&](float each) { return isSameNumber(each, zero); }))
+    return refused("other zero points");
+  if (!format.pick && weight.tables != 1)
+    return refused("more tables");
+  if (weight.math != format.math || weight.factor != format.factor() ||
+      !std::ranges::equal(weight.steps, format.steps, {}, &WeightStep::role, &GridStep::role))
+    return refused("another arithmetic");
+  return ok();
+}
+
 Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
                                                const TensorSlice &slice, ThreadPool &pool) {
   UWT_ASSIGN_OR_RETURN(Format format, formatOfParts(weight));
   UWT_ASSIGN_OR_RETURN(TensorRange range, rangeOf(weight, format, slice));
   UWT_ASSIGN_OR_RETURN(QuantizedWeight whole, weight.read(pool));
+  UWT_RETURN_IF_ERROR(checkIsOf(format, whole));
   QuantizedElement element = *QuantizedElement::find(format.element);
   QuantizedPart part;
   part.format = format;
@@ -284,65 +456,30 @@ Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
   part.weight.values = element.isTable ? whole.values : element.values();
   if (format.pick) {
     part.weight.tables = whole.tables;
-    UWT_ASSIGN_OR_RETURN(part.weight.table, cut.grid(whole.table, *format.pick));
+    UWT_ASSIGN_OR_RETURN(part.weight.table, cut.grid("tables", whole.table, *format.pick));
     keepUsedTables(part.weight);
   }
   part.weight.math = whole.math;
   part.weight.factor = format.factor();
   part.weight.zero = Grid::constant(static_cast<float>(format.zero));
   if (format.zeroGrid) {
-    UWT_ASSIGN_OR_RETURN(part.weight.zero, cut.grid(whole.zero, *format.zeroGrid));
+    UWT_ASSIGN_OR_RETURN(part.weight.zero, cut.grid("zero points", whole.zero, *format.zeroGrid));
   }
-  UWT_ASSIGN_OR_RETURN(part.weight.scale, cut.grid(whole.scale, *format.scale));
+  UWT_ASSIGN_OR_RETURN(part.weight.scale, cut.grid("scales", whole.scale, *format.scale));
   for (size_t i = 0; i < format.steps.size(); ++i) {
-    UWT_ASSIGN_OR_RETURN(Grid numbers, cut.grid(whole.steps[i].numbers, format.steps[i].format));
-    part.weight.steps.push_back({format.steps[i].role, std::move(numbers)});
+    const GridRole &role = format.steps[i].role;
+    UWT_ASSIGN_OR_RETURN(Grid numbers, cut.grid(std::string(role.key).c_str(),
+                                                whole.steps[i].numbers, format.steps[i].format));
+    part.weight.steps.push_back({role, std::move(numbers)});
   }
   part.weight.codes = cut.codes(std::move(whole.codes), element);
+  UWT_RETURN_IF_ERROR(checkNumbers(part));
   return part;
 }
 
 //===----------------------------------------------------------------------===//
 // As tensors
 //===----------------------------------------------------------------------===//
-
-static uint32_t wordOfF32(float value) { return std::bit_cast<uint32_t>(value); }
-
-/// The code of f8E8M0FNU that is a power of two.
-static uint8_t exponentOf(float value) {
-  constexpr uint8_t notANumber = 255;
-  return std::isnan(value) ? notANumber : static_cast<uint8_t>(wordOfF32(value) >> 23);
-}
-
-namespace {
-
-/// How numbers of a grid are stored: each is one of the type, exactly.
-struct StoredType {
-  std::string_view dtype;
-  uint32_t bytes;
-  uint32_t (*bits)(float);
-};
-
-} // namespace
-
-static StoredType storedTypeOf(const Term &number) {
-  if (number.keyword == "f32")
-    return {"F32", 4, wordOfF32};
-  if (number.keyword == "f16")
-    return {"F16", 2, [](float value) -> uint32_t { return roundToF16(value); }};
-  if (number.keyword == "bf16")
-    return {"BF16", 2, [](float value) -> uint32_t { return roundToBF16(value); }};
-  if (number.keyword == "f8E8M0FNU")
-    return {"U8", 1, [](float value) -> uint32_t { return exponentOf(value); }};
-  // Numbers of tables that are no element's codes: those of 16 bits.
-  return {"I32", 4, [](float value) { return static_cast<uint32_t>(value); }};
-}
-
-/// The code of a type that is an element that stands for `value`, by its bits.
-static uint8_t codeOf(std::span<const float> values, float value) {
-  auto found = std::ranges::find(values, wordOfF32(value), wordOfF32);
-  return static_cast<uint8_t>(found - values.begin());
-}
 
 /// The lower `bytes` bytes of a number, little-endian.
 static void appendNumber(uint32_t number, uint32_t bytes, std::vector<uint8_t> &to) {
@@ -357,7 +494,7 @@ static TensorBytes tensorOf(const Grid &grid, const Term &number, uint64_t rows)
     tensor.dtype = findSafetensorsDtype("U8");
     std::vector<float> values = element->values();
     for (float value : grid.cells)
-      tensor.bytes.push_back(codeOf(values, value));
+      tensor.bytes.push_back(*codeOf(values, value)); // checkNumbers
     return tensor;
   }
   StoredType type = storedTypeOf(number);

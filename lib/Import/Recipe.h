@@ -22,6 +22,8 @@
 
 namespace uwt {
 
+struct Format;
+
 /// What names, shapes and dtypes say of a weight, and tensors of a few bytes.
 struct WeightOutline {
   uint64_t rows = 0, columns = 0;
@@ -71,6 +73,9 @@ std::span<const Recipe *const> allRecipes();
 //===----------------------------------------------------------------------===//
 // What recipes share
 //===----------------------------------------------------------------------===//
+
+/// Whether checkpoints of recipe `codes` may have a composition (codes-1).
+bool isOfCodes(const Format &format);
 
 /// "1x128" of a cell of a matrix; "tensor" and "row" where it is all of that.
 std::string cellText(uint64_t rows, uint64_t columns, const WeightOutline &of);

@@ -67,6 +67,9 @@ static bool hasArithmeticOf(const Format &image, const Format &own) {
 Expected<Format> uwt::imageFormatOf(const Format &composition) {
   if (composition.hasTables())
     return noImageFormat(composition, "images have one table a weight");
+  std::optional<QuantizedElement> own = QuantizedElement::find(composition.element);
+  if (own && !own->isInteger() && (composition.zeroGrid || composition.zero != 0))
+    return noImageFormat(composition, "images have zero points of integers alone");
   bool hasCodes = false, hasArithmetic = false;
   std::optional<Format> found;
   for (const char *text : imageFormats) {

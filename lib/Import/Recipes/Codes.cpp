@@ -83,8 +83,7 @@ static bool hasPlainTables(const Format &format, const QuantizedElement &element
   return format.pick->kind == CellKind::Block && pickBits(*format.pick);
 }
 
-/// Whether a composition has what this recipe reads, and nothing else (codes-1).
-static bool isPlain(const Format &format) {
+bool uwt::isOfCodes(const Format &format) {
   std::optional<QuantizedElement> element = QuantizedElement::find(format.element);
   if (!element || !format.scale || !isReadableGrid(*format.scale) ||
       !hasPlainTables(format, *element))
@@ -115,7 +114,7 @@ static Expected<Format> formatOf(const QuantizationConfig &config) {
   Expected<Format> format = Format::parse(text);
   if (!format)
     return unsupportedError("quantization_config has as format: " + format.error().message());
-  if (isPlain(*format))
+  if (isOfCodes(*format))
     return format;
   return unsupportedError("quantization_config has the format '" + text +
                           "', expected an element of integers or floats, zero= or nothing, or a "
