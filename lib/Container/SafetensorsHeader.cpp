@@ -150,6 +150,13 @@ private:
   Status here(const std::string &message) {
     return invalidError("tensor " + inQuotes(tensor().name) + ": " + message);
   }
+  /// Checks a name: C programs cut it at a NUL, and then it stands for another.
+  static Status checkNul(std::string_view what, std::string_view text) {
+    if (text.find('\0') == std::string_view::npos)
+      return ok();
+    return invalidError(std::string(what) + " " + inQuotes(text) +
+                        " holds a NUL character, at which other programs cut it");
+  }
   /// A value ended that stands beside a key.
   Status leaf() {
     state = state == State::MetadataEntry ? State::MetadataKeys : State::TensorKeys;
@@ -216,12 +223,14 @@ Status HeaderHandler::key(std::string &name) {
       state = State::Metadata;
       return ok();
     }
+    UWT_RETURN_IF_ERROR(checkNul("tensor name", name));
     header.tensors.emplace_back().name = std::move(name);
     offsetCount = 0;
     sawShape = false;
     state = State::Tensor;
     return ok();
   case State::MetadataKeys:
+    UWT_RETURN_IF_ERROR(checkNul("__metadata__ key", name));
     header.metadata.emplace_back(std::move(name), std::string());
     state = State::MetadataEntry;
     return ok();
