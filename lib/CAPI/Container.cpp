@@ -8,6 +8,7 @@
 #include "uwt-c/Container.h"
 #include "Objects.h"
 #include "uwt/Container/BaseModel.h"
+#include "uwt/Support/Suggest.h"
 #include <algorithm>
 
 using namespace uwt;
@@ -111,8 +112,13 @@ UWTError *uwtContainerMetadata(const UWTContainer *container, size_t index, cons
                                const char **value) {
   return runFunction({{container, "container"}, {key, "key"}, {value, "value"}}, [&]() -> Status {
     UWT_RETURN_IF_ERROR(checkIndex(index, container->metadata.size(), "entries of metadata"));
-    *key = container->metadata[index].first.c_str();
-    *value = container->metadata[index].second.c_str();
+    const auto &[name, text] = container->metadata[index];
+    // Names never hold one (st-4).
+    if (text.find('\0') != std::string::npos)
+      return invalidError(container->path + ": __metadata__ entry " + inQuotes(name) +
+                          " holds a NUL character, at which C programs cut it");
+    *key = name.c_str();
+    *value = text.c_str();
     return ok();
   });
 }

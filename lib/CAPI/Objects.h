@@ -13,6 +13,7 @@
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Import/QuantizedPart.h"
 #include "uwt/Support/Parallel.h"
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -65,8 +66,22 @@ struct UWTContainer {
   UWTContainer(std::string path, uwt::Checkpoint checkpoint)
       : path(std::move(path)), checkpoint(std::move(checkpoint)) {}
 
-  /// What its tensors are together, which the first call looks for.
-  uwt::Expected<const uwt::ImportedWeights *> quantized() const;
+  UWTContainer(const UWTContainer &) = delete;
+  UWTContainer &operator=(const UWTContainer &) = delete;
+  ~UWTContainer();
+
+  /// What C sees of a quantised weight beside itself.
+  struct QuantizedNames {
+    std::string recipe;
+    std::vector<const char *> parts;
+  };
+  /// Quantised weights, and by their names what C sees of each.
+  struct Quantized {
+    uwt::ImportedWeights weights;
+    std::map<std::string, QuantizedNames, std::less<>> names;
+  };
+  /// Returns what its tensors are together, which the first call looks for.
+  uwt::Expected<const Quantized *> quantized() const;
 
   const std::string path;
   const uwt::Checkpoint checkpoint;
@@ -75,17 +90,8 @@ struct UWTContainer {
   std::vector<std::string> formats;
   std::vector<std::pair<std::string, std::string>> metadata;
 
-  /// What C sees of a quantised weight beside itself.
-  struct QuantizedNames {
-    std::string recipe;
-    std::vector<const char *> parts;
-  };
-  /// Of each, by name, after quantized().
-  mutable std::map<std::string, QuantizedNames, std::less<>> quantizedNames;
-
 private:
-  mutable std::mutex quantizedMutex;
-  mutable std::optional<uwt::ImportedWeights> quantizedWeights;
+  mutable std::atomic<const Quantized *> quantizedWeights = nullptr;
 };
 
 struct UWTCodes {

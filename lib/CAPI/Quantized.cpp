@@ -13,27 +13,34 @@
 
 using namespace uwt;
 
-Expected<const ImportedWeights *> UWTContainer::quantized() const {
-  std::lock_guard lock(quantizedMutex);
-  if (!quantizedWeights) {
-    UWT_ASSIGN_OR_RETURN(quantizedWeights, ImportedWeights::open(checkpoint, path));
-    for (const auto &[name, weight] : quantizedWeights->all()) {
-      QuantizedNames names = {std::string(weight.recipe), {}};
-      for (const std::string &part : weight.parts)
-        names.parts.push_back(part.c_str());
-      quantizedNames.emplace(name, std::move(names));
-    }
+UWTContainer::~UWTContainer() { delete quantizedWeights.load(); }
+
+Expected<const UWTContainer::Quantized *> UWTContainer::quantized() const {
+  if (const Quantized *found = quantizedWeights.load(std::memory_order_acquire))
+    return found;
+  // Without a lock, which a process that is forked meanwhile would wait for without end: threads
+  // that come at the same time search each for itself, and the first result stays.
+  UWT_ASSIGN_OR_RETURN(ImportedWeights weights, ImportedWeights::open(checkpoint, path));
+  auto made = std::make_unique<Quantized>(Quantized{std::move(weights), {}});
+  for (const auto &[name, weight] : made->weights.all()) {
+    QuantizedNames names = {std::string(weight.recipe), {}};
+    for (const std::string &part : weight.parts)
+      names.parts.push_back(part.c_str());
+    made->names.emplace(name, std::move(names));
   }
-  return &*quantizedWeights;
+  const Quantized *published = nullptr;
+  if (quantizedWeights.compare_exchange_strong(published, made.get(), std::memory_order_acq_rel))
+    return made.release();
+  return published;
 }
 
 static Expected<const ImportedWeight *> findQuantized(const UWTContainer &container,
                                                       std::string_view name) {
-  UWT_ASSIGN_OR_RETURN(const ImportedWeights *weights, container.quantized());
-  if (const ImportedWeight *found = weights->find(name))
+  UWT_ASSIGN_OR_RETURN(const UWTContainer::Quantized *quantized, container.quantized());
+  if (const ImportedWeight *found = quantized->weights.find(name))
     return found;
   std::vector<std::string_view> names;
-  for (const auto &[other, weight] : weights->all())
+  for (const auto &[other, weight] : quantized->weights.all())
     names.push_back(other);
   return usageError("no quantised weight " + inQuotes(name) + " in " + container.path +
                     didYouMean(name, names));
@@ -52,7 +59,8 @@ static Status describe(const UWTContainer &container, const ImportedWeight &weig
   // What the first version had.
   constexpr size_t least = offsetof(UWTQuantizedInfo, runFormat);
   UWT_RETURN_IF_ERROR(checkSize(info->size, least, "info", "UWTQuantizedInfo"));
-  const UWTContainer::QuantizedNames &names = container.quantizedNames.find(weight.name)->second;
+  UWT_ASSIGN_OR_RETURN(const UWTContainer::Quantized *quantized, container.quantized());
+  const UWTContainer::QuantizedNames &names = quantized->names.find(weight.name)->second;
   const std::string &runFormat = weight.runFormat.empty() ? weight.format : weight.runFormat;
   giveInfo(info, {info->size, weight.name.c_str(), names.recipe.c_str(), weight.format.c_str(),
                   weight.shape.size(), weight.shape.data(), names.parts.size(), names.parts.data(),
@@ -62,8 +70,8 @@ static Status describe(const UWTContainer &container, const ImportedWeight &weig
 
 UWTError *uwtContainerQuantizedSize(const UWTContainer *container, size_t *size) {
   return runFunction({{container, "container"}, {size, "size"}}, [&]() -> Status {
-    UWT_ASSIGN_OR_RETURN(const ImportedWeights *weights, container->quantized());
-    *size = weights->all().size();
+    UWT_ASSIGN_OR_RETURN(const UWTContainer::Quantized *quantized, container->quantized());
+    *size = quantized->weights.all().size();
     return ok();
   });
 }
@@ -71,9 +79,10 @@ UWTError *uwtContainerQuantizedSize(const UWTContainer *container, size_t *size)
 UWTError *uwtContainerQuantized(const UWTContainer *container, size_t index,
                                 UWTQuantizedInfo *info) {
   return runFunction({{container, "container"}, {info, "info"}}, [&]() -> Status {
-    UWT_ASSIGN_OR_RETURN(const ImportedWeights *weights, container->quantized());
-    UWT_RETURN_IF_ERROR(checkIndex(index, weights->all().size(), "quantised weights"));
-    auto weight = std::next(weights->all().begin(), static_cast<ptrdiff_t>(index));
+    UWT_ASSIGN_OR_RETURN(const UWTContainer::Quantized *quantized, container->quantized());
+    const auto &weights = quantized->weights.all();
+    UWT_RETURN_IF_ERROR(checkIndex(index, weights.size(), "quantised weights"));
+    auto weight = std::next(weights.begin(), static_cast<ptrdiff_t>(index));
     return describe(*container, weight->second, info);
   });
 }
