@@ -14,6 +14,7 @@
 #include "uwt/Compiler/ProductTarget.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/File.h"
+#include "uwt/Container/Fingerprint.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/TargetParser/Host.h"
 #include <thread>
@@ -27,8 +28,8 @@ static constexpr uint64_t maxProgramFolderBytes = uint64_t(1) << 30;
 // Keys
 //===----------------------------------------------------------------------===//
 
-/// The header of a file of weights: names, types, formats, and in containers the checksums. Code
-/// depends on nothing else of it; the bytes of tensors are loaded anew.
+/// Adds the header of a file of weights: names, types, formats, and in containers the checksums.
+/// Code depends on nothing else of the file; the bytes of tensors are loaded anew.
 static bool addHeader(KeyBuilder &key, const std::string &path) {
   auto file = MappedFile::open(path);
   if (!file || file->bytes().size() < sizeof(uint64_t))
@@ -65,6 +66,11 @@ static std::optional<std::string> codeKeyOf(std::string_view text, const std::st
     auto files = weightFiles(path);
     if (!files)
       return std::nullopt;
+    // The configuration says what the tensors are together.
+    auto config = configFingerprintOf(path);
+    if (!config)
+      return std::nullopt;
+    key.add(*config);
     key.addNumber(files->size());
     for (const std::string &file : *files)
       if (!addHeader(key, file))

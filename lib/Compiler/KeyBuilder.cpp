@@ -90,19 +90,35 @@ void KeyBuilder::addOptions(const CompileOptions &options) {
   addNumber(options.format.has_value());
   add(options.format.value_or(""));
   add(options.strategy.name);
+  add(options.gpu);
+  add(options.profileFolder.value_or(""));
   add(options.calibration);
   if (auto calibration = MappedFile::open(options.calibration);
       !options.calibration.empty() && calibration) {
     std::span<const uint8_t> bytes = calibration->bytes();
     add({reinterpret_cast<const char *>(bytes.data()), bytes.size()});
   }
-  for (uint64_t number :
-       {static_cast<uint64_t>(options.minElements), uint64_t(options.profit),
-        uint64_t(options.strategy.tileN), uint64_t(options.strategy.tileM),
-        uint64_t(options.strategy.tileK), uint64_t(options.strategy.prefetch),
-        uint64_t(options.strategy.readStreams), uint64_t(options.threads), uint64_t(options.mHint),
-        uint64_t(options.exact), uint64_t(options.integerBits), uint64_t(options.optimisation),
-        uint64_t(options.check), uint64_t(options.trustIr), uint64_t(options.runtimeChecks),
-        uint64_t(options.ownFormat), uint64_t(options.columnsByCell), uint64_t(options.grouped)})
+  for (uint64_t number : {static_cast<uint64_t>(options.minElements),
+                          uint64_t(options.profit),
+                          uint64_t(options.strategy.tileN),
+                          uint64_t(options.strategy.tileM),
+                          uint64_t(options.strategy.tileK),
+                          uint64_t(options.strategy.prefetch),
+                          uint64_t(options.strategy.readStreams),
+                          uint64_t(options.threads),
+                          uint64_t(options.mHint),
+                          uint64_t(options.exact),
+                          uint64_t(options.integerBits),
+                          uint64_t(options.optimisation),
+                          uint64_t(options.check),
+                          uint64_t(options.trustIr),
+                          uint64_t(options.runtimeChecks),
+                          uint64_t(options.ownFormat),
+                          uint64_t(options.columnsByCell),
+                          uint64_t(options.grouped),
+                          uint64_t(options.profileFolder.has_value()),
+                          uint64_t(options.weightKernels.encode),
+                          uint64_t(options.weightKernels.decode),
+                          uint64_t(options.weightKernels.gather)})
     addNumber(number);
 }

@@ -9,14 +9,15 @@
 #include "KeyBuilder.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "uwt/Compiler/Compile.h"
-#include "uwt/Container/Checkpoint.h"
+#include "uwt/Compiler/ProductTarget.h"
+#include "uwt/Container/Fingerprint.h"
 #include "llvm/Support/raw_ostream.h"
-#include <filesystem>
 #include <functional>
 #include <future>
 #include <list>
 #include <map>
 #include <mutex>
+#include <optional>
 
 using namespace uwt;
 
@@ -36,32 +37,32 @@ struct ProgramCache::State {
   std::map<std::string, std::list<Entry>::iterator, std::less<>> byKey;
   Statistics counts;
 
-  ProgramResult get(const std::string &key,
+  /// Returns the program that `keyOf` gives the key of. `make` compiles it; it is kept if the key
+  /// is the same afterwards: files that change meanwhile may be in it.
+  ProgramResult get(const std::function<std::optional<std::string>()> &keyOf,
                     const std::function<Expected<std::unique_ptr<Program>>()> &make);
   void remove(const std::string &key);
 };
 
-/// Path, size and time of the files of `path`; what cannot be read fails when it is compiled.
-static void addFiles(KeyBuilder &key, const std::string &path) {
-  key.add(path);
-  auto files = weightFiles(path);
-  if (!files)
-    return;
-  for (const std::string &file : *files) {
-    std::error_code ignored;
-    key.add(file);
-    key.addNumber(std::filesystem::file_size(file, ignored));
-    key.addNumber(std::filesystem::last_write_time(file, ignored).time_since_epoch().count());
-  }
-}
-
-static std::string programKeyOf(std::string_view module, const CompileOptions &options) {
+/// Returns the key of a program, or nothing if files of weights cannot be listed: such a program
+/// is not kept.
+static std::optional<std::string> programKeyOf(std::string_view module, const std::string &name,
+                                               const CompileOptions &options) {
   KeyBuilder key;
   key.add(module);
+  key.add(name);
   key.addOptions(options);
+  auto target = ProductTarget::parse(options.target);
+  if (target && target->isDevice())
+    key.addTool(cuda_tools::CudaTool::Ptxas);
   key.addNumber(options.weights.size());
-  for (const std::string &path : options.weights)
-    addFiles(key, path);
+  for (const std::string &path : options.weights) {
+    auto fingerprint = fingerprintOf(path);
+    if (!fingerprint)
+      return std::nullopt;
+    key.add(path);
+    key.add(*fingerprint);
+  }
   return key.str();
 }
 
@@ -74,8 +75,14 @@ void ProgramCache::State::remove(const std::string &key) {
 }
 
 ProgramResult
-ProgramCache::State::get(const std::string &key,
+ProgramCache::State::get(const std::function<std::optional<std::string>()> &keyOf,
                          const std::function<Expected<std::unique_ptr<Program>>()> &make) {
+  std::optional<std::string> known = keyOf();
+  if (!known) {
+    UWT_ASSIGN_OR_RETURN(std::unique_ptr<Program> made, make());
+    return std::shared_ptr<const Program>(std::move(made));
+  }
+  const std::string &key = *known;
   std::promise<std::shared_ptr<const ProgramResult>> promise;
   std::shared_future<std::shared_ptr<const ProgramResult>> future;
   bool isMine = false;
@@ -102,7 +109,7 @@ ProgramCache::State::get(const std::string &key,
                              std::shared_ptr<const Program>(std::move(*made)))
                        : std::make_shared<const ProgramResult>(made.takeError());
     promise.set_value(result);
-    if (!*result) {
+    if (!*result || keyOf() != known) {
       std::lock_guard lock(mutex);
       remove(key);
     }
@@ -124,7 +131,7 @@ Status ProgramCache::setFolder(const std::string &folder) {
 
 ProgramResult ProgramCache::get(std::string_view text, const std::string &name,
                                 const CompileOptions &options, ThreadPool &pool) {
-  return state->get(programKeyOf(text, options),
+  return state->get([&] { return programKeyOf(text, name, options); },
                     [&] { return compileText(text, name, options, pool, state->folder); });
 }
 
@@ -134,7 +141,7 @@ ProgramResult ProgramCache::get(mlir::ModuleOp module, const CompileOptions &opt
   llvm::raw_string_ostream stream(bytecode);
   if (mlir::failed(mlir::writeBytecodeToFile(module, stream)))
     return invalidError("the module has no form in bytecode");
-  return state->get(programKeyOf(bytecode, options),
+  return state->get([&] { return programKeyOf(bytecode, "", options); },
                     [&] { return compile(module, options, pool); });
 }
 

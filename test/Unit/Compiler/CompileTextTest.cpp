@@ -305,6 +305,43 @@ TEST_F(CompileTextTest, AProgramCacheMayHaveAFolder) {
   EXPECT_FALSE(first.setFolder(folder / "w.safetensors"));
 }
 
+TEST_F(CompileTextTest, AProgramCacheSeesWhatShapedAProgram) {
+  ProgramCache cache;
+  auto misses = [&] {
+    EXPECT_TRUE(cache.get(addText, "m.mlir", options, pool));
+    return cache.statistics().misses;
+  };
+  EXPECT_EQ(misses(), 1u);
+  EXPECT_EQ(misses(), 1u);
+  std::string file = folder / "w.safetensors";
+  // Other bytes, of the same number and the same time.
+  auto time = fs::last_write_time(file);
+  std::fstream(file, std::ios::binary | std::ios::in | std::ios::out).seekp(-1, std::ios::end)
+      << 'x';
+  fs::last_write_time(file, time);
+  EXPECT_EQ(misses(), 2u);
+  std::ofstream(folder / "config.json") << "{}";
+  EXPECT_EQ(misses(), 3u);
+  std::ofstream(folder / "config.json") << "{\"quantization_config\": null}";
+  EXPECT_EQ(misses(), 4u);
+  EXPECT_EQ(misses(), 4u);
+}
+
+TEST_F(CompileTextTest, CodeInAFolderIsOfOneConfiguration) {
+  auto use = [&] {
+    ProgramCache cache;
+    EXPECT_TRUE(cache.setFolder(kept));
+    auto program = cache.get(addText, "m.mlir", options, pool);
+    EXPECT_TRUE(program);
+    return (*program)->stats().cache;
+  };
+  EXPECT_EQ(use(), CacheUse::Miss);
+  EXPECT_EQ(use(), CacheUse::Hit);
+  std::ofstream(folder / "config.json") << "{}";
+  EXPECT_EQ(use(), CacheUse::Miss);
+  EXPECT_EQ(use(), CacheUse::Hit);
+}
+
 TEST_F(CompileTextTest, ObjectsAreRunWhereTheyAreTrusted) {
   auto context = makeContext();
   auto module = parseModule(*context, productText(), "m.mlir");
