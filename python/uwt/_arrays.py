@@ -56,16 +56,22 @@ class NumpyArrays:
     def address(self, array: np.ndarray) -> int:
         return array.ctypes.data
 
+    def dense(self, array: Any) -> np.ndarray:
+        """Its elements, row-major and in this machine's byte order, where the library may read them. TypeError for what is no
+        array of numbers that safetensors has, and for a masked array that hides some."""
+        if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+            raise TypeError("elements of a masked array are hidden: fill them, as array.filled(0) does")
+        made = np.asarray(array)
+        self.name_of(made)
+        return np.asarray(made, made.dtype.newbyteorder("="), order="C")
+
     def name_of(self, array: np.ndarray) -> str:
         """The name that safetensors has for an array's dtype."""
         return _name_of(array.dtype.name, f"{array.dtype} of NumPy")
 
     def bytes_of(self, array: np.ndarray) -> memoryview:
-        """Its elements, dense and row-major, in little-endian order."""
-        dense = np.ascontiguousarray(array)
-        if dense.dtype.byteorder == ">":
-            dense = dense.astype(dense.dtype.newbyteorder("<"))
-        return memoryview(dense.reshape(-1).view(np.uint8))
+        """The bytes of a dense array."""
+        return memoryview(array.reshape(-1).view(np.uint8))
 
 
 class TorchArrays:
@@ -87,14 +93,25 @@ class TorchArrays:
     def address(self, tensor: Any) -> int:
         return tensor.data_ptr()
 
+    def dense(self, tensor: Any) -> Any:
+        """Its elements, row-major and in memory, where the library may read them. TypeError for what is no tensor of numbers that
+        safetensors has."""
+        if not isinstance(tensor, self.torch.Tensor):
+            raise TypeError(f"expected a tensor of PyTorch, got {type(tensor).__name__}")
+        self.name_of(tensor)
+        # Of both, PyTorch only notes that they are to be computed.
+        resolved = tensor.detach().resolve_neg()
+        return (resolved.resolve_conj() if resolved.is_complex() else resolved).cpu().contiguous()
+
     def name_of(self, tensor: Any) -> str:
         return _name_of(str(tensor.dtype).removeprefix("torch."), f"{tensor.dtype} of PyTorch")
 
     def bytes_of(self, tensor: Any) -> memoryview:
-        dense = tensor.detach().cpu().contiguous().reshape(-1)
-        if dense.numel() == 0:
+        """The bytes of a dense tensor."""
+        flat = tensor.reshape(-1)
+        if flat.numel() == 0:
             return memoryview(b"")
-        return memoryview(dense.view(self.torch.uint8).numpy())
+        return memoryview(flat.view(self.torch.uint8).numpy())
 
 
 def framework(name: str, device: Any = "cpu") -> NumpyArrays | TorchArrays:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import operator
 import os
 from typing import Any
 
 from . import _arrays
-from ._library import LIBRARY, OpenOptions, QuantizedInfo, TensorInfo, TensorPart, context, path_bytes
+from ._checked import PathLike, path_bytes, text, uint
+from ._handle import Handle, Owner
+from ._library import LIBRARY, OpenOptions, QuantizedInfo, TensorInfo, TensorPart, context
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,8 +90,9 @@ def _quantized_of(info: QuantizedInfo) -> Quantized:
 Range = tuple["int | None", "int | None"]
 
 
-class Container:
-    """A file, or all weight files of a folder, compressed or plain. Immutable: any thread may use it.
+class Container(Owner):
+    """A file, or all weight files of a folder, compressed or plain. Immutable: any thread may use it, and close it while others
+    read. What is copied, or pickled for another process, opens the path again. After `close` everything raises ValueError.
 
     Args:
         path: the file or folder.
@@ -98,61 +102,64 @@ class Container:
     Raises IoError, InvalidError, and UnsupportedError for files of newer versions.
     """
 
-    def __init__(
-        self, path: str | os.PathLike[str], *, base: str | os.PathLike[str] | None = None, check: bool = True
-    ) -> None:
-        self._handle = ctypes.c_void_p()
+    def __init__(self, path: PathLike, *, base: PathLike | None = None, check: bool = True) -> None:
         options = OpenOptions()
         LIBRARY.uwtOpenOptionsInit(options, ctypes.sizeof(options))
         options.base = path_bytes(base)
         options.no_check = not check
-        LIBRARY.uwtContainerOpen(path_bytes(path), options, ctypes.byref(self._handle))
+        self._handle = Handle(
+            os.fsdecode(path), LIBRARY.uwtContainerDestroy, LIBRARY.uwtContainerOpen, path_bytes(path), options
+        )
+        # Where another working folder, or another process, finds them.
+        self._opened = os.path.abspath(path), None if base is None else os.path.abspath(base), bool(check)
 
     def close(self) -> None:
-        """Closes the files. What was read stays."""
-        LIBRARY.uwtContainerDestroy(self._handle)
-        self._handle = ctypes.c_void_p()
+        """Closes the files, once the last call that reads them has ended. What was read stays."""
+        super().close()
 
     def __enter__(self) -> Container:
+        self.check_open()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None):
-            self.close()
+    def __reduce__(self) -> Any:
+        self.check_open()
+        return _open_again, self._opened
 
     @property
     def original_bytes(self) -> int:
         """Bytes of the original files, which decompressing gives back."""
-        return LIBRARY.uwtContainerOriginalBytes(self._handle)
+        with self._handle as handle:
+            return LIBRARY.uwtContainerOriginalBytes(handle)
 
     @property
     def file_bytes(self) -> int:
         """Bytes of the files themselves."""
-        return LIBRARY.uwtContainerFileBytes(self._handle)
+        with self._handle as handle:
+            return LIBRARY.uwtContainerFileBytes(handle)
 
     def tensors(self) -> list[Tensor]:
         """All tensors, in the order of the files' headers."""
         info, found = TensorInfo(), []
-        for index in range(LIBRARY.uwtContainerSize(self._handle)):
-            LIBRARY.uwtContainerTensor(self._handle, index, info)
-            found.append(_tensor_of(info))
+        with self._handle as handle:
+            for index in range(LIBRARY.uwtContainerSize(handle)):
+                LIBRARY.uwtContainerTensor(handle, index, info)
+                found.append(_tensor_of(info))
         return found
 
     def find(self, name: str) -> Tensor:
         """The tensor of that name; UsageError, with a near name, where there is none."""
         info = TensorInfo()
-        LIBRARY.uwtContainerFind(self._handle, name.encode(), info)
-        return _tensor_of(info)
+        with self._handle as handle:
+            LIBRARY.uwtContainerFind(handle, text("a name", name), info)
+            return _tensor_of(info)
 
     def metadata(self) -> dict[str, str]:
         """The originals' own metadata; of several files, those of later ones where keys are equal."""
         key, value, found = ctypes.c_char_p(), ctypes.c_char_p(), {}
-        for index in range(LIBRARY.uwtContainerMetadataSize(self._handle)):
-            LIBRARY.uwtContainerMetadata(self._handle, index, ctypes.byref(key), ctypes.byref(value))
-            found[(key.value or b"").decode()] = (value.value or b"").decode()
+        with self._handle as handle:
+            for index in range(LIBRARY.uwtContainerMetadataSize(handle)):
+                LIBRARY.uwtContainerMetadata(handle, index, ctypes.byref(key), ctypes.byref(value))
+                found[(key.value or b"").decode()] = (value.value or b"").decode()
         return found
 
     def read(self, name: str, *, framework: str = "np", device: Any = "cpu", threads: int = 0) -> Any:
@@ -167,10 +174,11 @@ class Container:
         self, name: str, part: TensorPart | None, address: int, size: int, context: ctypes.c_void_p
     ) -> None:
         """Writes a whole tensor, or a part as `part_of` gives it, dense to memory of exactly its bytes."""
-        if part is None:
-            LIBRARY.uwtContainerRead(context, self._handle, name.encode(), address or None, size)
-        else:
-            LIBRARY.uwtContainerReadPart(context, self._handle, name.encode(), part, address or None, size)
+        with self._handle as handle:
+            if part is None:
+                LIBRARY.uwtContainerRead(context, handle, text("a name", name), address or None, size)
+            else:
+                LIBRARY.uwtContainerReadPart(context, handle, text("a name", name), part, address or None, size)
 
     def read_part(
         self,
@@ -199,9 +207,10 @@ class Container:
         part = part_of(rows, columns, expert, rank, axis)
         dimensions, size = ctypes.c_size_t(), ctypes.c_uint64()
         shape = (ctypes.c_uint64 * max(len(tensor.shape), 1))()
-        LIBRARY.uwtContainerPartShape(
-            self._handle, name.encode(), part, ctypes.byref(dimensions), shape, ctypes.byref(size)
-        )
+        with self._handle as handle:
+            LIBRARY.uwtContainerPartShape(
+                handle, text("a name", name), part, ctypes.byref(dimensions), shape, ctypes.byref(size)
+            )
         out = arrays.empty(tensor.dtype, tuple(shape[: dimensions.value]))
         self.read_into(name, part, arrays.address(out), size.value, context(threads))
         return _arrays.finished(arrays, out)
@@ -209,18 +218,20 @@ class Container:
     def quantized(self) -> list[Quantized]:
         """The weights of a quantised checkpoint, by name; none of another one, or where no recipe knows its method."""
         info, count = QuantizedInfo(size=ctypes.sizeof(QuantizedInfo)), ctypes.c_size_t()
-        LIBRARY.uwtContainerQuantizedSize(self._handle, ctypes.byref(count))
         found = []
-        for index in range(count.value):
-            LIBRARY.uwtContainerQuantized(self._handle, index, info)
-            found.append(_quantized_of(info))
+        with self._handle as handle:
+            LIBRARY.uwtContainerQuantizedSize(handle, ctypes.byref(count))
+            for index in range(count.value):
+                LIBRARY.uwtContainerQuantized(handle, index, info)
+                found.append(_quantized_of(info))
         return found
 
     def find_quantized(self, name: str) -> Quantized:
         """The quantised weight of that name; UsageError, with a near name, where there is none."""
         info = QuantizedInfo(size=ctypes.sizeof(QuantizedInfo))
-        LIBRARY.uwtContainerFindQuantized(self._handle, name.encode(), info)
-        return _quantized_of(info)
+        with self._handle as handle:
+            LIBRARY.uwtContainerFindQuantized(handle, text("a name", name), info)
+            return _quantized_of(info)
 
     def read_quantized(
         self,
@@ -244,9 +255,16 @@ class Container:
         part = part_of(rows, columns, expert, rank, axis)
         dimensions, size = ctypes.c_size_t(), ctypes.c_uint64()
         shape = (ctypes.c_uint64 * max(len(self.find_quantized(name).shape), 1))()
-        LIBRARY.uwtContainerQuantizedPartShape(
-            self._handle, name.encode(), dtype.encode(), part, ctypes.byref(dimensions), shape, ctypes.byref(size)
-        )
+        with self._handle as handle:
+            LIBRARY.uwtContainerQuantizedPartShape(
+                handle,
+                text("a name", name),
+                text("dtype", dtype),
+                part,
+                ctypes.byref(dimensions),
+                shape,
+                ctypes.byref(size),
+            )
         out = arrays.empty(dtype, tuple(shape[: dimensions.value]))
         self.read_quantized_into(name, dtype, part, arrays.address(out), size.value, context(threads))
         return _arrays.finished(arrays, out)
@@ -255,9 +273,23 @@ class Container:
         self, name: str, dtype: str, part: TensorPart | None, address: int, size: int, context: ctypes.c_void_p
     ) -> None:
         """Writes the values of a quantised weight, or of a part, dense to memory of exactly their bytes."""
-        LIBRARY.uwtContainerReadQuantized(
-            context, self._handle, name.encode(), dtype.encode(), part, address or None, size
-        )
+        with self._handle as handle:
+            LIBRARY.uwtContainerReadQuantized(
+                context, handle, text("a name", name), text("dtype", dtype), part, address or None, size
+            )
+
+    def codes(self, name: str, part: TensorPart, context: ctypes.c_void_p) -> Handle:
+        """The codes of a quantised matrix or of a part of it, as the library has them."""
+        with self._handle as handle:
+            return Handle(
+                "a handle of codes",
+                LIBRARY.uwtCodesDestroy,
+                LIBRARY.uwtContainerReadCodes,
+                context,
+                handle,
+                text("a name", name),
+                part,
+            )
 
     def read_codes(
         self,
@@ -278,10 +310,8 @@ class Container:
         UnsupportedError for weights that have no such codes.
         """
         arrays = _arrays.framework(framework, device)
-        part, codes = part_of(rows, columns, expert, rank, axis), ctypes.c_void_p()
-        LIBRARY.uwtContainerReadCodes(context(threads), self._handle, name.encode(), part, ctypes.byref(codes))
-        try:
-            tensors, info, data = {}, TensorInfo(), ctypes.c_void_p()
+        tensors, info, data = {}, TensorInfo(), ctypes.c_void_p()
+        with self.codes(name, part_of(rows, columns, expert, rank, axis), context(threads)) as codes:
             for index in range(LIBRARY.uwtCodesSize(codes)):
                 LIBRARY.uwtCodesTensor(codes, index, info, ctypes.byref(data))
                 out = arrays.empty(info.dtype.decode(), tuple(info.shape[: info.rank]))
@@ -289,8 +319,14 @@ class Container:
                     ctypes.memmove(arrays.address(out), data, info.bytes)
                 tensors[info.name.decode()] = _arrays.finished(arrays, out)
             return Codes(LIBRARY.uwtCodesFormat(codes).decode(), tensors)
-        finally:
-            LIBRARY.uwtCodesDestroy(codes)
+
+
+def _open_again(path: PathLike, base: PathLike | None, check: bool) -> Container:
+    return Container(path, base=base, check=check)
+
+
+# What the library takes for the end of a dimension.
+_PART_END = (1 << 64) - 1
 
 
 def part_of(
@@ -310,16 +346,18 @@ def part_of(
         for edge, number in (("begin", begin), ("end", end)):
             if number is None:
                 continue
-            if number < 0:
+            if operator.index(number) < 0:
                 raise ValueError(f"{name}s are counted from 0, got {number}")
+            if uint(f"{name}s", number) == _PART_END:
+                raise ValueError(f"{name}s are from 0 to 2^64 - 2, got {number}")
             setattr(part, f"{name}_{edge}", number)
     if expert is not None:
-        if expert < 0:
+        if operator.index(expert) < 0:
             raise ValueError(f"experts are counted from 0, got {expert}")
         part.expert = expert
     if rank is not None:
         part.rank, part.rank_count = rank
-        if min(rank) < 0 or rank[1] == 0:
+        if part.rank_count == 0:
             raise ValueError(f"rank is (i, n), part i of n from 0, got {rank}")
     part.rank_along_columns = axis == "columns"
     return part

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import functools
-import os
 from collections.abc import Callable, Sequence
 from ctypes import POINTER, byref, c_char, c_char_p, c_size_t, c_uint, c_uint32, c_uint64, c_void_p, sizeof
 from typing import Any
 
+from ._checked import PathLike, Struct, path_bytes, sizes, text
+from ._handle import Handle, Owner
 from ._library import LIBRARY, bound
-from ._weights import Piece, codes_of, sizes_of
+from ._weights import Piece, codes_of
 from .errors import UsageError
 
 #: What device images and scratch memory begin at a multiple of.
@@ -29,11 +30,11 @@ def round_up(size: int, multiple: int = ALIGNMENT) -> int:
     return -(-size // multiple) * multiple
 
 
-class Buffer(ctypes.Structure):
+class Buffer(Struct):
     _fields_ = [("address", c_uint64), ("bytes", c_uint64)]
 
 
-class _Weight(ctypes.Structure):
+class _Weight(Struct):
     _fields_ = [
         ("size", c_size_t),
         ("dtype", c_char * 16),
@@ -47,11 +48,11 @@ class _Weight(ctypes.Structure):
     ]
 
 
-class _Dense(ctypes.Structure):
+class _Dense(Struct):
     _fields_ = [("memory", Buffer), ("row_stride", c_uint64), ("matrix_stride", c_uint64)]
 
 
-class _Linear(ctypes.Structure):
+class _Linear(Struct):
     _fields_ = [
         ("size", c_size_t),
         ("weight", c_uint64),
@@ -70,7 +71,7 @@ class _Linear(ctypes.Structure):
     ]
 
 
-class _GroupedProduct(ctypes.Structure):
+class _GroupedProduct(Struct):
     _fields_ = [
         ("size", c_size_t),
         ("weight", c_uint64),
@@ -88,7 +89,7 @@ class _GroupedProduct(ctypes.Structure):
     ]
 
 
-class _Gather(ctypes.Structure):
+class _Gather(Struct):
     _fields_ = [
         ("size", c_size_t),
         ("weight", c_uint64),
@@ -144,17 +145,14 @@ _OTHERS = _DESTROY | {
 _CUDA = bound(LIBRARY._name, _FAILING, _OTHERS)
 
 
-class _Object:
-    """A handle of the library, which holds what it was made from."""
+class _Object(Owner):
+    """A handle of the library, which holds what it was made from. A process that is forked has none of a device."""
+
+    _forks = False
 
     def __init__(self, kind: str, make: Callable[..., None], *arguments: Any) -> None:
-        self._handle = c_void_p()
-        self._destroy = getattr(_CUDA, f"uwtCuda{kind}Destroy")
-        make(*arguments, byref(self._handle))
-
-    def __del__(self) -> None:
-        if self._handle:
-            self._destroy(self._handle)
+        destroy = getattr(_CUDA, f"uwtCuda{kind}Destroy")
+        self._handle = Handle(f"a CUDA object ({kind})", destroy, make, *arguments, forks=self._forks)
 
 
 class Device(_Object):
@@ -163,8 +161,9 @@ class Device(_Object):
     def __init__(self, number: int) -> None:
         super().__init__("Device", _CUDA.uwtCudaDeviceOpen, number)
         #: "NVIDIA H200", and "sm_90".
-        self.name: str = _CUDA.uwtCudaDeviceName(self._handle).decode()
-        self.target: str = _CUDA.uwtCudaDeviceTarget(self._handle).decode()
+        with self._handle as handle:
+            self.name: str = _CUDA.uwtCudaDeviceName(handle).decode()
+            self.target: str = _CUDA.uwtCudaDeviceTarget(handle).decode()
 
 
 def device_count() -> int:
@@ -176,8 +175,9 @@ def device_count() -> int:
 class Pack(_Object):
     """Kernels of a file. A pack is code: for files of those who are trusted."""
 
-    def __init__(self, device: Device, path: str | os.PathLike[str]) -> None:
-        super().__init__("Pack", _CUDA.uwtCudaPackOpen, device._handle, os.fsencode(path))
+    def __init__(self, device: Device, path: PathLike) -> None:
+        with device._handle as handle:
+            super().__init__("Pack", _CUDA.uwtCudaPackOpen, handle, path_bytes(path))
 
 
 # Weights.
@@ -220,7 +220,7 @@ class Weight:
 
     @functools.cached_property
     def _struct(self) -> _Weight:
-        dtype, format = self.dtype.encode(), self.format.encode()
+        dtype, format = text("dtype", self.dtype), text("format", self.format)
         if len(dtype) >= 16 or len(format) >= 128:
             raise UsageError(f"no weight in device memory has the dtype {self.dtype!r} and the format {self.format!r}")
         buffers = (Buffer * _BUFFERS)(*self.buffers)
@@ -243,9 +243,12 @@ def _pair(part: str) -> tuple[int, int]:
 class Image(_Object):
     """A device image on the host."""
 
+    _forks = True
+
     def __init__(self, make: Callable[..., None], *arguments: Any) -> None:
         super().__init__("Image", make, *arguments)
-        self.weight = Weight._read(_CUDA.uwtCudaImageWeight, self._handle)
+        with self._handle as handle:
+            self.weight = Weight._read(_CUDA.uwtCudaImageWeight, handle)
 
     @classmethod
     def encode(
@@ -253,7 +256,7 @@ class Image(_Object):
     ) -> Image:
         """Of the dense tensor in the `size` bytes at `address`."""
         return cls(
-            _CUDA.uwtCudaImageEncode, context, dtype.encode(), len(shape), sizes_of(shape), address, size, format.encode()
+            _CUDA.uwtCudaImageEncode, context, text("dtype", dtype), len(shape), sizes(shape), address, size, text("format", format)
         )
 
     @classmethod
@@ -269,7 +272,7 @@ class Image(_Object):
         """
         with codes_of(pieces, context) as codes:
             return cls(
-                _CUDA.uwtCudaImageEncodeCodes, context, codes, len(codes), dtype.encode(), len(shape), sizes_of(shape), order
+                _CUDA.uwtCudaImageEncodeCodes, context, codes, len(codes), text("dtype", dtype), len(shape), sizes(shape), order
             )
 
     @classmethod
@@ -280,26 +283,31 @@ class Image(_Object):
 
     def write(self, address: int, size: int) -> None:
         """To host memory of exactly the image's bytes."""
-        _CUDA.uwtCudaImageWrite(self._handle, address, size)
+        with self._handle as handle:
+            _CUDA.uwtCudaImageWrite(handle, address, size)
 
 
 class Encoder(_Object):
     """Makes the image of dense matrices on the device. UnsupportedError where a pack has no kernels for it. For one call at a time."""
 
     def __init__(self, pack: Pack, dtype: str, rows: int, columns: int, matrices: int, format: str) -> None:
-        arguments = (dtype.encode(), rows, columns, matrices, format.encode())
-        super().__init__("Encode", _CUDA.uwtCudaEncodeCreate, pack._handle, *arguments)
-        #: Bytes of scratch memory.
-        self.scratch: int = _CUDA.uwtCudaEncodeScratch(self._handle)
+        arguments = (text("dtype", dtype), rows, columns, matrices, text("format", format))
+        with pack._handle as handle:
+            super().__init__("Encode", _CUDA.uwtCudaEncodeCreate, handle, *arguments)
+        with self._handle as handle:
+            #: Bytes of scratch memory.
+            self.scratch: int = _CUDA.uwtCudaEncodeScratch(handle)
 
     def count(self, address: int, size: int, strides: tuple[int, int], scratch: tuple[int, int], stream: int) -> Weight:
         """Describes the image of the matrices in the `size` bytes at `address`; waits. Strides are in elements, 0 for none."""
         dense = _Dense(Buffer(address, size), *strides)
-        return Weight._read(_CUDA.uwtCudaEncodeCount, self._handle, byref(dense), Buffer(*scratch), stream)
+        with self._handle as handle:
+            return Weight._read(_CUDA.uwtCudaEncodeCount, handle, byref(dense), Buffer(*scratch), stream)
 
     def write(self, address: int, size: int, stream: int) -> None:
         """Writes what was described to device memory of exactly its bytes, and waits."""
-        _CUDA.uwtCudaEncodeWrite(self._handle, Buffer(address, size), stream)
+        with self._handle as handle:
+            _CUDA.uwtCudaEncodeWrite(handle, Buffer(address, size), stream)
 
 
 # Kernels.
@@ -321,18 +329,21 @@ class Kernels(_Object):
     """Products with a weight, for any number of rows. UnsupportedError where a pack lacks a kernel."""
 
     def __init__(self, pack: Pack, weight: Weight, rows: int = ANY_ROWS) -> None:
-        super().__init__("Kernels", _CUDA.uwtCudaKernelsCreate, pack._handle, byref(weight._struct), rows)
+        with pack._handle as handle:
+            super().__init__("Kernels", _CUDA.uwtCudaKernelsCreate, handle, byref(weight._struct), rows)
         self._n, self._k = weight.rows, weight.columns
         self._scratch: dict[int, tuple[int, int]] = {}
 
     def name(self, m: int) -> str | None:
         """Of the kernel that multiplies m rows."""
-        name = _CUDA.uwtCudaKernelsName(self._handle, m)
-        return None if name is None else name.decode()
+        with self._handle as handle:
+            name = _CUDA.uwtCudaKernelsName(handle, m)
+            return None if name is None else name.decode()
 
     def scratch(self, m: int) -> tuple[int, int]:
         """Bytes of workspace and of counters with which up to m rows are multiplied."""
-        return _scratch_of(self._scratch, m, functools.partial(_CUDA.uwtCudaKernelsScratch, self._handle, m))
+        with self._handle as handle:
+            return _scratch_of(self._scratch, m, functools.partial(_CUDA.uwtCudaKernelsScratch, handle, m))
 
     def linear(
         self,
@@ -348,19 +359,21 @@ class Kernels(_Object):
         stream: int,
     ) -> None:
         """y = x · wᵀ, with the bias where kernels were made with one, on a stream. Strides are in elements."""
-        call = _Linear(
-            sizeof(_Linear), image, 0, self._n, self._k, m, x, y, x_stride, y_stride, workspace, counters
+        call = _Linear.packed(
+            sizeof(_Linear), image, 0, self._n, self._k, m, x, y, x_stride, y_stride, *workspace, *counters, 0, 0
         )
         if bias is not None:
             call.extras, call.extra_count = (Buffer * 1)(bias), 1
-        _CUDA.uwtCudaLinear(self._handle, byref(call), stream)
+        with self._handle as handle:
+            _CUDA.uwtCudaLinear(handle, byref(call), stream)
 
 
 class GroupedKernels(_Object):
     """Products of slices of x by matrices that a table on the device names. UnsupportedError where a pack has no kernels for it."""
 
     def __init__(self, pack: Pack, weight: Weight) -> None:
-        super().__init__("GroupedKernels", _CUDA.uwtCudaGroupedKernelsCreate, pack._handle, byref(weight._struct))
+        with pack._handle as handle:
+            super().__init__("GroupedKernels", _CUDA.uwtCudaGroupedKernelsCreate, handle, byref(weight._struct))
         self._n, self._k = weight.rows, weight.columns
         self._scratch: dict[tuple[int, int], tuple[int, int]] = {}
         #: The sizes of slices that there are kernels for, in rows of x.
@@ -370,12 +383,14 @@ class GroupedKernels(_Object):
             self.sizes.append(self._slice(self.sizes[-1] + 1 if self.sizes else 1))
 
     def _slice(self, rows: int) -> int:
-        return _CUDA.uwtCudaGroupedKernelsSlice(self._handle, rows)
+        with self._handle as handle:
+            return _CUDA.uwtCudaGroupedKernelsSlice(handle, rows)
 
     def scratch(self, slice: int, slices: int) -> tuple[int, int]:
         """Bytes of workspace and of counters of a product of so many slices."""
-        make = functools.partial(_CUDA.uwtCudaGroupedKernelsScratch, self._handle, slice, slices)
-        return _scratch_of(self._scratch, (slice, slices), make)
+        with self._handle as handle:
+            make = functools.partial(_CUDA.uwtCudaGroupedKernelsScratch, handle, slice, slices)
+            return _scratch_of(self._scratch, (slice, slices), make)
 
     def product(
         self,
@@ -391,29 +406,33 @@ class GroupedKernels(_Object):
     ) -> None:
         """Slices of x by the matrices of the table, 1 + slices i32: how many slices there are, then the matrix of each. Rows
         follow each other."""
-        call = _GroupedProduct(
-            sizeof(_GroupedProduct), image, self._n, self._k, slice, slices, table, x, y, 0, 0, workspace, counters
+        call = _GroupedProduct.packed(
+            sizeof(_GroupedProduct), image, self._n, self._k, slice, slices, *table, x, y, 0, 0, *workspace, *counters
         )
-        _CUDA.uwtCudaGroupedProduct(self._handle, byref(call), stream)
+        with self._handle as handle:
+            _CUDA.uwtCudaGroupedProduct(handle, byref(call), stream)
 
 
 class Decoder(_Object):
     """Decodes a weight. UnsupportedError where a pack has no kernel for it."""
 
     def __init__(self, pack: Pack, weight: Weight) -> None:
-        super().__init__("Decoder", _CUDA.uwtCudaDecoderCreate, pack._handle, byref(weight._struct))
+        with pack._handle as handle:
+            super().__init__("Decoder", _CUDA.uwtCudaDecoderCreate, handle, byref(weight._struct))
 
     def decode(self, image: int, matrix: int, address: int, size: int, stream: int) -> None:
         """A matrix to dense rows, one after another, in the `size` bytes at `address`."""
         dense = _Dense(Buffer(address, size))
-        _CUDA.uwtCudaDecode(self._handle, image, matrix, byref(dense), stream)
+        with self._handle as handle:
+            _CUDA.uwtCudaDecode(handle, image, matrix, byref(dense), stream)
 
 
 class Gatherer(_Object):
     """Gathers rows of a weight. UnsupportedError where a pack has no kernel for it."""
 
     def __init__(self, pack: Pack, weight: Weight) -> None:
-        super().__init__("Gatherer", _CUDA.uwtCudaGathererCreate, pack._handle, byref(weight._struct))
+        with pack._handle as handle:
+            super().__init__("Gatherer", _CUDA.uwtCudaGathererCreate, handle, byref(weight._struct))
         self._n, self._k = weight.rows, weight.columns
 
     def gather(
@@ -421,8 +440,8 @@ class Gatherer(_Object):
     ) -> None:
         """Rows by `count` ids to those in the memory `rows`; the u32 at `outside`, where it is not 0, gets a bit for an id
         that is no row's."""
-        call = _Gather(
-            sizeof(_Gather), image, 0, self._n, self._k, (ids, count * id_bytes), id_bytes, count,
-            _Dense(rows), outside,
-        )  # fmt: skip
-        _CUDA.uwtCudaGather(self._handle, byref(call), stream)
+        call = _Gather.packed(
+            sizeof(_Gather), image, 0, self._n, self._k, ids, count * id_bytes, id_bytes, count, *rows, 0, 0, outside
+        )
+        with self._handle as handle:
+            _CUDA.uwtCudaGather(handle, byref(call), stream)

@@ -12,6 +12,7 @@ import threading
 from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint, c_uint64, c_void_p
 from typing import Any
 
+from ._checked import Struct, parameters, uint
 from .errors import error_of
 
 #: Of the C API that is called here: major and minor.
@@ -20,11 +21,11 @@ API_VERSION = (0, 1)
 PROGRESS = ctypes.CFUNCTYPE(c_int, c_void_p, c_uint64, c_uint64)
 
 
-class OpenOptions(ctypes.Structure):
+class OpenOptions(Struct):
     _fields_ = [("size", c_size_t), ("base", c_char_p), ("no_check", c_int)]
 
 
-class TensorInfo(ctypes.Structure):
+class TensorInfo(Struct):
     _fields_ = [
         ("name", c_char_p),
         ("dtype", c_char_p),
@@ -36,7 +37,7 @@ class TensorInfo(ctypes.Structure):
     ]
 
 
-class TensorPart(ctypes.Structure):
+class TensorPart(Struct):
     _fields_ = [
         ("size", c_size_t),
         ("expert", c_int64),
@@ -50,7 +51,7 @@ class TensorPart(ctypes.Structure):
     ]
 
 
-class QuantizedInfo(ctypes.Structure):
+class QuantizedInfo(Struct):
     _fields_ = [
         ("size", c_size_t),
         ("name", c_char_p),
@@ -65,7 +66,7 @@ class QuantizedInfo(ctypes.Structure):
     ]
 
 
-class CompressOptions(ctypes.Structure):
+class CompressOptions(Struct):
     _fields_ = [
         ("size", c_size_t),
         ("format", c_char_p),
@@ -87,7 +88,7 @@ class CompressOptions(ctypes.Structure):
     ]
 
 
-class DecompressOptions(ctypes.Structure):
+class DecompressOptions(Struct):
     _fields_ = [
         ("size", c_size_t),
         ("max_bytes", c_uint64),
@@ -98,7 +99,7 @@ class DecompressOptions(ctypes.Structure):
     ]
 
 
-class VerifyOptions(ctypes.Structure):
+class VerifyOptions(Struct):
     _fields_ = [
         ("size", c_size_t),
         ("base", c_char_p),
@@ -109,7 +110,7 @@ class VerifyOptions(ctypes.Structure):
     ]
 
 
-class WeightInfo(ctypes.Structure):
+class WeightInfo(Struct):
     _fields_ = [
         ("size", c_size_t),
         ("dtype", c_char_p),
@@ -123,11 +124,11 @@ class WeightInfo(ctypes.Structure):
     ]
 
 
-class WeightPart(ctypes.Structure):
+class WeightPart(Struct):
     _fields_ = [("size", c_size_t), ("name", c_char_p), ("offset", c_uint64), ("bytes", c_uint64)]
 
 
-class DenseTensor(ctypes.Structure):
+class DenseTensor(Struct):
     _fields_ = [
         ("size", c_size_t),
         ("dtype", c_char_p),
@@ -140,7 +141,7 @@ class DenseTensor(ctypes.Structure):
     ]
 
 
-class Linear(ctypes.Structure):
+class Linear(Struct):
     _fields_ = [
         ("size", c_size_t),
         ("matrix", c_uint64),
@@ -155,7 +156,7 @@ class Linear(ctypes.Structure):
     ]
 
 
-class Report(ctypes.Structure):
+class Report(Struct):
     _fields_ = [
         ("size", c_size_t),
         ("files", c_uint64),
@@ -169,7 +170,8 @@ def _take_error(error: int | None) -> None:
     """Raises what a function failed with, and destroys that."""
     if not error:
         return
-    kind, message = LIBRARY.uwtErrorKind(error), LIBRARY.uwtErrorMessage(error).decode()
+    # Paths in it may be no Unicode.
+    kind, message = LIBRARY.uwtErrorKind(error), LIBRARY.uwtErrorMessage(error).decode(errors="backslashreplace")
     LIBRARY.uwtErrorDestroy(error)
     raise error_of(kind, message)
 
@@ -249,25 +251,25 @@ def bound(path: str, failing: dict[str, list[Any]], others: dict[str, tuple[Any,
     library = ctypes.CDLL(path)
     for name, arguments in failing.items():
         function = getattr(library, name)
-        function.restype, function.argtypes = c_void_p, arguments
+        function.restype, function.argtypes = c_void_p, parameters(arguments)
         function.errcheck = lambda error, *_: _take_error(error)
     for name, (result, arguments) in others.items():
         function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
+        function.restype, function.argtypes = result, parameters(arguments)
     return library
 
 
 def _load() -> ctypes.CDLL:
-    path = pathlib.Path(os.environ.get("UWT_LIBRARY") or pathlib.Path(__file__).with_name("libuwt.so"))
-    if not path.is_file():
+    file = pathlib.Path(os.environ.get("UWT_LIBRARY") or pathlib.Path(__file__).with_name("libuwt.so"))
+    if not file.is_file():
         raise ImportError(
-            f"uwt: there is no library {path}; install the package from its wheel, or set UWT_LIBRARY to a libuwt.so"
+            f"uwt: there is no library {file}; install the package from its wheel, or set UWT_LIBRARY to a libuwt.so"
         )
-    library = bound(str(path), _FAILING, _OTHERS)
+    library = bound(str(file), _FAILING, _OTHERS)
     version = library.uwtVersion()
     if (version // 10000, version // 100 % 100) != API_VERSION:
         raise ImportError(
-            f"uwt: {path} has version {version // 10000}.{version // 100 % 100}, this package needs "
+            f"uwt: {file} has version {version // 10000}.{version // 100 % 100}, this package needs "
             f"{API_VERSION[0]}.{API_VERSION[1]}"
         )
     return library
@@ -301,11 +303,12 @@ def context(threads: int, team: int | None = None) -> c_void_p:
 
     `team` is the address of a UWTThreadTeam (include/uwt-c/Core.h), whose threads are used in place of others.
     """
+    if type(threads) is not int or threads < 0:
+        threads = uint("threads, 0 for one a processor,", threads, 32)
     made = _contexts.get((threads, team))
     if made is not None:
         return made
-    if threads < 0:
-        raise ValueError(f"threads is 0, for one a processor, or more, got {threads}")
+    uint("threads", threads, 32)
     with _contexts_lock:
         if (threads, team) not in _contexts:
             made = c_void_p()
@@ -315,8 +318,3 @@ def context(threads: int, team: int | None = None) -> c_void_p:
                 LIBRARY.uwtContextCreateOnTeam(threads, team, ctypes.byref(made))
             _contexts[threads, team] = made
         return _contexts[threads, team]
-
-
-def path_bytes(path: str | os.PathLike[str] | None) -> bytes | None:
-    """A path as the library takes it."""
-    return None if path is None else os.fsencode(path)

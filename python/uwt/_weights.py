@@ -9,9 +9,10 @@ import contextlib
 import ctypes
 import dataclasses
 import mmap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from ._checked import sizes, text
 from ._container import Container
 from ._library import LIBRARY, DenseTensor, Linear, TensorPart, WeightInfo, WeightPart
 
@@ -47,7 +48,7 @@ def has_codes(format: str) -> bool:
 def max_bytes(dtype: str, shape: tuple[int, ...], format: str) -> int:
     """Bytes that an image of such a tensor takes at most."""
     size = ctypes.c_uint64()
-    LIBRARY.uwtWeightMaxBytes(dtype.encode(), len(shape), sizes_of(shape), format.encode(), ctypes.byref(size))
+    LIBRARY.uwtWeightMaxBytes(text("dtype", dtype), len(shape), sizes(shape), text("format", format), ctypes.byref(size))
     return size.value
 
 
@@ -65,11 +66,11 @@ def encode(
     """The image of the dense tensor in the `size` bytes at `address`. Strides are in elements, 0 for none. `reserve` is the part
     of its bytes that the memory has beyond it, for an image that takes its place."""
     tensor = DenseTensor(
-        ctypes.sizeof(DenseTensor), dtype.encode(), len(shape), sizes_of(shape), address, size, row_stride, matrix_stride
+        ctypes.sizeof(DenseTensor), text("dtype", dtype), len(shape), sizes(shape), address, size, row_stride, matrix_stride
     )
 
     def write(image: int, room: int, used: Any) -> None:
-        LIBRARY.uwtWeightEncode(context, ctypes.byref(tensor), format.encode(), image, room, used)
+        LIBRARY.uwtWeightEncode(context, ctypes.byref(tensor), text("format", format), image, room, used)
 
     return _made(max_bytes(dtype, shape, format), write, reserve)
 
@@ -79,16 +80,17 @@ def load(container: Container, name: str, format: str, context: ctypes.c_void_p)
     tensor = container.find(name)
 
     def write(image: int, room: int, used: Any) -> None:
-        LIBRARY.uwtWeightLoad(context, container._handle, name.encode(), format.encode(), image, room, used)
+        with container._handle as handle:
+            LIBRARY.uwtWeightLoad(context, handle, text("a name", name), text("format", format), image, room, used)
 
     return _made(max_bytes(tensor.dtype, tensor.shape, format), write)
 
 
 def format_of_codes(composition: str) -> str:
     """The format in which codes of such a weight become an image. UnsupportedError, with the reason, where there is none."""
-    text = ctypes.create_string_buffer(256)
-    LIBRARY.uwtWeightFormatOfCodes(composition.encode(), text, len(text))
-    return text.value.decode()
+    found = ctypes.create_string_buffer(256)
+    LIBRARY.uwtWeightFormatOfCodes(text("a composition", composition), found, len(found))
+    return found.value.decode()
 
 
 def encode_codes(
@@ -111,7 +113,7 @@ def encode_codes(
 
         def write(image: int, room: int, used: Any) -> None:
             LIBRARY.uwtWeightEncodeCodes(
-                context, codes, len(codes), dtype.encode(), len(shape), sizes_of(shape), image, room, used
+                context, codes, len(codes), text("dtype", dtype), len(shape), sizes(shape), image, room, used
             )
 
         return _made(max_bytes(dtype, shape, format), write, reserve)
@@ -120,20 +122,13 @@ def encode_codes(
 @contextlib.contextmanager
 def codes_of(pieces: list[Piece], context: ctypes.c_void_p) -> Iterator[ctypes.Array]:
     """The codes of pieces, as functions of the library take them. UsageError where a part cuts groups."""
-    codes = (ctypes.c_void_p * len(pieces))()
-    try:
-        for index, (container, name, part) in enumerate(pieces):
-            handle = ctypes.c_void_p()
-            LIBRARY.uwtContainerReadCodes(context, container._handle, name.encode(), part, ctypes.byref(handle))
-            codes[index] = handle
-        yield codes
-    finally:
-        for handle in codes:
-            LIBRARY.uwtCodesDestroy(handle)
-
-
-def sizes_of(shape: Sequence[int]) -> ctypes.Array:
-    return (ctypes.c_uint64 * len(shape))(*shape)
+    with contextlib.ExitStack() as stack:
+        handles = []
+        for container, name, part in pieces:
+            made = container.codes(name, part, context)
+            stack.callback(made.close)
+            handles.append(stack.enter_context(made))
+        yield (ctypes.c_void_p * len(handles))(*handles)
 
 
 def _made(room: int, write: Callable[[int, int, Any], None], reserve: float = 0) -> mmap.mmap:
@@ -165,12 +160,12 @@ def info(address: int, size: int) -> Info:
 
 def set_arithmetic(address: int, size: int, arithmetic: str) -> None:
     """Has products multiply by "integer<8>", or "dense" again. UsageError and UnsupportedError for weights that are not served so."""
-    LIBRARY.uwtWeightSetArithmetic(address, size, arithmetic.encode())
+    LIBRARY.uwtWeightSetArithmetic(address, size, text("arithmetic", arithmetic))
 
 
 def dtype(address: int, size: int) -> str:
     """The dtype that an image holds, in less time than all that it holds."""
-    read = WeightInfo(ctypes.sizeof(WeightInfo))
+    read = WeightInfo(size=ctypes.sizeof(WeightInfo))
     LIBRARY.uwtWeightInfo(address, size, ctypes.byref(read))
     return read.dtype.decode()
 
@@ -225,5 +220,5 @@ def linear(
     matrix: int = 0,
 ) -> None:
     """y = x · wᵀ + bias for a matrix of an image; `bias` is 0 for none. Strides are in elements."""
-    call = Linear(ctypes.sizeof(Linear), matrix, n, k, m, x, x_stride, y, y_stride, bias)
+    call = Linear.packed(ctypes.sizeof(Linear), matrix, n, k, m, x, x_stride, y, y_stride, bias)
     LIBRARY.uwtLinear(context, address, size, ctypes.byref(call))

@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 from . import _arrays
+from ._checked import PathLike, Struct, optional_text, path_bytes, paths, sizes, text
+from ._handle import Handle, Owner
 from ._library import bound, context
-from .files import PathLike
 
 __all__ = ["Program", "compile", "compile_pack"]
 
@@ -29,7 +30,7 @@ __all__ = ["Program", "compile", "compile_pack"]
 Context = Callable[[], c_void_p]
 
 
-class _Options(ctypes.Structure):
+class _Options(Struct):
     _fields_ = [
         ("size", c_size_t),
         ("target", c_char_p),
@@ -46,7 +47,7 @@ class _Options(ctypes.Structure):
     ]
 
 
-class _Tensor(ctypes.Structure):
+class _Tensor(Struct):
     _fields_ = [
         ("dtype", c_char_p),
         ("rank", c_size_t),
@@ -57,17 +58,18 @@ class _Tensor(ctypes.Structure):
 
 
 def _load() -> ctypes.CDLL:
-    path = os.environ.get("UWT_COMPILER_LIBRARY")
-    if not path:
+    file = os.environ.get("UWT_COMPILER_LIBRARY")
+    if not file:
         if importlib.util.find_spec("uwt_compiler") is None:
             raise ImportError("uwt.compiler needs the package uwt-compiler: pip install uwt-compiler")
         import uwt_compiler
 
-        path = str(uwt_compiler.LIBRARY)
+        file = str(uwt_compiler.LIBRARY)
     failing = {
         "uwtContextSetProgramFolder": [c_void_p, c_char_p],
-        "uwtCompile": [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(_Options), POINTER(c_void_p)],
-        "uwtCompilePack": [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(_Options), c_uint, c_char_p],
+        # The module is bytes of a length, not a text that ends at a NUL.
+        "uwtCompile": [c_void_p, c_void_p, c_size_t, c_char_p, POINTER(_Options), POINTER(c_void_p)],
+        "uwtCompilePack": [c_void_p, c_void_p, c_size_t, c_char_p, POINTER(_Options), c_uint, c_char_p],
         "uwtProgramRun": [c_void_p, c_void_p, c_char_p, POINTER(_Tensor), c_size_t, POINTER(c_void_p)],
     }
     others = {
@@ -80,7 +82,7 @@ def _load() -> ctypes.CDLL:
         "uwtResultsDestroy": (None, [c_void_p]),
     }
     # It finds the libuwt.so that is loaded already by its name.
-    return bound(path, failing, others)
+    return bound(file, failing, others)
 
 
 _COMPILER = _load()
@@ -91,20 +93,19 @@ def library_path() -> str:
     return _COMPILER._name
 
 
-class Program:
-    """A compiled module with its weights. Immutable: any thread may call its functions."""
+class Program(Owner):
+    """A compiled module with its weights. Immutable: any thread may call its functions, and close it while others do. It is
+    neither copied nor pickled."""
 
-    def __init__(self, handle: c_void_p, context: Context) -> None:
+    def __init__(self, handle: Handle, context: Context) -> None:
         self._handle, self._context = handle, context
-
-    def __del__(self, destroy: Callable[[c_void_p], None] = _COMPILER.uwtProgramDestroy) -> None:
-        destroy(self._handle)
 
     @property
     def functions(self) -> list[str]:
         """Names of public functions, in the order of the module."""
-        count = _COMPILER.uwtProgramFunctionCount(self._handle)
-        return [_COMPILER.uwtProgramFunctionName(self._handle, index).decode() for index in range(count)]
+        with self._handle as handle:
+            count = _COMPILER.uwtProgramFunctionCount(handle)
+            return [_COMPILER.uwtProgramFunctionName(handle, index).decode() for index in range(count)]
 
     def __call__(self, *inputs: Any, function: str | None = None) -> list[Any]:
         """Calls a function, the only one or `main` by default: arrays of NumPy or tensors of PyTorch on the CPU.
@@ -117,38 +118,52 @@ class Program:
 
     def call(self, inputs: Sequence[Any], arrays: Any, function: str | None = None) -> list[Any]:
         """The same, with results of the kind that `arrays` (_arrays) makes."""
-        given = [_dense(each) for each in inputs]
-        tensors = (_Tensor * max(len(given), 1))(*(_tensor_of(each, arrays) for each in given))
-        results = c_void_p()
-        _COMPILER.uwtProgramRun(
-            self._context(), self._handle, function.encode() if function else None, tensors, len(given),
-            ctypes.byref(results),
-        )  # fmt: skip
-        try:
+        kinds = [_kind_of(each, arrays) for each in inputs]
+        given = [kind.dense(each) for kind, each in zip(kinds, inputs)]
+        tensors = (_Tensor * max(len(given), 1))(*map(_tensor_of, given, kinds))
+        with self._handle as handle:
+            made = Handle(
+                "a handle of results",
+                _COMPILER.uwtResultsDestroy,
+                _COMPILER.uwtProgramRun,
+                self._context(),
+                handle,
+                optional_text("function", function),
+                tensors,
+                len(given),
+            )
+        with made as results:
             count = _COMPILER.uwtResultsCount(results)
             return [_copy_of(_COMPILER.uwtResultsTensor(results, index), arrays) for index in range(count)]
-        finally:
-            _COMPILER.uwtResultsDestroy(results)
+
+
+def _is_torch(array: Any) -> bool:
+    return hasattr(array, "detach")
 
 
 def _arrays_of(inputs: tuple[Any, ...]) -> _arrays.NumpyArrays | _arrays.TorchArrays:
-    is_torch = bool(inputs) and type(inputs[0]).__module__.partition(".")[0] == "torch"
-    return _arrays.framework("pt" if is_torch else "np")
+    return _arrays.framework("pt" if inputs and _is_torch(inputs[0]) else "np")
 
 
-def _dense(array: Any) -> Any:
-    return array.detach().cpu().resolve_neg().contiguous() if hasattr(array, "detach") else np.asarray(array, order="C")
+_NUMPY = _arrays.NumpyArrays()
 
 
-@functools.lru_cache(maxsize=4096)
-def _sizes(shape: tuple[int, ...]) -> Any:
-    """A shape as the library reads it: weights are given with every call, and their shapes do not change."""
-    return (c_uint64 * max(len(shape), 1))(*shape)
+def _kind_of(array: Any, arrays: Any) -> Any:
+    """The arrays that an input is one of: `arrays` for tensors of PyTorch where these are."""
+    if not _is_torch(array):
+        return _NUMPY
+    return arrays if isinstance(arrays, _arrays.TorchArrays) else _arrays.TorchArrays()
+
+
+# Weights are given with every call, and their shapes do not change.
+_sizes = functools.lru_cache(maxsize=4096)(sizes)
 
 
 def _tensor_of(array: Any, arrays: Any) -> _Tensor:
     shape = tuple(array.shape)
-    return _Tensor(arrays.name_of(array).encode(), len(shape), _sizes(shape), None, arrays.address(array) or None)
+    return _Tensor(
+        text("dtype", arrays.name_of(array)), len(shape), _sizes(shape), None, arrays.address(array) or None
+    )
 
 
 def _copy_of(tensor: _Tensor, arrays: Any) -> Any:
@@ -190,29 +205,34 @@ def compile(
     Raises UsageError and UnsupportedError with the place in the module, InvalidError where none of its products is one
     that `arithmetic` serves, IoError.
     """
-    text, name = (module, "module") if isinstance(module, bytes) else (pathlib.Path(module).read_bytes(), str(module))
-    paths = [os.fsencode(each) for each in weights]
-    given = options(arithmetic)
-    given.weights, given.weight_count = (c_char_p * max(len(paths), 1))(*paths), len(paths)
-    given.format = format.encode() if format else None
-    given.target = target.encode() if target else None
+    code, name = _module_of(module)
+    files, given = paths(weights), options(arithmetic)
+    given.weights, given.weight_count = files, len(files)
+    given.format = optional_text("format", format)
+    given.target = optional_text("target", target)
     given.exact, given.trust_ir, given.columns_by_cell = exact, trust, columns_by_cell
-    return compile_on(functools.partial(context, threads), text, name, given)
+    return compile_on(functools.partial(context, threads), code, name, given)
+
+
+def _module_of(module: PathLike | bytes) -> tuple[bytes, str]:
+    """The text of a module, and its name in messages."""
+    return (module, "module") if isinstance(module, bytes) else (pathlib.Path(module).read_bytes(), str(module))
 
 
 def options(arithmetic: str = "dense") -> _Options:
     """Options for `compile_on`: the defaults, and an arithmetic as of `compile`."""
     made = _Options()
     _COMPILER.uwtCompileOptionsInit(made, ctypes.sizeof(made))
-    made.arithmetic = arithmetic.encode()
+    made.arithmetic = text("arithmetic", arithmetic)
     return made
 
 
-def compile_on(context: Context, text: bytes, name: str, options: _Options | None = None) -> Program:
-    """Compiles text, and makes a program that runs, on the threads of a context; `name` stands in messages."""
-    handle = c_void_p()
-    _COMPILER.uwtCompile(context(), text, len(text), name.encode(), options, ctypes.byref(handle))
-    return Program(handle, context)
+def compile_on(context: Context, code: bytes, name: str, options: _Options | None = None) -> Program:
+    """Compiles a module, and makes a program that runs, on the threads of a context; `name` stands in messages."""
+    # Paths may be no Unicode.
+    named = path_bytes(name, "the name of a module")
+    arguments = (context(), code, len(code), named, options)
+    return Program(Handle("a program", _COMPILER.uwtProgramDestroy, _COMPILER.uwtCompile, *arguments), context)
 
 
 # Numbers of UWTWeightKernels.
@@ -242,13 +262,12 @@ def compile_pack(
 
     Raises UsageError with the place in the module, UnsupportedError where NVIDIA's ptxas is not found, IoError.
     """
-    text, name = (module, "module") if isinstance(module, bytes) else (pathlib.Path(module).read_bytes(), str(module))
+    code, name = _module_of(module)
     given = options(arithmetic)
-    given.target, given.format, given.grouped = target.encode(), format.encode(), grouped
+    given.target, given.format, given.grouped = text("target", target), text("format", format), grouped
     kernels = sum(_WEIGHT_KERNELS[each] for each in set(weight_kernels))
-    _COMPILER.uwtCompilePack(
-        context(1), text, len(text), name.encode(), ctypes.byref(given), kernels, os.fsencode(path)
-    )
+    named, to = path_bytes(name, "the name of a module"), path_bytes(path)
+    _COMPILER.uwtCompilePack(context(1), code, len(code), named, ctypes.byref(given), kernels, to)
 
 
 def keep_programs(context: c_void_p) -> None:
@@ -258,4 +277,4 @@ def keep_programs(context: c_void_p) -> None:
     """
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     folder = os.environ.get("UWT_CACHE") or os.path.join(caches, "uwt", "programs")
-    _COMPILER.uwtContextSetProgramFolder(context, None if folder == "none" else os.fsencode(folder))
+    _COMPILER.uwtContextSetProgramFolder(context, None if folder == "none" else path_bytes(folder))

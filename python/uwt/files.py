@@ -5,12 +5,13 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import json
-import os
 import pathlib
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
+from ._checked import PathLike, path_bytes, text, texts, uint
 from ._container import Container, Range, Tensor
+from ._handle import Handle
 from ._library import (
     LIBRARY,
     PROGRESS,
@@ -18,12 +19,10 @@ from ._library import (
     DecompressOptions,
     VerifyOptions,
     context,
-    path_bytes,
 )
 from ._library import Report as LibraryReport
 from .errors import Interrupted
 
-PathLike = str | os.PathLike[str]
 #: None: nothing. True: a bar in the terminal or notebook. Else it is called with the bytes of originals that are done
 #: and their number; what is true stops the work, which then raises Interrupted.
 Progress = bool | Callable[[int, int], Any] | None
@@ -102,13 +101,8 @@ def _report_of(report: LibraryReport) -> Report:
     return Report(report.files, report.input_bytes, report.output_bytes, report.original_bytes)
 
 
-def _names(globs: Iterable[str]) -> Any:
-    encoded = [glob.encode() for glob in ([globs] if isinstance(globs, str) else globs)]
-    return (ctypes.c_char_p * len(encoded))(*encoded)
-
-
 def _shard(shard: tuple[int, int]) -> tuple[int, int]:
-    if isinstance(shard, str) or len(shard) != 2 or not 0 <= shard[0] < shard[1]:
+    if isinstance(shard, str) or len(shard) != 2 or not 0 <= uint("shard", shard[0]) < uint("shard", shard[1]):
         raise ValueError(f"shard is (i, n) with i from 0 to n - 1, or 'finish', got {shard!r}")
     return shard
 
@@ -176,8 +170,8 @@ def compress(
         raise ValueError(f"cast is 'bf16' or None, got {cast!r}")
     options, report = CompressOptions(), LibraryReport(size=ctypes.sizeof(LibraryReport))
     LIBRARY.uwtCompressOptionsInit(options, ctypes.sizeof(options))
-    options.format = format.encode()
-    included, excluded = _names(include), _names(exclude)
+    options.format = text("format", format)
+    included, excluded = texts("include", include), texts("exclude", exclude)
     options.include, options.include_count = included, len(included)
     options.exclude, options.exclude_count = excluded, len(excluded)
     options.base = path_bytes(base)
@@ -214,7 +208,7 @@ def decompress(
 
     Raises as `compress`.
     """
-    if max_bytes is not None and max_bytes < 1:
+    if max_bytes is not None and uint("max_bytes", max_bytes) < 1:
         raise ValueError(f"max_bytes is at least 1, got {max_bytes}")
     options, report = DecompressOptions(), LibraryReport(size=ctypes.sizeof(LibraryReport))
     LIBRARY.uwtDecompressOptionsInit(options, ctypes.sizeof(options))
@@ -244,20 +238,27 @@ def verify(
 
     Raises IoError, UnsupportedError; Interrupted where `progress` stopped it. At most 1,000 findings are given.
     """
-    options, handle = VerifyOptions(), ctypes.c_void_p()
+    options = VerifyOptions()
     LIBRARY.uwtVerifyOptionsInit(options, ctypes.sizeof(options))
     options.base, options.against = path_bytes(base), path_bytes(against)
     options.decode = decode
     with _Watch(progress, "verify") as watch:
         options.progress = watch.callback
-        LIBRARY.uwtVerify(context(threads), path_bytes(path), options, ctypes.byref(handle))
+        made = Handle(
+            "a handle of findings",
+            LIBRARY.uwtFindingsDestroy,
+            LIBRARY.uwtVerify,
+            context(threads),
+            path_bytes(path),
+            options,
+        )
     where, message, found = ctypes.c_char_p(), ctypes.c_char_p(), []
-    try:
-        for index in range(min(LIBRARY.uwtFindingsCount(handle), 1000)):
-            LIBRARY.uwtFindingsGet(handle, index, ctypes.byref(where), ctypes.byref(message))
-            found.append(Finding((where.value or b"").decode(), (message.value or b"").decode()))
-    finally:
-        LIBRARY.uwtFindingsDestroy(handle)
+    with made as findings:
+        for index in range(min(LIBRARY.uwtFindingsCount(findings), 1000)):
+            LIBRARY.uwtFindingsGet(findings, index, ctypes.byref(where), ctypes.byref(message))
+            # Paths in them may be no Unicode.
+            texts_of = (each.value or b"" for each in (where, message))
+            found.append(Finding(*(each.decode(errors="backslashreplace") for each in texts_of)))
     return found
 
 

@@ -6,14 +6,17 @@ slices of them without the rest. What `save_file` writes is compressed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
 import tempfile
-from typing import Any
+from typing import Any, BinaryIO
 
 from .. import _arrays
+from .._checked import text
 from .._container import Container
+from ..errors import UwtError
 from ..files import compress
 
 __all__ = ["safe_open"]
@@ -96,7 +99,13 @@ class safe_open:
         self._names = [tensor.name for tensor in self._container.tensors()]
         self._framework, self._device = framework, device
 
+    def __reduce__(self) -> Any:
+        # As a container: a copy opens the file again.
+        _, (path, base, _) = self._container.__reduce__()
+        return _open_again, (path, self._framework, self._device, base)
+
     def __enter__(self) -> safe_open:
+        self._container.check_open()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -104,10 +113,12 @@ class safe_open:
 
     def keys(self) -> list[str]:
         """Names of all tensors, sorted."""
+        self._container.check_open()
         return sorted(self._names)
 
     def offset_keys(self) -> list[str]:
         """Names of all tensors, in the order of the original's header."""
+        self._container.check_open()
         return list(self._names)
 
     def metadata(self) -> dict[str, str] | None:
@@ -124,29 +135,54 @@ class safe_open:
         return self._container.read_part(name, framework=self._framework, device=self._device, **part)
 
 
+def _open_again(path: Any, framework: str, device: Any, base: Any) -> safe_open:
+    return safe_open(path, framework, device, base=base)
+
+
 def load(filename: str | os.PathLike[str], framework: str, device: Any = "cpu") -> dict[str, Any]:
     """All tensors of a file, by their names."""
     with safe_open(filename, framework, device) as opened:
         return {name: opened.get_tensor(name) for name in opened.offset_keys()}
 
 
-def _write_plain(path: str, tensors: dict[str, Any], metadata: dict[str, str] | None, arrays: Any) -> None:
-    """A safetensors file as the package writes it: tensors of wide elements first, so that all are aligned."""
-    named = {name: (arrays.name_of(each), tuple(each.shape), arrays.bytes_of(each)) for name, each in tensors.items()}
-    order = sorted(named, key=lambda name: (-_width(named[name][0]), name))
-    header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
-    at = 0
+def _checked_metadata(metadata: dict[str, str] | None) -> dict[str, str]:
+    for key, value in (metadata or {}).items():
+        text("a key of metadata", key)
+        text(f"metadata {key!r}", value)
+    return dict(metadata or {})
+
+
+def _dense(tensors: dict[str, Any], arrays: Any) -> dict[str, Any]:
+    """The tensors as the library may read them. ValueError and TypeError name the one that it may not."""
+    dense = {}
+    for name, tensor in tensors.items():
+        text("the name of a tensor", name)
+        if name == "__metadata__":
+            raise ValueError("no tensor of a safetensors file is called '__metadata__'")
+        try:
+            if not hasattr(tensor, "dtype"):
+                raise TypeError(f"expected an array, got {type(tensor).__name__}")
+            dense[name] = arrays.dense(tensor)
+        except TypeError as error:
+            raise TypeError(f"tensor {name!r}: {error}") from error
+    return dense
+
+
+def _laid_out(dense: dict[str, Any], arrays: Any, metadata: dict[str, str]) -> tuple[bytes, list[memoryview]]:
+    """The header and the data of a safetensors file as the package writes it: tensors of wide elements first, so that all are
+    aligned."""
+    names = {name: arrays.name_of(each) for name, each in dense.items()}
+    order = sorted(names, key=lambda name: (-_width(names[name]), name))
+    header: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
+    data, at = [], 0
     for name in order:
-        dtype, shape, data = named[name]
-        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [at, at + len(data)]}
-        at += len(data)
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(len(text).to_bytes(8, "little"))
-        file.write(text)
-        for name in order:
-            file.write(named[name][2])
+        data.append(arrays.bytes_of(dense[name]))
+        end = at + len(data[-1])
+        header[name] = {"dtype": names[name], "shape": list(dense[name].shape), "data_offsets": [at, end]}
+        at = end
+    written = text("the header", json.dumps(header, separators=(",", ":"), ensure_ascii=False))
+    written += b" " * (-len(written) % 8)
+    return len(written).to_bytes(8, "little") + written, data
 
 
 def _width(dtype: str) -> int:
@@ -163,9 +199,52 @@ def save(
     format: str,
     threads: int,
 ) -> None:
-    """Writes a compressed file, which replaces one of that name once it is whole."""
+    """Writes a compressed file, which replaces one of that name once it is whole. The plain file that it is made of has no name:
+    it is gone with the process, whatever ends that."""
     target = pathlib.Path(filename)
-    with tempfile.TemporaryDirectory(prefix=".uwt-", dir=target.parent) as folder:
-        plain = os.path.join(folder, "plain.safetensors")
-        _write_plain(plain, tensors, metadata, arrays)
-        compress(plain, target, format=format, overwrite=True, threads=threads)
+    header, data = _laid_out(_dense(tensors, arrays), arrays, _checked_metadata(metadata))
+    with _nameless(target.parent, len(header) + sum(map(len, data))) as file:
+        file.write(header)
+        for each in data:
+            file.write(each)
+        file.flush()
+        # With the permissions that a new file of this process has.
+        os.fchmod(file.fileno(), 0o666 & ~_umask())
+        plain = f"/proc/self/fd/{file.fileno()}"
+        try:
+            compress(plain, target, format=format, overwrite=True, threads=threads)
+        except UwtError as error:
+            raise type(error)(str(error).replace(plain, str(target))) from error
+
+
+def _nameless(folder: pathlib.Path, size: int) -> BinaryIO:
+    """A file without a name: in memory, where there is room for several of that size, else in the target's folder."""
+    if 4 * size <= _free_memory():
+        with contextlib.suppress(OSError):
+            return os.fdopen(os.memfd_create("uwt", os.MFD_CLOEXEC), "wb")
+    return tempfile.TemporaryFile("wb", prefix=".uwt-", dir=folder)
+
+
+def _free_memory() -> int:
+    """Bytes that the system gives without swapping, less where a control group has a limit; 0 where nothing says so."""
+    try:
+        lines = pathlib.Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, StopIteration):
+        return 0
+    for limit, used in (
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ):
+        # Without a limit there is no file, or no number in it.
+        with contextlib.suppress(OSError, ValueError):
+            limits = (int(pathlib.Path(each).read_text(encoding="ascii")) for each in (limit, used))
+            free = min(free, next(limits) - next(limits))
+    return free
+
+
+def _umask() -> int:
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = pathlib.Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+        return next(int(line.split()[1], 8) for line in lines if line.startswith("Umask:"))
+    return 0o077

@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from .. import _arrays, _weights
+from .. import _arrays, _checked, _weights
 from ..errors import InvalidError, UsageError, UwtError
 from . import _ops, _threads
 
@@ -317,17 +317,17 @@ class _Program:
         return self._made
 
     def _compile(self, text: str, formats: Sequence[tuple[str, str]]) -> Any:
-        compiler = self._compiler
+        compiler, code = self._compiler, _checked.text("a module", text)
         asked = [self._arithmetic, *(own for _, own in formats)]
         arithmetic = next((each for each in asked if each != "dense"), "dense")
         if arithmetic != "dense" and any(_weights.has_codes(format) for format, _ in formats):
             try:
                 return compiler.compile_on(
-                    _threads.context, text.encode(), "graph", compiler.options(arithmetic=arithmetic)
+                    _threads.context, code, "graph", compiler.options(arithmetic=arithmetic)
                 )
             except InvalidError as error:
                 _LOG.warning("a graph is multiplied with the weights that codes stand for: %s", error)
-        return compiler.compile_on(_threads.context, text.encode(), "graph")
+        return compiler.compile_on(_threads.context, code, "graph")
 
 
 _KEPT: set[int | None] = set()

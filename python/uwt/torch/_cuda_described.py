@@ -17,6 +17,7 @@ import dataclasses
 import torch
 
 from .. import _cuda
+from .._checked import text
 from . import _cuda_ops
 
 #: Of every description, which has zeros behind its text.
@@ -38,10 +39,10 @@ _LIBRARY.define("cuda_decode_described(Tensor image, Tensor description, SymInt[
 
 def description_of(weight: str) -> torch.Tensor:
     """The description of an image, of the text that says what it holds."""
-    text = weight.encode()
-    if len(text) >= DESCRIPTION_BYTES:
-        raise ValueError(f"a weight's description takes {len(text)} bytes, and {DESCRIPTION_BYTES - 1} are there")
-    return torch.frombuffer(bytearray(text.ljust(DESCRIPTION_BYTES, b"\0")), dtype=torch.uint8)
+    described = text("a description", weight)
+    if len(described) >= DESCRIPTION_BYTES:
+        raise ValueError(f"a weight's description takes {len(described)} bytes, and {DESCRIPTION_BYTES - 1} are there")
+    return torch.frombuffer(bytearray(described.ljust(DESCRIPTION_BYTES, b"\0")), dtype=torch.uint8)
 
 
 def text_of(description: torch.Tensor) -> str:

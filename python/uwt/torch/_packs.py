@@ -25,6 +25,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from .. import _cuda, _library
+from .._checked import text
 from ..errors import InvalidError, IoError, UnsupportedError, UsageError
 
 _Made = TypeVar("_Made")
@@ -67,7 +68,7 @@ class Kernels:
     def file(self) -> str:
         format = re.sub(r"[^A-Za-z0-9]+", "_", self.format).strip("_")
         # Formats whose letters are the same differ in this.
-        mark = hashlib.sha256(self.format.encode()).hexdigest()[:6]
+        mark = hashlib.sha256(text("format", self.format)).hexdigest()[:6]
         return f"{self.dtype}-{format}-{mark}-{self.n}x{self.k}{self.marks}{_SUFFIX}"
 
 
@@ -149,9 +150,9 @@ def pack_of(what: Kernels, target: str, folder: pathlib.Path | None = None) -> p
             kernels = () if what.bias else ("encode", "decode") if what.grouped else ("encode", "decode", "gather")
             with _alone(path):
                 if not path.is_file():
-                    text = module_of(what).encode()
+                    code = text("a module", module_of(what))
                     compiler.compile_pack(
-                        text, path, target=target, format=what.format, weight_kernels=kernels, grouped=what.grouped,
+                        code, path, target=target, format=what.format, weight_kernels=kernels, grouped=what.grouped,
                         arithmetic=what.arithmetic,
                     )  # fmt: skip
     return path
@@ -203,7 +204,7 @@ def _lock_of(path: pathlib.Path) -> threading.Lock:
 def _build_of(compiler: Any) -> str:
     """The versions that kernels depend on: of the library, and of this very file of the compiler's."""
     status = os.stat(compiler.library_path())
-    mark = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:8]
+    mark = hashlib.sha256(text("a mark", f"{status.st_size} {status.st_mtime_ns}")).hexdigest()[:8]
     return f"{_library.version()}-{mark}"
 
 
