@@ -41,8 +41,9 @@ public:
   Status setFolder(const std::string &folder);
 
   /// A module in text, or in bytecode that `options.trustIr` says is trusted; it is parsed only
-  /// where it has to be compiled. `name` stands in messages and is no part of the key. Errors as
-  /// parseModule() and compile(); they are not kept.
+  /// where it has to be compiled. `name` stands in messages. The key holds the text, the name, the
+  /// options, and fingerprintOf() the weights. Errors as parseModule() and compile(); they are not
+  /// kept.
   Expected<std::shared_ptr<const Program>> get(std::string_view text, const std::string &name,
                                                const CompileOptions &options, ThreadPool &pool);
   /// A module in memory, by its bytecode with locations. Its context may not be used by another
