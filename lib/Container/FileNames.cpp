@@ -72,7 +72,8 @@ bool isNeverOfModel(std::string_view name) {
   std::string lower(name);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lower == ".git" || lower == ".cache" || lower.ends_with(partialSuffix);
+  return lower == ".git" || lower == ".cache" || lower.starts_with(".uwt-") ||
+         lower.ends_with(partialSuffix);
 }
 
 /// Whether `good` holds for every component of `path`.

@@ -36,7 +36,7 @@ std::string compressedWeightPath(std::string_view path);
 std::string compressedIndexPath(std::string_view path);
 
 /// Files and folders of these names are never part of a model: `.git`, `.cache` and what an
-/// interrupted run has left.
+/// interrupted run has left, also of `save_file` in older Python packages (`.uwt-*`).
 bool isNeverOfModel(std::string_view name);
 /// Whether `path` is relative and stays inside its folder, as paths from files must.
 bool isSafeRelativePath(std::string_view path);

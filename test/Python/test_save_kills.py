@@ -107,6 +107,19 @@ def test_messages_and_permissions_are_the_targets(tmp_path, monkeypatch, where):
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+def test_a_plain_copy_that_older_versions_left_is_no_part_of_the_folder(tmp_path):
+    from conftest import write_safetensors
+
+    left = tmp_path / "m" / ".uwt-abc"
+    left.mkdir(parents=True)
+    write_safetensors(left / "plain.safetensors", {"w": ("U8", (1,), b"a"), "x": ("U8", (1,), b"a")})
+    write_safetensors(tmp_path / "m" / "model.safetensors", {"w": ("U8", (1,), b"b")})
+    assert [each.name for each in uwt.inspect(tmp_path / "m").tensors] == ["w"]
+    assert uwt.slice(tmp_path / "m", "w").tobytes() == b"b"
+    uwt.compress(tmp_path / "m", tmp_path / "c")
+    assert [each.name for each in uwt.inspect(tmp_path / "c").tensors] == ["w"]
+
+
 def test_both_ways_write_the_same_bytes(tmp_path, monkeypatch):
     tensors = {"w": np.arange(5000, dtype="f4"), "b": np.arange(7, dtype="u1")}
     uwt.safetensors.numpy.save_file(tensors, tmp_path / "memory", {"a": "b"})

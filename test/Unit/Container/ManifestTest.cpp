@@ -81,9 +81,9 @@ TEST(Manifest, OldVersionsAreReadAndNewOnesAreNot) {
 }
 
 TEST(Manifest, PathsAreThoseOfAModel) {
-  for (const char *path :
-       {"../x", "/x", "a/../../x", "a//b", "", ".", "a/", "uwt.json", ".git/config",
-        "a/.git/hooks/x", ".GIT/config", ".cache/x", "x.uwt-partial", ".x.uwt-partial/y"}) {
+  for (const char *path : {"../x", "/x", "a/../../x", "a//b", "", ".", "a/", "uwt.json",
+                           ".git/config", "a/.git/hooks/x", ".GIT/config", ".cache/x", ".uwt-ab/x",
+                           ".UWT-x", "x.uwt-partial", ".x.uwt-partial/y"}) {
     std::string message = "'path' is " + std::string("'") + path + "', which is no path of a model";
     EXPECT_EQ(messageFor({fileOf(path)}), message);
     EXPECT_EQ(messageFor({fileOf("good", path)}).substr(0, 15), "'original_path'") << path;
