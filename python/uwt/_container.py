@@ -123,7 +123,7 @@ class Container(Owner):
 
     def __reduce__(self) -> Any:
         self.check_open()
-        return _open_again, self._opened
+        return _open_again, (type(self), *self._opened)
 
     @property
     def original_bytes(self) -> int:
@@ -321,8 +321,8 @@ class Container(Owner):
             return Codes(LIBRARY.uwtCodesFormat(codes).decode(), tensors)
 
 
-def _open_again(path: PathLike, base: PathLike | None, check: bool) -> Container:
-    return Container(path, base=base, check=check)
+def _open_again(kind: type[Container], path: PathLike, base: PathLike | None, check: bool) -> Container:
+    return kind(path, base=base, check=check)
 
 
 # What the library takes for the end of a dimension.

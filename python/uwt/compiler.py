@@ -119,7 +119,7 @@ class Program(Owner):
     def call(self, inputs: Sequence[Any], arrays: Any, function: str | None = None) -> list[Any]:
         """The same, with results of the kind that `arrays` (_arrays) makes."""
         kinds = [_kind_of(each, arrays) for each in inputs]
-        given = [kind.dense(each) for kind, each in zip(kinds, inputs)]
+        given = [_input(number, kind, each) for number, (kind, each) in enumerate(zip(kinds, inputs))]
         tensors = (_Tensor * max(len(given), 1))(*map(_tensor_of, given, kinds))
         with self._handle as handle:
             made = Handle(
@@ -153,6 +153,13 @@ def _kind_of(array: Any, arrays: Any) -> Any:
     if not _is_torch(array):
         return _NUMPY
     return arrays if isinstance(arrays, _arrays.TorchArrays) else _arrays.TorchArrays()
+
+
+def _input(number: int, arrays: Any, array: Any) -> Any:
+    try:
+        return arrays.dense(array)
+    except TypeError as error:
+        raise TypeError(f"input {number}: {error}") from error
 
 
 # Weights are given with every call, and their shapes do not change.

@@ -111,6 +111,86 @@ def test_products_by_integers():
         product(arithmetic="integer<8>", format="raw")
 
 
+@pytest.mark.parametrize("version", ["gptq_v2", "gptq"])
+def test_a_changed_configuration_is_another_program(tmp_path, version):
+    import json
+    import shutil
+
+    import ml_dtypes
+
+    shutil.copytree(QUANTIZED, tmp_path / "m")
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    module = MODULE.replace(b"<w>", b"<model.layers.0.mlp.up_proj.weight>").replace(b"200", b"64").replace(b"x96x", b"x256x")
+    x = np.eye(4, 256, dtype=np.float32).astype(ml_dtypes.bfloat16)
+
+    def product(asked):
+        config["quantization_config"]["checkpoint_format"] = asked
+        (tmp_path / "m" / "config.json").write_text(json.dumps(config))
+        program = uwt.compiler.compile(module, weights=tmp_path / "m")
+        with uwt.Container(tmp_path / "m") as opened:
+            expected = opened.read_quantized("model.layers.0.mlp.up_proj.weight", "F32")
+        got = program(x, function="product")[0]
+        assert np.allclose(got, expected[:, :4].T, rtol=1e-2, atol=1e-3)
+        return got
+
+    first = product("gptq" if version == "gptq_v2" else "gptq_v2")
+    assert not np.array_equal(product(version), first)
+
+
+def test_weights_that_were_rewritten_unseen_are_another_program(tmp_path):
+    values = [bf16(np.random.default_rng(seed).normal(0, 0.02, (N, K))) for seed in (1, 2)]
+    path, found = tmp_path / "w.safetensors", []
+    for words in values:
+        write_safetensors(path, {"w": ("BF16", (N, K), words.tobytes())})
+        # As cp -p and rsync -t leave it.
+        os.utime(path, ns=(10**18, 10**18))
+        found.append(uwt.compiler.compile(MODULE, weights=[path])(inputs(3), function="product")[0])
+    assert not np.array_equal(*found)
+
+
+ADD = b"""func.func @main(%a: tensor<?x3xf32>, %b: tensor<?x3xf32>) -> tensor<?x3xf32> {
+  %0 = arith.addf %a, %b : tensor<?x3xf32>
+  return %0 : tensor<?x3xf32>
+}
+"""
+
+
+def test_inputs_are_the_same_in_every_order_and_layout():
+    a = np.arange(6, dtype=np.float32).reshape(2, 3)
+    program = uwt.compiler.compile(ADD)
+    for given in (a.astype(">f4"), np.asfortranarray(a), a[::-1][::-1], np.repeat(a, 2, 0)[::2], np.ma.masked_array(a)):
+        for pair in ((given, a), (a, given), (given, given)):
+            assert np.array_equal(program(*pair)[0], a + a)
+    for wrong in (np.array([[None] * 3]), a.astype(np.longdouble), np.ma.masked_less(a, 2), a.astype("M8[s]")):
+        with pytest.raises(TypeError, match="^input 1: (safetensors has no dtype|elements of a masked array)"):
+            program(a, wrong)
+
+
+def test_a_closed_program_and_its_copies():
+    import copy
+    import pickle
+
+    a = np.zeros((2, 3), np.float32)
+    with uwt.compiler.compile(ADD) as program:
+        for action in (copy.copy, copy.deepcopy, pickle.dumps):
+            with pytest.raises(TypeError, match="no copies"):
+                action(program)
+    for use in (lambda: program(a, a), lambda: program.functions, program.__enter__):
+        with pytest.raises(ValueError, match="is closed"):
+            use()
+
+
+@pytest.mark.parametrize("bad", ["a\0", "\udcff"])
+def test_texts_of_options_are_checked(tmp_path, bad):
+    for options in ({"format": bad}, {"target": bad}, {"arithmetic": bad}):
+        with pytest.raises(ValueError, match="embedded null|surrogate"):
+            uwt.compiler.compile(ADD, **options)
+    with pytest.raises(ValueError, match="embedded null"):
+        uwt.compiler.compile(ADD, weights=["w\0"])
+    with pytest.raises(ValueError, match="embedded null|surrogate"):
+        uwt.compiler.compile(ADD)(np.zeros((1, 3), np.float32), function=bad)
+
+
 def test_says_what_is_wrong(program, weights, tmp_path):
     with pytest.raises(uwt.UsageError, match="there is no function|no public function|nothing"):
         program(inputs(1), function="nothing")

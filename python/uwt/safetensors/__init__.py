@@ -101,8 +101,8 @@ class safe_open:
 
     def __reduce__(self) -> Any:
         # As a container: a copy opens the file again.
-        _, (path, base, _) = self._container.__reduce__()
-        return _open_again, (path, self._framework, self._device, base)
+        _, (_, path, base, _) = self._container.__reduce__()
+        return _open_again, (type(self), path, self._framework, self._device, base)
 
     def __enter__(self) -> safe_open:
         self._container.check_open()
@@ -135,8 +135,8 @@ class safe_open:
         return self._container.read_part(name, framework=self._framework, device=self._device, **part)
 
 
-def _open_again(path: Any, framework: str, device: Any, base: Any) -> safe_open:
-    return safe_open(path, framework, device, base=base)
+def _open_again(kind: type[safe_open], path: Any, framework: str, device: Any, base: Any) -> safe_open:
+    return kind(path, framework, device, base=base)
 
 
 def load(filename: str | os.PathLike[str], framework: str, device: Any = "cpu") -> dict[str, Any]:

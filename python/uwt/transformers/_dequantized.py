@@ -77,6 +77,9 @@ class DequantizedFile(safe_open):
             name for name in folder.names if name in self._weights or (name in here and name not in folder.weights)
         ]
 
+    def __reduce__(self) -> Any:
+        raise TypeError("a file that is read as the values of its codes has no copies: load it again")
+
     def get_tensor(self, name: str) -> Any:
         return self.get_slice(name)[...].as_subclass(torch.Tensor) if name in self._weights else super().get_tensor(name)
 
