@@ -48,15 +48,16 @@ Expected<std::shared_ptr<const OpenBundle>>
 OpenBundles::find(size_t first, const std::function<Expected<OpenBundle>()> &open) {
   // One of each dtype that a model has, and some more.
   constexpr size_t limit = 8;
-  std::lock_guard lock(mutex);
-  for (const auto &[entry, bundle] : opened)
+  Opened &here = opened.get();
+  std::lock_guard lock(here.mutex);
+  for (const auto &[entry, bundle] : here.bundles)
     if (entry == first)
       return bundle;
   UWT_ASSIGN_OR_RETURN(OpenBundle decoded, open());
-  if (opened.size() == limit)
-    opened.erase(opened.begin());
-  opened.emplace_back(first, std::make_shared<const OpenBundle>(std::move(decoded)));
-  return opened.back().second;
+  if (here.bundles.size() == limit)
+    here.bundles.erase(here.bundles.begin());
+  here.bundles.emplace_back(first, std::make_shared<const OpenBundle>(std::move(decoded)));
+  return here.bundles.back().second;
 }
 
 void Container::State::joinBundle(size_t i, OpenJoin &join) {

@@ -15,6 +15,7 @@
 
 #include "Original.h"
 #include "Selection.h"
+#include "uwt/Support/PerProcess.h"
 #include <mutex>
 
 namespace uwt {
@@ -42,9 +43,13 @@ public:
   find(size_t first, const std::function<Expected<OpenBundle>()> &open);
 
 private:
-  std::mutex mutex;
-  /// By their first tensors, the oldest in front.
-  std::vector<std::pair<size_t, std::shared_ptr<const OpenBundle>>> opened;
+  struct Opened {
+    std::mutex mutex;
+    /// By their first tensors, the oldest in front.
+    std::vector<std::pair<size_t, std::shared_ptr<const OpenBundle>>> bundles;
+  };
+  /// A bundle is decoded under the mutex.
+  PerProcess<Opened> opened;
 };
 
 } // namespace uwt

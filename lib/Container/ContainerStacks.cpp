@@ -92,9 +92,10 @@ void Container::State::shareStoredBytes() {
 
 Expected<std::shared_ptr<const TensorDecoder>>
 StackDecoders::find(size_t first, const std::function<Expected<TensorDecoder>()> &open) {
-  std::lock_guard lock(mutex);
-  auto [at, isNew] = opened.try_emplace(first);
-  Opened &stack = at->second;
+  Opened &here = opened.get();
+  std::lock_guard lock(here.mutex);
+  auto [at, isNew] = here.stacks.try_emplace(first);
+  Stack &stack = at->second;
   if (isNew) {
     Expected<TensorDecoder> decoder = open();
     if (decoder)

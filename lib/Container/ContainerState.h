@@ -10,6 +10,7 @@
 
 #include "Bundles.h"
 #include "CompactHeader.h"
+#include "uwt/Support/PerProcess.h"
 #include <map>
 #include <mutex>
 
@@ -35,12 +36,16 @@ public:
   find(size_t first, const std::function<Expected<TensorDecoder>()> &open);
 
 private:
-  struct Opened {
+  struct Stack {
     std::shared_ptr<const TensorDecoder> decoder;
     std::optional<Error> error;
   };
-  std::mutex mutex;
-  std::map<size_t, Opened> opened;
+  struct Opened {
+    std::mutex mutex;
+    std::map<size_t, Stack> stacks;
+  };
+  /// A decoder is made under the mutex.
+  PerProcess<Opened> opened;
 };
 
 struct Container::State {

@@ -456,3 +456,35 @@ def test_random_uses_of_a_seeded_order(compressed):
                 assert action == "close" or which not in closed
             except ValueError as error:
                 assert which in closed and "is closed" in str(error)
+
+
+@pytest.mark.parametrize("kind", ["bundles", "stacks"])
+def test_a_process_forked_during_a_first_read_reads_itself(tmp_path, kind):
+    """Small tensors, and those of one shape, share what the first one that is read opens."""
+    chosen = np.random.default_rng(1)
+    shape, count = ((100, 10), 900) if kind == "bundles" else ((256, 256), 64)
+    tensors = {}
+    for i in range(count):
+        values = chosen.normal(0, 0.02, shape).astype("<f4") if kind == "bundles" else chosen.normal(0, 1, shape).astype("<f2")
+        tensors[f"layers.{i}.w"] = ("F32" if kind == "bundles" else "F16", shape, values.tobytes())
+    write_safetensors(tmp_path / "m.safetensors", tensors)
+    uwt.compress(tmp_path / "m.safetensors", tmp_path / "c.uwt.safetensors", format="smallest")
+    for turn in range(40):
+        opened = uwt.Container(tmp_path / "c.uwt.safetensors", check=False)
+        name, begun = f"layers.{turn}.w", threading.Event()
+
+        def read(opened=opened, name=name, begun=begun):
+            begun.set()
+            opened.read(name, threads=1)
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        begun.wait()
+        threading.Event().wait(turn * 0.0003)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            os._exit(0 if opened.read(name, threads=1).tobytes() == tensors[name][2] else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, turn
+        thread.join()
+        assert opened.read(name).tobytes() == tensors[name][2]
