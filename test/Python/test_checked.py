@@ -100,6 +100,8 @@ def test_packed_structures_are_those_of_the_constructor():
     assert bytes(made) == bytes(_cuda._Linear(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, (11, 12), (13, 14), None, 16))
     made = _cuda._Gather.packed(*range(14))
     assert bytes(made) == bytes(_cuda._Gather(0, 1, 2, 3, 4, (5, 6), 7, 8, ((9, 10), 11, 12), 13))
+    made = _cuda._GroupedProduct.packed(*range(16))
+    assert bytes(made) == bytes(_cuda._GroupedProduct(0, 1, 2, 3, 4, 5, (6, 7), 8, 9, 10, 11, (12, 13), (14, 15)))
     for bad in (-1, M, 1.5):
         with pytest.raises(ValueError, match="holds integers"):
             _library.Linear.packed(*values[:3], bad, *values[4:])

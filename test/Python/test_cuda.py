@@ -1,10 +1,12 @@
 """Weights on GPUs at the level of ctypes: images, kernels and what is refused on a fake driver; kernels on the emulator."""
 
+import copy
 import ctypes
 import dataclasses
 import json
 import os
 import pathlib
+import pickle
 import subprocess
 import sys
 import threading
@@ -96,6 +98,46 @@ def test_a_weight_is_a_line_of_text(weight):
             _cuda.Weight.parse(text)
     with pytest.raises(UsageError, match="no weight in device memory has the dtype"):
         _ = _cuda.Weight("B" * 16, "raw", 1, 1, 1, 256, ((0, 0),) * 9)._struct
+
+
+def test_objects_are_closed_one_by_one_and_have_no_copies(device):
+    pack = _cuda.Pack(device, ROOT / "test" / "Golden" / "packs" / "v1" / "small.uwtpack")
+    dense = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)
+    held = image_of(dense)[1]
+    kernels = _cuda.Kernels(pack, held, 64)
+    for action in (copy.copy, copy.deepcopy, pickle.dumps):
+        for owner in (device, pack, kernels):
+            with pytest.raises(TypeError, match="no copies"):
+                action(owner)
+    device.close()
+    pack.close()
+    for use in (
+        lambda: _cuda.Pack(device, "x"),
+        lambda: _cuda.Kernels(pack, held),
+        lambda: _cuda.Decoder(pack, held),
+        lambda: _cuda.Gatherer(pack, held),
+        lambda: _cuda.GroupedKernels(pack, held),
+        lambda: _cuda.Encoder(pack, "BF16", 64, 64, 1, "raw"),
+    ):
+        with pytest.raises(ValueError, match="is closed$"):
+            use()
+    # They hold what they were made from.
+    assert kernels.name(1) == "uwt_skinny_inplace12_n8" and kernels.scratch(4)[0] > 0
+    call = {"image": 1024, "x": 256, "x_stride": 64, "y": 512, "y_stride": 64, "workspace": (0, 0), "counters": (0, 0)}
+    with pytest.raises(UsageError, match="takes 2 operands of the epilogue, and there are 1"):
+        kernels.linear(m=1, bias=(256, 128), stream=0, **call)
+    for bad in ({"m": 2**32 + 1}, {"m": 1, "x": -1}, {"m": 1, "y_stride": 2**64}):
+        with pytest.raises(ValueError, match="holds integers"):
+            kernels.linear(bias=None, stream=0, **{**call, **bad})
+    kernels.close()
+    for use in (lambda: kernels.name(1), lambda: kernels.scratch(1), lambda: kernels.linear(m=1, bias=None, stream=0, **call)):
+        with pytest.raises(ValueError, match="is closed$"):
+            use()
+    for bad in ("BF16\0", "\udcff"):
+        with pytest.raises(ValueError, match="embedded null|surrogate"):
+            _ = dataclasses.replace(held, format=bad)._struct
+    with pytest.raises(ValueError, match="rows is from 0"):
+        _ = dataclasses.replace(held, rows=2**64)._struct
 
 
 def test_structs_are_those_of_the_library(weight):
