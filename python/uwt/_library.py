@@ -285,13 +285,13 @@ def version() -> str:
 
 
 _contexts: dict[tuple[int, int | None], c_void_p] = {}
-_contexts_lock = threading.Lock()
+_contexts_lock = threading.RLock()
 
 
 def _forget_contexts() -> None:
     # A lock that another thread held while the process was forked would never be free again.
     global _contexts_lock
-    _contexts_lock = threading.Lock()
+    _contexts_lock = threading.RLock()
     _contexts.clear()
 
 
