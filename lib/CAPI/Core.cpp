@@ -7,6 +7,7 @@
 
 #include "uwt-c/Core.h"
 #include "Objects.h"
+#include "uwt/Support/Printable.h"
 
 using namespace uwt;
 
@@ -40,7 +41,8 @@ static ErrorKind kindOf(UWTErrorKind kind) {
 UWTError *uwtErrorCreate(UWTErrorKind kind, const char *message) {
   UWTError *made = nullptr;
   Status status = callWithMemory([&]() -> Status {
-    made = new UWTError{Error(kindOf(kind), message ? message : "")};
+    // It may quote a file, and is printed by whoever gets it.
+    made = new UWTError{Error(kindOf(kind), printable(message ? message : "", "\n\t"))};
     return ok();
   });
   return status ? made : &outOfMemoryError();

@@ -9,6 +9,7 @@
 #include "FileStatus.h"
 #include "ReadFaults.h"
 #include "uwt/Container/File.h"
+#include "uwt/Support/Temporaries.h"
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -80,8 +81,10 @@ Expected<int> FileOperations::createLocked(const std::string &path, uint32_t mod
     if (descriptor < 0)
       return systemError(path, "cannot create");
     Status locked = lock(descriptor, path);
-    if (locked && isNameOf(path, descriptor))
+    if (locked && isNameOf(path, descriptor)) {
+      rememberTemporary(path);
       return descriptor;
+    }
     ::close(descriptor);
     if (!locked)
       return locked.takeError();
@@ -141,13 +144,16 @@ Status FileOperations::close(int descriptor, const std::string &path) {
 }
 
 Status FileOperations::rename(const std::string &from, const std::string &to, bool overwrite) {
-  if (overwrite)
-    return std::rename(from.c_str(), to.c_str()) == 0
-               ? ok()
-               : Status(systemError(to, "cannot put the new file in place"));
+  if (overwrite) {
+    if (std::rename(from.c_str(), to.c_str()) != 0)
+      return systemError(to, "cannot put the new file in place");
+    forgetTemporary(from);
+    return ok();
+  }
   // A link, unlike rename, never replaces what is there.
   if (::link(from.c_str(), to.c_str()) == 0) {
     ::unlink(from.c_str());
+    forgetTemporary(from);
     return ok();
   }
   if (errno == EEXIST)
@@ -160,7 +166,10 @@ Status FileOperations::rename(const std::string &from, const std::string &to, bo
 }
 
 Status FileOperations::remove(const std::string &path) {
-  return ::unlink(path.c_str()) == 0 ? ok() : Status(systemError(path, "cannot remove"));
+  if (::unlink(path.c_str()) != 0)
+    return systemError(path, "cannot remove");
+  forgetTemporary(path);
+  return ok();
 }
 
 Status FileOperations::makeFolder(const std::string &path, uint32_t mode) {

@@ -7,12 +7,11 @@
 
 #include "uwt/CostModel/Calibration.h"
 #include "uwt/CostModel/KernelConfig.h"
+#include "uwt/Support/RegularFile.h"
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 using namespace uwt;
 using Json = nlohmann::ordered_json;
@@ -213,11 +212,12 @@ Expected<Calibration> Calibration::parse(std::string_view text) {
 }
 
 Expected<Calibration> Calibration::read(const std::string &path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf()))
-    return ioError(path + ": cannot be read; 'uwt bench calibrate' writes such a file");
-  Expected<Calibration> result = parse(text.str());
+  constexpr uint64_t limit = uint64_t(1) << 24;
+  Expected<std::string> text = readRegularFile(path, limit);
+  if (!text)
+    return Error(text.error().getKind(),
+                 text.error().message() + "; 'uwt bench calibrate' writes such a file");
+  Expected<Calibration> result = parse(*text);
   if (!result)
     return Error(result.error().getKind(), path + ": " + result.error().message());
   return result;

@@ -9,6 +9,7 @@
 #include "Recipe.h"
 #include "uwt/Codec/Quantized.h"
 #include "uwt/Format/QuantizedElement.h"
+#include "uwt/Support/Printable.h"
 #include <algorithm>
 #include <filesystem>
 #include <numeric>
@@ -195,7 +196,11 @@ Expected<OpenedWeights> OpenedWeights::open(const std::string &path, const ReadO
 }
 
 void ImportedWeight::refuse(std::string reason) {
-  refusal = std::move(reason);
+  // It may quote a file, and is printed by whoever gets it.
+  constexpr size_t maxRefusal = 2000;
+  if (reason.size() > maxRefusal)
+    reason = reason.substr(0, maxRefusal) + "...";
+  refusal = printable(reason);
   read = [refusal = refusal](ThreadPool &) -> Expected<QuantizedWeight> {
     return unsupportedError(refusal);
   };

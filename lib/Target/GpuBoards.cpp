@@ -6,13 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "GpuBoardsJson.h"
+#include "uwt/Support/RegularFile.h"
 #include "uwt/Support/Suggest.h"
 #include "uwt/Target/GpuTarget.h"
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 using namespace uwt;
 using Json = nlohmann::json;
@@ -100,11 +99,12 @@ std::span<const GpuBoard> uwt::builtInGpuBoards() {
 }
 
 Expected<std::vector<GpuBoard>> uwt::readGpuBoards(const std::string &path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf()))
-    return ioError(path + ": cannot be read; expected a file like lib/Target/gpu-boards.json");
-  Expected<std::vector<GpuBoard>> read = parseGpuBoards(text.str());
+  constexpr uint64_t limit = uint64_t(1) << 24;
+  Expected<std::string> text = readRegularFile(path, limit);
+  if (!text)
+    return Error(text.error().getKind(),
+                 text.error().message() + "; expected a file like lib/Target/gpu-boards.json");
+  Expected<std::vector<GpuBoard>> read = parseGpuBoards(*text);
   if (!read)
     return read.takeError().in(path);
   std::span<const GpuBoard> builtIn = builtInGpuBoards();

@@ -66,6 +66,10 @@ NAMESPACE = re.compile(r"^namespace (uwt[\w:]*) \{\n(.*?)^\} // namespace \1$", 
 # What files say of classes of other rooms.
 DECLARATIONS = re.compile(r"(\s*(class|struct|enum class) \w+( : \w+)?;)*\s*")
 FORBIDDEN = ("llvm", "llvm-c", "mlir", "mlir-c")
+# What waits for a FIFO, or reads a device without end. Files that users name go through readRegularFile, readTextFile or MappedFile.
+OPENERS = re.compile(r"\b(ifstream|fopen|freopen)\b|MemoryBuffer::getFile|\bopenInputFile\b|\bfilebuf\b")
+# Paths of the system, files that the program itself has just made, and the one tool that opens as MLIR's do.
+OWN_PATHS = {"lib/Bench/BenchReport.cpp", "lib/CudaTools/CudaTools.cpp", "tools/uwt/Doctor.cpp", "tools/uwt-opt/uwt-opt.cpp"}
 GUARD = re.compile(r"^#ifndef (\w+)\n#define \1\n", re.MULTILINE)
 
 
@@ -188,6 +192,8 @@ def violations(root, files):
             yield f"{path}: room '{own}' is not among {', '.join(ARROWS)}"
             continue
         text = file.read_text()
+        if (opener := OPENERS.search(text)) and str(path) not in OWN_PATHS:
+            yield f"{path}: {opener[0]} opens what is no regular file too: use readRegularFile, readTextFile or MappedFile"
         if reason := guard_violation(path, text):
             yield f"{path}: {reason}"
         for reason in namespace_violations(path, text):

@@ -91,7 +91,7 @@ std::vector<command_line::Option> CompileCommand::options() {
 Status CompileCommand::write(Session &session, const std::string &code) const {
   if (output && *output != "-")
     return writeWholeFile(*output, asBytes(code), force);
-  session.print(code);
+  session.write(code);
   return ok();
 }
 

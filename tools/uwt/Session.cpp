@@ -7,6 +7,8 @@
 
 #include "Session.h"
 #include "text/Text.h"
+#include "uwt/Support/Temporaries.h"
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -15,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 using namespace uwt;
@@ -28,8 +31,10 @@ Session::Session(SessionOptions options)
   useColour = outTerminal && !isDumb && (!noColour || !*noColour);
 }
 
+static constexpr std::string_view boldBegin = "\033[1m", boldEnd = "\033[0m", keptInText = "\n\t";
+
 std::string Session::bold(std::string_view text) const {
-  return useColour ? "\033[1m" + std::string(text) + "\033[0m" : std::string(text);
+  return useColour ? std::string(boldBegin).append(text).append(boldEnd) : std::string(text);
 }
 
 /// Columns of the terminal `descriptor`; 100 where it does not say.
@@ -56,6 +61,19 @@ std::string Session::wrapped(std::string_view text) const {
 }
 
 void Session::print(std::string_view text) {
+  while (useColour) {
+    size_t at = std::min(text.find(boldBegin), text.find(boldEnd));
+    if (at == std::string_view::npos)
+      break;
+    std::string_view own = text.substr(at).starts_with(boldBegin) ? boldBegin : boldEnd;
+    write(printable(text.substr(0, at), keptInText));
+    write(own);
+    text.remove_prefix(at + own.size());
+  }
+  write(printable(text, keptInText));
+}
+
+void Session::write(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() && outputError == 0)
     outputError = errno;
 }
@@ -100,14 +118,28 @@ void uwt::tool::printError(std::string_view text) { printMessage("uwt: error: ",
 static std::atomic<bool> wasInterrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal handler");
 
-static void handleInterrupt(int) { wasInterrupted.store(true, std::memory_order_relaxed); }
+/// Ends the process with the exit code of an interruption, and without half-written files.
+static void endInterrupted(int /*signal*/) {
+  removeTemporaries();
+  constexpr std::string_view message = "uwt: error: interrupted\n";
+  [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, message.data(), message.size());
+  ::_exit(static_cast<int>(ErrorKind::Interrupted));
+}
+
+static void handleInterrupt(int signal) {
+  if (wasInterrupted.exchange(true))
+    return endInterrupted(signal);
+  // What asks for the flag ends by itself; what waits or computes without end does not.
+  itimerval limit{};
+  limit.it_value.tv_usec = 800'000;
+  setitimer(ITIMER_REAL, &limit, nullptr);
+}
 
 void uwt::tool::catchInterrupts() {
   struct sigaction action{};
   action.sa_handler = handleInterrupt;
   sigemptyset(&action.sa_mask);
-  // The handler runs once: the next signal finds the default action.
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  action.sa_flags = SA_RESTART;
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction before{};
     sigaction(signal, nullptr, &before);
@@ -115,6 +147,8 @@ void uwt::tool::catchInterrupts() {
     if (before.sa_handler != SIG_IGN)
       sigaction(signal, &action, nullptr);
   }
+  action.sa_handler = endInterrupted;
+  sigaction(SIGALRM, &action, nullptr);
   // A file that is half-written has to go first.
   std::signal(SIGPIPE, SIG_IGN);
 }

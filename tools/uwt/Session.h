@@ -52,8 +52,11 @@ public:
   /// Lines of `text` broken between words to fit outputColumns().
   std::string wrapped(std::string_view text) const;
 
-  /// Writes to stdout. A failure is reported by finish().
+  /// Writes text to stdout, with '?' for control characters, but for line feeds, tabs and its own
+  /// bold(). A failure is reported by finish().
   void print(std::string_view text);
+  /// Writes bytes to stdout as they are: tensors, code, JSON, pages.
+  void write(std::string_view bytes);
   /// "uwt: text" on stderr, unless --quiet.
   void note(std::string_view text) const;
   /// The same with --verbose only.
@@ -77,7 +80,9 @@ private:
 void printError(std::string_view text);
 
 /// From now on SIGINT, SIGTERM and SIGHUP set a flag, unless the process was started with them
-/// ignored; a second signal ends the process at once. Closed pipes are errors of writing.
+/// ignored. A process that does not end by itself within 800 ms, or gets a second signal, ends with
+/// the exit code of an interruption, after its half-written files are removed. Closed pipes are
+/// errors of writing.
 void catchInterrupts();
 bool interrupted();
 /// An error of kind Interrupted from then on.

@@ -164,9 +164,9 @@ Status SliceCommand::write(Session &session, const Result &result) {
     outputs.push_back({name, bytes.dtype, bytes.shape, bytes.bytes});
   if (output != "-")
     return writeSafetensors(output, outputs, {}, force);
-  session.print(headerOf(outputs));
+  session.write(headerOf(outputs));
   for (const SafetensorsOutput &each : outputs)
-    session.print({reinterpret_cast<const char *>(each.bytes.data()), each.bytes.size()});
+    session.write({reinterpret_cast<const char *>(each.bytes.data()), each.bytes.size()});
   return ok();
 }
 
@@ -204,13 +204,16 @@ SliceCommand::readCodes(const ImportedWeight &weight, const TensorSlice &wanted,
   if (shape.size() != 2)
     return usageError("is several matrices, and a tensor of codes has one: say which (--expert)");
   UWT_ASSIGN_OR_RETURN(QuantizedPart part, readQuantizedPart(weight, wanted, pool));
-  constexpr std::string_view suffix = ".weight";
-  std::string module = tensor;
-  if (module.ends_with(suffix))
-    module.resize(module.size() - suffix.size());
+  constexpr std::string_view suffix = ".weight", prefix = "weight";
+  bool isOfModule = tensor.ends_with(suffix);
+  std::string module = tensor.substr(0, tensor.size() - (isOfModule ? suffix.size() : 0));
   Result result{part.tensors(), part.format.str()};
-  for (auto &[name, bytes] : result.tensors)
-    name = module + "." + name;
+  for (auto &[name, bytes] : result.tensors) {
+    // codes-12: the weight that is read again has the name of this one.
+    if (!isOfModule)
+      name.replace(0, prefix.size(), "codes");
+    name.insert(0, module + ".");
+  }
   return result;
 }
 

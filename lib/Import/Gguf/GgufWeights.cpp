@@ -14,10 +14,10 @@
 #include "GgufBlocks.h"
 #include "GgufModel.h"
 #include "uwt/Import/ImportedWeights.h"
+#include "uwt/Support/RegularFile.h"
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <optional>
 
@@ -194,9 +194,9 @@ static ImportedWeight makeWeight(const std::shared_ptr<const GgufModel> &model,
 bool ImportedWeights::isGguf(const std::string &path) {
   if (path.ends_with(".gguf"))
     return true;
-  std::array<char, 4> magic{};
-  std::ifstream file(path, std::ios::binary);
-  return file.read(magic.data(), magic.size()) && std::string_view(magic.data(), 4) == "GGUF";
+  constexpr std::string_view magic = "GGUF";
+  Expected<std::string> begin = readBegin(path, magic.size());
+  return begin && *begin == magic;
 }
 
 /// Adds a weight by the name of transformers. Errors: Invalid (another tensor has that name).

@@ -8,6 +8,7 @@
 #include "uwt/Support/Suggest.h"
 #include "uwt/Support/CheckedMath.h"
 #include "uwt/Support/Cpu.h"
+#include "uwt/Support/Printable.h"
 #include <gtest/gtest.h>
 
 using namespace uwt;
@@ -33,6 +34,14 @@ TEST(SuggestTest, SaysNothingWithoutMatch) {
 TEST(SuggestTest, QuotesWithoutControlCharacters) {
   EXPECT_EQ(inQuotes("a\nb\x1b\xff"), "'a?b?\?'");
   EXPECT_EQ(inQuotes(std::string(81, 'x')), "'" + std::string(80, 'x') + "...'");
+}
+
+TEST(PrintableTest, HasNoControls) {
+  EXPECT_EQ(printable("a\x1b[2J\r\nb\x7f\u0085c\u202ed\u2066e\xff"), "a?[2J??b??c?d?e?");
+  EXPECT_EQ(printable("a\tb\nc\r", "\n\t"), "a\tb\nc?");
+  EXPECT_EQ(printable("Gr\u00fc\u00dfe \u4f60\u597d"), "Gr\u00fc\u00dfe \u4f60\u597d");
+  EXPECT_EQ(jsonWithoutControls("{\n \"a\u202e\u0085\x7f\": \"\u00fc\"}"),
+            "{\n \"a\\u202e\\u0085\\u007f\": \"\u00fc\"}");
 }
 
 TEST(CheckedMathTest, ReportsOverflow) {

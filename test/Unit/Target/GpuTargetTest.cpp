@@ -149,5 +149,5 @@ TEST(GpuBoards, AUsersFileReplacesAndAdds) {
   ASSERT_FALSE(boards);
   EXPECT_EQ(boards.error().getKind(), ErrorKind::IO);
   EXPECT_EQ(boards.error().message(),
-            path + ": cannot be read; expected a file like lib/Target/gpu-boards.json");
+            path + ": cannot open: No such file or directory; expected a file like lib/Target/gpu-boards.json");
 }

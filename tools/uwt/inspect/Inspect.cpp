@@ -99,7 +99,7 @@ private:
 Status InspectCommand::writePage(Session &session, const Inspection &inspection) const {
   std::string page = inspectionPage(inspection);
   if (*html == "-") {
-    session.print(page);
+    session.write(page);
     return ok();
   }
   UWT_RETURN_IF_ERROR(writeWholeFile(*html, asBytes(page), force));
@@ -179,7 +179,7 @@ Status InspectCommand::run(Session &session) {
   if (html)
     UWT_RETURN_IF_ERROR(writePage(session, inspection));
   if (session.wantsJson()) {
-    writeInspectionJson(inspection, 0, true, [&](std::string_view text) { session.print(text); });
+    writeInspectionJson(inspection, 0, true, [&](std::string_view text) { session.write(text); });
     session.print("\n");
   } else if (!html && !session.options().quiet) {
     printText(session, inspection);

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Json.h"
+#include "uwt/Support/Printable.h"
 
 using namespace uwt;
 using namespace uwt::tool;
@@ -17,9 +18,10 @@ Json uwt::tool::schemaObject(std::string_view command, unsigned version) {
 }
 
 std::string uwt::tool::jsonText(const Json &value, bool indented) {
-  return value.dump(indented ? 2 : -1, ' ', false, Json::error_handler_t::replace);
+  return jsonWithoutControls(
+      value.dump(indented ? 2 : -1, ' ', false, Json::error_handler_t::replace));
 }
 
 void uwt::tool::printJson(Session &session, const Json &value) {
-  session.print(jsonText(value) + "\n");
+  session.write(jsonText(value) + "\n");
 }

@@ -161,8 +161,8 @@ void StageProgress::draw() {
   std::unique_lock lock(mutex);
   bool visible = false;
   while (!ended.wait_for(lock, barInterval, [this] { return finished; })) {
-    std::string line =
-        activity + (stage.empty() ? "" : ": " + stage) + "  " + formatNumber(seconds(), 1) + " s";
+    std::string line = activity + (stage.empty() ? "" : ": " + printable(stage)) + "  " +
+                       formatNumber(seconds(), 1) + " s";
     // A character in the last column would begin a new line on some terminals.
     write("\r" + line.substr(0, Session::messageColumns() - 1) + "\033[K");
     visible = true;

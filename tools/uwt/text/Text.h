@@ -15,6 +15,7 @@
 
 #include "uwt/CommandLine/Words.h"
 #include "uwt/Container/Container.h"
+#include "uwt/Support/Printable.h"
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,10 +56,6 @@ struct PartOf {
 Expected<PartOf> parsePart(std::string_view text, std::string_view what);
 /// "4096x14336", one to eight extents.
 Expected<std::vector<uint64_t>> parseShape(std::string_view text, std::string_view what);
-
-/// `text` with control characters and invalid UTF-8 replaced by '?': a name may not send commands
-/// to a terminal, nor change the order in which other characters appear.
-std::string printable(std::string_view text);
 
 } // namespace uwt::tool
 

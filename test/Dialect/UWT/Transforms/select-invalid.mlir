@@ -7,7 +7,7 @@
 // RUN: not uwt-opt %s --uwt-select-format="run-format=huffman<12,2>" --uwt-select-strategy=strategy=direct 2>&1 | FileCheck %s --check-prefix=DIRECT
 // RUN: not uwt-opt %s --uwt-select-strategy="calibration=%S/Inputs/select-calibration.json" 2>&1 | FileCheck %s --check-prefix=TARGET
 
-// NOWHERE: error: /nowhere.json: cannot be read; 'uwt bench calibrate' writes such a file
+// NOWHERE: error: /nowhere.json: cannot open: No such file or directory; 'uwt bench calibrate' writes such a file
 // STRATEGY: error: expected strategy to be direct, buffer or tiles, got 'wide'
 // TILES: error: strategy tiles needs a target with AMX, such as amx; target 'avx2' has none
 // TILE: error: 'uwt.matmul' op has a bad strategy: expected tile_n to divide 16, got 3
