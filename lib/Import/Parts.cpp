@@ -68,6 +68,14 @@ static std::string endOf(const Part &part, std::string_view suffix) {
   return name.substr(name.size() - suffix.size() - 1);
 }
 
+Parts Parts::renamed(std::string_view from, std::string_view to) const {
+  Parts result;
+  for (const auto &[name, part] : parts)
+    if (name.starts_with(from))
+      result.parts.emplace(std::string(to).append(name, from.size()), part);
+  return result;
+}
+
 Status Parts::expect(std::string_view suffix,
                      std::initializer_list<std::string_view> dtypes) const {
   if (!has(suffix)) {

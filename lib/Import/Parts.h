@@ -38,7 +38,10 @@ struct Part {
 /// Tensors, at least one, whose names begin with one prefix, by what follows it: "qweight".
 class Parts {
 public:
-  explicit Parts(std::map<std::string_view, Part> parts) : parts(std::move(parts)) {}
+  explicit Parts(const std::map<std::string_view, Part> &parts)
+      : parts(parts.begin(), parts.end()) {}
+  /// Returns those whose names begin with `from`, with `to` in its place.
+  Parts renamed(std::string_view from, std::string_view to) const;
 
   bool has(std::string_view suffix) const { return parts.count(suffix) != 0; }
   /// Precondition of the next two: has(suffix).
@@ -62,7 +65,9 @@ public:
   Expected<std::vector<float>> floats(std::string_view suffix, ThreadPool &pool) const;
 
 private:
-  std::map<std::string_view, Part> parts;
+  Parts() = default;
+
+  std::map<std::string, Part, std::less<>> parts;
 };
 
 } // namespace uwt

@@ -303,4 +303,34 @@ TEST(CodesTest, RefusesWhatItDoesNotRead) {
   EXPECT_EQ(written.error(), ".weight is [192], expected a matrix");
 }
 
+/// codes-12: a parameter keeps its name, in all that codes consist of.
+TEST(CodesTest, ParametersKeepTheirNames) {
+  Bytes codes(4 * 64, 5), scales(4 * 2 * 4), zeros(4 * 2, 3);
+  for (size_t i = 0; i < scales.size(); i += 4)
+    scales[i + 2] = 0x80, scales[i + 3] = 0x3F;
+  auto decodedAs = [&](const std::string &prefix, const std::string &name) {
+    TemporaryFolder folder;
+    writeTensors(folder / "model.safetensors", {{prefix, "U8", {4, 64}, codes},
+                                                {prefix + "_scale", "F32", {4, 2}, scales},
+                                                {prefix + "_zero_point", "U8", {4, 2}, zeros}});
+    writeText(folder / "config.json",
+              R"({"quantization_config": {"quant_method": "uwt-codes", "format":
+              "uint<4>, zero={1x32, uint<4>}, scale={1x32, f32}"}})");
+    OpenedCheckpoint opened(folder.path);
+    const ImportedWeight *weight = opened.weights.find(name);
+    EXPECT_TRUE(weight) << name;
+    if (!weight)
+      return Bytes();
+    EXPECT_EQ(weight->refusal, "");
+    EXPECT_EQ(weight->parts.front(), prefix);
+    EXPECT_EQ(opened.weights.all().size(), 1U);
+    Expected<Bytes> values = decoded(*weight, ElementType::F32);
+    EXPECT_TRUE(holds(values));
+    return values ? *values : Bytes();
+  };
+  Bytes values = decodedAs("a.b.weight", "a.b.weight");
+  EXPECT_EQ(values.size(), codes.size() * 4);
+  EXPECT_EQ(decodedAs("a.b.codes", "a.b"), values);
+}
+
 } // namespace
