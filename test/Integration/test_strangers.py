@@ -139,7 +139,7 @@ def test_a_fifo_inside_of_a_folder_is_refused(uwt, others):
         result = subprocess.run([uwt.binary, *map(str, command)], capture_output=True, text=True, check=False, timeout=60)
         assert result.returncode != 0, command
     result = uwt("inspect", others / "model", check=False)
-    assert result.returncode == 4 and "config.json: not a regular file" in result.stderr
+    assert result.returncode in (2, 4) and "config.json: is neither a file nor a folder" in result.stderr
 
 
 @pytest.fixture(name="large", scope="module")

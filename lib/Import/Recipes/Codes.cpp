@@ -213,7 +213,7 @@ static Expected<Grid> takeGrid(const std::string &name, GridFormat &format, cons
   setCells(format, grid, outline);
   // The tensor's name lives as long as the outline.
   const std::string &whole = parts.at(name).entry->name;
-  outline.parts.push_back(std::string_view(whole).substr(whole.size() - name.size()));
+  outline.parts.push_back(std::string_view(whole).substr(whole.rfind('.') + 1));
   for (const InnerGrid &inner : innerGrids) {
     Recursive<GridFormat> &inside = format.*inner.format;
     if (!inside)

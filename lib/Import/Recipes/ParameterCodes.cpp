@@ -33,10 +33,11 @@ public:
     Parts own = renamed(parts);
     UWT_ASSIGN_OR_RETURN(WeightOutline outline, getCodesRecipe().outline(config, own, pool));
     // By the names that the tensors have.
-    for (std::string_view &part : outline.parts) {
-      std::string_view name = own.at(part).entry->name;
-      part = name.substr(name.rfind('.') + 1);
-    }
+    for (std::string_view &part : outline.parts)
+      if (own.has(part)) {
+        std::string_view name = own.at(part).entry->name;
+        part = name.substr(name.rfind('.') + 1);
+      }
     return outline;
   }
   Expected<QuantizedWeight> assemble(const QuantizationConfig &config, const Parts &parts,

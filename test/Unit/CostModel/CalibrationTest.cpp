@@ -86,6 +86,7 @@ TEST(Calibration, AFileThatIsNotThereIsSaid) {
   Expected<Calibration> result = Calibration::read("/nowhere/calibration.json");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().getKind(), ErrorKind::IO);
-  EXPECT_EQ(result.error().message(), "/nowhere/calibration.json: cannot be read; "
-                                      "'uwt bench calibrate' writes such a file");
+  EXPECT_EQ(result.error().message(),
+            "/nowhere/calibration.json: cannot open: No such file or directory; "
+            "'uwt bench calibrate' writes such a file");
 }
