@@ -148,6 +148,6 @@ TEST(GpuBoards, AUsersFileReplacesAndAdds) {
   boards = readGpuBoards(path);
   ASSERT_FALSE(boards);
   EXPECT_EQ(boards.error().getKind(), ErrorKind::IO);
-  EXPECT_EQ(boards.error().message(),
-            path + ": cannot open: No such file or directory; expected a file like lib/Target/gpu-boards.json");
+  EXPECT_EQ(boards.error().message(), path + ": cannot open: No such file or directory; expected a "
+                                             "file like lib/Target/gpu-boards.json");
 }
