@@ -7,6 +7,7 @@
 
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 using namespace uwt;
@@ -14,6 +15,8 @@ using namespace uwt;
 /// Words longer than this are no near miss of anything, and would make the table large.
 static constexpr size_t longestWord = 100;
 static constexpr size_t longestQuote = 80;
+/// Words that are compared letter by letter at most.
+static constexpr size_t mostCompared = 2000;
 
 /// Edits between `a` and `b`, where a swap of neighbours counts as one.
 static size_t editDistance(std::string_view a, std::string_view b) {
@@ -36,13 +39,46 @@ static size_t editDistance(std::string_view a, std::string_view b) {
   return table.back();
 }
 
+/// How much of its beginning and of its end `candidate` shares with `word`. Names with few edits
+/// share much, and this costs no table.
+static size_t sharedEnds(std::string_view word, std::string_view candidate) {
+  size_t most = std::min(word.size(), candidate.size()), begin = 0, end = 0;
+  while (begin < most && word[begin] == candidate[begin])
+    ++begin;
+  while (end < most && word[word.size() - 1 - end] == candidate[candidate.size() - 1 - end])
+    ++end;
+  return begin + end;
+}
+
+/// The candidates that are compared, in their order: of many, those that share the most.
+static std::vector<std::string_view> comparable(std::string_view word,
+                                                std::span<const std::string_view> candidates) {
+  std::vector<std::string_view> chosen(candidates.begin(), candidates.end());
+  if (chosen.size() <= mostCompared)
+    return chosen;
+  std::vector<size_t> shared;
+  for (std::string_view candidate : candidates)
+    shared.push_back(sharedEnds(word, candidate));
+  std::vector<size_t> sorted = shared;
+  auto last = sorted.begin() + mostCompared - 1;
+  std::nth_element(sorted.begin(), last, sorted.end(), std::greater<>());
+  auto better =
+      static_cast<size_t>(std::ranges::count_if(shared, [&](size_t each) { return each > *last; }));
+  size_t asGood = mostCompared - better;
+  chosen.clear();
+  for (size_t i = 0; i < candidates.size(); ++i)
+    if (shared[i] > *last || (shared[i] == *last && asGood > 0 && asGood-- > 0))
+      chosen.push_back(candidates[i]);
+  return chosen;
+}
+
 std::optional<std::string> uwt::closestMatch(std::string_view word,
                                              std::span<const std::string_view> candidates) {
   if (word.empty() || word.size() > longestWord)
     return std::nullopt;
   std::optional<std::string> best;
   size_t bestDistance = 0;
-  for (std::string_view candidate : candidates) {
+  for (std::string_view candidate : comparable(word, candidates)) {
     if (candidate.size() > longestWord)
       continue;
     size_t distance = editDistance(word, candidate);
