@@ -15,8 +15,9 @@
 namespace uwt {
 
 inline FileIdentity identityOf(const struct stat &status) {
-  return {status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size),
-          status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+  return {status.st_dev,         status.st_ino,          static_cast<uint64_t>(status.st_size),
+          status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
+          status.st_ctim.tv_nsec};
 }
 
 /// Whether `path` still stands for the open file, which another process may have renamed, removed

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <dirent.h>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <sys/stat.h>
 
@@ -53,11 +54,20 @@ public:
 
 private:
   Status readEntry(const std::string &relative, bool &any);
+  Status noteVisit(const std::string &full, const std::pair<dev_t, ino_t> &identity);
+  void noteLink(const std::string &relative, const std::string &full);
 
   FileTree &tree;
   /// Folders from the root to the one that is being read.
   std::vector<std::pair<dev_t, ino_t>> above;
+  /// How often each folder has been read.
+  std::map<std::pair<dev_t, ino_t>, unsigned> visits;
+  /// The root without links, and the folder of files of a hub cache, for noteLink.
+  std::optional<std::string> realRoot, blobs;
 };
+
+/// Links that double at each level would otherwise be followed 2^levels times.
+constexpr unsigned mostVisits = 16;
 
 } // namespace
 
@@ -72,8 +82,11 @@ Status TreeReader::readEntry(const std::string &relative, bool &any) {
   any = true;
   struct stat there;
   // Another machine may have removed it since its name was read.
-  if (::lstat(file.full.c_str(), &there) != 0 && errno == ENOENT)
+  bool isFound = ::lstat(file.full.c_str(), &there) == 0;
+  if (!isFound && errno == ENOENT)
     return ok();
+  if (isFound && S_ISLNK(there.st_mode))
+    noteLink(relative, file.full);
   if (::stat(file.full.c_str(), &there) != 0)
     return ioError(file.full + ": cannot be read: " + std::strerror(errno) +
                    "; a link may lead nowhere");
@@ -105,6 +118,31 @@ static Expected<std::vector<std::string>> namesIn(const std::string &folder) {
   return names;
 }
 
+Status TreeReader::noteVisit(const std::string &full, const std::pair<dev_t, ino_t> &identity) {
+  if (++visits[identity] <= mostVisits)
+    return ok();
+  return usageError(full + ": links lead to this folder in more than " +
+                    std::to_string(mostVisits) +
+                    " ways; remove links, or give a folder below them");
+}
+
+/// Notes a link that leads out. Caches of hubs have all files so: from snapshots/NAME to blobs.
+void TreeReader::noteLink(const std::string &relative, const std::string &full) {
+  std::error_code error;
+  auto realPath = [&](const std::filesystem::path &path) {
+    return std::filesystem::weakly_canonical(path, error).string() + "/";
+  };
+  if (!realRoot) {
+    realRoot = realPath(tree.root);
+    std::filesystem::path folder = std::filesystem::path(*realRoot).parent_path();
+    bool isSnapshot = folder.parent_path().filename() == "snapshots";
+    blobs = isSnapshot ? realPath(folder.parent_path().parent_path() / "blobs") : std::string();
+  }
+  std::string target = realPath(full);
+  if (!target.starts_with(*realRoot) && (blobs->empty() || !target.starts_with(*blobs)))
+    tree.linksOut.push_back(relative);
+}
+
 Status TreeReader::readFolder(const std::string &relative) {
   std::string full = joinPath(tree.root, relative);
   struct stat self;
@@ -113,6 +151,7 @@ Status TreeReader::readFolder(const std::string &relative) {
   std::pair<dev_t, ino_t> identity(self.st_dev, self.st_ino);
   if (std::find(above.begin(), above.end(), identity) != above.end())
     return usageError(full + ": links to a folder that it lies in");
+  UWT_RETURN_IF_ERROR(noteVisit(full, identity));
   above.push_back(identity);
 
   UWT_ASSIGN_OR_RETURN(std::vector<std::string> names, namesIn(full));
@@ -133,6 +172,7 @@ Expected<FileTree> FileTree::read(const std::string &root) {
             [](const TreeFile &a, const TreeFile &b) { return a.path < b.path; });
   std::sort(tree.emptyFolders.begin(), tree.emptyFolders.end());
   std::sort(tree.leftOut.begin(), tree.leftOut.end());
+  std::sort(tree.linksOut.begin(), tree.linksOut.end());
   return tree;
 }
 

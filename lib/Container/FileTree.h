@@ -40,11 +40,14 @@ struct FileTree {
   std::vector<std::string> emptyFolders;
   /// What is never part of a model (isNeverOfModel).
   std::vector<std::string> leftOut;
+  /// Links to files and folders outside of the folder, but for those of a hub cache into its own
+  /// `blobs`.
+  std::vector<std::string> linksOut;
 
   const TreeFile *find(std::string_view path) const;
 
   /// Errors: IO (cannot be read, a link to nothing), Usage (a link to a folder that
-  /// it lies in, something that is no file).
+  /// it lies in, links that lead to one folder again and again, something that is no file).
   static Expected<FileTree> read(const std::string &root);
   /// An IO error where a file has been replaced, or written to, since then.
   Status checkUnchanged() const;

@@ -41,6 +41,8 @@ struct FileIdentity {
   uint64_t device = 0, inode = 0, bytes = 0;
   /// When it was last written to.
   int64_t seconds = 0, nanoseconds = 0;
+  /// When its contents or its status last changed, which no program can set back.
+  int64_t changedSeconds = 0, changedNanoseconds = 0;
   bool operator==(const FileIdentity &) const = default;
 };
 /// An IO error unless `path` is still the file `before`.
