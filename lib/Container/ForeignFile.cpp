@@ -206,6 +206,10 @@ Error noWeights(const std::string &folder) {
   auto tree = FileTree::read(folder);
   if (!tree)
     return tree.takeError();
+  for (const TreeFile &file : tree->files)
+    if (lowerCase(file.name()).ends_with(weightEnding))
+      return usageError(text + ", but " + file.path +
+                        ", which is spelled otherwise; rename it to end in .safetensors");
   // Enough to meet the weights of any model.
   constexpr size_t most = 1000;
   for (size_t i = 0; i < tree->files.size() && i < most; ++i) {

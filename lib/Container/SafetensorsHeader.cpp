@@ -70,7 +70,14 @@ class HeaderHandler final : public JsonHandler {
 public:
   explicit HeaderHandler(SafetensorsHeader &header) : header(header) {}
 
-  Status literal(std::string_view text) override { return other(text); }
+  Status literal(std::string_view text) override {
+    // Writers without metadata leave it out, have {}, or have null.
+    if (state != State::Metadata || text != "null")
+      return other(text);
+    header.hasMetadata = false;
+    state = State::Names;
+    return ok();
+  }
   Status number(std::string_view text) override { return other(text); }
   Status string(std::string &text) override {
     switch (state) {
