@@ -62,6 +62,10 @@ UWT_C_API size_t uwtContainerSize(const UWTContainer *container);
 /** Tensor `index`, below uwtContainerSize, in the order of the files' headers. */
 UWT_C_API UWTError *uwtContainerTensor(const UWTContainer *container, size_t index,
                                        UWTTensorInfo *info);
+/** The path of the file that has tensor `index`; lives as long as the container. Of a folder the
+    files of its model count (docs/container.md, "Which tensor a name is"). */
+UWT_C_API UWTError *uwtContainerTensorFile(const UWTContainer *container, size_t index,
+                                           const char **path);
 /** The tensor of that name, else an error that suggests another one. */
 UWT_C_API UWTError *uwtContainerFind(const UWTContainer *container, const char *name,
                                      UWTTensorInfo *info);
@@ -211,6 +215,8 @@ typedef struct UWTCompressOptions {
   /** Not 0: compresses no weight files, which shards have done, and writes everything else. The
       output then has the bytes that one call for everything gives. */
   int finishShards;
+  /** Not 0: a folder is compressed whose index names files that are not there. */
+  int incomplete;
 } UWTCompressOptions;
 /** Sets the defaults, of as many members as `size`, sizeof(*options), has. */
 UWT_C_API void uwtCompressOptionsInit(UWTCompressOptions *options, size_t size);

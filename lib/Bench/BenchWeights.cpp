@@ -149,26 +149,24 @@ Expected<BenchWorkload> uwt::bench::loadWeights(const std::string &path, ThreadP
     auto element = measurableType(entry);
     return element && getTraits(*element).signBits != 0;
   };
-  bool hasFloats = std::ranges::any_of(model.files(), [&](const Container &file) {
-    return std::ranges::any_of(file.entries(), isFloat);
-  });
+  bool hasFloats = std::ranges::any_of(
+      model.tensors(), [&](const ModelTensor &tensor) { return isFloat(*tensor.entry); });
   BenchWorkload workload{path, {}};
-  for (const Container &file : model.files())
-    for (const TensorEntry &entry : file.entries()) {
-      auto element = measurableType(entry);
-      // Beside floats, integers are indices and the like, which formats of exponents do not hold.
-      if (!element || (hasFloats && !isFloat(entry)))
-        continue;
-      BenchTensor tensor;
-      tensor.name = entry.name;
-      tensor.description.element = *element;
-      tensor.description.shape =
-          storedShape(entry.shape, storedElementsEach(*entry.dtype, *element));
-      tensor.bytes.resize(entry.bytes);
-      UWT_ASSIGN_OR_RETURN(TensorReader reader, file.reader(entry));
-      UWT_RETURN_IF_ERROR(reader.read(tensor.bytes, pool));
-      workload.tensors.push_back(std::move(tensor));
-    }
+  for (const ModelTensor &each : model.tensors()) {
+    const TensorEntry &entry = *each.entry;
+    auto element = measurableType(entry);
+    // Beside floats, integers are indices and the like, which formats of exponents do not hold.
+    if (!element || (hasFloats && !isFloat(entry)))
+      continue;
+    BenchTensor tensor;
+    tensor.name = entry.name;
+    tensor.description.element = *element;
+    tensor.description.shape = storedShape(entry.shape, storedElementsEach(*entry.dtype, *element));
+    tensor.bytes.resize(entry.bytes);
+    UWT_ASSIGN_OR_RETURN(TensorReader reader, each.file->reader(entry));
+    UWT_RETURN_IF_ERROR(reader.read(tensor.bytes, pool));
+    workload.tensors.push_back(std::move(tensor));
+  }
   if (workload.tensors.empty())
     return usageError(path + ": holds no tensor of two or more dimensions in bf16, f16, f32, "
                              "fp8 or integers; nothing to measure");

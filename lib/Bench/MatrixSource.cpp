@@ -35,13 +35,14 @@ private:
 class FileMatrices final : public MatrixSource {
 public:
   explicit FileMatrices(Checkpoint opened) : checkpoint(std::move(opened)) {
-    for (const Container &file : checkpoint.files())
-      for (const TensorEntry &entry : file.entries())
-        if (entry.dtype->name == "BF16" && entry.shape.size() == 2 && entry.bytes != 0 &&
-            std::ranges::none_of(found, [&](const GridShape &other) {
-              return other.rows == entry.shape[0] && other.columns == entry.shape[1];
-            }))
-          found.push_back({entry.name, entry.shape[0], entry.shape[1]});
+    for (const ModelTensor &tensor : checkpoint.tensors()) {
+      const TensorEntry &entry = *tensor.entry;
+      if (entry.dtype->name == "BF16" && entry.shape.size() == 2 && entry.bytes != 0 &&
+          std::ranges::none_of(found, [&](const GridShape &other) {
+            return other.rows == entry.shape[0] && other.columns == entry.shape[1];
+          }))
+        found.push_back({entry.name, entry.shape[0], entry.shape[1]});
+    }
   }
   std::vector<GridShape> shapes() const override { return found; }
 

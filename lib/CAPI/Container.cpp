@@ -30,11 +30,11 @@ static Expected<std::unique_ptr<UWTContainer>> openContainer(const char *path,
   UWT_ASSIGN_OR_RETURN(reading.base, openBase(options.base));
   UWT_ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::open(path, reading));
   auto opened = std::make_unique<UWTContainer>(path, std::move(checkpoint));
+  for (const ModelTensor &tensor : opened->checkpoint.tensors()) {
+    opened->entries.push_back(tensor.entry);
+    opened->formats.push_back(tensor.entry->format ? tensor.entry->format->str() : std::string());
+  }
   for (const Container &file : opened->checkpoint.files()) {
-    for (const TensorEntry &entry : file.entries()) {
-      opened->entries.push_back(&entry);
-      opened->formats.push_back(entry.format ? entry.format->str() : std::string());
-    }
     opened->metadata.insert(opened->metadata.end(), file.metadata().begin(), file.metadata().end());
   }
   return opened;
@@ -91,6 +91,14 @@ UWTError *uwtContainerTensor(const UWTContainer *container, size_t index, UWTTen
   return runFunction({{container, "container"}, {info, "info"}}, [&]() -> Status {
     UWT_RETURN_IF_ERROR(checkIndex(index, container->entries.size(), "tensors"));
     *info = infoOf(*container, index);
+    return ok();
+  });
+}
+
+UWTError *uwtContainerTensorFile(const UWTContainer *container, size_t index, const char **path) {
+  return runFunction({{container, "container"}, {path, "path"}}, [&]() -> Status {
+    UWT_RETURN_IF_ERROR(checkIndex(index, container->entries.size(), "tensors"));
+    *path = container->checkpoint.tensors()[index].file->path().c_str();
     return ok();
   });
 }

@@ -84,6 +84,7 @@ static Expected<CheckpointOptions> compressing(const UWTContext &context, const 
   options.shard = from.shard;
   options.shardCount = from.shardCount;
   options.finishShards = from.finishShards != 0;
+  options.incomplete = from.incomplete != 0;
   UWT_ASSIGN_OR_RETURN(compress.progress,
                        progressOf(from.progress, from.progressUser, input, options));
   return options;
@@ -95,8 +96,9 @@ UWTError *uwtCompress(UWTContext *context, const char *input, const char *output
     UWT_RETURN_IF_ERROR(checkReport(report));
     UWT_ASSIGN_OR_RETURN(CheckpointOptions chosen, compressing(*context, input, options));
     UWT_ASSIGN_OR_RETURN(CheckpointReport done, compress(input, output, chosen));
-    for (const std::string &warning : done.warnings)
-      uwtContextLog(context, warning.c_str());
+    for (const auto *lines : {&done.warnings, &done.notes})
+      for (const std::string &line : *lines)
+        uwtContextLog(context, line.c_str());
     giveReport(done, report);
     return ok();
   });

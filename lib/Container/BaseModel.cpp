@@ -27,11 +27,11 @@ std::string describeBase(std::span<const BaseFile> files) {
 
 BaseModel::BaseModel(std::string path, Checkpoint opened)
     : given(std::move(path)), model(std::move(opened)) {
-  for (size_t file = 0; file < model.files().size(); ++file) {
-    const Container &container = model.files()[file];
-    for (const TensorEntry &entry : container.entries())
-      tensors.try_emplace(entry.name, Tensor{&container, &entry, file});
-  }
+  const Container *first = model.files().data();
+  for (const ModelTensor &tensor : model.tensors())
+    if (model.lookUp(tensor.entry->name))
+      tensors.try_emplace(tensor.entry->name, Tensor{tensor.file, tensor.entry,
+                                                     static_cast<size_t>(tensor.file - first)});
 }
 
 Expected<std::shared_ptr<const BaseModel>> BaseModel::open(const std::string &path) {

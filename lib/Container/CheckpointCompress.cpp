@@ -41,12 +41,11 @@ public:
 private:
   Status sortFiles();
   Status checkNames() const;
-  Status checkSources() const;
+  Status checkSources();
   Status checkOutput() const;
   Status checkAllShards() const;
-  Status checkJson();
+  Status checkJson() const;
   Status checkConfig(const TreeFile &file) const;
-  Status checkIndexFile(const TreeFile &file) const;
   Status compressWeights(const TreeFile &file);
   Error notOurs(const std::string &target, const std::string &why) const;
   Expected<Container> openOurs(const std::string &target) const;
@@ -137,7 +136,10 @@ Status CheckpointCompressor::checkNames() const {
   return checkManifest(plan, tree.root);
 }
 
-Status CheckpointCompressor::checkSources() const {
+Status CheckpointCompressor::checkSources() {
+  IndexCheck check;
+  for (const TreeFile *file : indexes)
+    UWT_RETURN_IF_ERROR(check.read(*file, tree));
   for (const TreeFile *file : weights) {
     UWT_ASSIGN_OR_RETURN(SafetensorsFile source, SafetensorsFile::open(file->full));
     if (source.header().findMetadata(fileEntryKey))
@@ -146,7 +148,15 @@ Status CheckpointCompressor::checkSources() const {
     Status names = checkSourceNames(source.header());
     if (!names)
       return names.takeError().in(file->full);
+    check.look(file->path, source.header());
   }
+  UWT_RETURN_IF_ERROR(check.report(options.incomplete, report.warnings));
+  if (auto model = Checkpoint::open(tree.root))
+    report.notes = model->repeated();
+  if (size_t count = tree.linksOut.size())
+    report.notes.push_back(std::to_string(count) + (count == 1 ? " link leads" : " links lead") +
+                           " out of the folder, such as " + inQuotes(tree.linksOut.front()) +
+                           ": what they lead to is taken into the compressed folder");
   return ok();
 }
 
@@ -187,31 +197,10 @@ Status CheckpointCompressor::checkConfig(const TreeFile &file) const {
   return rewritten ? ok() : Status(rewritten.takeError().in(file.full));
 }
 
-Status CheckpointCompressor::checkIndexFile(const TreeFile &file) const {
-  UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(file.full, jsonSizeLimit));
-  Status checked = checkIndex(text, file, tree);
-  return checked ? ok() : Status(checked.takeError().in(file.full));
-}
-
-/// A dry run writes nothing that could be wrong: there, what is found is a warning.
-Status CheckpointCompressor::checkJson() {
-  std::vector<const TreeFile *> sound;
-  for (const TreeFile *file : configs) {
-    Status checked = checkConfig(*file);
-    if (!checked && !dryRun())
-      return checked;
-    if (!checked)
-      report.warnings.push_back(checked.error().message());
-    (checked ? sound : carried).push_back(file);
-  }
-  configs = std::move(sound);
-  for (const TreeFile *file : indexes) {
-    Status checked = checkIndexFile(*file);
-    if (!checked && !dryRun())
-      return checked;
-    if (!checked)
-      report.warnings.push_back(checked.error().message());
-  }
+/// A dry run fails as the work itself would.
+Status CheckpointCompressor::checkJson() const {
+  for (const TreeFile *file : configs)
+    UWT_RETURN_IF_ERROR(checkConfig(*file));
   return ok();
 }
 

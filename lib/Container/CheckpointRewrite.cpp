@@ -8,6 +8,7 @@
 #include "CheckpointRewrite.h"
 #include "ContainerFormat.h"
 #include "Json.h"
+#include "ModelFiles.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
@@ -39,32 +40,113 @@ bool isDuplicateWeights(const TreeFile &file) {
 // Index
 //===----------------------------------------------------------------------===//
 
-/// The index's value, with a weight_map of strings.
-static Expected<JsonValue> parseIndex(std::string_view text) {
+/// What is wrong with the name of a file in an index; empty if nothing is.
+static std::string badFileName(std::string_view file) {
+  if (!isSafeRelativePath(file))
+    return "is no file of its folder";
+  return file.ends_with(weightEnding) ? "" : "does not end in .safetensors";
+}
+
+Expected<JsonValue> parseIndex(std::string_view text) {
+  constexpr std::string_view byteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(byteOrderMark))
+    text.remove_prefix(byteOrderMark.size());
   UWT_ASSIGN_OR_RETURN(JsonValue index, parseJsonValue(text));
   const JsonValue *map = index.find("weight_map");
   if (!map || map->kind != JsonValue::Kind::Object)
     return invalidError("'weight_map' is not an object");
-  for (size_t i = 0; i < map->items.size(); ++i)
-    if (map->items[i].kind != JsonValue::Kind::String)
-      return invalidError("'weight_map' has no file name for " + inQuotes(map->keys[i]));
-  return index;
-}
-
-Status checkIndex(std::string_view text, const TreeFile &index, const FileTree &tree) {
-  UWT_ASSIGN_OR_RETURN(JsonValue value, parseIndex(text));
   const std::string *last = nullptr;
-  for (const JsonValue &file : value.find("weight_map")->items) {
+  for (size_t i = 0; i < map->items.size(); ++i) {
+    const JsonValue &file = map->items[i];
+    if (file.kind != JsonValue::Kind::String)
+      return invalidError("'weight_map' has no file name for " + inQuotes(map->keys[i]));
     if (last && *last == file.text)
       continue;
     last = &file.text;
-    const TreeFile *found = tree.find(joinPath(index.folder(), file.text));
-    if (!found || !isWeightFile(*found))
-      return invalidError("names the file " + inQuotes(file.text) +
-                          ", which is not there; the model may not be downloaded completely");
+    if (std::string wrong = badFileName(file.text); !wrong.empty())
+      return invalidError("'weight_map' says that " + inQuotes(map->keys[i]) + " is in " +
+                          inQuotes(file.text) + ", which " + wrong);
+  }
+  return index;
+}
+
+//===----------------------------------------------------------------------===//
+// IndexCheck
+//===----------------------------------------------------------------------===//
+
+Status IndexCheck::read(const TreeFile &index, const FileTree &tree) {
+  UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(index.full, textLimit));
+  auto value = parseIndex(text);
+  if (!value)
+    return value.takeError().in(index.full);
+  const JsonValue &map = *value->find("weight_map");
+  size_t number = gaps.size();
+  gaps.push_back({&index, {}, {}});
+  for (size_t i = 0; i < map.items.size(); ++i) {
+    std::string path = joinPath(index.folder(), map.items[i].text);
+    if (tree.find(path))
+      wanted[std::move(path)].emplace_back(number, map.keys[i]);
+    else
+      ++gaps.back().files[path];
+  }
+  for (auto &[path, tensors] : gaps.back().files)
+    spellings.try_emplace(path, otherSpelling(tree, path));
+  return ok();
+}
+
+void IndexCheck::look(std::string_view path, const SafetensorsHeader &header) {
+  auto names = wanted.find(path);
+  if (names == wanted.end())
+    return;
+  for (const auto &[index, name] : names->second) {
+    const std::string *other = header.findMetadata(name);
+    if (!header.find(name) && !(other && header.find(*other)))
+      gaps[index].tensors.push_back(inQuotes(name) + " in " + names->first);
+  }
+}
+
+std::string someOf(const std::vector<std::string> &texts) {
+  constexpr size_t most = 8;
+  std::string text;
+  for (size_t i = 0; i < std::min(most, texts.size()); ++i)
+    text += (i == 0 ? "" : ", ") + texts[i];
+  return text +
+         (texts.size() > most ? " and " + std::to_string(texts.size() - most) + " more" : "");
+}
+
+static std::string counted(size_t count, const std::string &thing) {
+  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
+Status IndexCheck::report(bool incomplete, std::vector<std::string> &warnings) const {
+  for (const Gaps &each : gaps) {
+    const std::string &path = each.index->full;
+    std::vector<std::string> files;
+    for (const auto &[file, tensors] : each.files) {
+      const std::string &other = spellings.at(file);
+      files.push_back(inQuotes(file) +
+                      (other.empty() ? "" : " (" + inQuotes(other) + " is spelled otherwise)"));
+    }
+    std::string text = path + ": names " + counted(files.size(), "file") +
+                       (files.size() == 1 ? " that is" : " that are") +
+                       " not there: " + someOf(files);
+    if (!files.empty() && !incomplete)
+      return invalidError(text + "; the model may not be downloaded completely; --incomplete "
+                                 "compresses what is there");
+    if (!files.empty())
+      warnings.push_back(text + "; what is there is compressed, and the model is not complete");
+    if (!each.tensors.empty())
+      warnings.push_back(path + ": names " + counted(each.tensors.size(), "tensor") +
+                         " that the files do not have: " + someOf(each.tensors) +
+                         "; the compressed index leaves them out, and decompressing gives the "
+                         "index back as it is");
   }
   return ok();
 }
+
+//===----------------------------------------------------------------------===//
+// Rewriting
+//===----------------------------------------------------------------------===//
 
 /// Appends the keys that a tensor has in its container.
 static void addKeys(const TensorEntry &entry, std::string_view file, JsonValue &map) {
@@ -93,13 +175,10 @@ rewriteIndex(std::string_view text, const TreeFile &index,
     const std::string &file = map.items[i].text;
     auto container = containers.find(joinPath(index.folder(), file));
     if (container == containers.end())
-      return invalidError("names the file " + inQuotes(file) + ", which is not there");
-    auto entry = container->second.find(map.keys[i]);
-    if (!entry)
-      return invalidError("says that " + inQuotes(file) + " has a tensor " + inQuotes(map.keys[i]) +
-                          ", which it has not; the index belongs to other files");
+      continue;
     named.insert(&container->second);
-    addKeys(**entry, compressedWeightPath(file), written);
+    if (const TensorEntry *entry = container->second.lookUp(map.keys[i]))
+      addKeys(*entry, compressedWeightPath(file), written);
   }
   uint64_t total = 0;
   for (const Container *container : named)

@@ -13,6 +13,7 @@
 #define UWT_LIB_CONTAINER_CHECKPOINTREWRITE_H
 
 #include "FileTree.h"
+#include "Json.h"
 #include "uwt/Container/Container.h"
 #include <map>
 
@@ -31,11 +32,39 @@ std::string storedPath(const TreeFile &file);
 /// Weights in another file type (folder-5).
 bool isDuplicateWeights(const TreeFile &file);
 
-/// Checks that every file that an index names is among `tree`.
-Status checkIndex(std::string_view text, const TreeFile &index, const FileTree &tree);
+/// The value of an index: `weight_map` is an object that has only names of weight files in the
+/// index's own folder or below it. A byte-order mark is passed over. Errors: Invalid.
+Expected<JsonValue> parseIndex(std::string_view text);
+
+/// "a, b and 3 more", of the first texts.
+std::string someOf(const std::vector<std::string> &texts);
+
+/// Finds what indexes name and what is not there (folder-2). Headers are all that it needs.
+class IndexCheck {
+public:
+  /// Errors: Invalid (as parseIndex), IO.
+  Status read(const TreeFile &index, const FileTree &tree);
+  /// Takes the header of a weight file at `path` in the tree.
+  void look(std::string_view path, const SafetensorsHeader &header);
+  /// Says what was found, after all headers. Errors: Invalid (a missing file, unless `incomplete`).
+  Status report(bool incomplete, std::vector<std::string> &warnings) const;
+
+private:
+  struct Gaps {
+    const TreeFile *index;
+    /// Missing files, and how many tensors the index says they have.
+    std::map<std::string, uint64_t> files;
+    std::vector<std::string> tensors;
+  };
+  std::vector<Gaps> gaps;
+  /// Numbers of indexes and the names that they look for, by files that are there.
+  std::map<std::string, std::vector<std::pair<size_t, std::string>>, std::less<>> wanted;
+  /// What otherSpelling gives of missing files.
+  std::map<std::string, std::string> spellings;
+};
 
 /// The index of the compressed files; `containers` are by the paths of their originals in
-/// the tree.
+/// the tree. Names of what is not there are left out.
 Expected<std::string> rewriteIndex(std::string_view text, const TreeFile &index,
                                    const std::map<std::string, Container, std::less<>> &containers);
 

@@ -59,6 +59,13 @@ Status verifyListed(const std::string &folder, const ManifestFile &file,
   return reportProgress(options.progress, file.bytes);
 }
 
+/// Names that are in several files are no damage.
+static void noteNames(const std::string &path, VerifyReport &report) {
+  if (auto model = Checkpoint::open(path))
+    for (std::string &remark : model->remarks())
+      report.notes.push_back({"", std::move(remark)});
+}
+
 static Expected<VerifyReport> verifyWithoutManifest(const std::string &folder,
                                                     const VerifyOptions &options) {
   VerifyReport report;
@@ -69,6 +76,7 @@ static Expected<VerifyReport> verifyWithoutManifest(const std::string &folder,
     UWT_ASSIGN_OR_RETURN(VerifyReport one, verifyFile(file, options));
     report.merge(std::move(one));
   }
+  noteNames(folder, report);
   report.notes.push_back(
       {folder, "has no " + std::string(manifestName) + ": other files were not checked"});
   return report;
@@ -110,6 +118,7 @@ Expected<VerifyReport> verify(const std::string &path, const VerifyOptions &opti
   for (const ManifestFile &file : (*manifest)->files)
     UWT_RETURN_IF_ERROR(verifyListed(path, file, options, report));
   UWT_RETURN_IF_ERROR(findUnlisted(path, **manifest, report));
+  noteNames(path, report);
   return report;
 }
 

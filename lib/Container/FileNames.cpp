@@ -67,11 +67,16 @@ std::string compressedIndexPath(std::string_view path) {
   return joinPath(folderOf(path), fittingName(name.substr(0, at), ending));
 }
 
-bool isNeverOfModel(std::string_view name) {
-  // Some file systems take ".GIT" for ".git".
-  std::string lower(name);
+std::string lowerCase(std::string_view text) {
+  std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return lower;
+}
+
+bool isNeverOfModel(std::string_view name) {
+  // Some file systems take ".GIT" for ".git".
+  std::string lower = lowerCase(name);
   return lower == ".git" || lower == ".cache" || lower.starts_with(".uwt-") ||
          lower.ends_with(partialSuffix);
 }
@@ -98,8 +103,9 @@ bool isSafeRelativePath(std::string_view path) {
 // folder-7.
 bool isModelPath(std::string_view path) {
   return path.size() <= longestPath && isSafeRelativePath(path) && path != manifestName &&
-         isUtf8(path) &&
-         allComponents(path, [](std::string_view component) { return !isNeverOfModel(component); });
+         isUtf8(path) && allComponents(path, [](std::string_view component) {
+           return component.size() <= longestName && !isNeverOfModel(component);
+         });
 }
 
 bool isUtf8(std::string_view text) { return bool(parseJsonValue(jsonQuoted(text))); }

@@ -56,14 +56,32 @@ size_t endOfModule(std::string_view name) {
 
 Modules modulesOf(const Checkpoint &checkpoint) {
   Modules modules;
-  for (const Container &container : checkpoint.files())
-    for (const TensorEntry &entry : container.entries()) {
-      std::string_view name = entry.name;
-      size_t end = endOfModule(name);
-      if (end != std::string_view::npos)
-        modules[name.substr(0, end)].try_emplace(name.substr(end + 1), Part{&container, &entry});
-    }
+  for (const ModelTensor &tensor : checkpoint.tensors()) {
+    std::string_view name = tensor.entry->name;
+    size_t end = endOfModule(name);
+    if (end != std::string_view::npos)
+      modules[name.substr(0, end)].try_emplace(name.substr(end + 1),
+                                               Part{tensor.file, tensor.entry});
+  }
   return modules;
+}
+
+/// Why parts of modules cannot be told: a part is in two files, or not where the index says, or two
+/// parts are of models in different folders.
+std::map<std::string_view, std::string> mixedModules(const Checkpoint &checkpoint) {
+  std::map<std::string_view, std::string> mixed;
+  std::map<std::string_view, const ModelTensor *> first;
+  auto moduleOf = [](std::string_view name) { return name.substr(0, endOfModule(name)); };
+  for (const Checkpoint::Fault &fault : checkpoint.faults())
+    mixed.emplace(moduleOf(fault.name), fault.error.message());
+  for (const ModelTensor &tensor : checkpoint.tensors()) {
+    const ModelTensor &other = *first.emplace(moduleOf(tensor.entry->name), &tensor).first->second;
+    if (other.part != tensor.part)
+      mixed.emplace(moduleOf(tensor.entry->name),
+                    "its tensors are of models in different folders: " + other.file->path() +
+                        " and " + tensor.file->path() + "; give one of the folders");
+  }
+  return mixed;
 }
 
 /// The composition that products run from, where that is another one.
@@ -161,6 +179,7 @@ Expected<ImportedWeights> ImportedWeights::open(const Checkpoint &checkpoint,
   result.methodName = shared->method();
   ThreadPool pool(1);
   Modules modules = modulesOf(checkpoint);
+  std::map<std::string_view, std::string> mixed = mixedModules(checkpoint);
   for (const Recipe *recipe : allRecipes()) {
     if (!recipe->reads(*shared))
       continue;
@@ -170,6 +189,8 @@ Expected<ImportedWeights> ImportedWeights::open(const Checkpoint &checkpoint,
       if (!recipe->claims(parts))
         continue;
       ImportedWeight weight = makeWeight(*recipe, module, shared, parts, pool);
+      if (auto why = mixed.find(module); why != mixed.end())
+        weight.refuse(why->second);
       std::string name = weight.name;
       result.weights.try_emplace(std::move(name), std::move(weight));
     }

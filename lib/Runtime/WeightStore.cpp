@@ -67,8 +67,8 @@ struct WeightStore::State {
   mutable std::mutex mutex;
   std::map<WeightKey, std::weak_ptr<const LoadedWeight>> loaded;
 
-  /// Empty where there is none.
-  TensorInFile findTensor(std::string_view tensor) const;
+  /// Empty if there is none. Errors: as Checkpoint::lookUp.
+  Expected<TensorInFile> findTensor(std::string_view tensor) const;
   /// Why a tensor is not found.
   Error missing(std::string_view tensor) const;
   const ImportedWeight *findImported(std::string_view tensor) const;
@@ -97,20 +97,23 @@ Expected<WeightStore> WeightStore::open(std::span<const std::string> paths,
   return WeightStore(std::move(state));
 }
 
-TensorInFile WeightStore::State::findTensor(std::string_view tensor) const {
-  for (const OpenedWeights &each : opened)
-    for (const Container &container : each.checkpoint.files())
-      if (const TensorEntry *entry = container.lookUp(tensor))
-        return {&container, entry};
-  return {};
+Expected<TensorInFile> WeightStore::State::findTensor(std::string_view tensor) const {
+  for (const OpenedWeights &each : opened) {
+    UWT_ASSIGN_OR_RETURN(auto found, each.checkpoint.lookUp(tensor));
+    if (found)
+      return TensorInFile{found->first, found->second};
+  }
+  return TensorInFile{};
 }
 
 Error WeightStore::State::missing(std::string_view tensor) const {
+  for (const OpenedWeights &each : opened)
+    if (std::optional<Error> known = each.checkpoint.explainMissing(tensor))
+      return *std::move(known);
   std::vector<std::string_view> names;
   for (const OpenedWeights &each : opened) {
-    for (const Container &container : each.checkpoint.files())
-      for (const TensorEntry &entry : container.entries())
-        names.push_back(entry.name);
+    for (const ModelTensor &known : each.checkpoint.tensors())
+      names.push_back(known.entry->name);
     for (const auto &[name, weight] : each.imported.all())
       names.push_back(name);
   }
@@ -124,7 +127,7 @@ Error WeightStore::State::missing(std::string_view tensor) const {
 }
 
 Expected<TensorReader> WeightStore::find(std::string_view tensor) const {
-  TensorInFile found = state->findTensor(tensor);
+  UWT_ASSIGN_OR_RETURN(TensorInFile found, state->findTensor(tensor));
   if (!found.entry)
     return state->missing(tensor);
   return found.container->reader(*found.entry);
@@ -177,7 +180,7 @@ const ImportedWeight *WeightStore::State::findImported(std::string_view tensor) 
 
 /// A tensor of that type first: of FP8 checkpoints the codes have the weight's own name.
 Expected<WeightSource> WeightStore::State::sourceOf(const WeightRequest &request) const {
-  TensorInFile tensor = findTensor(request.tensor);
+  UWT_ASSIGN_OR_RETURN(TensorInFile tensor, findTensor(request.tensor));
   if (tensor.entry && hasType(*tensor.entry, request)) {
     UWT_ASSIGN_OR_RETURN(TensorReader reader, tensor.container->reader(*tensor.entry));
     return WeightSource{std::move(reader)};

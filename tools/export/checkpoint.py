@@ -1,6 +1,8 @@
 """What a checkpoint holds, by its headers alone, and how names of a module map to its names."""
 
+import json
 import os
+import re
 from dataclasses import dataclass
 
 from command_line import ExportError
@@ -16,18 +18,55 @@ class Stored:
     shape: tuple[int, ...]
 
 
+#: What loaders call the weights of a model, and its index with ".index.json" behind that.
+MAIN = ("model.safetensors", "adapter_model.safetensors", "diffusion_pytorch_model.safetensors")
+_INDEX = ".safetensors.index.json"
+_SHARD = re.compile(r"(?:model|adapter_model|diffusion_pytorch_model)-(\d+)-of-(\d+)\.safetensors")
+
+
+def _complete_shards(names):
+    """Files of sets of shards that have all their numbers."""
+    sets = {}
+    for name in names:
+        if match := _SHARD.fullmatch(name):
+            sets.setdefault((name.split("-")[0], match[2]), {})[int(match[1])] = name
+    complete = (each for (_, count), each in sets.items() if len(each) == int(count) and min(each) <= 1)
+    return sorted(name for each in complete for name in each.values())
+
+
+def model_files(folder):
+    """The weight files of a folder that are its model, and the file that its index states for each name.
+
+    A folder's own files by rules model-1 and model-2 of docs/container.md, as uwt::Checkpoint reads it.
+    """
+    names = sorted(os.listdir(folder))
+    indexes = [name for name in names if name.endswith(_INDEX)]
+    indexes = [name for name in indexes if name.removesuffix(".index.json") in MAIN] or indexes
+    indexed = {}
+    for index in indexes:
+        with open(os.path.join(folder, index), encoding="utf-8-sig") as file:
+            indexed.update(json.load(file)["weight_map"])
+    weights = [name for name in names if name.endswith(".safetensors")]
+    if indexes:
+        files = sorted(set(indexed.values()) & set(weights))
+    else:
+        files = [name for name in weights if name in MAIN] or _complete_shards(weights) or weights
+    return files, indexed
+
+
 def read_checkpoint(path):
-    """The tensors of a safetensors file, or of those of a model folder, by name."""
+    """The tensors of a safetensors file, or of the model of a folder, by name."""
+    folder, files, indexed = os.path.dirname(path), [os.path.basename(path)], {}
     if os.path.isdir(path):
-        names = sorted(name for name in os.listdir(path) if name.endswith(".safetensors"))
-        files = [os.path.join(path, name) for name in names]
+        folder, (files, indexed) = path, model_files(path)
         if not files:
             raise ExportError(f"{path}: has no .safetensors files; save the model with save_pretrained()")
-    else:
-        files = [path]
     tensors = {}
-    for file in files:
+    for base in files:
+        file = os.path.join(folder, base)
         for name, tensor in read_file(file).items():
+            if indexed.get(name, base) != base:
+                continue
             if name in tensors:
                 raise ExportError(f"{file}: '{name}' is in {tensors[name].file} too; keep one of the files")
             tensors[name] = tensor

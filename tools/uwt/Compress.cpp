@@ -39,6 +39,7 @@ private:
   std::optional<std::string> output, cast, base, shard;
   std::vector<std::string> include, exclude, rowMajor, kMajor;
   bool sha256 = false, dryRun = false, force = false, keepConfig = false, dropDuplicates = false;
+  bool incomplete = false;
   bool noVerify = false, estimate = false;
   unsigned threads = 0;
 };
@@ -132,6 +133,8 @@ std::vector<command_line::Option> CompressCommand::options() {
       {"--keep-config", "",
        "copy config.json unchanged: without a quantization_config that makes other loaders stop",
        &keepConfig},
+      {"--incomplete", "", "compress a folder whose index names files that are not there",
+       &incomplete},
       {"--drop-duplicates", "", "leave out weights in other file types (.bin, .onnx, ...)",
        &dropDuplicates},
       {"--shard", "I/N",
@@ -176,6 +179,7 @@ Expected<CheckpointOptions> CompressCommand::checkpointOptions() const {
   options.compress.verify = !noVerify;
   options.compress.threads = threads;
   options.dropDuplicates = dropDuplicates;
+  options.incomplete = incomplete;
   options.keepConfig = keepConfig;
   options.finishShards = shard == "finish";
   if (shard && !options.finishShards) {
@@ -224,6 +228,8 @@ void CompressCommand::warnOfIdleOptions(const Session &session,
 void CompressCommand::report(Session &session, const CompressOutcome &outcome) const {
   for (const std::string &warning : outcome.report.warnings)
     session.warn(warning);
+  for (const std::string &note : outcome.report.notes)
+    session.note("note: " + note);
   // What they are for may be in another shard.
   if (!shard)
     warnOfIdleOptions(session, outcome.report);

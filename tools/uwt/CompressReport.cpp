@@ -376,6 +376,7 @@ void uwt::tool::printCompressJson(Session &session, const CompressOutcome &outco
   result["rewritten"] = report.rewritten;
   result["left_out"] = report.leftOut;
   result["warnings"] = report.warnings;
+  result["notes"] = report.notes;
   result["note"] = outcome.dryRun ? Json() : Json(closingNote(outcome));
   if (outcome.quantized && outcome.quantized->isKnown())
     result["quantized"] = quantizedGroupsJson(*outcome.quantized, partSizes(report));

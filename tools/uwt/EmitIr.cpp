@@ -222,15 +222,15 @@ std::string FunctionText::axes() const {
 /// All that products are made of: tensors, then weights that several tensors are.
 std::vector<EmittedMatrix> EmitIrCommand::matricesOf(const OpenedWeights &model) const {
   std::vector<EmittedMatrix> matrices;
-  for (const Container &file : model.checkpoint.files())
-    for (const TensorEntry &entry : file.entries()) {
-      std::string type = elementName(entry);
-      if (entry.shape.size() != 2 || type.empty())
-        continue;
-      // Also where it was compressed as such.
-      bool isStoredSo = entry.format && entry.format->storage == Storage::KMajor;
-      matrices.push_back({entry.name, type, entry.shape[0], entry.shape[1], isStoredSo});
-    }
+  for (const ModelTensor &tensor : model.checkpoint.tensors()) {
+    const TensorEntry &entry = *tensor.entry;
+    std::string type = elementName(entry);
+    if (entry.shape.size() != 2 || type.empty())
+      continue;
+    // Also where it was compressed as such.
+    bool isStoredSo = entry.format && entry.format->storage == Storage::KMajor;
+    matrices.push_back({entry.name, type, entry.shape[0], entry.shape[1], isStoredSo});
+  }
   for (const auto &[name, weight] : model.imported.all())
     if (weight.refusal.empty() && weight.shape.size() == 2)
       matrices.push_back({name, element, weight.shape[0], weight.shape[1]});
@@ -259,6 +259,14 @@ static Error noMatrix(const OpenedWeights &model, const std::string &name) {
 
 Expected<std::vector<EmittedMatrix>> EmitIrCommand::choose(const OpenedWeights &model) const {
   std::vector<EmittedMatrix> all = matricesOf(model), chosen;
+  for (const Checkpoint::Alias &alias : model.checkpoint.aliases()) {
+    auto same = std::ranges::find(all, alias.entry->name, &EmittedMatrix::name);
+    if (same == all.end() || !std::ranges::count(layers, alias.name))
+      continue;
+    EmittedMatrix named = *same;
+    named.name = alias.name;
+    all.push_back(std::move(named));
+  }
   // A matrix that two globs match is written once.
   std::vector<bool> isChosen(all.size());
   for (const std::string &layer : layers) {

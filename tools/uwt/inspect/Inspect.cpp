@@ -82,7 +82,7 @@ public:
 private:
   Status inspectWeightFile(Session &session, std::string_view kind) const;
   std::vector<const ImportedWeight *> wantedWeights(const ImportedWeights &weights) const;
-  std::vector<std::string> namesOfTensors(const Checkpoint &model,
+  std::vector<std::string> namesOfTensors(std::span<const Container *const> files,
                                           std::span<const ImportedWeight *const> weights) const;
   Status writePage(Session &session, const Inspection &inspection) const;
   void printText(Session &session, const Inspection &inspection) const;
@@ -130,18 +130,30 @@ InspectCommand::wantedWeights(const ImportedWeights &weights) const {
 
 /// What --tensor says but for names and globs of quantised weights alone.
 std::vector<std::string>
-InspectCommand::namesOfTensors(const Checkpoint &model,
+InspectCommand::namesOfTensors(std::span<const Container *const> files,
                                std::span<const ImportedWeight *const> weights) const {
   std::vector<std::string> names;
   for (const std::string &name : tensors) {
     auto isMeant = [&](const std::string &other) { return isWanted({&name, 1}, other); };
-    bool isTensor = std::ranges::any_of(model.files(), [&](const Container &file) {
-      return std::ranges::any_of(file.entries(), isMeant, &TensorEntry::name);
+    bool isTensor = std::ranges::any_of(files, [&](const Container *file) {
+      return std::ranges::any_of(file->entries(), isMeant, &TensorEntry::name);
     });
     if (isTensor || std::ranges::none_of(weights, isMeant, &ImportedWeight::name))
       names.push_back(name);
   }
   return names;
+}
+
+/// All weight files, by path.
+static std::vector<const Container *> filesOf(const Checkpoint &model,
+                                              const std::vector<Container> &others) {
+  std::vector<const Container *> files;
+  for (const auto *some : {&model.files(), &others})
+    for (const Container &file : *some)
+      files.push_back(&file);
+  std::ranges::sort(files, {},
+                    [](const Container *file) -> const std::string & { return file->path(); });
+  return files;
 }
 
 Status InspectCommand::run(Session &session) {
@@ -162,16 +174,18 @@ Status InspectCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(checkWeights(input));
   UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(input));
   const Checkpoint &model = opened.checkpoint;
+  UWT_ASSIGN_OR_RETURN(std::vector<Container> others, model.openOthers());
+  std::vector<const Container *> files = filesOf(model, others);
   FactsRequest request;
   request.values = !headersOnly;
   ThreadPool pool(threads);
-  Inspection inspection{input, &model, &opened.imported, {}, {}, !tensors.empty()};
+  Inspection inspection{input, &model, files, &opened.imported, {}, {}, !tensors.empty()};
   std::vector<const ImportedWeight *> weights = wantedWeights(opened.imported);
-  request.tensors = namesOfTensors(model, weights);
+  request.tensors = namesOfTensors(files, weights);
   if (tensors.empty() || !request.tensors.empty()) {
-    Progress progress(session, "inspecting", factsBytes(model, request));
+    Progress progress(session, "inspecting", factsBytes(files, request));
     UWT_ASSIGN_OR_RETURN(inspection.tensors,
-                         collectFacts(model, request, pool, progress.function()));
+                         collectFacts(files, model, request, pool, progress.function()));
   }
   if (!headersOnly && (html || session.wantsJson() || !tensors.empty())) {
     UWT_ASSIGN_OR_RETURN(inspection.quantizedFacts, collectQuantizedFacts(weights, pool));

@@ -29,10 +29,11 @@ static std::optional<ElementType> countedType(const TensorEntry &entry) {
   return storedElementType(entry.dtype->name);
 }
 
-uint64_t uwt::tool::factsBytes(const Checkpoint &model, const FactsRequest &request) {
+uint64_t uwt::tool::factsBytes(std::span<const Container *const> files,
+                               const FactsRequest &request) {
   uint64_t bytes = 0;
-  for (const Container &file : model.files())
-    for (const TensorEntry &entry : file.entries())
+  for (const Container *file : files)
+    for (const TensorEntry &entry : file->entries())
       if (request.values && isWanted(request.tensors, entry.name) && countedType(entry))
         bytes += entry.bytes;
   return bytes;
@@ -194,20 +195,34 @@ Expected<TensorFacts> FactsCollector::collect(const Container &file, const Tenso
   return facts;
 }
 
-Expected<std::vector<TensorFacts>> uwt::tool::collectFacts(const Checkpoint &model,
+/// The names that are asked for, with the tensors that other names stand for. A plain name that
+/// does not exist gets the checkpoint's suggestion.
+static Expected<std::vector<std::string>> tensorsOf(std::span<const Container *const> files,
+                                                    const Checkpoint &model,
+                                                    std::vector<std::string> names) {
+  for (std::string &name : names) {
+    bool isThere = std::ranges::any_of(
+        files, [&](const Container *file) { return file->lookUp(name) != nullptr; });
+    if (isThere || name.find_first_of("*?[") != std::string::npos)
+      continue;
+    UWT_ASSIGN_OR_RETURN(auto found, model.find(name));
+    name = found.second->name;
+  }
+  return names;
+}
+
+Expected<std::vector<TensorFacts>> uwt::tool::collectFacts(std::span<const Container *const> files,
+                                                           const Checkpoint &model,
                                                            const FactsRequest &request,
                                                            ThreadPool &pool,
                                                            const ProgressFunction &progress) {
-  // A plain name that does not exist gets the checkpoint's suggestion.
-  for (const std::string &name : request.tensors)
-    if (name.find_first_of("*?[") == std::string::npos)
-      UWT_RETURN_IF_ERROR(model.find(name));
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string> wanted, tensorsOf(files, model, request.tensors));
   FactsCollector collector(request.values, pool, progress);
   std::vector<TensorFacts> all;
-  for (size_t i = 0; i < model.files().size(); ++i) {
-    const Container &file = model.files()[i];
+  for (size_t i = 0; i < files.size(); ++i) {
+    const Container &file = *files[i];
     for (const TensorEntry &entry : file.entries()) {
-      if (!isWanted(request.tensors, entry.name))
+      if (!isWanted(wanted, entry.name))
         continue;
       UWT_ASSIGN_OR_RETURN(TensorFacts facts, collector.collect(file, entry));
       facts.file = i;

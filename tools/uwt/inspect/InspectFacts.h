@@ -41,7 +41,7 @@ struct PanelFacts {
 struct TensorFacts {
   /// Belongs to the checkpoint that was inspected.
   const TensorEntry *entry = nullptr;
-  /// Index into Checkpoint::files().
+  /// Index into the files that were inspected.
   size_t file = 0;
   uint64_t elements = 0;
   /// Empty for types that UWT does not split, for tensors that are stored under
@@ -63,14 +63,16 @@ struct FactsRequest {
   bool values = true;
 };
 
-/// Facts about each tensor that is asked for, in the order of files and headers. Errors: Usage
-/// (a name that does not exist, with a suggestion), Invalid, Interrupted.
-Expected<std::vector<TensorFacts>> collectFacts(const Checkpoint &model,
+/// Facts about each tensor of `files` that is asked for, in the order of files and headers. `model`
+/// is asked for names that no file has. Errors: Usage (a name that does not exist, with a
+/// suggestion), Invalid, Interrupted.
+Expected<std::vector<TensorFacts>> collectFacts(std::span<const Container *const> files,
+                                                const Checkpoint &model,
                                                 const FactsRequest &request, ThreadPool &pool,
                                                 const ProgressFunction &progress);
 
 /// Bytes that collectFacts will read.
-uint64_t factsBytes(const Checkpoint &model, const FactsRequest &request);
+uint64_t factsBytes(std::span<const Container *const> files, const FactsRequest &request);
 
 } // namespace uwt::tool
 

@@ -150,8 +150,8 @@ static Json headJson(const Inspection &inspection) {
   Json result = schemaObject("inspect");
   result["path"] = inspection.path;
   result["files"] = Json::array();
-  for (const Container &file : inspection.model->files())
-    result["files"].push_back(fileJson(file));
+  for (const Container *file : inspection.files)
+    result["files"].push_back(fileJson(*file));
   Json total = {{"tensors", sum.tensors},
                 {"compressed", sum.compressed},
                 {"elements", sum.elements},

@@ -12,6 +12,7 @@
 #include "../text/Table.h"
 #include "../text/Text.h"
 #include "uwt/Container/BaseModel.h"
+#include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <map>
 
@@ -117,12 +118,25 @@ static Table tensorTable(const Inspection &inspection, RowStyle style) {
   return table;
 }
 
+/// What is to be known of names before one of them is read.
+static std::string namesText(const Checkpoint &model) {
+  std::string text;
+  for (const std::string &remark : model.remarks())
+    text += printable(remark) + "\n";
+  for (const Checkpoint::Alias &alias : model.aliases())
+    text += inQuotes(alias.name) + " is another name of " + inQuotes(alias.entry->name) + "\n";
+  return text;
+}
+
 static std::string filesText(const Inspection &inspection) {
   std::string text;
   uint64_t fileBytes = 0;
   bool any = false;
   StoredBytes stored;
-  for (const Container &file : inspection.model->files()) {
+  uint64_t originals = 0;
+  for (const Container *each : inspection.files) {
+    const Container &file = *each;
+    originals += std::min(file.originalBytes(), UINT64_MAX - originals);
     stored.add(file);
     fileBytes += file.fileBytes();
     any = any || file.isContainer();
@@ -133,12 +147,12 @@ static std::string filesText(const Inspection &inspection) {
       text += printable(file.path()) + ": holds differences from " +
               printable(describeBase(file.baseFiles())) + "\n";
   }
-  uint64_t count = inspection.model->files().size();
+  text += namesText(*inspection.model);
+  uint64_t count = inspection.files.size();
   std::string files = count == 1 ? "" : " in " + plural(count, "file");
   if (!any)
     return printable(inspection.path) + ": plain safetensors" + files + ", " +
            formatBytes(fileBytes) + "\n" + text;
-  uint64_t originals = inspection.model->originalBytes();
   return printable(inspection.path) + ": compressed" + files + ", " +
          formatChange(originals, fileBytes) + " (" + formatBytes(originals) + " -> " +
          formatBytes(fileBytes) + ")\n" + text +
@@ -353,7 +367,7 @@ static std::string detailText(const Session &session, const Inspection &inspecti
                               const TensorFacts &tensor) {
   const TensorEntry &entry = *tensor.entry;
   std::string text = session.bold(printable(entry.name)) + "\n";
-  text += fieldText("file", inspection.model->files()[tensor.file].path());
+  text += fieldText("file", inspection.files[tensor.file]->path());
   text +=
       fieldText("type, shape", std::string(entry.dtype->name) + ", " + formatShape(entry.shape));
   if (!entry.sameAs.empty())

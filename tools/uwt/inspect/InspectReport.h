@@ -20,6 +20,8 @@ namespace uwt::tool {
 struct Inspection {
   std::string path;
   const Checkpoint *model = nullptr;
+  /// All weight files, those that are not the model's too.
+  std::span<const Container *const> files;
   /// What several tensors are together, where the model is quantised.
   const ImportedWeights *quantized = nullptr;
   std::vector<TensorFacts> tensors;

@@ -58,13 +58,14 @@ public:
 
   bool isEmpty() const { return opened.empty(); }
 
-  FoundTensor find(StringRef name) const {
-    FoundTensor found;
-    forEach([&](const uwt::Container &container, const uwt::TensorEntry &entry) {
-      if (!found.entry && entry.name == name)
-        found = {&container, &entry};
-    });
-    return found;
+  /// Empty if there is none. Errors: as Checkpoint::lookUp.
+  uwt::Expected<FoundTensor> find(StringRef name) const {
+    for (const uwt::OpenedWeights &each : opened) {
+      UWT_ASSIGN_OR_RETURN(auto found, each.checkpoint.lookUp(name));
+      if (found)
+        return FoundTensor{found->first, found->second};
+    }
+    return FoundTensor();
   }
 
   const uwt::ImportedWeight *findImported(StringRef name) const {
@@ -76,6 +77,9 @@ public:
 
   /// Why there is no tensor `name`.
   std::string missing(StringRef name) const {
+    for (const uwt::OpenedWeights &each : opened)
+      if (std::optional<uwt::Error> known = each.checkpoint.explainMissing(name))
+        return known->message();
     std::vector<std::string_view> names;
     forEach([&](const uwt::Container &, const uwt::TensorEntry &entry) {
       names.push_back(entry.name);
@@ -89,9 +93,8 @@ public:
 
   template <typename Function> void forEach(const Function &function) const {
     for (const uwt::OpenedWeights &each : opened)
-      for (const uwt::Container &container : each.checkpoint.files())
-        for (const uwt::TensorEntry &entry : container.entries())
-          function(container, entry);
+      for (const uwt::ModelTensor &tensor : each.checkpoint.tensors())
+        function(*tensor.file, *tensor.entry);
   }
 
 private:
@@ -253,8 +256,14 @@ FailureOr<FoundTensor> Binder::findByKey(arith::ConstantOp constant,
   }
   StringRef key = uwt::keyOf(constant.getValue());
   StringRef base = withoutCounter(key);
-  FoundTensor exact = files.find(key);
-  FoundTensor renamed = base.empty() ? FoundTensor() : files.find(base);
+  uwt::Expected<FoundTensor> keyed = files.find(key);
+  uwt::Expected<FoundTensor> based = base.empty() ? FoundTensor() : files.find(base);
+  for (const uwt::Expected<FoundTensor> *found : {&keyed, &based})
+    if (!*found) {
+      constant.emitError() << found->error().message();
+      return failure();
+    }
+  FoundTensor exact = *keyed, renamed = *based;
   // MLIR made `key` of `base` only if this context has `base` from elsewhere.
   bool mayBeRenamed =
       renamed.entry && !used.contains(base) &&
