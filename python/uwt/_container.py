@@ -91,8 +91,9 @@ Range = tuple["int | None", "int | None"]
 
 
 class Container(Owner):
-    """A file, or all weight files of a folder, compressed or plain. Immutable: any thread may use it, and close it while others
-    read. What is copied, or pickled for another process, opens the path again. After `close` everything raises ValueError.
+    """A file, or the weight files of a folder that are its model, compressed or plain. Immutable: any thread may use it, and
+    close it while others read. What is copied, or pickled for another process, opens the path again. After `close` everything
+    raises ValueError.
 
     Args:
         path: the file or folder.
@@ -144,6 +145,16 @@ class Container(Owner):
             for index in range(LIBRARY.uwtContainerSize(handle)):
                 LIBRARY.uwtContainerTensor(handle, index, info)
                 found.append(_tensor_of(info))
+        return found
+
+    def files(self) -> dict[str, str]:
+        """The file that each of `tensors` is in. Of a folder these are the files of its model (docs/container.md)."""
+        path, found = ctypes.c_char_p(), {}
+        names = [tensor.name for tensor in self.tensors()]
+        with self._handle as handle:
+            for index, name in enumerate(names):
+                LIBRARY.uwtContainerTensorFile(handle, index, ctypes.byref(path))
+                found[name] = os.fsdecode(path.value or b"")
         return found
 
     def find(self, name: str) -> Tensor:

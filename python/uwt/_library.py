@@ -85,6 +85,7 @@ class CompressOptions(Struct):
         ("shard", c_uint64),
         ("shard_count", c_uint64),
         ("finish_shards", c_int),
+        ("incomplete", c_int),
     ]
 
 
@@ -182,6 +183,7 @@ _FAILING = {
     "uwtContextCreateOnTeam": [c_uint, c_void_p, POINTER(c_void_p)],
     "uwtContainerOpen": [c_char_p, POINTER(OpenOptions), POINTER(c_void_p)],
     "uwtContainerTensor": [c_void_p, c_size_t, POINTER(TensorInfo)],
+    "uwtContainerTensorFile": [c_void_p, c_size_t, POINTER(c_char_p)],
     "uwtContainerFind": [c_void_p, c_char_p, POINTER(TensorInfo)],
     "uwtContainerMetadata": [c_void_p, c_size_t, POINTER(c_char_p), POINTER(c_char_p)],
     "uwtContainerRead": [c_void_p, c_void_p, c_char_p, c_void_p, c_uint64],

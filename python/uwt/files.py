@@ -146,6 +146,7 @@ def compress(
     overwrite: bool = False,
     dry_run: bool = False,
     shard: Shard = None,
+    incomplete: bool = False,
     threads: int = 0,
     progress: Progress = None,
 ) -> Report:
@@ -163,6 +164,7 @@ def compress(
         dry_run: does all the work and writes nothing.
         shard: of a folder, for machines that work on it together: (i, n) compresses shard i, from 0, of n of its weight
             files and nothing else; "finish" writes the rest when all are done. `uwt.ray.compress` does both.
+        incomplete: compresses a folder whose index names files that are not there.
 
     Raises UsageError, InvalidError, IoError; Interrupted where `progress` stopped it. Nothing is then half-written.
     """
@@ -178,6 +180,7 @@ def compress(
     options.cast_to_bf16 = cast is not None
     options.sha256, options.no_verify = sha256, not verify
     options.overwrite, options.dry_run = overwrite, dry_run
+    options.incomplete = incomplete
     if shard == "finish":
         options.finish_shards = True
     elif shard is not None:

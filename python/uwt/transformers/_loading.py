@@ -11,6 +11,7 @@ from transformers import modeling_utils
 from transformers.utils import cached_file
 
 from .. import safetensors
+from .._container import Container
 from ..files import SUFFIX
 from ..torch._quantized import ARITHMETICS, forget_copies
 from ..torch._tensor import EXACT, RUN_FORMAT
@@ -72,6 +73,8 @@ opened: set[str] = set()
 dequantized: dict[str, torch.dtype] = {}
 #: Their folders, while a model is loaded: a weight's tensors may be in several files.
 _folders: dict[str, DequantizedFolder] = {}
+#: The files that their tensors are in, for as long.
+_files: dict[str, dict[str, str]] = {}
 _plain_safe_open = getattr(modeling_utils, "safe_open", None)
 
 
@@ -85,7 +88,25 @@ def _folder_of(file: str) -> DequantizedFolder:
 def forget_folders() -> None:
     """Before a model is loaded, and after."""
     _folders.clear()
+    _files.clear()
     forget_copies()
+
+
+class _ModelFile(safetensors.safe_open):
+    """A file of a folder, with the tensors that the folder's model has in it: two files may have one of a name, and an index
+    says which of them counts."""
+
+    def __init__(self, path: str, framework: str, device: Any) -> None:
+        super().__init__(path, framework, device)
+        folder = os.path.dirname(os.path.abspath(path))
+        if folder not in _files:
+            with Container(folder) as opened:
+                _files[folder] = opened.files()
+        files = {each: os.path.basename(file) for each, file in _files[folder].items()}
+        name = os.path.basename(path)
+        # A file that is not the model's, such as a variant that was asked for, is read as it is.
+        if name in files.values():
+            self._names = [each for each in self._names if files.get(each, name) == name]
 
 
 def _safe_open(filename: Any, framework: str = "pt", device: Any = "cpu", **options: Any) -> Any:
@@ -95,7 +116,7 @@ def _safe_open(filename: Any, framework: str = "pt", device: Any = "cpu", **opti
     opened.add(path)
     if path in dequantized:
         return DequantizedFile(path, framework, device, _folder_of(path))
-    return safetensors.safe_open(filename, framework, device)
+    return _ModelFile(path, framework, device)
 
 
 if _plain_safe_open is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,12 +32,11 @@ def _read(container: Container, tensor: Tensor) -> torch.Tensor:
     return container.read(tensor.name, framework="pt", threads=torch.get_num_threads())
 
 
-def _tensors(files: list[str]) -> Iterator[tuple[str, torch.Tensor]]:
-    """Names and tensors of files."""
-    for file in files:
-        container = Container(file)
-        for tensor in container.tensors():
-            yield tensor.name, _read(container, tensor)
+def _tensors(folder: str) -> Iterator[tuple[str, torch.Tensor]]:
+    """Names and tensors of a folder's model: which of its files that is, an index says (docs/container.md)."""
+    container = Container(folder)
+    for tensor in container.tensors():
+        yield tensor.name, _read(container, tensor)
 
 
 def _dequantized(
@@ -77,7 +75,7 @@ class UwtModelLoader(DefaultModelLoader):
             return plain
         original, codes = original_config(self._folder), {}
         if original is None:
-            tensors = _tensors(sorted(self._files, key=os.path.basename))
+            tensors = _tensors(self._folder)
         else:
             codes, tensors = _dequantized(self._folder, original, self._dtype)
         if isinstance(self._method, UwtConfig) and self._model is not None:
