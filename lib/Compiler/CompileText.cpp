@@ -72,9 +72,12 @@ static std::optional<std::string> codeKeyOf(std::string_view text, const std::st
       return std::nullopt;
     key.add(*config);
     key.addNumber(files->size());
-    for (const std::string &file : *files)
+    for (const std::string &file : *files) {
+      // Names of files say which of them are the model.
+      key.add(std::string_view(file).substr(std::min(path.size(), file.size())));
       if (!addHeader(key, file))
         return std::nullopt;
+    }
   }
   return key.str();
 }

@@ -31,18 +31,6 @@ Expected<std::vector<std::string>> weightFiles(const std::string &path) {
   return files;
 }
 
-Expected<std::vector<std::string>> decidingFiles(const std::string &path) {
-  if (!isFolder(path))
-    return std::vector<std::string>{path};
-  UWT_ASSIGN_OR_RETURN(FileTree tree, FileTree::read(path));
-  std::vector<std::string> files;
-  for (const TreeFile &file : tree.files)
-    if (isWeightFile(file) || isIndexFile(file) || file.path == manifestName ||
-        file.name() == pipelineName)
-      files.push_back(file.full);
-  return files;
-}
-
 /// Bytes of the original of a weight file, which has `bytes` itself.
 static uint64_t originalBytes(const std::string &path, uint64_t bytes) {
   ReadOptions unchecked;

@@ -359,7 +359,7 @@ Status ModelChooser::chooseIn(std::string_view path) {
     }
   if (!main.empty())
     return take(folder, main, names + (main.size() > 1 ? " go" : " goes") + " before it"), ok();
-  std::string pipeline = joinPath(path, pipelineName);
+  std::string pipeline = joinPath(path, "model_index.json");
   if (tree.find(pipeline) && !folder.below.empty())
     return takeFolders(folder, pipeline + " says that the model is in the folders beside it");
   if (auto indexes = indexesOf(IndexRank::Variant); !indexes.empty())

@@ -21,9 +21,6 @@
 
 namespace uwt {
 
-/// The file that says that a folder is a pipeline of diffusers, whose models are in folders.
-inline constexpr std::string_view pipelineName = "model_index.json";
-
 /// An index that decides in which file each tensor is.
 struct ModelIndex {
   /// Relative to the folder, as all paths here are.

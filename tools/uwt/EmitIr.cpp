@@ -274,6 +274,8 @@ Expected<std::vector<EmittedMatrix>> EmitIrCommand::choose(const OpenedWeights &
     for (size_t i = 0; i < all.size(); ++i) {
       if (isGlob ? !matchesGlob(layer, all[i].name) : layer != all[i].name)
         continue;
+      // A name in two files, or one that an index is wrong about.
+      UWT_RETURN_IF_ERROR(model.checkpoint.lookUp(all[i].name));
       isFound = true;
       if (!isChosen[i])
         chosen.push_back(all[i]);

@@ -76,10 +76,6 @@ Expected<uint64_t> totalBytes(const std::string &path, const CheckpointOptions &
 /// sorted.
 Expected<std::vector<std::string>> weightFiles(const std::string &path);
 
-/// Paths of all files that decide what Checkpoint::open finds in `path`, sorted: weight files,
-/// indexes and the manifest.
-Expected<std::vector<std::string>> decidingFiles(const std::string &path);
-
 /// Compresses a folder into a folder, or a file into a file. A folder's output
 /// may exist from an interrupted run: files in it that are complete, verified and
 /// made with the same options are skipped; others are an error unless

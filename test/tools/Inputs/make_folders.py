@@ -31,7 +31,6 @@ ONE, TWO = 0x3F80, 0x4000
 FIRST, SECOND = "model-00001-of-00001.safetensors", "model-00002-of-00002.safetensors"
 
 save("one.safetensors", {"a.weight": ONE})
-# `uwt slice` writes a file without metadata, as this one.
 save("stray/" + FIRST, {"a.weight": ONE})
 save("stray/a-old.safetensors", {"a.weight": TWO, "old.weight": TWO})
 index("stray", {"a.weight": FIRST})

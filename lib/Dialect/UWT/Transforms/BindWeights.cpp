@@ -384,12 +384,13 @@ LogicalResult Binder::bind(arith::ConstantOp constant, const FoundWeight &found)
 /// first: of FP8 checkpoints the codes have the weight's own name.
 const uwt::ImportedWeight *Binder::findImported(arith::ConstantOp constant) const {
   StringRef key = uwt::keyOf(constant.getValue());
-  FoundTensor exact = files.find(key);
-  if (exact.entry && hasType(*exact.entry, cast<ShapedType>(constant.getType())))
+  uwt::Expected<FoundTensor> exact = files.find(key);
+  // findByKey says what is wrong with a name.
+  if (!exact || (exact->entry && hasType(*exact->entry, cast<ShapedType>(constant.getType()))))
     return nullptr;
   const uwt::ImportedWeight *found = files.findImported(key);
   StringRef base = withoutCounter(key);
-  return found || exact.entry || base.empty() ? found : files.findImported(base);
+  return found || exact->entry || base.empty() ? found : files.findImported(base);
 }
 
 /// What to bind `constant` to, nothing where it stays as it is.
