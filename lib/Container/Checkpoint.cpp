@@ -125,6 +125,7 @@ std::vector<ModelResolver::Candidate> ModelResolver::candidates() const {
   return found;
 }
 
+// model-4.
 Error ModelResolver::inTwoFiles(std::string_view name, const std::vector<Candidate> &left) const {
   std::string text = "tensor " + inQuotes(name) + " is in " +
                      (left.size() == 2 ? "two" : std::to_string(left.size())) +
@@ -378,6 +379,7 @@ Expected<std::optional<Checkpoint::Found>> Checkpoint::lookUp(std::string_view n
   return std::optional<Found>();
 }
 
+// model-3.
 std::optional<Error> Checkpoint::explainMissing(std::string_view name) const {
   for (const OtherFile &other : others) {
     auto container = Container::open(other.path, options);

@@ -67,7 +67,7 @@ private:
 };
 
 /// Links that double at each level would otherwise be followed 2^levels times.
-constexpr unsigned mostVisits = 16;
+constexpr unsigned maxVisits = 16;
 
 } // namespace
 
@@ -119,10 +119,9 @@ static Expected<std::vector<std::string>> namesIn(const std::string &folder) {
 }
 
 Status TreeReader::noteVisit(const std::string &full, const std::pair<dev_t, ino_t> &identity) {
-  if (++visits[identity] <= mostVisits)
+  if (++visits[identity] <= maxVisits)
     return ok();
-  return usageError(full + ": links lead to this folder in more than " +
-                    std::to_string(mostVisits) +
+  return usageError(full + ": links lead to this folder in more than " + std::to_string(maxVisits) +
                     " ways; remove links, or give a folder below them");
 }
 

@@ -16,7 +16,7 @@ using namespace uwt;
 static constexpr size_t longestWord = 100;
 static constexpr size_t longestQuote = 80;
 /// Words that are compared letter by letter at most.
-static constexpr size_t mostCompared = 2000;
+static constexpr size_t maxCompared = 2000;
 
 /// Edits between `a` and `b`, where a swap of neighbours counts as one.
 static size_t editDistance(std::string_view a, std::string_view b) {
@@ -54,17 +54,17 @@ static size_t sharedEnds(std::string_view word, std::string_view candidate) {
 static std::vector<std::string_view> comparable(std::string_view word,
                                                 std::span<const std::string_view> candidates) {
   std::vector<std::string_view> chosen(candidates.begin(), candidates.end());
-  if (chosen.size() <= mostCompared)
+  if (chosen.size() <= maxCompared)
     return chosen;
   std::vector<size_t> shared;
   for (std::string_view candidate : candidates)
     shared.push_back(sharedEnds(word, candidate));
   std::vector<size_t> sorted = shared;
-  auto last = sorted.begin() + mostCompared - 1;
+  auto last = sorted.begin() + maxCompared - 1;
   std::nth_element(sorted.begin(), last, sorted.end(), std::greater<>());
   auto better =
       static_cast<size_t>(std::ranges::count_if(shared, [&](size_t each) { return each > *last; }));
-  size_t asGood = mostCompared - better;
+  size_t asGood = maxCompared - better;
   chosen.clear();
   for (size_t i = 0; i < candidates.size(); ++i)
     if (shared[i] > *last || (shared[i] == *last && asGood > 0 && asGood-- > 0))

@@ -8,6 +8,7 @@
 #include "uwt/Container/File.h"
 #include "Container/FaultyOperations.h"
 #include "Container/TestFiles.h"
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -263,6 +264,25 @@ TEST(MappedFile, KnowsWhetherItsFileHasChanged) {
   EXPECT_EQ(messageOf(moved.checkUnchanged()), message);
   ::unlink(path.c_str());
   EXPECT_EQ(messageOf(moved.checkUnchanged()), message);
+}
+
+TEST(MappedFile, KnowsAFileWhoseTimeWasSetBack) {
+  TemporaryFolder folder;
+  std::string path = folder / "f";
+  writeText(path, "one");
+  auto file = MappedFile::open(path);
+  ASSERT_TRUE(holds(file));
+  struct stat before, now;
+  ASSERT_EQ(::stat(path.c_str(), &before), 0);
+  // Clocks of file systems tick some hundred times per second.
+  do {
+    writeText(path, "two");
+    struct timespec times[] = {before.st_atim, before.st_mtim};
+    ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+    ASSERT_EQ(::stat(path.c_str(), &now), 0);
+  } while (now.st_ctim.tv_nsec == before.st_ctim.tv_nsec);
+  EXPECT_EQ(now.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
+  EXPECT_FALSE(file->checkUnchanged());
 }
 
 TEST(MappedFile, ReleasedPagesStayReadable) {

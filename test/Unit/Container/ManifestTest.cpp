@@ -90,6 +90,9 @@ TEST(Manifest, PathsAreThoseOfAModel) {
     EXPECT_EQ(messageFor({}, {path}), "'folders' holds something that is no path of a model");
   }
   EXPECT_FALSE(isModelPath(std::string(5000, 'a')));
+  // A file system would refuse it in the middle of the work.
+  EXPECT_FALSE(isModelPath("a/" + std::string(256, 'b') + "/c"));
+  EXPECT_TRUE(isModelPath("a/" + std::string(255, 'b') + "/c"));
   EXPECT_EQ(messageFor({fileOf("a/uwt.json")}), "no error");
 }
 

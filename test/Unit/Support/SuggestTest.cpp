@@ -10,6 +10,8 @@
 #include "uwt/Support/Cpu.h"
 #include "uwt/Support/Printable.h"
 #include <gtest/gtest.h>
+#include <string>
+#include <vector>
 
 using namespace uwt;
 
@@ -62,6 +64,17 @@ TEST(CheckedMathTest, RowsHaveBytesThatDoNotWrap) {
   EXPECT_EQ(bytesOfRows(2, quarter, 4, 2), std::nullopt);
   EXPECT_EQ(bytesOfRows(2 * quarter, 4, 4, 2), std::nullopt);
   EXPECT_EQ(bytesOfRows(UINT64_MAX, UINT64_MAX, UINT64_MAX, 2), std::nullopt);
+}
+
+TEST(SuggestTest, OfManyNamesThoseThatShareMostAreCompared) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 50000; ++i)
+    names.push_back("model.layers." + std::to_string(i) + ".self_attn.q_proj.weight");
+  std::vector<std::string_view> views(names.begin(), names.end());
+  for (const char *word :
+       {"model.layers.49321.self_atn.q_proj.weight", "model.layers.49321.self_attn.q_porj.weight",
+        "odel.layers.49321.self_attn.q_proj.weight", "model.layers.49321.self_attn.q_proj.weigth"})
+    EXPECT_EQ(closestMatch(word, views), "model.layers.49321.self_attn.q_proj.weight");
 }
 
 TEST(CpuTest, LevelNamesParseBack) {
