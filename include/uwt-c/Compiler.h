@@ -51,6 +51,9 @@ typedef struct UWTCompileOptions {
   int columnsByCell;
   /** Not 0: for uwtCompilePack, kernels of grouped products (uwtCudaGroupedProduct). */
   int grouped;
+  /** Not 0: tensors of floats are weights whatever the model's configuration says of how it is
+      quantised (docs/quantised.md). */
+  int assumePlain;
 } UWTCompileOptions;
 /** Sets the defaults, of as many members as `size`, sizeof(*options), has. */
 UWT_C_API void uwtCompileOptionsInit(UWTCompileOptions *options, size_t size);

@@ -143,6 +143,11 @@ UWT_C_API UWTError *uwtContainerQuantizedSize(const UWTContainer *container, siz
 /** Weight `index`, below that number, by name. */
 UWT_C_API UWTError *uwtContainerQuantized(const UWTContainer *container, size_t index,
                                           UWTQuantizedInfo *info);
+/** Checks that a tensor, as it is, is the model's weight of that name: UWT_ERROR_UNSUPPORTED for
+    floats of a folder whose configuration is not understood, and for those beside which there are
+    tensors that change what a layer computes (docs/quantised.md). uwtContainerRead gives a tensor's
+    bytes in any case: who takes them for a weight asks here. */
+UWT_C_API UWTError *uwtContainerCheckPlain(const UWTContainer *container, const char *name);
 /** The weight of that name, else an error that suggests another one. */
 UWT_C_API UWTError *uwtContainerFindQuantized(const UWTContainer *container, const char *name,
                                               UWTQuantizedInfo *info);

@@ -43,7 +43,7 @@ static Expected<const ImportedWeight *> findQuantized(const UWTContainer &contai
   for (const auto &[other, weight] : quantized->weights.all())
     names.push_back(other);
   return usageError("no quantised weight " + inQuotes(name) + " in " + container.path +
-                    didYouMean(name, names));
+                    didYouMean(name, names) + quantized->weights.hint());
 }
 
 /// `use` of a weight, with errors that name it.
@@ -84,6 +84,16 @@ UWTError *uwtContainerQuantized(const UWTContainer *container, size_t index,
     UWT_RETURN_IF_ERROR(checkIndex(index, weights.size(), "quantised weights"));
     auto weight = std::next(weights.begin(), static_cast<ptrdiff_t>(index));
     return describe(*container, weight->second, info);
+  });
+}
+
+UWTError *uwtContainerCheckPlain(const UWTContainer *container, const char *name) {
+  return runFunction({{container, "container"}, {name, "name"}}, [&]() -> Status {
+    UWT_ASSIGN_OR_RETURN(const auto found, container->checkpoint.find(name));
+    UWT_ASSIGN_OR_RETURN(const UWTContainer::Quantized *quantized, container->quantized());
+    Status plain = quantized->weights.checkPlain(*found.first, *found.second);
+    return plain ? ok()
+                 : Status(plain.takeError().in("tensor " + inQuotes(std::string_view(name))));
   });
 }
 

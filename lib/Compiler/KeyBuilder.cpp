@@ -115,6 +115,7 @@ void KeyBuilder::addOptions(const CompileOptions &options) {
                           uint64_t(options.runtimeChecks),
                           uint64_t(options.ownFormat),
                           uint64_t(options.columnsByCell),
+                          uint64_t(options.assumePlain),
                           uint64_t(options.grouped),
                           uint64_t(options.profileFolder.has_value()),
                           uint64_t(options.weightKernels.encode),

@@ -63,6 +63,7 @@ static void addBinding(OpPassManager &pm, const CompileOptions &options) {
   BindWeightsPassOptions bind;
   bind.weights.assign(options.weights.begin(), options.weights.end());
   bind.columnsByCell = options.columnsByCell && !options.format;
+  bind.assumePlain = options.assumePlain;
   pm.addPass(createBindWeightsPass(std::move(bind)));
   CompressConstantsPassOptions compress;
   compress.format = options.format.value_or(runFormats().front().str());
@@ -229,6 +230,11 @@ struct CompileFlags {
       llvm::cl::desc("Run from the codes of weights whose columns belong to groups in an order of "
                      "their own: sums are in another order then"),
       llvm::cl::init(false)};
+  PassOptions::Option<bool> assumePlain{
+      pipeline, "assume-plain",
+      llvm::cl::desc("Bind tensors of floats whatever the configuration says of how the model is "
+                     "quantised"),
+      llvm::cl::init(false)};
   PassOptions::Option<bool> trustIr{pipeline, "trust-ir",
                                     llvm::cl::desc("Take operations that can reach any memory"),
                                     llvm::cl::init(false)};
@@ -248,6 +254,7 @@ struct CompileFlags {
     result.exact = exact;
     result.integerBits = integerBits;
     result.columnsByCell = columnsByCell;
+    result.assumePlain = assumePlain;
     result.trustIr = trustIr;
     result.runtimeChecks = runtimeChecks;
     return result;

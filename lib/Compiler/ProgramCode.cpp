@@ -7,6 +7,7 @@
 
 #include "ProgramCode.h"
 #include "uwt/Runtime/Abi.h"
+#include "uwt/Support/Json.h"
 #include "llvm/BinaryFormat/Magic.h"
 #include "llvm/Object/Archive.h"
 #include "llvm/Object/ArchiveWriter.h"
@@ -472,7 +473,11 @@ Expected<ProgramCode> uwt::readProgramCode(llvm::MemoryBufferRef file) {
   uint64_t length = bytes.size() < prefix ? 0 : llvm::support::endian::read64le(bytes.data());
   if (bytes.size() < prefix || length > bytes.size() - prefix)
     return notAProgram(object, "its section " + sectionName.str() + " is cut short");
-  auto parsed = json::parse(bytes.substr(prefix, length));
+  llvm::StringRef text = bytes.substr(prefix, length);
+  // LLVM's parser goes as deep as the text does.
+  if (Status checked = checkJson({text.data(), text.size()}); !checked)
+    return notAProgram(object, checked.error().message());
+  auto parsed = json::parse(text);
   if (!parsed)
     return notAProgram(object, llvm::toString(parsed.takeError()));
   const json::Object *fields = parsed->getAsObject();

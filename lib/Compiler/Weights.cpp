@@ -66,6 +66,7 @@ Expected<std::optional<WeightStore>> uwt::openWeights(const CompileOptions &opti
   std::optional<WeightStore> store;
   ReadOptions read;
   read.check = options.check;
+  read.assumePlain = options.assumePlain;
   if (!options.weights.empty()) {
     UWT_ASSIGN_OR_RETURN(store, WeightStore::open(options.weights, read));
   }

@@ -80,6 +80,7 @@ static Expected<CompileOptions> fromC(const UWTCompileOptions *given) {
   result.ownFormat = options.ownFormat != 0;
   result.columnsByCell = options.columnsByCell != 0;
   result.grouped = options.grouped != 0;
+  result.assumePlain = options.assumePlain != 0;
   if (result.columnsByCell && result.format)
     return usageError("columnsByCell is for products from codes, and a format is given");
   UWT_ASSIGN_OR_RETURN(result.integerBits,

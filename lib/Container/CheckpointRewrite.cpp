@@ -7,9 +7,9 @@
 
 #include "CheckpointRewrite.h"
 #include "ContainerFormat.h"
-#include "Json.h"
 #include "ModelFiles.h"
 #include "uwt/Container/Checkpoint.h"
+#include "uwt/Support/Json.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <set>

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "ConfigRewrite.h"
-#include "Json.h"
+#include "uwt/Container/ConfigSources.h"
+#include "uwt/Support/Json.h"
 #include <algorithm>
 #include <vector>
 
@@ -22,35 +23,6 @@ static constexpr std::string_view weightsText =
 //===----------------------------------------------------------------------===//
 // Where things are in a JSON text
 //===----------------------------------------------------------------------===//
-
-/// The offset behind the string that begins at `at`.
-static size_t stringEnd(std::string_view text, size_t at) {
-  for (++at; at < text.size() && text[at] != '"'; ++at)
-    at += text[at] == '\\';
-  return std::min(text.size(), at + 1);
-}
-
-/// `text` with a number of the same length for each NaN and Infinity: offsets stay.
-static std::string withoutSpecialNumbers(std::string_view text) {
-  static constexpr std::pair<std::string_view, std::string_view> numbers[] = {
-      {"NaN", "0.0"}, {"-Infinity", "-0.000000"}, {"Infinity", "0.000000"}};
-  std::string out(text);
-  for (size_t at = 0; at < out.size();) {
-    if (out[at] == '"') {
-      at = stringEnd(out, at);
-      continue;
-    }
-    size_t length = 1;
-    for (const auto &[special, number] : numbers)
-      if (out.compare(at, special.size(), special) == 0) {
-        out.replace(at, special.size(), number);
-        length = number.size();
-        break;
-      }
-    at += length;
-  }
-  return out;
-}
 
 namespace {
 
@@ -79,7 +51,7 @@ private:
   std::string readKey() {
     next();
     size_t begin = at;
-    at = stringEnd(text, at);
+    at = jsonStringEnd(text, at);
     auto key = parseJsonValue(text.substr(begin, at - begin));
     return key ? key->text : std::string();
   }
@@ -124,7 +96,7 @@ void MemberFinder::readValue() {
   if (first == '{' || first == '[')
     return readItems(first == '{');
   if (first == '"')
-    at = stringEnd(text, at);
+    at = jsonStringEnd(text, at);
   else
     at = std::min(text.find_first_of(",]} \t\r\n", at), text.size());
 }
@@ -180,10 +152,16 @@ static std::string withMember(const std::string &text, std::string_view key,
   return out.insert(last + 1, member);
 }
 
-/// The value of our quantization_config, around the one that was there.
-static std::string quantizationConfig(const std::string &text, const std::vector<Member> &members) {
+/// Returns the value of our quantization_config, around what says how the weights are quantised,
+/// wherever that is: readers of the model look for ours first.
+static std::string quantizationConfig(const std::string &text, const std::vector<Member> &members,
+                                      const std::vector<ConfigSource> &sources) {
   std::string value = "{\"quant_method\": \"uwt\", \"version\": 1";
-  if (const Member *there = findMember(members, quantizationKey))
+  const Member *there = findMember(members, quantizationKey);
+  bool isElsewhere = there ? text[there->begin] != '{' : true;
+  if (!sources.empty() && isElsewhere)
+    value.append(", \"original\": ").append(sources.front().value.dump());
+  else if (there)
     value.append(", \"original\": ").append(text, there->begin, there->end - there->begin);
   return value + "}";
 }
@@ -199,9 +177,14 @@ Expected<RewrittenConfig> rewriteConfig(std::string_view text, bool castToBF16) 
   config.original = castToBF16 ? withCastDtypes(text, members) : std::string(text);
   if (castToBF16)
     members = MemberFinder(withoutSpecialNumbers(config.original)).run();
-  config.text =
-      withMember(config.original, quantizationKey, quantizationConfig(config.original, members));
+  // What is no configuration is kept as it is: readers of weights refuse it.
+  Expected<ModelConfig> model = modelConfigOf(config.original);
+  std::string quantization = quantizationConfig(
+      config.original, members, model ? model->sources : std::vector<ConfigSource>());
+  config.text = withMember(config.original, quantizationKey, quantization);
   config.text = withMember(config.text, weightsKey, jsonQuoted(weightsText));
+  // Ours is one deeper.
+  UWT_RETURN_IF_ERROR(checkJsonObject(withoutSpecialNumbers(config.text)));
   return config;
 }
 

@@ -13,7 +13,7 @@
 #ifndef UWT_LIB_CONTAINER_ENTRYJSON_H
 #define UWT_LIB_CONTAINER_ENTRYJSON_H
 
-#include "Json.h"
+#include "uwt/Support/Json.h"
 
 namespace uwt {
 

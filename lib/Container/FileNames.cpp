@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "FileNames.h"
-#include "Json.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Support/Checksum.h"
+#include "uwt/Support/Json.h"
 #include <algorithm>
 
 namespace uwt {

@@ -7,9 +7,9 @@
 
 #include "Manifest.h"
 #include "FileTree.h"
-#include "Json.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Support/Checksum.h"
+#include "uwt/Support/Json.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 

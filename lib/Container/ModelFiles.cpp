@@ -8,7 +8,6 @@
 #include "ModelFiles.h"
 #include "CheckpointRewrite.h"
 #include "ContainerFormat.h"
-#include "Json.h"
 #include "Manifest.h"
 #include "uwt/Container/Checkpoint.h"
 #include <algorithm>

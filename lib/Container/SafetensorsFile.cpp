@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Json.h"
 #include "uwt/Container/ForeignFile.h"
 #include "uwt/Container/Safetensors.h"
+#include "uwt/Support/Json.h"
 #include "uwt/Support/Suggest.h"
 
 namespace uwt {

@@ -11,9 +11,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Json.h"
 #include "uwt/Container/Safetensors.h"
 #include "uwt/Support/CheckedMath.h"
+#include "uwt/Support/Json.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <numeric>

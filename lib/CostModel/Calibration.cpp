@@ -7,11 +7,11 @@
 
 #include "uwt/CostModel/Calibration.h"
 #include "uwt/CostModel/KernelConfig.h"
+#include "uwt/Support/JsonTree.h"
 #include "uwt/Support/RegularFile.h"
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 
 using namespace uwt;
 using Json = nlohmann::ordered_json;
@@ -175,7 +175,7 @@ static Expected<std::string> readString(const Json &object, const std::string &n
 }
 
 Expected<Calibration> Calibration::parse(std::string_view text) {
-  Json object = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Json object = parseJsonTreeOrNone<Json>(text);
   if (!object.is_object())
     return invalidError("calibration: expected a JSON object");
   UWT_ASSIGN_OR_RETURN(std::string found, readString(object, "schema"));

@@ -7,7 +7,7 @@
 
 #include "uwt/CostModel/KernelProfiles.h"
 #include "KernelProfilesJson.h"
-#include <nlohmann/json.hpp>
+#include "uwt/Support/JsonTree.h"
 
 using namespace uwt;
 
@@ -41,7 +41,7 @@ static void readRing(const nlohmann::json &row, KernelProfile &profile) {
 /// Throws what nlohmann's library does.
 static std::vector<KernelProfileRow> readTable(std::string_view json) {
   std::vector<KernelProfileRow> rows;
-  const auto table = nlohmann::json::parse(json);
+  const auto table = parseJsonTreeOrNone(json);
   for (const auto &row : table.at("rows")) {
     KernelProfileRow &one = rows.emplace_back();
     one.target = row.at("target");

@@ -7,82 +7,19 @@
 
 #include "uwt/Import/ImportedWeights.h"
 #include "Recipe.h"
+#include "WeightScope.h"
 #include "uwt/Codec/Quantized.h"
 #include "uwt/Format/QuantizedElement.h"
 #include "uwt/Support/Printable.h"
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
 
 using namespace uwt;
 
 namespace {
 
-/// Tensors by the names of their modules, and in each by the rest of the name.
-using Modules = std::map<std::string_view, std::map<std::string_view, Part>>;
-
 /// Weights share it: it may name each module that is not quantised.
 using SharedConfig = std::shared_ptr<const QuantizationConfig>;
-
-/// Where the name of torchao's parameter ends in that of a tensor, X._weight_qdata (0.14:
-/// X.weight:qdata); npos in other names.
-size_t endOfParameter(std::string_view name) {
-  size_t first = name.rfind('.');
-  if (first == std::string_view::npos)
-    return first;
-  for (std::string_view part : {"qdata", "scale_and_zero", "act_quant_zero_point", "zero_point",
-                                "act_quant_scale", "act_pre_scale", "per_tensor_scale", "scale"}) {
-    if (!name.ends_with(part))
-      continue;
-    size_t end = name.size() - part.size() - 1;
-    bool isOld = name[end] == ':', isNew = name[end] == '_' && name[first + 1] == '_';
-    if (end > first + 1 && (isOld || isNew))
-      return end;
-  }
-  return std::string_view::npos;
-}
-
-/// Where the name of a tensor's module ends: at its last dot, but what belongs to a weight may be
-/// named after it, X.weight.absmax (bitsandbytes), X_blocks (gpt-oss) or X._weight_qdata (torchao).
-size_t endOfModule(std::string_view name) {
-  for (std::string_view suffix : {"_blocks", "_scales"})
-    if (name.ends_with(suffix))
-      return name.size() - suffix.size();
-  if (size_t parameter = endOfParameter(name); parameter != std::string_view::npos)
-    return parameter;
-  size_t weight = name.rfind(".weight.");
-  return weight != std::string_view::npos ? weight : name.rfind('.');
-}
-
-Modules modulesOf(const Checkpoint &checkpoint) {
-  Modules modules;
-  for (const ModelTensor &tensor : checkpoint.tensors()) {
-    std::string_view name = tensor.entry->name;
-    size_t end = endOfModule(name);
-    if (end != std::string_view::npos)
-      modules[name.substr(0, end)].try_emplace(name.substr(end + 1),
-                                               Part{tensor.file, tensor.entry});
-  }
-  return modules;
-}
-
-/// Why parts of modules cannot be told: a part is in two files, or not where the index says, or two
-/// parts are of models in different folders.
-std::map<std::string_view, std::string> mixedModules(const Checkpoint &checkpoint) {
-  std::map<std::string_view, std::string> mixed;
-  std::map<std::string_view, const ModelTensor *> first;
-  auto moduleOf = [](std::string_view name) { return name.substr(0, endOfModule(name)); };
-  for (const Checkpoint::Fault &fault : checkpoint.faults())
-    mixed.emplace(moduleOf(fault.name), fault.error.message());
-  for (const ModelTensor &tensor : checkpoint.tensors()) {
-    const ModelTensor &other = *first.emplace(moduleOf(tensor.entry->name), &tensor).first->second;
-    if (other.part != tensor.part)
-      mixed.emplace(moduleOf(tensor.entry->name),
-                    "its tensors are of models in different folders: " + other.file->path() +
-                        " and " + tensor.file->path() + "; give one of the folders");
-  }
-  return mixed;
-}
 
 /// The composition that products run from, where that is another one.
 std::string runFormatOf(const WeightOutline &outline) {
@@ -127,75 +64,198 @@ Status makeCodesOf(const Term &element, QuantizedWeight &weight) {
   return ok();
 }
 
-/// A weight that a recipe claims, with the reason where it cannot read it.
-ImportedWeight makeWeight(const Recipe &recipe, std::string_view module, const SharedConfig &config,
-                          const Parts &parts, ThreadPool &pool) {
+/// world-5: whether a module is a Conv1D in models that have such layers (transformers 5.24.0).
+bool isConv1D(const QuantizationConfig &config, std::string_view module) {
+  if (!config.hasTransposedLayers())
+    return false;
+  std::string_view last = module.substr(module.rfind('.') + 1);
+  constexpr std::string_view names[] = {"c_attn", "c_proj", "c_fc", "q_attn"};
+  return std::ranges::count(names, last) != 0;
+}
+
+/// Returns a composition whose weight lies transposed.
+std::string transposed(const std::string &composition) {
+  Expected<Format> format = Format::parse(composition);
+  if (!format)
+    return composition;
+  format->storage = Storage::KMajor;
+  return format->str();
+}
+
+/// Returns whether a tensor that counts has no elements.
+bool hasEmptyTensor(const std::map<std::string_view, Part> &tensors) {
+  return std::ranges::any_of(tensors, [](const auto &each) {
+    const auto &[suffix, part] = each;
+    return std::ranges::count(part.entry->shape, 0) != 0 &&
+           std::ranges::count(commonSilentTensors(), suffix) == 0;
+  });
+}
+
+/// Makes weights of one scope.
+class WeightMaker {
+public:
+  WeightMaker(const WeightScope &scope, const Recipe &recipe, ThreadPool &pool)
+      : scope(scope), config(scope.config), recipe(recipe), pool(pool) {}
+
+  /// Returns a weight that the recipe claims, with the reason if it cannot read it.
+  ImportedWeight make(std::string_view module, const std::map<std::string_view, Part> &tensors);
+  /// Refuses weights beside which there are tensors that the recipe does not know.
+  void closeWorld(std::string_view module, ImportedWeight &weight, const PartOwners &owners) const;
+
+private:
+  Expected<WeightOutline> outlineOf(std::string_view module, std::string_view name,
+                                    const std::map<std::string_view, Part> &tensors,
+                                    const Parts &parts);
+
+  const WeightScope &scope;
+  SharedConfig config;
+  const Recipe &recipe;
+  ThreadPool &pool;
+  /// Of weights that are made, by name: tensors that recipes have looked at.
+  std::map<std::string, std::vector<std::string_view>, std::less<>> checked;
+};
+
+Expected<WeightOutline> WeightMaker::outlineOf(std::string_view module, std::string_view name,
+                                               const std::map<std::string_view, Part> &tensors,
+                                               const Parts &parts) {
+  if (!config->refusal().empty())
+    return unsupportedError(config->refusal());
+  if (hasEmptyTensor(tensors))
+    return unsupportedError("it is empty");
+  std::string_view layer = name.substr(0, std::min(name.rfind(".weight"), name.size()));
+  if (std::string entry = config->ignoring(layer); !entry.empty())
+    return unsupportedError("it has codes, and " + entry +
+                            " of the configuration says that it is not quantised");
+  if (isConv1D(*config, module) && !recipe.transposesConv1D())
+    return unsupportedError(
+        "the float model has it transposed (Conv1D), and in which order recipe " +
+        std::string(recipe.keyword()) + " has it is not known");
+  UWT_ASSIGN_OR_RETURN(WeightOutline outline, recipe.outline(*config, parts, pool));
+  if (outline.rows == 0 || outline.columns == 0)
+    return unsupportedError("it is empty");
+  return outline;
+}
+
+ImportedWeight WeightMaker::make(std::string_view module,
+                                 const std::map<std::string_view, Part> &tensors) {
+  Parts parts(tensors);
   ImportedWeight weight;
   weight.name = recipe.weightName(module);
   weight.recipe = recipe.keyword();
-  Expected<WeightOutline> outline = recipe.outline(*config, parts, pool);
-  if (outline && (outline->rows == 0 || outline->columns == 0))
-    outline = unsupportedError("it is empty");
+  Expected<WeightOutline> outline = outlineOf(module, weight.name, tensors, parts);
   if (!outline) {
     weight.refuse(outline.error().message());
     return weight;
   }
-  weight.format = outline->format;
-  std::optional<Term> held = otherElement(outline->format);
-  weight.runFormat = runFormatOf(*outline);
+  bool isTransposed = isConv1D(*config, module) && outline->shape.empty();
   weight.shape = outline->shape;
   if (weight.shape.empty())
     weight.shape = {outline->rows, outline->columns};
+  if (isTransposed) {
+    std::swap(weight.shape[0], weight.shape[1]);
+    outline->format = transposed(outline->format);
+    if (!outline->runFormat.empty())
+      outline->runFormat = transposed(outline->runFormat);
+  }
+  weight.format = outline->format;
+  std::optional<Term> held = otherElement(outline->format);
+  weight.runFormat = runFormatOf(*outline);
   for (std::string_view suffix : outline->parts) {
     const TensorEntry &entry = *parts.at(suffix).entry;
     weight.parts.push_back(entry.name);
     weight.bytes += entry.bytes;
     weight.storedBytes += entry.storedBytes;
   }
-  weight.read = [&recipe, config, parts, outline = *outline,
-                 held](ThreadPool &pool) -> Expected<QuantizedWeight> {
+  checked[weight.name] = outline->checked;
+  const Recipe &recipe = this->recipe;
+  weight.read = [&recipe, config = config, parts, outline = *outline, held,
+                 isTransposed](ThreadPool &pool) -> Expected<QuantizedWeight> {
     UWT_ASSIGN_OR_RETURN(QuantizedWeight made, recipe.assemble(*config, parts, outline, pool));
     if (held)
       UWT_RETURN_IF_ERROR(makeCodesOf(*held, made));
+    if (isTransposed)
+      made.isTransposed = true;
     return made;
   };
   return weight;
 }
 
+void WeightMaker::closeWorld(std::string_view module, ImportedWeight &weight,
+                             const PartOwners &owners) const {
+  if (!weight.refusal.empty())
+    return;
+  auto found = checked.find(weight.name);
+  std::string refusal = companionRefusal(recipe, weight, module, found->second, scope, owners);
+  if (!refusal.empty())
+    weight.refuse(std::move(refusal));
+}
+
 } // namespace
 
-Expected<ImportedWeights> ImportedWeights::open(const Checkpoint &checkpoint,
-                                                const std::string &path) {
-  ImportedWeights result;
-  std::filesystem::path folder = path;
-  std::error_code error;
-  if (!std::filesystem::is_directory(folder, error))
-    folder = folder.parent_path();
-  UWT_ASSIGN_OR_RETURN(std::optional<QuantizationConfig> config,
-                       QuantizationConfig::ofFolder(folder.empty() ? "." : folder.string()));
-  if (!config)
-    return result;
-  auto shared = std::make_shared<const QuantizationConfig>(*std::move(config));
-  result.methodName = shared->method();
-  ThreadPool pool(1);
-  Modules modules = modulesOf(checkpoint);
-  std::map<std::string_view, std::string> mixed = mixedModules(checkpoint);
-  for (const Recipe *recipe : allRecipes()) {
-    if (!recipe->reads(*shared))
-      continue;
-    result.known = true;
-    for (auto &[module, tensors] : modules) {
-      Parts parts(tensors);
-      if (!recipe->claims(parts))
-        continue;
-      ImportedWeight weight = makeWeight(*recipe, module, shared, parts, pool);
-      if (auto why = mixed.find(module); why != mixed.end())
-        weight.refuse(why->second);
-      std::string name = weight.name;
-      result.weights.try_emplace(std::move(name), std::move(weight));
-    }
+/// Adds the weights of files with one configuration.
+void ImportedWeights::addScope(std::shared_ptr<WeightScope> scope) {
+  for (const Container *file : scope->files)
+    scopes[file] = scope;
+  if (!scope->isQuantized()) {
+    if (std::string looks = scope->looks(); !looks.empty())
+      remarks.push_back(std::move(looks));
+    return;
   }
+  const QuantizationConfig &config = *scope->config;
+  if (methodName.empty())
+    methodName = config.writtenMethod();
+  known |= config.isKnownMethod();
+  if (!config.refusal().empty())
+    remarks.push_back(config.refusal());
+  ThreadPool pool(1);
+  Modules modules = scope->modules();
+  struct Made {
+    std::string_view module;
+    WeightMaker *maker;
+    ImportedWeight weight;
+  };
+  std::vector<Made> made;
+  std::vector<std::unique_ptr<WeightMaker>> makers;
+  for (const Recipe *recipe : allRecipes()) {
+    if (!recipe->reads(config))
+      continue;
+    makers.push_back(std::make_unique<WeightMaker>(*scope, *recipe, pool));
+    for (auto &[module, tensors] : modules)
+      if (recipe->claims(Parts(tensors))) {
+        made.push_back({module, makers.back().get(), makers.back()->make(module, tensors)});
+        if (auto why = scope->mixed.find(module); why != scope->mixed.end())
+          made.back().weight.refuse(why->second);
+      }
+  }
+  PartOwners owners;
+  for (const Made &each : made)
+    for (const std::string &part : each.weight.parts)
+      owners.try_emplace(part, each.weight.name);
+  for (Made &each : made) {
+    each.maker->closeWorld(each.module, each.weight, owners);
+    // What the map refers to moves with the weight.
+    std::string name = each.weight.name;
+    weights.try_emplace(std::move(name), each.weight);
+  }
+}
+
+Expected<ImportedWeights> ImportedWeights::open(const Checkpoint &checkpoint,
+                                                const std::string &path, bool assumePlain) {
+  ImportedWeights result;
+  result.isPlainAssumed = assumePlain;
+  UWT_ASSIGN_OR_RETURN(std::vector<std::shared_ptr<WeightScope>> scopes,
+                       scopesOf(checkpoint, path));
+  for (std::shared_ptr<WeightScope> &scope : scopes)
+    result.addScope(std::move(scope));
   return result;
+}
+
+Status ImportedWeights::checkPlain(const Container &file, const TensorEntry &tensor) const {
+  auto scope = scopes.find(&file);
+  if (isPlainAssumed || scope == scopes.end())
+    return ok();
+  std::string refusal = scope->second->plainRefusal(tensor);
+  return refusal.empty() ? ok() : Status(unsupportedError(std::move(refusal)));
 }
 
 std::optional<std::string_view> ImportedWeights::fileKind(const std::string &path) {
@@ -212,7 +272,8 @@ Expected<OpenedWeights> OpenedWeights::open(const std::string &path, const ReadO
     return opened;
   }
   UWT_ASSIGN_OR_RETURN(opened.checkpoint, Checkpoint::open(path, options));
-  UWT_ASSIGN_OR_RETURN(opened.imported, ImportedWeights::open(opened.checkpoint, path));
+  UWT_ASSIGN_OR_RETURN(opened.imported,
+                       ImportedWeights::open(opened.checkpoint, path, options.assumePlain));
   return opened;
 }
 

@@ -12,40 +12,70 @@
 #ifndef UWT_LIB_IMPORT_QUANTIZATIONCONFIG_H
 #define UWT_LIB_IMPORT_QUANTIZATIONCONFIG_H
 
+#include "uwt/Container/ConfigSources.h"
 #include "uwt/Support/Error.h"
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace uwt {
 
-/// The object in a file of JSON, or nothing where there is no such file. Errors: Invalid (no
-/// object), IO.
-Expected<std::optional<nlohmann::json>> readJsonObject(const std::string &path);
-
-/// The member quantization_config of a config.json, or a quantize_config.json.
+/// What a folder says of how its weights are quantised. Immutable.
 class QuantizationConfig {
 public:
-  /// That of the model in `folder`; nothing where it has none. Of a compressed folder it is the one
-  /// that ours holds (folder-3). Errors: Invalid (no JSON), IO.
+  /// Returns that of the model in `folder`; nothing if no file there is a configuration. Errors:
+  /// Invalid (no JSON), IO.
   static Expected<std::optional<QuantizationConfig>> ofFolder(const std::string &folder);
 
-  explicit QuantizationConfig(nlohmann::json value) : value(std::move(value)) {}
+  explicit QuantizationConfig(nlohmann::json value);
 
-  /// `quant_method`, or empty.
+  /// Returns whether weights are quantised at all.
+  bool isQuantized() const { return !value.empty(); }
+  /// Returns why what it says is not understood, whatever the tensors are; empty if it is: another
+  /// method, members and values that no recipe knows (Methods.h), two places that disagree.
+  const std::string &refusal() const { return reason; }
+  /// Returns whether recipes read weights of its method.
+  bool isKnownMethod() const { return known; }
+
+  /// Returns `quant_method` by the name that recipes have for it ("gptq" of auto-round), or empty.
   std::string method() const { return text("quant_method"); }
-  /// A string, an integer, a truth; a default where the member is absent or something else.
+  /// Returns `quant_method` as the file has it.
+  const std::string &writtenMethod() const { return written; }
+  /// Returns a string, an integer, a truth; a default if the member is absent. Members of other
+  /// types are in refusal().
   std::string text(const char *key) const;
   std::optional<int64_t> integer(const char *key) const;
   bool flag(const char *key) const;
-  /// Two integers, as of weight_block_size.
+  /// Returns a truth, or nothing if the member is absent or null.
+  std::optional<bool> truth(const char *key) const;
+  /// Returns two integers, as of weight_block_size.
   std::optional<std::pair<uint64_t, uint64_t>> pair(const char *key) const;
-  /// The members `weights` of config_groups (compressed-tensors).
-  std::vector<QuantizationConfig> groups() const;
+  /// Returns the member of that name, or null.
+  const nlohmann::json *find(const char *key) const;
+  /// Returns the different members `weights` of config_groups (compressed-tensors).
+  const std::vector<QuantizationConfig> &groups() const { return weights; }
+  /// Returns the entry of a list of modules that are not quantised that names `module`, or empty.
+  std::string ignoring(std::string_view module) const;
+  /// Returns whether the float model has layers whose weights are [inputs, outputs] (Conv1D).
+  bool hasTransposedLayers() const { return isConv1D; }
 
 private:
-  nlohmann::json value;
+  QuantizationConfig() = default;
+  void readGroups();
+  void readIgnored();
+  void judge();
+
+  nlohmann::json value = nlohmann::json::object();
+  std::string reason, written;
+  bool known = false, isConv1D = false;
+  std::vector<QuantizationConfig> weights;
+  /// Entries, and the lists that have them.
+  std::map<std::string, std::string, std::less<>> ignored;
+  std::vector<std::pair<std::string, std::string>> ignoredGlobs;
 };
 
 } // namespace uwt

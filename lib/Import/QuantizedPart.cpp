@@ -41,6 +41,34 @@ Expected<std::vector<uint64_t>> uwt::sliceShape(const ImportedWeight &weight,
 }
 
 /// share-1
+bool uwt::canConvertFloats(const TensorEntry &tensor) {
+  std::optional<ElementType> type = elementTypeFromSafetensors(tensor.dtype->name);
+  return type && canDecodeTo(*type);
+}
+
+/// Appends the bytes of a number, rounded to `type`.
+static void appendNumber(ElementType type, float number, std::vector<uint8_t> &bytes) {
+  uint32_t bits = type == ElementType::F32   ? std::bit_cast<uint32_t>(number)
+                  : type == ElementType::F16 ? roundToF16(number)
+                                             : roundToBF16(number);
+  for (size_t i = 0; i < getTraits(type).bytes; ++i)
+    bytes.push_back(static_cast<uint8_t>(bits >> (8 * i)));
+}
+
+Expected<TensorBytes> uwt::readFloatsAs(const Container &file, const TensorEntry &tensor,
+                                        ElementType type, const TensorSlice &slice,
+                                        ThreadPool &pool) {
+  UWT_ASSIGN_OR_RETURN(TensorReader reader, file.reader(tensor));
+  UWT_ASSIGN_OR_RETURN(TensorBytes part, reader.readSlice(slice, pool));
+  const SafetensorsDtype *dtype = findSafetensorsDtype(getTraits(type).safetensorsName);
+  if (part.dtype == dtype)
+    return part;
+  TensorBytes values{dtype, part.shape, {}};
+  for (float number : floatsOf(elementText(part.dtype->name), part.bytes))
+    appendNumber(type, number, values.bytes);
+  return values;
+}
+
 Expected<TensorBytes> uwt::readValues(const ImportedWeight &weight, ElementType type,
                                       const TensorSlice &slice, ThreadPool &pool) {
   // Before anything is read.

@@ -20,6 +20,34 @@ std::span<const Recipe *const> uwt::allRecipes() {
   return recipes;
 }
 
+std::span<const std::string_view> uwt::commonSilentTensors() {
+  // world-2.
+  static constexpr std::string_view names[] = {
+      "bias",
+      "input_scale",
+      "input_scale_inv",
+      "input_scale_ub",
+      "input_zero_point",
+      "input_global_scale",
+      "input_quantizer._amax",
+      "activation_scale",
+      "output_scale",
+      "output_zero_point",
+      "output_quantizer._amax",
+      "q_scale",
+      "k_scale",
+      "v_scale",
+      "k_zero_point",
+      "v_zero_point",
+      "k_global_scale",
+      "v_global_scale",
+      "q_global_scale",
+      "prob_output_scale",
+      "e_score_correction_bias",
+  };
+  return names;
+}
+
 std::string uwt::cellText(uint64_t rows, uint64_t columns, const WeightOutline &of) {
   if (columns >= of.columns)
     return rows >= of.rows ? "tensor"
@@ -49,6 +77,15 @@ Error uwt::outsideError(const std::string &what, std::string_view kind, uint32_t
 Status uwt::expectFourBits(const QuantizationConfig &config) {
   int64_t bits = config.integer("bits").value_or(config.integer("w_bit").value_or(4));
   return bits == 4 ? ok() : unsupportedError(std::to_string(bits) + " bits are not 4");
+}
+
+Status uwt::expectNeutralZeros(std::span<const uint8_t> zeros, uint64_t middle,
+                               std::string_view why) {
+  for (uint8_t zero : zeros)
+    if (zero != middle)
+      return invalidError("the configuration's " + std::string(why) + ", and a zero point is " +
+                          std::to_string(zero) + ", not " + std::to_string(middle));
+  return ok();
 }
 
 std::vector<float> uwt::integerValues(uint64_t count, int zero) {

@@ -8,6 +8,11 @@
 // A recipe is a file in lib/Import/Recipes and a line in Recipes.def. Layouts are facts of the
 // packers that its file names.
 //
+// The world is closed (docs/quantised.md, section "What is not known"): a tensor of a weight's
+// module, or of a module inside, that is neither among the parts of its outline, nor among those
+// checked, nor silent, refuses the weight. What members of configurations are known is in
+// Methods.cpp.
+//
 // Private to lib/Import.
 //
 //===----------------------------------------------------------------------===//
@@ -18,6 +23,7 @@
 #include "Parts.h"
 #include "QuantizationConfig.h"
 #include "uwt/Import/QuantizedWeight.h"
+#include <any>
 #include <span>
 
 namespace uwt {
@@ -35,6 +41,11 @@ struct WeightOutline {
   std::vector<std::string_view> parts;
   /// The composition that products run from, where that is another one.
   std::string runFormat = {};
+  /// Tensors that were read, or compared with what is read, and that the weight is not made of.
+  std::vector<std::string_view> checked = {};
+  /// The facts that outline() has read from tensors, for assemble(): a file may change between
+  /// them.
+  std::any facts = {};
 };
 
 class Recipe {
@@ -48,6 +59,11 @@ public:
   virtual std::string weightName(std::string_view module) const {
     return std::string(module) + std::string(suffix());
   }
+  /// Returns tensors of a module that have no say in its weight, by what their names have behind
+  /// the module's, beside those of commonSilentTensors(): "workspace".
+  virtual std::span<const std::string_view> silentTensors() const { return {}; }
+  /// Returns whether its packers make linear layers of those whose weights are [inputs, outputs].
+  virtual bool transposesConv1D() const { return false; }
   /// Whether checkpoints with this configuration are of this kind.
   virtual bool reads(const QuantizationConfig &config) const = 0;
   /// Whether `parts` are a weight's: tensors that share the name before their last dot.
@@ -77,6 +93,10 @@ std::span<const Recipe *const> allRecipes();
 /// Whether checkpoints of recipe `codes` may have a composition (codes-1).
 bool isOfCodes(const Format &format);
 
+/// Returns tensors that have no say in any weight: biases, and numbers that activations are
+/// quantised with when a layer runs.
+std::span<const std::string_view> commonSilentTensors();
+
 /// "1x128" of a cell of a matrix; "tensor" and "row" where it is all of that.
 std::string cellText(uint64_t rows, uint64_t columns, const WeightOutline &of);
 
@@ -92,6 +112,10 @@ Error outsideError(const std::string &what, std::string_view kind, uint32_t numb
 
 /// Whether a configuration says 4 bits a code, or nothing of them. Errors: Unsupported.
 Status expectFourBits(const QuantizationConfig &config);
+
+/// Checks that zero points are all `middle` where the configuration says that there are none, as
+/// `why` ("sym is true") tells: kernels of engines do not read them then. Errors: Invalid.
+Status expectNeutralZeros(std::span<const uint8_t> zeros, uint64_t middle, std::string_view why);
 
 /// The numbers 0, 1, … of so many codes, less `zero` (value-1).
 std::vector<float> integerValues(uint64_t count, int zero = 0);

@@ -72,6 +72,8 @@ struct WeightStore::State {
   /// Why a tensor is not found.
   Error missing(std::string_view tensor) const;
   const ImportedWeight *findImported(std::string_view tensor) const;
+  /// Checks that a tensor is the model's as it is. Errors: Unsupported.
+  Status checkPlain(std::string_view name, const TensorInFile &tensor) const;
   Expected<WeightSource> sourceOf(const WeightRequest &request) const;
   Expected<std::vector<Task>> tasksFor(std::span<const WeightRequest> requests,
                                        std::map<WeightKey, WeightPointer> &held) const;
@@ -123,13 +125,18 @@ Error WeightStore::State::missing(std::string_view tensor) const {
   std::string where = paths.front();
   for (size_t i = 1; i < paths.size(); ++i)
     where += ", " + paths[i];
-  return usageError("no tensor " + inQuotes(tensor) + " in " + where + didYouMean(tensor, names));
+  std::string hint;
+  for (const OpenedWeights &each : opened)
+    hint = hint.empty() ? each.imported.hint() : hint;
+  return usageError("no tensor " + inQuotes(tensor) + " in " + where + didYouMean(tensor, names) +
+                    hint);
 }
 
 Expected<TensorReader> WeightStore::find(std::string_view tensor) const {
   UWT_ASSIGN_OR_RETURN(TensorInFile found, state->findTensor(tensor));
   if (!found.entry)
     return state->missing(tensor);
+  UWT_RETURN_IF_ERROR(state->checkPlain(tensor, found));
   return found.container->reader(*found.entry);
 }
 
@@ -178,10 +185,20 @@ const ImportedWeight *WeightStore::State::findImported(std::string_view tensor) 
   return nullptr;
 }
 
+Status WeightStore::State::checkPlain(std::string_view name, const TensorInFile &tensor) const {
+  for (const OpenedWeights &each : opened) {
+    Status plain = each.imported.checkPlain(*tensor.container, *tensor.entry);
+    if (!plain)
+      return plain.takeError().in("tensor " + inQuotes(name));
+  }
+  return ok();
+}
+
 /// A tensor of that type first: of FP8 checkpoints the codes have the weight's own name.
 Expected<WeightSource> WeightStore::State::sourceOf(const WeightRequest &request) const {
   UWT_ASSIGN_OR_RETURN(TensorInFile tensor, findTensor(request.tensor));
   if (tensor.entry && hasType(*tensor.entry, request)) {
+    UWT_RETURN_IF_ERROR(checkPlain(request.tensor, tensor));
     UWT_ASSIGN_OR_RETURN(TensorReader reader, tensor.container->reader(*tensor.entry));
     return WeightSource{std::move(reader)};
   }

@@ -6,12 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "GpuBoardsJson.h"
+#include "uwt/Support/JsonTree.h"
 #include "uwt/Support/RegularFile.h"
 #include "uwt/Support/Suggest.h"
 #include "uwt/Target/GpuTarget.h"
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 using namespace uwt;
 using Json = nlohmann::json;
@@ -65,7 +65,7 @@ static std::string locationOf(const Json &object, size_t index) {
 }
 
 Expected<std::vector<GpuBoard>> uwt::parseGpuBoards(std::string_view text) {
-  Json object = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Json object = parseJsonTreeOrNone(text);
   if (!object.is_object())
     return invalidError("GPU boards: expected a JSON object");
   auto found = object.find("schema");

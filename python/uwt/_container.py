@@ -244,6 +244,15 @@ class Container(Owner):
             LIBRARY.uwtContainerFindQuantized(handle, text("a name", name), info)
             return _quantized_of(info)
 
+    def check_plain(self, name: str) -> None:
+        """Checks that a tensor, as it is, is the model's weight of that name.
+
+        Raises UnsupportedError for floats of a folder whose configuration is not understood, and for those beside which there
+        are tensors that change what a layer computes. `read` gives a tensor's bytes in any case.
+        """
+        with self._handle as handle:
+            LIBRARY.uwtContainerCheckPlain(handle, text("a name", name))
+
     def read_quantized(
         self,
         name: str,

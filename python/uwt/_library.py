@@ -193,6 +193,7 @@ _FAILING = {
     "uwtContainerReadPart": [c_void_p, c_void_p, c_char_p, POINTER(TensorPart), c_void_p, c_uint64],
     "uwtContainerQuantizedSize": [c_void_p, POINTER(c_size_t)],
     "uwtContainerQuantized": [c_void_p, c_size_t, POINTER(QuantizedInfo)],
+    "uwtContainerCheckPlain": [c_void_p, c_char_p],
     "uwtContainerFindQuantized": [c_void_p, c_char_p, POINTER(QuantizedInfo)],
     "uwtContainerQuantizedPartShape": [
         c_void_p, c_char_p, c_char_p, POINTER(TensorPart), POINTER(c_size_t), POINTER(c_uint64), POINTER(c_uint64),

@@ -70,6 +70,9 @@ FORBIDDEN = ("llvm", "llvm-c", "mlir", "mlir-c")
 OPENERS = re.compile(r"\b(ifstream|fopen|freopen)\b|MemoryBuffer::getFile|\bopenInputFile\b|\bfilebuf\b")
 # Paths of the system, files that the program itself has just made, and the one tool that opens as MLIR's do.
 OWN_PATHS = {"lib/Bench/BenchReport.cpp", "lib/CudaTools/CudaTools.cpp", "tools/uwt/Doctor.cpp", "tools/uwt-opt/uwt-opt.cpp"}
+# The one door of JSON from files (include/uwt/Support/JsonTree.h); LLVM's parser stands behind a check of it.
+PARSE = re.compile(r"\b[Jj]son::(sax_)?parse\(")
+DOORS = {"include/uwt/Support/JsonTree.h": "Tree::parse", "lib/Support/Json.cpp": "sax_parse", "lib/Compiler/ProgramCode.cpp": "checkJson("}
 GUARD = re.compile(r"^#ifndef (\w+)\n#define \1\n", re.MULTILINE)
 
 
@@ -198,6 +201,8 @@ def violations(root, files):
             yield f"{path}: {reason}"
         for reason in namespace_violations(path, text):
             yield f"{path}: {reason}"
+        if PARSE.search(text) and DOORS.get(str(path), "\0") not in text:
+            yield f"{path}: JSON is parsed without the checks of uwt/Support/JsonTree.h"
         for quote, included in INCLUDE.findall(text):
             if reason := violation(root, path, quote, included):
                 yield f"{path}: {included}: {reason}"

@@ -7,8 +7,8 @@
 
 #include "Report.h"
 #include "uwt/Container/File.h"
+#include "uwt/Support/JsonTree.h"
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 using namespace uwt;
 using namespace uwt::bench;
@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 static Expected<Json> readResult(const std::string &path) {
   constexpr uint64_t most = uint64_t(256) << 20;
   UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(path, most));
-  Json json = Json::parse(text, nullptr, false);
+  Json json = parseJsonTreeOrNone<Json>(text);
   bool isResult = json.is_object() && json.value("schema", Json()) == "uwt.gpu-bench/5";
   for (const char *list : {"packs", "baselines", "rows", "refused"})
     isResult = isResult && json.value(list, Json()).is_array();

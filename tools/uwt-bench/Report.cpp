@@ -7,9 +7,9 @@
 
 #include "Report.h"
 #include "uwt/Container/File.h"
+#include "uwt/Support/JsonTree.h"
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 using namespace uwt;
 using namespace uwt::bench;
@@ -63,7 +63,7 @@ static bool areTerms(const Json &terms) {
 }
 
 Status KernelProfiles::State::add(const std::string &text) {
-  Json json = Json::parse(text, nullptr, false);
+  Json json = parseJsonTreeOrNone<Json>(text);
   if (!json.is_object() || json.value("schema", Json()) != "uwt.kernel-profiles/3" ||
       !json.value("rows", Json()).is_array())
     return invalidError(

@@ -53,6 +53,7 @@ std::vector<command_line::Option> CompileOptionRows::rows() {
        "(docs/numerics.md), the same on CPUs and GPUs; dense multiplies the weights that codes "
        "stand for (default: dense)",
        &arithmetic},
+      assumeOption(&assumed),
       {"--columns-by-cell", "",
        "run from the codes of quantised weights whose columns belong to groups in an order of "
        "their own (desc_act), on CPUs: least memory, but sums are in the order of the groups, and "
@@ -125,6 +126,7 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
   result.profit = profit;
   result.ownFormat = ownFormat;
   result.columnsByCell = columnsByCell;
+  result.assumePlain = assumed.has_value();
   result.exact = numerics == "exact";
   UWT_ASSIGN_OR_RETURN(result.integerBits, parseArithmetic(arithmetic));
   result.strategyText = strategy;

@@ -32,6 +32,7 @@ private:
   std::vector<std::string> weights;
   std::optional<std::string> format, minElements, calibration, m;
   std::string strategy;
+  std::optional<std::string> assumed;
   bool raw = false, ownFormat = false, columnsByCell = false, profit = false, noCheck = false,
        trustIr = false, noRuntimeChecks = false;
 };

@@ -67,7 +67,7 @@ private:
   Expected<std::vector<EmittedMatrix>> choose(const OpenedWeights &model) const;
 
   std::string input, m = "?", element = "bf16";
-  std::optional<std::string> output;
+  std::optional<std::string> output, assumed;
   std::vector<std::string> layers, kMajor;
   bool force = false;
 };
@@ -91,6 +91,7 @@ std::vector<command_line::Option> EmitIrCommand::options() {
            &element,
            command_line::ValueHint::None,
            {"bf16", "f16", "f32"}},
+          assumeOption(&assumed),
           {"-o,--output", "OUT", "file to write (default: standard output)", &output,
            command_line::ValueHint::Path},
           {"-f,--force", "", "overwrite an existing output", &force}};
@@ -227,6 +228,8 @@ std::vector<EmittedMatrix> EmitIrCommand::matricesOf(const OpenedWeights &model)
     std::string type = elementName(entry);
     if (entry.shape.size() != 2 || type.empty())
       continue;
+    if (!model.imported.checkPlain(*tensor.file, entry))
+      continue;
     // Also where it was compressed as such.
     bool isStoredSo = entry.format && entry.format->storage == Storage::KMajor;
     matrices.push_back({entry.name, type, entry.shape[0], entry.shape[1], isStoredSo});
@@ -250,8 +253,13 @@ static Error noMatrix(const OpenedWeights &model, const std::string &name) {
     return usageError(name + " is " + formatShape(weight->shape) +
                       "; products are made of matrices");
   auto found = model.checkpoint.find(name);
-  if (!found)
-    return found.takeError();
+  if (!found) {
+    Error error = found.takeError();
+    return Error(error.getKind(), error.message() + model.imported.hint());
+  }
+  Status plain = model.imported.checkPlain(*found->first, *found->second);
+  if (!plain)
+    return plain.takeError().in(name);
   return usageError(name + " is " + std::string(found->second->dtype->name) + " " +
                     formatShape(found->second->shape) +
                     "; products are made of matrices of BF16, F16 or F32");
@@ -282,7 +290,8 @@ Expected<std::vector<EmittedMatrix>> EmitIrCommand::choose(const OpenedWeights &
       isChosen[i] = true;
     }
     if (!isFound && isGlob)
-      return usageError("--layers: no matrix of BF16, F16 or F32 matches " + inQuotes(layer));
+      return usageError("--layers: no matrix of BF16, F16 or F32 matches " + inQuotes(layer) +
+                        model.imported.hint());
     if (!isFound)
       return noMatrix(model, layer);
   }
@@ -296,7 +305,9 @@ Status EmitIrCommand::run(Session &session) {
   bool toFile = output && *output != "-";
   if (toFile)
     UWT_RETURN_IF_ERROR(checkOutput(input, *output, force));
-  UWT_ASSIGN_OR_RETURN(OpenedWeights model, OpenedWeights::open(input));
+  ReadOptions reading;
+  reading.assumePlain = assumed.has_value();
+  UWT_ASSIGN_OR_RETURN(OpenedWeights model, OpenedWeights::open(input, reading));
   UWT_ASSIGN_OR_RETURN(std::vector<EmittedMatrix> chosen, choose(model));
   std::string text = "#map = affine_map<(d0, d1) -> (d0, d1)>\nmodule {\n";
   for (const EmittedMatrix &matrix : chosen) {

@@ -7,6 +7,7 @@
 
 #include "QuantizedReport.h"
 #include "text/Text.h"
+#include <algorithm>
 
 using namespace uwt;
 using namespace uwt::tool;
@@ -71,9 +72,13 @@ std::string uwt::tool::quantizedText(const ImportedWeights &weights, const PartS
   std::string text;
   for (const QuantizedGroup &group : quantizedGroups(weights, sizes))
     text += groupText(group);
-  if (!weights.method().empty() && !weights.isKnown())
-    text += "the model is quantised by '" + printable(weights.method()) +
-            "', of which UWT makes no weights\n";
+  for (const std::string &note : weights.notes()) {
+    // Weights that it refuses say so themselves.
+    bool isSaid = std::ranges::any_of(
+        weights.all(), [&](const auto &each) { return each.second.refusal == note; });
+    if (!isSaid)
+      text += printable(note) + "\n";
+  }
   return text;
 }
 

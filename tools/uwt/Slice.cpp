@@ -63,13 +63,17 @@ private:
   Expected<TensorSlice> slice() const;
   Expected<Result> read(TensorSlice wanted);
   Expected<Result> readQuantized(TensorSlice wanted, ThreadPool &pool);
+  ReadOptions reading() const;
+  Expected<std::pair<const Container *, const TensorEntry *>>
+  findPlain(const OpenedWeights &opened) const;
+  Expected<Result> readFloats(const OpenedWeights &opened, TensorSlice wanted, ThreadPool &pool);
   Expected<Result> readCodes(const ImportedWeight &weight, const TensorSlice &wanted,
                              ThreadPool &pool);
   Status write(Session &session, const Result &result);
   void report(Session &session, const Result &result) const;
 
   std::string input, tensor, output, axis = "rows";
-  std::optional<std::string> rows, columns, expert, rank, base, element;
+  std::optional<std::string> rows, columns, expert, rank, base, element, assumed;
   bool force = false;
   unsigned threads = 0;
 };
@@ -105,6 +109,7 @@ std::vector<command_line::Option> SliceCommand::options() {
            &element,
            command_line::ValueHint::None,
            {"bf16", "f16", "f32", "codes"}},
+          assumeOption(&assumed),
           {"-f,--force", "", "overwrite an existing output", &force},
           command_line::threadsOption(&threads)};
 }
@@ -217,12 +222,53 @@ SliceCommand::readCodes(const ImportedWeight &weight, const TensorSlice &wanted,
   return result;
 }
 
+ReadOptions SliceCommand::reading() const {
+  ReadOptions options;
+  options.assumePlain = assumed.has_value();
+  return options;
+}
+
+/// Finds a tensor, and checks that it may be taken as it is.
+Expected<std::pair<const Container *, const TensorEntry *>>
+SliceCommand::findPlain(const OpenedWeights &opened) const {
+  auto found = opened.checkpoint.find(tensor);
+  if (!found) {
+    Error error = found.takeError();
+    return Error(error.getKind(), error.message() + opened.imported.hint());
+  }
+  Status plain = opened.imported.checkPlain(*found->first, *found->second);
+  if (!plain)
+    return plain.takeError().in(tensor);
+  return found;
+}
+
+/// Of a tensor of floats --as has one meaning: its numbers, each rounded once.
+Expected<SliceCommand::Result> SliceCommand::readFloats(const OpenedWeights &opened,
+                                                        TensorSlice wanted, ThreadPool &pool) {
+  std::vector<std::string_view> weights;
+  for (const auto &[name, weight] : opened.imported.all())
+    weights.push_back(name);
+  if (opened.checkpoint.files().empty()) // GGUF and ONNX: all that they have are weights.
+    return usageError(input + ": no weight " + inQuotes(tensor) + suggestNames(tensor, weights));
+  UWT_ASSIGN_OR_RETURN(auto found, findPlain(opened));
+  const auto &[file, entry] = found;
+  std::optional<ElementType> type = parseElementType(*element);
+  if (!canConvertFloats(*entry) || !type)
+    return usageError(input + ": " + inQuotes(tensor) + " is " + std::string(entry->dtype->name) +
+                      ", and no weight of a quantised model; leave --as out to write it as it is" +
+                      opened.imported.hint());
+  closeRanges(wanted, entry->shape);
+  Expected<TensorBytes> values = readFloatsAs(*file, *entry, *type, wanted, pool);
+  if (!values)
+    return values.takeError().in(tensor);
+  return Result{{{tensor, *std::move(values)}}, ""};
+}
+
 Expected<SliceCommand::Result> SliceCommand::readQuantized(TensorSlice wanted, ThreadPool &pool) {
-  UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(input));
+  UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(input, reading()));
   const ImportedWeight *weight = opened.imported.find(tensor);
   if (!weight)
-    return usageError(input + ": '" + tensor +
-                      "' is no weight of a quantised model, which --as is for");
+    return readFloats(opened, std::move(wanted), pool);
   closeRanges(wanted, weight->shape);
   auto result = [&]() -> Expected<Result> {
     if (*element == "codes")
@@ -242,20 +288,22 @@ Expected<SliceCommand::Result> SliceCommand::read(TensorSlice wanted) {
   ThreadPool pool(threads);
   if (element)
     return readQuantized(wanted, pool);
-  ReadOptions reading;
+  ReadOptions reading = this->reading();
   if (base) {
     UWT_ASSIGN_OR_RETURN(reading.base, BaseModel::open(*base));
   }
   UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(input, reading));
-  auto found = opened.checkpoint.find(tensor);
-  if (const ImportedWeight *weight = opened.imported.find(tensor); !found && weight)
+  const ImportedWeight *weight = opened.imported.find(tensor);
+  bool isTensor = bool(opened.checkpoint.find(tensor));
+  if (weight && !isTensor && !weight->refusal.empty())
+    return unsupportedError(tensor + ": " + weight->refusal);
+  if (weight && !isTensor)
     return usageError(tensor + ": is " + plural(weight->parts.size(), "tensor") +
                       " of a quantised model; --as bf16 writes its values, --as codes its codes, "
                       "and " +
                       inQuotes(weight->parts.front()) + " is one of them");
-  if (!found)
-    return found.takeError();
-  const auto &[file, entry] = *found;
+  UWT_ASSIGN_OR_RETURN(auto found, findPlain(opened));
+  const auto &[file, entry] = found;
   closeRanges(wanted, entry->shape);
   UWT_ASSIGN_OR_RETURN(TensorReader reader, file->reader(*entry));
   Expected<TensorBytes> bytes = reader.readSlice(wanted, pool);

@@ -80,6 +80,9 @@ struct CompileOptions {
   /// order of their own, and add up columns group by group: other bits than those of the weights'
   /// elements in their own order (docs/quantised.md). Not together with a format.
   bool columnsByCell = false;
+  /// Takes tensors of floats for the model's weights whatever its configuration says of how they
+  /// are quantised (docs/quantised.md, section "What is not known").
+  bool assumePlain = false;
   /// For GPUs: kernels are picked for the format of each product alone, which is faster by some
   /// percent; sums may then be in another order than those from other formats, raw ones too.
   bool ownFormat = false;

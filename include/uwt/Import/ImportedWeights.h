@@ -49,14 +49,18 @@ struct ImportedWeight {
   uint64_t elements() const;
 };
 
+/// What a folder says of its files' weights.
+struct WeightScope;
+
 /// The quantised weights of a checkpoint. Immutable, so thread-safe.
 class ImportedWeights {
 public:
   /// Looks for them among the names, shapes and dtypes of `checkpoint`, whose files outlive the
-  /// result. `path` is what it was opened from: config.json beside the files says how they are
-  /// quantised. A file or folder without one, or that is not quantised, has none of them. Errors:
-  /// Invalid (a config.json that is no JSON), IO.
-  static Expected<ImportedWeights> open(const Checkpoint &checkpoint, const std::string &path);
+  /// result. `path` is what it was opened from: the configuration in a file's folder, or in the
+  /// nearest folder around it, says how its tensors are quantised. With `assumePlain`, tensors of
+  /// floats are weights whatever that says. Errors: Invalid (a config.json that is no JSON), IO.
+  static Expected<ImportedWeights> open(const Checkpoint &checkpoint, const std::string &path,
+                                        bool assumePlain = false);
 
   /// "GGUF" or "ONNX" where a file is of such a kind, by its name or its first bytes (ONNX: by its
   /// name): it has no tensors, and all that it has are weights. Nothing of other paths.
@@ -74,12 +78,27 @@ public:
   const std::map<std::string, ImportedWeight, std::less<>> &all() const { return weights; }
   const ImportedWeight *find(std::string_view name) const;
 
+  /// Checks that a tensor of the checkpoint, as it is, is the model's of that name: not where the
+  /// folder's configuration is not understood, or where tensors beside it change what a layer
+  /// computes (docs/quantised.md, section "What is not known"). Whoever takes a tensor for a weight
+  /// asks. Errors: Unsupported.
+  Status checkPlain(const Container &file, const TensorEntry &tensor) const;
+  /// Returns what there is to say of weights that are not there, a sentence each: that recipes know
+  /// no such method, that tensors look quantised and no configuration says so.
+  const std::vector<std::string> &notes() const { return remarks; }
+  /// Returns the first note behind "; ", or empty.
+  std::string hint() const { return remarks.empty() ? "" : "; " + remarks.front(); }
+
 private:
   static bool isGguf(const std::string &path);
+  void addScope(std::shared_ptr<WeightScope> scope);
 
   std::string methodName;
-  bool known = false;
+  bool known = false, isPlainAssumed = false;
   std::map<std::string, ImportedWeight, std::less<>> weights;
+  /// By file.
+  std::map<const Container *, std::shared_ptr<const WeightScope>> scopes;
+  std::vector<std::string> remarks;
 };
 
 /// What a path has: tensors, and the weights that some of them are together. GGUF and ONNX files

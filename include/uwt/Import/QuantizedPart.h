@@ -28,6 +28,13 @@ Expected<TensorBytes> readValues(const ImportedWeight &weight, ElementType type,
 Status readValues(const ImportedWeight &weight, ElementType type, const TensorSlice &slice,
                   ThreadPool &pool, std::span<uint8_t> out);
 
+/// Returns whether a tensor's elements are BF16, F16 or F32.
+bool canConvertFloats(const TensorEntry &tensor);
+/// Reads a part of such a tensor as elements of `type` (BF16, F16 or F32), each rounded once.
+/// Errors: as TensorReader::readSlice.
+Expected<TensorBytes> readFloatsAs(const Container &file, const TensorEntry &tensor,
+                                   ElementType type, const TensorSlice &slice, ThreadPool &pool);
+
 /// The shape of a part. Errors: Usage (outside of the weight), Unsupported (its refusal).
 Expected<std::vector<uint64_t>> sliceShape(const ImportedWeight &weight, const TensorSlice &slice);
 

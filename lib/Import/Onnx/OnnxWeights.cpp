@@ -12,9 +12,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "../NameMap.h"
-#include "../QuantizationConfig.h"
 #include "OnnxMatrix.h"
 #include "OnnxProducts.h"
+#include "uwt/Container/ConfigSources.h"
 #include "uwt/Import/ImportedWeights.h"
 #include <algorithm>
 #include <filesystem>

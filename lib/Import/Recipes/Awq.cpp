@@ -70,7 +70,7 @@ static std::vector<uint8_t> unpackWords(std::span<const uint32_t> words, uint64_
   return codes;
 }
 
-Expected<QuantizedWeight> AwqRecipe::assemble(const QuantizationConfig &, const Parts &parts,
+Expected<QuantizedWeight> AwqRecipe::assemble(const QuantizationConfig &config, const Parts &parts,
                                               const WeightOutline &outline,
                                               ThreadPool &pool) const {
   uint64_t rows = outline.rows, groups = parts.shape("scales")[0];
@@ -82,6 +82,8 @@ Expected<QuantizedWeight> AwqRecipe::assemble(const QuantizationConfig &, const 
   weight.codes = unpackWords(packed, rows, outline.columns, pool);
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> packedZeros, parts.words("qzeros", pool));
   std::vector<uint8_t> zeros = unpackWords(packedZeros, rows, groups, pool);
+  if (!config.truth("zero_point").value_or(true))
+    UWT_RETURN_IF_ERROR(expectNeutralZeros(zeros, 8, "zero_point is false"));
   uint64_t cell = outline.columns / groups;
   weight.zero = {1, cell, groups, std::vector<float>(zeros.begin(), zeros.end())};
   UWT_ASSIGN_OR_RETURN(std::vector<float> scales, parts.floats("scales", pool));

@@ -107,6 +107,8 @@ Expected<WeightOutline> AwqGemvRecipe::outlineOfFast(const QuantizationConfig &c
 Expected<WeightOutline> AwqGemvRecipe::outline(const QuantizationConfig &config, const Parts &parts,
                                                ThreadPool &) const {
   UWT_RETURN_IF_ERROR(expectFourBits(config));
+  if (isFast(config) && !config.truth("zero_point").value_or(true))
+    return unsupportedError("zero_point is false, and there are zero points");
   if (isFast(config))
     return outlineOfFast(config, parts);
   UWT_RETURN_IF_ERROR(parts.expect("qweight", {"I32"}));
@@ -133,6 +135,19 @@ static Grid gridOfRows(std::span<const Number> cells, const GemvGroups &groups) 
     for (Number number : cells.subspan(begin, groups.count))
       grid.cells.push_back(static_cast<float>(number));
   return grid;
+}
+
+/// Checks that scales beyond the groups are 0, as packers leave them: others are those of more
+/// groups than the configuration says. Errors: Invalid.
+static Status checkPadding(std::span<const float> scales, const GemvGroups &groups, uint64_t rows,
+                           bool isFast) {
+  for (uint64_t row = 0; row < rows; ++row)
+    for (uint64_t group = groups.count; group < groups.padded; ++group)
+      if (scales[isFast ? group * rows + row : row * groups.padded + group] != 0)
+        return invalidError(".scales has numbers behind those of " + std::to_string(groups.count) +
+                            " groups of " + std::to_string(groups.size) +
+                            " columns: group_size is another one");
+  return ok();
 }
 
 /// gemv-3: the codes of tiles of 4 rows and 64 columns, in words of 16 bits.
@@ -167,6 +182,7 @@ Expected<QuantizedWeight> AwqGemvRecipe::assemble(const QuantizationConfig &conf
   weight.columns = columns;
   weight.values = integerValues(fourBits.count());
   UWT_ASSIGN_OR_RETURN(std::vector<float> scales, parts.floats("scales", pool));
+  UWT_RETURN_IF_ERROR(checkPadding(scales, groups, rows, isFast(config)));
   if (isFast(config)) {
     UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> packed, parts.bytes("qweight", pool));
     weight.codes = unpackFastTiles(packed, rows, columns, pool);
@@ -183,6 +199,10 @@ Expected<QuantizedWeight> AwqGemvRecipe::assemble(const QuantizationConfig &conf
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> packedZeros, parts.words("qzeros", pool));
   std::vector<uint8_t> zeros = unpackRows(fourBits, packedZeros, rows, groups.padded, pool);
   weight.zero = gridOfRows<uint8_t>(zeros, groups);
+  if (!config.truth("zero_point").value_or(true)) {
+    std::vector<uint8_t> own(weight.zero.cells.begin(), weight.zero.cells.end());
+    UWT_RETURN_IF_ERROR(expectNeutralZeros(own, 8, "zero_point is false"));
+  }
   weight.scale = gridOfRows<float>(scales, groups);
   return weight;
 }

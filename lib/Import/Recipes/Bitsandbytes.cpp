@@ -12,7 +12,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Recipe.h"
+#include "uwt/Support/JsonTree.h"
 #include <algorithm>
+#include <array>
 
 using namespace uwt;
 using nlohmann::json;
@@ -30,6 +32,7 @@ struct QuantState {
 class BitsandbytesRecipe final : public Recipe {
 public:
   std::string_view keyword() const override { return "bitsandbytes"; }
+  bool transposesConv1D() const override { return true; }
   bool reads(const QuantizationConfig &config) const override {
     return config.method() == "bitsandbytes";
   }
@@ -70,9 +73,16 @@ Expected<QuantState> BitsandbytesRecipe::readState(const Parts &parts, ThreadPoo
     return unsupportedError("." + std::string(name) + " has more than " +
                             std::to_string(stateLimit) + " bytes");
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> text, parts.bytes(name, pool));
-  json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  json object = parseJsonTreeOrNone({reinterpret_cast<const char *>(text.data()), text.size()});
   if (!object.is_object())
     return invalidError("." + std::string(name) + " is not a JSON object");
+  constexpr std::array<std::string_view, 7> members = {
+      "quant_type",       "blocksize",    "dtype",        "shape",
+      "nested_blocksize", "nested_dtype", "nested_offset"};
+  for (const auto &[key, value] : object.items())
+    if (std::ranges::count(members, key) == 0)
+      return unsupportedError("." + std::string(name) + " has '" + key +
+                              "', which UWT does not know: it may change what the weight means");
   QuantState state;
   auto shape = object.find("shape");
   if (shape == object.end() || !shape->is_array() || shape->size() != 2 ||
@@ -83,12 +93,30 @@ Expected<QuantState> BitsandbytesRecipe::readState(const Parts &parts, ThreadPoo
   state.block = sizeOf(object, "blocksize");
   state.nestedBlock = sizeOf(object, "nested_blocksize");
   auto offset = object.find("nested_offset");
-  if (offset != object.end() && offset->is_number())
+  bool hasOffset = offset != object.end() && offset->is_number();
+  if (hasOffset)
     state.nestedOffset = offset->get<float>();
+  if (!hasOffset && parts.has("weight.nested_absmax"))
+    return unsupportedError("the scales are codes, and ." + std::string(name) +
+                            " has no nested_offset that is a number");
   if (state.block == 0 || state.columns % state.block != 0)
     return unsupportedError("blocks of " + std::to_string(state.block) +
                             " elements do not divide rows of " + std::to_string(state.columns));
   return state;
+}
+
+/// Checks that INT8 codes lie row by row: 0 of the orders that bitsandbytes has. Errors:
+/// Unsupported; as reading a tensor.
+static Status checkRowOrder(const Parts &parts, WeightOutline &outline, ThreadPool &pool) {
+  if (!parts.has("weight_format"))
+    return ok();
+  UWT_RETURN_IF_ERROR(parts.expect("weight_format", {"U8"}, {}));
+  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> order, parts.bytes("weight_format", pool));
+  if (order[0] != 0)
+    return unsupportedError(".weight_format is " + std::to_string(order[0]) +
+                            ", expected 0 (rows)");
+  outline.checked.emplace_back("weight_format");
+  return ok();
 }
 
 Expected<WeightOutline> BitsandbytesRecipe::outline(const QuantizationConfig &, const Parts &parts,
@@ -99,8 +127,10 @@ Expected<WeightOutline> BitsandbytesRecipe::outline(const QuantizationConfig &, 
     if (shape.size() != 2)
       return unsupportedError(".weight is " + shapeText(shape) + ", expected a matrix");
     UWT_RETURN_IF_ERROR(parts.expect("SCB", {"F32"}, {shape[0]}));
-    return WeightOutline{
+    WeightOutline outline{
         shape[0], shape[1], {}, "int<8>, scale={row, f32}, factor=1/127", {"weight", "SCB"}};
+    UWT_RETURN_IF_ERROR(checkRowOrder(parts, outline, pool));
+    return outline;
   }
   UWT_ASSIGN_OR_RETURN(QuantState state, readState(parts, pool));
   const Shape &packed = parts.shape("weight");
@@ -131,6 +161,7 @@ Expected<WeightOutline> BitsandbytesRecipe::outline(const QuantizationConfig &, 
   std::string cell = "table<4>, scale={" + cellText(1, state.block, outline) + ", ";
   outline.format = cell + scale + "}";
   outline.runFormat = cell + "f32}";
+  outline.facts = state;
   return outline;
 }
 
@@ -165,7 +196,7 @@ Expected<QuantizedWeight> BitsandbytesRecipe::assemble(const QuantizationConfig 
     weight.factor = 1.0f / 127;
     return weight;
   }
-  UWT_ASSIGN_OR_RETURN(QuantState state, readState(parts, pool));
+  const auto &state = std::any_cast<const QuantState &>(outline.facts);
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> packed, parts.bytes("weight", pool));
   weight.codes.reserve(packed.size() * 2);
   for (uint8_t pair : packed) { // bnb-1

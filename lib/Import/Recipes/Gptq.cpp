@@ -22,6 +22,7 @@ namespace {
 class GptqRecipe final : public Recipe {
 public:
   std::string_view keyword() const override { return "gptq"; }
+  bool transposesConv1D() const override { return true; }
   bool reads(const QuantizationConfig &config) const override { return config.method() == "gptq"; }
   bool claims(const Parts &parts) const override { return parts.has("qweight"); }
   Expected<WeightOutline> outline(const QuantizationConfig &config, const Parts &parts,
@@ -98,6 +99,8 @@ Expected<WeightOutline> GptqRecipe::outline(const QuantizationConfig &config, co
     return unsupportedError(".qweight is " + shapeText(packed) + " and .scales is " +
                             shapeText(scales));
   UWT_ASSIGN_OR_RETURN(uint64_t group, groupSizeOf(config, parts, outline.columns));
+  if (config.flag("desc_act") && !parts.has("g_idx"))
+    return unsupportedError("desc_act is true, and there is no .g_idx");
   if (parts.has("g_idx")) {
     UWT_RETURN_IF_ERROR(parts.expect("g_idx", {"I32"}, {outline.columns}));
     outline.parts.emplace_back("g_idx");
@@ -152,6 +155,8 @@ Expected<QuantizedWeight> GptqRecipe::assemble(const QuantizationConfig &config,
   if (layout.isFirstVersion)
     for (uint8_t &zero : zeros)
       zero = static_cast<uint8_t>((zero + 1) % codes.count());
+  if (config.flag("sym"))
+    UWT_RETURN_IF_ERROR(expectNeutralZeros(zeros, codes.count() / 2, "sym is true"));
   weight.zero = gridOfColumns<uint8_t>(zeros, groups, rows, 1);
   UWT_ASSIGN_OR_RETURN(weight.gridColumns, groupsOf(config, parts, outline.columns, pool));
   return weight;

@@ -40,6 +40,13 @@ struct GroupMatrix {
   bool hasRowNumbers = false;
 };
 
+/// A tensor of an HQQLinear that is no part of the weight.
+struct HqqNote {
+  std::string_view name;
+  /// Whether the weight is only read if all of its bytes are 0, as of scales that are codes.
+  bool isFalse;
+};
+
 class HqqRecipe final : public Recipe {
 public:
   std::string_view keyword() const override { return "hqq"; }
@@ -49,6 +56,13 @@ public:
                                   ThreadPool &pool) const override;
   Expected<QuantizedWeight> assemble(const QuantizationConfig &config, const Parts &parts,
                                      const WeightOutline &outline, ThreadPool &pool) const override;
+};
+
+constexpr HqqNote notes[] = {
+    {"quant_scale", true},         {"quant_zero", true},         {"offload_meta", false},
+    {"optimize", false},           {"round_zero", false},        {"channel_wise", false},
+    {"view_as_float", false},      {"unpack_view_dtype", false}, {"stores_quant_config", false},
+    {"encoded_state_dict", false}, {"group_size", false},
 };
 
 } // namespace
@@ -81,6 +95,55 @@ static Expected<bool> hasRowNumbers(const Parts &parts, ThreadPool &pool) {
   if (bytes[0] > 1 || std::ranges::any_of(bytes.begin() + 1, bytes.end(), std::identity()))
     return unsupportedError(".axis is neither 0 nor 1");
   return bytes[0] == 1;
+}
+
+/// The number of a tensor of a few bytes. Errors: Unsupported; as reading a tensor.
+static Expected<std::vector<uint8_t>> bytesOfNote(const Parts &parts, std::string_view name,
+                                                  ThreadPool &pool) {
+  constexpr uint64_t maxBytes = 64;
+  if (parts.at(name).entry->bytes > maxBytes)
+    return unsupportedError("." + std::string(name) + " has more than " + std::to_string(maxBytes) +
+                            " bytes");
+  return parts.bytes(name, pool);
+}
+
+/// Compares the tensors that repeat what others say with these: the bits of a code, the type that
+/// differences are rounded to. Errors: Unsupported; as reading a tensor.
+static Status checkNotes(const GroupMatrix &matrix, const Parts &parts, WeightOutline &outline,
+                         ThreadPool &pool) {
+  for (std::string_view read : {"packing", "axis", "shape"})
+    outline.checked.push_back(read);
+  for (const HqqNote &note : notes) {
+    if (!parts.has(note.name))
+      continue;
+    outline.checked.push_back(note.name);
+    if (!note.isFalse)
+      continue;
+    UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes, bytesOfNote(parts, note.name, pool));
+    if (std::ranges::any_of(bytes, std::identity()))
+      return unsupportedError("." + std::string(note.name) +
+                              " is set: scales or zero points are codes themselves");
+  }
+  if (parts.has("nbits")) {
+    outline.checked.emplace_back("nbits");
+    UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> bits, bytesOfNote(parts, "nbits", pool));
+    bool isSame = !bits.empty() && bits[0] == matrix.packing.bits &&
+                  std::ranges::none_of(bits.begin() + 1, bits.end(), std::identity());
+    if (!isSame)
+      return unsupportedError(".nbits is not that of packing " + std::string(matrix.packing.name));
+  }
+  if (!parts.has("compute_dtype"))
+    return ok();
+  outline.checked.emplace_back("compute_dtype");
+  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> type, bytesOfNote(parts, "compute_dtype", pool));
+  constexpr std::pair<std::string_view, std::string_view> types[] = {
+      {"F32", "torch.float32"}, {"F16", "torch.float16"}, {"BF16", "torch.bfloat16"}};
+  std::string name(type.begin(), type.end());
+  for (auto [dtype, torch] : types)
+    if (parts.dtype("scale") == dtype && torch != name)
+      return unsupportedError(".compute_dtype is '" + name + "' and .scale is " +
+                              std::string(dtype));
+  return ok();
 }
 
 /// hqq-1. Errors: Unsupported; as reading a tensor.
@@ -156,6 +219,8 @@ Expected<WeightOutline> HqqRecipe::outline(const QuantizationConfig &, const Par
     outline.rows = matrix.shape[0];
     outline.columns = matrix.shape[1];
   }
+  UWT_RETURN_IF_ERROR(checkNotes(matrix, parts, outline, pool));
+  outline.facts = matrix;
   return outline;
 }
 
@@ -193,7 +258,7 @@ static Grid gridOf(const GroupMatrix &matrix, std::vector<float> numbers) {
 Expected<QuantizedWeight> HqqRecipe::assemble(const QuantizationConfig &, const Parts &parts,
                                               const WeightOutline &outline,
                                               ThreadPool &pool) const {
-  UWT_ASSIGN_OR_RETURN(GroupMatrix matrix, matrixOf(parts, pool));
+  const auto &matrix = std::any_cast<const GroupMatrix &>(outline.facts);
   QuantizedWeight weight;
   weight.rows = outline.rows;
   weight.columns = outline.columns;

@@ -34,6 +34,11 @@ struct MarlinNames {
 class MarlinRecipe final : public Recipe {
 public:
   std::string_view keyword() const override { return "marlin"; }
+  std::span<const std::string_view> silentTensors() const override {
+    // Zeros in which kernels count.
+    static constexpr std::string_view names[] = {"workspace"};
+    return names;
+  }
   bool reads(const QuantizationConfig &config) const override;
   bool claims(const Parts &parts) const override {
     // With zero points they are codes of GPTQ or AWQ, whatever the configuration says.
@@ -66,6 +71,11 @@ bool MarlinRecipe::reads(const QuantizationConfig &config) const {
 Expected<WeightOutline> MarlinRecipe::outline(const QuantizationConfig &config, const Parts &parts,
                                               ThreadPool &) const {
   UWT_RETURN_IF_ERROR(expectFourBits(config));
+  if (config.flag("zero_point") || !config.truth("sym").value_or(true))
+    return unsupportedError(
+        "the configuration says that there are zero points, and there are none");
+  if (config.flag("desc_act"))
+    return unsupportedError("desc_act is true, and there is no .g_idx");
   const MarlinNames &names = namesOf(config);
   UWT_RETURN_IF_ERROR(parts.expect(names.codes, {"I32"}));
   UWT_RETURN_IF_ERROR(parts.expect(names.scales, {"F16"}));

@@ -66,13 +66,25 @@ static Expected<CodeBits> bitsOf(const QuantizationConfig &config, uint64_t colu
 
 /// packed-1: the size that gives so many groups, or 0 where the configuration has none.
 static uint64_t groupSize(const QuantizationConfig &config, uint64_t columns, uint64_t groups) {
+  uint64_t found = 0;
   for (const QuantizationConfig &group : config.groups()) {
     auto size =
         static_cast<uint64_t>(std::max<int64_t>(group.integer("group_size").value_or(0), 0));
-    if (size != 0 && divideUp(columns, size) == groups)
-      return size;
+    if (size == 0 || divideUp(columns, size) != groups)
+      continue;
+    if (found != 0 && found != size)
+      return 0; // Two sizes give as many.
+    found = size;
   }
-  return groups == 1 ? columns : 0;
+  return found != 0 ? found : groups == 1 ? columns : 0;
+}
+
+/// Whether all groups of integers of so many bits say that zero points are, or are not, symmetric.
+static bool areAllSymmetric(const QuantizationConfig &config, int64_t bits, bool isSymmetric) {
+  return std::ranges::all_of(config.groups(), [&](const QuantizationConfig &group) {
+    bool isOther = group.integer("num_bits") != bits || group.text("type") == "float";
+    return isOther || group.truth("symmetric").value_or(true) == isSymmetric;
+  });
 }
 
 /// packed-4: the group of each column, or nothing where groups are columns side by side. Errors:
@@ -114,6 +126,8 @@ Expected<WeightOutline> PackedIntegerRecipe::outline(const QuantizationConfig &c
         parts.expect("weight_zero_point", {"I32"}, {codes.words(shape[0]), scale.columns}));
     outline.parts.emplace_back("weight_zero_point");
     outline.format += "{" + cell + ", " + element + "}";
+  } else if (areAllSymmetric(config, codes.bits, false)) {
+    return unsupportedError("symmetric is false, and there is no .weight_zero_point");
   } else {
     outline.format += std::to_string(codes.count() / 2);
   }
@@ -155,6 +169,8 @@ Expected<QuantizedWeight> PackedIntegerRecipe::assemble(const QuantizationConfig
     UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> words, parts.words("weight_zero_point", pool));
     // packed-3: down the columns, as many codes as the weight has rows.
     std::vector<uint8_t> zeros = unpackColumns(codes, words, groups, outline.rows, pool);
+    if (areAllSymmetric(config, codes.bits, true))
+      UWT_RETURN_IF_ERROR(expectNeutralZeros(zeros, middle, "symmetric is true"));
     weight.zero = gridOfColumns<uint8_t>(zeros, groups, outline.rows, weight.scale.cellColumns);
   }
   UWT_ASSIGN_OR_RETURN(std::vector<uint32_t> columnGroups, groupsOf(parts, groups, pool));

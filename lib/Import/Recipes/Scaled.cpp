@@ -52,6 +52,20 @@ private:
 
 } // namespace
 
+/// Whether all groups of integers say that zero points are, or are not, symmetric. Nothing is said
+/// where there are no groups.
+static bool areAllSymmetric(const QuantizationConfig &config, bool isSymmetric) {
+  bool isAny = false;
+  for (const QuantizationConfig &group : config.groups()) {
+    if (group.text("type") == "float")
+      continue;
+    isAny = true;
+    if (group.truth("symmetric").value_or(true) != isSymmetric)
+      return false;
+  }
+  return isAny;
+}
+
 /// A grid as the configuration has it: blocks, or groups of columns.
 static Expected<Grid> gridOf(const QuantizationConfig &config, const Parts &parts,
                              std::string_view suffix, const WeightOutline &outline) {
@@ -87,6 +101,8 @@ Expected<WeightOutline> ScaledRecipe::outline(const QuantizationConfig &config, 
     UWT_RETURN_IF_ERROR(parts.expect("weight_zero_point", {"I8"}, parts.shape(scale)));
     outline.parts.emplace_back("weight_zero_point");
     outline.format += ", zero={" + cell + ", int<8>}";
+  } else if (dtype == "I8" && areAllSymmetric(config, false)) {
+    return unsupportedError("symmetric is false, and there is no .weight_zero_point");
   }
   outline.format += ", scale={" + cell + ", " + std::string(elementText(parts.dtype(scale))) + "}";
   return outline;
@@ -113,6 +129,8 @@ Expected<QuantizedWeight> ScaledRecipe::assemble(const QuantizationConfig &confi
   if (!parts.has("weight_zero_point"))
     return weight;
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> zeros, parts.bytes("weight_zero_point", pool));
+  if (areAllSymmetric(config, true))
+    UWT_RETURN_IF_ERROR(expectNeutralZeros(zeros, 0, "symmetric is true"));
   weight.zero = weight.scale;
   std::vector<float> numbers = signedByteValues();
   std::ranges::transform(zeros, weight.zero.cells.begin(),

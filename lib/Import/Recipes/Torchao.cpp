@@ -15,6 +15,7 @@
 #include "../Recipe.h"
 #include "uwt/Codec/StoredOrder.h"
 #include "uwt/Format/QuantizedElement.h"
+#include "uwt/Support/JsonTree.h"
 #include <algorithm>
 
 using namespace uwt;
@@ -59,6 +60,13 @@ struct Tiles {
 class TorchaoRecipe final : public Recipe {
 public:
   std::string_view keyword() const override { return "torchao"; }
+  std::span<const std::string_view> silentTensors() const override {
+    // Numbers that activations are quantised with, of a parameter X.weight and of others.
+    static constexpr std::string_view names[] = {"_weight_act_quant_scale",
+                                                 "_weight_act_quant_zero_point", "act_quant_scale",
+                                                 "act_quant_zero_point"};
+    return names;
+  }
   std::string weightName(std::string_view module) const override { return parameterName(module); }
   bool reads(const QuantizationConfig &config) const override {
     return config.method() == "torchao";
@@ -145,7 +153,7 @@ Expected<Subclass> TorchaoRecipe::subclassOf(const Parts &parts) {
   const std::string *text = findEntry(*codes.container, key);
   if (!text)
     return unsupportedError("__metadata__ of the file has no entry " + key);
-  json entry = json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  json entry = parseJsonTreeOrNone(*text);
   auto member = [&](const char *key, bool (json::*is)() const noexcept) {
     auto found = entry.is_object() ? entry.find(key) : entry.end();
     return found != entry.end() && ((*found).*is)() ? &*found : nullptr;
@@ -619,15 +627,18 @@ static const SubclassReader *findReader(const Subclass &subclass) {
 Expected<WeightOutline> TorchaoRecipe::outline(const QuantizationConfig &, const Parts &parts,
                                                ThreadPool &) const {
   UWT_ASSIGN_OR_RETURN(Subclass subclass, subclassOf(parts));
-  if (const SubclassReader *reader = findReader(subclass))
-    return reader->outline(subclass, parts);
-  return unsupportedError("tensor subclass '" + subclass.type + "' of torchao is not read");
+  const SubclassReader *reader = findReader(subclass);
+  if (!reader)
+    return unsupportedError("tensor subclass '" + subclass.type + "' of torchao is not read");
+  UWT_ASSIGN_OR_RETURN(WeightOutline outline, reader->outline(subclass, parts));
+  outline.facts = std::make_shared<const Subclass>(std::move(subclass));
+  return outline;
 }
 
 Expected<QuantizedWeight> TorchaoRecipe::assemble(const QuantizationConfig &, const Parts &parts,
                                                   const WeightOutline &outline,
                                                   ThreadPool &pool) const {
-  UWT_ASSIGN_OR_RETURN(Subclass subclass, subclassOf(parts));
+  const auto &subclass = *std::any_cast<const std::shared_ptr<const Subclass> &>(outline.facts);
   return findReader(subclass)->assemble(subclass, parts, outline, pool);
 }
 

@@ -90,7 +90,7 @@ def tensors_of(
     """Names and tensors of a folder as those of the model before it was quantised.
 
     Of modules with a quantised weight, tensors but the bias belong to that weight, or quantise activations, which are
-    computed from as they are.
+    computed from as they are. UnsupportedError for a tensor that is not the model's as it is.
     """
     yield from weights.items()
     modules = {_module_of(name) for name in weights}
@@ -98,6 +98,7 @@ def tensors_of(
     for tensor in container.tensors():
         module, _, last = tensor.name.rpartition(".")
         if tensor.name not in parts and (module not in modules or last == "bias"):
+            container.check_plain(tensor.name)
             yield tensor.name, read(tensor)
 
 

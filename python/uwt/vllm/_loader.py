@@ -36,6 +36,7 @@ def _tensors(folder: str) -> Iterator[tuple[str, torch.Tensor]]:
     """Names and tensors of a folder's model: which of its files that is, an index says (docs/container.md)."""
     container = Container(folder)
     for tensor in container.tensors():
+        container.check_plain(tensor.name)
         yield tensor.name, _read(container, tensor)
 
 
@@ -74,7 +75,8 @@ class UwtModelLoader(DefaultModelLoader):
         if not any(file.endswith(SUFFIX) for file in self._files):
             return plain
         original, codes = original_config(self._folder), {}
-        if original is None:
+        # Files beside config.json may say it too.
+        if original is None and not Container(self._folder).quantized():
             tensors = _tensors(self._folder)
         else:
             codes, tensors = _dequantized(self._folder, original, self._dtype)

@@ -201,7 +201,7 @@ TEST(ScaledTest, BlocksThatAreNotTheConfigurationsAreRefused) {
   edited.replaceInConfig("32,", "16,");
   EXPECT_EQ(errorOf(edited), ".weight_scale_inv is [2, 3], expected [4, 3]");
   edited = EditedCheckpoint("fp8-block");
-  edited.replaceInConfig("weight_block_size", "block");
+  edited.replaceInConfig("[\n   32,\n   64\n  ]", "null");
   EXPECT_EQ(errorOf(edited), ".weight_scale_inv is [2, 3], and the configuration does not say how "
                              "large its blocks are");
 }

@@ -21,6 +21,7 @@
 #include "uwt/Bench/Samples.h"
 #include "uwt/Container/File.h"
 #include "uwt/CostModel/Fit.h"
+#include "uwt/Support/JsonTree.h"
 #include "uwt/Support/StopWatch.h"
 #include <algorithm>
 #include <chrono>
@@ -467,7 +468,7 @@ Status BenchCalibrateCommand::run(Session &session) {
   if (session.wantsJson()) {
     Json object = bench::benchResult("bench.calibrate/1", UWT_VERSION);
     object["file"] = path;
-    object["calibration"] = Json::parse(text);
+    object["calibration"] = parseJsonTreeOrNone<Json>(text);
     printJson(session, object);
     return ok();
   }

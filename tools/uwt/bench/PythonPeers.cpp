@@ -9,6 +9,7 @@
 #include "../Session.h"
 #include "../text/Json.h"
 #include "PythonPeersScript.h"
+#include "uwt/Support/JsonTree.h"
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -103,7 +104,7 @@ Error PythonPeers::answered(const std::string &text) const {
 
 Status PythonPeers::waitReady() {
   UWT_ASSIGN_OR_RETURN(std::string text, receive("ready"));
-  Json list = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Json list = parseJsonTreeOrNone<Json>(text);
   if (!list.is_array())
     return answered(text);
   for (const Json &one : list) {

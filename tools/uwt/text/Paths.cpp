@@ -138,3 +138,13 @@ Status uwt::tool::checkOutput(const std::string &input, const std::string &outpu
     return usageError(output + ": exists already; overwrite it with -f or " + another);
   return ok();
 }
+
+command_line::Option uwt::tool::assumeOption(std::optional<std::string> *assumed) {
+  return {"--assume",
+          "WHAT",
+          "plain takes tensors of floats for weights, whatever the model's configuration says of "
+          "how it is quantised (docs/quantised.md)",
+          assumed,
+          command_line::ValueHint::None,
+          {"plain"}};
+}

@@ -13,6 +13,7 @@
 #ifndef UWT_TOOLS_UWT_TEXT_PATHS_H
 #define UWT_TOOLS_UWT_TEXT_PATHS_H
 
+#include "uwt/CommandLine/CommandTable.h"
 #include "uwt/Support/Error.h"
 #include <string>
 #include <string_view>
@@ -43,6 +44,9 @@ Status checkModel(const std::string &input);
 /// exists and `force` is not set. `option` is what names the output.
 Status checkOutput(const std::string &input, const std::string &output, bool force,
                    std::string_view option = "-o");
+
+/// Returns the row for `--assume plain`.
+command_line::Option assumeOption(std::optional<std::string> *assumed);
 
 } // namespace uwt::tool
 

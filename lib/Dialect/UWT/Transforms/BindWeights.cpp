@@ -47,10 +47,12 @@ struct FoundWeight {
 /// The files that a module is bound to.
 class WeightFiles {
 public:
-  uwt::Status open(ArrayRef<std::string> paths) {
+  uwt::Status open(ArrayRef<std::string> paths, bool assumePlain) {
+    uwt::ReadOptions options;
+    options.assumePlain = assumePlain;
     for (const std::string &path : paths) {
       description += (description.empty() ? "" : ", ") + path;
-      UWT_ASSIGN_OR_RETURN(uwt::OpenedWeights weights, uwt::OpenedWeights::open(path));
+      UWT_ASSIGN_OR_RETURN(uwt::OpenedWeights weights, uwt::OpenedWeights::open(path, options));
       opened.push_back(std::move(weights));
     }
     return uwt::ok();
@@ -75,6 +77,13 @@ public:
     return nullptr;
   }
 
+  /// Checks that a tensor is the model's as it is. Errors: Unsupported.
+  uwt::Status checkPlain(const FoundTensor &found) const {
+    for (const uwt::OpenedWeights &each : opened)
+      UWT_RETURN_IF_ERROR(each.imported.checkPlain(*found.container, *found.entry));
+    return uwt::ok();
+  }
+
   /// Why there is no tensor `name`.
   std::string missing(StringRef name) const {
     for (const uwt::OpenedWeights &each : opened)
@@ -87,8 +96,11 @@ public:
     for (const uwt::OpenedWeights &each : opened)
       for (const auto &[weight, parts] : each.imported.all())
         names.push_back(weight);
+    std::string hint;
+    for (const uwt::OpenedWeights &each : opened)
+      hint = hint.empty() ? each.imported.hint() : hint;
     return "no tensor " + uwt::inQuotes(std::string_view(name)) + " in " + description +
-           uwt::didYouMean(std::string_view(name), names);
+           uwt::didYouMean(std::string_view(name), names) + hint;
   }
 
   template <typename Function> void forEach(const Function &function) const {
@@ -124,9 +136,9 @@ private:
 class Binder {
 public:
   /// Matrices that a file has uncompressed are bound in `rawFormat`.
-  Binder(uwt::FormatAttr rawFormat, bool matchBytes, bool columnsByCell)
+  Binder(uwt::FormatAttr rawFormat, bool matchBytes, bool columnsByCell, bool assumePlain)
       : context(rawFormat.getContext()), rawFormat(rawFormat), matchBytes(matchBytes),
-        columnsByCell(columnsByCell), matcher(files) {}
+        columnsByCell(columnsByCell), assumePlain(assumePlain), matcher(files) {}
 
   LogicalResult run(ModuleOp module, ArrayRef<std::string> paths);
   int64_t numBound = 0, numCompressed = 0;
@@ -146,7 +158,7 @@ private:
 
   MLIRContext *context;
   uwt::FormatAttr rawFormat;
-  bool matchBytes, columnsByCell;
+  bool matchBytes, columnsByCell, assumePlain;
   WeightFiles files;
   ByteMatcher matcher;
 };
@@ -406,6 +418,9 @@ FailureOr<FoundWeight> Binder::findWeight(arith::ConstantOp constant,
     FailureOr<FoundTensor> found = findByKey(constant, used);
     if (failed(found) || failed(checkType(constant, *found)))
       return failure();
+    if (uwt::Status plain = files.checkPlain(*found); !plain)
+      return constant.emitError() << "tensor " << uwt::inQuotes(found->entry->name) << ": "
+                                  << plain.error().message();
     return FoundWeight{*found};
   }
   if (!matchBytes || value.isSplat())
@@ -435,7 +450,7 @@ LogicalResult Binder::bindAll(ArrayRef<arith::ConstantOp> constants) {
 }
 
 LogicalResult Binder::run(ModuleOp module, ArrayRef<std::string> paths) {
-  if (uwt::Status opened = files.open(paths); !opened)
+  if (uwt::Status opened = files.open(paths, assumePlain); !opened)
     return module.emitError() << opened.error().message();
   SmallVector<arith::ConstantOp> constants;
   module.walk([&](arith::ConstantOp constant) {
@@ -451,7 +466,7 @@ void BindWeightsPass::runOnOperation() {
   uwt::FormatAttr rawFormat = uwt::FormatAttr::parseText(emitError, &getContext(), format);
   if (!rawFormat)
     return signalPassFailure();
-  Binder binder(rawFormat, matchBytes, columnsByCell);
+  Binder binder(rawFormat, matchBytes, columnsByCell, assumePlain);
   if (failed(binder.run(module, *weights)))
     signalPassFailure();
   numBound += binder.numBound;

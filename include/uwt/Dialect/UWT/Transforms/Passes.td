@@ -62,6 +62,8 @@ def BindWeightsPass : Pass<"uwt-bind-weights", "::mlir::ModuleOp"> {
            "Bind constants with data, too, where they equal a tensor">,
     Option<"columnsByCell", "columns-by-cell", "bool", /*default=*/"false",
            "Bind weights with `order=k` in their own format: sums are in another order then">,
+    Option<"assumePlain", "assume-plain", "bool", /*default=*/"false",
+           "Bind tensors of floats whatever the configuration says of how the model is quantised">,
   ];
   let statistics = [
     Statistic<"numBound", "bound constants", "Number of constants that became weights">,

@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_LIB_CONTAINER_JSON_H
-#define UWT_LIB_CONTAINER_JSON_H
+#ifndef UWT_SUPPORT_JSON_H
+#define UWT_SUPPORT_JSON_H
 
 #include "uwt/Support/Error.h"
 #include <cstdint>
@@ -78,8 +78,16 @@ struct JsonValue {
 /// writes into a text of that length: each has a line of its own.
 Expected<JsonValue> parseJsonValue(std::string_view text, std::optional<uint64_t> limit = {});
 
+/// Checks that `text` is JSON, and keeps nothing of it.
+Status checkJson(std::string_view text);
 /// Checks that `text` is a JSON object, keeping nothing of it.
 Status checkJsonObject(std::string_view text);
+
+/// Returns the offset behind the string that begins at `at`.
+size_t jsonStringEnd(std::string_view text, size_t at);
+/// Returns `text` with a number of the same length for each NaN and Infinity, which are no JSON,
+/// but which Python writes: offsets stay.
+std::string withoutSpecialNumbers(std::string_view text);
 
 /// `text` in quotes, escaped.
 std::string jsonQuoted(std::string_view text);
@@ -89,4 +97,4 @@ std::string jsonText(const JsonValue &value, unsigned indent = 0);
 
 } // namespace uwt
 
-#endif // UWT_LIB_CONTAINER_JSON_H
+#endif // UWT_SUPPORT_JSON_H

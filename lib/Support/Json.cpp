@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Json.h"
+#include "uwt/Support/Json.h"
 #include "uwt/Support/Checksum.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
@@ -264,9 +264,10 @@ private:
   std::vector<JsonValue> open;
 };
 
-/// Accepts objects alone, keeping nothing.
-class ObjectChecker final : public JsonHandler {
+/// Accepts all values, or objects alone, keeping nothing.
+class Checker final : public JsonHandler {
 public:
+  explicit Checker(bool wantsObject) : isInside(!wantsObject) {}
   Status literal(std::string_view) override { return value(); }
   Status integer(uint64_t) override { return value(); }
   Status number(std::string_view) override { return value(); }
@@ -282,7 +283,7 @@ public:
 
 private:
   Status value() const { return isInside ? ok() : Status(invalidError("expected a JSON object")); }
-  bool isInside = false;
+  bool isInside;
 };
 
 } // namespace
@@ -293,9 +294,41 @@ Expected<JsonValue> parseJsonValue(std::string_view text, std::optional<uint64_t
   return std::move(builder.result);
 }
 
-Status checkJsonObject(std::string_view text) {
-  ObjectChecker checker;
+Status checkJson(std::string_view text) {
+  Checker checker(/*wantsObject=*/false);
   return parseJson(text, checker);
+}
+
+Status checkJsonObject(std::string_view text) {
+  Checker checker(/*wantsObject=*/true);
+  return parseJson(text, checker);
+}
+
+size_t jsonStringEnd(std::string_view text, size_t at) {
+  for (++at; at < text.size() && text[at] != '"'; ++at)
+    at += text[at] == '\\';
+  return std::min(text.size(), at + 1);
+}
+
+std::string withoutSpecialNumbers(std::string_view text) {
+  static constexpr std::pair<std::string_view, std::string_view> numbers[] = {
+      {"NaN", "0.0"}, {"-Infinity", "-0.000000"}, {"Infinity", "0.000000"}};
+  std::string out(text);
+  for (size_t at = 0; at < out.size();) {
+    if (out[at] == '"') {
+      at = jsonStringEnd(out, at);
+      continue;
+    }
+    size_t length = 1;
+    for (const auto &[special, number] : numbers)
+      if (out.compare(at, special.size(), special) == 0) {
+        out.replace(at, special.size(), number);
+        length = number.size();
+        break;
+      }
+    at += length;
+  }
+  return out;
 }
 
 //===----------------------------------------------------------------------===//
