@@ -327,7 +327,8 @@ std::vector<std::string> Checkpoint::repeated() const {
   auto add = [&](const Container &container) {
     for (const TensorEntry &entry : container.entries())
       filesOf[entry.name].push_back(paths.size());
-    paths.push_back(container.path().substr(std::min(path.size() + 1, container.path().size())));
+    size_t begin = path.ends_with('/') ? path.size() : path.size() + 1;
+    paths.push_back(container.path().substr(std::min(begin, container.path().size())));
   };
   opened.reserve(others.size());
   for (const Container &container : containers)
