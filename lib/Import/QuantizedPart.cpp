@@ -211,8 +211,9 @@ namespace {
 /// A part of the codes of matrices that lie one below the other.
 class PartOfCodes {
 public:
-  PartOfCodes(const QuantizedWeight &weight, const TensorRange &range, bool hasColumnOrder)
-      : weight(weight), range(range), hasColumnOrder(hasColumnOrder),
+  PartOfCodes(const QuantizedWeight &weight, const TensorRange &range,
+              std::span<const uint32_t> columnOrder)
+      : weight(weight), range(range), columnOrder(columnOrder),
         rowsEach(weight.rows / weight.matrices), rows(range.rowEnd - range.rowBegin),
         columns(range.columnEnd - range.columnBegin) {}
 
@@ -229,14 +230,15 @@ private:
   }
   /// The column of all grids that a column of the part belongs to.
   uint64_t gridColumn(uint64_t column) const {
-    return hasColumnOrder ? column : weight.gridColumn(range.columnBegin + column);
+    return weight.gridColumn(columnOrder.empty() ? range.columnBegin + column
+                                                 : columnOrder[column]);
   }
   bool hasCellsOf(const Grid &grid, const Grid &part) const;
 
   const QuantizedWeight &weight;
   TensorRange range;
-  /// Cells are all of a row then, one after another.
-  bool hasColumnOrder;
+  /// The weight's columns cell by cell, empty if they lie so.
+  std::span<const uint32_t> columnOrder;
   uint64_t rowsEach, rows, columns;
 };
 
@@ -476,7 +478,7 @@ Expected<QuantizedPart> uwt::readQuantizedPart(const ImportedWeight &weight,
       part.weight.gridColumns.push_back(
           static_cast<uint32_t>(whole.scale.cellOf(0, whole.gridColumn(column)) * cellColumns));
   }
-  PartOfCodes cut(whole, range, format.hasColumnOrder);
+  PartOfCodes cut(whole, range, part.columnOrder);
   part.weight.matrices = range.matrixEnd - range.matrixBegin;
   part.weight.isTransposed = whole.isTransposed;
   part.weight.rows = part.weight.matrices * (range.rowEnd - range.rowBegin);
