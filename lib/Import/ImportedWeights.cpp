@@ -133,6 +133,9 @@ Expected<WeightOutline> WeightMaker::outlineOf(std::string_view module, std::str
   UWT_ASSIGN_OR_RETURN(WeightOutline outline, recipe.outline(*config, parts, pool));
   if (outline.rows == 0 || outline.columns == 0)
     return unsupportedError("it is empty");
+  if (isConv1D(*config, module) && !outline.shape.empty())
+    return unsupportedError("the float model has it transposed (Conv1D), which is not read of a "
+                            "weight whose rows are no whole groups");
   return outline;
 }
 

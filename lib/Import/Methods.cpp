@@ -90,6 +90,12 @@ static bool isModelOptAlgorithm(const json &value) {
                                                "NVFP4", "W4A16_NVFP4", "W4A8_NVFP4_FP8", "MXFP4",
                                                "W4A8_MXFP4_FP8", "MXFP8", "MIXED_PRECISION"});
 }
+static bool isOffline(const json &value) { return value.is_null() || value == "offline"; }
+static bool isBitLinear(const json &value) {
+  return value.is_null() ||
+         isOneOf(value, std::array<std::string_view, 2>{"bitlinear", "autobitlinear"});
+}
+static bool isObjectOrOff(const json &value) { return value.is_object() || isOff(value); }
 static bool isReorder(const json &value) { return value.is_null() || value == "reorder"; }
 /// Returns whether a value says 16 bits and more, which are floats.
 static bool isFloatBits(const json &value) {
@@ -208,8 +214,11 @@ static constexpr ConfigMember packers[] = {
 };
 
 static constexpr ConfigMember gptqMembers[] = {
-    {"checkpoint_format", Read, isText, aText},  {"format", Read, isText, aText},
-    {"is_marlin_format", Read, isTruth, aTruth}, {"packing_format", Read, isText, aText},
+    {"dynamic", Read, isObjectOrOff, "an object"},
+    {"checkpoint_format", Read, isText, aText},
+    {"format", Read, isText, aText},
+    {"is_marlin_format", Read, isTruth, aTruth},
+    {"packing_format", Read, isText, aText},
     {"version", None, isTextOrNull, aText},
 };
 
@@ -378,6 +387,21 @@ static constexpr ConfigMember torchaoMembers[] = {
     {"quant_type.*._data.quantize_activation.**", None, isAny, anything},
 };
 
+/// Members with the names of modules say it of these alone (mlx-2).
+static constexpr ConfigMember mlxMembers[] = {
+    {"bits", Read, isInteger, anInteger},   {"group_size", Read, isInteger, anInteger},
+    {"mode", Read, isText, aText},          {"*", Read, isOff, "an object or false"},
+    {"*.bits", Read, isInteger, anInteger}, {"*.group_size", Read, isInteger, anInteger},
+    {"*.mode", Read, isText, aText},
+};
+
+static constexpr ConfigMember bitnetMembers[] = {
+    {"quantization_mode", Read, isOffline, "\"offline\""},
+    {"linear_class", Read, isBitLinear, "\"bitlinear\" or \"autobitlinear\""},
+    {"use_rms_norm", Read, isOff, "false"},
+    {"rms_norm_eps", None, isAny, anything},
+};
+
 static constexpr ConfigMember codesMembers[] = {{"format", Read, isText, aText}};
 
 static constexpr Method methods[] = {
@@ -393,6 +417,9 @@ static constexpr Method methods[] = {
     {"hqq", {hqqMembers}},
     {"torchao", {torchaoMembers}},
     {"uwt-codes", {codesMembers}},
+    {"mlx", {mlxMembers}},
+    {"bitnet", {bitnetMembers}},
+    {"comfy-fp8", {}},
 };
 
 /// What members say that change what is computed around a weight.

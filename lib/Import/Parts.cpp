@@ -62,9 +62,12 @@ std::vector<float> uwt::floatsOf(std::string_view element, std::span<const uint8
   return valuesOf<uint8_t>(bytes, valueOfE8M0);
 }
 
-/// The end of a tensor's name with what is before the suffix: ".qweight", "_blocks".
+/// The end of a tensor's name with what is before the suffix: ".qweight", "_blocks"; the whole name
+/// if there is none.
 static std::string endOf(const Part &part, std::string_view suffix) {
   const std::string &name = part.entry->name;
+  if (suffix.empty())
+    return "'" + name + "'";
   return name.substr(name.size() - suffix.size() - 1);
 }
 
@@ -80,7 +83,8 @@ Status Parts::expect(std::string_view suffix,
                      std::initializer_list<std::string_view> dtypes) const {
   if (!has(suffix)) {
     const auto &[other, part] = *parts.begin();
-    return unsupportedError("there is no tensor " + endOf(part, other).substr(0, 1) +
+    return unsupportedError("there is no tensor " +
+                            (other.empty() ? "_" : endOf(part, other).substr(0, 1)) +
                             std::string(suffix));
   }
   if (std::find(dtypes.begin(), dtypes.end(), dtype(suffix)) != dtypes.end())

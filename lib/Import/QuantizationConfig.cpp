@@ -72,6 +72,9 @@ static std::string renameMethod(json &config) {
     config["quant_method"] = "modelopt";
   if (method.empty() && config.contains("config_groups"))
     config["quant_method"] = "compressed-tensors";
+  if (method.empty() && config.contains("bits") && config.contains("group_size") &&
+      !config.contains("quant_algo"))
+    config["quant_method"] = "mlx"; // mlx-2
   // GPTQModel writes both of one value.
   std::string format = textOf(config, "format");
   if (textOf(config, "quant_method") == "gptq" && !format.empty()) {
@@ -166,6 +169,13 @@ QuantizationConfig::ofFolder(const std::string &folder) {
   });
   config.judge();
   return std::optional(std::move(config));
+}
+
+QuantizationConfig QuantizationConfig::implied(const char *method) {
+  QuantizationConfig config(json{{"quant_method", method}});
+  config.written = method;
+  config.judge();
+  return config;
 }
 
 QuantizationConfig::QuantizationConfig(json value) : value(std::move(value)) { readGroups(); }

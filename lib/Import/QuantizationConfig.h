@@ -31,6 +31,9 @@ public:
   /// Invalid (no JSON), IO.
   static Expected<std::optional<QuantizationConfig>> ofFolder(const std::string &folder);
 
+  /// Returns one that says a method and nothing else.
+  static QuantizationConfig implied(const char *method);
+
   explicit QuantizationConfig(nlohmann::json value);
 
   /// Returns whether weights are quantised at all.

@@ -125,6 +125,12 @@ Expected<Grid> uwt::cellsOf(std::string_view what, const Shape &shape, const Wei
   if (cellRows == 0 || cellColumns == 0)
     return unsupportedError("." + std::string(what) + " is " + shapeText(shape) +
                             ", and the configuration does not say how large its blocks are");
+  // Blocks may be larger than a small weight, but not than any.
+  constexpr uint64_t maxCell = uint64_t(1) << 32;
+  if (cellRows > maxCell || cellColumns > maxCell)
+    return unsupportedError("blocks of " + shapeText({cellRows, cellColumns}) +
+                            " are larger than any weight, so than this one of " +
+                            shapeText({of.rows, of.columns}));
   Shape expected = {divideUp(of.rows, cellRows), divideUp(of.columns, cellColumns)};
   if (shape == expected)
     return Grid{cellRows, cellColumns, expected[1], {}};

@@ -46,6 +46,30 @@ static size_t endOfModule(std::string_view name) {
   return weight != std::string_view::npos ? weight : name.rfind('.');
 }
 
+/// Adds modules for stacks of experts: the tensor X itself, by no suffix, and what is named X_…
+/// after it (byte-4, fp4-4).
+static void addStacks(Modules &modules) {
+  std::vector<std::pair<std::string_view, Part>> stacks;
+  std::map<std::string_view, Part> named;
+  for (const auto &[module, tensors] : modules)
+    for (const auto &[suffix, part] : tensors) {
+      constexpr size_t stackRank = 3;
+      std::string_view name = part.entry->name;
+      named.emplace(name, part);
+      if (part.entry->shape.size() == stackRank && name[module.size()] == '.' && suffix != "weight")
+        stacks.emplace_back(name, part);
+    }
+  for (const auto &[name, stack] : stacks) {
+    std::string prefix = std::string(name) + "_";
+    for (auto at = named.lower_bound(prefix); at != named.end() && at->first.starts_with(prefix);
+         ++at) {
+      auto &own = modules[name];
+      own.try_emplace("", stack);
+      own.try_emplace(at->first.substr(prefix.size()), at->second);
+    }
+  }
+}
+
 Modules WeightScope::modules() const {
   Modules modules;
   for (const ModelTensor *tensor : tensors) {
@@ -55,7 +79,20 @@ Modules WeightScope::modules() const {
       modules[name.substr(0, end)].try_emplace(name.substr(end + 1),
                                                Part{tensor->file, tensor->entry});
   }
+  addStacks(modules);
   return modules;
+}
+
+/// What tensors say that have no configuration, as ComfyUI writes them: a scale beside codes of 8
+/// bits (byte-6). Null if they are of no such kind.
+static std::shared_ptr<const QuantizationConfig> impliedConfig(const WeightScope &scope) {
+  for (const auto &[module, tensors] : scope.modules()) {
+    auto codes = tensors.find("weight");
+    if (codes != tensors.end() && tensors.contains("scale_weight") &&
+        codes->second.entry->dtype->name.starts_with("F8_"))
+      return std::make_shared<const QuantizationConfig>(QuantizationConfig::implied("comfy-fp8"));
+  }
+  return nullptr;
 }
 
 void WeightScope::sortNames() {
@@ -152,6 +189,10 @@ Expected<std::vector<std::shared_ptr<WeightScope>>> uwt::scopesOf(const Checkpoi
   for (const std::shared_ptr<WeightScope> &scope : scopes) {
     scope->mixed = mixed;
     scope->sortNames();
+    if (scope->isQuantized())
+      continue;
+    if (std::shared_ptr<const QuantizationConfig> implied = impliedConfig(*scope))
+      scope->config = std::move(implied);
   }
   return scopes;
 }

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Recipe.h"
+#include "uwt/Codec/StoredOrder.h"
 #include "uwt/Support/JsonTree.h"
 #include <algorithm>
 #include <array>
@@ -23,10 +24,16 @@ namespace {
 
 /// What the tensor weight.quant_state.bitsandbytes__… says.
 struct QuantState {
-  uint64_t rows = 0, columns = 0, block = 0;
+  /// Of the weight, and the product of it.
+  Shape shape;
+  uint64_t elements = 1, block = 0;
   /// Of scales that are codes: how many share one of theirs, and what is added.
   uint64_t nestedBlock = 0;
   float nestedOffset = 0;
+
+  uint64_t blocks() const { return divideUp(elements, block); }
+  /// Whether rows are whole blocks.
+  bool hasWholeBlocks() const { return shape.back() % block == 0; }
 };
 
 class BitsandbytesRecipe final : public Recipe {
@@ -65,6 +72,28 @@ static uint64_t sizeOf(const json &object, const char *key) {
   return found != object.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
 }
 
+/// Weights have fewer elements.
+static constexpr uint64_t maxElements = uint64_t(1) << 48;
+
+/// The shape that a quant_state says: a matrix, or a stack of them. Errors: Unsupported.
+static Expected<Shape> shapeOf(const json &object, std::string_view name) {
+  auto found = object.find("shape");
+  Shape shape;
+  if (found != object.end() && found->is_array())
+    for (const json &size : *found)
+      shape.push_back(size.is_number_unsigned() ? size.get<uint64_t>() : 0);
+  uint64_t elements = 1;
+  for (uint64_t size : shape)
+    if (size == 0 || elements > maxElements / size)
+      elements = 0;
+    else
+      elements *= size;
+  if ((shape.size() != 2 && shape.size() != 3) || elements == 0)
+    return unsupportedError("." + std::string(name) +
+                            " does not say the shape of a matrix or of a stack of them");
+  return shape;
+}
+
 Expected<QuantState> BitsandbytesRecipe::readState(const Parts &parts, ThreadPool &pool) {
   std::string_view name = stateOf(parts);
   UWT_RETURN_IF_ERROR(parts.expect(name, {"U8"}));
@@ -84,12 +113,9 @@ Expected<QuantState> BitsandbytesRecipe::readState(const Parts &parts, ThreadPoo
       return unsupportedError("." + std::string(name) + " has '" + key +
                               "', which UWT does not know: it may change what the weight means");
   QuantState state;
-  auto shape = object.find("shape");
-  if (shape == object.end() || !shape->is_array() || shape->size() != 2 ||
-      !(*shape)[0].is_number_unsigned() || !(*shape)[1].is_number_unsigned())
-    return unsupportedError("." + std::string(name) + " does not say the shape of a matrix");
-  state.rows = (*shape)[0].get<uint64_t>();
-  state.columns = (*shape)[1].get<uint64_t>();
+  UWT_ASSIGN_OR_RETURN(state.shape, shapeOf(object, name));
+  for (uint64_t size : state.shape)
+    state.elements *= size; // Below 2^64 by shapeOf.
   state.block = sizeOf(object, "blocksize");
   state.nestedBlock = sizeOf(object, "nested_blocksize");
   auto offset = object.find("nested_offset");
@@ -99,9 +125,13 @@ Expected<QuantState> BitsandbytesRecipe::readState(const Parts &parts, ThreadPoo
   if (!hasOffset && parts.has("weight.nested_absmax"))
     return unsupportedError("the scales are codes, and ." + std::string(name) +
                             " has no nested_offset that is a number");
-  if (state.block == 0 || state.columns % state.block != 0)
-    return unsupportedError("blocks of " + std::to_string(state.block) +
-                            " elements do not divide rows of " + std::to_string(state.columns));
+  if (state.block == 0 || state.block > maxElements)
+    return unsupportedError("." + std::string(name) + " says blocks of " +
+                            std::to_string(state.block) + " elements");
+  std::string_view type = name.substr(name.size() - 3);
+  auto found = object.find("quant_type");
+  if (found != object.end() && *found != type)
+    return unsupportedError("." + std::string(name) + " is of a weight of another quant_type");
   return state;
 }
 
@@ -119,6 +149,16 @@ static Status checkRowOrder(const Parts &parts, WeightOutline &outline, ThreadPo
   return ok();
 }
 
+/// The matrix whose rows are whole blocks: the weight, or (bnb-3) as flat elements that are decoded
+/// when they are loaded, rows of a block, or one row where the last block is not whole.
+static WeightOutline matrixOf(const QuantState &state) {
+  uint64_t columns = state.hasWholeBlocks()              ? state.shape.back()
+                     : state.elements % state.block == 0 ? state.block
+                                                         : state.elements;
+  bool isPlain = state.shape.size() == 2 && state.hasWholeBlocks();
+  return {state.elements / columns, columns, isPlain ? Shape() : state.shape, "", {}};
+}
+
 Expected<WeightOutline> BitsandbytesRecipe::outline(const QuantizationConfig &, const Parts &parts,
                                                     ThreadPool &pool) const {
   if (parts.has("SCB")) {
@@ -134,15 +174,14 @@ Expected<WeightOutline> BitsandbytesRecipe::outline(const QuantizationConfig &, 
   }
   UWT_ASSIGN_OR_RETURN(QuantState state, readState(parts, pool));
   const Shape &packed = parts.shape("weight");
-  if (packed.size() != 2 || packed[1] != 1 || state.rows == 0 ||
-      packed[0] / state.rows != state.columns / 2 || state.columns % 2 != 0 ||
-      packed[0] % state.rows != 0)
+  if (packed != Shape{divideUp(state.elements, 2), 1})
     return unsupportedError(".weight is " + shapeText(packed) + " of a weight " +
-                            shapeText({state.rows, state.columns}));
-  uint64_t blocks = state.rows * (state.columns / state.block);
+                            shapeText(state.shape));
+  uint64_t blocks = state.blocks();
   UWT_RETURN_IF_ERROR(parts.expect("weight", {"U8"}));
   UWT_RETURN_IF_ERROR(parts.expect("weight.quant_map", {"F32"}, {16}));
-  WeightOutline outline{state.rows, state.columns, {}, "", {"weight", "weight.absmax"}};
+  WeightOutline outline = matrixOf(state);
+  outline.parts = {"weight", "weight.absmax"};
   std::string scale = "f32";
   if (parts.has("weight.nested_absmax")) {
     if (state.nestedBlock == 0)
@@ -158,7 +197,10 @@ Expected<WeightOutline> BitsandbytesRecipe::outline(const QuantizationConfig &, 
     UWT_RETURN_IF_ERROR(parts.expect("weight.absmax", {"F32"}, {blocks}));
   }
   outline.parts.insert(outline.parts.end(), {"weight.quant_map", stateOf(parts)});
-  std::string cell = "table<4>, scale={" + cellText(1, state.block, outline) + ", ";
+  std::string cell = "table<4>, scale={" +
+                     (state.hasWholeBlocks() ? cellText(1, state.block, outline)
+                                             : "flat<" + std::to_string(state.block) + ">") +
+                     ", ";
   outline.format = cell + scale + "}";
   outline.runFormat = cell + "f32}";
   outline.facts = state;
@@ -203,8 +245,10 @@ Expected<QuantizedWeight> BitsandbytesRecipe::assemble(const QuantizationConfig 
     weight.codes.push_back(pair >> 4);
     weight.codes.push_back(pair & 15);
   }
+  weight.codes.resize(state.elements); // Of an odd number the last half is not used.
+  weight.matrices = state.shape.size() == 3 && state.hasWholeBlocks() ? state.shape[0] : 1;
   UWT_ASSIGN_OR_RETURN(weight.values, parts.floats("weight.quant_map", pool)); // bnb-2
-  weight.scale = {1, state.block, state.columns / state.block, {}};
+  weight.scale = {1, state.block, divideUp(outline.columns, state.block), {}};
   UWT_ASSIGN_OR_RETURN(weight.scale.cells, readScales(parts, state, pool));
   return weight;
 }

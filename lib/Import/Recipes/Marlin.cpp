@@ -70,6 +70,8 @@ bool MarlinRecipe::reads(const QuantizationConfig &config) const {
 
 Expected<WeightOutline> MarlinRecipe::outline(const QuantizationConfig &config, const Parts &parts,
                                               ThreadPool &) const {
+  if (const nlohmann::json *dynamic = config.find("dynamic"); dynamic && !dynamic->empty())
+    return unsupportedError("dynamic is not read of weights in Marlin's order");
   UWT_RETURN_IF_ERROR(expectFourBits(config));
   if (config.flag("zero_point") || !config.truth("sym").value_or(true))
     return unsupportedError(

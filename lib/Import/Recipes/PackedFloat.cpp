@@ -28,10 +28,15 @@ struct Packer {
   /// Whether code 8 is -0 (fp4-1).
   bool hasNegativeZero;
 };
-constexpr Packer packers[] = {
+constexpr Packer packersOfModules[] = {
     {"weight_packed", "weight_scale", "weight_global_scale", true, true},
     {"weight", "weight_scale", "weight_scale_2", false, false},
     {"weight", "scale", "", false, true},
+};
+/// X itself, a stack of experts, X_weight_scale and so on (fp4-4).
+constexpr Packer packersOfStacks[] = {
+    {"packed", "scale", "global_scale", true, true},
+    {"", "weight_scale", "weight_scale_2", false, false},
 };
 
 bool isExponent(const Parts &parts, const Packer &packer) {
@@ -45,7 +50,11 @@ uint64_t groupOf(const Parts &parts, const Packer &packer) {
 
 class PackedFloatRecipe final : public Recipe {
 public:
+  explicit PackedFloatRecipe(std::span<const Packer> packers, std::string_view suffix)
+      : packers(packers), ownSuffix(suffix) {}
+
   std::string_view keyword() const override { return "fp4"; }
+  std::string_view suffix() const override { return ownSuffix; }
   bool reads(const QuantizationConfig &config) const override {
     constexpr std::array<std::string_view, 3> methods = {"compressed-tensors", "modelopt", "fp8"};
     return std::ranges::find(methods, config.method()) != methods.end();
@@ -57,18 +66,22 @@ public:
                                      const WeightOutline &outline, ThreadPool &pool) const override;
 
 private:
-  static const Packer *packerOf(const Parts &parts);
+  const Packer *packerOf(const Parts &parts) const;
+
+  std::span<const Packer> packers;
+  std::string_view ownSuffix;
 };
 
 } // namespace
 
 /// Null where the tensors are of none.
-const Packer *PackedFloatRecipe::packerOf(const Parts &parts) {
+const Packer *PackedFloatRecipe::packerOf(const Parts &parts) const {
   for (const Packer &packer : packers) {
     if (!parts.has(packer.codes) || !parts.has(packer.scale))
       continue;
     // DeepSeek's bytes are I8, as those of INT8 are: their scales tell them apart.
-    bool isPacked = parts.dtype(packer.codes) == "U8" ||
+    // F4 is the same bytes by the name of their elements.
+    bool isPacked = parts.dtype(packer.codes) == "U8" || parts.dtype(packer.codes) == "F4" ||
                     (parts.dtype(packer.codes) == "I8" && isExponent(parts, packer));
     if (isPacked)
       return &packer;
@@ -76,24 +89,60 @@ const Packer *PackedFloatRecipe::packerOf(const Parts &parts) {
   return nullptr;
 }
 
+/// The shape of codes in bytes of two: a matrix, or a stack of them. Errors: Unsupported.
+static Expected<Shape> packedShape(const Parts &parts, std::string_view codes) {
+  Shape shape = parts.shape(codes);
+  bool isWhole = parts.dtype(codes) != "F4" || shape.empty() || shape.back() % 2 == 0;
+  if ((shape.size() != 2 && shape.size() != 3) || !isWhole)
+    return unsupportedError("." + std::string(codes) + " is " + shapeText(shape) + " of " +
+                            std::string(parts.dtype(codes)) +
+                            ", expected a matrix or a stack of them of whole bytes");
+  if (parts.dtype(codes) == "F4")
+    shape.back() /= 2;
+  return shape;
+}
+
+/// fp4-3: one number, or of a stack one a matrix. Errors: Unsupported.
+static Expected<Grid> globalCells(const Shape &stored, const Packer &packer,
+                                  const WeightOutline &outline) {
+  if (stored.empty() || stored == Shape{1})
+    return Grid::constant(0);
+  if (outline.shape.size() == 3) {
+    uint64_t matrices = outline.shape[0];
+    if (stored == Shape{matrices} || stored == Shape{matrices, 1, 1})
+      return Grid{outline.shape[1], outline.columns, 1, {}};
+  }
+  return unsupportedError("." + std::string(packer.global) + " is " + shapeText(stored) +
+                          ", expected one number");
+}
+
 Expected<WeightOutline> PackedFloatRecipe::outline(const QuantizationConfig &, const Parts &parts,
                                                    ThreadPool &) const {
   const Packer &packer = *packerOf(parts);
-  const Shape &packed = parts.shape(packer.codes), &scales = parts.shape(packer.scale);
   UWT_RETURN_IF_ERROR(parts.expect(packer.scale, {"F8_E4M3", "F8_E8M0", "U8"}));
+  UWT_ASSIGN_OR_RETURN(Shape packed, packedShape(parts, packer.codes));
   uint64_t group = groupOf(parts, packer);
-  if (packed.size() != 2 || scales != Shape{packed[0], divideUp(packed[1], group / 2)})
-    return unsupportedError("." + std::string(packer.codes) + " is " + shapeText(packed) +
-                            " and ." + std::string(packer.scale) + " is " + shapeText(scales));
-  WeightOutline outline{packed[0], packed[1] * 2, {}, "", {packer.codes, packer.scale}};
+  Shape scales = packed;
+  scales.back() = divideUp(packed.back(), group / 2);
+  if (parts.shape(packer.scale) != scales)
+    return unsupportedError(
+        "." + std::string(packer.codes) + " is " + shapeText(parts.shape(packer.codes)) + " and ." +
+        std::string(packer.scale) + " is " + shapeText(parts.shape(packer.scale)));
+  Shape shape = packed;
+  shape.back() *= 2;
+  WeightOutline outline{shape[0], shape[1], {}, "", {packer.codes, packer.scale}};
+  if (shape.size() == 3) {
+    outline.rows = shape[0] * shape[1];
+    outline.columns = shape[2];
+    outline.shape = shape;
+  }
   std::string nested;
   if (parts.has(packer.global)) {
     UWT_RETURN_IF_ERROR(parts.expect(packer.global, {"F32"}));
-    if (!parts.shape(packer.global).empty() && parts.shape(packer.global) != Shape{1})
-      return unsupportedError("." + std::string(packer.global) + " is " +
-                              shapeText(parts.shape(packer.global)) + ", expected one number");
+    UWT_ASSIGN_OR_RETURN(Grid global, globalCells(parts.shape(packer.global), packer, outline));
     outline.parts.push_back(packer.global);
-    nested = std::string(packer.divides ? ", divide" : ", scale") + "={tensor, f32}";
+    nested = std::string(packer.divides ? ", divide" : ", scale") + "={" +
+             cellText(global.cellRows, global.cellColumns, outline) + ", f32}";
   } else if (!isExponent(parts, packer)) {
     return unsupportedError("there is no tensor ." + std::string(packer.global));
   }
@@ -110,6 +159,7 @@ Expected<QuantizedWeight> PackedFloatRecipe::assemble(const QuantizationConfig &
   QuantizedWeight weight;
   weight.rows = outline.rows;
   weight.columns = outline.columns;
+  weight.matrices = outline.shape.size() == 3 ? outline.shape[0] : 1;
   weight.values = float4E2M1.values();
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> packed, parts.bytes(packer.codes, pool));
   weight.codes = nibblesOf(packed); // fp4-1
@@ -122,13 +172,19 @@ Expected<QuantizedWeight> PackedFloatRecipe::assemble(const QuantizationConfig &
     weight.scale = std::move(scale);
     return weight;
   }
-  UWT_ASSIGN_OR_RETURN(std::vector<float> global, parts.floats(packer.global, pool));
-  weight.scaleParts = {std::move(scale), Grid::constant(global[0]), packer.divides}; // fp4-3
+  UWT_ASSIGN_OR_RETURN(Grid global, globalCells(parts.shape(packer.global), packer, outline));
+  UWT_ASSIGN_OR_RETURN(global.cells, parts.floats(packer.global, pool));
+  weight.scaleParts = {std::move(scale), std::move(global), packer.divides}; // fp4-3
   weight.scale = weight.scaleParts->product();
   return weight;
 }
 
 const Recipe &uwt::getPackedFloatRecipe() {
-  static const PackedFloatRecipe recipe;
+  static const PackedFloatRecipe recipe(packersOfModules, ".weight");
+  return recipe;
+}
+
+const Recipe &uwt::getPackedFloatStackRecipe() {
+  static const PackedFloatRecipe recipe(packersOfStacks, "");
   return recipe;
 }

@@ -125,7 +125,8 @@ Expected<WeightOutline> PackedIntegerRecipe::outline(const QuantizationConfig &c
     UWT_RETURN_IF_ERROR(
         parts.expect("weight_zero_point", {"I32"}, {codes.words(shape[0]), scale.columns}));
     outline.parts.emplace_back("weight_zero_point");
-    outline.format += "{" + cell + ", " + element + "}";
+    // They are numbers of rows, under one scale for all of them too.
+    outline.format += "{" + cellText(1, scale.cellColumns, outline) + ", " + element + "}";
   } else if (areAllSymmetric(config, codes.bits, false)) {
     return unsupportedError("symmetric is false, and there is no .weight_zero_point");
   } else {

@@ -270,6 +270,9 @@ static Expected<WeightOutline> outlineBytes(const Subclass &subclass, const Part
   std::string cell = cellText(grid.cellRows, grid.cellColumns, outline);
   outline.format = element.str();
   if (parts.has("zero_point")) {
+    // A zero point of floats is no number of their type.
+    if (element.keyword != "int")
+      return unsupportedError("a " + subclass.type + " of floats has zero points");
     // Others would be subtracted in the weight's own type, with a rounding.
     UWT_RETURN_IF_ERROR(parts.expect("zero_point", {"I8"}, parts.shape("scale")));
     outline.parts.emplace_back("zero_point");
@@ -280,12 +283,18 @@ static Expected<WeightOutline> outlineBytes(const Subclass &subclass, const Part
   return outline;
 }
 
+/// Whether an integer of `bits` bits and a sign has that value.
+static bool isInteger(int8_t number, unsigned bits) {
+  int count = 1 << bits;
+  return number >= -count / 2 && number < count / 2;
+}
+
 /// Makes codes of `bits` bits of integers in bytes (torchao-5). Errors: Invalid.
 static Status narrow(std::vector<uint8_t> &codes, unsigned bits) {
   int count = 1 << bits;
   for (uint8_t &code : codes) {
     auto number = static_cast<int8_t>(code);
-    if (number < -count / 2 || number >= count / 2)
+    if (!isInteger(number, bits))
       return invalidError("a code is " + std::to_string(number) + ", which int" +
                           std::to_string(bits) + " has not");
     code &= count - 1;
@@ -308,9 +317,13 @@ static Expected<QuantizedWeight> assembleBytes(const Subclass &subclass, const P
     return weight;
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> zeros, parts.bytes("zero_point", pool));
   weight.zero = weight.scale;
-  std::ranges::transform(zeros, weight.zero.cells.begin(), [](uint8_t code) {
-    return static_cast<float>(static_cast<int8_t>(code));
-  });
+  for (size_t i = 0; i < zeros.size(); ++i) {
+    auto number = static_cast<int8_t>(zeros[i]);
+    if (!isInteger(number, element.bits))
+      return invalidError("a zero point is " + std::to_string(number) + ", which int" +
+                          std::to_string(element.bits) + " has not");
+    weight.zero.cells[i] = static_cast<float>(number);
+  }
   return weight;
 }
 

@@ -148,7 +148,9 @@ TEST(GptqTest, WhatCannotBeReadIsRefusedWithItsReason) {
   EXPECT_EQ(errorOf(edited), "there is no tensor .qzeros");
   edited = EditedCheckpoint("gptq-b4-g128");
   edited.replaceInConfig("\"bits\": 4", "\"bits\": 8");
-  EXPECT_EQ(errorOf(edited), ".qzeros is [2, 8], expected [2, 16]");
+  EXPECT_EQ(errorOf(edited),
+            ".qzeros is [2, 8], expected [2, 16] with 8 bits a code, which bits of "
+            "the configuration says");
   edited = EditedCheckpoint("gptq-b4-g128");
   edited.replaceInConfig("\"group_size\": 128", "\"group_size\": 256");
   EXPECT_EQ(errorOf(edited), "no error"); // g_idx says which columns are a group's.
@@ -215,7 +217,7 @@ TEST(BitsandbytesTest, TheStateIsRead) {
   TestTensor &state = edited.tensor("weight.quant_state.bitsandbytes__nf4");
   state.bytes.assign(text.begin(), text.end());
   state.shape = {text.size()};
-  EXPECT_EQ(errorOf(edited), "blocks of 128 elements do not divide rows of 192");
+  EXPECT_EQ(errorOf(edited), ".weight.absmax is [96], expected [48]");
 }
 
 TEST(StackedFloatTest, BlocksHaveTheirScales) {
@@ -366,6 +368,8 @@ TEST(ImportedWeightsTest, DamageIsAWeightOrAnError) {
                              static_cast<ptrdiff_t>(below(edited.tensors.size())));
         break;
       case 2:
+        if (edited.config.empty()) // Of a file alone.
+          break;
         edited.config[below(edited.config.size())] = "0129\"{"[below(6)];
         break;
       default:
