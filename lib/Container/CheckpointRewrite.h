@@ -13,8 +13,8 @@
 #define UWT_LIB_CONTAINER_CHECKPOINTREWRITE_H
 
 #include "FileTree.h"
-#include "Json.h"
 #include "uwt/Container/Container.h"
+#include "uwt/Support/Json.h"
 #include <map>
 
 namespace uwt {
