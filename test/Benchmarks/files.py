@@ -28,6 +28,7 @@ import threading
 import time
 
 from benchmark_report import processor, to_text
+from peak_memory import PeakMemory
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -71,7 +72,9 @@ def measured(command, one_thread):
         )
         timer = threading.Timer(LIMIT_SECONDS, process.kill)
         timer.start()
-        _, status, usage = os.wait4(process.pid, 0)
+        memory = PeakMemory(process.pid)
+        _, status = os.waitpid(process.pid, 0)
+        peak = memory.finish()
         seconds = time.perf_counter() - start
         timer.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -82,7 +85,7 @@ def measured(command, one_thread):
         raise Failed(f"takes more than {LIMIT_SECONDS} s")
     if process.returncode != 0:
         raise Failed((complaint.splitlines() or [f"exit code {process.returncode}"])[-1])
-    return text, seconds, usage.ru_maxrss * 1024
+    return text, seconds, peak
 
 
 def timing(plain_bytes, seconds, peak):

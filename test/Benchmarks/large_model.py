@@ -12,7 +12,6 @@ Usage: .venv/bin/python3 test/Benchmarks/large_model.py [--uwt build/bin/uwt] [-
 import argparse
 import filecmp
 import json
-import os
 import pathlib
 import resource
 import shutil
@@ -21,6 +20,8 @@ import sys
 import time
 
 import numpy as np
+
+from peak_memory import PeakMemory
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLOCK_ROWS = 512
@@ -79,10 +80,12 @@ def run(command):
     """Runs `command`; its wall seconds and peak memory in MB."""
     start = time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
+    memory = PeakMemory(child.pid)
+    status = child.wait()
+    peak = memory.finish()
     if status != 0:
         sys.exit(f"{' '.join(map(str, command))} failed with status {status}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    return time.perf_counter() - start, peak / 2**20
 
 
 def folder_bytes(folder):
