@@ -95,7 +95,7 @@ compress_model() {
   same_files "$model" "$work/fp32-again"
 
   say "compress rounded to BF16"
-  "$uwt" compress "$model" --cast bf16 -o "$work/bf16-uwt"
+  "$uwt" compress "$model" --cast bf16 --cast-vectors -o "$work/bf16-uwt"
   "$uwt" verify "$work/bf16-uwt"
   "$uwt" decompress "$work/bf16-uwt" -o "$work/bf16-again"
   "$uwt" verify "$work/bf16-uwt" --against "$work/bf16-again"

@@ -72,8 +72,7 @@ UWT_C_API UWTError *uwtContainerFind(const UWTContainer *container, const char *
 
 /** Number of entries of the originals' own metadata (`__metadata__`), file by file. */
 UWT_C_API size_t uwtContainerMetadataSize(const UWTContainer *container);
-/** Gives entry `index`: UTF-8, alive as long as the container. A value that holds a NUL is an error
-    of kind UWT_ERROR_INVALID. */
+/** Entry `index`: UTF-8, alive as long as the container. */
 UWT_C_API UWTError *uwtContainerMetadata(const UWTContainer *container, size_t index,
                                          const char **key, const char **value);
 
@@ -201,7 +200,8 @@ typedef struct UWTCompressOptions {
   size_t excludeCount;
   /** What is stored as differences from, or NULL. Decompressing needs it too. */
   const char *base;
-  /** Not 0: F32 and F16 tensors are rounded to BF16 first. */
+  /** Not 0: F32 and F16 tensors of rank 2 and more are rounded to BF16 first, but those that
+      `include` and `exclude` leave out, and what quantised weights are made of. */
   int castToBF16;
   /** Not 0: SHA-256 of the originals are recorded. */
   int sha256;
@@ -222,6 +222,8 @@ typedef struct UWTCompressOptions {
   int finishShards;
   /** Not 0: a folder is compressed whose index names files that are not there. */
   int incomplete;
+  /** Not 0: `castToBF16` rounds tensors of rank 0 and 1 too. */
+  int castVectors;
 } UWTCompressOptions;
 /** Sets the defaults, of as many members as `size`, sizeof(*options), has. */
 UWT_C_API void uwtCompressOptionsInit(UWTCompressOptions *options, size_t size);

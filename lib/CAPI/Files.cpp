@@ -8,6 +8,7 @@
 #include "Objects.h"
 #include "uwt-c/Container.h"
 #include "uwt/Container/BaseModel.h"
+#include "uwt/Import/ImportedWeights.h"
 #include <cstddef>
 
 using namespace uwt;
@@ -76,6 +77,8 @@ static Expected<CheckpointOptions> compressing(const UWTContext &context, const 
     UWT_ASSIGN_OR_RETURN(compress.base, BaseModel::openHashed(from.base, context.threads));
   }
   compress.castToBF16 = from.castToBF16 != 0;
+  compress.castVectors = from.castVectors != 0;
+  UWT_RETURN_IF_ERROR(keepQuantizedParts(input, compress));
   compress.sha256 = from.sha256 != 0;
   compress.verify = from.noVerify == 0;
   compress.overwrite = from.overwrite != 0;
@@ -133,6 +136,8 @@ UWTError *uwtDecompress(UWTContext *context, const char *input, const char *outp
     UWT_RETURN_IF_ERROR(checkReport(report));
     UWT_ASSIGN_OR_RETURN(DecompressOptions chosen, decompressing(*context, input, options));
     UWT_ASSIGN_OR_RETURN(CheckpointReport done, decompress(input, output, chosen));
+    for (const std::string &warning : done.warnings)
+      uwtContextLog(context, warning.c_str());
     giveReport(done, report);
     return ok();
   });

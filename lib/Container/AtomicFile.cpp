@@ -11,6 +11,7 @@
 
 #include "FileNames.h"
 #include "FileStatus.h"
+#include "FileTree.h"
 #include "uwt/Container/File.h"
 #include "uwt/Container/FileOperations.h"
 #include <cassert>
@@ -82,13 +83,13 @@ static Status checkTarget(const std::string &target, bool overwrite) {
 }
 
 Expected<AtomicFileWriter> AtomicFileWriter::create(const std::string &target, bool overwrite,
-                                                    std::optional<FileMode> mode) {
+                                                    std::optional<FileMode> mode, FileMode atMost) {
   UWT_RETURN_IF_ERROR(checkTarget(target, overwrite));
   // Nothing may throw between the file's creation and its owner.
   std::string name = target, temporary = partialPath(target);
   // With a mode of its own, the file is the owner's alone until it has that.
   UWT_ASSIGN_OR_RETURN(int descriptor,
-                       fileOperations().createLocked(temporary, mode ? 0600 : 0666));
+                       fileOperations().createLocked(temporary, mode ? 0600 : 0666 & atMost));
   return AtomicFileWriter(std::move(name), std::move(temporary), descriptor, overwrite, mode);
 }
 
@@ -127,10 +128,33 @@ Status AtomicFileWriter::commit() {
 }
 
 Status writeWholeFile(const std::string &path, std::span<const uint8_t> bytes, bool overwrite,
-                      std::optional<FileMode> mode) {
-  UWT_ASSIGN_OR_RETURN(AtomicFileWriter writer, AtomicFileWriter::create(path, overwrite, mode));
+                      std::optional<FileMode> mode, FileMode atMost) {
+  UWT_ASSIGN_OR_RETURN(AtomicFileWriter writer,
+                       AtomicFileWriter::create(path, overwrite, mode, atMost));
   UWT_RETURN_IF_ERROR(writer.append(bytes));
   return writer.commit();
+}
+
+FileMode modeWithin(std::span<const std::string> paths) {
+  FileMode mode = anyMode;
+  auto restrict = [&](const std::string &path) {
+    struct stat there;
+    if (::stat(path.c_str(), &there) == 0 && S_ISREG(there.st_mode))
+      mode &= permissionsOf(there) | 0600;
+  };
+  for (const std::string &path : paths) {
+    if (!isFolder(path)) {
+      restrict(path);
+      continue;
+    }
+    auto tree = FileTree::read(path);
+    // What cannot be looked at could be private.
+    if (!tree)
+      mode &= 0600;
+    for (const TreeFile &file : tree ? tree->files : std::vector<TreeFile>())
+      restrict(file.full);
+  }
+  return mode;
 }
 
 Expected<std::string> readTextFile(const std::string &path, uint64_t limit) {

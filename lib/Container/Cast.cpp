@@ -6,13 +6,19 @@
 //===----------------------------------------------------------------------===//
 
 #include "Cast.h"
+#include "ConfigRewrite.h"
+#include "FileTree.h"
+#include "Selection.h"
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <functional>
 
 namespace uwt {
 
+/// A bit for each value of BF16.
+static constexpr size_t seenWords = 65536 / 64;
 static constexpr uint64_t chunkElements = uint64_t(1) << 18;
 
 void CastLoss::add(const CastLoss &other) {
@@ -25,6 +31,74 @@ void CastLoss::add(const CastLoss &other) {
 
 bool isCastToBF16(const SafetensorsDtype &dtype) {
   return dtype.name == "F32" || dtype.name == "F16";
+}
+
+/// Whether tensors of that dtype hold codes, as those of quantised weights do.
+static bool holdsCodes(const SafetensorsTensor &tensor) {
+  std::string_view dtype = tensor.dtype->name;
+  bool isWideInteger = dtype == "I64" || dtype == "U64" || dtype == "BOOL";
+  bool isWideFloat = dtype == "BF16" || dtype == "F64" || dtype == "C64";
+  return tensor.shape.size() >= 2 && !isWideInteger && !isWideFloat && !isCastToBF16(*tensor.dtype);
+}
+
+static std::string_view moduleOf(std::string_view name) {
+  size_t dot = name.rfind('.');
+  return dot == std::string_view::npos ? std::string_view() : name.substr(0, dot);
+}
+
+/// Modules that have a tensor of codes, and the names of these tensors: what lies beside or below
+/// is a scale, a zero point or a table, whatever the configuration says.
+static std::set<std::string_view> modulesWithCodes(const SafetensorsHeader &header) {
+  std::set<std::string_view> modules;
+  for (const SafetensorsTensor &tensor : header.tensors)
+    if (holdsCodes(tensor)) {
+      modules.insert(tensor.name);
+      if (std::string_view module = moduleOf(tensor.name); !module.empty())
+        modules.insert(module);
+    }
+  return modules;
+}
+
+std::vector<CastChoice> chooseCasts(const SafetensorsHeader &header,
+                                    const CompressOptions &options) {
+  std::vector<CastChoice> choices(header.tensors.size());
+  if (!options.castToBF16)
+    return choices;
+  std::set<std::string_view> modules = modulesWithCodes(header);
+  for (size_t i = 0; i < choices.size(); ++i) {
+    const SafetensorsTensor &tensor = header.tensors[i];
+    if (!isCastToBF16(*tensor.dtype))
+      continue;
+    std::string_view reason;
+    if ((options.quantizedParts && options.quantizedParts->contains(tensor.name)) ||
+        modules.contains(moduleOf(tensor.name)))
+      reason = "part of a quantised weight";
+    else if (isLeftOut(tensor.name, options))
+      reason = "excluded";
+    else if (tensor.shape.size() < 2 && !options.castVectors)
+      reason = "rank below 2";
+    choices[i] = {reason.empty(), reason};
+  }
+  return choices;
+}
+
+Status checkCast(const std::string &folder, const CompressOptions &options) {
+  if (!options.castToBF16 || options.quantizedParts)
+    return ok();
+  auto fails = [](const std::string &file) {
+    return usageError(file +
+                      ": says that the model is quantised; a cast could round its scales, so "
+                      "it is not cast without the names of their tensors");
+  };
+  for (const char *name : {"quantize_config.json", "quant_config.json", "hf_quant_config.json"})
+    if (std::string file = joinPath(folder, name); fileExists(file))
+      return fails(file);
+  constexpr uint64_t limit = uint64_t(1) << 26;
+  std::string file = joinPath(folder, "config.json");
+  if (!fileExists(file))
+    return ok();
+  UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(file, limit));
+  return saysQuantized(text) ? Status(fails(file)) : ok();
 }
 
 /// The float with the value of the f16 `bits`; exact.
@@ -60,7 +134,8 @@ static void note(uint32_t bits, uint16_t rounded, CastLoss &loss) {
       std::max(loss.maxRelativeError, std::abs(result - value) / std::abs(value));
 }
 
-static CastLoss castChunk(unsigned bytes, const uint8_t *source, uint8_t *out, uint64_t count) {
+static CastLoss castChunk(unsigned bytes, const uint8_t *source, uint8_t *out, uint64_t count,
+                          SeenValues *seen) {
   CastLoss loss;
   for (uint64_t i = 0; i < count; ++i) {
     uint32_t bits = 0;
@@ -69,6 +144,8 @@ static CastLoss castChunk(unsigned bytes, const uint8_t *source, uint8_t *out, u
       bits = widenF16(bits);
     uint16_t rounded = roundToBF16(bits);
     std::memcpy(out + i * 2, &rounded, 2);
+    if (seen)
+      (*seen)[rounded / 64] |= uint64_t(1) << (rounded % 64);
     if (bits != static_cast<uint32_t>(rounded) << 16)
       note(bits, rounded, loss);
   }
@@ -76,21 +153,27 @@ static CastLoss castChunk(unsigned bytes, const uint8_t *source, uint8_t *out, u
 }
 
 CastLoss castToBF16(const SafetensorsDtype &dtype, std::span<const uint8_t> source,
-                    std::span<uint8_t> out, ThreadPool &pool) {
+                    std::span<uint8_t> out, ThreadPool &pool, SeenValues *seen) {
   unsigned bytes = dtype.bits / 8;
   uint64_t elements = source.size() / bytes;
   uint64_t chunks = divideUp(elements, chunkElements);
   std::vector<CastLoss> losses(chunks);
+  std::vector<SeenValues> values(seen ? chunks : 0, SeenValues(seen ? seenWords : 0));
   pool.parallelFor(chunks, [&](uint64_t chunk, unsigned) {
     uint64_t first = chunk * chunkElements;
     uint64_t count = std::min(chunkElements, elements - first);
-    losses[chunk] = castChunk(bytes, source.data() + first * bytes, out.data() + first * 2, count);
+    losses[chunk] = castChunk(bytes, source.data() + first * bytes, out.data() + first * 2, count,
+                              seen ? &values[chunk] : nullptr);
   });
   CastLoss total;
   total.tensors = 1;
   total.elements = elements;
   for (const CastLoss &loss : losses)
     total.add(loss);
+  if (seen)
+    seen->resize(seenWords);
+  for (const SeenValues &one : values)
+    std::transform(one.begin(), one.end(), seen->begin(), seen->begin(), std::bit_or<>());
   return total;
 }
 

@@ -12,13 +12,31 @@
 
 namespace uwt {
 
-/// Whether tensors of that dtype are rounded (choice-5).
+/// Whether tensors of that dtype can be rounded.
 bool isCastToBF16(const SafetensorsDtype &dtype);
 
+/// What a cast does with a tensor.
+struct CastChoice {
+  bool isRounded = false;
+  /// Why not, of one whose dtype could be; else empty.
+  std::string_view reason;
+};
+/// What the options' cast does with each tensor (choice-5).
+std::vector<CastChoice> chooseCasts(const SafetensorsHeader &header,
+                                    const CompressOptions &options);
+
+/// A usage error if files of `folder` say that the model in it is quantised, and no one has found
+/// the parts of its weights (CompressOptions::quantizedParts).
+Status checkCast(const std::string &folder, const CompressOptions &options);
+
+/// Which of the 65,536 values of BF16 there are: a bit each.
+using SeenValues = std::vector<uint64_t>;
+
 /// Rounds `source`, of `dtype` F32 or F16, to BF16 into `out` (nearest, ties to even; NaNs stay
-/// NaNs, quiet, with their sign and top payload bits). Gives what was lost.
+/// NaNs, quiet, with their sign and top payload bits). Gives what was lost. Notes the values in
+/// `seen`, unless that is null.
 CastLoss castToBF16(const SafetensorsDtype &dtype, std::span<const uint8_t> source,
-                    std::span<uint8_t> out, ThreadPool &pool);
+                    std::span<uint8_t> out, ThreadPool &pool, SeenValues *seen = nullptr);
 
 } // namespace uwt
 

@@ -9,11 +9,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Cast.h"
 #include "CheckpointRewrite.h"
 #include "ConfigRewrite.h"
 #include "ContainerFormat.h"
 #include "ContainerState.h"
 #include "FileWork.h"
+#include "FolderOutput.h"
 #include "Manifest.h"
 #include "Original.h"
 #include "Shards.h"
@@ -42,15 +44,18 @@ private:
   Status sortFiles();
   Status checkNames() const;
   Status checkSources();
-  Status checkOutput() const;
+  Status openOutput();
   Status checkAllShards() const;
+  Status checkExisting();
   Status checkJson() const;
-  Status checkConfig(const TreeFile &file) const;
+  Expected<RewrittenConfig> rewrittenConfig(const TreeFile &file) const;
   Status compressWeights(const TreeFile &file);
   Error notOurs(const std::string &target, const std::string &why) const;
   Expected<Container> openOurs(const std::string &target) const;
   Expected<FileReport> keep(const TreeFile &file, const std::string &target);
-  Expected<FileReport> compressOrKeep(const TreeFile &file, const std::string &target);
+  Expected<FileReport> compressOrKeep(const TreeFile &file);
+  Expected<bool> isThere(const TreeFile &file, const std::string &target) const;
+  Expected<bool> hasText(const std::string &target, const std::string &text) const;
   Status carry(const TreeFile &file);
   Status writeText(const TreeFile &file, std::string_view original, const std::string &text);
   Status writeOnce(const std::string &target, const std::string &text,
@@ -61,7 +66,15 @@ private:
   Status writeIndexes();
   Status makeFolders();
   Status writeAll();
-  std::string targetOf(const TreeFile &file) const { return joinPath(output, storedPath(file)); }
+  Status writeOutput();
+  /// Where a file is written, and where it is in the end.
+  std::string targetOf(const TreeFile &file) const {
+    return joinPath(destination->folder(), storedPath(file));
+  }
+  std::string finalOf(const TreeFile &file) const { return joinPath(output, storedPath(file)); }
+  bool isKept(const std::string &target) const {
+    return destination->keepsFiles() && fileExists(target);
+  }
   bool dryRun() const { return !options.compress.writes(); }
   bool isShard() const { return options.shardCount != 0; }
 
@@ -74,8 +87,9 @@ private:
   /// Rewritten texts of index files, written last.
   std::vector<std::string> indexTexts;
   Manifest manifest;
-  /// What this run has made, in that order.
-  std::vector<std::string> madeFolders;
+  std::optional<FolderOutput> destination;
+  /// Weight files of the output that were found to be right before anything was written.
+  std::map<const TreeFile *, FileReport> kept;
 };
 
 } // namespace
@@ -124,8 +138,6 @@ static ManifestFile entryOf(const TreeFile &file, ManifestFile::Kind kind) {
   return entry;
 }
 
-/// What follows finds, before any work is done, what would fail late.
-
 Status CheckpointCompressor::checkNames() const {
   Manifest plan;
   for (const auto *files : {&weights, &carried, &configs, &indexes})
@@ -137,6 +149,7 @@ Status CheckpointCompressor::checkNames() const {
 }
 
 Status CheckpointCompressor::checkSources() {
+  UWT_RETURN_IF_ERROR(checkCast(tree.root, options.compress));
   IndexCheck check;
   for (const TreeFile *file : indexes)
     UWT_RETURN_IF_ERROR(check.read(*file, tree));
@@ -160,19 +173,18 @@ Status CheckpointCompressor::checkSources() {
   return ok();
 }
 
-/// Weight files in the output that are not this model's would be taken for a part of it.
-Status CheckpointCompressor::checkOutput() const {
-  if (!isFolder(output))
-    return ok();
-  std::set<std::string> ours;
-  for (const TreeFile *file : weights)
-    ours.insert(storedPath(*file));
-  UWT_ASSIGN_OR_RETURN(FileTree there, FileTree::read(output));
-  for (const TreeFile &file : there.files) {
-    if (isWeightFile(file) && !ours.contains(file.path))
-      return usageError(file.full + ": is no part of the compressed model, but would be read as "
-                                    "one; remove it, or name another output");
-  }
+Status CheckpointCompressor::openOutput() {
+  FolderRequest request;
+  request.source = tree.root;
+  request.target = output;
+  request.overwrite = options.compress.overwrite;
+  request.shared = isShard();
+  for (const auto *files : {&weights, &carried, &configs, &indexes})
+    for (const TreeFile *file : *files)
+      request.files.insert(storedPath(*file));
+  request.files.emplace(manifestName);
+  UWT_ASSIGN_OR_RETURN(FolderOutput opened, FolderOutput::open(std::move(request)));
+  destination.emplace(std::move(opened));
   return ok();
 }
 
@@ -191,16 +203,19 @@ Status CheckpointCompressor::checkAllShards() const {
                     (missing > named ? ", ..." : "") + "); compress their shards first");
 }
 
-Status CheckpointCompressor::checkConfig(const TreeFile &file) const {
+Expected<RewrittenConfig> CheckpointCompressor::rewrittenConfig(const TreeFile &file) const {
   UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(file.full, jsonSizeLimit));
   auto rewritten = rewriteConfig(text, options.compress.castToBF16);
-  return rewritten ? ok() : Status(rewritten.takeError().in(file.full));
+  if (!rewritten)
+    return rewritten.takeError().in(file.full);
+  return rewritten;
 }
 
 /// A dry run fails as the work itself would.
 Status CheckpointCompressor::checkJson() const {
   for (const TreeFile *file : configs)
-    UWT_RETURN_IF_ERROR(checkConfig(*file));
+    if (auto checked = rewrittenConfig(*file); !checked)
+      return checked.takeError();
   return ok();
 }
 
@@ -210,9 +225,10 @@ Status CheckpointCompressor::checkJson() const {
 
 Error CheckpointCompressor::notOurs(const std::string &target, const std::string &why) const {
   bool isShards = options.finishShards && target.ends_with(compressedEnding);
-  return usageError(
-      target + ": exists already, but " + why +
-      (isShards ? "; compress its shard again, with -f" : "; use -f to overwrite it"));
+  std::string remedy = isShards ? "; compress its shard again" : "; use -f to overwrite it";
+  if (isShards && !destination->isStage())
+    remedy += ", with -f";
+  return usageError(target + ": exists already, but " + why + remedy);
 }
 
 /// The report of a file that an earlier run has written.
@@ -256,10 +272,10 @@ Expected<Container> CheckpointCompressor::openOurs(const std::string &target) co
 Expected<FileReport> CheckpointCompressor::keep(const TreeFile &file, const std::string &target) {
   UWT_ASSIGN_OR_RETURN(Container container, openOurs(target));
   std::string folder = std::filesystem::path(target).parent_path().string();
-  UWT_ASSIGN_OR_RETURN(Original original,
-                       Original::open(file.full, options.compress.castToBF16, folder));
+  UWT_ASSIGN_OR_RETURN(Original original, Original::open(file.full, options.compress, folder));
   std::optional<Finding> found;
-  if (options.finishShards && isNewer(target, file.full)) {
+  bool isTakenByTime = options.finishShards && isNewer(target, file.full);
+  if (isTakenByTime) {
     found = compareHeaders(container, original);
     UWT_RETURN_IF_ERROR(reportProgress(options.compress.progress, file.bytes));
   } else {
@@ -274,24 +290,33 @@ Expected<FileReport> CheckpointCompressor::keep(const TreeFile &file, const std:
   }
   if (found)
     return notOurs(target, "is not that of this source: " + found->message);
-  return reportOf(container);
+  FileReport kept = reportOf(container);
+  kept.takenByTime = isTakenByTime;
+  return kept;
 }
 
-Expected<FileReport> CheckpointCompressor::compressOrKeep(const TreeFile &file,
-                                                          const std::string &target) {
+Expected<FileReport> CheckpointCompressor::compressOrKeep(const TreeFile &file) {
   if (dryRun())
-    return compressFile(file.full, target, options.compress);
+    return compressFile(file.full, finalOf(file), options.compress);
+  std::string target = targetOf(file);
   UWT_RETURN_IF_ERROR(removeStalePartial(target));
-  if (options.finishShards || (fileExists(target) && !options.compress.overwrite))
-    return keep(file, target);
-  return compressFile(file.full, target, options.compress);
+  if (auto found = kept.find(&file); found != kept.end())
+    return std::move(found->second);
+  if (options.finishShards || isKept(target)) {
+    auto there = keep(file, target);
+    bool isWrong = !there && there.error().getKind() == ErrorKind::Usage;
+    if (!isWrong || options.finishShards || !destination->replacesFiles())
+      return there;
+  }
+  CompressOptions compressing = options.compress;
+  compressing.overwrite = destination->replacesFiles();
+  return compressFile(file.full, target, compressing);
 }
 
 Status CheckpointCompressor::compressWeights(const TreeFile &file) {
-  std::string target = targetOf(file);
-  UWT_ASSIGN_OR_RETURN(FileReport done, compressOrKeep(file, target));
+  UWT_ASSIGN_OR_RETURN(FileReport done, compressOrKeep(file));
   done.input = file.full;
-  done.output = target;
+  done.output = finalOf(file);
   done.inputBytes = file.bytes;
   report.inputBytes += file.bytes;
   report.originalBytes += done.originalBytes;
@@ -300,6 +325,17 @@ Status CheckpointCompressor::compressWeights(const TreeFile &file) {
   report.cast.add(done.cast);
   report.weights.push_back(std::move(done));
   return ok();
+}
+
+/// Whether a carried file is in the output. An error if another one is, which stays.
+Expected<bool> CheckpointCompressor::isThere(const TreeFile &file,
+                                             const std::string &target) const {
+  if (!isKept(target))
+    return false;
+  UWT_ASSIGN_OR_RETURN(bool same, sameBytes(file.full, target));
+  if (!same && !destination->replacesFiles())
+    return notOurs(target, "differs from " + file.full);
+  return same;
 }
 
 Status CheckpointCompressor::carry(const TreeFile &file) {
@@ -314,15 +350,10 @@ Status CheckpointCompressor::carry(const TreeFile &file) {
   UWT_RETURN_IF_ERROR(removeStalePartial(target));
   ManifestFile entry = entryOf(file, ManifestFile::Kind::Carried);
   entry.bytes = file.bytes;
-  bool same = false;
-  if (fileExists(target) && !options.compress.overwrite) {
-    UWT_ASSIGN_OR_RETURN(same, sameBytes(file.full, target));
-    if (!same)
-      return notOurs(target, "differs from " + file.full);
-  }
+  UWT_ASSIGN_OR_RETURN(bool same, isThere(file, target));
   auto checksum =
       same ? hashFile(target)
-           : copyFile(file.full, target, options.compress.overwrite, file.mode, std::nullopt);
+           : copyFile(file.full, target, destination->replacesFiles(), file.mode, std::nullopt);
   if (!checksum)
     return checksum.takeError();
   entry.checksum = *checksum;
@@ -330,17 +361,24 @@ Status CheckpointCompressor::carry(const TreeFile &file) {
   return ok();
 }
 
+/// Whether a text is in the output. An error if another one is, which stays.
+Expected<bool> CheckpointCompressor::hasText(const std::string &target,
+                                             const std::string &text) const {
+  if (!isKept(target))
+    return false;
+  auto existing = readTextFile(target, jsonSizeLimit);
+  bool same = existing && *existing == text;
+  if (!same && !destination->replacesFiles())
+    return notOurs(target, "has other contents");
+  return same;
+}
+
 /// Writes `text` unless an earlier run has.
 Status CheckpointCompressor::writeOnce(const std::string &target, const std::string &text,
                                        std::optional<FileMode> mode) {
   UWT_RETURN_IF_ERROR(removeStalePartial(target));
-  if (fileExists(target) && !options.compress.overwrite) {
-    auto existing = readTextFile(target, jsonSizeLimit);
-    if (existing && *existing == text)
-      return ok();
-    return notOurs(target, "has other contents");
-  }
-  return writeWholeFile(target, asBytes(text), options.compress.overwrite, mode);
+  UWT_ASSIGN_OR_RETURN(bool same, hasText(target, text));
+  return same ? ok() : writeWholeFile(target, asBytes(text), destination->replacesFiles(), mode);
 }
 
 /// Notes a rewritten file; index files are written later.
@@ -362,11 +400,8 @@ Status CheckpointCompressor::writeText(const TreeFile &file, std::string_view or
 
 Status CheckpointCompressor::rewriteConfigs() {
   for (const TreeFile *file : configs) {
-    UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(file->full, jsonSizeLimit));
-    auto rewritten = rewriteConfig(text, options.compress.castToBF16);
-    if (!rewritten)
-      return rewritten.takeError().in(file->full);
-    UWT_RETURN_IF_ERROR(writeText(*file, rewritten->original, rewritten->text));
+    UWT_ASSIGN_OR_RETURN(RewrittenConfig rewritten, rewrittenConfig(*file));
+    UWT_RETURN_IF_ERROR(writeText(*file, rewritten.original, rewritten.text));
   }
   return ok();
 }
@@ -418,7 +453,7 @@ Status CheckpointCompressor::writeManifest() {
   for (const ManifestFile &file : manifest.files)
     if (file.kind == ManifestFile::Kind::Rewritten)
       mode = mode.value_or(0666) & *file.mode;
-  return writeOnce(joinPath(output, manifestName), text, mode);
+  return writeOnce(joinPath(destination->folder(), manifestName), text, mode);
 }
 
 Status CheckpointCompressor::writeIndexes() {
@@ -428,16 +463,51 @@ Status CheckpointCompressor::writeIndexes() {
 }
 
 Status CheckpointCompressor::makeFolders() {
-  UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, "", madeFolders));
+  auto make = [&](std::string_view relative) {
+    return makeFoldersLike(tree.root, destination->folder(), relative, destination->made);
+  };
   for (const TreeFile *file : shard)
-    UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, file->folder(), madeFolders));
+    UWT_RETURN_IF_ERROR(make(file->folder()));
   if (isShard())
     return ok();
   for (const std::string &folder : tree.emptyFolders)
-    UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, folder, madeFolders));
+    UWT_RETURN_IF_ERROR(make(folder));
   for (const TreeFile &file : tree.files)
-    UWT_RETURN_IF_ERROR(makeFoldersLike(tree.root, output, file.folder(), madeFolders));
+    UWT_RETURN_IF_ERROR(make(file.folder()));
   return ok();
+}
+
+/// Finds a file of the output that is not this model's before anything is added to those that are.
+Status CheckpointCompressor::checkExisting() {
+  for (const TreeFile *file : shard) {
+    std::string target = targetOf(*file);
+    if (!fileExists(target))
+      continue;
+    UWT_ASSIGN_OR_RETURN(FileReport report, keep(*file, target));
+    kept.emplace(file, std::move(report));
+  }
+  if (isShard())
+    return ok();
+  for (const TreeFile *file : carried)
+    if (auto same = isThere(*file, targetOf(*file)); !same)
+      return same.takeError();
+  for (const TreeFile *file : configs) {
+    UWT_ASSIGN_OR_RETURN(RewrittenConfig rewritten, rewrittenConfig(*file));
+    if (auto same = hasText(targetOf(*file), rewritten.text); !same)
+      return same.takeError();
+  }
+  return ok();
+}
+
+Status CheckpointCompressor::writeOutput() {
+  if (options.finishShards)
+    UWT_RETURN_IF_ERROR(checkAllShards());
+  if (destination->continuesInPlace())
+    UWT_RETURN_IF_ERROR(checkExisting());
+  UWT_RETURN_IF_ERROR(destination->begin());
+  UWT_RETURN_IF_ERROR(makeFolders());
+  UWT_RETURN_IF_ERROR(writeAll());
+  return isShard() ? ok() : destination->publish();
 }
 
 Status CheckpointCompressor::run() {
@@ -445,22 +515,22 @@ Status CheckpointCompressor::run() {
   UWT_RETURN_IF_ERROR(checkNames());
   UWT_RETURN_IF_ERROR(checkSources());
   UWT_RETURN_IF_ERROR(checkJson());
-  if (!dryRun())
-    UWT_RETURN_IF_ERROR(checkOutput());
-  if (options.finishShards)
-    UWT_RETURN_IF_ERROR(checkAllShards());
-  Status written = writeAll();
+  if (dryRun())
+    return writeAll();
+  UWT_RETURN_IF_ERROR(openOutput());
+  Status written = writeOutput();
   // Complete files stay, for a later run to continue with. So do the folders of a shard, in which
   // another machine may be about to write.
-  if (!written && !isShard())
-    removeEmptyFolders(madeFolders);
-  return written;
+  if (!written)
+    return destination->giveUp(std::move(written));
+  report.removed = std::move(destination->removed);
+  report.warnings.insert(report.warnings.end(), destination->warnings.begin(),
+                         destination->warnings.end());
+  return ok();
 }
 
 /// Everything, the parts that make a folder a compressed model last.
 Status CheckpointCompressor::writeAll() {
-  if (!dryRun())
-    UWT_RETURN_IF_ERROR(makeFolders());
   for (const TreeFile *file : shard)
     UWT_RETURN_IF_ERROR(compressWeights(*file));
   if (isShard()) {
@@ -507,6 +577,8 @@ Expected<CheckpointReport> compress(const std::string &input, const std::string 
                                  "another one");
     if (fileExists(output) && !isFolder(output))
       return usageError(output + ": is a file, expected a folder");
+    UWT_RETURN_IF_ERROR(
+        checkOutputOf(input, options.compress.base.get(), {output, /*isFolder=*/true}));
   }
   UWT_ASSIGN_OR_RETURN(FileTree tree, FileTree::read(input));
   CheckpointCompressor compressor(std::move(tree), output, options);

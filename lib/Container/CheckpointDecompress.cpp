@@ -10,6 +10,7 @@
 #include "FileStatus.h"
 #include "FileTree.h"
 #include "FileWork.h"
+#include "FolderOutput.h"
 #include "Original.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/FileOperations.h"
@@ -37,11 +38,15 @@ private:
   Status checkSizes() const;
   Status checkHasBase() const;
   Status checkFiles() const;
+  Status openOutput();
+  Status writeOutput();
   Status restoreAll();
   Status restore(const ManifestFile &file);
+  Status restoreFile(const ManifestFile &file, const std::string &target);
   Status restoreWeights(const ManifestFile &file, const std::string &target);
   Status restoreCarried(const ManifestFile &file, const std::string &target);
-  Status restoreRewritten(const ManifestFile &file, const std::string &target);
+  void noteKept(const ManifestFile &file);
+  Expected<bool> isThere(const ManifestFile &file, const std::string &target);
   Expected<bool> weightsAreThere(const std::string &source, const std::string &target);
   FileMode modeOf(const ManifestFile &file) const;
   Status checkTwins(const std::string &target) const;
@@ -50,8 +55,11 @@ private:
   const std::string &input, &output;
   DecompressOptions options;
   Manifest manifest;
+  std::optional<FolderOutput> destination;
+  /// Paths of files in the output that were found to be right before anything was written.
+  std::set<std::string_view> kept;
   /// What this run has made, in that order.
-  std::vector<std::string> madeFolders, madeFiles;
+  std::vector<std::string> madeFiles;
   /// Devices and inodes of the files that this run has written.
   std::set<std::pair<uint64_t, uint64_t>> written;
 };
@@ -130,6 +138,19 @@ Status CheckpointDecompressor::checkFiles() const {
   return ok();
 }
 
+Status CheckpointDecompressor::openOutput() {
+  FolderRequest request;
+  request.source = input;
+  request.target = output;
+  request.overwrite = options.overwrite;
+  for (const ManifestFile &file : manifest.files)
+    request.files.insert(file.originalPath);
+  request.allowed.insert(manifest.leftOut.begin(), manifest.leftOut.end());
+  UWT_ASSIGN_OR_RETURN(FolderOutput opened, FolderOutput::open(std::move(request)));
+  destination.emplace(std::move(opened));
+  return ok();
+}
+
 Expected<bool> CheckpointDecompressor::weightsAreThere(const std::string &source,
                                                        const std::string &target) {
   ReadOptions reading;
@@ -138,58 +159,72 @@ Expected<bool> CheckpointDecompressor::weightsAreThere(const std::string &source
   reading.base = options.base;
   UWT_ASSIGN_OR_RETURN(Container container, Container::open(source, reading));
   std::string folder = std::filesystem::path(target).parent_path().string();
-  auto existing = Original::open(target, false, folder);
+  auto existing = Original::open(target, CompressOptions(), folder);
   if (!existing)
-    return inTheWay(target);
+    return false;
   ThreadPool pool(options.threads);
   UWT_ASSIGN_OR_RETURN(std::optional<Finding> found,
                        findDifference(container, *existing, pool, options.progress));
-  if (found)
+  return !found;
+}
+
+/// Whether a file is in the output. An error if another one is, which stays.
+Expected<bool> CheckpointDecompressor::isThere(const ManifestFile &file,
+                                               const std::string &target) {
+  if (!destination->keepsFiles() || !fileExists(target))
+    return false;
+  std::string source = joinPath(input, file.path);
+  bool same = false;
+  if (file.kind == ManifestFile::Kind::Container) {
+    UWT_ASSIGN_OR_RETURN(same, weightsAreThere(source, target));
+  } else if (file.kind == ManifestFile::Kind::Carried) {
+    UWT_ASSIGN_OR_RETURN(same, sameBytes(source, target));
+  } else {
+    auto existing = readTextFile(target, textLimit);
+    same = existing && *existing == file.original;
+  }
+  if (!same && !destination->replacesFiles())
     return inTheWay(target);
-  return true;
+  return same;
+}
+
+void CheckpointDecompressor::noteKept(const ManifestFile &file) {
+  if (file.kind != ManifestFile::Kind::Container)
+    return;
+  FileReport skipped;
+  skipped.input = joinPath(input, file.path);
+  skipped.output = joinPath(output, file.originalPath);
+  skipped.inputBytes = file.bytes;
+  skipped.originalBytes = skipped.outputBytes = file.originalBytes;
+  skipped.skipped = true;
+  report.weights.push_back(std::move(skipped));
 }
 
 Status CheckpointDecompressor::restoreWeights(const ManifestFile &file, const std::string &target) {
-  std::string source = joinPath(input, file.path);
-  if (fileExists(target) && !options.overwrite) {
-    UWT_ASSIGN_OR_RETURN(bool there, weightsAreThere(source, target));
-    FileReport skipped;
-    skipped.input = source;
-    skipped.output = target;
-    skipped.inputBytes = file.bytes;
-    skipped.originalBytes = skipped.outputBytes = file.originalBytes;
-    skipped.skipped = there;
-    report.weights.push_back(std::move(skipped));
-    return ok();
-  }
-  UWT_ASSIGN_OR_RETURN(FileReport done, restoreContainer(source, target, options, modeOf(file)));
+  DecompressOptions restoring = options;
+  restoring.overwrite = destination->replacesFiles();
+  UWT_ASSIGN_OR_RETURN(FileReport done, restoreContainer(joinPath(input, file.path), target,
+                                                         restoring, modeOf(file)));
+  done.output = joinPath(output, file.originalPath);
   report.weights.push_back(std::move(done));
   return ok();
 }
 
 Status CheckpointDecompressor::restoreCarried(const ManifestFile &file, const std::string &target) {
-  std::string source = joinPath(input, file.path);
-  report.carried.push_back(file.originalPath);
-  UWT_RETURN_IF_ERROR(reportProgress(options.progress, file.bytes));
   std::optional<uint64_t> expected;
   if (options.check)
     expected = file.checksum;
-  if (!fileExists(target) || options.overwrite) {
-    UWT_RETURN_IF_ERROR(copyFile(source, target, options.overwrite, modeOf(file), expected));
-    return ok();
-  }
-  UWT_ASSIGN_OR_RETURN(bool same, sameBytes(source, target));
-  return same ? ok() : Status(inTheWay(target));
+  auto copied = copyFile(joinPath(input, file.path), target, destination->replacesFiles(),
+                         modeOf(file), expected);
+  return copied ? ok() : Status(copied.takeError());
 }
 
-Status CheckpointDecompressor::restoreRewritten(const ManifestFile &file,
-                                                const std::string &target) {
-  report.rewritten.push_back(file.originalPath);
-  if (fileExists(target) && !options.overwrite) {
-    auto existing = readTextFile(target, textLimit);
-    return existing && *existing == file.original ? ok() : Status(inTheWay(target));
-  }
-  return writeWholeFile(target, asBytes(file.original), options.overwrite, modeOf(file));
+Status CheckpointDecompressor::restoreFile(const ManifestFile &file, const std::string &target) {
+  if (file.kind == ManifestFile::Kind::Container)
+    return restoreWeights(file, target);
+  if (file.kind == ManifestFile::Kind::Carried)
+    return restoreCarried(file, target);
+  return writeWholeFile(target, asBytes(file.original), destination->replacesFiles(), modeOf(file));
 }
 
 /// Names that differ in case, or in how an accent is written, are one name on some file
@@ -203,32 +238,58 @@ Status CheckpointDecompressor::checkTwins(const std::string &target) const {
 }
 
 Status CheckpointDecompressor::restore(const ManifestFile &file) {
-  std::string target = joinPath(output, file.originalPath);
-  UWT_RETURN_IF_ERROR(makeFoldersLike(input, output, folderOf(file.originalPath), madeFolders));
+  std::string target = joinPath(destination->folder(), file.originalPath);
+  UWT_RETURN_IF_ERROR(makeFoldersLike(input, destination->folder(), folderOf(file.originalPath),
+                                      destination->made));
   UWT_RETURN_IF_ERROR(removeStalePartial(target));
   report.inputBytes += file.bytes;
   report.originalBytes += file.restoredBytes();
   report.outputBytes += file.restoredBytes();
+  if (file.kind == ManifestFile::Kind::Carried) {
+    report.carried.push_back(file.originalPath);
+    UWT_RETURN_IF_ERROR(reportProgress(options.progress, file.bytes));
+  } else if (file.kind == ManifestFile::Kind::Rewritten) {
+    report.rewritten.push_back(file.originalPath);
+  }
   bool isNew = !fileExists(target);
   UWT_RETURN_IF_ERROR(checkTwins(target));
-  UWT_RETURN_IF_ERROR(file.kind == ManifestFile::Kind::Container ? restoreWeights(file, target)
-                      : file.kind == ManifestFile::Kind::Carried ? restoreCarried(file, target)
-                                                                 : restoreRewritten(file, target));
+  bool isKept = kept.contains(file.originalPath);
+  if (!isKept) {
+    UWT_ASSIGN_OR_RETURN(isKept, isThere(file, target));
+  }
+  if (isKept)
+    noteKept(file);
+  else
+    UWT_RETURN_IF_ERROR(restoreFile(file, target));
   struct stat there;
-  if ((isNew || options.overwrite) && ::lstat(target.c_str(), &there) == 0)
+  if ((isNew || destination->replacesFiles()) && ::lstat(target.c_str(), &there) == 0)
     written.emplace(there.st_dev, there.st_ino);
   if (isNew)
     madeFiles.push_back(std::move(target));
   return ok();
 }
 
+/// What loaders look for first is written last.
 Status CheckpointDecompressor::restoreAll() {
-  UWT_RETURN_IF_ERROR(makeFoldersLike(input, output, "", madeFolders));
   for (const std::string &folder : manifest.folders)
-    UWT_RETURN_IF_ERROR(makeFoldersLike(input, output, folder, madeFolders));
-  for (const ManifestFile &file : manifest.files)
-    UWT_RETURN_IF_ERROR(restore(file));
+    UWT_RETURN_IF_ERROR(makeFoldersLike(input, destination->folder(), folder, destination->made));
+  for (bool last : {false, true})
+    for (const ManifestFile &file : manifest.files)
+      if (last == file.originalPath.ends_with(".json"))
+        UWT_RETURN_IF_ERROR(restore(file));
   return ok();
+}
+
+Status CheckpointDecompressor::writeOutput() {
+  if (destination->continuesInPlace())
+    for (const ManifestFile &file : manifest.files) {
+      UWT_ASSIGN_OR_RETURN(bool there, isThere(file, joinPath(output, file.originalPath)));
+      if (there)
+        kept.insert(file.originalPath);
+    }
+  UWT_RETURN_IF_ERROR(destination->begin());
+  UWT_RETURN_IF_ERROR(restoreAll());
+  return destination->publish();
 }
 
 /// Removes the files that this run has made.
@@ -244,15 +305,19 @@ Status CheckpointDecompressor::run() {
   UWT_RETURN_IF_ERROR(checkHasBase());
   if (options.check)
     UWT_RETURN_IF_ERROR(checkFiles());
-  Status restored = restoreAll();
+  UWT_RETURN_IF_ERROR(openOutput());
+  Status restored = writeOutput();
+  report.leftOut = manifest.leftOut;
+  report.removed = std::move(destination->removed);
+  report.warnings = std::move(destination->warnings);
+  if (restored)
+    return restored;
   // Right checksums around planes that do not decode: an encoder was wrong, or someone means
   // harm. Other failures leave what is complete, for a later run to continue with.
-  if (!restored && restored.error().getKind() == ErrorKind::Invalid)
+  bool isHarmful = restored.error().getKind() == ErrorKind::Invalid;
+  if (isHarmful)
     takeBack();
-  if (!restored)
-    removeEmptyFolders(madeFolders);
-  report.leftOut = manifest.leftOut;
-  return restored;
+  return destination->giveUp(std::move(restored), isHarmful);
 }
 
 Expected<CheckpointReport> decompress(const std::string &input, const std::string &output,
@@ -263,6 +328,7 @@ Expected<CheckpointReport> decompress(const std::string &input, const std::strin
                                  "another one");
     if (fileExists(output) && !isFolder(output))
       return usageError(output + ": is a file, expected a folder");
+    UWT_RETURN_IF_ERROR(checkOutputOf(input, options.base.get(), {output, /*isFolder=*/true}));
     CheckpointDecompressor decompressor(input, output, options);
     UWT_RETURN_IF_ERROR(decompressor.run());
     return std::move(decompressor.report);

@@ -36,6 +36,35 @@ bool isDuplicateWeights(const TreeFile &file) {
                      [&](std::string_view glob) { return matchesGlob(glob, file.name()); });
 }
 
+static bool matchesAnyName(std::string_view path, std::span<const std::string_view> globs) {
+  std::string_view name = nameOf(path);
+  return std::any_of(globs.begin(), globs.end(),
+                     [&](std::string_view glob) { return matchesGlob(glob, name); });
+}
+
+bool namesWeights(std::string_view path) {
+  static constexpr std::string_view globs[] = {"*.safetensors", "*.safetensors.index*.json",
+                                               "*.bin.index*.json", "consolidated*.pth"};
+  TreeFile file;
+  file.path = path;
+  return path == manifestName || isDuplicateWeights(file) || matchesAnyName(path, globs);
+}
+
+bool describesWeights(std::string_view path) {
+  static constexpr std::string_view globs[] = {"config.json",
+                                               "*_config.json",
+                                               "tokenizer*",
+                                               "vocab*",
+                                               "merges.txt",
+                                               "added_tokens*",
+                                               "special_tokens_map.json",
+                                               "spiece.model",
+                                               "chat_template*",
+                                               "model_index.json",
+                                               "modules.json"};
+  return matchesAnyName(path, globs);
+}
+
 //===----------------------------------------------------------------------===//
 // Index
 //===----------------------------------------------------------------------===//

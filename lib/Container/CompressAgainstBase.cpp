@@ -121,7 +121,7 @@ Status FileCompressor::codeSmallest(size_t i, std::span<const uint8_t> bytes,
 }
 
 Status FileCompressor::compressAgainstBase(size_t i) {
-  UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes, original.tensorBytes(i, pool, &report.cast));
+  UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes, castBytes(i));
   ResidencyLimit limit(original.mappedRange(i, bytes));
   std::vector<uint64_t> checksums;
   UWT_ASSIGN_OR_RETURN(bool isEqual, subtractBaseOf(i, bytes, checksums));

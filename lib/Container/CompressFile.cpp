@@ -41,6 +41,9 @@ void FileCompressor::describeTensors() {
     line.dtype = tensor.dtype->name;
     line.shape = tensor.shape;
     line.bytes = tensor.bytes();
+    if (original.isCast(i))
+      line.castFrom = original.sourceOf(i).dtype->name;
+    line.castReason = original.castReason(i);
     choices.push_back(chooseTensor(tensor, options));
   }
 }
@@ -288,14 +291,23 @@ Status FileCompressor::hash(size_t i, std::span<const uint8_t> bytes) {
   return ok();
 }
 
+/// The bytes of a tensor, which are rounded for the first time: notes what that loses.
+Expected<std::span<const uint8_t>> FileCompressor::castBytes(size_t i) {
+  CastLoss loss;
+  auto bytes = original.tensorBytes(i, pool, &loss);
+  report.cast.add(loss);
+  report.tensors[i].castChanged = loss.changed;
+  report.tensors[i].valuesLeft = loss.valuesLeft;
+  return bytes;
+}
+
 /// The tensors' bytes, one after another; valid until the next call.
 Expected<std::span<const uint8_t>> FileCompressor::bytesOf(std::span<const size_t> members) {
   if (members.size() == 1)
-    return original.tensorBytes(members[0], pool, &report.cast);
+    return castBytes(members[0]);
   stackBytes.clear();
   for (size_t i : members) {
-    UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes,
-                         original.tensorBytes(i, pool, &report.cast));
+    UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes, castBytes(i));
     stackBytes.insert(stackBytes.end(), bytes.begin(), bytes.end());
     original.release(i);
   }
@@ -318,8 +330,8 @@ Status FileCompressor::encodeMembers(std::span<const size_t> members) {
 
 /// A tensor that is not to be compressed; it may be rounded all the same.
 Status FileCompressor::keepAsItIs(size_t i) {
-  if (original.isCast())
-    UWT_RETURN_IF_ERROR(original.tensorBytes(i, pool, &report.cast));
+  if (original.isCast(i))
+    UWT_RETURN_IF_ERROR(castBytes(i));
   keepRaw({&i, 1}, choices[i].reason);
   return ok();
 }
@@ -503,10 +515,12 @@ Expected<FileReport> compressFile(const std::string &input, const std::string &o
   options.verify = given.verify && given.writes();
   if (options.verify)
     options.progress = halved(given.progress);
+  if (options.writes())
+    UWT_RETURN_IF_ERROR(checkOutputOf(input, options.base.get(), {output}));
   std::string folder = std::filesystem::path(output).parent_path().string();
   if (!options.writes() || folder.empty())
     folder = ".";
-  UWT_ASSIGN_OR_RETURN(Original original, Original::open(input, options.castToBF16, folder));
+  UWT_ASSIGN_OR_RETURN(Original original, Original::open(input, options, folder));
   Status names = checkSourceNames(original.source().header());
   if (!names)
     return names.takeError().in(input);

@@ -188,4 +188,16 @@ Expected<RewrittenConfig> rewriteConfig(std::string_view text, bool castToBF16) 
   return config;
 }
 
+bool saysQuantized(std::string_view text) {
+  std::string strict = withoutSpecialNumbers(text);
+  if (!checkJsonObject(strict))
+    return false;
+  std::vector<Member> members = MemberFinder(strict).run();
+  return std::any_of(members.begin(), members.end(), [&](const Member &member) {
+    bool isKnown = member.key == quantizationKey || member.key == "compression_config" ||
+                   member.key == "quantization";
+    return isKnown && strict[member.begin] == '{';
+  });
+}
+
 } // namespace uwt

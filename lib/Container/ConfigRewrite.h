@@ -32,6 +32,10 @@ struct RewrittenConfig {
 /// object).
 Expected<RewrittenConfig> rewriteConfig(std::string_view text, bool castToBF16);
 
+/// Whether the text of a config.json says, at any depth, how weights are quantised. Text that is no
+/// JSON says nothing.
+bool saysQuantized(std::string_view text);
+
 } // namespace uwt
 
 #endif // UWT_LIB_CONTAINER_CONFIGREWRITE_H

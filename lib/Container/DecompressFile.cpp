@@ -21,6 +21,7 @@ Status checkMaxBytes(const std::string &path, uint64_t bytes, const DecompressOp
 
 Expected<FileReport> decompressFile(const std::string &input, const std::string &output,
                                     const DecompressOptions &options) {
+  UWT_RETURN_IF_ERROR(checkOutputOf(input, options.base.get(), {output}));
   return restoreContainer(input, output, options, std::nullopt);
 }
 
@@ -117,7 +118,7 @@ Expected<VerifyReport> verifyFileAgainst(const std::string &path, const std::str
   UWT_RETURN_IF_ERROR(container.checkHasBase());
   std::string folder = std::filesystem::path(path).parent_path().string();
   UWT_ASSIGN_OR_RETURN(Original source,
-                       Original::open(original, false, folder.empty() ? "." : folder));
+                       Original::open(original, CompressOptions(), folder.empty() ? "." : folder));
   ThreadPool pool(options.threads);
   UWT_ASSIGN_OR_RETURN(std::optional<Finding> found,
                        findDifference(container, source, pool, options.progress));

@@ -83,6 +83,7 @@ private:
   Format wantedFormat(size_t i) const;
   uint64_t reservedPrefix() const;
   Status compressTensor(size_t i);
+  Expected<std::span<const uint8_t>> castBytes(size_t i);
   Expected<std::span<const uint8_t>> bytesOf(std::span<const size_t> members);
   Status keepAsItIs(size_t i);
   Status encodeMembers(std::span<const size_t> members);

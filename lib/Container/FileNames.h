@@ -35,6 +35,9 @@ std::string compressedWeightPath(std::string_view path);
 /// "model.safetensors.index.json" -> "model.uwt.safetensors.index.json" (folder-2).
 std::string compressedIndexPath(std::string_view path);
 
+/// What a folder has while its files are written one by one (write-6): readers refuse the folder.
+inline constexpr std::string_view unfinishedName = ".unfinished.uwt-partial";
+
 /// Files and folders of these names are never part of a model: `.git`, `.cache` and what an
 /// interrupted run has left, also of `save_file` in older Python packages (`.uwt-*`).
 bool isNeverOfModel(std::string_view name);

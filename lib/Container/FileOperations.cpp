@@ -199,6 +199,51 @@ Status FileOperations::syncFolder(const std::string &path) {
   return status;
 }
 
+Expected<int> FileOperations::lockFolder(const std::string &path, bool shared) {
+  int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (descriptor < 0)
+    return systemError(path, "cannot open the folder");
+  bool isHeld =
+      ::flock(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  if (!isHeld)
+    return descriptor;
+  ::close(descriptor);
+  return ioError(path + ": another process is writing this folder; wait for it to end");
+}
+
+Expected<bool> FileOperations::link(const std::string &from, const std::string &to) {
+  if (::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), 0) == 0)
+    return true;
+  if (errno == EPERM || errno == EACCES || errno == EXDEV || errno == EMLINK ||
+      errno == EOPNOTSUPP || errno == ENOSYS)
+    return false;
+  return systemError(to, "cannot link");
+}
+
+Expected<bool> FileOperations::exchange(const std::string &a, const std::string &b) {
+#ifdef RENAME_EXCHANGE
+  if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0)
+    return true;
+  if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+    return systemError(b, "cannot put the new folder in place");
+#endif
+  (void)a, (void)b;
+  return false;
+}
+
+Status FileOperations::copyOwner(const std::string &from, const std::string &to) {
+  struct stat there;
+  if (::stat(from.c_str(), &there) != 0)
+    return systemError(from, "cannot look at");
+  // Before the mode, since a change of the owner takes bits of it away.
+  bool isOwned = ::chown(to.c_str(), there.st_uid, there.st_gid) == 0;
+  if (!isOwned && errno != EPERM && errno != EINVAL && errno != ENOTSUP)
+    return systemError(to, "cannot set the owner");
+  if (::chmod(to.c_str(), there.st_mode & 07777) != 0 && errno != EPERM && errno != ENOTSUP)
+    return systemError(to, "cannot set the permissions");
+  return ok();
+}
+
 static FileOperations *replacement = nullptr;
 
 FileOperations &fileOperations() {

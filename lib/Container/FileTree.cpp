@@ -49,7 +49,7 @@ namespace {
 /// Walks folders, following links.
 class TreeReader {
 public:
-  explicit TreeReader(FileTree &tree) : tree(tree) {}
+  TreeReader(FileTree &tree, bool ofOutput) : tree(tree), ofOutput(ofOutput) {}
   Status readFolder(const std::string &relative);
 
 private:
@@ -58,6 +58,7 @@ private:
   void noteLink(const std::string &relative, const std::string &full);
 
   FileTree &tree;
+  bool ofOutput;
   /// Folders from the root to the one that is being read.
   std::vector<std::pair<dev_t, ino_t>> above;
   /// How often each folder has been read.
@@ -71,10 +72,19 @@ constexpr unsigned maxVisits = 16;
 
 } // namespace
 
+static Error notFinished(const std::string &folder) {
+  return invalidError(folder +
+                      ": is not complete: a run that writes this folder is at work, or was "
+                      "interrupted; wait for it, or run the same command again");
+}
+
 Status TreeReader::readEntry(const std::string &relative, bool &any) {
   TreeFile file;
   file.path = relative;
   file.full = joinPath(tree.root, relative);
+  // write-6.
+  if (file.name() == unfinishedName && !ofOutput)
+    return notFinished(joinPath(tree.root, file.folder()));
   if (isNeverOfModel(file.name())) {
     tree.leftOut.push_back(relative);
     return ok();
@@ -103,7 +113,7 @@ Status TreeReader::readEntry(const std::string &relative, bool &any) {
 
 /// Names of everything in a folder. The iterator of the standard library ends the process where
 /// memory is out.
-static Expected<std::vector<std::string>> namesIn(const std::string &folder) {
+Expected<std::vector<std::string>> namesIn(const std::string &folder) {
   std::vector<std::string> names;
   std::unique_ptr<DIR, int (*)(DIR *)> open(::opendir(folder.c_str()), ::closedir);
   errno = open ? 0 : errno;
@@ -163,16 +173,28 @@ Status TreeReader::readFolder(const std::string &relative) {
   return ok();
 }
 
-Expected<FileTree> FileTree::read(const std::string &root) {
+static Expected<FileTree> readTree(const std::string &root, bool ofOutput) {
   FileTree tree;
   tree.root = root;
-  UWT_RETURN_IF_ERROR(TreeReader(tree).readFolder(""));
+  UWT_RETURN_IF_ERROR(TreeReader(tree, ofOutput).readFolder(""));
   std::sort(tree.files.begin(), tree.files.end(),
             [](const TreeFile &a, const TreeFile &b) { return a.path < b.path; });
   std::sort(tree.emptyFolders.begin(), tree.emptyFolders.end());
   std::sort(tree.leftOut.begin(), tree.leftOut.end());
   std::sort(tree.linksOut.begin(), tree.linksOut.end());
   return tree;
+}
+
+Expected<FileTree> FileTree::read(const std::string &root) {
+  std::error_code failure;
+  std::filesystem::path name = std::filesystem::weakly_canonical(root, failure).filename();
+  if (name.string().ends_with(partialSuffix))
+    return notFinished(root);
+  return readTree(root, /*ofOutput=*/false);
+}
+
+Expected<FileTree> FileTree::readOutput(const std::string &root) {
+  return readTree(root, /*ofOutput=*/true);
 }
 
 Status makeFolders(const std::string &path) {

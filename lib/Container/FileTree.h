@@ -47,12 +47,17 @@ struct FileTree {
   const TreeFile *find(std::string_view path) const;
 
   /// Errors: IO (cannot be read, a link to nothing), Usage (a link to a folder that
-  /// it lies in, links that lead to one folder again and again, something that is no file).
+  /// it lies in, links that lead to one folder again and again, something that is no file), Invalid (a
+  /// folder that a run has not finished).
   static Expected<FileTree> read(const std::string &root);
+  /// The same of a folder that is written, finished or not.
+  static Expected<FileTree> readOutput(const std::string &root);
   /// An IO error where a file has been replaced, or written to, since then.
   Status checkUnchanged() const;
 };
 
+/// Names of everything in a folder, in no order. Errors: IO.
+Expected<std::vector<std::string>> namesIn(const std::string &folder);
 bool isFolder(const std::string &path);
 bool fileExists(const std::string &path);
 /// Whether one folder is, or lies in, the other. Neither has to exist.

@@ -9,6 +9,7 @@
 #define UWT_LIB_CONTAINER_FILEWORK_H
 
 #include "uwt/Container/Compress.h"
+#include "uwt/Container/OutputCheck.h"
 
 namespace uwt {
 
@@ -20,6 +21,9 @@ ProgressFunction halved(const ProgressFunction &progress);
 
 /// A usage error where `bytes` are more than DecompressOptions::maxBytes.
 Status checkMaxBytes(const std::string &path, uint64_t bytes, const DecompressOptions &options);
+
+/// checkOutputs of a model that is made from `input`, and from `base` unless that is null.
+Status checkOutputOf(const std::string &input, const BaseModel *base, const OutputPath &output);
 
 /// Adds a tensor to the counts of its kind.
 void countTensor(const TensorEntry &entry, FileReport &report);

@@ -11,7 +11,9 @@
 #include "FileWork.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <filesystem>
 #include <numeric>
 
 namespace uwt {
@@ -30,15 +32,14 @@ Original::Original(SafetensorsFile source, std::string scratchFolder)
   std::iota(sourceIndex.begin(), sourceIndex.end(), size_t(0));
 }
 
-Expected<Original> Original::open(const std::string &path, bool castToBF16,
+Expected<Original> Original::open(const std::string &path, const CompressOptions &options,
                                   const std::string &scratchFolder) {
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  UWT_RETURN_IF_ERROR(checkCast(folder.empty() ? "." : folder, options));
   UWT_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::open(path));
   Original original(std::move(file), scratchFolder);
-  const std::vector<SafetensorsTensor> &tensors = original.file.header().tensors;
-  bool any = std::any_of(tensors.begin(), tensors.end(), [](const SafetensorsTensor &tensor) {
-    return isCastToBF16(*tensor.dtype);
-  });
-  if (castToBF16 && any)
+  original.casts = chooseCasts(original.file.header(), options);
+  if (std::ranges::any_of(original.casts, &CastChoice::isRounded))
     UWT_RETURN_IF_ERROR(original.makeCast());
   return original;
 }
@@ -49,7 +50,7 @@ Status Original::makeCast() {
   uint64_t end = 0;
   for (size_t i : sourceIndex) {
     SafetensorsTensor tensor = file.header().tensors[i];
-    if (isCastToBF16(*tensor.dtype))
+    if (casts[i].isRounded)
       tensor.dtype = findSafetensorsDtype("BF16");
     UWT_ASSIGN_OR_RETURN(uint64_t bytes, safetensorsBytes(*tensor.dtype, tensor.shape));
     tensor.begin = end;
@@ -69,7 +70,7 @@ uint64_t Original::bytes() const {
   return total;
 }
 
-bool Original::isCast(size_t i) const { return isCast() && isCastToBF16(*sourceOf(i).dtype); }
+bool Original::isCast(size_t i) const { return casts[sourceIndex[i]].isRounded; }
 
 void Original::readBytes(size_t i, uint64_t offset, std::span<uint8_t> out, ThreadPool &pool,
                          CastLoss *loss) const {
@@ -95,17 +96,20 @@ Expected<std::span<const uint8_t>> Original::tensorBytes(size_t i, ThreadPool &p
   rounded.clear();
   unsigned bytes = dtype.bits / 8;
   CastLoss total;
+  SeenValues seen;
   for (std::span<const uint8_t> rest = source; !rest.empty();) {
     std::span<const uint8_t> next = rest.first(std::min<uint64_t>(rest.size(), originalPieceBytes));
     piece.resize(next.size() / bytes * 2);
-    total.add(castToBF16(dtype, next, piece, pool));
+    total.add(castToBF16(dtype, next, piece, pool, loss ? &seen : nullptr));
     UWT_RETURN_IF_ERROR(rounded.append(piece));
     MappedFile::release(next);
     rest = rest.subspan(next.size());
   }
   total.tensors = 1;
+  for (uint64_t word : seen)
+    total.valuesLeft += static_cast<uint64_t>(std::popcount(word));
   if (loss)
-    loss->add(total);
+    *loss = total;
   return rounded.view();
 }
 

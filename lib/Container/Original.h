@@ -13,16 +13,16 @@
 #ifndef UWT_LIB_CONTAINER_ORIGINAL_H
 #define UWT_LIB_CONTAINER_ORIGINAL_H
 
-#include "uwt/Container/Compress.h"
+#include "Cast.h"
 #include <optional>
 
 namespace uwt {
 
 class Original {
 public:
-  /// `scratchFolder` takes rounded tensors that are large. Errors as
-  /// SafetensorsFile::open.
-  static Expected<Original> open(const std::string &path, bool castToBF16,
+  /// Tensors are rounded as `options` ask for. `scratchFolder` takes rounded tensors that are
+  /// large. Errors as SafetensorsFile::open and checkCast.
+  static Expected<Original> open(const std::string &path, const CompressOptions &options,
                                  const std::string &scratchFolder);
 
   const SafetensorsFile &source() const { return file; }
@@ -35,6 +35,8 @@ public:
   bool isCast() const { return castHeader.has_value(); }
   /// Whether tensor `i` is rounded.
   bool isCast(size_t i) const;
+  /// Why tensor `i` is not rounded though its dtype could be; else empty.
+  std::string_view castReason(size_t i) const { return casts[sourceIndex[i]].reason; }
   uint64_t bytes() const;
   /// The source's tensor that became tensor `i`.
   const SafetensorsTensor &sourceOf(size_t i) const {
@@ -42,8 +44,8 @@ public:
   }
   std::span<const uint8_t> sourceBytes(size_t i) const { return file.tensorBytes(sourceOf(i)); }
 
-  /// Bytes of tensor `i`, valid until the next call. `loss` is added to where the
-  /// tensor is rounded.
+  /// Bytes of tensor `i`, valid until the next call. `loss`, unless it is null, becomes what
+  /// rounding lost.
   Expected<std::span<const uint8_t>> tensorBytes(size_t i, ThreadPool &pool, CastLoss *loss);
   /// Bytes of tensor `i` from `offset` on into `out`, whole elements. `loss` is added to where they
   /// are rounded; it does not count tensors.
@@ -63,6 +65,8 @@ private:
   std::optional<SafetensorsHeader> castHeader;
   std::string castText;
   std::vector<size_t> sourceIndex;
+  /// In the order of the source's header.
+  std::vector<CastChoice> casts;
   SpillBuffer rounded;
   std::vector<uint8_t> piece;
 };

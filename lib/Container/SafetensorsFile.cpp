@@ -95,7 +95,7 @@ void padSafetensorsHeader(std::string &text, uint64_t alignment) {
 }
 
 Status writeSafetensors(const std::string &path, std::span<const SafetensorsOutput> outputs,
-                        const MetadataEntries &metadata, bool overwrite) {
+                        const MetadataEntries &metadata, bool overwrite, FileMode atMost) {
   std::vector<SafetensorsTensor> tensors;
   uint64_t end = 0;
   for (const SafetensorsOutput &output : outputs) {
@@ -118,7 +118,8 @@ Status writeSafetensors(const std::string &path, std::span<const SafetensorsOutp
                       " bytes, more than the " + std::to_string(safetensorsHeaderLimit) +
                       " that safetensors allows");
 
-  UWT_ASSIGN_OR_RETURN(AtomicFileWriter writer, AtomicFileWriter::create(path, overwrite));
+  UWT_ASSIGN_OR_RETURN(AtomicFileWriter writer,
+                       AtomicFileWriter::create(path, overwrite, {}, atMost));
   uint8_t length[8];
   for (unsigned i = 0; i < 8; ++i)
     length[i] = static_cast<uint8_t>(text.size() >> (8 * i));

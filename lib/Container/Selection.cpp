@@ -132,7 +132,7 @@ uint64_t CompressOptions::digest() const {
     add("stacked-bytes", std::to_string(stackedBytes));
   if (compactBytes != CompressOptions().compactBytes)
     add("compact-bytes", std::to_string(compactBytes));
-  add("cast", castToBF16 ? "bf16" : "none");
+  add("cast", !castToBF16 ? "none" : castVectors ? "bf16-vectors" : "bf16-matrices");
   add("sha256", sha256 ? "1" : "0");
   for (const BaseFile &file : base ? base->files() : std::vector<BaseFile>())
     add("base " + file.name, file.sha256);
@@ -144,6 +144,11 @@ static std::string reasonOf(const SafetensorsTensor &tensor, const CompressOptio
   if (!options.include.empty() && !matchesAny(options.include, tensor.name))
     return "not included";
   return matchesAny(options.exclude, tensor.name) ? "excluded" : "";
+}
+
+bool isLeftOut(std::string_view name, const CompressOptions &options) {
+  return (!options.include.empty() && !matchesAny(options.include, name)) ||
+         matchesAny(options.exclude, name);
 }
 
 Choice chooseTensor(const SafetensorsTensor &tensor, const CompressOptions &options) {

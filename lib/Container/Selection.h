@@ -25,6 +25,8 @@ struct Choice {
   std::optional<Storage> storage;
   std::optional<Layout> layout;
 };
+/// Whether `include` and `exclude` leave a tensor out.
+bool isLeftOut(std::string_view name, const CompressOptions &options);
 Choice chooseTensor(const SafetensorsTensor &tensor, const CompressOptions &options);
 
 } // namespace uwt

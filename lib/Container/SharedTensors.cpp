@@ -23,9 +23,10 @@ static constexpr uint64_t sampleBytes = uint64_t(16) << 10;
 /// Samples of an estimate's tensor that are compared, of sampleBytes each.
 static constexpr uint64_t samples = 16;
 
-/// Dtype, shape and a hash: tensors with different keys differ.
-static std::string keyOf(const SafetensorsTensor &tensor, uint64_t hash) {
-  std::string key(tensor.dtype->name);
+/// Dtype, that after a cast, shape and a hash: tensors with different keys differ.
+static std::string keyOf(const SafetensorsTensor &tensor, std::string_view castDtype,
+                         uint64_t hash) {
+  std::string key = std::string(tensor.dtype->name) + ">" + std::string(castDtype);
   for (uint64_t dimension : tensor.shape)
     key += "," + std::to_string(dimension);
   return key + ":" + toHex64(hash);
@@ -56,7 +57,9 @@ std::vector<std::optional<size_t>> findSharedTensors(const Original &original, b
   std::map<std::string, std::vector<size_t>> alike;
   for (size_t i : header.dataOrder())
     if (header.tensors[i].bytes() >= minimumBytes)
-      alike[keyOf(original.sourceOf(i), hashEnds(original.sourceBytes(i)))].push_back(i);
+      alike[keyOf(original.sourceOf(i), header.tensors[i].dtype->name,
+                  hashEnds(original.sourceBytes(i)))]
+          .push_back(i);
 
   for (const auto &[key, members] : alike) {
     if (members.size() < 2)

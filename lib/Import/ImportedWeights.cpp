@@ -11,6 +11,7 @@
 #include "uwt/Codec/Quantized.h"
 #include "uwt/Format/QuantizedElement.h"
 #include "uwt/Support/Printable.h"
+#include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <numeric>
 
@@ -300,4 +301,31 @@ uint64_t ImportedWeight::elements() const {
 const ImportedWeight *ImportedWeights::find(std::string_view name) const {
   auto found = weights.find(name);
   return found == weights.end() ? nullptr : &found->second;
+}
+
+Status uwt::keepQuantizedParts(const std::string &input, CompressOptions &options) {
+  if (!options.castToBF16)
+    return ok();
+  ReadOptions reading;
+  reading.check = false;
+  reading.base = options.base;
+  UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(input, reading));
+  const ImportedWeights &imported = opened.imported;
+  constexpr const char *remedy = "; compress it without a cast";
+  if (!imported.isKnown() && !imported.method().empty())
+    return unsupportedError(input + ": is quantised by " + inQuotes(imported.method()) +
+                            ", of which UWT makes no weights: a cast could round their parts" +
+                            remedy);
+  std::set<std::string, std::less<>> parts;
+  for (const auto &[name, weight] : imported.all()) {
+    if (!weight.refusal.empty())
+      return unsupportedError(input + ": the quantised weight " + inQuotes(name) +
+                              " cannot be read (" + weight.refusal +
+                              "): a cast could round its parts" + remedy);
+    parts.insert(weight.parts.begin(), weight.parts.end());
+  }
+  // Without weights, what the configuration says decides (checkCast).
+  if (imported.isKnown())
+    options.quantizedParts = std::move(parts);
+  return ok();
 }

@@ -86,6 +86,7 @@ class CompressOptions(Struct):
         ("shard_count", c_uint64),
         ("finish_shards", c_int),
         ("incomplete", c_int),
+        ("cast_vectors", c_int),
     ]
 
 

@@ -141,6 +141,7 @@ def compress(
     exclude: Iterable[str] = (),
     base: PathLike | None = None,
     cast: str | None = None,
+    cast_vectors: bool = False,
     sha256: bool = False,
     verify: bool = True,
     overwrite: bool = False,
@@ -157,7 +158,9 @@ def compress(
         format: "best-size", "smallest" (for downloads), "fast", or a format such as "inplace<12>".
         include, exclude: globs over names of tensors: with `include` only these are compressed, those of `exclude` are not.
         base: a model that is similar: only what differs is stored, and decompressing needs it too.
-        cast: "bf16" rounds F32 and F16 tensors first.
+        cast: "bf16" rounds F32 and F16 tensors of rank 2 and more first, but those that `include` and `exclude` leave out,
+            and what quantised weights are made of.
+        cast_vectors: `cast` rounds tensors of rank 0 and 1 too.
         sha256: records SHA-256 of the originals.
         verify: compares what was written with its source.
         overwrite: replaces an existing target.
@@ -177,7 +180,7 @@ def compress(
     options.include, options.include_count = included, len(included)
     options.exclude, options.exclude_count = excluded, len(excluded)
     options.base = path_bytes(base)
-    options.cast_to_bf16 = cast is not None
+    options.cast_to_bf16, options.cast_vectors = cast is not None, cast_vectors
     options.sha256, options.no_verify = sha256, not verify
     options.overwrite, options.dry_run = overwrite, dry_run
     options.incomplete = incomplete

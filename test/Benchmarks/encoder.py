@@ -34,7 +34,7 @@ def variants(folder, scratch, threads):
     compressed = copy.deepcopy(dense)
     uwt.torch.compress_(compressed)
     weights = pathlib.Path(scratch) / "weights"
-    uwt.compress(folder, weights, cast="bf16")
+    uwt.compress(folder, weights, cast="bf16", cast_vectors=True)
     program = compiler.compile(MODULE, weights=[weights], threads=threads)
 
     def of(encoder):

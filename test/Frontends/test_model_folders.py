@@ -117,7 +117,7 @@ def test_weights_rounded_by_compress(run_exporter, uwt, library, tmp_path):
     model = tiny_models.make_model("llama", dtype=torch.float32)
     source, module = tmp_path / "model", tmp_path / "model.mlir"
     model.save_pretrained(source)
-    uwt("compress", source, "--cast", "bf16", "-q")
+    uwt("compress", source, "--cast", "bf16", "--cast-vectors", "-q")
     code, _, errors = run_exporter(
         "from_torch", "--hf", source, "-o", module, "--cast", "bf16", "--no-cache", "--length", 5
     )

@@ -42,7 +42,7 @@ def parse_arguments():
         ("--mask", "functions of tokens take a mask: 1 for a token, 0 for padding on the left"),
     ):
         model.add_argument(flag, action="store_true", help=meaning)
-    model.add_argument("--cast", choices=["bf16"], help="the folder was compressed with --cast bf16")
+    model.add_argument("--cast", choices=["bf16"], help="the folder was compressed with --cast bf16 --cast-vectors")
     arguments = parser.parse_args()
     if bool(arguments.model) == bool(arguments.hf):
         parser.error("give either MODEL.py or --hf FOLDER")

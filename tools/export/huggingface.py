@@ -42,7 +42,7 @@ def load_model(folder, cast=None):
     """The model of a folder, and the checkpoint's tensors that it is made of, by name.
 
     Tensors have memory, but no values, unless they have a single element. With `cast`
-    those of F32 and F16 are bfloat16, as `uwt compress --cast bf16` makes them.
+    those of F32 and F16 are bfloat16, as `uwt compress --cast bf16 --cast-vectors` makes them.
     """
     if not os.path.isfile(os.path.join(folder, "config.json")):
         raise ExportError(f"{folder}: expected a model folder with a config.json")

@@ -90,7 +90,7 @@ std::vector<command_line::Option> CompileCommand::options() {
 
 Status CompileCommand::write(Session &session, const std::string &code) const {
   if (output && *output != "-")
-    return writeWholeFile(*output, asBytes(code), force);
+    return writeWholeFile(*output, asBytes(code), force, {}, modeWithin(shared.reads(input)));
   session.write(code);
   return ok();
 }
@@ -164,7 +164,7 @@ Status CompileCommand::run(Session &session) {
   }
   UWT_ASSIGN_OR_RETURN(std::string text, readModule(input));
   if (toFile)
-    UWT_RETURN_IF_ERROR(checkOutput(input, *output, force));
+    UWT_RETURN_IF_ERROR(checkOutput(shared.reads(input), *output, force));
   UWT_ASSIGN_OR_RETURN(const CompilerModule *compiler, loadCompiler());
   ToolStats stats;
   UWT_ASSIGN_OR_RETURN(std::string code, compiler->emit(text, input, options, kind, stats));

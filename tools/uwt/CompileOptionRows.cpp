@@ -138,6 +138,13 @@ Expected<ToolCompileOptions> CompileOptionRows::options(unsigned threads) const 
   return result;
 }
 
+std::vector<std::string> CompileOptionRows::reads(const std::string &module) const {
+  std::vector<std::string> paths = weights;
+  paths.push_back(module);
+  paths.push_back(calibration.value_or(""));
+  return paths;
+}
+
 Expected<std::string> uwt::tool::readModule(const std::string &path) {
   UWT_RETURN_IF_ERROR(checkInput(path));
   if (pathIsFolder(path) || path.ends_with(weightEnding))

@@ -26,6 +26,8 @@ public:
   /// Checked. `threads` is what products are chosen for. Errors: Usage, IO (a weights file that is
   /// not there).
   Expected<ToolCompileOptions> options(unsigned threads) const;
+  /// The paths that these options name, and `module`: all that compiling reads.
+  std::vector<std::string> reads(const std::string &module) const;
 
 private:
   std::string target = "native", numerics = "fast", arithmetic = "dense", optimisation = "3";

@@ -40,7 +40,7 @@ private:
   std::vector<std::string> include, exclude, rowMajor, kMajor;
   bool sha256 = false, dryRun = false, force = false, keepConfig = false, dropDuplicates = false;
   bool incomplete = false;
-  bool noVerify = false, estimate = false;
+  bool noVerify = false, estimate = false, castVectors = false;
   unsigned threads = 0;
 };
 
@@ -55,6 +55,10 @@ std::string_view CompressCommand::description() const {
          "find them: without the compressed tensors they would go on with random weights.\n\n"
          "What was written is decoded and compared with the source before a file gets its name; "
          "--no-verify leaves that out.\n\n"
+         "--cast rounds no tensor of rank 0 or 1 (biases, norms, what routes to experts) unless "
+         "--cast-vectors is given, nor any that --include and --exclude leave out, nor what "
+         "quantised weights are made of: scales, zero points, tables. What was rounded is listed, "
+         "with the number of different values that are left; each tensor with -v and --json.\n\n"
          "The table says how many bits are stored for a weight, and beside that the entropy: the "
          "fewest that a code for single weights needs. The entropy of exponents is the fewest "
          "where only exponents are coded and all other bits are stored as they are.\n\n"
@@ -62,6 +66,9 @@ std::string_view CompressCommand::description() const {
          "another model, and stored as differences where that is smaller. The output names that "
          "model by its file name and SHA-256; give it to 'uwt decompress' to have the file "
          "back.\n\n"
+         "A folder is written beside OUT, as .NAME.uwt-partial, and gets its name when all files "
+         "are complete: OUT is never a mixture. With -f a model that is there is replaced as a "
+         "whole; its files that the new one does not have are removed and listed, others stay. "
          "A folder that an interrupted run has begun is continued: files that are complete are "
          "checked and skipped.\n\n"
          "With --shard, several machines compress one folder into one that they all see. Each is "
@@ -115,10 +122,13 @@ std::vector<command_line::Option> CompressCommand::options() {
        &base, command_line::ValueHint::Path},
       {"--cast",
        "TYPE",
-       "round F32 and F16 tensors to BF16 first: 'uwt decompress' gives the rounded ones back",
+       "round F32 and F16 tensors of rank 2 and more to BF16 first: 'uwt decompress' gives the "
+       "rounded ones back",
        &cast,
        command_line::ValueHint::None,
        {"bf16"}},
+      {"--cast-vectors", "", "with --cast, round tensors of rank 0 and 1 too: biases, norms",
+       &castVectors},
       {"--embeddings",
        "LAYOUT",
        "how embeddings are stored: row_major reads single rows (default: row_major)",
@@ -168,6 +178,9 @@ Expected<CheckpointOptions> CompressCommand::checkpointOptions() const {
   options.compress.kMajor = kMajor;
   options.compress.rowMajorEmbeddings = embeddings == "row_major";
   options.compress.castToBF16 = cast.has_value();
+  options.compress.castVectors = castVectors;
+  if (castVectors && !cast)
+    return usageError("--cast-vectors says what --cast rounds; give --cast bf16 too");
   if (base) {
     UWT_RETURN_IF_ERROR(checkWeights(*base));
     UWT_ASSIGN_OR_RETURN(options.compress.base, BaseModel::openHashed(*base, threads));
@@ -248,7 +261,8 @@ Status CompressCommand::run(Session &session) {
     UWT_ASSIGN_OR_RETURN(target, compressedName(input));
   }
   if (options.compress.writes())
-    UWT_RETURN_IF_ERROR(checkOutput(input, target, force));
+    UWT_RETURN_IF_ERROR(checkOutput({input, base.value_or("")}, target, force));
+  UWT_RETURN_IF_ERROR(keepQuantizedParts(input, options.compress));
   UWT_ASSIGN_OR_RETURN(uint64_t total, totalBytes(input, options));
   Progress progress(session, options.compress.writes() ? "compressing" : "measuring", total);
   options.compress.progress = progress.function();

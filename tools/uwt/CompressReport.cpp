@@ -13,6 +13,8 @@
 #include "text/Table.h"
 #include "text/Text.h"
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
 #include <map>
 #include <set>
 #include <sys/resource.h>
@@ -38,6 +40,11 @@ struct Sum {
 } // namespace
 
 uint64_t uwt::tool::peakMemoryBytes() {
+  // ru_maxrss begins at the peak of the process that started this one.
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:"))
+      return std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
@@ -162,20 +169,82 @@ static std::string tensorTable(const Session &session, const CheckpointReport &r
   return table.str(session);
 }
 
+/// A name with a star for each number in it: that of all layers.
+static std::string patternOf(std::string_view name) {
+  std::string pattern;
+  for (size_t i = 0; i < name.size(); ++i) {
+    bool isDigit = name[i] >= '0' && name[i] <= '9';
+    bool begins = i == 0 || name[i - 1] == '.';
+    size_t end = std::min(name.find_first_not_of("0123456789", i), name.size());
+    if (isDigit && begins && (end == name.size() || name[end] == '.')) {
+      pattern += '*';
+      i = end - 1;
+    } else {
+      pattern += name[i];
+    }
+  }
+  return pattern;
+}
+
+namespace {
+/// Tensors of one pattern that were rounded.
+struct RoundedTensors {
+  uint64_t tensors = 0, fewestLeft = UINT64_MAX;
+};
+} // namespace
+
+/// The names of what was rounded, with how many different values are left, and what was not.
+static std::string roundedNames(const Session &session, const CheckpointReport &report) {
+  constexpr size_t shown = 12;
+  std::map<std::string, RoundedTensors> rounded;
+  std::map<std::string, uint64_t> left;
+  for (const FileReport &file : report.weights)
+    for (const TensorReport &tensor : file.tensors) {
+      if (!tensor.castReason.empty())
+        ++left[tensor.castReason];
+      if (tensor.castFrom.empty())
+        continue;
+      RoundedTensors &group = rounded[session.verbose() ? tensor.name : patternOf(tensor.name)];
+      ++group.tensors;
+      if (tensor.valuesLeft)
+        group.fewestLeft = std::min(group.fewestLeft, tensor.valuesLeft);
+    }
+  std::string text;
+  size_t lines = 0;
+  for (const auto &[name, group] : rounded) {
+    if (++lines > shown && !session.verbose())
+      continue;
+    text += "  rounded: " + printable(name);
+    if (group.tensors > 1)
+      text += ", " + plural(group.tensors, "tensor");
+    if (group.fewestLeft != UINT64_MAX)
+      text += (group.tensors > 1 ? ", at least " : ", ") +
+              plural(group.fewestLeft, "different value") + " left";
+    text += "\n";
+  }
+  if (lines > shown && !session.verbose())
+    text += "  and " + plural(lines - shown, "name") + " more: -v and --json list them\n";
+  for (const auto &[reason, tensors] : left)
+    text += "  not rounded: " + plural(tensors, "tensor") + ", " + reason +
+            (reason == "rank below 2" ? " (--cast-vectors rounds them)" : "") + "\n";
+  return text;
+}
+
 /// What rounding lost, and what of the saving is its own.
-static std::string castText(const CheckpointReport &report, bool estimated) {
+static std::string castText(const Session &session, const CheckpointReport &report,
+                            bool estimated) {
   const CastLoss &cast = report.cast;
   if (!cast.tensors)
-    return {};
+    return roundedNames(session, report);
   std::string text = std::string(estimated ? "samples " : "") +
                      "rounded to BF16: " + formatCount(cast.changed) + " of " +
                      formatCount(cast.elements) + " weights in " + plural(cast.tensors, "tensor") +
                      " changed, largest relative error " + formatSmall(cast.maxRelativeError);
   if (cast.overflowed)
     text += ", " + formatCount(cast.overflowed) + " became infinite";
-  return text + "\n" + formatBytes(report.inputBytes) + " -> " + formatBytes(report.originalBytes) +
-         " by rounding, -> " + formatBytes(report.outputBytes) + " by compression (" +
-         formatChange(report.originalBytes, report.outputBytes) + ")\n";
+  return text + "\n" + roundedNames(session, report) + formatBytes(report.inputBytes) + " -> " +
+         formatBytes(report.originalBytes) + " by rounding, -> " + formatBytes(report.outputBytes) +
+         " by compression (" + formatChange(report.originalBytes, report.outputBytes) + ")\n";
 }
 
 /// Whether it is of some of the weight files only.
@@ -206,15 +275,29 @@ static std::string listed(std::string_view what, const std::vector<std::string> 
   return paths.empty() ? "" : std::string(what) + ": " + text + "\n";
 }
 
-static std::string otherFiles(const CheckpointReport &report) {
-  uint64_t skipped = 0;
+static uint64_t countTakenByTime(const CheckpointReport &report) {
+  uint64_t count = 0;
   for (const FileReport &file : report.weights)
-    skipped += file.skipped;
+    count += file.takenByTime;
+  return count;
+}
+
+static std::string otherFiles(const CheckpointReport &report) {
+  uint64_t skipped = 0, takenByTime = countTakenByTime(report);
+  for (const FileReport &file : report.weights)
+    skipped += file.skipped && !file.takenByTime;
   std::string text = listed("copied", report.carried) +
                      listed("changed (decompress restores the original)", report.rewritten) +
                      listed("left out (decompress cannot restore it)", report.leftOut);
   if (skipped)
     text += plural(skipped, "file") + " of an earlier run checked and kept\n";
+  if (takenByTime)
+    text += plural(takenByTime, "file") + " of shards taken by " +
+            (takenByTime == 1 ? "its time" : "their times") +
+            ", not compared: written after the source had last changed\n";
+  // A file that was there is gone: its name is said in full.
+  for (const std::string &path : report.removed)
+    text += "removed, of the model that was replaced: " + printable(path) + "\n";
   return text;
 }
 
@@ -291,7 +374,8 @@ void uwt::tool::printCompressSummary(Session &session, const CompressOutcome &ou
     text += tensorTable(session, report) + "\n";
   if (hasTensors(report))
     text += groupTable(session, report) + "\n";
-  std::string rest = uncodedText(report) + castText(report, outcome.estimated) + otherFiles(report);
+  std::string rest =
+      uncodedText(report) + castText(session, report, outcome.estimated) + otherFiles(report);
   if (outcome.quantized)
     rest += quantizedText(*outcome.quantized, partSizes(report));
   double rate = outcome.seconds > 0 ? static_cast<double>(report.inputBytes) / outcome.seconds : 0;
@@ -300,8 +384,10 @@ void uwt::tool::printCompressSummary(Session &session, const CompressOutcome &ou
   rest += printable(outcome.input) + (outcome.dryRun ? " would become " : " -> ") +
           (outcome.estimated ? "about " : "") + printable(outcome.output) + ": " +
           formatChange(report.inputBytes, report.outputBytes) +
-          (report.cast.tensors ? ", rounded" : ", bit for bit") + " (" +
-          formatBytes(report.inputBytes) + " -> " + formatBytes(report.outputBytes) + ")\n";
+          (report.cast.tensors        ? ", rounded"
+           : countTakenByTime(report) ? ""
+                                      : ", bit for bit") +
+          " (" + formatBytes(report.inputBytes) + " -> " + formatBytes(report.outputBytes) + ")\n";
   rest +=
       formatNumber(outcome.seconds, 2) + " s, " + formatBytes(static_cast<uint64_t>(rate)) +
       "/s, peak memory " + formatBytes(peakMemoryBytes()) +
@@ -319,6 +405,13 @@ static Json tensorJson(const TensorReport &tensor) {
                  {"stored_bytes", tensor.storedBytes}};
   object["format"] = tensor.format.empty() ? Json() : Json(tensor.format);
   object["difference"] = tensor.isDifference;
+  if (!tensor.castFrom.empty()) {
+    object["cast_from"] = tensor.castFrom;
+    object["cast_changed"] = tensor.castChanged;
+    object["values_left"] = tensor.valuesLeft ? Json(tensor.valuesLeft) : Json();
+  }
+  if (!tensor.castReason.empty())
+    object["not_cast"] = tensor.castReason;
   object["reason"] = tensor.reason.empty() ? Json() : Json(tensor.reason);
   object["bits_per_weight"] = bitsPer(tensor.storedBytes, elementsOf(tensor));
   if (tensor.bounds) {
@@ -343,7 +436,8 @@ static Json fileJson(const FileReport &file) {
                  {"shared_tensors", file.sharedTensors},
                  {"differences", file.differences},
                  {"equal_tensors", file.equalTensors},
-                 {"skipped", file.skipped}};
+                 {"skipped", file.skipped},
+                 {"taken_by_time", file.takenByTime}};
   object["tensors"] = Json::array();
   for (const TensorReport &tensor : file.tensors)
     object["tensors"].push_back(tensorJson(tensor));
@@ -375,6 +469,7 @@ void uwt::tool::printCompressJson(Session &session, const CompressOutcome &outco
   result["carried"] = report.carried;
   result["rewritten"] = report.rewritten;
   result["left_out"] = report.leftOut;
+  result["removed"] = report.removed;
   result["warnings"] = report.warnings;
   result["notes"] = report.notes;
   result["note"] = outcome.dryRun ? Json() : Json(closingNote(outcome));

@@ -26,6 +26,9 @@ public:
   std::string_view description() const override {
     return "Checksums are verified first: what is written is what was compressed, or the command "
            "fails and writes nothing. Files get the permissions that they had.\n\n"
+           "A folder is put in place as a whole when all its files are complete. With -f it "
+           "replaces a model that is there; without, weights of another model in OUT are an "
+           "error.\n\n"
            "A fine-tune that was compressed with --base needs that model again: without it, the "
            "error "
            "says which.\n\n"
@@ -83,11 +86,15 @@ void DecompressCommand::report(Session &session, const CheckpointReport &done,
                                  {"skipped", file.skipped}});
     result["carried"] = done.carried;
     result["rewritten"] = done.rewritten;
+    result["removed"] = done.removed;
     printJson(session, result);
     return;
   }
   if (session.options().quiet)
     return;
+  // A file that was there is gone: its name is said in full.
+  for (const std::string &path : done.removed)
+    session.print("removed, of the model that was replaced: " + printable(path) + "\n");
   double rate = seconds > 0 ? static_cast<double>(done.outputBytes) / seconds : 0;
   session.print(printable(input) + " -> " + printable(target) + ": " +
                 formatBytes(done.inputBytes) + " -> " + formatBytes(done.outputBytes) + " in " +
@@ -101,7 +108,7 @@ Status DecompressCommand::run(Session &session) {
   if (!output) {
     UWT_ASSIGN_OR_RETURN(target, decompressedName(input));
   }
-  UWT_RETURN_IF_ERROR(checkOutput(input, target, force));
+  UWT_RETURN_IF_ERROR(checkOutput({input, base.value_or("")}, target, force));
   UWT_ASSIGN_OR_RETURN(uint64_t total, totalBytes(input));
   DecompressOptions options;
   options.overwrite = force;
@@ -119,6 +126,8 @@ Status DecompressCommand::run(Session &session) {
   double seconds = progress.finish();
   if (!done)
     return done.takeError();
+  for (const std::string &warning : done->warnings)
+    session.warn(warning);
   report(session, *done, target, seconds);
   return ok();
 }

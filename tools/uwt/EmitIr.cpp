@@ -304,7 +304,7 @@ Status EmitIrCommand::run(Session &session) {
   UWT_RETURN_IF_ERROR(checkModel(input));
   bool toFile = output && *output != "-";
   if (toFile)
-    UWT_RETURN_IF_ERROR(checkOutput(input, *output, force));
+    UWT_RETURN_IF_ERROR(checkOutput({input}, *output, force));
   ReadOptions reading;
   reading.assumePlain = assumed.has_value();
   UWT_ASSIGN_OR_RETURN(OpenedWeights model, OpenedWeights::open(input, reading));
@@ -322,7 +322,7 @@ Status EmitIrCommand::run(Session &session) {
     session.print(text);
     return ok();
   }
-  UWT_RETURN_IF_ERROR(writeWholeFile(*output, asBytes(text), force));
+  UWT_RETURN_IF_ERROR(writeWholeFile(*output, asBytes(text), force, {}, modeWithin({&input, 1})));
   session.note(*output + ": " + plural(chosen.size(), "function"));
   return ok();
 }

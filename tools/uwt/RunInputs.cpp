@@ -8,6 +8,7 @@
 #include "RunInputs.h"
 #include "text/Paths.h"
 #include "text/Text.h"
+#include "uwt/Container/OutputCheck.h"
 #include "uwt/Format/ElementType.h"
 #include "uwt/Support/Random.h"
 #include "uwt/Support/Suggest.h"
@@ -53,7 +54,10 @@ static std::optional<double> parseReal(std::string_view text) {
   return value;
 }
 
-Status RunInputs::open(const std::string &output, bool force) {
+Status RunInputs::open(std::vector<std::string> reads, const std::string &output, bool force) {
+  allReads = std::move(reads);
+  if (input)
+    allReads.push_back(*input);
   if (!random && !(shapeTexts.empty() && rangeTexts.empty()))
     return usageError("--shape and --range are for drawn arguments; add --random-inputs");
   for (const std::string &text : shapeTexts) {
@@ -78,14 +82,15 @@ Status RunInputs::open(const std::string &output, bool force) {
     ranges.push_back({text.substr(0, first), {*low, *high}});
   }
   if (saved) {
-    UWT_RETURN_IF_ERROR(checkOutput(input.value_or(""), *saved, force));
     if (*saved == output)
       return usageError("--save-inputs and -o name the same file: " + output);
+    UWT_RETURN_IF_ERROR(checkOutput(allReads, *saved, force, "--save-inputs"));
+    std::vector<OutputPath> written = {{*saved}, {output}};
+    UWT_RETURN_IF_ERROR(checkOutputs(allReads, written));
   }
   if (!input)
     return ok();
   UWT_RETURN_IF_ERROR(checkInput(*input));
-  UWT_RETURN_IF_ERROR(checkOutput(*input, output, /*force=*/true));
   UWT_ASSIGN_OR_RETURN(file, SafetensorsFile::open(*input));
   return ok();
 }
@@ -267,7 +272,7 @@ Status RunInputs::save(bool force) const {
   for (const Argument &argument : arguments)
     outputs.push_back({argument.name, findSafetensorsDtype(argument.tensor.dtype),
                        argument.tensor.shape, argument.tensor.bytes});
-  return writeSafetensors(*saved, outputs, {}, force);
+  return writeSafetensors(*saved, outputs, {}, force, modeWithin(allReads));
 }
 
 void RunInputs::report(Json &object) const {

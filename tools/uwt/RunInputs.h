@@ -23,9 +23,11 @@ class RunInputs {
 public:
   /// The options that say where arguments come from.
   std::vector<command_line::Option> rows();
-  /// Before anything is compiled: opens the file, and reads what the options say. `output` is
-  /// another file that the command writes, or empty.
-  Status open(const std::string &output, bool force);
+  /// Opens the file, and reads what the options say, before anything is compiled. `reads` are the
+  /// other paths that the command reads, `output` is another file that it writes, or empty.
+  Status open(std::vector<std::string> reads, const std::string &output, bool force);
+  /// The paths that the command reads, the file of inputs among them.
+  const std::vector<std::string> &reads() const { return allReads; }
   /// Arguments for `function`, which point into this object. A usage error where there is none for
   /// one of them, or an option names one that does not exist.
   Expected<std::vector<ToolTensor>> bind(const ToolSignature &function);
@@ -53,6 +55,7 @@ private:
   Status checkNames(const ToolSignature &function) const;
 
   std::optional<std::string> input, saved;
+  std::vector<std::string> allReads;
   bool random = false;
   unsigned seed = 1;
   std::vector<std::string> shapeTexts, rangeTexts;

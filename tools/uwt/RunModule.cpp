@@ -102,7 +102,7 @@ Status RunCommand::write(const std::vector<ToolResult> &results) const {
   for (size_t i = 0; i < results.size(); ++i)
     outputs.push_back({"out" + std::to_string(i), findSafetensorsDtype(results[i].dtype),
                        results[i].shape, results[i].bytes});
-  return writeSafetensors(output, outputs, {}, force);
+  return writeSafetensors(output, outputs, {}, force, modeWithin(inputs.reads()));
 }
 
 void RunCommand::report(Session &session, const ToolSignature &called, const ToolStats &stats,
@@ -148,8 +148,8 @@ Status RunCommand::run(Session &session) {
   options.requiredCache = !cache.empty();
   options.cacheFolder = cache.empty() ? programFolder() : cache == "none" ? "" : cache;
   UWT_ASSIGN_OR_RETURN(std::string text, readModule(module));
-  UWT_RETURN_IF_ERROR(checkOutput(module, output, force));
-  UWT_RETURN_IF_ERROR(inputs.open(output, force));
+  UWT_RETURN_IF_ERROR(inputs.open(shared.reads(module), output, force));
+  UWT_RETURN_IF_ERROR(checkOutput(inputs.reads(), output, force));
   UWT_ASSIGN_OR_RETURN(const CompilerModule *compiler, loadCompiler());
   StageProgress progress(session, "compiling");
   UWT_ASSIGN_OR_RETURN(auto program,

@@ -53,6 +53,8 @@ public:
   Status run(Session &session) override;
 
 private:
+  /// What the output is made from.
+  std::vector<std::string> reads() const { return {input, base.value_or("")}; }
   /// What is written: a tensor, or those that codes are.
   struct Result {
     std::vector<std::pair<std::string, TensorBytes>> tensors;
@@ -168,7 +170,7 @@ Status SliceCommand::write(Session &session, const Result &result) {
   for (const auto &[name, bytes] : result.tensors)
     outputs.push_back({name, bytes.dtype, bytes.shape, bytes.bytes});
   if (output != "-")
-    return writeSafetensors(output, outputs, {}, force);
+    return writeSafetensors(output, outputs, {}, force, modeWithin(reads()));
   session.write(headerOf(outputs));
   for (const SafetensorsOutput &each : outputs)
     session.write({reinterpret_cast<const char *>(each.bytes.data()), each.bytes.size()});
@@ -322,7 +324,7 @@ Status SliceCommand::run(Session &session) {
     return usageError("--json and -o - would both write to standard output; name a file with -o");
   UWT_RETURN_IF_ERROR(checkModel(input));
   if (!toOutput)
-    UWT_RETURN_IF_ERROR(checkOutput(input, output, force));
+    UWT_RETURN_IF_ERROR(checkOutput(reads(), output, force));
   UWT_ASSIGN_OR_RETURN(Result result, read(wanted));
   UWT_RETURN_IF_ERROR(write(session, result));
   if (!toOutput)

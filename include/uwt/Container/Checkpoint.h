@@ -58,6 +58,9 @@ struct CheckpointReport {
   std::vector<std::string> carried, rewritten, leftOut;
   /// What is wrong with the folder, a sentence each; and Checkpoint::repeated of it.
   std::vector<std::string> warnings, notes;
+  /// Paths in the output of files that were removed: those of the model that was replaced which the
+  /// new one does not have (write-5).
+  std::vector<std::string> removed;
   /// Sums over all files that have an output; `originalBytes` is what decompressing gives
   /// back (less than the input after a cast).
   uint64_t inputBytes = 0, originalBytes = 0, outputBytes = 0;

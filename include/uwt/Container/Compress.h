@@ -15,6 +15,8 @@
 #define UWT_CONTAINER_COMPRESS_H
 
 #include "uwt/Container/Container.h"
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -51,9 +53,16 @@ struct CompressOptions {
   /// The compact form, which older readers do not know, is not used where what it makes smaller
   /// takes fewer bytes (choice-11).
   uint64_t compactBytes = 8192;
-  /// F32 and F16 tensors of any rank are rounded to BF16 first (nearest, ties
-  /// to even; NaNs stay NaNs). The original is then the rounded file.
+  /// F32 and F16 tensors of rank 2 and more are rounded to BF16 first (nearest, ties to even; NaNs
+  /// stay NaNs), but those that `include` and `exclude` leave out, and parts of quantised weights
+  /// (choice-5). The original is then the rounded file.
   bool castToBF16 = false;
+  /// Rounds tensors of rank 0 and 1 too.
+  bool castVectors = false;
+  /// Names of tensors that quantised weights are made of, which a cast never rounds: as
+  /// `keepQuantizedParts` of uwt/Import/ImportedWeights.h finds them. Without a value, a model
+  /// whose configuration says that it is quantised is not cast.
+  std::optional<std::set<std::string, std::less<>>> quantizedParts;
   /// Records SHA-256 of each original tensor and of the original file.
   bool sha256 = false;
   /// Replaces existing outputs.
@@ -88,6 +97,8 @@ struct CastLoss {
   uint64_t changed = 0, overflowed = 0;
   /// Largest |rounded - value| / |value| over finite, nonzero values that stayed finite.
   double maxRelativeError = 0;
+  /// Of a single tensor: how many different values are left; 0 if not known.
+  uint64_t valuesLeft = 0;
 
   void add(const CastLoss &other);
 };
@@ -105,6 +116,12 @@ struct TensorReport {
   std::string format;
   /// Why it stayed raw, or the name it is stored under: one phrase; else empty.
   std::string reason;
+  /// The dtype that a cast rounded it from, or empty; how many of its elements changed, and how
+  /// many different values are left (0 of samples).
+  std::string castFrom;
+  uint64_t castChanged = 0, valuesLeft = 0;
+  /// Why a cast left it as it was though it is F32 or F16, or empty.
+  std::string castReason;
   /// Its differences from the base model are stored, or nothing where it equals that one.
   bool isDifference = false;
   /// Tensors that are stored as one with it, itself included.
@@ -138,6 +155,8 @@ struct FileReport {
   uint64_t sampledBytes = 0;
   /// An earlier run had already written and this one verified it.
   bool skipped = false;
+  /// It was skipped, and its bytes were not compared with the source, which is older (folder-10).
+  bool takenByTime = false;
 };
 
 /// Compresses one safetensors file; the output has its permissions. Errors: Usage (output

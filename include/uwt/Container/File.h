@@ -35,6 +35,11 @@ std::string partialPath(const std::string &target);
 /// Permission bits of a file: read, write and execute of its owner, its group and others,
 /// as chmod takes them. Never setuid, setgid or sticky.
 using FileMode = uint32_t;
+/// The permissions of a file that is made from nothing private.
+inline constexpr FileMode anyMode = 0666;
+/// The permissions that a file has at most which is made from `paths`, files or folders: others may
+/// read what they may read of all of them (write-7). The owner may read and write it.
+FileMode modeWithin(std::span<const std::string> paths);
 
 /// What tells whether a file is still the one that was looked at, with the same contents.
 struct FileIdentity {
@@ -118,10 +123,11 @@ public:
   ~AtomicFileWriter();
 
   /// Creates partialPath(target). The file gets the permission bits `mode`; until it is
-  /// complete, no one else can open it. Without `mode` it gets what the umask leaves. Errors:
-  /// Usage (an existing `target` unless `overwrite`, and one that is no regular file), IO.
+  /// complete, no one else can open it. Without `mode` it gets what the umask leaves of `atMost`.
+  /// Errors: Usage (an existing `target` unless `overwrite`, and one that is no regular file), IO.
   static Expected<AtomicFileWriter> create(const std::string &target, bool overwrite,
-                                           std::optional<FileMode> mode = {});
+                                           std::optional<FileMode> mode = {},
+                                           FileMode atMost = anyMode);
 
   /// Writes after everything written so far.
   Status append(std::span<const uint8_t> bytes);
@@ -183,7 +189,7 @@ private:
 Expected<std::string> readTextFile(const std::string &path, uint64_t limit);
 /// Writes a whole file through AtomicFileWriter.
 Status writeWholeFile(const std::string &path, std::span<const uint8_t> bytes, bool overwrite,
-                      std::optional<FileMode> mode = {});
+                      std::optional<FileMode> mode = {}, FileMode atMost = anyMode);
 inline std::span<const uint8_t> asBytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t *>(text.data()), text.size()};
 }

@@ -61,6 +61,17 @@ public:
   /// Removes an empty folder.
   virtual Status removeFolder(const std::string &path);
   virtual Status syncFolder(const std::string &path);
+
+  /// Opens a folder and locks it: alone, or shared with all who ask for that. Fails if another
+  /// process holds a lock that excludes this one. File systems without locks go without.
+  virtual Expected<int> lockFolder(const std::string &path, bool shared);
+  /// Gives a file a second name. Links are not followed. False if the file system, or the file's
+  /// owner, does not allow that.
+  virtual Expected<bool> link(const std::string &from, const std::string &to);
+  /// Exchanges two names in one step. False if the file system cannot.
+  virtual Expected<bool> exchange(const std::string &a, const std::string &b);
+  /// Gives the folder `to` the permissions and, as far as allowed, the owner and group of `from`.
+  virtual Status copyOwner(const std::string &from, const std::string &to);
 };
 
 /// The operations in use in this process.

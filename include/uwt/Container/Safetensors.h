@@ -140,7 +140,7 @@ struct SafetensorsOutput {
 /// 64 bytes. Errors: Usage (bytes that do not fit the shape, a name twice, an existing
 /// file without `overwrite`), IO.
 Status writeSafetensors(const std::string &path, std::span<const SafetensorsOutput> tensors,
-                        const MetadataEntries &metadata, bool overwrite);
+                        const MetadataEntries &metadata, bool overwrite, FileMode atMost = anyMode);
 
 } // namespace uwt
 

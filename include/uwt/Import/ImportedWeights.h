@@ -111,6 +111,11 @@ struct OpenedWeights {
   static Expected<OpenedWeights> open(const std::string &path, const ReadOptions &options = {});
 };
 
+/// For a cast of `input`, a file or a folder: tells `options` which tensors its quantised weights
+/// are made of. Does nothing without a cast. Errors: Unsupported (weights that no recipe reads,
+/// whose parts are not known); as OpenedWeights::open.
+Status keepQuantizedParts(const std::string &input, CompressOptions &options);
+
 } // namespace uwt
 
 #endif // UWT_IMPORT_IMPORTEDWEIGHTS_H

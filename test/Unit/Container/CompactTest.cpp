@@ -299,7 +299,7 @@ TEST_F(CompactTest, RoundedTensorsAreBundled) {
                                      weights("a", {700}, 2, ElementType::F32),
                                      weights("b", {701}, 3, ElementType::F16)};
   CompressOptions options = compactOptions();
-  options.castToBF16 = true;
+  options.castToBF16 = options.castVectors = true;
   Expected<Container> container = compressed(tensors, options);
   ASSERT_TRUE(holds(container));
   EXPECT_EQ(report.cast.tensors, 3u);

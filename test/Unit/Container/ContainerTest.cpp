@@ -274,7 +274,7 @@ TEST(Container, CastRoundsToNearestEvenAndSaysWhatIsLost) {
                  f32({0x3f800000, 0x3f808000, 0x3f818000, 0x7f7fffff, 0x7f800001, 0x80000000})},
                 {"h", "F16", {2}, {0x00, 0x3c, 0x01, 0x00}}});
   CompressOptions options = compressOnOneThread();
-  options.castToBF16 = true;
+  options.castToBF16 = options.castVectors = true;
   auto report = compressFile(folder / "a", folder / "c", options);
   ASSERT_TRUE(holds(report));
   EXPECT_EQ(report->cast.tensors, 2u);
@@ -282,6 +282,11 @@ TEST(Container, CastRoundsToNearestEvenAndSaysWhatIsLost) {
   EXPECT_EQ(report->cast.changed, 3u);
   EXPECT_EQ(report->cast.overflowed, 1u);
   EXPECT_NEAR(report->cast.maxRelativeError, 0.00389, 0.00001);
+  EXPECT_EQ(report->tensors[0].castFrom, "F32");
+  EXPECT_EQ(report->tensors[0].castChanged, 3u);
+  // 1 is there twice.
+  EXPECT_EQ(report->tensors[0].valuesLeft, 5u);
+  EXPECT_EQ(report->tensors[1].castFrom, "F16");
   auto against = verifyFileAgainst(folder / "c", folder / "a", {});
   ASSERT_TRUE(holds(against));
   EXPECT_EQ(against->findings.at(0).message,
@@ -295,6 +300,50 @@ TEST(Container, CastRoundsToNearestEvenAndSaysWhatIsLost) {
               ElementsAre(0x80, 0x3f, 0x80, 0x3f, 0x82, 0x3f, 0x80, 0x7f, 0xc0, 0x7f, 0, 0x80));
   // 2^-24, the smallest f16, is 0x3380 in bf16.
   EXPECT_THAT(file->tensorBytes(*file->header().find("h")), ElementsAre(0x80, 0x3f, 0x80, 0x33));
+}
+
+// choice-5
+TEST(Container, ACastLeavesVectorsWhatIsLeftOutAndPartsOfQuantisedWeights) {
+  TemporaryFolder folder;
+  Bytes wide(4096, 0x3c);
+  writeTensors(folder / "a", {{"a.weight", "F32", {32, 32}, wide},
+                              {"a.bias", "F32", {1024}, wide},
+                              {"b.weight", "F32", {32, 32}, wide},
+                              {"q.scales", "F32", {32, 32}, wide},
+                              {"q.qweight", "I32", {32, 32}, wide},
+                              {"r.weight", "U8", {64, 64}, wide},
+                              {"r.weight.table", "F32", {32, 32}, wide},
+                              {"s.weight", "F32", {32, 32}, wide}});
+  CompressOptions options = compressOnOneThread();
+  options.castToBF16 = options.overwrite = true;
+  options.exclude = {"b.*"};
+  options.quantizedParts = {{"s.weight"}};
+  auto rounded = [&] {
+    auto report = compressFile(folder / "a", folder / "c", options);
+    std::vector<std::string> names;
+    for (const TensorReport &tensor : report ? report->tensors : std::vector<TensorReport>())
+      if (!tensor.castFrom.empty())
+        names.push_back(tensor.name);
+    return names;
+  };
+  EXPECT_THAT(rounded(), ElementsAre("a.weight"));
+  options.castVectors = true;
+  EXPECT_THAT(rounded(), ElementsAre("a.weight", "a.bias"));
+  options.include = {"*.bias"};
+  EXPECT_THAT(rounded(), ElementsAre("a.bias"));
+  // A program that has not looked for parts casts nothing that is said to be quantised.
+  options.quantizedParts.reset();
+  EXPECT_THAT(rounded(), ElementsAre("a.bias"));
+  for (const char *config : {R"({"quantization_config": {"bits": 4}})",
+                             R"({"text_config": {"compression_config": {}}, "x": NaN})"}) {
+    writeText(folder / "config.json", config);
+    EXPECT_EQ(messageOf(compressFile(folder / "a", folder / "c", options)),
+              folder / "config.json" + ": says that the model is quantised; a cast could round its "
+                                       "scales, so it is not cast without the names of their "
+                                       "tensors");
+  }
+  writeText(folder / "config.json", R"({"quantization_config": null})");
+  EXPECT_THAT(rounded(), ElementsAre("a.bias"));
 }
 
 TEST(Container, APlainFileOpensWithRawTensors) {

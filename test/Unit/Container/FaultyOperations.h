@@ -86,6 +86,29 @@ public:
   Status syncFolder(const std::string &path) override {
     return now() ? Status(failure(path)) : FileOperations::syncFolder(path);
   }
+  Expected<int> lockFolder(const std::string &path, bool shared) override {
+    if (now())
+      return failure(path);
+    return FileOperations::lockFolder(path, shared);
+  }
+  Expected<bool> link(const std::string &from, const std::string &to) override {
+    if (now())
+      return failure(to);
+    return FileOperations::link(from, to);
+  }
+  Expected<bool> exchange(const std::string &a, const std::string &b) override {
+    if (now())
+      return failure(b);
+    if (withoutExchange)
+      return false;
+    return FileOperations::exchange(a, b);
+  }
+  Status copyOwner(const std::string &from, const std::string &to) override {
+    return now() ? Status(failure(to)) : FileOperations::copyOwner(from, to);
+  }
+
+  /// Whether the file system can exchange no names.
+  bool withoutExchange = false;
 
 private:
   bool now() {

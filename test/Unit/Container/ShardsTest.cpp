@@ -57,6 +57,7 @@ protected:
   void SetUp() override {
     in = folder / "model";
     out = folder / "out";
+    stage = folder / ".out.uwt-partial";
     fs::create_directories(in + "/part");
     fs::create_directories(in + "/nothing");
     write("a", 4, 1);
@@ -78,7 +79,7 @@ protected:
 
   /// Sets when a file in the output was written, in seconds before or after now.
   void setWritten(const std::string &name, int seconds) {
-    fs::last_write_time(out + "/" + name,
+    fs::last_write_time(stage + "/" + name,
                         fs::file_time_type::clock::now() + std::chrono::seconds(seconds));
   }
 
@@ -88,7 +89,8 @@ protected:
   }
 
   TemporaryFolder folder;
-  std::string in, out;
+  /// What the output is called until shards are finished (write-5).
+  std::string in, out, stage;
 };
 
 } // namespace
@@ -108,8 +110,9 @@ TEST_F(ShardsTest, GiveTheBytesOfOneCall) {
       EXPECT_THAT(report->rewritten, IsEmpty());
     }
     EXPECT_EQ(files, 5u);
-    EXPECT_THAT(namesIn(out), ElementsAre("a.uwt.safetensors", "b.uwt.safetensors",
-                                          "c.uwt.safetensors", "d.uwt.safetensors", "part"));
+    EXPECT_FALSE(fs::exists(out));
+    EXPECT_THAT(namesIn(stage), ElementsAre("a.uwt.safetensors", "b.uwt.safetensors",
+                                            "c.uwt.safetensors", "d.uwt.safetensors", "part"));
     auto finished = compress(in, out, finishing());
     ASSERT_TRUE(holds(finished));
     EXPECT_EQ(contentsOf(out), expected) << count;
@@ -143,8 +146,13 @@ TEST_F(ShardsTest, WhatIsThereIsCheckedAndKept) {
   ASSERT_TRUE(holds(again));
   for (const FileReport &file : again->weights)
     EXPECT_TRUE(file.skipped);
-  Bytes bytes = readBytes(out + "/c.uwt.safetensors");
+  Bytes sound = readBytes(stage + "/c.uwt.safetensors"), bytes = sound;
   bytes[bytes.size() / 2] ^= 1;
+  writeBytes(stage + "/c.uwt.safetensors", bytes);
+  // What is no output yet is written again.
+  ASSERT_TRUE(holds(compress(in, out, shardOptions(1, 2))));
+  EXPECT_EQ(readBytes(stage + "/c.uwt.safetensors"), sound);
+  ASSERT_TRUE(holds(compress(in, out, finishing())));
   writeBytes(out + "/c.uwt.safetensors", bytes);
   EXPECT_THAT(messageOf(compress(in, out, shardOptions(1, 2))), HasSubstr("is damaged"));
 }
@@ -156,7 +164,7 @@ TEST_F(ShardsTest, FinishingNamesMissingFilesAndWritesNothing) {
   EXPECT_EQ(messageOf(compress(in, out, finishing())),
             out + ": 3 of 5 weight files are missing (c.uwt.safetensors, d.uwt.safetensors, "
                   "part/e.uwt.safetensors); compress their shards first");
-  EXPECT_THAT(namesIn(out), ElementsAre("a.uwt.safetensors", "b.uwt.safetensors"));
+  EXPECT_THAT(namesIn(stage), ElementsAre("a.uwt.safetensors", "b.uwt.safetensors"));
 }
 
 TEST_F(ShardsTest, FinishingRefusesWhatIsNotOfThisSource) {
@@ -164,15 +172,15 @@ TEST_F(ShardsTest, FinishingRefusesWhatIsNotOfThisSource) {
   CheckpointOptions fast = finishing();
   fast.compress.format = FormatPolicy::Fast;
   EXPECT_EQ(messageOf(compress(in, out, fast)),
-            out + "/a.uwt.safetensors: exists already, but was made with other options; compress "
-                  "its shard again, with -f");
+            stage + "/a.uwt.safetensors: exists already, but was made with other options; "
+                    "compress its shard again");
 
   // Another header is found even where the clock says nothing.
   write("b", 2, 2);
   setWritten("b.uwt.safetensors", 60);
-  std::string remedy = "; compress its shard again, with -f";
+  std::string remedy = "; compress its shard again";
   EXPECT_EQ(messageOf(compress(in, out, finishing())),
-            out +
+            stage +
                 "/b.uwt.safetensors: exists already, but is not that of this source: tensor 'w': "
                 "dtype or shape differ from the original's" +
                 remedy);
@@ -227,6 +235,7 @@ TEST_F(ShardsTest, AKillAtAnyStepIsMadeGoodByRunningAgain) {
     bool ended = false;
     for (unsigned step = 0; !ended; step += 3) {
       fs::remove_all(out);
+      fs::remove_all(stage);
       ASSERT_TRUE(holds(compress(in, out, shardOptions(0, 2))));
       if (options.finishShards)
         ASSERT_TRUE(holds(compress(in, out, shardOptions(1, 2))));

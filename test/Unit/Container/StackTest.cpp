@@ -276,7 +276,7 @@ TEST_F(StackTest, RoundedTensorsAreStacked) {
                                      memberWeights("b", {40, 70}, 2, ElementType::F32),
                                      memberWeights("bias", {70}, 3, ElementType::F32)};
   CompressOptions options = compressOnOneThread();
-  options.castToBF16 = true;
+  options.castToBF16 = options.castVectors = true;
   writeTensors(folder / "a", tensors);
   Expected<FileReport> report = compressFile(folder / "a", folder / "c", options);
   ASSERT_TRUE(holds(report));

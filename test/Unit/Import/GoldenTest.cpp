@@ -7,6 +7,7 @@
 
 #include "Checkpoints.h"
 #include <cstring>
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <random>
@@ -39,6 +40,44 @@ TEST_P(GoldenTest, DecodesToThePackersOwnBits) {
     auto [own, theirs] = std::ranges::mismatch(*bytes, expected[0].bytes);
     EXPECT_EQ(own, bytes->end()) << "byte " << own - bytes->begin() << " of " << weight->format;
   }
+}
+
+// choice-5
+TEST_P(GoldenTest, ACastLeavesItsValues) {
+  std::string golden = goldenFolder(GetParam());
+  TemporaryFolder folder;
+  for (const char *name : {"model.safetensors", "config.json", "quantize_config.json"})
+    if (std::filesystem::exists(golden + "/" + name))
+      std::filesystem::copy(golden + "/" + name, folder / name);
+  CheckpointOptions options;
+  options.compress.threads = 1;
+  options.compress.castToBF16 = options.compress.castVectors = true;
+  ASSERT_TRUE(holds(keepQuantizedParts(folder.path, options.compress)));
+  TemporaryFolder other;
+  ASSERT_TRUE(holds(compress(folder.path, other / "cast", options)));
+  OpenedCheckpoint opened(other / "cast/model.uwt.safetensors");
+  ASSERT_NE(opened.weight(), nullptr);
+  std::vector<TestTensor> expected = tensorsOf(golden + "/expected.safetensors");
+  Expected<Bytes> bytes =
+      decoded(*opened.weight(), *elementTypeFromSafetensors(expected[0].dtype), 1);
+  ASSERT_TRUE(holds(bytes));
+  EXPECT_TRUE(*bytes == expected[0].bytes);
+}
+
+TEST(ImportedWeightsTest, WhatNoRecipeReadsIsNotCast) {
+  CompressOptions options;
+  options.castToBF16 = true;
+  TemporaryFolder folder;
+  EditedCheckpoint edited("gptq-b4-g128");
+  edited.replaceInConfig("gptq", "quip");
+  std::string path = edited.write(folder);
+  EXPECT_THAT(messageOf(keepQuantizedParts(path, options)), HasSubstr("a cast could round"));
+  EXPECT_FALSE(options.quantizedParts);
+  // Not even where nobody has asked.
+  CheckpointOptions whole;
+  whole.compress.castToBF16 = true;
+  EXPECT_THAT(messageOf(compress(path, path + "-cast", whole)),
+              HasSubstr("says that the model is quantised"));
 }
 
 /// Names of parameters may have no "-".

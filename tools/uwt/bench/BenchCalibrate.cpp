@@ -14,6 +14,7 @@
 
 #include "../Command.h"
 #include "../text/Json.h"
+#include "../text/Paths.h"
 #include "../text/Table.h"
 #include "../text/Text.h"
 #include "BenchProduct.h"
@@ -82,6 +83,7 @@ public:
     return {{"-o,--output", "FILE", "file to write (default: ~/.config/uwt/calibration.json)",
              &output, command_line::ValueHint::Path},
             {"--target", "TARGET", "target whose kernels are measured (default: native)", &target},
+            {"-f,--force", "", "overwrite the file that -o names", &force},
             command_line::threadsOption(&threads)};
   }
   Status run(Session &session) override;
@@ -104,6 +106,7 @@ private:
                              unsigned threadCount) const;
 
   std::string output, target = "native";
+  bool force = false;
   unsigned threads = 0;
   const Target *measured = nullptr;
   const CompilerModule *compiler = nullptr;
@@ -448,6 +451,8 @@ Status BenchCalibrateCommand::run(Session &session) {
   std::string path = output.empty() ? Calibration::defaultPath() : output;
   if (path.empty())
     return usageError("there is no home directory to write to: use -o FILE");
+  // Only the file of the default name is surely an older calibration.
+  UWT_RETURN_IF_ERROR(checkOutput({}, path, force || output.empty()));
   target = measured->name;
   result = Calibration::of(*measured);
   result.machine = std::string(simdLevelName(hostSimdLevel())) + ", " +

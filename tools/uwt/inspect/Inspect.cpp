@@ -102,7 +102,7 @@ Status InspectCommand::writePage(Session &session, const Inspection &inspection)
     session.write(page);
     return ok();
   }
-  UWT_RETURN_IF_ERROR(writeWholeFile(*html, asBytes(page), force));
+  UWT_RETURN_IF_ERROR(writeWholeFile(*html, asBytes(page), force, {}, modeWithin({&input, 1})));
   session.note(*html + ": " + formatBytes(page.size()) + ", open it in a browser");
   return ok();
 }
@@ -170,7 +170,7 @@ Status InspectCommand::run(Session &session) {
   if (html && *html == "-" && session.wantsJson())
     return usageError("--json and --html - would both write to standard output; name a file");
   if (html && *html != "-")
-    UWT_RETURN_IF_ERROR(checkOutput(input, *html, force, "--html"));
+    UWT_RETURN_IF_ERROR(checkOutput({input}, *html, force, "--html"));
   UWT_RETURN_IF_ERROR(checkWeights(input));
   UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(input));
   const Checkpoint &model = opened.checkpoint;

@@ -8,6 +8,7 @@
 #include "Paths.h"
 #include "uwt/Container/Checkpoint.h"
 #include "uwt/Container/ForeignFile.h"
+#include "uwt/Container/OutputCheck.h"
 #include "uwt/Import/ImportedWeights.h"
 #include "uwt/Support/Suggest.h"
 #include <cstdlib>
@@ -125,15 +126,14 @@ Status uwt::tool::checkModel(const std::string &input) {
   return ImportedWeights::fileKind(input) ? checkInput(input) : checkWeights(input);
 }
 
-Status uwt::tool::checkOutput(const std::string &input, const std::string &output, bool force,
-                              std::string_view option) {
+Status uwt::tool::checkOutput(const std::vector<std::string> &reads, const std::string &output,
+                              bool force, std::string_view option) {
   std::string another = "name another output with " + std::string(option);
   if (output == "-")
     return usageError("this command does not write to standard output; name a file with " +
                       std::string(option) + ", or ./- for a file of that name");
-  std::error_code failure;
-  if (fs::equivalent(input, output, failure) && !failure)
-    return usageError(output + ": input and output are the same; " + another);
+  OutputPath written{output};
+  UWT_RETURN_IF_ERROR(checkOutputs(reads, {&written, 1}));
   if (pathExists(output) && !pathIsFolder(output) && !force)
     return usageError(output + ": exists already; overwrite it with -f or " + another);
   return ok();

@@ -17,6 +17,7 @@
 #include "uwt/Support/Error.h"
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace uwt::tool {
 
@@ -40,9 +41,10 @@ Status checkInput(const std::string &input);
 Status checkWeights(const std::string &input);
 /// The same, where a file of another kind that UWT reads weights from (GGUF, ONNX) will do too.
 Status checkModel(const std::string &input);
-/// A usage error where input and output are the same, or where a file `output`
-/// exists and `force` is not set. `option` is what names the output.
-Status checkOutput(const std::string &input, const std::string &output, bool force,
+/// A usage error if `output` is one of the paths that the command reads, or a part of one
+/// (checkOutputs), or if a file of that name exists and `force` is not set. `option` is what names
+/// the output.
+Status checkOutput(const std::vector<std::string> &reads, const std::string &output, bool force,
                    std::string_view option = "-o");
 
 /// Returns the row for `--assume plain`.
