@@ -47,8 +47,8 @@ struct FileTree {
   const TreeFile *find(std::string_view path) const;
 
   /// Errors: IO (cannot be read, a link to nothing), Usage (a link to a folder that
-  /// it lies in, links that lead to one folder again and again, something that is no file), Invalid (a
-  /// folder that a run has not finished).
+  /// it lies in, links that lead to one folder again and again, something that is no file), Invalid
+  /// (a folder that a run has not finished).
   static Expected<FileTree> read(const std::string &root);
   /// The same of a folder that is written, finished or not.
   static Expected<FileTree> readOutput(const std::string &root);

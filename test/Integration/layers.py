@@ -69,7 +69,7 @@ FORBIDDEN = ("llvm", "llvm-c", "mlir", "mlir-c")
 # What waits for a FIFO, or reads a device without end. Files that users name go through readRegularFile, readTextFile or MappedFile.
 OPENERS = re.compile(r"\b(ifstream|fopen|freopen)\b|MemoryBuffer::getFile|\bopenInputFile\b|\bfilebuf\b")
 # Paths of the system, files that the program itself has just made, and the one tool that opens as MLIR's do.
-OWN_PATHS = {"lib/Bench/BenchReport.cpp", "lib/CudaTools/CudaTools.cpp", "tools/uwt/Doctor.cpp", "tools/uwt-opt/uwt-opt.cpp"}
+OWN_PATHS = {"lib/Bench/BenchReport.cpp", "lib/CudaTools/CudaTools.cpp", "tools/uwt/CompressReport.cpp", "tools/uwt/Doctor.cpp", "tools/uwt-opt/uwt-opt.cpp"}
 # The one door of JSON from files (include/uwt/Support/JsonTree.h); LLVM's parser stands behind a check of it.
 PARSE = re.compile(r"\b[Jj]son::(sax_)?parse\(")
 DOORS = {"include/uwt/Support/JsonTree.h": "Tree::parse", "lib/Support/Json.cpp": "sax_parse", "lib/Compiler/ProgramCode.cpp": "checkJson("}

@@ -46,7 +46,10 @@ inline constexpr uint32_t fragmentLanes = 32;
 /// Elements in a row of `fold=flat<n>`: a multiple, and the most.
 inline constexpr uint32_t flatColumnMultiple = 16, maxFlatColumns = 65536;
 
-inline constexpr uint64_t divideUp(uint64_t value, uint64_t by) { return (value + by - 1) / by; }
+/// Returns the quotient, rounded up, of any value: a sum before the division would wrap.
+inline constexpr uint64_t divideUp(uint64_t value, uint64_t by) {
+  return value / by + (value % by != 0);
+}
 inline constexpr uint64_t roundUp(uint64_t value, uint64_t to) { return divideUp(value, to) * to; }
 
 /// One matrix [rows, columns] = [N, K], and its panels (order-2).
