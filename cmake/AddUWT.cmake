@@ -28,18 +28,12 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
   find_program(UWT_CCACHE ccache)
   if(UWT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    # The first setting is needed for precompiled headers. The others let a clone in another folder take what this one has compiled.
+    # What ccache asks for where headers are precompiled.
     set(UWT_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros
-                     "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${UWT_CCACHE}")
+                     "${UWT_CCACHE}")
     set(CMAKE_C_COMPILER_LAUNCHER "${UWT_LAUNCHER}")
     set(CMAKE_CXX_COMPILER_LAUNCHER "${UWT_LAUNCHER}")
   endif()
-endif()
-
-# CMake hands precompiled headers to clang's inner compiler, and ccache knows no folder among those options.
-if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -include-pch <PCH_FILE>)
-  set(CMAKE_CXX_COMPILE_OPTIONS_CREATE_PCH -Xclang -emit-pch -include <PCH_HEADER> -x c++-header -Xclang -fno-pch-timestamp)
 endif()
 
 # Results may not depend on the machine: no fused multiply-add behind our back.
@@ -92,8 +86,8 @@ if(UWT_ENABLE_COVERAGE)
 endif()
 
 # Compiles eight files of a folder as one if UWT_UNITY_BUILD asks for it: headers take most of the time of a file. Names of file
-# scope differ in a target for that reason. Files for an instruction set stay alone. CMake's own unity files name folders of the
-# build machine, so a compiler cache would know none of them in another clone.
+# scope differ in a target for that reason. Files for an instruction set stay alone, and a change of one
+# file compiles seven others anew, not a library.
 #   uwt_compile_together(target)
 function(uwt_compile_together target)
   if(NOT UWT_UNITY_BUILD)
@@ -242,8 +236,6 @@ function(uwt_precompile_standard target)
     target_precompile_headers(${target} PRIVATE
       <algorithm> <array> <cmath> <cstring> <filesystem> <fstream> <functional> <map> <memory>
       <mutex> <numeric> <optional> <span> <string> <variant> <vector>)
-    # A compiler cache may have made it in another clone.
-    target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-validate-pch")
   else()
     uwt_reuse_precompiled(${target} UWTSupport)
   endif()
@@ -302,8 +294,6 @@ function(uwt_precompile_mlir target)
   else()
     uwt_reuse_precompiled(${target} UWTDialect)
   endif()
-  # It has headers of ours, so what a compiler cache has of it counts in this folder alone.
-  target_compile_definitions(${target} PRIVATE UWT_PRECOMPILED_IN="${PROJECT_BINARY_DIR}")
 endfunction()
 
 # Lets a target include and link MLIR as the Debian package has it.

@@ -113,7 +113,7 @@ Status TreeReader::readEntry(const std::string &relative, bool &any) {
 
 /// Names of everything in a folder. The iterator of the standard library ends the process where
 /// memory is out.
-Expected<std::vector<std::string>> namesIn(const std::string &folder) {
+Expected<std::vector<std::string>> entryNamesOf(const std::string &folder) {
   std::vector<std::string> names;
   std::unique_ptr<DIR, int (*)(DIR *)> open(::opendir(folder.c_str()), ::closedir);
   errno = open ? 0 : errno;
@@ -163,7 +163,7 @@ Status TreeReader::readFolder(const std::string &relative) {
   UWT_RETURN_IF_ERROR(noteVisit(full, identity));
   above.push_back(identity);
 
-  UWT_ASSIGN_OR_RETURN(std::vector<std::string> names, namesIn(full));
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string> names, entryNamesOf(full));
   bool any = false;
   for (const std::string &name : names)
     UWT_RETURN_IF_ERROR(readEntry(joinPath(relative, name), any));

@@ -57,7 +57,7 @@ struct FileTree {
 };
 
 /// Names of everything in a folder, in no order. Errors: IO.
-Expected<std::vector<std::string>> namesIn(const std::string &folder);
+Expected<std::vector<std::string>> entryNamesOf(const std::string &folder);
 bool isFolder(const std::string &path);
 bool fileExists(const std::string &path);
 /// Whether one folder is, or lies in, the other. Neither has to exist.

@@ -77,12 +77,19 @@ static bool saysMeaning(std::string_view name) {
   return false;
 }
 
-/// Returns the file, and what its folder has beside it: configurations, and any file for ONNX,
-/// whose tensors may lie in files of any name.
+/// Returns whether tensors of a file may lie in other files: of ONNX in any, of a split GGUF model
+/// in its siblings.
+static bool hasTensorsElsewhere(std::string_view path) {
+  bool isSplit = path.ends_with(".gguf") && path.find("-of-") != std::string_view::npos;
+  return isSplit || path.ends_with(".onnx");
+}
+
+/// Returns the file, and what its folder has beside it: configurations, and any file if tensors may
+/// lie there.
 static std::optional<NamedFiles> withSiblings(const std::string &path) {
   namespace fs = std::filesystem;
   NamedFiles files;
-  bool hasData = path.ends_with(".onnx");
+  bool hasData = hasTensorsElsewhere(path);
   fs::path folder = fs::path(path).parent_path();
   std::error_code error;
   fs::recursive_directory_iterator at(folder.empty() ? "." : folder, error), end;

@@ -98,7 +98,7 @@ Expected<FolderOutput::State> FolderOutput::stateOf() {
     return State::Absent;
   if (fileExists(joinPath(request.target, unfinishedName)))
     return State::Unfinished;
-  UWT_ASSIGN_OR_RETURN(std::vector<std::string> names, namesIn(request.target));
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string> names, entryNamesOf(request.target));
   if (names.empty())
     return State::Empty;
   UWT_ASSIGN_OR_RETURN(FileTree tree, FileTree::readOutput(request.target));
@@ -190,7 +190,7 @@ bool FolderOutput::hasPlanned(const std::string &folder) const {
 
 /// Removes what a killed run has left of another model, and what it had to carry over.
 Status FolderOutput::cleanStage(const std::string &relative) {
-  UWT_ASSIGN_OR_RETURN(std::vector<std::string> names, namesIn(joinPath(stage, relative)));
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string> names, entryNamesOf(joinPath(stage, relative)));
   for (const std::string &name : names) {
     std::string path = joinPath(relative, name), full = joinPath(stage, path);
     struct stat there;
@@ -288,7 +288,7 @@ Status FolderOutput::carryFile(const std::string &relative) {
 /// Carries what no model has, and notes what the new one does not have of the old one.
 Status FolderOutput::carryOver(const std::string &relative) {
   std::string folder = joinPath(request.target, relative);
-  UWT_ASSIGN_OR_RETURN(std::vector<std::string> names, namesIn(folder));
+  UWT_ASSIGN_OR_RETURN(std::vector<std::string> names, entryNamesOf(folder));
   std::vector<std::string> ignored;
   if (names.empty())
     return makeFoldersLike(request.target, stage, relative, ignored);
@@ -317,7 +317,7 @@ Status FolderOutput::carryOver(const std::string &relative) {
 
 /// Removes a folder with everything in it. What cannot be removed stays, for the next run.
 static void removeTree(const std::string &folder) {
-  auto names = namesIn(folder);
+  auto names = entryNamesOf(folder);
   for (const std::string &name : names ? *names : std::vector<std::string>()) {
     std::string full = joinPath(folder, name);
     struct stat there;

@@ -111,4 +111,11 @@ TEST(Fingerprint, WhatIsNotThereHasOneToo) {
   EXPECT_NE(fingerprintOf(folder / "absent.safetensors"), before);
 }
 
+TEST_F(FingerprintTest, FilesOfASplitModelCountTogether) {
+  std::string first = model / "m-00001-of-00002.gguf", second = model / "m-00002-of-00002.gguf";
+  write(first, "GGUF");
+  write(second, "tensors");
+  expectChange(first, [&] { rewriteUnseen(second); }, "a sibling");
+}
+
 } // namespace

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Checkpoints.h"
+#include <algorithm>
 #include <filesystem>
 
 using namespace uwt;
@@ -16,6 +17,12 @@ std::string uwt::test::goldenFolder(const std::string &name) {
 }
 
 std::vector<std::string> uwt::test::goldenNames() { return namesIn(goldenFolder("")); }
+
+std::string uwt::test::testNameOf(const testing::TestParamInfo<std::string> &info) {
+  std::string name = info.param;
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
 
 static Checkpoint opened(const std::string &path) {
   Expected<Checkpoint> checkpoint = Checkpoint::open(path);

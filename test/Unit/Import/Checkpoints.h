@@ -10,6 +10,7 @@
 
 #include "../Container/TestFiles.h"
 #include "uwt/Import/QuantizedPart.h"
+#include <gtest/gtest.h>
 
 namespace uwt::test {
 
@@ -20,6 +21,8 @@ inline const std::string goldenModule = "model.layers.0.mlp.up_proj";
 std::string goldenFolder(const std::string &name);
 /// Names of all of them, sorted.
 std::vector<std::string> goldenNames();
+/// Returns the name of a test of a checkpoint: names of tests have no "-".
+std::string testNameOf(const testing::TestParamInfo<std::string> &info);
 
 /// A checkpoint and the quantised weights in it. Aborts the test where they do not open.
 struct OpenedCheckpoint {

@@ -165,13 +165,7 @@ TEST_P(EachGoldenTest, NoMemberChangesValuesInSilence) {
   }
 }
 
-std::string parameterName(const testing::TestParamInfo<std::string> &info) {
-  std::string name = info.param;
-  std::ranges::replace(name, '-', '_');
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Packers, EachGoldenTest, testing::ValuesIn(goldenNames()), parameterName);
+INSTANTIATE_TEST_SUITE_P(Packers, EachGoldenTest, testing::ValuesIn(goldenNames()), testNameOf);
 
 //===----------------------------------------------------------------------===//
 // Values of members

@@ -80,14 +80,7 @@ TEST(ImportedWeightsTest, WhatNoRecipeReadsIsNotCast) {
               HasSubstr("says that the model is quantised"));
 }
 
-/// Names of parameters may have no "-".
-std::string parameterName(const testing::TestParamInfo<std::string> &info) {
-  std::string name = info.param;
-  std::ranges::replace(name, '-', '_');
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Packers, GoldenTest, testing::ValuesIn(goldenNames()), parameterName);
+INSTANTIATE_TEST_SUITE_P(Packers, GoldenTest, testing::ValuesIn(goldenNames()), testNameOf);
 
 TEST(ImportedWeightsTest, SayWhatTheyAre) {
   const std::pair<const char *, const char *> formats[] = {
