@@ -72,7 +72,8 @@ UWT_C_API UWTError *uwtContainerFind(const UWTContainer *container, const char *
 
 /** Number of entries of the originals' own metadata (`__metadata__`), file by file. */
 UWT_C_API size_t uwtContainerMetadataSize(const UWTContainer *container);
-/** Entry `index`: UTF-8, alive as long as the container. */
+/** Gives entry `index`: UTF-8, alive as long as the container. A value that holds a NUL is an error
+    of kind UWT_ERROR_INVALID. */
 UWT_C_API UWTError *uwtContainerMetadata(const UWTContainer *container, size_t index,
                                          const char **key, const char **value);
 

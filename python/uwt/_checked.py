@@ -12,7 +12,7 @@ import operator
 import os
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 PathLike = str | os.PathLike[str]
 
@@ -68,7 +68,7 @@ def paths(values: PathLike | Iterable[PathLike]) -> ctypes.Array:
     return _array([path_bytes(each) for each in ([values] if isinstance(values, (str, bytes, os.PathLike)) else values)])
 
 
-def _array(values: list[bytes]) -> ctypes.Array:
+def _array(values: Sequence[bytes | None]) -> ctypes.Array:
     return (ctypes.c_char_p * len(values))(*values)
 
 
@@ -84,8 +84,7 @@ _BITS = {each: 8 * ctypes.sizeof(each) for each in (ctypes.c_uint32, ctypes.c_ui
 class Struct(ctypes.Structure):
     """A structure of C whose fields are checked when they are set, also by the constructor. An int of C is a truth."""
 
-    _fields_: Any = []
-    _checks: dict[str, Callable[[str, Any], Any]] = {}
+    _checks: ClassVar[dict[str, Callable[[str, Any], Any]]] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -115,7 +114,7 @@ def _packing(cls: type[Struct]) -> struct.Struct:
 
 def _codes(kind: Any) -> str:
     if issubclass(kind, Struct):
-        return "".join(_codes(each) for _, each in kind._fields_)
+        return "".join(_codes(field[1]) for field in kind._fields_)
     return {4: "I", 8: "Q"}[ctypes.sizeof(kind)] if kind in _BITS else "P"
 
 

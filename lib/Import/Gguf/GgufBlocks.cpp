@@ -256,6 +256,25 @@ const BlockType *uwt::blockTypeOf(uint32_t number) {
   return nullptr;
 }
 
+std::string uwt::blockTypeText(uint32_t number) {
+  // Those that are not read, of ggml.h; some are of older files alone.
+  static constexpr std::pair<uint32_t, std::string_view> others[] = {
+      {4, "Q4_2"},        {5, "Q4_3"},        {9, "Q8_1"},      {15, "Q8_K"},
+      {16, "IQ2_XXS"},    {17, "IQ2_XS"},     {18, "IQ3_XXS"},  {19, "IQ1_S"},
+      {21, "IQ3_S"},      {22, "IQ2_S"},      {24, "I8"},       {25, "I16"},
+      {26, "I32"},        {27, "I64"},        {28, "F64"},      {29, "IQ1_M"},
+      {31, "Q4_0_4_4"},   {32, "Q4_0_4_8"},   {33, "Q4_0_8_8"}, {36, "IQ4_NL_4_4"},
+      {37, "IQ4_NL_4_8"}, {38, "IQ4_NL_8_8"}, {41, "Q1_0"},
+  };
+  const BlockType *type = blockTypeOf(number);
+  std::string_view name = type ? type->name : "";
+  for (const auto &[other, text] : others)
+    if (other == number)
+      name = text;
+  return name.empty() ? std::to_string(number)
+                      : std::string(name) + " (" + std::to_string(number) + ")";
+}
+
 /// What each code stands for.
 static std::vector<float> valuesOf(const BlockType &type) {
   switch (type.number) {

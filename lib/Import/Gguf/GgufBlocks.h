@@ -16,6 +16,7 @@
 #define UWT_LIB_IMPORT_GGUF_GGUFBLOCKS_H
 
 #include "uwt/Import/QuantizedWeight.h"
+#include <string>
 #include <string_view>
 
 namespace uwt {
@@ -52,6 +53,9 @@ struct BlockType {
 
 /// Null where this build does not know it.
 const BlockType *blockTypeOf(uint32_t number);
+
+/// The name of a type of ggml and its number, "IQ2_XXS (16)", known to this build or not.
+std::string blockTypeText(uint32_t number);
 
 /// A weight of `type` from its bytes, rows of blocks, with scales times `factor`. Preconditions:
 /// `bytes` are those of `rows` rows of `columns` elements, whole blocks; without a `factorFormat`

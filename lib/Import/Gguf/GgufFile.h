@@ -33,6 +33,8 @@ struct GgufTensor {
   /// The type's number, and what it is; null where this build does not know it.
   uint32_t typeNumber = 0;
   const BlockType *type = nullptr;
+  /// The number of the file of a split model that has it.
+  uint64_t file = 0;
   /// Where its bytes begin in the file, and how many there are; 0 of an unknown type.
   uint64_t begin = 0, bytes = 0;
 };

@@ -12,8 +12,7 @@
 
 #include "../NameMap.h"
 #include "GgufBlocks.h"
-#include "GgufFile.h"
-#include "uwt/Container/File.h"
+#include "GgufModel.h"
 #include "uwt/Import/ImportedWeights.h"
 #include "uwt/Support/RegularFile.h"
 #include <algorithm>
@@ -47,25 +46,6 @@ constexpr NamePair names[] = {
     {"blk.*.ffn_down.weight", "model.layers.*.mlp.down_proj.weight"},
 };
 
-/// What the file's weights are read from.
-struct GgufModel {
-  MappedFile file;
-  GgufHeader header;
-
-  std::string_view architecture() const {
-    auto found = header.texts.find("general.architecture");
-    return found == header.texts.end() ? std::string_view() : found->second;
-  }
-  /// A number of heads: `absent` where the file has no such key, 0 where it has one for each layer.
-  uint64_t heads(std::string_view key, uint64_t absent) const {
-    std::string full = std::string(architecture()) + "." + std::string(key);
-    if (header.arrays.contains(full))
-      return 0;
-    auto found = header.integers.find(full);
-    return found == header.integers.end() ? absent : found->second;
-  }
-};
-
 using TensorsByName = std::map<std::string_view, const GgufTensor *>;
 
 /// What a tensor needs to be a weight of transformers.
@@ -74,21 +54,38 @@ struct Conversion {
   std::optional<uint64_t> heads;
   /// What it is multiplied with, or null.
   const GgufTensor *factor = nullptr;
+  /// A tensor beside it that is not read, or null.
+  const GgufTensor *unread = nullptr;
 };
 
 } // namespace
 
-/// gguf-6: the heads whose rows llama.cpp has interleaved, 0 where the file does not say; nothing
-/// where it keeps the order of transformers.
+/// gguf-6: the heads whose rows llama.cpp has interleaved, 0 if the file does not say; nothing if
+/// it keeps the order of transformers. What is added to rows has their order.
 static std::optional<uint64_t> interleavedHeads(const GgufModel &model, std::string_view name) {
   if (model.architecture() != "llama")
     return std::nullopt;
   uint64_t heads = model.heads("attention.head_count", 0);
-  if (layerIn(name, "blk.*.attn_q.weight"))
+  if (layerIn(name, "blk.*.attn_q.weight") || layerIn(name, "blk.*.attn_q.bias"))
     return heads;
-  if (layerIn(name, "blk.*.attn_k.weight"))
+  if (layerIn(name, "blk.*.attn_k.weight") || layerIn(name, "blk.*.attn_k.bias"))
     return model.heads("attention.head_count_kv", heads);
+  // Of norms of heads no converter of this architecture says the order.
+  if (layerIn(name, "blk.*.attn_q_norm.weight") || layerIn(name, "blk.*.attn_k_norm.weight"))
+    return 0;
   return std::nullopt;
+}
+
+/// gguf-7: a tensor of the same module that is on no list of what is read or has no say.
+static const GgufTensor *unreadBeside(const TensorsByName &tensors, std::string_view name) {
+  std::string module(name.substr(0, name.rfind('.') + 1));
+  for (auto at = tensors.lower_bound(module); at != tensors.end() && at->first.starts_with(module);
+       ++at) {
+    std::string_view suffix = at->first.substr(module.size());
+    if (suffix != "weight" && suffix != "bias" && suffix != "scale" && suffix != "input_scale")
+      return at->second;
+  }
+  return nullptr;
 }
 
 /// gguf-7: what llama.cpp multiplies products of X.weight with, X.scale, or null.
@@ -112,7 +109,7 @@ static std::string factorRefusal(const BlockType &type, const GgufTensor &factor
 
 static float numberOf(const GgufModel &model, const GgufTensor &tensor) {
   float number = 0;
-  std::memcpy(&number, model.file.bytes().data() + tensor.begin, sizeof(number));
+  std::memcpy(&number, model.bytesOf(tensor).data(), sizeof(number));
   return number;
 }
 
@@ -134,11 +131,17 @@ static std::string refusalOf(const GgufTensor &tensor, uint64_t rows,
                              const Conversion &conversion) {
   const std::optional<uint64_t> &heads = conversion.heads;
   if (!tensor.type)
-    return "blocks of type " + std::to_string(tensor.typeNumber) + " are not read";
+    return "blocks of type " + blockTypeText(tensor.typeNumber) + " are not read";
   if (tensor.bytes == 0)
     return "it is empty";
+  if (conversion.unread)
+    return "the file has '" + conversion.unread->name + "', which is not read";
   if (heads == 0)
-    return "the file does not say of how many heads it is";
+    return tensor.name.find("_norm.") != std::string::npos
+               ? "the order of a head's numbers is not known"
+               : "the file does not say of how many heads it is";
+  if (heads && tensor.shape.size() < 2 && tensor.type->cell != 0)
+    return "blocks have numbers of several rows";
   if (heads && (rows % *heads != 0 || rows / *heads % 2 != 0))
     return std::to_string(rows) + " rows are not " + std::to_string(*heads) +
            " heads of two halves";
@@ -164,23 +167,25 @@ static ImportedWeight makeWeight(const std::shared_ptr<const GgufModel> &model,
     weight.bytes += factor->bytes;
   }
   weight.storedBytes = weight.bytes;
-  if (std::string refusal = refusalOf(tensor, rows, conversion); !refusal.empty()) {
+  // A vector has a row an element.
+  uint64_t orderedRows = tensor.shape.size() == 1 ? columns : rows;
+  if (std::string refusal = refusalOf(tensor, orderedRows, conversion); !refusal.empty()) {
     weight.refuse(std::move(refusal));
     return weight;
   }
   weight.format = conversion.factor ? tensor.type->factorFormat : tensor.type->format;
   weight.runFormat = tensor.type->runFormat;
-  weight.read = [model, &tensor, rows, columns,
+  weight.read = [model, &tensor, rows, columns, orderedRows,
                  conversion](ThreadPool &pool) -> Expected<QuantizedWeight> {
-    std::span<const uint8_t> bytes = model->file.bytes().subspan(tensor.begin, tensor.bytes);
+    std::span<const uint8_t> bytes = model->bytesOf(tensor);
     std::vector<uint8_t> ordered;
     if (conversion.heads)
-      bytes = ordered = separateHalves(bytes, rows, *conversion.heads);
+      bytes = ordered = separateHalves(bytes, orderedRows, *conversion.heads);
     std::optional<float> factor;
     if (conversion.factor)
       factor = numberOf(*model, *conversion.factor);
     QuantizedWeight result = weightOf(*tensor.type, bytes, rows, columns, factor, pool);
-    UWT_RETURN_IF_ERROR(model->file.checkRead());
+    UWT_RETURN_IF_ERROR(model->checkRead());
     return result;
   };
   return weight;
@@ -194,27 +199,38 @@ bool ImportedWeights::isGguf(const std::string &path) {
   return begin && *begin == magic;
 }
 
+/// Adds a weight by the name of transformers. Errors: Invalid (another tensor has that name).
+static Status addNamed(std::map<std::string, ImportedWeight, std::less<>> &weights,
+                       ImportedWeight weight) {
+  std::string name = weight.name, tensor = weight.parts[0];
+  auto [at, isNew] = weights.try_emplace(name, std::move(weight));
+  if (isNew)
+    return ok();
+  return invalidError("tensors '" + at->second.parts[0] + "' and '" + tensor +
+                      "' are both weight '" + name + "'");
+}
+
 Expected<ImportedWeights> ImportedWeights::openGguf(const std::string &path) {
-  UWT_ASSIGN_OR_RETURN(MappedFile file, MappedFile::open(path));
-  Expected<GgufHeader> header = GgufHeader::parse(file.bytes());
-  UWT_RETURN_IF_ERROR(file.checkRead());
-  if (!header)
-    return Error(header.error().getKind(), path + ": " + header.error().message());
-  auto model = std::make_shared<const GgufModel>(std::move(file), *std::move(header));
+  UWT_ASSIGN_OR_RETURN(GgufModel opened, GgufModel::open(path));
+  auto model = std::make_shared<const GgufModel>(std::move(opened));
   ImportedWeights result;
   result.methodName = "gguf";
   result.known = true;
   bool isKnown = isKnownArchitecture(model->architecture());
   TensorsByName tensors;
-  for (const GgufTensor &tensor : model->header.tensors)
-    tensors.emplace(tensor.name, &tensor);
   for (const GgufTensor &tensor : model->header.tensors) {
+    tensors.emplace(tensor.name, &tensor);
     result.weights.emplace(tensor.name, makeWeight(model, tensor, tensor.name));
+  }
+  for (const GgufTensor &tensor : model->header.tensors) {
     std::string name = isKnown ? transformersName(names, tensor.name) : "";
     if (name.empty())
       continue;
-    Conversion conversion = {interleavedHeads(*model, tensor.name), factorOf(tensors, tensor.name)};
-    result.weights.emplace(name, makeWeight(model, tensor, name, conversion));
+    Conversion conversion = {interleavedHeads(*model, tensor.name), factorOf(tensors, tensor.name),
+                             unreadBeside(tensors, tensor.name)};
+    ImportedWeight weight = makeWeight(model, tensor, name, conversion);
+    if (Status added = addNamed(result.weights, std::move(weight)); !added)
+      return added.takeError().in(path);
   }
   return result;
 }
