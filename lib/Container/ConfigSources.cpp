@@ -39,7 +39,7 @@ static constexpr Sidecar sidecars[] = {
 static Expected<json> parseObject(std::string_view text) {
   UWT_ASSIGN_OR_RETURN(json value, parseJsonTree(withoutSpecialNumbers(text)));
   if (!value.is_object())
-    return invalidError("is not a JSON object");
+    return invalidError("not a JSON object");
   return value;
 }
 
@@ -90,7 +90,7 @@ Expected<std::optional<json>> readJsonObject(const std::string &path) {
   UWT_ASSIGN_OR_RETURN(std::string text, readTextFile(path, configLimit));
   Expected<json> value = parseObject(text);
   if (!value)
-    return invalidError(path + " " + value.error().message());
+    return value.takeError().in(path);
   return std::optional(*std::move(value));
 }
 

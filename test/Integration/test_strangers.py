@@ -164,6 +164,8 @@ def test_a_signal_ends_a_command_and_leaves_nothing(uwt, large, tmp_path, number
         process.send_signal(number)
         # A machine that is busy takes its time; before, it was never.
         _, errors = process.communicate(timeout=60)
+        if command[0] == "inspect" and process.returncode == 0:
+            continue  # It had ended before.
         assert process.returncode == 130, errors
         assert errors.endswith(b"interrupted\n")
         assert not list(tmp_path.iterdir())

@@ -556,7 +556,7 @@ TEST(OnnxTest, NormsHaveNamesOfTransformersInKnownArchitectures) {
   EXPECT_EQ(namesWith(R"({"model": {"type": "gemma3"}})"), "");
   EXPECT_EQ(namesWith(R"({"model": {"type": 3}})"), "");
   EXPECT_EQ(namesWith(R"({"model": "llama"})"), "");
-  EXPECT_EQ(namesWith("[]"), "genai_config.json is not a JSON object");
+  EXPECT_EQ(namesWith("[]"), "genai_config.json: not a JSON object");
 }
 
 /// The model of a product of three heads, queries, keys and values of it, as F32 one behind the

@@ -25,7 +25,7 @@ using namespace uwt::tool;
 namespace {
 
 /// A tensor of a checkpoint.
-struct ModelTensor {
+struct RoundedTensor {
   std::string name;
   std::string_view dtype;
   std::vector<uint64_t> shape;
@@ -67,7 +67,7 @@ public:
   static Expected<RoundedWeight> make(const Format &format, const ProductWeights &weights);
 
   /// The tensors of the weight of this name.
-  std::vector<ModelTensor> tensors(const std::string &name) const;
+  std::vector<RoundedTensor> tensors(const std::string &name) const;
   /// What config.json says of all of them.
   Json config() const;
 
@@ -75,7 +75,7 @@ private:
   bool isCodes() const;
   void round(const ProductWeights &weights);
   uint8_t nearestCode(float number) const;
-  ModelTensor codeTensor(const std::string &name) const;
+  RoundedTensor codeTensor(const std::string &name) const;
 
   Format format;
   QuantizedElement element;
@@ -184,16 +184,16 @@ void RoundedWeight::round(const ProductWeights &weights) {
 
 /// Codes as the checkpoint has them: of integers 32 in as many words as they have bits, of 4-bit
 /// floats two a byte, of others one.
-ModelTensor RoundedWeight::codeTensor(const std::string &name) const {
+RoundedTensor RoundedWeight::codeTensor(const std::string &name) const {
   if (isCodes())
     return {name + ".weight", "U8", {rows, columns}, codes};
   if (element.bits == 8 && format.element.keyword != "uint")
     return {name + ".weight", element.kind ? "F8_E4M3" : "I8", {rows, columns}, codes};
   uint64_t rowBytes = element.kind ? columns / 2 : divideUp(columns * element.bits, 32) * 4;
-  ModelTensor tensor{name + ".weight_packed",
-                     element.kind ? "U8" : "I32",
-                     {rows, element.kind ? rowBytes : rowBytes / 4},
-                     std::vector<uint8_t>(rows * rowBytes)};
+  RoundedTensor tensor{name + ".weight_packed",
+                       element.kind ? "U8" : "I32",
+                       {rows, element.kind ? rowBytes : rowBytes / 4},
+                       std::vector<uint8_t>(rows * rowBytes)};
   for (uint64_t n = 0; n < rows; ++n)
     for (uint64_t k = 0; k < columns; ++k) {
       uint64_t bit = k * element.bits;
@@ -204,8 +204,8 @@ ModelTensor RoundedWeight::codeTensor(const std::string &name) const {
   return tensor;
 }
 
-std::vector<ModelTensor> RoundedWeight::tensors(const std::string &name) const {
-  std::vector<ModelTensor> all = {codeTensor(name)};
+std::vector<RoundedTensor> RoundedWeight::tensors(const std::string &name) const {
+  std::vector<RoundedTensor> all = {codeTensor(name)};
   std::vector<uint64_t> cells = {divideUp(rows, cellRows), divideUp(columns, cellColumns)};
   bool isOne = cells[0] == 1 && cells[1] == 1;
   all.push_back(
@@ -239,11 +239,11 @@ Expected<std::string> uwt::tool::writeRoundedModel(const std::string &compositio
                                                    const ProductWeights &weights) {
   UWT_ASSIGN_OR_RETURN(Format format, Format::parse(composition));
   UWT_ASSIGN_OR_RETURN(RoundedWeight rounded, RoundedWeight::make(format, weights));
-  std::vector<ModelTensor> tensors;
+  std::vector<RoundedTensor> tensors;
   for (unsigned i = 0; i < weights.copies(); ++i)
     std::ranges::move(rounded.tensors(moduleOf(i)), std::back_inserter(tensors));
   std::vector<SafetensorsOutput> outputs;
-  for (const ModelTensor &tensor : tensors)
+  for (const RoundedTensor &tensor : tensors)
     outputs.push_back(
         {tensor.name, findSafetensorsDtype(tensor.dtype), tensor.shape, tensor.bytes});
   std::filesystem::path folder = std::filesystem::path(weights.path()).parent_path();

@@ -18,7 +18,7 @@
 // RUN: uwt-opt %t/refused.mlir --verify-diagnostics --uwt-bind-weights=weights=%t
 // RUN: echo '[' > %t/config.json
 // RUN: not uwt-opt %t/bound.mlir --uwt-bind-weights=weights=%t 2>&1 | FileCheck %s --check-prefix=NOT-JSON
-// NOT-JSON: config.json is not a JSON object
+// NOT-JSON: config.json: invalid JSON at offset 2
 
 //--- bound.mlir
 // Of any float type; a key that MLIR renamed is bound to the weight that it was written for.

@@ -4,11 +4,15 @@
 // RUN: uwt-opt %s --uwt-bind-weights=weights=%t/small.safetensors | FileCheck %s
 // RUN: uwt-opt %s --uwt-bind-weights=weights=%t/plain.safetensors | FileCheck %s --check-prefix=PLAIN
 // RUN: uwt-opt %s --uwt-bind-weights="weights=%t/plain.safetensors format=inplace<12>" | FileCheck %s --check-prefix=FORMAT
-// RUN: uwt-opt %s --uwt-bind-weights=weights=%t | FileCheck %s --check-prefix=FOLDER
+// RUN: not uwt-opt %s --uwt-bind-weights=weights=%t 2>&1 | FileCheck %s --check-prefix=FOLDER
+// RUN: mkdir %t/model && cp %t/plain.safetensors %t/model/model.safetensors
+// RUN: cp %t/small.safetensors %t/model/variant.uwt.safetensors
+// RUN: uwt-opt %s --uwt-bind-weights=weights=%t/model | FileCheck %s --check-prefix=MODEL
 
-// The folder has each tensor twice; the first file by name has it plain.
-// FOLDER-COUNT-5: uwt.weight {{.*}}"raw
-// FOLDER-NOT: huffman
+// A folder that has each tensor twice does not say which counts; one with a model's file does.
+// FOLDER: error: tensor 'model.layers.0.q_proj.weight' is in two files: {{.*}}plain.safetensors and {{.*}}small.safetensors; give one of the files in place of the folder
+// MODEL-COUNT-5: uwt.weight {{.*}}"raw
+// MODEL-NOT: huffman
 
 // CHECK-LABEL: func @matrix
 // PLAIN-LABEL: func @matrix
