@@ -70,7 +70,7 @@ static Status addSources(const json &object, const std::string &path, ModelConfi
   }
   if (auto type = object.find("model_type"); type != object.end() && type->is_string())
     config.modelTypes.push_back(type->get<std::string>());
-  for (auto [key, member] : object.items())
+  for (const auto &[key, member] : object.items())
     if (member.is_object() && std::ranges::count(sourceKeys, key) == 0)
       UWT_RETURN_IF_ERROR(addSources(member, path + key + ".", config));
   return ok();

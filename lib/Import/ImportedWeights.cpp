@@ -197,7 +197,7 @@ void WeightMaker::closeWorld(std::string_view module, ImportedWeight &weight,
 } // namespace
 
 /// Adds the weights of files with one configuration.
-void ImportedWeights::addScope(std::shared_ptr<WeightScope> scope) {
+void ImportedWeights::addScope(const std::shared_ptr<WeightScope> &scope) {
   for (const Container *file : scope->files)
     scopes[file] = scope;
   if (!scope->isQuantized()) {
@@ -250,7 +250,7 @@ Expected<ImportedWeights> ImportedWeights::open(const Checkpoint &checkpoint,
   UWT_ASSIGN_OR_RETURN(std::vector<std::shared_ptr<WeightScope>> scopes,
                        scopesOf(checkpoint, path));
   for (std::shared_ptr<WeightScope> &scope : scopes)
-    result.addScope(std::move(scope));
+    result.addScope(scope);
   return result;
 }
 

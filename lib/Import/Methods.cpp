@@ -35,7 +35,8 @@ static bool isIntegerOrNull(const json &value) {
 }
 /// Returns whether a value switches nothing on: null, false, "", [], {}.
 static bool isOff(const json &value) {
-  return value.is_null() || value == false || value == "" ||
+  bool isEmptyText = value.is_string() && value.get_ref<const std::string &>().empty();
+  return value.is_null() || value == false || isEmptyText ||
          (value.is_structured() && value.empty());
 }
 /// Returns whether a value is a list of names, or null.
@@ -121,8 +122,7 @@ static bool isTorchaoType(const json &value) {
 // Members
 //===----------------------------------------------------------------------===//
 
-static constexpr auto Read = Say::Read;
-static constexpr auto None = Say::None;
+using enum Say;
 static constexpr std::string_view aText = "a text", anInteger = "an integer",
                                   aTruth = "true or false", names = "a list of names",
                                   nothing = "nothing (null, false or empty)", anything = "anything";
@@ -511,7 +511,7 @@ std::optional<std::string> MemberCheck::refusalOfMember(const json &value, const
 
 std::optional<std::string> MemberCheck::refusalIn(const json &value, const std::string &path,
                                                   const std::vector<OpenMember> &open) {
-  for (auto [key, member] : value.items()) {
+  for (const auto &[key, member] : value.items()) {
     std::vector<OpenMember> fitting;
     for (OpenMember each : open) {
       if (each.rest == "**") {

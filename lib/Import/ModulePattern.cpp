@@ -250,16 +250,19 @@ Expected<PatternParser::Piece> PatternParser::atom(unsigned depth) {
   return lettersPiece(letters);
 }
 
-/// What follows a backslash.
+/// Adds the bytes from one letter to another, which both count as numbers without a sign.
+template <typename Letters> static void setRange(Letters &letters, char from, char to) {
+  for (unsigned i = static_cast<unsigned char>(from); i <= static_cast<unsigned char>(to); ++i)
+    letters.set(i);
+}
+
+/// Reads what follows a backslash.
 Expected<PatternParser::Letters> PatternParser::escape() {
   if (atEnd())
     return refuse("a '\\' at its end");
   char letter = text[at++];
   Letters letters;
-  auto range = [&](char from, char to) {
-    for (int i = from; i <= to; ++i)
-      letters.set(static_cast<size_t>(i));
-  };
+  auto range = [&](char from, char to) { setRange(letters, from, to); };
   bool isAlphanumeric = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
                         (letter >= 'A' && letter <= 'Z');
   if (letter == 'd' || letter == 'w')
@@ -300,11 +303,10 @@ Expected<PatternParser::Letters> PatternParser::letterClass() {
     if (peek() == '-' && at + 1 < text.size() && text[at + 1] != ']') {
       to = text[at + 1];
       at += 2;
-      if (to < from || to == '\\')
+      if (static_cast<unsigned char>(to) < static_cast<unsigned char>(from) || to == '\\')
         return refuse("a range that ends before it begins");
     }
-    for (int i = from; i <= to; ++i)
-      letters.set(static_cast<size_t>(i));
+    setRange(letters, from, to);
   }
   ++at;
   return isOther ? ~letters : letters;

@@ -66,9 +66,13 @@ static std::vector<std::string_view> comparable(std::string_view word,
       static_cast<size_t>(std::ranges::count_if(shared, [&](size_t each) { return each > *last; }));
   size_t asGood = maxCompared - better;
   chosen.clear();
-  for (size_t i = 0; i < candidates.size(); ++i)
-    if (shared[i] > *last || (shared[i] == *last && asGood > 0 && asGood-- > 0))
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    bool isAsGood = shared[i] == *last && asGood > 0;
+    if (shared[i] > *last || isAsGood)
       chosen.push_back(candidates[i]);
+    if (isAsGood)
+      --asGood;
+  }
   return chosen;
 }
 

@@ -270,7 +270,7 @@ Expected<SliceCommand::Result> SliceCommand::readQuantized(TensorSlice wanted, T
   UWT_ASSIGN_OR_RETURN(OpenedWeights opened, OpenedWeights::open(input, reading()));
   const ImportedWeight *weight = opened.imported.find(tensor);
   if (!weight)
-    return readFloats(opened, std::move(wanted), pool);
+    return readFloats(opened, wanted, pool);
   closeRanges(wanted, weight->shape);
   auto result = [&]() -> Expected<Result> {
     if (*element == "codes")

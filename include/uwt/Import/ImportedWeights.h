@@ -91,7 +91,7 @@ public:
 
 private:
   static bool isGguf(const std::string &path);
-  void addScope(std::shared_ptr<WeightScope> scope);
+  void addScope(const std::shared_ptr<WeightScope> &scope);
 
   std::string methodName;
   bool known = false, isPlainAssumed = false;

@@ -215,16 +215,17 @@ static void addAttribute(AttributeFields fields, OnnxNode &node) {
   const std::string &name = fields.name;
   bool isTwice = node.integers.contains(name) || node.lists.contains(name) ||
                  node.floats.contains(name) || node.others.contains(name);
-  if (isTwice || fields.isReference)
+  bool isInteger = fields.integer || fields.type == Integer,
+       isNumber = fields.number || fields.type == Float,
+       isList = !fields.integers.empty() || fields.type == Integers;
+  if (isTwice || fields.isReference || (!isInteger && !isNumber && !isList))
     node.others.insert(name);
-  else if (fields.integer || fields.type == Integer)
+  else if (isInteger)
     node.integers.emplace(name, static_cast<int64_t>(fields.integer.value_or(0)));
-  else if (fields.number || fields.type == Float)
+  else if (isNumber)
     node.floats.emplace(name, fields.number.value_or(0));
-  else if (!fields.integers.empty() || fields.type == Integers)
-    node.lists.emplace(name, std::move(fields.integers));
   else
-    node.others.insert(name);
+    node.lists.emplace(name, std::move(fields.integers));
 }
 
 Status OnnxParser::node(Message message, unsigned depth) {

@@ -16,7 +16,7 @@ using namespace uwt;
 
 namespace {
 
-constexpr std::string_view codesName = "codes", codesScale = "codes_scale";
+constexpr std::string_view parameterName = "codes", parameterScale = "codes_scale";
 
 class ParameterCodesRecipe final : public Recipe {
 public:
@@ -26,7 +26,7 @@ public:
     return getCodesRecipe().reads(config);
   }
   bool claims(const Parts &parts) const override {
-    return parts.has(codesName) && parts.has(codesScale);
+    return parts.has(parameterName) && parts.has(parameterScale);
   }
   Expected<WeightOutline> outline(const QuantizationConfig &config, const Parts &parts,
                                   ThreadPool &pool) const override {
@@ -47,7 +47,7 @@ public:
   }
 
 private:
-  static Parts renamed(const Parts &parts) { return parts.renamed(codesName, "weight"); }
+  static Parts renamed(const Parts &parts) { return parts.renamed(parameterName, "weight"); }
 };
 
 } // namespace
