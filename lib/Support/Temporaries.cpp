@@ -17,6 +17,8 @@ using namespace uwt;
 
 /// A signal handler takes names out of their slots, and frees none; all others have the mutex.
 static std::array<std::atomic<char *>, 1024> names;
+/// Names that were taken out, which leak checkers would miss.
+static std::array<std::atomic<char *>, names.size()> taken;
 static std::mutex mutex;
 static_assert(std::atomic<char *>::is_always_lock_free, "taken in a signal handler");
 
@@ -37,7 +39,9 @@ void uwt::forgetTemporary(const std::string &path) {
 }
 
 void uwt::removeTemporaries() {
-  for (std::atomic<char *> &slot : names)
-    if (const char *name = slot.exchange(nullptr))
+  for (size_t i = 0; i < names.size(); ++i)
+    if (char *name = names[i].exchange(nullptr)) {
       ::unlink(name);
+      taken[i] = name;
+    }
 }
