@@ -102,7 +102,8 @@ def _report_of(report: LibraryReport) -> Report:
 
 
 def _shard(shard: tuple[int, int]) -> tuple[int, int]:
-    if isinstance(shard, str) or len(shard) != 2 or not 0 <= uint("shard", shard[0]) < uint("shard", shard[1]):
+    is_pair = not isinstance(shard, str) and len(shard) == 2
+    if not is_pair or shard[0] < 0 or not uint("shard", shard[0]) < uint("shard", shard[1]):
         raise ValueError(f"shard is (i, n) with i from 0 to n - 1, or 'finish', got {shard!r}")
     return shard
 

@@ -49,6 +49,8 @@ def test_options_reach_the_library(plain, tmp_path):
     uwt.compress(plain, target, exclude="*", overwrite=True)
     assert not [tensor for tensor in uwt.inspect(target).tensors if tensor.format]
     uwt.compress(plain, target, cast="bf16", overwrite=True)
+    assert {tensor.dtype for tensor in uwt.inspect(target).tensors} == {"BF16", "F32", "F8_E4M3", "I64"}
+    uwt.compress(plain, target, cast="bf16", cast_vectors=True, overwrite=True)
     assert {tensor.dtype for tensor in uwt.inspect(target).tensors} == {"BF16", "F8_E4M3", "I64"}
 
 
@@ -113,7 +115,7 @@ def test_damage_is_found(compressed):
     [
         (lambda path: uwt.compress(path / "absent.safetensors"), uwt.IoError, "cannot open"),
         (lambda path: uwt.compress(path / "model.safetensors", format="smalest"), uwt.UsageError, "smallest"),
-        (lambda path: uwt.compress(path / "model.safetensors", path / "model.safetensors"), uwt.UsageError, "exists"),
+        (lambda path: uwt.compress(path / "model.safetensors", path / "model.safetensors"), uwt.UsageError, "are the same"),
         (lambda path: uwt.compress(path / "model.safetensors", cast="fp8"), ValueError, "cast is 'bf16'"),
         (lambda path: uwt.compress(path / "model.safetensors", threads=-1), ValueError, "threads"),
         (lambda path: uwt.decompress(path / "model.safetensors", path / "b"), uwt.UsageError, "not compressed"),

@@ -23,6 +23,7 @@ PACKAGE = pathlib.Path(uwt.__file__).parent
 #: Arguments of the methods of a container that need some.
 ARGUMENTS = {
     "find": ("single",),
+    "check_plain": ("single",),
     "read": ("single",),
     "read_part": ("single",),
     "read_into": ("single", None, 0, 0, None),
