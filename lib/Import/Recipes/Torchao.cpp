@@ -202,6 +202,9 @@ static Shape withoutOnes(Shape shape) {
 
 /// The blocks of a weight of that shape, one dimension each. Errors: Unsupported.
 static Expected<Shape> blockOf(const Subclass &subclass, const Shape &shape) {
+  // The header says the shape of some, which no tensor has.
+  if (shape.empty() || std::ranges::count(shape, 0) != 0)
+    return unsupportedError("it is empty");
   std::optional<Shape> block = subclass.sizes("block_size");
   if (block && block->empty())
     return shape; // One number for all of a Float8Tensor.

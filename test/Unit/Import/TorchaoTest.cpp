@@ -324,6 +324,8 @@ TEST(TorchaoTest, TilesAreThoseOfTheShape) {
             "the shape in the header is [12], expected a matrix or a stack of them");
   flattened = Flattened(golden).replaceInEntry("[12, 160]", "[12, 0]");
   EXPECT_EQ(errorOf(flattened), "it is empty");
+  flattened.replaceInEntry("[1, 64]", "[]");
+  EXPECT_EQ(errorOf(flattened), "it is empty");
   flattened = Flattened(golden);
   flattened.tensor("qdata").shape = {2, 8, 16, 8};
   EXPECT_EQ(errorOf(flattened), "_qdata is [2, 8, 16, 8] of a weight [12, 160]");
