@@ -12,7 +12,7 @@ source tools/dev/packages.sh
 work=.cache/wheels
 # What Debian 12 has.
 platform=manylinux_2_36_$(uname -m)
-most_bytes=6000000
+most_bytes=6500000
 most_compiler_bytes=100000000
 
 # The compiler, the kernels of products that it makes, which uwt has as well, and the library that uwt-compiler is.
