@@ -70,7 +70,7 @@ struct UWTContainer {
   UWTContainer &operator=(const UWTContainer &) = delete;
   ~UWTContainer();
 
-  /// What C sees of a quantised weight beside itself.
+  /// Names of a quantised weight that C sees.
   struct QuantizedNames {
     std::string recipe;
     std::vector<const char *> parts;

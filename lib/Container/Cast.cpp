@@ -33,7 +33,7 @@ bool isCastToBF16(const SafetensorsDtype &dtype) {
   return dtype.name == "F32" || dtype.name == "F16";
 }
 
-/// Whether tensors of that dtype hold codes, as those of quantised weights do.
+/// Returns whether tensors of that dtype hold codes, as those of quantised weights do.
 static bool holdsCodes(const SafetensorsTensor &tensor) {
   std::string_view dtype = tensor.dtype->name;
   bool isWideInteger = dtype == "I64" || dtype == "U64" || dtype == "BOOL";

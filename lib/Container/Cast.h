@@ -12,16 +12,16 @@
 
 namespace uwt {
 
-/// Whether tensors of that dtype can be rounded.
+/// Returns whether tensors of that dtype can be rounded.
 bool isCastToBF16(const SafetensorsDtype &dtype);
 
-/// What a cast does with a tensor.
+/// Action of a cast on a tensor.
 struct CastChoice {
   bool isRounded = false;
   /// Why not, of one whose dtype could be; else empty.
   std::string_view reason;
 };
-/// What the options' cast does with each tensor (choice-5).
+/// Returns what the options' cast does with each tensor (choice-5).
 std::vector<CastChoice> chooseCasts(const SafetensorsHeader &header,
                                     const CompressOptions &options);
 

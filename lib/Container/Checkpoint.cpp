@@ -179,7 +179,7 @@ ModelResolver::Candidate ModelResolver::resolve(Candidates sameName) {
   return left.front();
 }
 
-/// Whether a file of the model has a tensor of that name.
+/// Returns whether a file of the model has a tensor of that name.
 bool ModelResolver::isNamed(std::string_view name) const {
   return std::ranges::binary_search(model.byName, name, {}, [&](uint32_t i) {
     return std::string_view(model.all[i].entry->name);

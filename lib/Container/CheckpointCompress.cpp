@@ -67,7 +67,7 @@ private:
   Status makeFolders();
   Status writeAll();
   Status writeOutput();
-  /// Where a file is written, and where it is in the end.
+  /// Path at which a file is written, and its final path.
   std::string targetOf(const TreeFile &file) const {
     return joinPath(destination->folder(), storedPath(file));
   }
@@ -327,7 +327,7 @@ Status CheckpointCompressor::compressWeights(const TreeFile &file) {
   return ok();
 }
 
-/// Whether a carried file is in the output. An error if another one is, which stays.
+/// Returns whether a carried file is in the output. An error if another one is, which stays.
 Expected<bool> CheckpointCompressor::isThere(const TreeFile &file,
                                              const std::string &target) const {
   if (!isKept(target))
@@ -361,7 +361,7 @@ Status CheckpointCompressor::carry(const TreeFile &file) {
   return ok();
 }
 
-/// Whether a text is in the output. An error if another one is, which stays.
+/// Returns whether a text is in the output. An error if another one is, which stays.
 Expected<bool> CheckpointCompressor::hasText(const std::string &target,
                                              const std::string &text) const {
   if (!isKept(target))

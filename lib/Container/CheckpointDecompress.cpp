@@ -168,7 +168,7 @@ Expected<bool> CheckpointDecompressor::weightsAreThere(const std::string &source
   return !found;
 }
 
-/// Whether a file is in the output. An error if another one is, which stays.
+/// Returns whether a file is in the output. An error if another one is, which stays.
 Expected<bool> CheckpointDecompressor::isThere(const ManifestFile &file,
                                                const std::string &target) {
   if (!destination->keepsFiles() || !fileExists(target))
@@ -269,7 +269,7 @@ Status CheckpointDecompressor::restore(const ManifestFile &file) {
   return ok();
 }
 
-/// What loaders look for first is written last.
+/// Restores all files, those that loaders look for first as the last.
 Status CheckpointDecompressor::restoreAll() {
   for (const std::string &folder : manifest.folders)
     UWT_RETURN_IF_ERROR(makeFoldersLike(input, destination->folder(), folder, destination->made));

@@ -69,7 +69,7 @@ bool describesWeights(std::string_view path) {
 // Index
 //===----------------------------------------------------------------------===//
 
-/// What is wrong with the name of a file in an index; empty if nothing is.
+/// Returns what is wrong with the name of a file in an index; empty if nothing is.
 static std::string badFileName(std::string_view file) {
   if (!isSafeRelativePath(file))
     return "is no file of its folder";

@@ -31,10 +31,11 @@ bool isIndexFile(const TreeFile &file);
 std::string storedPath(const TreeFile &file);
 /// Weights in another file type (folder-5).
 bool isDuplicateWeights(const TreeFile &file);
-/// Whether loaders find weights by a file of that name: weights of any type, indexes, `uwt.json`.
+/// Returns whether loaders find weights by a file of that name: weights of any type, indexes,
+/// `uwt.json`.
 bool namesWeights(std::string_view path);
-/// Whether loaders find a file of that name beside weights by themselves, and take it for a part of
-/// the model: configurations and vocabularies.
+/// Returns whether loaders find a file of that name beside weights by themselves, and take it for a
+/// part of the model: configurations and vocabularies.
 bool describesWeights(std::string_view path);
 
 /// The value of an index: `weight_map` is an object that has only names of weight files in the

@@ -32,8 +32,8 @@ struct RewrittenConfig {
 /// object).
 Expected<RewrittenConfig> rewriteConfig(std::string_view text, bool castToBF16);
 
-/// Whether the text of a config.json says, at any depth, how weights are quantised. Text that is no
-/// JSON says nothing.
+/// Returns whether the text of a config.json says, at any depth, how weights are quantised. Text
+/// that is no JSON says nothing.
 bool saysQuantized(std::string_view text);
 
 } // namespace uwt

@@ -43,8 +43,8 @@ inline constexpr std::string_view unfinishedName = ".unfinished.uwt-partial";
 bool isNeverOfModel(std::string_view name);
 /// Whether `path` is relative and stays inside its folder, as paths from files must.
 bool isSafeRelativePath(std::string_view path);
-/// Whether a file or folder of a model can have this path: safe, valid UTF-8, no component that
-/// file systems do not take or that is never part of a model, and not the manifest.
+/// Returns whether a file or folder of a model can have this path: safe, valid UTF-8, no component
+/// that file systems do not take or that is never part of a model, and not the manifest.
 bool isModelPath(std::string_view path);
 /// `text` with the letters A to Z in lower case.
 std::string lowerCase(std::string_view text);

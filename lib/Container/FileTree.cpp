@@ -61,7 +61,7 @@ private:
   bool ofOutput;
   /// Folders from the root to the one that is being read.
   std::vector<std::pair<dev_t, ino_t>> above;
-  /// How often each folder has been read.
+  /// Number of reads of each folder.
   std::map<std::pair<dev_t, ino_t>, unsigned> visits;
   /// The root without links, and the folder of files of a hub cache, for noteLink.
   std::optional<std::string> realRoot, blobs;

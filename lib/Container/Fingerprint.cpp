@@ -67,7 +67,7 @@ using NamedFiles = std::vector<NamedFile>;
 
 static bool isConfig(std::string_view name) { return name.ends_with(".json"); }
 
-/// Whether a file beside a single weight file may say what that one means.
+/// Returns whether a file beside a single weight file may say what that one means.
 static bool saysMeaning(std::string_view name) {
   if (!isConfig(name))
     return false;

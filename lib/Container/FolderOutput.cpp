@@ -49,7 +49,7 @@ static std::string parentOf(const std::string &path) {
   return parent.empty() ? "." : parent;
 }
 
-/// Whether a file system, or a part of one, is mounted there: such a folder keeps its name.
+/// Returns whether a file system, or a part of one, is mounted there: such a folder keeps its name.
 static bool isMountPoint(const std::string &path) {
   struct stat there, above;
   if (::stat(path.c_str(), &there) != 0 || ::stat(parentOf(path).c_str(), &above) != 0)
@@ -64,7 +64,7 @@ static bool isMountPoint(const std::string &path) {
   return false;
 }
 
-/// Whether the working directory is `path` or lies in it.
+/// Returns whether the working directory is `path` or lies in it.
 static bool isWorkedIn(const std::string &path) {
   std::error_code failure;
   std::string inside = fs::current_path(failure).string() + "/";
@@ -90,7 +90,8 @@ Status FolderOutput::findPaths() {
   return ok();
 }
 
-/// Where the model that is replaced lies for a moment if the file system cannot exchange names.
+/// Returns where the model that is replaced lies for a moment if the file system cannot exchange
+/// names.
 static std::string asidePath(const std::string &real) { return partialPath(real + ".old"); }
 
 Expected<FolderOutput::State> FolderOutput::stateOf() {
@@ -130,7 +131,7 @@ Status FolderOutput::checkForeign() const {
   return ok();
 }
 
-/// Whether the stage is to be used. Makes, locks and cleans it then.
+/// Returns whether the stage is to be used. Makes, locks and cleans it then.
 Expected<bool> FolderOutput::chooseStage(State state) {
   bool isReplaced = state == State::Model && request.overwrite;
   bool wanted = state == State::Absent || isReplaced ||

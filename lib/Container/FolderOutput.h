@@ -20,7 +20,7 @@
 
 namespace uwt {
 
-/// What is going to be written.
+/// Files that are going to be written.
 struct FolderRequest {
   /// The folder that the output is made from, whose permissions new folders get.
   std::string source;
@@ -29,9 +29,9 @@ struct FolderRequest {
   std::set<std::string, std::less<>> files;
   /// Paths of files that may stay beside them, though a loader would find them.
   std::set<std::string, std::less<>> allowed;
-  /// Whether a model that is there is replaced.
+  /// True if a model that is there is replaced.
   bool overwrite = false;
-  /// Whether other processes write files of the same model meanwhile (folder-10).
+  /// True if other processes write files of the same model meanwhile (folder-10).
   bool shared = false;
 };
 
@@ -46,14 +46,14 @@ public:
   FolderOutput &operator=(FolderOutput &&) = delete;
   ~FolderOutput();
 
-  /// Where files are written.
+  /// Folder in which files are written.
   const std::string &folder() const { return staged ? stage : request.target; }
   bool isStage() const { return staged; }
-  /// Whether files that are there and right are kept; and whether wrong ones are replaced.
+  /// Returns whether files that are there and right are kept; and whether wrong ones are replaced.
   bool keepsFiles() const { return staged || !request.overwrite; }
   bool replacesFiles() const { return staged || request.overwrite; }
-  /// Whether files of the target are kept, so that all of them have to be right before the first
-  /// one is written.
+  /// Returns whether files of the target are kept, so that all of them have to be right before the
+  /// first one is written.
   bool continuesInPlace() const { return !staged && !request.overwrite; }
 
   /// Precedes the first file that is written.
@@ -71,7 +71,7 @@ public:
   std::vector<std::string> warnings;
 
 private:
-  /// What lies at the target.
+  /// Contents of the target.
   enum class State : uint8_t { Absent, Empty, Unfinished, Model, Other };
 
   explicit FolderOutput(FolderRequest request) : request(std::move(request)) {}

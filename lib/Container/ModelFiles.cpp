@@ -126,7 +126,7 @@ public:
   ModelFiles chosen;
 
 private:
-  /// What lies in a folder itself.
+  /// Entries of a folder itself.
   struct Folder {
     std::string_view path;
     std::vector<const TreeFile *> weights, indexes;

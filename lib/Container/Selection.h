@@ -25,7 +25,7 @@ struct Choice {
   std::optional<Storage> storage;
   std::optional<Layout> layout;
 };
-/// Whether `include` and `exclude` leave a tensor out.
+/// Returns whether `include` and `exclude` leave a tensor out.
 bool isLeftOut(std::string_view name, const CompressOptions &options);
 Choice chooseTensor(const SafetensorsTensor &tensor, const CompressOptions &options);
 

@@ -24,7 +24,7 @@
 
 namespace uwt {
 
-/// What a member of a configuration does to weights.
+/// Effect of a configuration's member on weights.
 enum class Say : uint8_t {
   /// A recipe reads it.
   Read,

@@ -149,7 +149,8 @@ Expected<unsigned> PatternParser::number() {
   return begin == at ? Expected<unsigned>(refuse("a '{' without numbers")) : value;
 }
 
-/// What stands behind an atom, or nothing. Whether it is greedy does not change what matches.
+/// Returns what stands behind an atom, or nothing. Whether it is greedy does not change what
+/// matches.
 Expected<std::optional<PatternParser::Repeats>> PatternParser::repeats() {
   std::optional<Repeats> result;
   if (take("*")) {
@@ -282,7 +283,7 @@ Expected<PatternParser::Letters> PatternParser::escape() {
   return letters;
 }
 
-/// What stands in brackets.
+/// Reads the letters in brackets.
 Expected<PatternParser::Letters> PatternParser::letterClass() {
   Letters letters;
   bool isOther = take("^"), isFirst = true;

@@ -24,7 +24,7 @@
 
 namespace uwt {
 
-/// What a folder says of how its weights are quantised. Immutable.
+/// Configuration by which a folder's weights are quantised. Immutable.
 class QuantizationConfig {
 public:
   /// Returns that of the model in `folder`; nothing if no file there is a configuration. Errors:

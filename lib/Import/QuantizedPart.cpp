@@ -265,8 +265,8 @@ std::vector<uint8_t> PartOfCodes::codes(std::vector<uint8_t> all,
   return codes;
 }
 
-/// Whether each cell of the part is in one cell of the weight's grid, which says as much as the
-/// composition's text then.
+/// Returns whether each cell of the part is in one cell of the weight's grid, which says as much as
+/// the composition's text then.
 bool PartOfCodes::hasCellsOf(const Grid &grid, const Grid &part) const {
   uint64_t largest = 0;
   for (uint64_t column = 0; column < columns; ++column) {
@@ -422,7 +422,7 @@ static Status checkNumbers(const QuantizedPart &part) {
 // Parts
 //===----------------------------------------------------------------------===//
 
-/// Whether the codes that a weight has stand for the element's numbers, in its lower bits.
+/// Returns whether the codes that a weight has stand for the element's numbers, in its lower bits.
 static bool hasNumbersOf(const QuantizedWeight &weight, const QuantizedElement &element) {
   size_t count = size_t(1) << element.bits;
   if (element.isTable)

@@ -90,7 +90,7 @@ std::span<const Recipe *const> allRecipes();
 // What recipes share
 //===----------------------------------------------------------------------===//
 
-/// Whether checkpoints of recipe `codes` may have a composition (codes-1).
+/// Returns whether checkpoints of recipe `codes` may have a composition (codes-1).
 bool isOfCodes(const Format &format);
 
 /// Returns tensors that have no say in any weight: biases, and numbers that activations are

@@ -16,7 +16,7 @@ using namespace uwt;
 // Modules
 //===----------------------------------------------------------------------===//
 
-/// Where the name of torchao's parameter ends in that of a tensor, X._weight_qdata (0.14:
+/// Returns where the name of torchao's parameter ends in that of a tensor, X._weight_qdata (0.14:
 /// X.weight:qdata); npos in other names.
 static size_t endOfParameter(std::string_view name) {
   size_t first = name.rfind('.');
@@ -34,8 +34,9 @@ static size_t endOfParameter(std::string_view name) {
   return std::string_view::npos;
 }
 
-/// Where the name of a tensor's module ends: at its last dot, but what belongs to a weight may be
-/// named after it, X.weight.absmax (bitsandbytes), X_blocks (gpt-oss) or X._weight_qdata (torchao).
+/// Returns where the name of a tensor's module ends: at its last dot, but what belongs to a weight
+/// may be named after it, X.weight.absmax (bitsandbytes), X_blocks (gpt-oss) or X._weight_qdata
+/// (torchao).
 static size_t endOfModule(std::string_view name) {
   for (std::string_view suffix : {"_blocks", "_scales"})
     if (name.ends_with(suffix))
@@ -83,8 +84,8 @@ Modules WeightScope::modules() const {
   return modules;
 }
 
-/// What tensors say that have no configuration, as ComfyUI writes them: a scale beside codes of 8
-/// bits (byte-6). Null if they are of no such kind.
+/// Returns what tensors say that have no configuration, as ComfyUI writes them: a scale beside
+/// codes of 8 bits (byte-6). Null if they are of no such kind.
 static std::shared_ptr<const QuantizationConfig> impliedConfig(const WeightScope &scope) {
   for (const auto &[module, tensors] : scope.modules()) {
     auto codes = tensors.find("weight");
@@ -201,7 +202,7 @@ Expected<std::vector<std::shared_ptr<WeightScope>>> uwt::scopesOf(const Checkpoi
 // Companions of quantised weights
 //===----------------------------------------------------------------------===//
 
-/// What tensors are known to change, by the last component of their names.
+/// Returns what tensors are known to change, by the last component of their names.
 static std::string meaningOfTensor(std::string_view rest) {
   constexpr std::pair<std::string_view, std::string_view> meanings[] = {
       {"pre_quant_scale", "x is multiplied with it before the product"},

@@ -36,7 +36,7 @@ struct WeightScope {
   /// Why parts of modules cannot be told: a part is in two files, or not where the index says, or
   /// two parts are of models in different folders.
   std::map<std::string_view, std::string> mixed;
-  /// Of all tensors, sorted.
+  /// Names of all tensors, sorted.
   std::vector<std::string_view> names;
 
   bool isQuantized() const { return config && config->isQuantized(); }

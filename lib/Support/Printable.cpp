@@ -35,7 +35,8 @@ static std::pair<std::optional<char32_t>, size_t> firstCharacter(std::string_vie
   return {isValid ? std::optional(character) : std::nullopt, isValid ? length : 1};
 }
 
-/// Whether a character commands a terminal, or changes the direction or order of those around it.
+/// Returns whether a character commands a terminal, or changes the direction or order of those
+/// around it.
 static bool isControl(char32_t c) {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f || c == 0x2028 ||
          c == 0x2029 || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);

@@ -39,8 +39,8 @@ static size_t editDistance(std::string_view a, std::string_view b) {
   return table.back();
 }
 
-/// How much of its beginning and of its end `candidate` shares with `word`. Names with few edits
-/// share much, and this costs no table.
+/// Returns how much of its beginning and of its end `candidate` shares with `word`. Names with few
+/// edits share much, and this costs no table.
 static size_t sharedEnds(std::string_view word, std::string_view candidate) {
   size_t most = std::min(word.size(), candidate.size()), begin = 0, end = 0;
   while (begin < most && word[begin] == candidate[begin])

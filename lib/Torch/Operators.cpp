@@ -227,7 +227,7 @@ static void runOperator(StackValue *stack, uint64_t /*arguments*/, uint64_t /*re
     torch.aoti_torch_check(false, "uwt", fileName, 0, message);
 }
 
-/// What an operator takes as an image: bytes that follow one another. Errors: Usage.
+/// Returns what an operator takes as an image: bytes that follow one another. Errors: Usage.
 static Expected<View> imageOf(const char *name, const Tensor &tensor) {
   UWT_ASSIGN_OR_RETURN(View image, viewOf(tensor));
   if (image.dtype != torch.aoti_torch_dtype_uint8() || image.sizes.size() != 1)

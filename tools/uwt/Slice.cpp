@@ -53,7 +53,7 @@ public:
   Status run(Session &session) override;
 
 private:
-  /// What the output is made from.
+  /// Source of the output.
   std::vector<std::string> reads() const { return {input, base.value_or("")}; }
   /// What is written: a tensor, or those that codes are.
   struct Result {

@@ -150,8 +150,8 @@ public:
   const std::vector<Alias> &aliases() const { return otherNames; }
   /// Opens otherFiles(), by path. Errors: as Container::open.
   Expected<std::vector<Container>> openOthers() const;
-  /// What is to be known of names, a line each: repeated(), and names of an index that stand for no
-  /// tensor.
+  /// Returns what is to be known of names, a line each: repeated(), and names of an index that
+  /// stand for no tensor.
   std::vector<std::string> remarks() const;
   /// The tensors that are in several files of the folder, and which of these count. Files that
   /// cannot be read are left out.
@@ -164,7 +164,8 @@ public:
   Expected<Found> find(std::string_view name) const;
   /// The same; nothing if the model has no such tensor. Errors: of faults().
   Expected<std::optional<Found>> lookUp(std::string_view name) const;
-  /// What is known of a name that the model does not have, as an error; nothing if that is nothing.
+  /// Returns what is known of a name that the model does not have, as an error; nothing if that is
+  /// nothing.
   std::optional<Error> explainMissing(std::string_view name) const;
 
 private:

@@ -139,7 +139,7 @@ struct ReadOptions {
   CodingTimes *times = nullptr;
   /// What differences are from, or null: then tensors that are stored so cannot be read.
   std::shared_ptr<const BaseModel> base;
-  /// Whether tensors of floats are a model's weights whatever its configuration says of how they
+  /// True if tensors of floats are a model's weights whatever its configuration says of how they
   /// are quantised (ImportedWeights::checkPlain).
   bool assumePlain = false;
 };

@@ -14,10 +14,10 @@
 
 namespace uwt {
 
-/// What a command writes.
+/// Outputs of a command.
 struct OutputPath {
   std::string path;
-  /// Whether a whole folder is written there.
+  /// True if a whole folder is written there.
   bool isFolder = false;
 };
 

@@ -53,7 +53,7 @@ struct ImageHeader {
 
   /// Sets magic and checksum.
   void seal();
-  /// Whether this version of the library begins images so.
+  /// Returns whether this version of the library begins images so.
   bool hasMagic() const;
   /// Whether this version of the library has, and no byte has changed since.
   bool isSealed() const;

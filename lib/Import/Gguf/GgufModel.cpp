@@ -67,7 +67,7 @@ static constexpr const char *noKey = "split.no", *countKey = "split.count",
 /// Files have five digits for their numbers.
 static constexpr uint64_t maxFiles = 99999;
 
-/// What the name of file `index` of `count` ends with.
+/// Returns what the name of file `index` of `count` ends with.
 static std::string splitSuffix(uint64_t index, uint64_t count) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "-%05u-of-%05u.gguf", static_cast<unsigned>(index + 1),
@@ -129,7 +129,8 @@ template <typename Values> static std::string otherValue(const Values &first, co
   return "";
 }
 
-/// Whether a file is the one at `index` of the model that the first one begins. Errors: Invalid.
+/// Returns whether a file is the one at `index` of the model that the first one begins. Errors:
+/// Invalid.
 static Status checkBelongs(const SplitFile &first, const SplitFile &other, uint64_t index,
                            uint64_t count) {
   auto mismatch = [&](const char *key, std::optional<uint64_t> value, uint64_t expected) {

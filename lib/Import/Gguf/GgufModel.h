@@ -17,7 +17,7 @@
 
 namespace uwt {
 
-/// What weights are read from (gguf-8 of docs/quantised.md).
+/// Files that weights are read from (gguf-8 of docs/quantised.md).
 struct GgufModel {
   /// One behind the other, as `GgufTensor::file` counts them.
   std::vector<MappedFile> files;

@@ -108,7 +108,7 @@ struct AttributeFields {
   std::vector<uint64_t> integers;
   std::vector<uint8_t> numbers;
   std::optional<std::span<const uint8_t>> tensor, sparse;
-  /// Whether a function's caller gives the value.
+  /// True if a function's caller gives the value.
   bool isReference = false;
 };
 

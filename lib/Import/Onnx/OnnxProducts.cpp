@@ -131,7 +131,8 @@ Origin ProductFinder::originOf(const OnnxNode &node) const {
 // Before a product
 //===----------------------------------------------------------------------===//
 
-/// Whether a value is a vector of several numbers that the file has, maybe with ones before it.
+/// Returns whether a value is a vector of several numbers that the file has, maybe with ones before
+/// it.
 static bool isVector(const OnnxModel &model, std::string_view value) {
   const OnnxTensor *tensor = model.find(value);
   if (!tensor || tensor->shape.empty() || tensor->shape.back() < 2)

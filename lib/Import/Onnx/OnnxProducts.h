@@ -20,14 +20,14 @@
 
 namespace uwt {
 
-/// What a product does with a matrix.
+/// Use of a matrix by a product.
 struct MatrixUse {
-  /// Whether the value is [K, N]: a row for each input.
+  /// True if the value is [K, N]: a row for each input.
   bool isKMajor = false;
   const OnnxNode *node = nullptr;
-  /// What the product is multiplied with.
+  /// Factor of the product.
   float alpha = 1;
-  /// What the bias is multiplied with.
+  /// Factor of the bias.
   float beta = 1;
   /// The bias of the node itself, or empty.
   std::string_view bias = {};

@@ -88,7 +88,7 @@ struct WeightAlias {
   /// Whether it is the transposed matrix.
   bool isTransposed = false;
   RowRange range = {};
-  /// What floats are multiplied with (onnx-10).
+  /// Factor of floats (onnx-10).
   float factor = 1;
   /// Why it cannot be read, or empty.
   std::string refusal = {};

@@ -36,7 +36,7 @@ public:
 
 } // namespace
 
-/// Whether codes are divided by the scale (bitnet-2). Errors: Unsupported.
+/// Returns whether codes are divided by the scale (bitnet-2). Errors: Unsupported.
 static Expected<bool> dividesByScale(const QuantizationConfig &config) {
   std::string layers = config.text("linear_class"), mode = config.text("quantization_mode");
   if (!mode.empty() && mode != "offline")

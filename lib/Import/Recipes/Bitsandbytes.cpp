@@ -32,7 +32,7 @@ struct QuantState {
   float nestedOffset = 0;
 
   uint64_t blocks() const { return divideUp(elements, block); }
-  /// Whether rows are whole blocks.
+  /// Returns whether rows are whole blocks.
   bool hasWholeBlocks() const { return shape.back() % block == 0; }
 };
 

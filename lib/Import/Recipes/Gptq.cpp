@@ -176,7 +176,7 @@ static Expected<uint64_t> groupSizeOf(const GptqLayout &layout, const Parts &par
   return size;
 }
 
-/// What decided how many bits codes have, for messages.
+/// Source of the number of bits per code, for messages.
 static std::string bitsText(const GptqLayout &layout) {
   return " with " + std::to_string(layout.codes.bits) + " bits a code, which " +
          (layout.pattern.empty() ? "bits of the configuration says"

@@ -43,7 +43,7 @@ struct GroupMatrix {
 /// A tensor of an HQQLinear that is no part of the weight.
 struct HqqNote {
   std::string_view name;
-  /// Whether the weight is only read if all of its bytes are 0, as of scales that are codes.
+  /// True if the weight is only read if all of its bytes are 0, as of scales that are codes.
   bool isFalse;
 };
 

@@ -79,7 +79,8 @@ static uint64_t groupSize(const QuantizationConfig &config, uint64_t columns, ui
   return found != 0 ? found : groups == 1 ? columns : 0;
 }
 
-/// Whether all groups of integers of so many bits say that zero points are, or are not, symmetric.
+/// Returns whether all groups of integers of so many bits say that zero points are, or are not,
+/// symmetric.
 static bool areAllSymmetric(const QuantizationConfig &config, int64_t bits, bool isSymmetric) {
   return std::ranges::all_of(config.groups(), [&](const QuantizationConfig &group) {
     bool isOther = group.integer("num_bits") != bits || group.text("type") == "float";

@@ -74,8 +74,8 @@ private:
 
 } // namespace
 
-/// Whether all groups of integers say that zero points are, or are not, symmetric. Nothing is said
-/// where there are no groups.
+/// Returns whether all groups of integers say that zero points are, or are not, symmetric. Nothing
+/// is said where there are no groups.
 static bool areAllSymmetric(const QuantizationConfig &config, bool isSymmetric) {
   bool isAny = false;
   for (const QuantizationConfig &group : config.groups()) {

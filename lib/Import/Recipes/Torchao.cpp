@@ -286,7 +286,7 @@ static Expected<WeightOutline> outlineBytes(const Subclass &subclass, const Part
   return outline;
 }
 
-/// Whether an integer of `bits` bits and a sign has that value.
+/// Returns whether an integer of `bits` bits and a sign has that value.
 static bool isInteger(int8_t number, unsigned bits) {
   int count = 1 << bits;
   return number >= -count / 2 && number < count / 2;

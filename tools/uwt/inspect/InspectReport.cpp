@@ -118,7 +118,7 @@ static Table tensorTable(const Inspection &inspection, RowStyle style) {
   return table;
 }
 
-/// What is to be known of names before one of them is read.
+/// Returns what is to be known of names before one of them is read.
 static std::string namesText(const Checkpoint &model) {
   std::string text;
   for (const std::string &remark : model.remarks())
