@@ -57,9 +57,12 @@ public:
   Expected<Bytes> find(size_t index, const std::function<Expected<std::vector<uint8_t>>()> &open);
 
 private:
-  std::mutex mutex;
-  size_t last = 0;
-  Bytes bytes;
+  struct Opened {
+    std::mutex mutex;
+    size_t last = 0;
+    Bytes bytes;
+  };
+  PerProcess<Opened> opened;
 };
 
 struct Container::State {

@@ -48,13 +48,19 @@ PackedElement packedElement(const SafetensorsDtype &dtype) {
 
 Expected<OpenPacked::Bytes>
 OpenPacked::find(size_t index, const std::function<Expected<std::vector<uint8_t>>()> &open) {
-  std::lock_guard lock(mutex);
-  if (bytes && last == index)
-    return bytes;
-  bytes.reset();
-  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> opened, open());
-  bytes = std::make_shared<const std::vector<uint8_t>>(std::move(opened));
-  last = index;
+  Opened &here = opened.get();
+  {
+    std::lock_guard lock(here.mutex);
+    if (here.bytes && here.last == index)
+      return here.bytes;
+    here.bytes.reset();
+  }
+  // Others may unpack their tensors at the same time.
+  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> unpacked, open());
+  auto bytes = std::make_shared<const std::vector<uint8_t>>(std::move(unpacked));
+  std::lock_guard lock(here.mutex);
+  here.bytes = bytes;
+  here.last = index;
   return bytes;
 }
 
