@@ -46,7 +46,7 @@ public:
                                           std::vector<uint8_t> &scratch, ThreadPool &pool) const;
   /// Gives back the pages of what read() gave, where it lies in a file.
   void release(std::span<const uint8_t> bytes) const {
-    if (!reader.decoder() && reader.isMapped())
+    if (!reader.decoder())
       MappedFile::release(bytes);
   }
   /// Checks all of it.

@@ -249,8 +249,6 @@ static FileReport reportOf(const Container &container) {
       line.reason = "stored as " + inQuotes(entry.sameAs);
     else if (entry.compressed())
       line.format = entry.format->str();
-    else if (entry.isPacked())
-      line.format = packedName;
     line.isDifference = entry.isDifference();
     countTensor(entry, report);
   }

@@ -39,7 +39,7 @@ Status FileCompressor::findBase() {
 std::vector<bool> FileCompressor::whichMayStack() const {
   std::vector<bool> mayStack;
   for (size_t i = 0; i < choices.size(); ++i)
-    mayStack.push_back(!shared[i] && !baseOf[i] && !packedAs[i]);
+    mayStack.push_back(!shared[i] && !baseOf[i]);
   return mayStack;
 }
 

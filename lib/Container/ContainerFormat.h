@@ -25,8 +25,6 @@ inline constexpr std::string_view entrySuffix = ".uwt";
 inline constexpr uint64_t planeAlignment = 256;
 /// What knows the compact form.
 inline constexpr uint32_t compactReader = 6;
-/// What knows the packed form.
-inline constexpr uint32_t packedReader = 8;
 
 /// file-4.
 std::string planeTensorName(std::string_view tensor, PlaneKind kind);

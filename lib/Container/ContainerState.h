@@ -48,23 +48,6 @@ private:
   PerProcess<Opened> opened;
 };
 
-/// The bytes of the packed tensor (file-16) that was read last: slices of it often follow one
-/// another. Thread-safe.
-class OpenPacked {
-public:
-  using Bytes = std::shared_ptr<const std::vector<uint8_t>>;
-  /// The bytes of entry `index`; `open` makes them.
-  Expected<Bytes> find(size_t index, const std::function<Expected<std::vector<uint8_t>>()> &open);
-
-private:
-  struct Opened {
-    std::mutex mutex;
-    size_t last = 0;
-    Bytes bytes;
-  };
-  PerProcess<Opened> opened;
-};
-
 struct Container::State {
   SafetensorsFile file;
   ReadOptions options;
@@ -83,7 +66,6 @@ struct Container::State {
   std::map<size_t, std::vector<std::string>> memberHashes;
   mutable StackDecoders stacks;
   mutable OpenBundles bundles;
-  mutable OpenPacked packed;
   /// Of the compact form: the entries; where all planes lie.
   std::optional<SafetensorsHeader> compactEntries;
   std::span<const uint8_t> planeData;
@@ -124,7 +106,6 @@ struct Container::State {
   /// The decoder of a tensor that is stored compressed, under its name or in a stack.
   Expected<TensorDecoder> openDecoder(size_t i, const PlaneViews &planes) const;
   Expected<std::shared_ptr<const OpenBundle>> openBundle(size_t first) const;
-  Expected<OpenPacked::Bytes> openPacked(size_t i) const;
   Status takeRawChecksums();
   Status checkAllUsed(const std::vector<bool> &used) const;
 };

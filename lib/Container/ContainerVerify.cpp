@@ -107,7 +107,7 @@ Status Verification::checkStored(const TensorEntry &entry) {
 
 Status Verification::checkTensor(const TensorEntry &entry) {
   ++report.tensors;
-  report.compressedTensors += entry.compressed() || entry.isPacked() || entry.bundle ? 1 : 0;
+  report.compressedTensors += entry.compressed() || entry.bundle ? 1 : 0;
   if (entry.sameAs.empty()) {
     Status checked = checkStored(entry);
     if (!checked && checked.error().getKind() == ErrorKind::IO)

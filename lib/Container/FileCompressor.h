@@ -20,7 +20,6 @@
 #include "Estimate.h"
 #include "FileWork.h"
 #include "Original.h"
-#include "PackedTensors.h"
 #include "PlaneSpool.h"
 #include "Selection.h"
 #include "uwt/Support/Checksum.h"
@@ -60,22 +59,17 @@ private:
   uint64_t dataBytes() const { return original.bytes() - 8 - original.headerText().size(); }
   uint64_t alignment() const {
     const auto *policy = std::get_if<FormatPolicy>(&options.format);
-    bool isSmall = dataBytes() < smallData || header.isCompact ||
-                   (hasPacked && gather && data.size() < smallData);
+    bool isSmall = dataBytes() < smallData || header.isCompact;
     return isSmall || (policy && *policy == FormatPolicy::Smallest) ? smallAlignment
                                                                     : largeAlignment;
   }
   Status prepare();
   void describeTensors();
-  bool isTinyWhenPacked() const;
   void chooseCompact();
   Status findBase();
   std::vector<bool> whichMayStack() const;
   Status compressAgainstBase(size_t i);
   Choice choiceOfDifferences(size_t i) const;
-  void choosePacked();
-  Status keepPacked(size_t i, StoredTensor candidate);
-  Status encodePacked(size_t i);
   Expected<CodingAttempt> tryAlone(size_t i, std::span<const uint8_t> bytes, uint64_t limit);
   Status codeSmallest(size_t i, std::span<const uint8_t> bytes, std::vector<uint64_t> checksums);
   Expected<bool> subtractBaseOf(size_t i, std::span<const uint8_t> bytes,
@@ -98,7 +92,6 @@ private:
   Status estimateBundle(CodedMembers members);
   Status estimateAgainstBase(size_t i);
   Status estimateMembers(CodedMembers members, uint64_t elements);
-  Status estimatePacked(size_t i);
   TensorDescription drawSample(CodedMembers members, uint64_t elements);
   Status copyEstimate(CodedMembers members, size_t from);
   Expected<CodingAttempt> tryToEncode(std::span<const size_t> members,
@@ -150,9 +143,6 @@ private:
   /// Of each tensor that has one: the base model's.
   std::vector<std::optional<BaseTensor>> baseOf;
   SpillBuffer differences;
-  /// Of each tensor that may be packed: how. Set once one is.
-  std::vector<std::optional<PackedChoice>> packedAs;
-  bool hasPacked = false;
   /// Of an estimate: what is drawn of the tensors that are coded at the moment, and their bytes.
   std::optional<PanelSample> sample;
   SampledBytes sampledBytes;

@@ -340,27 +340,20 @@ Status TensorReader::checkStored(ThreadPool &pool) const {
   }
   if (bundle) // Once for all of its tensors.
     return what->bundleNumber == 0 ? checkPlanes(*what->bundle, bundle->decoder, pool) : ok();
-  if (unpacked) // Its checksum was compared when it was unpacked.
-    return checkPadding(*what);
   if (!decoding)
     return checkRaw();
   PlaneLimits limits(stored, *what);
   return checkPlanes(*what, *decoding, pool);
 }
 
-Status TensorReader::checkPadding(const TensorEntry &entry) const {
+Status TensorReader::checkPlanes(const TensorEntry &entry, const TensorDecoder &decoder,
+                                 ThreadPool &pool) const {
   for (unsigned k = 0; k < planeKinds; ++k) {
     auto padding = stored[k].subspan(std::min<size_t>(entry.planeBytes[k], stored[k].size()));
     if (std::any_of(padding.begin(), padding.end(), [](uint8_t byte) { return byte != 0; }))
       return located(invalidError("plane " + std::string(planeName(static_cast<PlaneKind>(k))) +
                                   ": padding is not zero")); // check-4
   }
-  return ok();
-}
-
-Status TensorReader::checkPlanes(const TensorEntry &entry, const TensorDecoder &decoder,
-                                 ThreadPool &pool) const {
-  UWT_RETURN_IF_ERROR(checkPadding(entry));
   Status checked = decoder.checkAll(pool);
   return checked ? ok() : Status(located(checked.takeError()));
 }
@@ -374,7 +367,7 @@ TensorReader::streamRaw(const std::function<Status(std::span<const uint8_t>)> &c
     if (check)
       hash.update(piece);
     UWT_RETURN_IF_ERROR(consume(piece));
-    if (isMapped())
+    if (!bundle)
       MappedFile::release(piece);
     rest = rest.subspan(piece.size());
   }

@@ -13,7 +13,6 @@ import sys
 
 import xxhash
 from decoder import Tensor, add_base, require, up
-from packed import unpack
 
 
 def pairs_once(pairs):
@@ -80,7 +79,7 @@ class Container:
         self.header = parse(data[8 : 8 + length].decode("utf-8"))
         self.metadata = self.header.pop("__metadata__")
         self.file = parse(self.metadata["uwt"])
-        require(self.file["reader"] <= 8 and self.file["container"] == 1, "another version")
+        require(self.file["reader"] <= 7 and self.file["container"] == 1, "another version")
         self.check_header()
         self.entries = self.compact_entries() if "compact" in self.file else self.metadata
         self.original_text = self.entries["uwt.original"]
@@ -219,11 +218,6 @@ class Container:
                 require(len(data) == up(used, 256) * 256, "a plane is not padded to 256")  # file-10
             require(not any(data[used:]), "padding is not zero")  # check-4
             planes[plane] = data[:used]
-        if "packed" in entry:  # file-16
-            require(list(planes) == ["code"] and "format" not in entry, "planes of a packed tensor")
-            require(xxhash.xxh3_64_hexdigest(planes["code"]) == entry["packed"], "packed checksum")
-            begin, end = self.tensors[first]["data_offsets"]
-            return unpack(planes["code"], end - begin)
         require(xxhash.xxh3_64_hexdigest(planes["index"]) == entry["index"], "index checksum")
         (words,) = struct.unpack("<I", planes["index"][:4])
         require(len(planes["index"]) == words * 4, "bytes of the index in use")  # file-10

@@ -31,7 +31,7 @@ namespace uwt {
 /// it reads.
 inline constexpr uint32_t containerVersion = 1;
 /// The newest reader that a file may ask for. Files ask for as old a one as can read them.
-inline constexpr uint32_t containerReader = 8;
+inline constexpr uint32_t containerReader = formatReader;
 
 /// Called on the caller's thread with the bytes (of originals) done since the last call; returns
 /// false to stop the work, which then fails with ErrorKind::Interrupted.
@@ -57,9 +57,6 @@ struct TensorEntry {
   /// stored as (field-3).
   std::optional<Format> format;
   ElementType element = ElementType::BF16;
-  /// Checksum of the packed form (file-16), which is plane `code`; empty unless the tensor is
-  /// packed. There is no format then, and no other plane.
-  std::optional<uint64_t> packedChecksum;
   /// Bytes of each plane in use, and the checksum of the index plane.
   std::array<uint64_t, planeKinds> planeBytes{};
   uint64_t indexChecksum = 0;
@@ -87,7 +84,6 @@ struct TensorEntry {
   std::string sha256;
 
   bool compressed() const { return format.has_value(); }
-  bool isPacked() const { return packedChecksum.has_value(); }
   bool isDifference() const { return !baseChecksums.empty(); }
   /// The smallest version of a reader that can read this entry.
   uint32_t reader() const;
@@ -158,11 +154,9 @@ public:
   /// The decoder of a compressed tensor; nullptr for raw ones, for those in a bundle, and for
   /// differences that are read with their base model. A storedReader's gives differences.
   const TensorDecoder *decoder() const { return base ? nullptr : decoding.get(); }
-  /// The bytes of a tensor without a decoder: as they lie in the file, or of one that is packed or
-  /// in a bundle, as they came out of that; empty for differences.
+  /// The bytes of a tensor without a decoder: as they lie in the file, or of one in a bundle, as
+  /// they came out of that; empty for differences.
   std::span<const uint8_t> rawBytes() const { return raw; }
-  /// Whether rawBytes() lie in the mapped file, so that their pages may be given back.
-  bool isMapped() const { return !bundle && !unpacked; }
   /// Whether reading verifies checksums, which who reads through decoder() or rawBytes() has to do.
   bool verifies() const { return options.check; }
 
@@ -207,7 +201,6 @@ private:
   Status checkStored(ThreadPool &pool) const;
   Status checkPlanes(const TensorEntry &entry, const TensorDecoder &decoder,
                      ThreadPool &pool) const;
-  Status checkPadding(const TensorEntry &entry) const;
   /// Of what is encoded, for each element of the tensor.
   uint64_t elementsEach() const;
   DecodeOptions decodeOptions() const { return {options.path, options.check, options.times}; }
@@ -228,8 +221,6 @@ private:
   std::shared_ptr<const BaseTensor> base;
   /// The bundle that the tensor is in, decoded; or null.
   std::shared_ptr<const OpenBundle> bundle;
-  /// Of a packed tensor: its bytes; or null.
-  std::shared_ptr<const std::vector<uint8_t>> unpacked;
   std::span<const uint8_t> raw;
   ReadOptions options;
 };

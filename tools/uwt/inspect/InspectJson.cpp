@@ -7,7 +7,6 @@
 
 #include "../text/Json.h"
 #include "InspectReport.h"
-#include "uwt/Container/Compress.h"
 
 using namespace uwt;
 using namespace uwt::tool;
@@ -61,11 +60,7 @@ static Json tensorJson(const TensorFacts &tensor, size_t maxPanels) {
                  {"bytes", entry.bytes},
                  {"stored_bytes", entry.storedBytes}};
   object["bits_per_weight"] = tensor.bits();
-  object["format"] = entry.isPacked() ? Json(packedName)
-                     : entry.format   ? Json(entry.format->str())
-                                      : Json();
-  if (entry.isPacked() && entry.sameAs.empty())
-    object["planes"] = planesJson(entry);
+  object["format"] = entry.format ? Json(entry.format->str()) : Json();
   object["difference"] = entry.isDifference();
   object["same_as"] = entry.sameAs.empty() ? Json() : Json(entry.sameAs);
   if (!entry.sha256.empty())

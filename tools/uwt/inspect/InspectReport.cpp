@@ -12,7 +12,6 @@
 #include "../text/Table.h"
 #include "../text/Text.h"
 #include "uwt/Container/BaseModel.h"
-#include "uwt/Container/Compress.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <map>
@@ -27,8 +26,7 @@ InspectionSum uwt::tool::sumOf(const Inspection &inspection) {
   for (const TensorFacts &tensor : inspection.tensors) {
     const TensorEntry &entry = *tensor.entry;
     ++sum.tensors;
-    sum.compressed +=
-        (entry.compressed() || entry.isPacked() || entry.bundle) && entry.sameAs.empty();
+    sum.compressed += (entry.compressed() || entry.bundle) && entry.sameAs.empty();
     sum.elements += tensor.elements;
     sum.bytes += entry.bytes;
     sum.stored += entry.storedBytes;
@@ -76,8 +74,6 @@ static std::string formatCell(const TensorEntry &entry, RowStyle style) {
   if (!entry.sameAs.empty())
     return "= " + cutMiddle(entry.sameAs, style.sameNameWidth);
   const Format *format = formatOf(entry);
-  if (entry.isPacked())
-    return std::string(packedName);
   if (!format)
     return entry.isDifference() ? "= base model" : "-";
   std::string kind(entry.isDifference() ? differencePrefix : "");
@@ -380,10 +376,7 @@ static std::string detailText(const Session &session, const Inspection &inspecti
     text += fieldText("base model", std::string(entry.format ? "differences from" : "equal to") +
                                         " its tensor of this name");
   const Format *format = formatOf(entry);
-  text += fieldText("format", entry.isPacked()
-                                  ? "packed: zeros and repeats are left out; read as a whole"
-                              : format ? format->fullStr()
-                                       : "not compressed");
+  text += fieldText("format", format ? format->fullStr() : "not compressed");
   text += fieldText("original", formatCount(entry.bytes) + " B");
   if (entry.members > 1)
     text += fieldText("stacked", "tensor " + formatCount(entry.member + 1) + " of " +
@@ -396,7 +389,7 @@ static std::string detailText(const Session &session, const Inspection &inspecti
                                  " that are stored as one, under " + printable(entry.bundle->name));
   text += fieldText("stored", formatCount(entry.storedBytes) + " B, " +
                                   formatNumber(tensor.bits(), 4) + " bits a weight");
-  for (unsigned kind = 0; kind < planeKinds && (entry.format || entry.isPacked()); ++kind)
+  for (unsigned kind = 0; kind < planeKinds && entry.format; ++kind)
     if (entry.planeBytes[kind])
       text += fieldText("  plane " + std::string(planeName(static_cast<PlaneKind>(kind))),
                         formatCount(entry.planeBytes[kind]) + " B");
