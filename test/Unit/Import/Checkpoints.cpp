@@ -18,7 +18,7 @@ std::string uwt::test::goldenFolder(const std::string &name) {
 
 std::vector<std::string> uwt::test::goldenNames() { return namesIn(goldenFolder("")); }
 
-std::string uwt::test::testNameOf(const testing::TestParamInfo<std::string> &info) {
+std::string uwt::test::goldenTestName(const testing::TestParamInfo<std::string> &info) {
   std::string name = info.param;
   std::ranges::replace(name, '-', '_');
   return name;

@@ -22,7 +22,7 @@ std::string goldenFolder(const std::string &name);
 /// Names of all of them, sorted.
 std::vector<std::string> goldenNames();
 /// Returns the name of a test of a checkpoint: names of tests have no "-".
-std::string testNameOf(const testing::TestParamInfo<std::string> &info);
+std::string goldenTestName(const testing::TestParamInfo<std::string> &info);
 
 /// A checkpoint and the quantised weights in it. Aborts the test where they do not open.
 struct OpenedCheckpoint {

@@ -171,7 +171,7 @@ TEST_P(EachGoldenTest, NoMemberChangesValuesInSilence) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Packers, EachGoldenTest, testing::ValuesIn(goldenNames()), testNameOf);
+INSTANTIATE_TEST_SUITE_P(Packers, EachGoldenTest, testing::ValuesIn(goldenNames()), goldenTestName);
 
 //===----------------------------------------------------------------------===//
 // Values of members

@@ -80,7 +80,7 @@ TEST(ImportedWeightsTest, WhatNoRecipeReadsIsNotCast) {
               HasSubstr("says that the model is quantised"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Packers, GoldenTest, testing::ValuesIn(goldenNames()), testNameOf);
+INSTANTIATE_TEST_SUITE_P(Packers, GoldenTest, testing::ValuesIn(goldenNames()), goldenTestName);
 
 TEST(ImportedWeightsTest, SayWhatTheyAre) {
   const std::pair<const char *, const char *> formats[] = {

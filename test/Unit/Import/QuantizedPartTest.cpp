@@ -258,11 +258,7 @@ TEST(QuantizedPartCompositions, AnyPartOfAnyCompositionComesBack) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, QuantizedPartTest, ::testing::ValuesIn(goldenNames()),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           std::ranges::replace(name, '-', '_');
-                           return name;
-                         });
+                         goldenTestName);
 
 std::string errorOfPart(const std::string &golden, const TensorSlice &slice) {
   OpenedCheckpoint opened(goldenFolder(golden));

@@ -106,12 +106,7 @@ TEST_P(AnyPartTest, WithAnotherTypeOrShapeIsRefusedOrTheSame) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Packers, AnyPartTest, testing::ValuesIn(goldenNames()),
-                         [](const testing::TestParamInfo<std::string> &info) {
-                           std::string name = info.param;
-                           std::ranges::replace(name, '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Packers, AnyPartTest, testing::ValuesIn(goldenNames()), goldenTestName);
 
 //===----------------------------------------------------------------------===//
 // GPTQ: other bits for some modules (gptq-6)
