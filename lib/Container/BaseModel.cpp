@@ -12,6 +12,7 @@
 #include "uwt/Container/BaseModel.h"
 #include "uwt/Support/Checksum.h"
 #include "uwt/Support/Suggest.h"
+#include <algorithm>
 #include <filesystem>
 
 namespace uwt {
@@ -85,8 +86,43 @@ Expected<std::shared_ptr<const BaseModel>> BaseModel::openHashed(const std::stri
   for (std::optional<Error> &error : errors)
     if (error)
       return *std::move(error);
-  std::const_pointer_cast<BaseModel>(opened)->identities = std::move(identities);
+  auto hashed = std::const_pointer_cast<BaseModel>(opened);
+  hashed->identities = std::move(identities);
+  hashed->sortTensors();
   return opened;
+}
+
+std::vector<std::string_view> nameEndings(std::string_view name) {
+  // So few that names of many dots take no longer than others.
+  constexpr size_t most = 32;
+  std::vector<std::string_view> endings;
+  for (size_t end = name.size(); endings.size() < most;) {
+    size_t dot = end == 0 ? std::string_view::npos : name.rfind('.', end - 1);
+    endings.push_back(dot == std::string_view::npos ? name : name.substr(dot + 1));
+    if (dot == std::string_view::npos)
+      break;
+    end = dot;
+  }
+  std::ranges::reverse(endings);
+  return endings;
+}
+
+void BaseModel::sortTensors() {
+  for (const auto &[name, tensor] : tensors) {
+    for (std::string_view ending : nameEndings(name))
+      endings[ending].push_back(tensor);
+    shapes[tensor.entry->shape].push_back(tensor);
+  }
+}
+
+std::span<const BaseModel::Tensor> BaseModel::ofShape(const std::vector<uint64_t> &shape) const {
+  auto found = shapes.find(shape);
+  return found == shapes.end() ? std::span<const Tensor>() : found->second;
+}
+
+std::span<const BaseModel::Tensor> BaseModel::endingIn(std::string_view ending) const {
+  auto found = endings.find(ending);
+  return found == endings.end() ? std::span<const Tensor>() : found->second;
 }
 
 std::optional<BaseModel::Tensor> BaseModel::find(std::string_view name) const {

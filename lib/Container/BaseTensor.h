@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Bytes of a base model's tensor, read and checked a MiB at a time, so that a slice reads no more
-// of it than it needs (diff-4, part-3).
+// Bytes of a base, read and checked a MiB at a time, so that a slice reads no more of the base
+// model's tensor than it needs (diff-4, part-3). The base of a tensor has the dtype and shape of
+// that; the base model's tensor that it is made from may have others (diff-7).
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,16 +28,21 @@ inline uint64_t basePieces(uint64_t bytes) {
 }
 /// Of bytes that begin with a piece.
 std::vector<uint64_t> basePieceChecksums(std::span<const uint8_t> bytes, ThreadPool &pool);
+/// Checksums of pieces of `each` bytes, which is not 0; the last piece may be shorter.
+std::vector<uint64_t> checksumsOfEach(std::span<const uint8_t> bytes, uint64_t each,
+                                      ThreadPool &pool);
 
 /// Refers to the base model, which must stay open. Thread-safe.
 class BaseTensor {
 public:
-  /// The tensor that a new one may be stored against: nothing where the model has none of that
-  /// name, dtype and shape.
-  static Expected<std::optional<BaseTensor>> find(const BaseModel &model,
-                                                  const SafetensorsTensor &like);
-  /// The tensor that `stored` is stored against, whose checksums must hold unless `check` is
-  /// false. `files` is for errors. Errors: Usage where the model has not this one.
+  /// The base that `found` makes for a new tensor. Precondition: hasFloatCast of their dtypes, and
+  /// `rows` lie in both tensors.
+  static Expected<BaseTensor> make(const BaseModel::Tensor &found, const SafetensorsTensor &tensor,
+                                   std::vector<BaseRows> rows);
+  /// The base model's tensor as it is.
+  static Expected<BaseTensor> whole(const BaseModel::Tensor &found);
+  /// The base that `stored` is stored against, whose checksums must hold unless `check` is
+  /// false. `files` is for errors. Errors: Usage if the model has not this one.
   static Expected<BaseTensor> open(std::shared_ptr<const BaseModel> model,
                                    const TensorEntry &stored, std::span<const BaseFile> files,
                                    bool check);
@@ -44,26 +50,47 @@ public:
   /// Bytes [begin, end), in `scratch` where they do not lie in a file as they are.
   Expected<std::span<const uint8_t>> read(uint64_t begin, uint64_t end,
                                           std::vector<uint8_t> &scratch, ThreadPool &pool) const;
+  /// Appends bytes [begin, end) of the base model's tensor, of whole elements, which are not
+  /// checked.
+  Status appendTo(std::vector<uint8_t> &out, uint64_t begin, uint64_t end, ThreadPool &pool) const;
   /// Gives back the pages of what read() gave, where it lies in a file.
   void release(std::span<const uint8_t> bytes) const {
-    if (!reader.decoder())
-      MappedFile::release(bytes);
+    if (isAsItIs())
+      releaseStored(bytes);
   }
   /// Checks all of it.
   Status check(ThreadPool &pool) const;
 
-  /// Makes tensor bytes of the differences in `bytes`, which begin at byte `begin` of the tensor.
-  Status restore(uint64_t begin, std::span<uint8_t> bytes, ThreadPool &pool) const;
-  /// The same for a dense slice: `range` in elements, of matrices of `rows` x `columns`.
-  Status restoreSlice(const TensorRange &range, uint64_t rows, uint64_t columns,
-                      std::span<uint8_t> bytes, ThreadPool &pool) const;
+  /// Makes tensor bytes of the differences in `out`, which begin at byte `begin` of the tensor.
+  Status restore(uint64_t begin, std::span<uint8_t> out, ThreadPool &pool) const;
+  /// The same for a dense slice: `range` in elements, of matrices of `matrixRows` x `columns`.
+  Status restoreSlice(const TensorRange &range, uint64_t matrixRows, uint64_t columns,
+                      std::span<uint8_t> out, ThreadPool &pool) const;
 
   /// The number of its file in the model.
   size_t file() const { return found.file; }
+  /// Whether the base has rows of the base model's tensor, not all of it.
+  bool hasRows() const { return !rows.empty(); }
+  /// Sets these rows. Precondition: hasRows(); they lie in both tensors.
+  void setRows(std::vector<BaseRows> runs) { rows = std::move(runs); }
+  /// Checksums of all rows of the base model's tensor, in the dtype of the base.
+  Expected<std::vector<uint64_t>> rowChecksums(ThreadPool &pool) const;
+  /// What an entry of a tensor of that name says of it (diff-7).
+  std::optional<BaseSource> source(std::string_view name) const;
 
 private:
-  BaseTensor(const BaseModel::Tensor &found, TensorReader reader)
-      : found(found), reader(std::move(reader)) {}
+  BaseTensor(const BaseModel::Tensor &found, TensorReader reader, const SafetensorsDtype &dtype,
+             std::span<const uint64_t> shape, uint64_t bytes, std::vector<BaseRows> rows);
+  /// Whether the base is the base model's tensor.
+  bool isAsItIs() const { return rows.empty() && found.entry->dtype == dtype; }
+  void releaseStored(std::span<const uint8_t> stored) const {
+    if (!reader.decoder() && reader.isMapped())
+      MappedFile::release(stored);
+  }
+  Expected<std::span<const uint8_t>>
+  readMade(uint64_t begin, uint64_t end, std::vector<uint8_t> &scratch, ThreadPool &pool) const;
+  Status makeRows(const BaseRows &run, uint64_t begin, std::span<uint8_t> out,
+                  ThreadPool &pool) const;
   Expected<std::span<const uint8_t>>
   readStored(uint64_t begin, uint64_t end, std::vector<uint8_t> &scratch, ThreadPool &pool) const;
   Status decodeRows(uint64_t begin, uint64_t end, std::span<uint8_t> out, ThreadPool &pool) const;
@@ -72,6 +99,10 @@ private:
   std::shared_ptr<const BaseModel> model;
   BaseModel::Tensor found;
   TensorReader reader;
+  /// Those of the base; rows are empty if they are all of the base model's tensor.
+  const SafetensorsDtype *dtype;
+  std::vector<BaseRows> rows;
+  uint64_t bytes = 0, rowBytes = 0;
   /// Empty where nothing is checked.
   std::vector<uint64_t> checksums;
   std::string wanted;

@@ -250,6 +250,7 @@ static FileReport reportOf(const Container &container) {
     else if (entry.compressed())
       line.format = entry.format->str();
     line.isDifference = entry.isDifference();
+    line.base = entry.baseName();
     countTensor(entry, report);
   }
   return report;

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AlignRows.h"
 #include "Difference.h"
 #include "FileCompressor.h"
 #include <algorithm>
@@ -16,10 +17,12 @@
 
 namespace uwt {
 
-/// Smaller tensors cost less than the entry that would stand for them.
-static constexpr uint64_t leastBaseBytes = 256;
 /// Differences that take less than this share of a tensor are taken at once.
 static constexpr uint64_t clearlySmaller = 4;
+/// What planes and entry of a tensor take at least.
+static constexpr uint64_t leastCodedBytes = 256;
+/// Why a tensor that has a base is not stored against that.
+static constexpr std::string_view noSmallerDifferences = "differences would not be smaller";
 
 Status FileCompressor::findBase() {
   baseOf.resize(header.tensors.size());
@@ -27,13 +30,54 @@ Status FileCompressor::findBase() {
     return ok();
   if (options.base->files().empty())
     return usageError("the base model was opened without the hashes that it is known by");
-  for (size_t i = 0; i < baseOf.size(); ++i) {
-    const SafetensorsTensor &tensor = original.header().tensors[i];
-    if (shared[i] || tensor.bytes() < leastBaseBytes || !hasDifferences(*tensor.dtype))
-      continue;
-    UWT_ASSIGN_OR_RETURN(baseOf[i], BaseTensor::find(*options.base, tensor));
-  }
+  for (size_t i = 0; i < baseOf.size(); ++i)
+    if (!shared[i] && original.header().tensors[i].bytes() != 0)
+      UWT_RETURN_IF_ERROR(findBaseOf(i));
   return ok();
+}
+
+/// choice-19: a tensor that is much more alike than `named`, the one that is found by name.
+Expected<BaseMatch> FileCompressor::matchByContents(size_t i, BaseMatch named) {
+  const SafetensorsTensor &tensor = original.header().tensors[i];
+  constexpr double muchMore = 2, nearlyEqual = 8;
+  bool isSearched = named.rows.empty() && tensor.bytes() >= leastCodedBytes;
+  if (!isSearched)
+    return named;
+  TensorSample own = sampleOf(original, i, pool);
+  double bits = tensor.dtype->bits;
+  if (named.tensor) {
+    UWT_ASSIGN_OR_RETURN(TensorSample base, sampleOf(*named.tensor, pool));
+    bits = sampledBits(own, base, pool);
+    if (bits * nearlyEqual < tensor.dtype->bits)
+      return named;
+  }
+  UWT_ASSIGN_OR_RETURN(std::optional<AlikeTensor> alike,
+                       baseContents.find(*options.base, tensor.shape, own, pool));
+  if (!alike || alike->bits * muchMore >= bits)
+    return named;
+  return BaseMatch{alike->tensor, {}, ""};
+}
+
+Status FileCompressor::findBaseOf(size_t i) {
+  const SafetensorsTensor &tensor = original.header().tensors[i];
+  std::string &reason = report.tensors[i].baseReason;
+  if (!hasDifferences(*tensor.dtype)) {
+    reason = "no differences of " + std::string(tensor.dtype->name);
+    return ok();
+  }
+  UWT_ASSIGN_OR_RETURN(BaseMatch match, matchByContents(i, matchByName(*options.base, tensor)));
+  reason = match.reason;
+  if (!match.tensor)
+    return ok();
+  UWT_ASSIGN_OR_RETURN(baseOf[i], BaseTensor::make(*match.tensor, tensor, std::move(match.rows)));
+  return ok();
+}
+
+/// Says in the entry of a tensor what it is stored against; that it is not, without checksums.
+void FileCompressor::recordBase(size_t i, std::vector<uint64_t> checksums) {
+  TensorEntry &entry = header.tensors[i].entry;
+  entry.baseSource = checksums.empty() ? std::nullopt : baseOf[i]->source(entry.name);
+  entry.baseChecksums = std::move(checksums);
 }
 
 std::vector<bool> FileCompressor::whichMayStack() const {
@@ -43,12 +87,28 @@ std::vector<bool> FileCompressor::whichMayStack() const {
   return mayStack;
 }
 
+/// choice-18.
+Status FileCompressor::alignBaseOf(size_t i, std::span<const uint8_t> bytes) {
+  const SafetensorsTensor &tensor = original.header().tensors[i];
+  if (!baseOf[i]->hasRows() || tensor.shape.size() < 2)
+    return ok();
+  UWT_ASSIGN_OR_RETURN(std::vector<uint64_t> base, baseOf[i]->rowChecksums(pool));
+  baseOf[i]->setRows(alignRows(checksumsOfEach(bytes, bytes.size() / tensor.shape[0], pool), base));
+  return ok();
+}
+
+/// choice-10: small tensors too, which would not be coded by themselves, but not those whose names
+/// and entry take more than their bytes.
+static bool mayCodeDifferences(const Choice &choice, uint64_t bytes) {
+  return choice.reason.empty() || (choice.isTooSmall && bytes >= leastCodedBytes);
+}
+
 /// Fills `differences`, where the tensor may be coded, and sets the checksums of the base's bytes.
 /// Returns whether both tensors are equal.
 Expected<bool> FileCompressor::subtractBaseOf(size_t i, std::span<const uint8_t> bytes,
                                               std::vector<uint64_t> &checksums) {
   differences.clear();
-  bool isEqual = true, mayCode = choices[i].reason.empty();
+  bool isEqual = true, mayCode = mayCodeDifferences(choices[i], bytes.size());
   if (mayCode)
     differences.reserve(bytes.size());
   std::vector<uint8_t> scratch, piece;
@@ -92,48 +152,79 @@ Expected<CodingAttempt> FileCompressor::tryAlone(size_t i, std::span<const uint8
   return tryToEncode({&i, 1}, bytes, limit);
 }
 
-/// The smaller of the differences and the tensor by itself.
+/// The smallest of the differences, the tensor by itself, and its bytes.
 Status FileCompressor::codeSmallest(size_t i, std::span<const uint8_t> bytes,
                                     std::vector<uint64_t> checksums) {
   const Choice byItself = choices[i], asDifference = choiceOfDifferences(i);
   UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> changed, differences.view());
-  std::vector<uint64_t> &recorded = header.tensors[i].entry.baseChecksums;
   auto tryDifferences = [&](uint64_t limit) {
     choices[i] = asDifference;
-    recorded = checksums;
+    recordBase(i, checksums);
     return tryAlone(i, changed, limit);
   };
-  UWT_ASSIGN_OR_RETURN(CodingAttempt difference, tryDifferences(bytes.size() / clearlySmaller));
+  bool isCodedAlone = byItself.reason.empty();
+  UWT_ASSIGN_OR_RETURN(CodingAttempt difference,
+                       tryDifferences(isCodedAlone ? bytes.size() / clearlySmaller : UINT64_MAX));
   if (difference.isKept())
     return ok();
   choices[i] = byItself;
-  recorded.clear();
+  recordBase(i, {});
+  report.tensors[i].baseReason = noSmallerDifferences;
+  if (!isCodedAlone) {
+    report.tensors[i].bounds.reset();
+    keepRaw({&i, 1}, byItself.reason);
+    return ok();
+  }
   UWT_ASSIGN_OR_RETURN(CodingAttempt plain, tryAlone(i, bytes, difference.bytes));
   if (plain.isKept())
     return ok();
   UWT_ASSIGN_OR_RETURN(difference, tryDifferences(difference.bytes + 1));
-  if (difference.isKept())
+  if (difference.isKept()) {
+    report.tensors[i].baseReason.clear();
     return ok();
+  }
   choices[i] = byItself;
-  recorded.clear();
+  recordBase(i, {});
   keepRaw({&i, 1}, plain.reason);
   return ok();
+}
+
+/// A tensor that does not equal its base.
+Status FileCompressor::compressChanged(size_t i, std::span<const uint8_t> bytes,
+                                       std::vector<uint64_t> checksums) {
+  if (mayCodeDifferences(choices[i], bytes.size()))
+    return codeSmallest(i, bytes, std::move(checksums));
+  report.tensors[i].baseReason =
+      choices[i].isTooSmall ? std::string(noSmallerDifferences) : choices[i].reason;
+  keepRaw({&i, 1}, choices[i].reason);
+  return ok();
+}
+
+/// Returns whether the entry of a tensor takes less than its bytes and their name.
+bool FileCompressor::isSmallerAsEqual(size_t i) const {
+  StoredTensor equal;
+  equal.entry = header.tensors[i].entry;
+  return headerCost(equal) < bytesAsRaw({&i, 1});
 }
 
 Status FileCompressor::compressAgainstBase(size_t i) {
   UWT_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes, castBytes(i));
   ResidencyLimit limit(original.mappedRange(i, bytes));
+  UWT_RETURN_IF_ERROR(alignBaseOf(i, bytes));
   std::vector<uint64_t> checksums;
   UWT_ASSIGN_OR_RETURN(bool isEqual, subtractBaseOf(i, bytes, checksums));
-  if (isEqual) { // diff-6
-    header.tensors[i].entry.baseChecksums = std::move(checksums);
-    report.tensors[i].reason = "equal to the base model's";
-    report.tensors[i].isDifference = true;
+  if (!isEqual)
+    return compressChanged(i, bytes, std::move(checksums));
+  recordBase(i, std::move(checksums)); // diff-6
+  if (!isSmallerAsEqual(i)) {
+    recordBase(i, {});
+    report.tensors[i].baseReason = noSmallerDifferences;
+    keepRaw({&i, 1},
+            choices[i].reason.empty() ? std::string(wouldNotBeSmaller) : choices[i].reason);
     return ok();
   }
-  if (choices[i].reason.empty())
-    return codeSmallest(i, bytes, std::move(checksums));
-  keepRaw({&i, 1}, choices[i].reason);
+  report.tensors[i].reason = "equal to the base model's";
+  report.tensors[i].isDifference = true;
   return ok();
 }
 

@@ -183,6 +183,7 @@ uint64_t FileCompressor::bytesAsRaw(std::span<const size_t> members) const {
     one.entry = header.tensors[i].entry;
     one.entry.sha256.clear();
     one.entry.baseChecksums.clear();
+    one.entry.baseSource.reset();
     one.entry.rawChecksum = 0;
     one.rawBegin = data.size();
     asRaw += one.entry.bytes + headerCost(one);
@@ -231,14 +232,15 @@ void FileCompressor::keepRaw(std::span<const size_t> members, const std::string 
 Expected<CodingAttempt> FileCompressor::tryToEncode(std::span<const size_t> members,
                                                     std::span<const uint8_t> bytes,
                                                     uint64_t limit) {
+  bool isOptional = bundleOf[members[0]] || choices[members[0]].isTooSmall;
   auto format = pickFormat(members, bytes);
   if (!format) {
-    // choice-2: other tensors may still hold the format. Without bundles, those here would be raw.
-    if (!formatError && !bundleOf[members[0]])
+    // choice-2: other tensors may still hold the format. Small ones would be raw otherwise.
+    if (!formatError && !isOptional)
       formatError = Error(format.error().getKind(), format.error().message());
     return CodingAttempt{format.error().message()};
   }
-  formatFits |= !bundleOf[members[0]];
+  formatFits |= !isOptional;
   // A policy that has found nothing to code.
   bool isHopeless = std::holds_alternative<FormatPolicy>(options.format) && isRaw(format->format);
   TensorDescription description = describe(members);
@@ -434,10 +436,15 @@ uint64_t FileCompressor::reservedPrefix() const {
     }
     entry.rawChecksum = 0;
     stored.rawBegin = bound;
-    if (baseOf[i])
+    if (baseOf[i]) {
       entry.baseChecksums.resize(basePieces(entry.bytes));
+      entry.baseSource = baseOf[i]->source(entry.name);
+      if (baseOf[i]->hasRows())
+        entry.baseSource->rows.assign(maxBaseRuns, {UINT64_MAX, UINT64_MAX, UINT64_MAX});
+    }
     bool isLaterMember = stackOf[i] && stacks[*stackOf[i]].front() != i;
-    if (!choices[i].reason.empty() || isLaterMember)
+    bool mayCode = choices[i].reason.empty() || (baseOf[i] && choices[i].isTooSmall);
+    if (!mayCode || isLaterMember)
       continue;
     entry.members = stackOf[i] ? stacks[*stackOf[i]].size() : 1;
     entry.format = longest;
@@ -472,6 +479,7 @@ void FileCompressor::fillReport() {
     line.storedBytes = entry.sameAs.empty() ? entry.storedBytes : 0;
     if (!entry.sameAs.empty())
       line.reason = "stored as " + inQuotes(entry.sameAs);
+    line.base = entry.baseName();
     countTensor(entry, report);
   }
 }

@@ -12,6 +12,7 @@
 #include "BaseTensor.h"
 #include "ContainerState.h"
 #include "Difference.h"
+#include "FloatCast.h"
 #include "uwt/Support/Checksum.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
@@ -110,6 +111,28 @@ Status Container::State::readBundle(size_t i, ParsedEntry parsed) {
   return ok();
 }
 
+/// diff-7.
+Status Container::State::readSource(size_t i, std::optional<BaseSource> source) {
+  TensorEntry &entry = entries[i];
+  if (!source)
+    return ok();
+  if (!source->dtype)
+    source->dtype = entry.dtype;
+  if (!hasFloatCast(*source->dtype, *entry.dtype))
+    return invalidError("its entry has a base of " + std::string(source->dtype->name) +
+                        ", which is not cast to " + std::string(entry.dtype->name));
+  if (!source->rows.empty()) {
+    const BaseRows &last = source->rows.back();
+    uint64_t rows = entry.shape.empty() ? 0 : entry.shape[0];
+    if (last.own + last.count > rows)
+      return invalidError("its entry has rows of a base up to " +
+                          std::to_string(last.own + last.count) + ", it has " +
+                          std::to_string(rows));
+  }
+  entry.baseSource = std::move(source);
+  return ok();
+}
+
 Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
   const SafetensorsHeader &header = file.header();
   const SafetensorsTensor &tensor = original->tensors[i];
@@ -151,6 +174,7 @@ Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
     return invalidError("its entry has " + std::to_string(entry.baseChecksums.size()) +
                         " checksums of the base's tensor, expected " +
                         std::to_string(basePieces(entry.bytes)));
+  UWT_RETURN_IF_ERROR(readSource(i, std::move(stored.baseSource)));
   if (entry.isDifference() && !stored.compressed()) // diff-6
     return ok();
   if (stored.dtype != tensor.dtype || stored.shape != tensor.shape) // file-9
@@ -189,6 +213,7 @@ Status Container::State::linkShared() {
     entry.indexChecksum = entries[at].indexChecksum;
     entry.rawChecksum = entries[at].rawChecksum;
     entry.baseChecksums = entries[at].baseChecksums;
+    entry.baseSource = entries[at].baseSource;
     entry.bundle = entries[at].bundle;
     entry.bundleNumber = entries[at].bundleNumber;
     entry.bundleBegin = entries[at].bundleBegin;

@@ -61,10 +61,11 @@ uint64_t shareOfRange(uint64_t shared, uint64_t begin, uint64_t bytes, uint64_t 
 }
 
 uint32_t TensorEntry::reader() const {
-  constexpr uint32_t stackReader = 2, differenceReader = 6;
+  constexpr uint32_t stackReader = 2, differenceReader = 6, baseSourceReader = 9;
   if (bundle)
     return bundle->reader();
   uint32_t kind = bundled          ? compactReader
+                  : baseSource     ? baseSourceReader
                   : isDifference() ? differenceReader
                   : members > 1    ? stackReader
                                    : 1;
@@ -185,6 +186,17 @@ Expected<FileEntry> FileEntry::parse(std::string_view text) {
 // Tensor entries
 //===----------------------------------------------------------------------===//
 
+/// diff-7.
+static std::string sourceText(const BaseSource &source, const TensorEntry &entry) {
+  std::string out = "{\"name\":" + jsonQuoted(source.name);
+  if (source.dtype != entry.dtype)
+    out += ",\"dtype\":\"" + std::string(source.dtype->name) + "\"";
+  for (size_t i = 0; i < source.rows.size(); ++i)
+    out += std::string(i == 0 ? ",\"rows\":[" : ",") + std::to_string(source.rows[i].own) + "," +
+           std::to_string(source.rows[i].base) + "," + std::to_string(source.rows[i].count);
+  return out + (source.rows.empty() ? "}" : "]}");
+}
+
 /// What the entries of all tensors may have, each key behind a comma.
 static std::string lastKeys(const TensorEntry &entry, std::string_view sha256) {
   std::string out;
@@ -194,6 +206,8 @@ static std::string lastKeys(const TensorEntry &entry, std::string_view sha256) {
       out += toHex64(checksum);
     out += '"';
   }
+  if (entry.baseSource)
+    out += ",\"from\":" + sourceText(*entry.baseSource, entry);
   if (!sha256.empty())
     out.append(",\"sha256\":\"").append(sha256).append("\"");
   return out;
@@ -266,9 +280,9 @@ static Status parseFormat(const JsonValue &object, TensorEntry &entry) {
   std::optional<uint64_t> reader = object.findInteger("reader");
   if (!reader || !object.findInteger("version"))
     return invalidError("'version' and 'reader' are not both version numbers");
-  if (*reader > formatReader)
+  if (*reader > containerReader)
     return unsupportedError("its format needs a reader of version " + std::to_string(*reader) +
-                            ", this is version " + std::to_string(formatReader) +
+                            ", this is version " + std::to_string(containerReader) +
                             "; use a newer uwt");
   const std::string *format = object.findString("format");
   if (!format)
@@ -293,6 +307,53 @@ static Status parseMembers(const JsonValue &object, TensorEntry &entry) {
   return ok();
 }
 
+/// diff-7: rows that rise, three numbers for each run of them.
+static Expected<std::vector<BaseRows>> parseRows(const JsonValue &rows) {
+  size_t numbers = rows.kind == JsonValue::Kind::Array ? rows.items.size() : 0;
+  if (numbers == 0 || numbers % 3 != 0 || numbers / 3 > maxBaseRuns)
+    return invalidError("'rows' of 'from' is not a list of 1 to " + std::to_string(maxBaseRuns) +
+                        " times three numbers");
+  std::vector<BaseRows> runs;
+  uint64_t end = 0;
+  for (size_t i = 0; i < numbers; i += 3) {
+    auto number = [&](size_t at) {
+      const JsonValue &item = rows.items[i + at];
+      return item.kind == JsonValue::Kind::Integer ? std::optional(item.integer) : std::nullopt;
+    };
+    std::optional<uint64_t> own = number(0), base = number(1), count = number(2);
+    bool isRun = own && base && count && *own >= end && *count != 0;
+    if (!isRun || !checkedAdd(*own, *count) || !checkedAdd(*base, *count))
+      return invalidError("'rows' of 'from' are not runs of rows that rise");
+    runs.push_back({*own, *base, *count});
+    end = *own + *count;
+  }
+  return runs;
+}
+
+/// diff-7. The dtype is null if it is that of the entry.
+static Status parseSource(const JsonValue &object, TensorEntry &entry) {
+  const JsonValue *from = object.find("from");
+  if (!from)
+    return ok();
+  bool isObject = from->kind == JsonValue::Kind::Object;
+  const std::string *name = isObject ? from->findString("name") : nullptr;
+  if (!entry.isDifference() || !name)
+    return invalidError("'from' does not name a tensor that 'base' is of");
+  BaseSource source;
+  source.name = *name;
+  if (const JsonValue *dtype = from->find("dtype")) {
+    bool isText = dtype->kind == JsonValue::Kind::String;
+    source.dtype = isText ? findSafetensorsDtype(dtype->text) : nullptr;
+    if (!source.dtype)
+      return invalidError("'dtype' of 'from' is not one");
+  }
+  if (const JsonValue *rows = from->find("rows")) {
+    UWT_ASSIGN_OR_RETURN(source.rows, parseRows(*rows));
+  }
+  entry.baseSource = std::move(source);
+  return ok();
+}
+
 /// diff-4.
 static Status parseBase(const JsonValue &object, TensorEntry &entry) {
   UWT_ASSIGN_OR_RETURN(entry.baseChecksums, checksumsOf(object, "base"));
@@ -301,7 +362,7 @@ static Status parseBase(const JsonValue &object, TensorEntry &entry) {
   for (const char *together : {"members", "bundle"})
     if (entry.isDifference() && object.find(together))
       return invalidError("has both 'base' and " + inQuotes(together));
-  return ok();
+  return parseSource(object, entry);
 }
 
 /// A hash a member, or none.

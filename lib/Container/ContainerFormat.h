@@ -26,6 +26,9 @@ inline constexpr uint64_t planeAlignment = 256;
 /// What knows the compact form.
 inline constexpr uint32_t compactReader = 6;
 
+/// diff-7: runs of rows of a base's tensor in an entry.
+inline constexpr size_t maxBaseRuns = 32;
+
 /// file-4.
 std::string planeTensorName(std::string_view tensor, PlaneKind kind);
 const SafetensorsDtype &planeDtype(PlaneKind kind);

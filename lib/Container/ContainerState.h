@@ -83,6 +83,7 @@ struct Container::State {
     return compactEntries ? *compactEntries : file.header();
   }
   Status readEntry(size_t i, std::vector<bool> &used);
+  Status readSource(size_t i, std::optional<BaseSource> source);
   Status readCompressed(size_t i, std::vector<bool> &used);
   Status readBundle(size_t i, ParsedEntry parsed);
   Status findCompactPlanes();

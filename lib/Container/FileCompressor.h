@@ -14,7 +14,8 @@
 #ifndef UWT_LIB_CONTAINER_FILECOMPRESSOR_H
 #define UWT_LIB_CONTAINER_FILECOMPRESSOR_H
 
-#include "BaseTensor.h"
+#include "BaseContents.h"
+#include "BaseMatch.h"
 #include "Bundles.h"
 #include "ContainerFormat.h"
 #include "Estimate.h"
@@ -67,6 +68,12 @@ private:
   void describeTensors();
   void chooseCompact();
   Status findBase();
+  Status findBaseOf(size_t i);
+  Expected<BaseMatch> matchByContents(size_t i, BaseMatch named);
+  Status alignBaseOf(size_t i, std::span<const uint8_t> bytes);
+  void recordBase(size_t i, std::vector<uint64_t> checksums);
+  Status compressChanged(size_t i, std::span<const uint8_t> bytes, std::vector<uint64_t> checksums);
+  bool isSmallerAsEqual(size_t i) const;
   std::vector<bool> whichMayStack() const;
   Status compressAgainstBase(size_t i);
   Choice choiceOfDifferences(size_t i) const;
@@ -142,6 +149,7 @@ private:
   std::vector<uint8_t> stackBytes;
   /// Of each tensor that has one: the base model's.
   std::vector<std::optional<BaseTensor>> baseOf;
+  BaseContents baseContents;
   SpillBuffer differences;
   /// Of an estimate: what is drawn of the tensors that are coded at the moment, and their bytes.
   std::optional<PanelSample> sample;

@@ -367,7 +367,7 @@ TensorReader::streamRaw(const std::function<Status(std::span<const uint8_t>)> &c
     if (check)
       hash.update(piece);
     UWT_RETURN_IF_ERROR(consume(piece));
-    if (!bundle)
+    if (isMapped())
       MappedFile::release(piece);
     rest = rest.subspan(piece.size());
   }

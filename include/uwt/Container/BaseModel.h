@@ -15,11 +15,16 @@
 
 #include "uwt/Container/Checkpoint.h"
 #include <map>
+#include <unordered_map>
 
 namespace uwt {
 
 /// "the base model 'model.safetensors' with SHA-256 …"
 std::string describeBase(std::span<const BaseFile> files);
+
+/// Returns `name` and what is behind each of its dots, the longest first; of a name with many dots
+/// the 32 shortest.
+std::vector<std::string_view> nameEndings(std::string_view name);
 
 /// Immutable and thread-safe.
 class BaseModel {
@@ -44,13 +49,20 @@ public:
   const std::vector<BaseFile> &files() const { return identities; }
   /// The tensor of that name: of several files, from the first in the order of their paths.
   std::optional<Tensor> find(std::string_view name) const;
+  /// Tensors that have `ending` among the endings of their names. None after open().
+  std::span<const Tensor> endingIn(std::string_view ending) const;
+  /// Tensors of that shape, in the order of their names. None after open().
+  std::span<const Tensor> ofShape(const std::vector<uint64_t> &shape) const;
 
 private:
   BaseModel(std::string path, Checkpoint opened);
+  void sortTensors();
 
   std::string given;
   Checkpoint model;
   std::map<std::string_view, Tensor> tensors;
+  std::unordered_map<std::string_view, std::vector<Tensor>> endings;
+  std::map<std::vector<uint64_t>, std::vector<Tensor>> shapes;
   std::vector<BaseFile> identities;
 };
 

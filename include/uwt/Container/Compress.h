@@ -124,6 +124,11 @@ struct TensorReport {
   std::string castReason;
   /// Its differences from the base model are stored, or nothing where it equals that one.
   bool isDifference = false;
+  /// Name of the base model's tensor that it is stored against, or empty.
+  std::string base;
+  /// Why it is not stored against a base model that is given; else empty. Of tensors that are
+  /// stored under another name, empty too.
+  std::string baseReason;
   /// Tensors that are stored as one with it, itself included.
   uint64_t stackMembers = 1;
   /// Of a tensor in a bundle: the tensors of that; else 0.

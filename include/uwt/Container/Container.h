@@ -31,7 +31,7 @@ namespace uwt {
 /// it reads.
 inline constexpr uint32_t containerVersion = 1;
 /// The newest reader that a file may ask for. Files ask for as old a one as can read them.
-inline constexpr uint32_t containerReader = formatReader;
+inline constexpr uint32_t containerReader = 9;
 
 /// Called on the caller's thread with the bytes (of originals) done since the last call; returns
 /// false to stop the work, which then fails with ErrorKind::Interrupted.
@@ -41,6 +41,24 @@ using ProgressFunction = std::function<bool(uint64_t bytes)>;
 struct BaseFile {
   std::string name, sha256;
   auto operator<=>(const BaseFile &) const = default;
+};
+
+/// Rows [base, base + count) of a base model's tensor, which stand for rows [own, own + count) of a
+/// tensor. Rows are along the first dimension.
+struct BaseRows {
+  uint64_t own = 0, base = 0, count = 0;
+  bool operator==(const BaseRows &) const = default;
+};
+
+/// The tensor of a base model that a difference is from, if it has another name, dtype or shape
+/// than the difference (diff-7).
+struct BaseSource {
+  std::string name;
+  /// That of the base model's tensor.
+  const SafetensorsDtype *dtype = nullptr;
+  /// Empty if both shapes are equal.
+  std::vector<BaseRows> rows;
+  bool operator==(const BaseSource &) const = default;
 };
 
 /// A tensor of the original file, and how it is stored.
@@ -62,9 +80,11 @@ struct TensorEntry {
   uint64_t indexChecksum = 0;
   /// Checksum of a raw tensor's bytes; empty in plain safetensors files.
   std::optional<uint64_t> rawChecksum;
-  /// Of a difference from the base model's tensor of the same name (diff-4): checksums of that
-  /// one's bytes. The format is that of the differences; without one, the tensor equals the base's.
+  /// Of a difference from a base (diff-4): checksums of the base's bytes. The format is that of the
+  /// differences; without one, the tensor equals its base.
   std::vector<uint64_t> baseChecksums;
+  /// The tensor that the base is made from; empty if that has the same name, dtype and shape.
+  std::optional<BaseSource> baseSource;
   /// The tensor with the same bytes that is stored for this one, or empty.
   std::string sameAs;
   /// A stack (file-12): tensors that are stored as one, this one's number among them, and the name
@@ -85,6 +105,10 @@ struct TensorEntry {
 
   bool compressed() const { return format.has_value(); }
   bool isDifference() const { return !baseChecksums.empty(); }
+  /// Name of the base model's tensor that a difference is from; else empty.
+  std::string_view baseName() const {
+    return !isDifference() ? std::string_view() : baseSource ? baseSource->name : name;
+  }
   /// The smallest version of a reader that can read this entry.
   uint32_t reader() const;
   /// What is encoded of a compressed tensor, or of the stack that it is in.
@@ -157,6 +181,8 @@ public:
   /// The bytes of a tensor without a decoder: as they lie in the file, or of one in a bundle, as
   /// they came out of that; empty for differences.
   std::span<const uint8_t> rawBytes() const { return raw; }
+  /// Whether rawBytes() lie in the mapped file, so that their pages may be given back.
+  bool isMapped() const { return !bundle; }
   /// Whether reading verifies checksums, which who reads through decoder() or rawBytes() has to do.
   bool verifies() const { return options.check; }
 

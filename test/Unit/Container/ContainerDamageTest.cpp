@@ -158,14 +158,15 @@ TEST_F(ContainerDamageTest, ADamagedTensorIsNamed) {
 TEST_F(ContainerDamageTest, EntriesThatDisagreeAreRefusedByName) {
   EXPECT_EQ(afterReplacing(R"(\"container\":1)", R"(\"contained\":1)"),
             "__metadata__ entry 'uwt': 'container' and 'reader' are not both version numbers");
-  EXPECT_EQ(afterReplacing(R"(\"reader\":1,\"options)", R"(\"reader\":9,\"options)"),
-            "__metadata__ entry 'uwt': the container needs a reader of version 9, this is version "
-            "7; use a newer uwt");
+  EXPECT_EQ(afterReplacing(R"(\"reader\":1,\"options\")", R"(\"reader\":10,\"option\")"),
+            "__metadata__ entry 'uwt': the container needs a reader of version 10, this is version "
+            "9; use a newer uwt");
   EXPECT_EQ(afterReplacing("\"uwt.original\"", "\"uwt.originel\""),
             "__metadata__ has no entry 'uwt.original'");
-  EXPECT_EQ(afterReplacing(R"(\"reader\":1,\"planes)", R"(\"reader\":9,\"planes)"),
-            "tensor 'w': entry 'w.uwt': its format needs a reader of version 9, this is version 7; "
-            "use a newer uwt");
+  EXPECT_EQ(
+      afterReplacing(R"(\"reader\":1,\"planes\")", R"(\"reader\":10,\"plane\")"),
+      "tensor 'w': entry 'w.uwt': its format needs a reader of version 10, this is version 9; "
+      "use a newer uwt");
   EXPECT_EQ(afterReplacing("huffman<12,1>", "huffmen<12,1>"),
             "tensor 'w': there is no codec 'huffmen'; did you mean 'huffman'?");
   EXPECT_EQ(afterReplacing(R"(\"planes\":{\"index\")", R"(\"planes\":{\"indes\")"),
