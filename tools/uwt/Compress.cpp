@@ -62,10 +62,14 @@ std::string_view CompressCommand::description() const {
          "The table says how many bits are stored for a weight, and beside that the entropy: the "
          "fewest that a code for single weights needs. The entropy of exponents is the fewest "
          "where only exponents are coded and all other bits are stored as they are.\n\n"
-         "With --base, tensors are compared with those of the same name, dtype and shape in "
-         "another model, and stored as differences where that is smaller. The output names that "
-         "model by its file name and SHA-256; give it to 'uwt decompress' to have the file "
-         "back.\n\n"
+         "With --base, tensors are compared with those of another model, and stored as differences "
+         "if that is smaller. A tensor is found by its name, by the longest ending of that name "
+         "which "
+         "only one tensor has, or by what it holds if layers were moved. It may have more or fewer "
+         "rows, and another type of floats. "
+         "What is not stored so is listed with the reason; all of it with -v and --json. The "
+         "output names that model by its file name and SHA-256; give it to 'uwt decompress' to "
+         "have the file back.\n\n"
          "A folder is written beside OUT, as .NAME.uwt-partial, and gets its name when all files "
          "are complete: OUT is never a mixture. With -f a model that is there is replaced as a "
          "whole; its files that the new one does not have are removed and listed, others stay. "
@@ -225,7 +229,7 @@ static void warnOfIdleBase(const Session &session, const std::string &base,
       if (tensor.isDifference || file.skipped)
         return;
   session.warn("--base " + inQuotes(base) +
-               " made nothing smaller: no tensor of the same name, dtype and shape is similar");
+               " made nothing smaller: none of its tensors is like one of these");
 }
 
 void CompressCommand::warnOfIdleOptions(const Session &session,

@@ -247,6 +247,28 @@ static std::string castText(const Session &session, const CheckpointReport &repo
          " by compression (" + formatChange(report.originalBytes, report.outputBytes) + ")\n";
 }
 
+/// The tensors that are not stored against the base model, with the reason.
+static std::string withoutBaseText(const Session &session, const CheckpointReport &report) {
+  constexpr size_t shown = 12;
+  std::string text;
+  size_t tensors = 0;
+  uint64_t bytes = 0;
+  for (const FileReport &file : report.weights)
+    for (const TensorReport &tensor : file.tensors) {
+      if (tensor.baseReason.empty())
+        continue;
+      bytes += tensor.storedBytes;
+      if (++tensors <= shown || session.verbose())
+        text += "  " + printable(tensor.name) + ": " + printable(tensor.baseReason) + "\n";
+    }
+  if (tensors == 0)
+    return "";
+  if (tensors > shown && !session.verbose())
+    text += "  and " + plural(tensors - shown, "tensor") + " more: -v and --json list them\n";
+  return plural(tensors, "tensor") + " not stored against the base model, " + formatBytes(bytes) +
+         " of the output:\n" + text;
+}
+
 /// Whether it is of some of the weight files only.
 static bool isPart(const CompressOutcome &outcome) {
   return !outcome.shard.empty() && outcome.shard != "finish";
@@ -374,8 +396,8 @@ void uwt::tool::printCompressSummary(Session &session, const CompressOutcome &ou
     text += tensorTable(session, report) + "\n";
   if (hasTensors(report))
     text += groupTable(session, report) + "\n";
-  std::string rest =
-      uncodedText(report) + castText(session, report, outcome.estimated) + otherFiles(report);
+  std::string rest = uncodedText(report) + castText(session, report, outcome.estimated) +
+                     withoutBaseText(session, report) + otherFiles(report);
   if (outcome.quantized)
     rest += quantizedText(*outcome.quantized, partSizes(report));
   double rate = outcome.seconds > 0 ? static_cast<double>(report.inputBytes) / outcome.seconds : 0;
@@ -405,6 +427,9 @@ static Json tensorJson(const TensorReport &tensor) {
                  {"stored_bytes", tensor.storedBytes}};
   object["format"] = tensor.format.empty() ? Json() : Json(tensor.format);
   object["difference"] = tensor.isDifference;
+  object["base"] = tensor.base.empty() ? Json() : Json(tensor.base);
+  if (!tensor.baseReason.empty())
+    object["no_base"] = tensor.baseReason;
   if (!tensor.castFrom.empty()) {
     object["cast_from"] = tensor.castFrom;
     object["cast_changed"] = tensor.castChanged;

@@ -50,6 +50,16 @@ static Json exponentsJson(const ValueFacts &values) {
   return pairs;
 }
 
+/// What a difference is from.
+static Json originJson(const TensorEntry &entry) {
+  Json rows = Json::array();
+  for (const BaseRows &run : entry.baseSource->rows)
+    rows.push_back({{"own", run.own}, {"base", run.base}, {"count", run.count}});
+  return {{"name", entry.baseSource->name},
+          {"dtype", entry.baseSource->dtype->name},
+          {"rows", std::move(rows)}};
+}
+
 static Json tensorJson(const TensorFacts &tensor, size_t maxPanels) {
   const TensorEntry &entry = *tensor.entry;
   Json object = {{"name", entry.name},
@@ -62,6 +72,8 @@ static Json tensorJson(const TensorFacts &tensor, size_t maxPanels) {
   object["bits_per_weight"] = tensor.bits();
   object["format"] = entry.format ? Json(entry.format->str()) : Json();
   object["difference"] = entry.isDifference();
+  if (entry.baseSource)
+    object["from"] = originJson(entry);
   object["same_as"] = entry.sameAs.empty() ? Json() : Json(entry.sameAs);
   if (!entry.sha256.empty())
     object["sha256"] = entry.sha256;

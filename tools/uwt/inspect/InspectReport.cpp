@@ -363,6 +363,20 @@ static std::string panelsText(const TensorFacts &tensor) {
   return text;
 }
 
+/// What a difference is from: "of this name", or the name, dtype and rows.
+static std::string originText(const TensorEntry &entry) {
+  if (!entry.baseSource)
+    return "of this name";
+  const BaseSource &source = *entry.baseSource;
+  std::string text = printable(source.name);
+  if (source.dtype != entry.dtype)
+    text += ", cast from " + std::string(source.dtype->name);
+  for (const BaseRows &run : source.rows)
+    text += ", rows " + std::to_string(run.base) + ":" + std::to_string(run.base + run.count) +
+            " as " + std::to_string(run.own) + ":" + std::to_string(run.own + run.count);
+  return text;
+}
+
 static std::string detailText(const Session &session, const Inspection &inspection,
                               const TensorFacts &tensor) {
   const TensorEntry &entry = *tensor.entry;
@@ -374,7 +388,7 @@ static std::string detailText(const Session &session, const Inspection &inspecti
     return text + fieldText("same bytes as", printable(entry.sameAs));
   if (entry.isDifference())
     text += fieldText("base model", std::string(entry.format ? "differences from" : "equal to") +
-                                        " its tensor of this name");
+                                        " its tensor " + originText(entry));
   const Format *format = formatOf(entry);
   text += fieldText("format", format ? format->fullStr() : "not compressed");
   text += fieldText("original", formatCount(entry.bytes) + " B");
