@@ -12,7 +12,7 @@ import struct
 import sys
 
 import xxhash
-from decoder import Tensor, add_base, require, up
+from decoder import Tensor, add_base, cast, require, up
 
 
 def pairs_once(pairs):
@@ -79,7 +79,7 @@ class Container:
         self.header = parse(data[8 : 8 + length].decode("utf-8"))
         self.metadata = self.header.pop("__metadata__")
         self.file = parse(self.metadata["uwt"])
-        require(self.file["reader"] <= 7 and self.file["container"] == 1, "another version")
+        require(self.file["reader"] <= 9 and self.file["container"] == 1, "another version")
         self.check_header()
         self.entries = self.compact_entries() if "compact" in self.file else self.metadata
         self.original_text = self.entries["uwt.original"]
@@ -201,11 +201,33 @@ class Container:
     def base_of(self, name, entry):
         """diff-4, diff-6."""
         require(self.base is not None, "no base model")
-        base = self.base(name)
+        base = self.made_base(name, entry)
         pieces = [base[at : at + (1 << 20)] for at in range(0, len(base), 1 << 20)]
         digits = "".join(map(xxhash.xxh3_64_hexdigest, pieces))
         require(digits == entry["base"], "checksums of the base")
         return base
+
+    def made_base(self, name, entry):
+        """diff-7: the base of a tensor, made from what its entry names."""
+        if "from" not in entry:
+            return self.base(name)
+        require(self.file["reader"] >= 9 and entry.get("reader", 9) >= 9, "an older reader")
+        dtype, shape = self.tensors[name]["dtype"], self.tensors[name]["shape"]
+        source = entry["from"].get("dtype", dtype)
+        data = cast(source, dtype, self.base(entry["from"]["name"]))
+        begin, end = self.tensors[name]["data_offsets"]
+        if "rows" not in entry["from"]:
+            require(len(data) == end - begin, "the base has another size")
+            return data
+        numbers, row, last = entry["from"]["rows"], (end - begin) // shape[0], 0
+        require(0 < len(numbers) <= 96 and len(numbers) % 3 == 0, "runs of rows")
+        made = bytearray(end - begin)
+        for own, first, count in zip(*(iter(numbers),) * 3):
+            require(count >= 1 and own >= last and own + count <= shape[0], "rows that do not rise")
+            require((first + count) * row <= len(data), "rows that the base does not have")
+            made[own * row : (own + count) * row] = data[first * row : (first + count) * row]
+            last = own + count
+        return bytes(made)
 
     def decoded(self, first, entry, member=0):
         """What the planes of an entry hold, or of one member of a stack."""

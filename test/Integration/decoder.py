@@ -8,6 +8,7 @@ for; planes that break one raise Damaged. container.py reads the files around th
 import copy
 import math
 import struct
+from fractions import Fraction
 
 import xxhash
 
@@ -61,7 +62,7 @@ BYTES = {  # field-3: dtypes that are stored as bytes, and how many bytes an ele
 
 
 SIGNED = ("BF16", "F16", "F32", "F64", "F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ")
-BITS = {"BF16": 16, "F16": 16, "F32": 32, "F8_E4M3": 8, "F8_E5M2": 8, "U8": 8,
+BITS = {"BF16": 16, "F16": 16, "F32": 32, "F64": 64, "F8_E4M3": 8, "F8_E5M2": 8, "U8": 8,
         **{dtype: 8 * size for dtype, size in BYTES.items()}}  # fmt: skip
 
 
@@ -89,6 +90,47 @@ def add_base(dtype, differences, base):
         d = -(difference + 1) // 2 if difference % 2 else difference // 2
         order = order_of(dtype, int.from_bytes(base[at : at + size], "little"), bits) + d
         out += element_of(dtype, order % (1 << bits), bits).to_bytes(size, "little")
+    return bytes(out)
+
+
+# diff-8: bits of the exponent and of the mantissa.
+FLOATS = {"F16": (5, 10), "BF16": (8, 7), "F32": (8, 23), "F64": (11, 52)}
+
+
+def cast_element(source, target, bits):
+    """The bits of the nearest float of `target`, by fractions."""
+    (width, places), (to_width, to_places) = FLOATS[source], FLOATS[target]
+    sign, exponent = bits >> (width + places), bits >> places & ((1 << width) - 1)
+    mantissa, special = bits & ((1 << places) - 1), (1 << to_width) - 1
+    sign <<= to_width + to_places
+    if exponent == (1 << width) - 1:
+        moved = mantissa << to_places >> places
+        quiet = 1 << (to_places - 1) if mantissa and to_places < places else 0
+        return sign | special << to_places | moved | quiet
+    least = 2 - (1 << (width - 1)) - places
+    value = Fraction(mantissa | (1 << places if exponent else 0)) * Fraction(2) ** (least + max(exponent, 1) - 1)
+    if value == 0:
+        return sign
+    to_least = 2 - (1 << (to_width - 1))
+    exponent = max(value.numerator.bit_length() - value.denominator.bit_length(), to_least)
+    while exponent > to_least and value < Fraction(2) ** exponent:
+        exponent -= 1
+    units = round(value / Fraction(2) ** (exponent - to_places))  # ties to even
+    return sign | min(((exponent - to_least) << to_places) + units, special << to_places)
+
+
+def cast(source, target, data):
+    """diff-8: the bytes of elements in another dtype."""
+    if source == target:
+        return data
+    size, to_size, known = BITS[source] // 8, BITS[target] // 8, {}
+    out = bytearray()
+    for at in range(0, len(data), size):
+        element = data[at : at + size]
+        if element not in known:
+            bits = cast_element(source, target, int.from_bytes(element, "little"))
+            known[element] = bits.to_bytes(to_size, "little")
+        out += known[element]
     return bytes(out)
 
 

@@ -220,6 +220,69 @@ def test_differences_are_as_specified(uwt, tmp_path, policy):
         container.read(packed, lambda name: tuned("U8", base[name][2], 100)).tensor("equal")
 
 
+CAST = {"F16": "e", "F32": "f", "F64": "d"}
+
+
+def random_floats(dtype, count, source):
+    """Elements of any bits, many of them near the ends and the middle of another dtype's range."""
+    size = decoder.BITS[dtype] // 8
+    exponents, places = decoder.FLOATS[dtype]
+    bias, out = (1 << (exponents - 1)) - 1, []
+    for _ in range(count):
+        bits = source.getrandbits(size * 8)
+        if source.random() < 0.8:
+            exponent = min(max(bias + source.randint(-26, 18), 0), 2 * bias + 1)
+            tail = source.choice([0, 1 << (places - 1), (1 << places) - 1, source.getrandbits(places)])
+            bits = source.getrandbits(1) << (size * 8 - 1) | exponent << places | tail
+        out.append(bits.to_bytes(size, "little"))
+    return b"".join(out)
+
+
+@pytest.mark.parametrize("source", decoder.FLOATS)
+@pytest.mark.parametrize("target", decoder.FLOATS)
+def test_casts_of_bases_are_as_specified(uwt, tmp_path, source, target):
+    """diff-8: values of all kinds; a tensor of what decoder.py makes of them equals its base."""
+    data = random_floats(source, 64 * 48, random.Random(f"{source}{target}"))
+    st.write(tmp_path / "base", {"w": (source, [64, 48], data)})
+    tensors = {"w": (target, [64, 48], decoder.cast(source, target, data))}
+    plain, packed = compress(uwt, tmp_path, tensors, "--base", tmp_path / "base")
+    opened = container.read(packed, lambda name: data)
+    assert "format" not in opened.entry("w") and opened.original() == plain.read_bytes()
+    if {source, target} <= CAST.keys():
+        bits = struct.pack("<" + CAST[source], 0.1)
+        (value,) = struct.unpack("<" + CAST[source], bits)
+        assert decoder.cast(source, target, bits) == struct.pack("<" + CAST[target], value)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_bases_that_are_made_are_as_specified(uwt, tmp_path, seed):
+    """diff-7: other names, dtypes and numbers of rows, in any combination."""
+    source = random.Random(seed)
+    base, tensors, found = {}, {}, set()
+    for number, shape in enumerate(([70, 40], [9, 20, 24], [65, 64], [400], [128, 9])):
+        dtype, to = source.choice([("BF16", "BF16"), ("BF16", "F32"), ("F32", "BF16"), ("F16", "BF16"),
+                                   ("I16", "I16"), ("F32", "F16"), ("F16", "F64")])  # fmt: skip
+        rows = max(1, shape[0] + source.choice([-3, -1, 0, 1, 7]))
+        is_integer = dtype == "I16"
+        data = st.integers(dtype, shape, seed) if is_integer else st.weights(dtype, shape, f"{seed}{number}")
+        name = f"layers.{number}.module.weight"
+        base[f"model.{name}"] = (dtype, shape, data)
+        prefix = source.choice(["model.", "language_model.model.", "", "_orig_mod.model."])
+        kept = decoder.cast(dtype, to, data)
+        row = len(kept) // shape[0]
+        data = tuned(to, kept, 9)[: rows * row] + bytes(max(0, rows - shape[0]) * row)
+        tensors[prefix + name] = (to, [rows, *shape[1:]], data)
+        if to != "F64" and len(shape) > 1:
+            found.add(prefix + name)
+    st.write(tmp_path / "base", base)
+    plain, packed = compress(uwt, tmp_path, tensors, "--base", tmp_path / "base")
+    opened = container.read(packed, lambda name: base[name][2])
+    assert opened.original() == plain.read_bytes()
+    assert found <= {name for name in tensors if "base" in (opened.entry(name) or {})}
+    uwt("decompress", packed, "--base", tmp_path / "base", "-o", tmp_path / "back", "-q")
+    assert (tmp_path / "back").read_bytes() == plain.read_bytes()
+
+
 @pytest.mark.parametrize("policy", ["best-size", "smallest", "window<4>"])
 def test_stacks_are_as_specified(uwt, tmp_path, policy):
     """Small tensors that are alike, among others, in an order that the header does not follow."""
