@@ -21,6 +21,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Integration"))
 
 import container  # noqa: E402
+import decoder  # noqa: E402
 import safetensors_file as st  # noqa: E402
 import xxhash  # noqa: E402
 
@@ -310,6 +311,27 @@ def cases_of_reader_7(uwt):
                  "rans<12>, storage=k_major, coded=exponent+1, context=row_class<4>, tables=exact",
                  "rans<9>, fold=flat<192>, index=short, tables=exact"):  # fmt: skip
         yield name_of(text), ["--format", text], tensors_of_many_units()
+
+
+def tensors_of_base_sources():
+    """Tensors whose bases have other names, rows and dtypes in tensors_of_base."""
+    base = tensors_of_base()
+    tuned = changed({name: base[name] for name in ("w", "half", "single")})
+    new = st.weights("BF16", [9, 70], "rows")
+    single = decoder.cast("F32", "BF16", tuned["single"][2])
+    return {
+        "model.w": ("BF16", [139, 70], tuned["w"][2] + new),
+        "w": ("BF16", [100, 70], base["w"][2][: 100 * 140]),
+        "half": ("F32", [70, 96], decoder.cast("F16", "F32", tuned["half"][2]) + bytes(6 * 96 * 4)),
+        "module.single": ("BF16", [60, 50], single),
+        "same": ("BF16", [68, 64], base["same"][2][: 30 * 128] + new[: 4 * 128] + base["same"][2][30 * 128 :]),
+    }
+
+
+def cases_of_reader_9(uwt):
+    for policy in ("best-size", "smallest", "huffman<12,1>"):
+        yield (f"base-sources-{name_of(policy)}", ["--format", policy, "--sha256", "--base", tensors_of_base()],
+               tensors_of_base_sources())  # fmt: skip
 
 
 def make_good(uwt, folder, cases):
@@ -664,6 +686,23 @@ def bad_files_of_reader_7(uwt):
     yield "other-frequencies", edited(base, model_word(6, lambda word: word ^ 1 << 9))
 
 
+def bad_files_of_reader_9(uwt):
+    plain = base_of(uwt, "huffman<12,1>, coded=exponent+2")
+    yield "reader-10", edited(plain, lambda e: e.file_entry(reader=10))
+    yield "format-reader-10", edited(plain, lambda e: e.entry(reader=10))
+    yield "source-without-base", edited(plain, lambda e: e.entry(**{"from": {"name": "w"}}, reader=9))
+    for name, source in {"no-object": 7, "without-name": {"rows": [0, 0, 1]}, "name-of-number": {"name": 7},
+                         "no-dtype": {"name": "w", "dtype": "BF17"}, "not-cast": {"name": "w", "dtype": "I8"},
+                         "no-rows": {"name": "w", "rows": []}, "two-numbers": {"name": "w", "rows": [0, 0]},
+                         "too-many-rows": {"name": "w", "rows": [0, 0, 1 << 40]},
+                         "too-many-runs": {"name": "w", "rows": [n for i in range(33) for n in (i, i, 1)]},
+                         "overlapping-rows": {"name": "w", "rows": [0, 0, 2, 1, 1, 2]},
+                         "no-count": {"name": "w", "rows": [0, 0, 0]},
+                         "overflowing-rows": {"name": "w", "rows": [0, (1 << 64) - 1, 2]}}.items():  # fmt: skip
+        yield (f"source-{name}",
+               edited(plain, lambda e, s=source: e.entry(**{"from": s}, base="0" * 16, reader=9)))  # fmt: skip
+
+
 def make_bad(uwt, folder, files):
     folder.mkdir(parents=True)
     expected = {}
@@ -692,6 +731,7 @@ if __name__ == "__main__":
         "5": (cases_of_reader_5, bad_files_of_reader_5),
         "6": (cases_of_reader_6, bad_files_of_reader_6),
         "7": (cases_of_reader_7, bad_files_of_reader_7),
+        "9": (cases_of_reader_9, bad_files_of_reader_9),
     }[sys.argv[2]]
     make_good(tool, out / "good", good)
     make_bad(tool, out / "bad", bad)
