@@ -204,6 +204,29 @@ static int makeDifferences(const std::string &plain, const std::string &output) 
   return report ? 0 : failed(report.error().message());
 }
 
+/// Tensors whose bases have other names, rows and dtypes (diff-7).
+static int makeSources(const fs::path &folder) {
+  std::vector<uint8_t> a =
+      makeTensor(ElementType::BF16, std::vector<uint64_t>{64, 64}, Distribution::Gaussian, 1);
+  std::vector<uint8_t> c =
+      makeTensor(ElementType::F16, std::vector<uint64_t>{40, 64}, Distribution::Gaussian, 4);
+  std::vector<uint8_t> wide;
+  for (size_t at = 0; at < a.size(); at += 2)
+    wide.insert(wide.end(), {0, 0, a[at], a[at + 1]});
+  c.resize(size_t(30) * 64 * 2);
+  a.resize(size_t(70) * 64 * 2);
+  std::vector<SafetensorsOutput> tensors = {
+      {"a.weight", findSafetensorsDtype("F32"), {64, 64}, wide},
+      {"embeddings.weight", findSafetensorsDtype("F16"), {30, 64}, c},
+      {"model.a.weight", findSafetensorsDtype("BF16"), {70, 64}, a}};
+  fs::path plain = folder / "plain-sources";
+  if (Status written = writeSafetensors(plain, tensors, {}, true); !written)
+    return failed(written.error().message());
+  int result = makeDifferences(plain, folder / "sources");
+  fs::remove(plain);
+  return result;
+}
+
 static int makeFiles(const fs::path &corpus) {
   fs::path plain = corpus / "container" / "plain", folder = corpus / "container";
   fs::create_directories(folder);
@@ -238,6 +261,8 @@ static int makeFiles(const fs::path &corpus) {
     return failed(report.error().message());
 
   if (int result = makeDifferences(plain, folder / "differences"))
+    return result;
+  if (int result = makeSources(folder))
     return result;
 
   std::ifstream file(plain, std::ios::binary);

@@ -84,6 +84,20 @@ def test_a_fine_tune_needs_its_base(plain, tmp_path):
     assert rows.tobytes() == words.reshape(200, 96)[3:9].tobytes()
 
 
+def test_a_base_may_have_other_names_rows_and_types(plain, tmp_path):
+    embed = np.frombuffer(model_tensors()["embed"][2], dtype="<u2").reshape(200, 96)
+    wide = embed.astype("<u4") << 16
+    grown = np.concatenate([embed, embed[:8] ^ 0x8000])
+    tuned, target = tmp_path / "tuned.safetensors", tmp_path / "tuned.uwt.safetensors"
+    tensors = {"model.embed": ("BF16", (208, 96), grown.tobytes()), "embed": ("F32", (200, 96), wide.tobytes())}
+    write_safetensors(tuned, tensors)
+    assert uwt.compress(tuned, target, base=plain).output_bytes < tuned.stat().st_size / 8
+    uwt.decompress(target, tmp_path / "back.safetensors", base=plain)
+    assert (tmp_path / "back.safetensors").read_bytes() == tuned.read_bytes()
+    assert uwt.slice(target, "model.embed", rows=(190, 205), base=plain).tobytes() == grown[190:205].tobytes()
+    assert uwt.slice(target, "embed", rows=(3, 9), base=plain).tobytes() == wide[3:9].tobytes()
+
+
 def test_inspection_says_what_is_there(plain, compressed):
     for path in (plain, compressed):
         found = uwt.inspect(path)
