@@ -104,6 +104,7 @@ Expected<BaseContents::Shape> BaseContents::readShape(const BaseModel &model,
 Expected<std::optional<AlikeTensor>> BaseContents::find(const BaseModel &model,
                                                         const std::vector<uint64_t> &shape,
                                                         const TensorSample &own, ThreadPool &pool) {
+  std::lock_guard lock(mutex);
   if (!shapes.contains(shape)) {
     UWT_ASSIGN_OR_RETURN(shapes[shape], readShape(model, shape, pool));
   }

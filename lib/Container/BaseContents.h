@@ -16,6 +16,7 @@
 
 #include "BaseTensor.h"
 #include "Original.h"
+#include <mutex>
 
 namespace uwt {
 
@@ -42,6 +43,7 @@ struct AlikeTensor {
 };
 
 /// Tensors of a base model by contents: of each shape, from when it is first asked for.
+/// Thread-safe.
 class BaseContents {
 public:
   /// Returns the tensor of that shape that is most like `own`, or nothing if none is alike.
@@ -59,6 +61,7 @@ private:
   static Expected<Shape> readShape(const BaseModel &model, const std::vector<uint64_t> &shape,
                                    ThreadPool &pool);
 
+  std::mutex mutex;
   std::map<std::vector<uint64_t>, Shape> shapes;
 };
 

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "uwt/Container/BaseModel.h"
+#include "BaseContents.h"
 #include "uwt/Support/Checksum.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
@@ -89,6 +90,7 @@ Expected<std::shared_ptr<const BaseModel>> BaseModel::openHashed(const std::stri
   auto hashed = std::const_pointer_cast<BaseModel>(opened);
   hashed->identities = std::move(identities);
   hashed->sortTensors();
+  hashed->found = std::make_shared<BaseContents>();
   return opened;
 }
 

@@ -52,7 +52,7 @@ Expected<BaseMatch> FileCompressor::matchByContents(size_t i, BaseMatch named) {
       return named;
   }
   UWT_ASSIGN_OR_RETURN(std::optional<AlikeTensor> alike,
-                       baseContents.find(*options.base, tensor.shape, own, pool));
+                       options.base->contents()->find(*options.base, tensor.shape, own, pool));
   if (!alike || alike->bits * muchMore >= bits)
     return named;
   return BaseMatch{alike->tensor, {}, ""};

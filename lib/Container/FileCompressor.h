@@ -149,7 +149,6 @@ private:
   std::vector<uint8_t> stackBytes;
   /// Of each tensor that has one: the base model's.
   std::vector<std::optional<BaseTensor>> baseOf;
-  BaseContents baseContents;
   SpillBuffer differences;
   /// Of an estimate: what is drawn of the tensors that are coded at the moment, and their bytes.
   std::optional<PanelSample> sample;

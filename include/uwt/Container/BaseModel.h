@@ -26,6 +26,8 @@ std::string describeBase(std::span<const BaseFile> files);
 /// the 32 shortest.
 std::vector<std::string_view> nameEndings(std::string_view name);
 
+class BaseContents;
+
 /// Immutable and thread-safe.
 class BaseModel {
 public:
@@ -53,6 +55,8 @@ public:
   std::span<const Tensor> endingIn(std::string_view ending) const;
   /// Tensors of that shape, in the order of their names. None after open().
   std::span<const Tensor> ofShape(const std::vector<uint64_t> &shape) const;
+  /// What finds tensors by contents, for all files that are compressed. Null after open().
+  BaseContents *contents() const { return found.get(); }
 
 private:
   BaseModel(std::string path, Checkpoint opened);
@@ -63,6 +67,7 @@ private:
   std::map<std::string_view, Tensor> tensors;
   std::unordered_map<std::string_view, std::vector<Tensor>> endings;
   std::map<std::vector<uint64_t>, std::vector<Tensor>> shapes;
+  std::shared_ptr<BaseContents> found;
   std::vector<BaseFile> identities;
 };
 
