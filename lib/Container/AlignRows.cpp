@@ -12,8 +12,8 @@
 
 namespace uwt {
 
-/// Runs of equal rows. A row that has equal rows in several places continues the run before it, or
-/// stands for the first of them.
+/// Returns runs of equal rows. A row that has equal rows in several places continues the run before
+/// it, or stands for the first of them.
 static std::vector<BaseRows> equalRuns(std::span<const uint64_t> own,
                                        std::span<const uint64_t> base) {
   std::unordered_map<uint64_t, uint64_t> first;

@@ -24,7 +24,7 @@ static constexpr size_t tellingTensors = 64;
 /// Tensors that are compared, those that have most keys in common.
 static constexpr size_t comparedTensors = 8;
 
-/// The ranges of elements that are sampled.
+/// Returns the ranges of elements that are sampled.
 static std::array<IndexRange, 2> sampledRanges(uint64_t elements) {
   auto from = [&](uint64_t begin) {
     return IndexRange{begin, std::min(elements, begin + sampledRun)};
@@ -71,8 +71,8 @@ double sampledBits(const TensorSample &own, const TensorSample &base, ThreadPool
 
 bool isAlike(double bits, const SafetensorsDtype &dtype) { return bits < dtype.bits / 2.0; }
 
-/// What alike samples have some of in common: groups of signs, each with its number, and the
-/// checksum of the bytes.
+/// Returns keys, some of which alike samples have in common: groups of signs, each with its number,
+/// and the checksum of the bytes.
 static std::vector<uint64_t> keysOf(const TensorSample &sample) {
   std::vector<uint64_t> keys = {xxh3(sample.bytes) | uint64_t(1) << 63};
   uint64_t size = sample.dtype->bits / 8, elements = sample.bytes.size() / size;

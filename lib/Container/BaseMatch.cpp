@@ -36,7 +36,7 @@ static std::string misfitOf(const TensorEntry &base, const SafetensorsTensor &ow
   return "shape [" + shape + "] there";
 }
 
-/// The match of a tensor that fits.
+/// Returns the match of a tensor that fits.
 static BaseMatch matchWith(const BaseModel::Tensor &base, const SafetensorsTensor &own) {
   BaseMatch match;
   match.tensor = base;

@@ -167,7 +167,7 @@ Status BaseTensor::makeRows(const BaseRows &run, uint64_t begin, std::span<uint8
   return ok();
 }
 
-/// diff-7.
+/// Makes bytes [begin, end) of a base that is not the base model's tensor (diff-7).
 Expected<std::span<const uint8_t>> BaseTensor::readMade(uint64_t begin, uint64_t end,
                                                         std::vector<uint8_t> &scratch,
                                                         ThreadPool &pool) const {

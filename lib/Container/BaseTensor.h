@@ -28,18 +28,18 @@ inline uint64_t basePieces(uint64_t bytes) {
 }
 /// Of bytes that begin with a piece.
 std::vector<uint64_t> basePieceChecksums(std::span<const uint8_t> bytes, ThreadPool &pool);
-/// Checksums of pieces of `each` bytes, which is not 0; the last piece may be shorter.
+/// Returns checksums of pieces of `each` bytes, which is not 0; the last piece may be shorter.
 std::vector<uint64_t> checksumsOfEach(std::span<const uint8_t> bytes, uint64_t each,
                                       ThreadPool &pool);
 
 /// Refers to the base model, which must stay open. Thread-safe.
 class BaseTensor {
 public:
-  /// The base that `found` makes for a new tensor. Precondition: hasFloatCast of their dtypes, and
-  /// `rows` lie in both tensors.
+  /// Returns the base that `found` makes for a new tensor. Precondition: hasFloatCast of their
+  /// dtypes, and `rows` lie in both tensors.
   static Expected<BaseTensor> make(const BaseModel::Tensor &found, const SafetensorsTensor &tensor,
                                    std::vector<BaseRows> rows);
-  /// The base model's tensor as it is.
+  /// Returns the base model's tensor as it is.
   static Expected<BaseTensor> whole(const BaseModel::Tensor &found);
   /// The base that `stored` is stored against, whose checksums must hold unless `check` is
   /// false. `files` is for errors. Errors: Usage if the model has not this one.
@@ -69,19 +69,19 @@ public:
 
   /// The number of its file in the model.
   size_t file() const { return found.file; }
-  /// Whether the base has rows of the base model's tensor, not all of it.
+  /// Returns whether the base has rows of the base model's tensor, not all of it.
   bool hasRows() const { return !rows.empty(); }
   /// Sets these rows. Precondition: hasRows(); they lie in both tensors.
   void setRows(std::vector<BaseRows> runs) { rows = std::move(runs); }
-  /// Checksums of all rows of the base model's tensor, in the dtype of the base.
+  /// Returns checksums of all rows of the base model's tensor, in the dtype of the base.
   Expected<std::vector<uint64_t>> rowChecksums(ThreadPool &pool) const;
-  /// What an entry of a tensor of that name says of it (diff-7).
+  /// Returns the source that an entry of a tensor of that name has (diff-7).
   std::optional<BaseSource> source(std::string_view name) const;
 
 private:
   BaseTensor(const BaseModel::Tensor &found, TensorReader reader, const SafetensorsDtype &dtype,
              std::span<const uint64_t> shape, uint64_t bytes, std::vector<BaseRows> rows);
-  /// Whether the base is the base model's tensor.
+  /// Returns whether the base is the base model's tensor.
   bool isAsItIs() const { return rows.empty() && found.entry->dtype == dtype; }
   void releaseStored(std::span<const uint8_t> stored) const {
     if (!reader.decoder() && reader.isMapped())
@@ -99,7 +99,7 @@ private:
   std::shared_ptr<const BaseModel> model;
   BaseModel::Tensor found;
   TensorReader reader;
-  /// Those of the base; rows are empty if they are all of the base model's tensor.
+  /// Dtype of the base, and its rows, which are empty if they are all of the base model's tensor.
   const SafetensorsDtype *dtype;
   std::vector<BaseRows> rows;
   uint64_t bytes = 0, rowBytes = 0;

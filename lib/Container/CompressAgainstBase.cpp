@@ -19,9 +19,9 @@ namespace uwt {
 
 /// Differences that take less than this share of a tensor are taken at once.
 static constexpr uint64_t clearlySmaller = 4;
-/// What planes and entry of a tensor take at least.
+/// Bytes that planes and entry of a tensor take at least.
 static constexpr uint64_t leastCodedBytes = 256;
-/// Why a tensor that has a base is not stored against that.
+/// Reason of a tensor that has a base and is not stored against that.
 static constexpr std::string_view noSmallerDifferences = "differences would not be smaller";
 
 Status FileCompressor::findBase() {
@@ -36,7 +36,8 @@ Status FileCompressor::findBase() {
   return ok();
 }
 
-/// choice-19: a tensor that is much more alike than `named`, the one that is found by name.
+/// Returns a tensor that is much more alike than `named`, the one that is found by name, or that
+/// (choice-19).
 Expected<BaseMatch> FileCompressor::matchByContents(size_t i, BaseMatch named) {
   const SafetensorsTensor &tensor = original.header().tensors[i];
   constexpr double muchMore = 2, nearlyEqual = 8;
@@ -87,7 +88,7 @@ std::vector<bool> FileCompressor::whichMayStack() const {
   return mayStack;
 }
 
-/// choice-18.
+/// Finds the rows of the base (choice-18).
 Status FileCompressor::alignBaseOf(size_t i, std::span<const uint8_t> bytes) {
   const SafetensorsTensor &tensor = original.header().tensors[i];
   if (!baseOf[i]->hasRows() || tensor.shape.size() < 2)
@@ -97,8 +98,8 @@ Status FileCompressor::alignBaseOf(size_t i, std::span<const uint8_t> bytes) {
   return ok();
 }
 
-/// choice-10: small tensors too, which would not be coded by themselves, but not those whose names
-/// and entry take more than their bytes.
+/// Returns whether differences may be coded (choice-10): of small tensors too, which would not be
+/// coded by themselves, unless names and entry take more than their bytes.
 static bool mayCodeDifferences(const Choice &choice, uint64_t bytes) {
   return choice.reason.empty() || (choice.isTooSmall && bytes >= leastCodedBytes);
 }
@@ -152,7 +153,7 @@ Expected<CodingAttempt> FileCompressor::tryAlone(size_t i, std::span<const uint8
   return tryToEncode({&i, 1}, bytes, limit);
 }
 
-/// The smallest of the differences, the tensor by itself, and its bytes.
+/// Keeps the smallest of the differences, the tensor by itself, and its bytes.
 Status FileCompressor::codeSmallest(size_t i, std::span<const uint8_t> bytes,
                                     std::vector<uint64_t> checksums) {
   const Choice byItself = choices[i], asDifference = choiceOfDifferences(i);
@@ -189,7 +190,7 @@ Status FileCompressor::codeSmallest(size_t i, std::span<const uint8_t> bytes,
   return ok();
 }
 
-/// A tensor that does not equal its base.
+/// Compresses a tensor that does not equal its base.
 Status FileCompressor::compressChanged(size_t i, std::span<const uint8_t> bytes,
                                        std::vector<uint64_t> checksums) {
   if (mayCodeDifferences(choices[i], bytes.size()))

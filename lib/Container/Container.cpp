@@ -111,7 +111,7 @@ Status Container::State::readBundle(size_t i, ParsedEntry parsed) {
   return ok();
 }
 
-/// diff-7.
+/// Checks and keeps what the base of an entry is made from (diff-7).
 Status Container::State::readSource(size_t i, std::optional<BaseSource> source) {
   TensorEntry &entry = entries[i];
   if (!source)

@@ -186,7 +186,7 @@ Expected<FileEntry> FileEntry::parse(std::string_view text) {
 // Tensor entries
 //===----------------------------------------------------------------------===//
 
-/// diff-7.
+/// Returns the text of `from` (diff-7).
 static std::string sourceText(const BaseSource &source, const TensorEntry &entry) {
   std::string out = "{\"name\":" + jsonQuoted(source.name);
   if (source.dtype != entry.dtype)
@@ -307,7 +307,7 @@ static Status parseMembers(const JsonValue &object, TensorEntry &entry) {
   return ok();
 }
 
-/// diff-7: rows that rise, three numbers for each run of them.
+/// Parses rows that rise, three numbers for each run of them (diff-7).
 static Expected<std::vector<BaseRows>> parseRows(const JsonValue &rows) {
   size_t numbers = rows.kind == JsonValue::Kind::Array ? rows.items.size() : 0;
   if (numbers == 0 || numbers % 3 != 0 || numbers / 3 > maxBaseRuns)
@@ -330,7 +330,7 @@ static Expected<std::vector<BaseRows>> parseRows(const JsonValue &rows) {
   return runs;
 }
 
-/// diff-7. The dtype is null if it is that of the entry.
+/// Parses `from` (diff-7). The dtype is null if it is that of the entry.
 static Status parseSource(const JsonValue &object, TensorEntry &entry) {
   const JsonValue *from = object.find("from");
   if (!from)

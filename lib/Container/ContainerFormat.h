@@ -26,7 +26,7 @@ inline constexpr uint64_t planeAlignment = 256;
 /// What knows the compact form.
 inline constexpr uint32_t compactReader = 6;
 
-/// diff-7: runs of rows of a base's tensor in an entry.
+/// Most runs of rows that an entry has (diff-7).
 inline constexpr size_t maxBaseRuns = 32;
 
 /// file-4.

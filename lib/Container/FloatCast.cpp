@@ -48,7 +48,7 @@ static uint64_t shiftRounded(uint64_t value, int shift) {
   return kept + (rest > half || (rest == half && (kept & 1) != 0) ? 1 : 0);
 }
 
-/// Infinities and NaNs; a NaN with fewer bits is made quiet, so that it stays one.
+/// Casts infinities and NaNs; a NaN with fewer bits is made quiet, so that it stays one.
 template <typename From, typename To> static uint64_t castSpecial(uint64_t mantissa) {
   constexpr int shift = To::mantissaBits - From::mantissaBits;
   if (mantissa == 0)
@@ -105,7 +105,7 @@ template <typename From> static CastFunction castFrom(std::string_view to) {
   return nullptr;
 }
 
-/// Null if there is none.
+/// Returns the cast between two dtypes; null if there is none.
 static CastFunction findCast(std::string_view from, std::string_view to) {
   if (from == "F16")
     return castFrom<Half>(to);

@@ -204,7 +204,7 @@ static int makeDifferences(const std::string &plain, const std::string &output) 
   return report ? 0 : failed(report.error().message());
 }
 
-/// Tensors whose bases have other names, rows and dtypes (diff-7).
+/// Makes tensors whose bases have other names, rows and dtypes (diff-7).
 static int makeSources(const fs::path &folder) {
   std::vector<uint8_t> a =
       makeTensor(ElementType::BF16, std::vector<uint64_t>{64, 64}, Distribution::Gaussian, 1);

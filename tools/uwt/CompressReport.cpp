@@ -247,7 +247,7 @@ static std::string castText(const Session &session, const CheckpointReport &repo
          " by compression (" + formatChange(report.originalBytes, report.outputBytes) + ")\n";
 }
 
-/// The tensors that are not stored against the base model, with the reason.
+/// Lists the tensors that are not stored against the base model, with the reason.
 static std::string withoutBaseText(const Session &session, const CheckpointReport &report) {
   constexpr size_t shown = 12;
   std::string text;

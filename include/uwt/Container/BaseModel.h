@@ -51,11 +51,11 @@ public:
   const std::vector<BaseFile> &files() const { return identities; }
   /// The tensor of that name: of several files, from the first in the order of their paths.
   std::optional<Tensor> find(std::string_view name) const;
-  /// Tensors that have `ending` among the endings of their names. None after open().
+  /// Returns tensors that have `ending` among the endings of their names. None after open().
   std::span<const Tensor> endingIn(std::string_view ending) const;
-  /// Tensors of that shape, in the order of their names. None after open().
+  /// Returns tensors of that shape, in the order of their names. None after open().
   std::span<const Tensor> ofShape(const std::vector<uint64_t> &shape) const;
-  /// What finds tensors by contents, for all files that are compressed. Null after open().
+  /// Returns the index of tensors by contents, for all files of a run. Null after open().
   BaseContents *contents() const { return found.get(); }
 
 private:

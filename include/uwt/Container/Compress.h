@@ -126,8 +126,8 @@ struct TensorReport {
   bool isDifference = false;
   /// Name of the base model's tensor that it is stored against, or empty.
   std::string base;
-  /// Why it is not stored against a base model that is given; else empty. Of tensors that are
-  /// stored under another name, empty too.
+  /// Reason for which it is not stored against a base model that is given; else empty. Tensors that
+  /// are stored under another name have none.
   std::string baseReason;
   /// Tensors that are stored as one with it, itself included.
   uint64_t stackMembers = 1;

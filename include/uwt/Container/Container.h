@@ -54,7 +54,7 @@ struct BaseRows {
 /// than the difference (diff-7).
 struct BaseSource {
   std::string name;
-  /// That of the base model's tensor.
+  /// Dtype of the base model's tensor.
   const SafetensorsDtype *dtype = nullptr;
   /// Empty if both shapes are equal.
   std::vector<BaseRows> rows;
@@ -80,7 +80,7 @@ struct TensorEntry {
   uint64_t indexChecksum = 0;
   /// Checksum of a raw tensor's bytes; empty in plain safetensors files.
   std::optional<uint64_t> rawChecksum;
-  /// Of a difference from a base (diff-4): checksums of the base's bytes. The format is that of the
+  /// Checksums of the bytes of a difference's base (diff-4). The format is that of the
   /// differences; without one, the tensor equals its base.
   std::vector<uint64_t> baseChecksums;
   /// The tensor that the base is made from; empty if that has the same name, dtype and shape.
@@ -181,7 +181,7 @@ public:
   /// The bytes of a tensor without a decoder: as they lie in the file, or of one in a bundle, as
   /// they came out of that; empty for differences.
   std::span<const uint8_t> rawBytes() const { return raw; }
-  /// Whether rawBytes() lie in the mapped file, so that their pages may be given back.
+  /// Returns whether rawBytes() lie in the mapped file, so that their pages may be given back.
   bool isMapped() const { return !bundle; }
   /// Whether reading verifies checksums, which who reads through decoder() or rawBytes() has to do.
   bool verifies() const { return options.check; }

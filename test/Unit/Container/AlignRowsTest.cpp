@@ -22,7 +22,7 @@ namespace {
 
 using Rows = std::vector<uint64_t>;
 
-/// Rows that are all different: first, first + 1, …
+/// Returns rows that are all different: first, first + 1, …
 Rows rowsFrom(uint64_t first, uint64_t count) {
   Rows rows(count);
   for (uint64_t i = 0; i < count; ++i)

@@ -173,7 +173,7 @@ TEST_F(BaseSourceTest, SmallTensorsAreStoredAgainstTheirBaseToo) {
   EXPECT_EQ(report.tensors[3].baseReason, "differences would not be smaller");
 }
 
-/// A tensor of `dtype` with the values of `bf16`, which has some of all floats.
+/// Returns the values of `bf16` in another dtype.
 Bytes castTo(const char *dtype, const Bytes &bf16) {
   const SafetensorsDtype &to = *findSafetensorsDtype(dtype);
   Bytes out(bf16.size() / 2 * (to.bits / 8));

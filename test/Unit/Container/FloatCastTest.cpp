@@ -39,7 +39,7 @@ std::vector<uint16_t> allWords() {
   return words;
 }
 
-/// Singles and doubles of all kinds, many of them around what the smaller types end at.
+/// Returns doubles of all kinds, many of them around what the smaller types end at.
 std::vector<double> manyDoubles(uint64_t seed) {
   Random random(seed);
   std::vector<double> values = {0.0, -0.0, INFINITY, -INFINITY, 0x1p-149, 0x1p-150, 0x1.8p-150};

@@ -50,7 +50,7 @@ static Json exponentsJson(const ValueFacts &values) {
   return pairs;
 }
 
-/// What a difference is from.
+/// Describes the tensor that a difference is from.
 static Json originJson(const TensorEntry &entry) {
   Json rows = Json::array();
   for (const BaseRows &run : entry.baseSource->rows)

@@ -363,7 +363,7 @@ static std::string panelsText(const TensorFacts &tensor) {
   return text;
 }
 
-/// What a difference is from: "of this name", or the name, dtype and rows.
+/// Describes the tensor that a difference is from: "of this name", or its name, dtype and rows.
 static std::string originText(const TensorEntry &entry) {
   if (!entry.baseSource)
     return "of this name";
