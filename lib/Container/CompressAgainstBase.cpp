@@ -219,7 +219,7 @@ Status FileCompressor::compressAgainstBase(size_t i) {
   recordBase(i, std::move(checksums)); // diff-6
   if (!isSmallerAsEqual(i)) {
     recordBase(i, {});
-    report.tensors[i].baseReason = noSmallerDifferences;
+    report.tensors[i].baseReason = "equal, but its bytes take less than the name of its base";
     keepRaw({&i, 1},
             choices[i].reason.empty() ? std::string(wouldNotBeSmaller) : choices[i].reason);
     return ok();

@@ -86,7 +86,7 @@ static void castElements(const uint8_t *source, uint8_t *out, uint64_t count) {
   for (uint64_t i = 0; i < count; ++i) {
     typename From::Word word;
     std::memcpy(&word, source + i * sizeof(word), sizeof(word));
-    auto cast = static_cast<typename To::Word>(castBits<From, To>(word));
+    auto cast = static_cast<To::Word>(castBits<From, To>(word));
     std::memcpy(out + i * sizeof(cast), &cast, sizeof(cast));
   }
 }
