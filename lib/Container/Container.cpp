@@ -342,6 +342,10 @@ bool Container::isCompact() const { return state->compactEntries.has_value(); }
 const std::vector<TensorEntry> &Container::entries() const { return state->entries; }
 std::string_view Container::originalHeader() const { return state->originalText; }
 const MetadataEntries &Container::metadata() const { return state->original->metadata; }
+
+const std::string *Container::findMetadata(std::string_view key) const {
+  return state->original->findMetadata(key);
+}
 const std::string &Container::originalSha256() const { return state->fileEntry.sha256; }
 const std::vector<BaseFile> &Container::baseFiles() const { return state->fileEntry.base; }
 Status Container::checkHasBase() const {

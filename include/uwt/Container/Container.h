@@ -330,6 +330,8 @@ public:
   uint64_t originalBytes() const;
   /// The original's own `__metadata__` entries.
   const MetadataEntries &metadata() const;
+  /// Returns the text of the original's metadata entry of that key, or null. Found by bisection.
+  const std::string *findMetadata(std::string_view key) const;
   /// SHA-256 of the whole original file, or empty.
   const std::string &originalSha256() const;
   /// Digest of the options that made this file; 0 for plain files.

@@ -120,13 +120,6 @@ std::string Subclass::dtype(const char *key) const {
   return name != found->end() && name->is_string() ? name->get<std::string>() : "";
 }
 
-/// The text of an entry of __metadata__, or null.
-static const std::string *findEntry(const Container &container, std::string_view key) {
-  const MetadataEntries &entries = container.metadata();
-  auto found = std::ranges::find(entries, key, &MetadataEntries::value_type::first);
-  return found == entries.end() ? nullptr : &found->second;
-}
-
 /// Whether the tensors are there that the header names, and none that changes activations.
 static Status checkTensors(const json &names, const Parts &parts) {
   for (const json &each : names) {
@@ -150,7 +143,7 @@ Expected<Subclass> TorchaoRecipe::subclassOf(const Parts &parts) {
     return unsupportedError("its tensors have names of torchao 0.14; 0.15 and later write them as "
                             "X._weight_qdata");
   std::string key = parameterName(module);
-  const std::string *text = findEntry(*codes.container, key);
+  const std::string *text = codes.container->findMetadata(key);
   if (!text)
     return unsupportedError("__metadata__ of the file has no entry " + key);
   json entry = parseJsonTreeOrNone(*text);
