@@ -44,6 +44,7 @@ class _Options(Struct):
         ("arithmetic", c_char_p),
         ("columns_by_cell", c_int),
         ("grouped", c_int),
+        ("assume_plain", c_int),
     ]
 
 
@@ -192,6 +193,7 @@ def compile(
     columns_by_cell: bool = False,
     target: str | None = None,
     trust: bool = False,
+    assume_plain: bool = False,
     threads: int = 0,
 ) -> Program:
     """Compiles a module.
@@ -207,6 +209,7 @@ def compile(
             own (desc_act), on CPUs, and add up columns group by group: least memory, other bits. Not together with a format.
         target: "avx512", "avx2"; None for the best of this machine.
         trust: takes bytecode, and any operation. The module is then as trusted as a program.
+        assume_plain: tensors of floats are weights whatever the model's configuration says of how it is quantised.
         threads: of the calls of the program, 0 for one a processor.
 
     Raises UsageError and UnsupportedError with the place in the module, InvalidError where none of its products is one
@@ -218,6 +221,7 @@ def compile(
     given.format = optional_text("format", format)
     given.target = optional_text("target", target)
     given.exact, given.trust_ir, given.columns_by_cell = exact, trust, columns_by_cell
+    given.assume_plain = assume_plain
     return compile_on(functools.partial(context, threads), code, name, given)
 
 
