@@ -10,6 +10,7 @@
 #include "WeightScope.h"
 #include "uwt/Codec/Quantized.h"
 #include "uwt/Format/QuantizedElement.h"
+#include "uwt/Import/QuantizedPart.h"
 #include "uwt/Support/Printable.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
@@ -104,26 +105,41 @@ public:
   void closeWorld(std::string_view module, ImportedWeight &weight, const PartOwners &owners) const;
 
 private:
-  Expected<WeightOutline> outlineOf(std::string_view module, std::string_view name,
+  Expected<WeightOutline> outlineOf(std::string_view module, std::string_view layer,
                                     const std::map<std::string_view, Part> &tensors,
-                                    const Parts &parts);
+                                    const Parts &parts, const SharedConfig &own);
+  /// Returns the configuration with the groups that a layer may be of.
+  SharedConfig configOf(std::string_view layer);
 
   const WeightScope &scope;
   SharedConfig config;
+  /// Those of some groups, by their numbers.
+  std::map<std::vector<size_t>, SharedConfig> narrowed;
   const Recipe &recipe;
   ThreadPool &pool;
   /// Of weights that are made, by name: tensors that recipes have looked at.
   std::map<std::string, std::vector<std::string_view>, std::less<>> checked;
 };
 
-Expected<WeightOutline> WeightMaker::outlineOf(std::string_view module, std::string_view name,
+SharedConfig WeightMaker::configOf(std::string_view layer) {
+  if (config->groups().size() < 2)
+    return config;
+  std::vector<size_t> groups = config->groupsOf(layer);
+  if (groups.size() == config->groups().size())
+    return config;
+  SharedConfig &own = narrowed[groups];
+  if (!own)
+    own = std::make_shared<const QuantizationConfig>(config->withGroups(groups));
+  return own;
+}
+
+Expected<WeightOutline> WeightMaker::outlineOf(std::string_view module, std::string_view layer,
                                                const std::map<std::string_view, Part> &tensors,
-                                               const Parts &parts) {
+                                               const Parts &parts, const SharedConfig &own) {
   if (!config->refusal().empty())
     return unsupportedError(config->refusal());
   if (hasEmptyTensor(tensors))
     return unsupportedError("it is empty");
-  std::string_view layer = name.substr(0, std::min(name.rfind(".weight"), name.size()));
   if (std::string entry = config->ignoring(layer); !entry.empty())
     return unsupportedError("it has codes, and " + entry +
                             " of the configuration says that it is not quantised");
@@ -131,7 +147,7 @@ Expected<WeightOutline> WeightMaker::outlineOf(std::string_view module, std::str
     return unsupportedError(
         "the float model has it transposed (Conv1D), and in which order recipe " +
         std::string(recipe.keyword()) + " has it is not known");
-  UWT_ASSIGN_OR_RETURN(WeightOutline outline, recipe.outline(*config, parts, pool));
+  UWT_ASSIGN_OR_RETURN(WeightOutline outline, recipe.outline(*own, parts, pool));
   if (outline.rows == 0 || outline.columns == 0)
     return unsupportedError("it is empty");
   if (isConv1D(*config, module) && !outline.shape.empty())
@@ -146,7 +162,10 @@ ImportedWeight WeightMaker::make(std::string_view module,
   ImportedWeight weight;
   weight.name = recipe.weightName(module);
   weight.recipe = recipe.keyword();
-  Expected<WeightOutline> outline = outlineOf(module, weight.name, tensors, parts);
+  std::string_view layer = weight.name;
+  layer = layer.substr(0, std::min(layer.rfind(".weight"), layer.size()));
+  SharedConfig own = configOf(layer);
+  Expected<WeightOutline> outline = outlineOf(module, layer, tensors, parts, own);
   if (!outline) {
     weight.refuse(outline.error().message());
     return weight;
@@ -172,7 +191,7 @@ ImportedWeight WeightMaker::make(std::string_view module,
   }
   checked[weight.name] = outline->checked;
   const Recipe &recipe = this->recipe;
-  weight.read = [&recipe, config = config, parts, outline = *outline, held,
+  weight.read = [&recipe, config = std::move(own), parts, outline = *outline, held,
                  isTransposed](ThreadPool &pool) -> Expected<QuantizedWeight> {
     UWT_ASSIGN_OR_RETURN(QuantizedWeight made, recipe.assemble(*config, parts, outline, pool));
     if (held)
@@ -258,6 +277,13 @@ Status ImportedWeights::checkPlain(const Container &file, const TensorEntry &ten
   auto scope = scopes.find(&file);
   if (isPlainAssumed || scope == scopes.end())
     return ok();
+  // bnb-1: codes may be stored as floats.
+  const ImportedWeight *weight = find(tensor.name);
+  bool isPart = weight && std::ranges::count(weight->parts, tensor.name) != 0;
+  if (isPart && canConvertFloats(tensor))
+    return unsupportedError("its numbers are codes of a quantised weight, stored as " +
+                            std::string(tensor.dtype->name) +
+                            "; ask for the weight's values (--as bf16)");
   std::string refusal = scope->second->plainRefusal(tensor);
   return refusal.empty() ? ok() : Status(unsupportedError(std::move(refusal)));
 }

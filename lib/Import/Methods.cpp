@@ -76,6 +76,12 @@ static bool isFormat(const json &value) {
 static bool isCompressedStatus(const json &value) {
   return value.is_null() || isOneOf(value, std::array<std::string_view, 2>{"compressed", "frozen"});
 }
+/// Returns whether a value says in which order columns were packed: by their groups ("group",
+/// "dynamic", true), or as they are.
+static bool isActOrder(const json &value) {
+  return value.is_null() || value.is_boolean() ||
+         isOneOf(value, std::array<std::string_view, 4>{"group", "dynamic", "weight", "static"});
+}
 static bool isNumberType(const json &value) {
   return isOneOf(value, std::array<std::string_view, 2>{"int", "float"});
 }
@@ -97,6 +103,20 @@ static bool isBitLinear(const json &value) {
          isOneOf(value, std::array<std::string_view, 2>{"bitlinear", "autobitlinear"});
 }
 static bool isObjectOrOff(const json &value) { return value.is_object() || isOff(value); }
+static bool isPackMethod(const json &value) {
+  return isOneOf(value, std::array<std::string_view, 2>{"reorder", "order"});
+}
+static bool isReal(const json &value) { return value == "real_quantized"; }
+/// Returns whether a value is a list of Quark's algorithms that change weights alone.
+static bool isOfflineAlgorithms(const json &value) {
+  auto isOffline = [](const json &each) {
+    return each.is_object() && each.contains("name") &&
+           isOneOf(each["name"],
+                   std::array<std::string_view, 7>{"awq", "gptq", "gptaq", "smooth",
+                                                   "autosmoothquant", "autoround", "qronos"});
+  };
+  return value.is_null() || (value.is_array() && std::ranges::all_of(value, isOffline));
+}
 static bool isReorder(const json &value) { return value.is_null() || value == "reorder"; }
 /// Returns whether a value says 16 bits and more, which are floats.
 static bool isFloatBits(const json &value) {
@@ -151,9 +171,15 @@ static constexpr ConfigMember packers[] = {
     {"desc_act", Read, isTruthOrNull, aTruth},
     {"dynamic", Read, isOff, nothing},
     {"extra_config", Read, isOff, nothing},
-    {"extra_config.*.bits", Read, isFloatBits, "16 bits and more"},
-    {"extra_config.*.act_bits", None, isFloatBits, "16 bits and more"},
-    {"extra_config.*.data_type", None, isTextOrNull, aText},
+    {"extra_config.*.bits", Read, isInteger, anInteger},
+    {"extra_config.*.group_size", Read, isInteger, anInteger},
+    {"extra_config.*.sym", Read, isTruthOrNull, aTruth},
+    {"extra_config.*.data_type", Read, isInt, "\"int\""},
+    {"extra_config.*.act_bits", Read, isFloatBits, "16 bits and more"},
+    {"extra_config.*.act_data_type", None, isTextOrNull, aText},
+    {"extra_config.*.act_dynamic", None, isTruthOrNull, aTruth},
+    {"extra_config.*.act_sym", None, isTruthOrNull, aTruth},
+    {"extra_config.*.act_group_size", None, isIntegerOrNull, anInteger},
     {"adapter", Read, isOff, nothing},
     {"activation", Read, isOff, nothing},
     {"pack_dtype", Read, isPackedInWords, "\"int32\""},
@@ -264,6 +290,7 @@ static constexpr ConfigMember groupMembers[] = {
     {"config_groups.*.weights.group_size", Read, isIntegerOrNull, "an integer or null"},
     {"config_groups.*.weights.block_structure", Read, isBlockOrNull, "two integers or null"},
     {"config_groups.*.weights.dynamic", Read, isStatic, "false"},
+    {"config_groups.*.weights.actorder", Read, isActOrder, "\"group\", \"weight\" or null"},
     {"config_groups.*.*.num_bits", None, isInteger, anInteger},
     {"config_groups.*.*.type", None, isNumberType, "\"int\" or \"float\""},
     {"config_groups.*.*.symmetric", None, isTruth, aTruth},
@@ -402,6 +429,70 @@ static constexpr ConfigMember bitnetMembers[] = {
     {"rms_norm_eps", None, isAny, anything},
 };
 
+/// Members of Quark 0.13 (quark-1), those of a weight for all layers and for some.
+static constexpr ConfigMember quarkMembers[] = {
+    {"global_quant_config.weight.dtype", Read, isText, aText},
+    {"global_quant_config.weight.qscheme", Read, isText, aText},
+    {"global_quant_config.weight.ch_axis", Read, isIntegerOrNull, "an integer or null"},
+    {"global_quant_config.weight.group_size", Read, isIntegerOrNull, "an integer or null"},
+    {"global_quant_config.weight.block_size", Read, isOff, "null"},
+    {"global_quant_config.weight.symmetric", Read, isTruthOrNull, aTruth},
+    {"global_quant_config.weight.scale_format", Read, isTextOrNull, aText},
+    {"global_quant_config.weight.is_dynamic", Read, isStatic, "false"},
+    {"global_quant_config.weight.zero_point_type", Read, isTextOrNull, aText},
+    {"global_quant_config.weight.mx_element_dtype", Read, isOff, "null"},
+    {"global_quant_config.weight.is_scale_quant", Read, isOff, "false"},
+    {"global_quant_config.weight.qat_spec", Read, isOff, "null"},
+    {"global_quant_config.weight.round_method", None, isTextOrNull, aText},
+    {"global_quant_config.weight.scale_type", None, isTextOrNull, aText},
+    {"global_quant_config.weight.scale_calculation_mode", None, isTextOrNull, aText},
+    {"global_quant_config.weight.observer_cls", None, isTextOrNull, aText},
+    {"global_quant_config.weight.enable_buffer_reuse", None, isTruthOrNull, aTruth},
+    {"global_quant_config.weight.max_input_numel", None, isAny, anything},
+    {"global_quant_config.bias", Read, isOff, "null"},
+    {"global_quant_config.input_tensors.**", None, isAny, anything},
+    {"global_quant_config.output_tensors.**", None, isAny, anything},
+    {"global_quant_config.target_device", None, isTextOrNull, aText},
+    {"layer_quant_config.*.weight.dtype", Read, isText, aText},
+    {"layer_quant_config.*.weight.qscheme", Read, isText, aText},
+    {"layer_quant_config.*.weight.ch_axis", Read, isIntegerOrNull, "an integer or null"},
+    {"layer_quant_config.*.weight.group_size", Read, isIntegerOrNull, "an integer or null"},
+    {"layer_quant_config.*.weight.block_size", Read, isOff, "null"},
+    {"layer_quant_config.*.weight.symmetric", Read, isTruthOrNull, aTruth},
+    {"layer_quant_config.*.weight.scale_format", Read, isTextOrNull, aText},
+    {"layer_quant_config.*.weight.is_dynamic", Read, isStatic, "false"},
+    {"layer_quant_config.*.weight.zero_point_type", Read, isTextOrNull, aText},
+    {"layer_quant_config.*.weight.mx_element_dtype", Read, isOff, "null"},
+    {"layer_quant_config.*.weight.is_scale_quant", Read, isOff, "false"},
+    {"layer_quant_config.*.weight.qat_spec", Read, isOff, "null"},
+    {"layer_quant_config.*.weight.round_method", None, isTextOrNull, aText},
+    {"layer_quant_config.*.weight.scale_type", None, isTextOrNull, aText},
+    {"layer_quant_config.*.weight.scale_calculation_mode", None, isTextOrNull, aText},
+    {"layer_quant_config.*.weight.observer_cls", None, isTextOrNull, aText},
+    {"layer_quant_config.*.weight.enable_buffer_reuse", None, isTruthOrNull, aTruth},
+    {"layer_quant_config.*.weight.max_input_numel", None, isAny, anything},
+    {"layer_quant_config.*.bias", Read, isOff, "null"},
+    {"layer_quant_config.*.input_tensors.**", None, isAny, anything},
+    {"layer_quant_config.*.output_tensors.**", None, isAny, anything},
+    {"layer_quant_config.*.target_device", None, isTextOrNull, aText},
+};
+static constexpr ConfigMember quarkModelMembers[] = {
+    {"layer_type_quant_config", Read, isOff, "nothing (null or {})"},
+    {"layer_quant_config", Read, isOff, nothing},
+    {"exclude", Read, isNames, names},
+    {"algo_config", Read, isOfflineAlgorithms, "algorithms that leave layers as they are"},
+    {"softmax_quant_spec.**", None, isAny, anything},
+    {"kv_cache_quant_config.**", None, isAny, anything},
+    {"kv_cache_post_rope", None, isTruthOrNull, aTruth},
+    {"quant_mode", None, isTextOrNull, aText},
+    {"version", None, isTextOrNull, aText},
+    {"export.pack_method", Read, isPackMethod, "\"reorder\" or \"order\""},
+    {"export.weight_format", Read, isReal, "\"real_quantized\""},
+    {"export.kv_cache_group", None, isAny, anything},
+    {"export.min_kv_scale", None, isAny, anything},
+    {"export.weight_merge_groups", None, isAny, anything},
+};
+
 static constexpr ConfigMember codesMembers[] = {{"format", Read, isText, aText}};
 
 static constexpr Method methods[] = {
@@ -420,6 +511,7 @@ static constexpr Method methods[] = {
     {"mlx", {mlxMembers}},
     {"bitnet", {bitnetMembers}},
     {"comfy-fp8", {}},
+    {"quark", {quarkMembers, quarkModelMembers}},
 };
 
 /// What members say that change what is computed around a weight.
@@ -476,8 +568,7 @@ static std::string meaningOf(std::string_view path) {
   return "";
 }
 
-/// Returns a value as an error shows it.
-static std::string shownValue(const json &value) {
+std::string uwt::shownValue(const json &value) {
   constexpr size_t longest = 60;
   if (value.is_structured() && !value.empty())
     return value.is_object() ? "an object" : "a list";
@@ -548,6 +639,17 @@ std::span<const ConfigMember> uwt::commonMembers() { return common; }
 const Method *uwt::findMethod(std::string_view name) {
   const auto *found = std::ranges::find(methods, name, &Method::name);
   return found == std::end(methods) ? nullptr : found;
+}
+
+bool uwt::isReadMember(const Method &method, std::string_view name) {
+  auto reads = [&](const ConfigMember &member) {
+    std::string_view path = member.path, first = takeComponent(path);
+    return member.say == Read && member.takes != isNames && (first == name || first == "*");
+  };
+  return std::ranges::any_of(common, reads) ||
+         std::ranges::any_of(method.members, [&](std::span<const ConfigMember> members) {
+           return std::ranges::any_of(members, reads);
+         });
 }
 
 std::string uwt::refusalOf(const Method &method, const json &config) {

@@ -58,6 +58,12 @@ std::span<const ConfigMember> commonMembers();
 /// Returns the method of that name, or null.
 const Method *findMethod(std::string_view name);
 
+/// Returns whether recipes of a method read a member of that name, or members of it. Lists of
+/// modules do not count: weights contradict them or not.
+bool isReadMember(const Method &method, std::string_view name);
+/// Returns a value as an error shows it.
+std::string shownValue(const nlohmann::json &value);
+
 /// Returns why members of a configuration are not understood, the first one by name; empty if all
 /// are.
 std::string refusalOf(const Method &method, const nlohmann::json &config);

@@ -10,17 +10,23 @@
 #include "uwt/Container/Compress.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
+#include <numeric>
 #include <set>
+#include <span>
 
 using namespace uwt;
 using nlohmann::json;
 
 /// Different groups of layers at most: each weight is compared with all of them.
 static constexpr size_t maxGroups = 256;
+/// Patterns of names at most that are compared with each weight.
+static constexpr size_t maxPatterns = 256;
+/// What patterns of compressed-tensors begin with.
+static constexpr std::string_view patternPrefix = "re:";
 /// Members that are lists of modules which are not quantised.
-static constexpr const char *ignoreKeys[] = {"modules_to_not_convert", "ignore",
-                                             "ignored_layers",         "exclude_modules",
-                                             "skip_modules",           "llm_int8_skip_modules"};
+static constexpr const char *ignoreKeys[] = {
+    "modules_to_not_convert", "ignore", "ignored_layers", "exclude_modules", "skip_modules",
+    "llm_int8_skip_modules",  "exclude"};
 /// Types of models of transformers 5.24.0 whose layers are Conv1D.
 static constexpr std::string_view conv1DTypes[] = {
     "gpt2", "openai-gpt", "imagegpt", "decision_transformer", "clvp", "clvp_decoder"};
@@ -34,29 +40,47 @@ static std::string textOf(const json &object, const char *key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-/// Gives codes of auto-round the name of the packing that they have (auto-round 0.16.1,
-/// export_to_autoround/export.py): with "gptq" zero points are stored less one, with "awq" in
-/// AutoAWQ's order. Other packings have changed between its versions, and are refused.
+/// Returns whether auto-round of a version stores zero points of its packing "gptqmodel" as they
+/// are: 0.6 and later do, 0.5 stores them less one.
+static bool hasPlainZeros(const json &config) {
+  std::string version = textOf(config, "autoround_version");
+  return !version.empty() && !version.starts_with("0.0") && !version.starts_with("0.1.") &&
+         !version.starts_with("0.2") && !version.starts_with("0.3") &&
+         !version.starts_with("0.4") && !version.starts_with("0.5");
+}
+
+/// Gives codes of auto-round the name of the packing that they have (gptq-7; auto-round 0.3 to
+/// 0.16.1, export_to_autoround/export.py).
 static std::string renameAutoRound(json &config) {
   std::string packing = textOf(config, "packing_format");
+  constexpr std::string_view prefix = "auto_round";
   // Backends may stand behind it: "auto_round:auto_gptq:exllamav2".
   std::string second = packing.substr(std::min(packing.find(':') + 1, packing.size()));
   second = second.substr(0, second.find(':'));
-  bool isGptq = second == "auto_gptq" || second == "gptq";
-  bool isAwq = second == "auto_awq" || second == "awq";
-  if (!packing.starts_with("auto_round:") || (!isGptq && !isAwq))
-    return "packing_format '" + packing +
-           "' of auto-round is none of auto_round:auto_gptq and auto_round:auto_awq";
-  // Of 5 to 7 bits its words are packed otherwise than GPTQModel's.
-  int64_t bits = config.contains("bits") && config["bits"].is_number_integer()
-                     ? config["bits"].get<int64_t>()
-                     : 0;
-  if (isGptq && bits > 4 && bits < 8)
-    return "auto-round packs " + std::to_string(bits) + " bits in an order that is not read";
-  config["quant_method"] = isGptq ? "gptq" : "awq";
-  if (isAwq)
+  if (!packing.starts_with(prefix))
+    return "packing_format '" + packing + "' of auto-round is not read";
+  bool isPlain = packing == prefix;
+  for (const char *backend : {"exllamav2", "tritonv2", "triton"})
+    isPlain |= second == backend;
+  if (second == "auto_awq" || second == "awq") {
+    config["quant_method"] = "awq";
     config.emplace("version", "gemm");
-  return "";
+    return "";
+  }
+  if (second == "gptqmodel" && !hasPlainZeros(config))
+    return "packing_format '" + packing +
+           "' has other zero points in older versions of auto-round, and autoround_version does "
+           "not say that this is 0.6 or later";
+  const char *version = isPlain || second == "gptqmodel"            ? "gptq_v2"
+                        : second == "auto_gptq" || second == "gptq" ? "gptq"
+                                                                    : nullptr;
+  if (!version)
+    return "packing_format '" + packing + "' of auto-round is not read";
+  config["quant_method"] = "gptq";
+  config.emplace("checkpoint_format", version);
+  return config["checkpoint_format"] == version
+             ? ""
+             : "'checkpoint_format' is not that of packing_format '" + packing + "'";
 }
 
 /// Gives a method the name that recipes have for it. The result is why it has none, or empty.
@@ -66,7 +90,9 @@ static std::string renameMethod(json &config) {
     return renameAutoRound(config);
   if (method == "sparseml")
     config["quant_method"] = "compressed-tensors";
-  if (method == "modelopt_fp4" || method == "modelopt_mixed")
+  if (method == "mxfp8")
+    config["quant_method"] = "fp8";
+  if (method == "modelopt_fp4" || method == "modelopt_mixed" || method == "modelopt_mxfp8")
     config["quant_method"] = "modelopt";
   if (method.empty() && config.contains("quant_algo"))
     config["quant_method"] = "modelopt";
@@ -107,32 +133,20 @@ static json inLowerCase(json value) {
   return text;
 }
 
-/// Returns how two places disagree, or empty. Members that only one of them has are no
-/// disagreement: packers write some into one file alone.
-static std::string disagreement(const ConfigSource &a, const ConfigSource &b) {
-  static const std::vector<const char *> facts[] = {{"quant_method"},
-                                                    {"bits", "w_bit"},
-                                                    {"group_size", "q_group_size"},
-                                                    {"zero_point"},
-                                                    {"sym"},
-                                                    {"version"},
-                                                    {"desc_act"},
-                                                    {"weight_block_size"},
-                                                    {"quant_algo"},
-                                                    {"format"},
-                                                    {"config_groups"},
-                                                    {"transform_config"},
-                                                    {"packing_format"},
-                                                    {"quant_type"},
-                                                    {"dynamic"},
-                                                    {"is_marlin_format"},
-                                                    {"pre_quant_scale"},
-                                                    {"load_in_4bit"}};
+/// Returns how two places disagree in what recipes of a method read, or empty. Members that only
+/// one of them has are no disagreement: packers write some into one file alone.
+static std::string disagreement(const Method &method, const ConfigSource &a,
+                                const ConfigSource &b) {
+  std::vector<std::vector<const char *>> facts = {{"bits", "w_bit"},
+                                                  {"group_size", "q_group_size"}};
+  for (const auto &[key, member] : b.value.items())
+    if (isReadMember(method, key))
+      facts.push_back({key.c_str()});
   for (const auto &keys : facts) {
     json one = inLowerCase(valueOf(a.value, keys)), other = inLowerCase(valueOf(b.value, keys));
     if (!one.is_null() && !other.is_null() && one != other)
-      return "'" + std::string(keys.front()) + "' is " + one.dump() + " in " + a.name + " and " +
-             other.dump() + " in " + b.name;
+      return "'" + std::string(keys.front()) + "' is " + shownValue(one) + " in " + a.name +
+             " and " + shownValue(other) + " in " + b.name;
   }
   // Absent is the first version (gptq-3).
   auto versionOf = [](const json &config) {
@@ -145,25 +159,38 @@ static std::string disagreement(const ConfigSource &a, const ConfigSource &b) {
   return "";
 }
 
+/// Returns what several places say together: the first one's members, and those that only others
+/// have. The result's second part is how they disagree, or empty.
+static std::pair<json, std::string> joined(std::vector<ConfigSource> &sources) {
+  json &first = sources.front().value;
+  const Method *method = findMethod(textOf(first, "quant_method"));
+  std::string problem;
+  for (const ConfigSource &source : std::span(sources).subspan(1)) {
+    if (problem.empty() && method)
+      problem = disagreement(*method, sources.front(), source);
+    for (const auto &[key, member] : source.value.items())
+      if (auto [own, isNew] = first.emplace(key, member); !isNew && own->is_null())
+        *own = member;
+  }
+  return {std::move(first), std::move(problem)};
+}
+
 Expected<std::optional<QuantizationConfig>>
 QuantizationConfig::ofFolder(const std::string &folder) {
   UWT_ASSIGN_OR_RETURN(std::optional<ModelConfig> model, modelConfigOfFolder(folder));
   if (!model)
     return std::optional<QuantizationConfig>();
-  std::string problem;
-  std::string written =
-      model->sources.empty() ? "" : textOf(model->sources.front().value, "quant_method");
-  for (ConfigSource &source : model->sources) {
-    std::string unnamed = renameMethod(source.value);
-    problem = problem.empty() ? unnamed : problem;
-    if (problem.empty())
-      problem = disagreement(model->sources.front(), source);
-  }
   QuantizationConfig config;
-  if (!model->sources.empty())
-    config.value = std::move(model->sources.front().value);
-  config.written = std::move(written);
-  config.reason = std::move(problem);
+  if (!model->sources.empty()) {
+    config.written = textOf(model->sources.front().value, "quant_method");
+    for (ConfigSource &source : model->sources)
+      if (std::string problem = renameMethod(source.value); config.reason.empty())
+        config.reason = std::move(problem);
+    auto [value, problem] = joined(model->sources);
+    config.value = std::make_shared<const json>(std::move(value));
+    if (config.reason.empty())
+      config.reason = std::move(problem);
+  }
   config.isConv1D = std::ranges::any_of(model->modelTypes, [](const std::string &type) {
     return std::ranges::count(conv1DTypes, type) != 0;
   });
@@ -178,19 +205,112 @@ QuantizationConfig QuantizationConfig::implied(const char *method) {
   return config;
 }
 
-QuantizationConfig::QuantizationConfig(json value) : value(std::move(value)) { readGroups(); }
+QuantizationConfig::QuantizationConfig(json value)
+    : value(std::make_shared<const json>(std::move(value))) {
+  readGroups();
+}
 
-/// Keeps one of each group's weights.
+/// Keeps one of each group's weights, and whose they are.
 void QuantizationConfig::readGroups() {
   const json *groups = find("config_groups");
   if (!groups || !groups->is_object())
     return;
-  std::set<json> seen;
+  std::map<json, size_t> seen;
   for (const json &group : *groups) {
     auto own = group.is_object() ? group.find("weights") : group.end();
-    if (group.is_object() && own != group.end() && own->is_object() && seen.insert(*own).second)
+    if (!group.is_object() || own == group.end() || !own->is_object())
+      continue;
+    auto [at, isNew] = seen.emplace(*own, weights.size());
+    if (isNew)
       weights.emplace_back(*own);
+    readTargets(group, at->second);
   }
+}
+
+/// Keeps the targets of a group: names of modules, patterns of them, and classes.
+void QuantizationConfig::readTargets(const json &group, size_t index) {
+  auto addOther = [&] {
+    if (targets.others.empty() || targets.others.back() != index)
+      targets.others.push_back(index);
+  };
+  auto list = group.find("targets");
+  if (list == group.end() || !list->is_array())
+    return addOther();
+  for (const json &entry : *list) {
+    if (!entry.is_string())
+      continue;
+    const auto &name = entry.get_ref<const std::string &>();
+    if (!name.starts_with(patternPrefix)) {
+      targets.names[name].push_back(index);
+      if (name.find('.') == std::string::npos)
+        addOther();
+      continue;
+    }
+    Expected<ModulePattern> pattern = ModulePattern::parse(name.substr(patternPrefix.size()));
+    if (pattern && targets.patterns.size() < maxPatterns)
+      targets.patterns.emplace_back(*std::move(pattern), index);
+    else
+      addOther();
+  }
+}
+
+std::vector<size_t> QuantizationConfig::groupsOf(std::string_view module) const {
+  std::set<size_t> found;
+  if (auto named = targets.names.find(module); named != targets.names.end())
+    found.insert(named->second.begin(), named->second.end());
+  for (const auto &[pattern, index] : targets.patterns)
+    if (!found.contains(index) && pattern.matches(module))
+      found.insert(index);
+  if (found.empty())
+    found.insert(targets.others.begin(), targets.others.end());
+  if (!found.empty())
+    return {found.begin(), found.end()};
+  std::vector<size_t> all(weights.size());
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+/// Calls `visit` with a name and with what stands behind each of its dots.
+template <typename Visit> static void forEachEnd(std::string_view name, Visit visit) {
+  for (size_t at = 0;; ++at) {
+    visit(name.substr(at));
+    at = name.find('.', at);
+    if (at == std::string_view::npos)
+      return;
+  }
+}
+
+/// Keeps the ends of names of members that are objects, as MLX has them for modules.
+void QuantizationConfig::readNamedObjects() {
+  if (method() != "mlx")
+    return;
+  for (const auto &[key, member] : value->items())
+    if (member.is_object())
+      forEachEnd(key, [&](std::string_view end) { objectEnds.try_emplace(std::string(end), key); });
+}
+
+std::string QuantizationConfig::objectNamedLike(std::string_view module) const {
+  if (auto longer = objectEnds.find(module); longer != objectEnds.end())
+    return longer->second;
+  std::string found;
+  forEachEnd(module, [&](std::string_view end) {
+    if (auto shorter = objectEnds.find(end); shorter != objectEnds.end() && shorter->second == end)
+      found = end;
+  });
+  return found;
+}
+
+QuantizationConfig QuantizationConfig::withGroups(const std::vector<size_t> &which) const {
+  QuantizationConfig config;
+  config.value = value;
+  config.moduleOverrides = moduleOverrides;
+  config.quark = quark;
+  config.written = written;
+  config.known = known;
+  config.isConv1D = isConv1D;
+  for (size_t index : which)
+    config.weights.push_back(weights[index]);
+  return config;
 }
 
 /// Finds out whether the configuration is understood.
@@ -203,14 +323,18 @@ void QuantizationConfig::judge() {
     return;
   if (!known) {
     reason = "the model is quantised by " + inQuotes(method()) + ", of which UWT makes no weights" +
-             meaningfulMembers(value);
+             meaningfulMembers(*value);
     return;
   }
-  reason = refusalOf(*found, value);
+  reason = refusalOf(*found, *value);
   if (!reason.empty())
     return;
   readIgnored();
   readGroups();
+  readNamedObjects();
+  moduleOverrides = std::make_shared<const ModuleOverrides>(*value);
+  if (method() == "quark")
+    quark = std::make_shared<const QuarkLayers>(*value);
   if (weights.size() > maxGroups)
     reason = "config_groups has " + std::to_string(weights.size()) +
              " different groups, expected up to " + std::to_string(maxGroups);
@@ -221,11 +345,11 @@ void QuantizationConfig::judge() {
 //===----------------------------------------------------------------------===//
 
 const json *QuantizationConfig::find(const char *key) const {
-  auto found = value.find(key);
-  return found == value.end() ? nullptr : &*found;
+  auto found = value->find(key);
+  return found == value->end() ? nullptr : &*found;
 }
 
-std::string QuantizationConfig::text(const char *key) const { return textOf(value, key); }
+std::string QuantizationConfig::text(const char *key) const { return textOf(*value, key); }
 
 std::optional<int64_t> QuantizationConfig::integer(const char *key) const {
   const json *found = find(key);
@@ -257,9 +381,13 @@ void QuantizationConfig::readIgnored() {
       if (!entry.is_string())
         continue;
       const auto &name = entry.get_ref<const std::string &>();
-      // Patterns of compressed-tensors are not compared with names.
-      if (name.starts_with("re:"))
+      if (name.starts_with(patternPrefix)) {
+        Expected<ModulePattern> pattern = ModulePattern::parse(name.substr(patternPrefix.size()));
+        // Those that are not read are not compared with names.
+        if (pattern && ignoredPatterns.size() < maxPatterns)
+          ignoredPatterns.emplace_back(*std::move(pattern), "'" + name + "' in '" + key + "'");
         continue;
+      }
       if (name.find_first_of("*?") != std::string::npos)
         ignoredGlobs.emplace_back(name, key);
       else
@@ -280,5 +408,8 @@ std::string QuantizationConfig::ignoring(std::string_view module) const {
   for (const auto &glob : ignoredGlobs)
     if (matchesGlob(glob.first, module))
       return said(glob);
+  for (const auto &[pattern, text] : ignoredPatterns)
+    if (pattern.matches(module))
+      return text;
   return "";
 }

@@ -7,6 +7,7 @@
 
 #include "Recipe.h"
 #include "uwt/Codec/StoredOrder.h"
+#include <algorithm>
 #include <numeric>
 
 using namespace uwt;
@@ -74,9 +75,45 @@ Error uwt::outsideError(const std::string &what, std::string_view kind, uint32_t
                       std::to_string(count));
 }
 
-Status uwt::expectFourBits(const QuantizationConfig &config) {
-  int64_t bits = config.integer("bits").value_or(config.integer("w_bit").value_or(4));
+Status uwt::expectAllGroups(std::span<const uint32_t> columns, uint64_t groups) {
+  std::vector<bool> used(groups);
+  for (uint32_t group : columns)
+    used[group] = true;
+  auto unused = std::ranges::find(used, false);
+  if (unused == used.end())
+    return ok();
+  return invalidError("no column is of group " + std::to_string(unused - used.begin()) + " of " +
+                      std::to_string(groups) +
+                      ": engines disagree in what such numbers of groups mean");
+}
+
+std::string_view uwt::moduleOf(const Parts &parts, std::string_view suffix) {
+  std::string_view name = parts.at(suffix).entry->name;
+  return name.substr(0, name.size() - std::min(name.size(), suffix.size() + 1));
+}
+
+Status uwt::expectFourBits(const QuantizationConfig &config, std::string_view module) {
+  UWT_ASSIGN_OR_RETURN(ModuleOverride own, config.overrides().of(module));
+  if (own.isExcluded)
+    return unsupportedError(own.source + " says that it is not quantised, and it has codes");
+  int64_t bits =
+      own.bits.value_or(config.integer("bits").value_or(config.integer("w_bit").value_or(4)));
   return bits == 4 ? ok() : unsupportedError(std::to_string(bits) + " bits are not 4");
+}
+
+Status uwt::expectNoColumnOrder(const QuantizationConfig &config, std::optional<int64_t> bits,
+                                std::string_view missing) {
+  bool isAny = false;
+  for (const QuantizationConfig &group : config.groups()) {
+    if (group.text("type") == "float" || (bits && group.integer("num_bits") != bits))
+      continue;
+    std::string order = group.text("actorder");
+    if (order != "group" && order != "dynamic" && !group.flag("actorder"))
+      return ok();
+    isAny = true;
+  }
+  return isAny ? unsupportedError("actorder is group, and there is no ." + std::string(missing))
+               : ok();
 }
 
 Status uwt::expectNeutralZeros(std::span<const uint8_t> zeros, uint64_t middle,

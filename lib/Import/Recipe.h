@@ -110,8 +110,21 @@ Expected<std::string_view> columnOrderText(const Parts &parts, std::string_view 
 /// Files have these numbers as I32. Invalid.
 Error outsideError(const std::string &what, std::string_view kind, uint32_t number, uint64_t count);
 
-/// Whether a configuration says 4 bits a code, or nothing of them. Errors: Unsupported.
-Status expectFourBits(const QuantizationConfig &config);
+/// Checks that columns are of all groups that there are: what names one of them alone for all
+/// columns is what packers leave where there is no order. Precondition: numbers are below `groups`.
+/// Errors: Invalid.
+Status expectAllGroups(std::span<const uint32_t> columns, uint64_t groups);
+
+/// Returns the name of the module that a part of a weight is of.
+std::string_view moduleOf(const Parts &parts, std::string_view suffix);
+
+/// Whether a configuration says 4 bits a code of a module, or nothing of them. Errors: Unsupported.
+Status expectFourBits(const QuantizationConfig &config, std::string_view module);
+
+/// Checks that not all groups of integers of so many bits, or of any, have columns in an order of
+/// their own (`actorder`): for weights without numbers of groups. Errors: Unsupported.
+Status expectNoColumnOrder(const QuantizationConfig &config, std::optional<int64_t> bits,
+                           std::string_view missing);
 
 /// Checks that zero points are all `middle` where the configuration says that there are none, as
 /// `why` ("sym is true") tells: kernels of engines do not read them then. Errors: Invalid.

@@ -5,7 +5,8 @@
     VENV/bin/python3 test/Import/make_golden_numpy.py
 
 Each case is as make_golden.py has them. Formulas: bitsandbytes' blocks of the flat weight (docs of functional.quantize_4bit), transformers 5.24's
-FP8Experts and pack_weights of integrations/bitnet.py, OCP's FNUZ floats, ComfyUI's scaled FP8 (weight * scale_weight), ModelOpt's NVFP4 (code *
+FP8Experts and pack_weights of integrations/bitnet.py, Quark 0.13's Pack_fp4 and scaled dequantize, auto-round 0.16.1's utils/bit_packing.py (value i of 32 has
+bits i * b and on of b little-endian words; zero points less one with auto_gptq, as they are with auto_round), OCP's FNUZ floats, ComfyUI's scaled FP8 (weight * scale_weight), ModelOpt's NVFP4 (code *
 weight_scale * weight_scale_2, weight_scale_2 one a matrix).
 """
 
@@ -19,7 +20,7 @@ import numpy as np
 
 GOLDEN = pathlib.Path(__file__).resolve().parent / "golden"
 MODULE = "model.layers.0.mlp.up_proj"
-DTYPES = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "uint8": "U8", "int8": "I8", "uint32": "U32", "float8_e4m3fn": "F8_E4M3",
+DTYPES = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "uint8": "U8", "int8": "I8", "int32": "I32", "uint32": "U32", "float8_e4m3fn": "F8_E4M3",
           "float8_e4m3fnuz": "F8_E4M3FNUZ"}
 E2M1 = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6], np.float32)
 RNG = np.random.default_rng(5)
@@ -131,7 +132,47 @@ def make_others():
               quantized(quant_method="bitnet", linear_class=layer, quantization_mode="offline", modules_to_not_convert=["lm_head"]), ternary.astype(np.float32) * number)
 
 
+def quark(weight):
+    own = {"ch_axis": None, "group_size": None, "is_dynamic": False, "round_method": "half_even", "scale_type": "float", "symmetric": True, "mx_element_dtype": None}
+    layer = {"bias": None, "input_tensors": None, "output_tensors": None, "target_device": None, "weight": {**own, **weight}}
+    return quantized(quant_method="quark", algo_config=None, exclude=["lm_head"], global_quant_config=layer, kv_cache_quant_config={}, layer_quant_config={}, layer_type_quant_config={},
+                     softmax_quant_spec=None, quant_mode="eager_mode", version="0.13", export={"kv_cache_group": [], "min_kv_scale": 0.0, "pack_method": "reorder", "weight_format": "real_quantized"})
+
+
+def make_quark():
+    rng = np.random.default_rng(7)
+    codes = (rng.standard_normal((32, 96)) * 0.5).astype(ml_dtypes.float8_e4m3fn)
+    rows = (0.01 + rng.random(32) * 0.01).astype(np.float32)
+    for name, scheme, axis, scale in [("tensor", "per_tensor", None, np.array(0.0123, np.float32)), ("channel", "per_channel", 0, rows)]:
+        write(f"quark-fp8-{name}", {".weight": codes, ".weight_scale": scale},
+              quark({"dtype": "fp8_e4m3", "qscheme": scheme, "ch_axis": axis, "observer_cls": "PerTensorMinMaxObserver"}), codes.astype(np.float32) * scale.reshape(-1, 1))
+    fours = rng.integers(0, 16, (32, 64)).astype(np.uint8)
+    exponents = rng.integers(118, 124, (32, 2)).astype(np.uint8)
+    write("quark-mxfp4", {".weight": fours[:, 0::2] | fours[:, 1::2] << 4, ".weight_scale": exponents},
+          quark({"dtype": "fp4", "qscheme": "per_group", "ch_axis": -1, "group_size": 32, "scale_format": "e8m0", "scale_calculation_mode": "even", "observer_cls": "PerBlockMXObserver"}),
+          E2M1[fours] * np.repeat(np.exp2(exponents.astype(np.float32) - 127), 32, 1))
+
+
+def stream(values, bits):
+    """Rows of values as little-endian words."""
+    ones = (values[..., None] >> np.arange(bits) & 1).astype(np.uint8)
+    return np.packbits(ones.reshape(len(values), -1), axis=-1, bitorder="little").view(np.int32)
+
+
+def make_auto_round():
+    rng = np.random.default_rng(8)
+    for bits, packing, less in [(5, "auto_round:auto_gptq", 1), (6, "auto_round", 0), (4, "auto_round:exllamav2", 0)]:
+        codes, zeros = rng.integers(0, 2**bits, (32, 128)), rng.integers(1, 2**bits, (2, 32))
+        scales = (0.01 + rng.random((2, 32)) * 0.01).astype(np.float16)
+        own = {"bits": bits, "group_size": 64}
+        write(f"auto-round-b{bits}", {".qweight": np.ascontiguousarray(stream(codes, bits).T), ".qzeros": stream(zeros - less, bits), ".scales": scales},
+              quantized(quant_method="auto-round", packing_format=packing, autoround_version="0.16.1", bits=4, group_size=128, sym=False, iters=200, extra_config={MODULE: own, ".*down_proj.*": {"bits": 2}}),
+              (codes - np.repeat(zeros.T, 64, 1)).astype(np.float32) * np.repeat(scales.T.astype(np.float32), 64, 1))
+
+
 if __name__ == "__main__":
+    make_quark()
+    make_auto_round()
     make_mlx()
     make_flat_nf4()
     make_experts()

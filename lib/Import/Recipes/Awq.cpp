@@ -40,7 +40,7 @@ Expected<WeightOutline> AwqRecipe::outline(const QuantizationConfig &config, con
   if (!version.empty() && version != "gemm" && version != "GEMM")
     return unsupportedError("version '" + version +
                             "' is none of gemm, gemv, gemv_fast and marlin");
-  UWT_RETURN_IF_ERROR(expectFourBits(config));
+  UWT_RETURN_IF_ERROR(expectFourBits(config, moduleOf(parts, "qweight")));
   UWT_RETURN_IF_ERROR(parts.expect("qweight", {"I32"}));
   UWT_RETURN_IF_ERROR(parts.expect("scales", {"F16", "BF16", "F32"}));
   const Shape &packed = parts.shape("qweight"), &scales = parts.shape("scales");

@@ -106,7 +106,7 @@ Expected<WeightOutline> AwqGemvRecipe::outlineOfFast(const QuantizationConfig &c
 
 Expected<WeightOutline> AwqGemvRecipe::outline(const QuantizationConfig &config, const Parts &parts,
                                                ThreadPool &) const {
-  UWT_RETURN_IF_ERROR(expectFourBits(config));
+  UWT_RETURN_IF_ERROR(expectFourBits(config, moduleOf(parts, "qweight")));
   if (isFast(config) && !config.truth("zero_point").value_or(true))
     return unsupportedError("zero_point is false, and there are zero points");
   if (isFast(config))

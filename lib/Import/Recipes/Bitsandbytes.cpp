@@ -159,6 +159,18 @@ static WeightOutline matrixOf(const QuantState &state) {
   return {state.elements / columns, columns, isPlain ? Shape() : state.shape, "", {}};
 }
 
+/// Checks the bytes of codes, which may be stored as numbers of another type
+/// (bnb_4bit_quant_storage). Errors: Unsupported.
+static Status checkStorage(const Parts &parts, const QuantState &state) {
+  UWT_RETURN_IF_ERROR(parts.expect("weight", {"U8", "I8", "BF16", "F16", "F32"}));
+  const Shape &packed = parts.shape("weight");
+  uint64_t bytes = parts.at("weight").entry->bytes;
+  if (packed.size() == 2 && packed[1] == 1 && bytes == divideUp(state.elements, 2))
+    return ok();
+  return unsupportedError(".weight is " + shapeText(packed) + " of a weight " +
+                          shapeText(state.shape));
+}
+
 Expected<WeightOutline> BitsandbytesRecipe::outline(const QuantizationConfig &, const Parts &parts,
                                                     ThreadPool &pool) const {
   if (parts.has("SCB")) {
@@ -173,12 +185,8 @@ Expected<WeightOutline> BitsandbytesRecipe::outline(const QuantizationConfig &, 
     return outline;
   }
   UWT_ASSIGN_OR_RETURN(QuantState state, readState(parts, pool));
-  const Shape &packed = parts.shape("weight");
-  if (packed != Shape{divideUp(state.elements, 2), 1})
-    return unsupportedError(".weight is " + shapeText(packed) + " of a weight " +
-                            shapeText(state.shape));
+  UWT_RETURN_IF_ERROR(checkStorage(parts, state));
   uint64_t blocks = state.blocks();
-  UWT_RETURN_IF_ERROR(parts.expect("weight", {"U8"}));
   UWT_RETURN_IF_ERROR(parts.expect("weight.quant_map", {"F32"}, {16}));
   WeightOutline outline = matrixOf(state);
   outline.parts = {"weight", "weight.absmax"};

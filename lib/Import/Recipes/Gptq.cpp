@@ -11,13 +11,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "../CodeBits.h"
-#include "../ModulePattern.h"
 #include "../Recipe.h"
 #include "uwt/Codec/StoredOrder.h"
 #include <algorithm>
 
 using namespace uwt;
-using nlohmann::json;
 
 namespace {
 
@@ -42,89 +40,14 @@ struct GptqLayout {
   CodeBits codes;
   /// Columns of a group, or -1 for all.
   int64_t groupSize;
-  /// The pattern of `dynamic` that changes it, for messages, or empty.
-  std::string pattern;
+  /// What the bits are said by, for messages: "'+:.*up_proj' of dynamic".
+  std::string source;
   /// Whether zero points are stored less one (gptq-3).
   bool isFirstVersion;
   bool isSymmetric, isActOrdered;
 };
 
 } // namespace
-
-/// gptq-6: the entry of `dynamic` that names a module, by the text before it if it is one that
-/// leaves modules out, or null.
-struct DynamicEntry {
-  std::string pattern;
-  const json *members = nullptr;
-  bool isExcluded = false;
-};
-
-/// Errors: Unsupported.
-static Status checkDynamic(const std::string &pattern, const json &members) {
-  auto refuse = [&](const std::string &what) {
-    return unsupportedError("'" + pattern + "' of dynamic has " + what);
-  };
-  if (!members.is_object())
-    return refuse("no object");
-  for (const auto &[key, value] : members.items()) {
-    bool isNumber = key == "bits" || key == "group_size";
-    // How codes were found has no say; g_idx says what order columns have.
-    bool isFlag = key == "sym" || key == "desc_act" || key == "mse" || key == "static_groups";
-    if (!isNumber && !isFlag)
-      return refuse("'" + key + "', which is not read");
-    if (isNumber && !value.is_number_integer())
-      return refuse("a '" + key + "' that is no integer");
-  }
-  return ok();
-}
-
-/// The first entry, in the order of the file, that matches. Objects are read in the order of their
-/// names, so several that match must say the same. Errors: Unsupported.
-static Expected<DynamicEntry> dynamicOf(const json &dynamic, std::string_view module) {
-  DynamicEntry result;
-  if (!dynamic.is_object())
-    return unsupportedError("dynamic is no object");
-  for (const auto &[key, members] : dynamic.items()) {
-    bool isExcluded = key.starts_with("-:");
-    std::string_view text = key;
-    if (isExcluded || key.starts_with("+:"))
-      text.remove_prefix(2);
-    Expected<ModulePattern> pattern = ModulePattern::parse(text);
-    if (!pattern)
-      return unsupportedError("dynamic: " + pattern.error().message());
-    if (!pattern->matches(module))
-      continue;
-    if (!isExcluded)
-      UWT_RETURN_IF_ERROR(checkDynamic(key, members));
-    bool isSame = result.isExcluded == isExcluded &&
-                  (isExcluded || !result.members || *result.members == members);
-    if (!result.pattern.empty() && !isSame)
-      return unsupportedError("'" + result.pattern + "' and '" + key +
-                              "' of dynamic both match it, and say different things");
-    result = {key, &members, isExcluded};
-  }
-  return result;
-}
-
-static int64_t integerOf(const DynamicEntry &entry, const char *key, int64_t absent) {
-  if (!entry.members || !entry.members->is_object())
-    return absent;
-  auto found = entry.members->find(key);
-  return found == entry.members->end() ? absent : found->get<int64_t>();
-}
-
-static bool flagOf(const DynamicEntry &entry, const char *key, bool absent) {
-  if (!entry.members || !entry.members->is_object())
-    return absent;
-  auto found = entry.members->find(key);
-  return found != entry.members->end() && found->is_boolean() ? found->get<bool>() : absent;
-}
-
-/// The module of a weight, by the name of its codes.
-static std::string_view moduleOf(const Parts &parts) {
-  std::string_view name = parts.at("qweight").entry->name;
-  return name.substr(0, name.rfind('.'));
-}
 
 /// Errors: Unsupported.
 static Expected<GptqLayout> layoutOf(const QuantizationConfig &config, const Parts &parts) {
@@ -135,27 +58,21 @@ static Expected<GptqLayout> layoutOf(const QuantizationConfig &config, const Par
   if (version != "gptq" && version != "gptq_v2" && version != "gptq_p")
     return unsupportedError("checkpoint_format '" + version +
                             "' is none of gptq, gptq_v2 and gptq_p");
-  DynamicEntry entry;
-  const json *dynamic = config.find("dynamic");
-  if (dynamic && !dynamic->is_null()) {
-    UWT_ASSIGN_OR_RETURN(entry, dynamicOf(*dynamic, moduleOf(parts)));
-  }
-  if (entry.isExcluded)
-    return unsupportedError("'" + entry.pattern +
-                            "' of dynamic says that it is not quantised, and there is .qweight");
-  int64_t bits = integerOf(entry, "bits", config.integer("bits").value_or(4));
+  UWT_ASSIGN_OR_RETURN(ModuleOverride own, config.overrides().of(moduleOf(parts, "qweight")));
+  if (own.isExcluded)
+    return unsupportedError(own.source + " says that it is not quantised, and there is .qweight");
+  int64_t bits = own.bits.value_or(config.integer("bits").value_or(4));
   if (bits < 2 || bits > 8)
     return unsupportedError(std::to_string(bits) + " bits are not 2 to 8");
-  int64_t groupSize = integerOf(entry, "group_size", config.integer("group_size").value_or(-1));
-  // gptq-5: there is no other packing of 5 to 7 bits.
-  bool isPlanar = version == "gptq_p" || (bits > 4 && bits < 8);
-  CodeBits codes = {static_cast<unsigned>(bits), isPlanar ? Packing::Planar : Packing::Dense};
-  return GptqLayout{codes,
-                    groupSize,
-                    entry.pattern,
+  // gptq-5: of GPTQModel there is no other packing of 5 to 7 bits, of auto-round this is none.
+  bool isAutoRound = config.text("packing_format").starts_with("auto_round");
+  bool isPlanar = version == "gptq_p" || (bits > 4 && bits < 8 && !isAutoRound);
+  return GptqLayout{{static_cast<unsigned>(bits), isPlanar ? Packing::Planar : Packing::Dense},
+                    own.groupSize.value_or(config.integer("group_size").value_or(-1)),
+                    own.source.empty() ? "bits of the configuration" : own.source,
                     version == "gptq" && !isPlanar,
-                    flagOf(entry, "sym", config.flag("sym")),
-                    flagOf(entry, "desc_act", config.flag("desc_act"))};
+                    own.isSymmetric.value_or(config.flag("sym")),
+                    own.isActOrdered.value_or(config.flag("desc_act"))};
 }
 
 /// Columns of a group where they stand side by side (gptq-4). Errors: Unsupported.
@@ -178,9 +95,8 @@ static Expected<uint64_t> groupSizeOf(const GptqLayout &layout, const Parts &par
 
 /// Source of the number of bits per code, for messages.
 static std::string bitsText(const GptqLayout &layout) {
-  return " with " + std::to_string(layout.codes.bits) + " bits a code, which " +
-         (layout.pattern.empty() ? "bits of the configuration says"
-                                 : "'" + layout.pattern + "' of dynamic says");
+  return " with " + std::to_string(layout.codes.bits) + " bits a code, which " + layout.source +
+         " says";
 }
 
 Expected<WeightOutline> GptqRecipe::outline(const QuantizationConfig &config, const Parts &parts,
@@ -238,6 +154,8 @@ static Expected<std::vector<uint32_t>> groupsOf(const GptqLayout &layout, const 
   if (outside != group.end())
     return outsideError("column " + std::to_string(outside - group.begin()), "group", *outside,
                         groups);
+  if (parts.has("g_idx"))
+    UWT_RETURN_IF_ERROR(expectAllGroups(group, groups));
   return group;
 }
 

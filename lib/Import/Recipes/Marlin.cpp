@@ -72,7 +72,6 @@ Expected<WeightOutline> MarlinRecipe::outline(const QuantizationConfig &config, 
                                               ThreadPool &) const {
   if (const nlohmann::json *dynamic = config.find("dynamic"); dynamic && !dynamic->empty())
     return unsupportedError("dynamic is not read of weights in Marlin's order");
-  UWT_RETURN_IF_ERROR(expectFourBits(config));
   if (config.flag("zero_point") || !config.truth("sym").value_or(true))
     return unsupportedError(
         "the configuration says that there are zero points, and there are none");
@@ -80,6 +79,7 @@ Expected<WeightOutline> MarlinRecipe::outline(const QuantizationConfig &config, 
     return unsupportedError("desc_act is true, and there is no .g_idx");
   const MarlinNames &names = namesOf(config);
   UWT_RETURN_IF_ERROR(parts.expect(names.codes, {"I32"}));
+  UWT_RETURN_IF_ERROR(expectFourBits(config, moduleOf(parts, names.codes)));
   UWT_RETURN_IF_ERROR(parts.expect(names.scales, {"F16"}));
   const Shape &packed = parts.shape(names.codes), &scales = parts.shape(names.scales);
   uint64_t wordsEach = MarlinTile::words / MarlinTile::rows; // Of a row and 16 columns.

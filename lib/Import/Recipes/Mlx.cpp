@@ -74,6 +74,9 @@ static Expected<MlxLayout> mlxLayoutOf(const QuantizationConfig &config, const P
   std::string_view name = parts.at("weight").entry->name;
   std::string module(name.substr(0, name.rfind('.')));
   const json *own = config.find(module.c_str());
+  if (std::string other = config.objectNamedLike(module); !own && !other.empty())
+    return unsupportedError("the configuration has '" + other +
+                            "', which may be this module by another name");
   UWT_RETURN_IF_ERROR(checkMlxModule(config, own));
   UWT_ASSIGN_OR_RETURN(int64_t bits, mlxInteger(config, own, "bits"));
   UWT_ASSIGN_OR_RETURN(int64_t group, mlxInteger(config, own, "group_size"));

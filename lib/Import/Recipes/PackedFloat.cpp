@@ -33,6 +33,8 @@ constexpr Packer packersOfModules[] = {
     {"weight", "weight_scale", "weight_scale_2", false, false},
     {"weight", "scale", "", false, true},
 };
+/// quark-3: the names of ModelOpt, without a global scale.
+constexpr Packer packerOfQuark = {"weight", "weight_scale", "", false, true};
 /// X itself, a stack of experts, X_weight_scale and so on (fp4-4).
 constexpr Packer packersOfStacks[] = {
     {"packed", "scale", "global_scale", true, true},
@@ -56,7 +58,8 @@ public:
   std::string_view keyword() const override { return "fp4"; }
   std::string_view suffix() const override { return ownSuffix; }
   bool reads(const QuantizationConfig &config) const override {
-    constexpr std::array<std::string_view, 3> methods = {"compressed-tensors", "modelopt", "fp8"};
+    constexpr std::array<std::string_view, 4> methods = {"compressed-tensors", "modelopt", "fp8",
+                                                         "quark"};
     return std::ranges::find(methods, config.method()) != methods.end();
   }
   bool claims(const Parts &parts) const override { return packerOf(parts) != nullptr; }
@@ -67,6 +70,10 @@ public:
 
 private:
   const Packer *packerOf(const Parts &parts) const;
+  /// Precondition: it claims `parts`.
+  const Packer &packerOf(const QuantizationConfig &config, const Parts &parts) const {
+    return config.method() == "quark" ? packerOfQuark : *packerOf(parts);
+  }
 
   std::span<const Packer> packers;
   std::string_view ownSuffix;
@@ -116,9 +123,27 @@ static Expected<Grid> globalCells(const Shape &stored, const Packer &packer,
                           ", expected one number");
 }
 
-Expected<WeightOutline> PackedFloatRecipe::outline(const QuantizationConfig &, const Parts &parts,
-                                                   ThreadPool &) const {
-  const Packer &packer = *packerOf(parts);
+/// quark-3. Errors: Unsupported.
+static Status checkQuarkFloats(const QuantizationConfig &config, const Parts &parts) {
+  if (config.method() != "quark")
+    return ok();
+  UWT_RETURN_IF_ERROR(parts.expect("weight", {"U8"}));
+  UWT_ASSIGN_OR_RETURN(QuarkWeight said, config.quarkLayers().of(moduleOf(parts, "weight")));
+  bool isSaid = said.dtype == "fp4" && said.scheme == "per_group" && said.group == 32 &&
+                said.scaleFormat == "e8m0" && (said.axis == -1 || said.axis == 1);
+  UWT_RETURN_IF_ERROR(parts.expect("weight_scale", {"U8"}));
+  return isSaid ? ok()
+                : unsupportedError("the configuration says '" + said.dtype + "' in groups of " +
+                                   std::to_string(said.group) + " with scales of '" +
+                                   said.scaleFormat +
+                                   "', of which floats of 4 bits in groups of 32 columns with "
+                                   "scales of 'e8m0' are read");
+}
+
+Expected<WeightOutline> PackedFloatRecipe::outline(const QuantizationConfig &config,
+                                                   const Parts &parts, ThreadPool &) const {
+  UWT_RETURN_IF_ERROR(checkQuarkFloats(config, parts));
+  const Packer &packer = packerOf(config, parts);
   UWT_RETURN_IF_ERROR(parts.expect(packer.scale, {"F8_E4M3", "F8_E8M0", "U8"}));
   UWT_ASSIGN_OR_RETURN(Shape packed, packedShape(parts, packer.codes));
   uint64_t group = groupOf(parts, packer);
@@ -151,11 +176,11 @@ Expected<WeightOutline> PackedFloatRecipe::outline(const QuantizationConfig &, c
   return outline;
 }
 
-Expected<QuantizedWeight> PackedFloatRecipe::assemble(const QuantizationConfig &,
+Expected<QuantizedWeight> PackedFloatRecipe::assemble(const QuantizationConfig &config,
                                                       const Parts &parts,
                                                       const WeightOutline &outline,
                                                       ThreadPool &pool) const {
-  const Packer &packer = *packerOf(parts);
+  const Packer &packer = packerOf(config, parts);
   QuantizedWeight weight;
   weight.rows = outline.rows;
   weight.columns = outline.columns;

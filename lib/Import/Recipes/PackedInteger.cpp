@@ -101,6 +101,7 @@ static Expected<std::vector<uint32_t>> groupsOf(const Parts &parts, uint64_t gro
   for (uint32_t each : group)
     if (each >= groups)
       return outsideError("a column", "group", each, groups);
+  UWT_RETURN_IF_ERROR(expectAllGroups(group, groups));
   return group;
 }
 
@@ -136,6 +137,8 @@ Expected<WeightOutline> PackedIntegerRecipe::outline(const QuantizationConfig &c
   if (parts.has("weight_g_idx")) {
     UWT_RETURN_IF_ERROR(parts.expect("weight_g_idx", {"I32"}, {shape[1]}));
     outline.parts.emplace_back("weight_g_idx");
+  } else if (scale.columns > 1) {
+    UWT_RETURN_IF_ERROR(expectNoColumnOrder(config, codes.bits, "weight_g_idx"));
   }
   outline.format +=
       ", scale={" + cell + ", " + std::string(elementText(parts.dtype("weight_scale"))) + "}";

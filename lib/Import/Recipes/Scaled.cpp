@@ -44,8 +44,8 @@ public:
     return silent;
   }
   bool reads(const QuantizationConfig &config) const override {
-    constexpr std::array<std::string_view, 5> methods = {"fp8", "compressed-tensors", "modelopt",
-                                                         "fbgemm_fp8", "comfy-fp8"};
+    constexpr std::array<std::string_view, 6> methods = {
+        "fp8", "compressed-tensors", "modelopt", "fbgemm_fp8", "comfy-fp8", "quark"};
     return std::ranges::find(methods, config.method()) != methods.end();
   }
   bool claims(const Parts &parts) const override {
@@ -194,6 +194,24 @@ static Status checkKind(const QuantizationConfig &config, std::string_view dtype
                           (saysIntegers ? "integers" : "floats"));
 }
 
+/// quark-2: a number a tensor or a row, as the shape has it. Errors: Unsupported.
+static Status checkQuark(const QuantizationConfig &config, std::string_view module,
+                         std::string_view dtype, const Grid &grid, const WeightOutline &outline) {
+  if (config.method() != "quark")
+    return ok();
+  UWT_ASSIGN_OR_RETURN(QuarkWeight said, config.quarkLayers().of(module));
+  bool isRow = grid.cellRows == 1 && grid.cellColumns >= outline.columns && outline.rows > 1;
+  bool isOne = grid.cells.size() == 1;
+  bool isSaid = (said.scheme == "per_tensor" && isOne) ||
+                (said.scheme == "per_channel" && said.axis == 0 && (isRow || outline.rows == 1));
+  if (said.dtype == "fp8_e4m3" && dtype == "F8_E4M3" && isSaid)
+    return ok();
+  return unsupportedError("the configuration says '" + said.dtype + "', '" + said.scheme +
+                          "' and ch_axis " + std::to_string(said.axis) +
+                          ", of which floats of 8 bits under a number a tensor or a row "
+                          "(ch_axis 0) are read");
+}
+
 Expected<WeightOutline> ScaledRecipe::outline(const QuantizationConfig &config, const Parts &parts,
                                               ThreadPool &) const {
   const Shape &shape = parts.shape(names.codes);
@@ -212,6 +230,10 @@ Expected<WeightOutline> ScaledRecipe::outline(const QuantizationConfig &config, 
   }
   UWT_ASSIGN_OR_RETURN(Grid grid, gridOf(config, parts, scale, outline));
   std::string cell = cellText(grid.cellRows, grid.cellColumns, outline);
+  std::string_view module = moduleOf(parts, names.codes);
+  UWT_RETURN_IF_ERROR(checkQuark(config, module, dtype, grid, outline));
+  if (dtype == "I8" && grid.columns > 1)
+    UWT_RETURN_IF_ERROR(expectNoColumnOrder(config, std::nullopt, "weight_g_idx"));
   outline.format = element.text;
   if (hasZeros(parts)) {
     if (dtype != "I8")

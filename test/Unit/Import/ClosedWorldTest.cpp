@@ -114,9 +114,11 @@ TEST_P(EachGoldenTest, AMemberThatItsMethodDoesNotKnowIsRefused) {
   std::vector<json::json_pointer> members = {json::json_pointer("/quantization_config")};
   collectMembers(config["quantization_config"], members[0], members);
   for (const json::json_pointer &at : members) {
-    // What HQQ's and torchao's own objects hold has no say: tensors and the header have all.
+    // What HQQ's and torchao's own objects hold has no say: tensors and the header have all. Nor
+    // have caches.
     std::string path = at.to_string();
     bool isOpen = path.find("weight_quant_params") != std::string::npos ||
+                  path.find("kv_cache_quant_config") != std::string::npos ||
                   path.find("_data/") != std::string::npos;
     if (!config[at].is_object() || isOpen)
       continue;
@@ -373,12 +375,76 @@ TEST(ConfigSourcesTest, AliasesOfMethods) {
     edited.replaceInConfig(from, to);
     EXPECT_EQ(valuesIn(edited.write(other)), values) << name << ": " << errorOf(edited);
   }
-  EditedCheckpoint edited("gptq-b4-g128");
-  edited.replaceInConfig("\"gptq\"", "\"auto-round\", \"packing_format\": \"auto_round\"");
-  TemporaryFolder folder;
-  OpenedCheckpoint opened(edited.write(folder));
-  EXPECT_THAT(opened.weights.notes(),
-              testing::ElementsAre(HasSubstr("packing_format 'auto_round'")));
+}
+
+/// gptq-7: packings of auto-round by the zero points that they store.
+TEST(AutoRoundTest, PackingsAreThoseOfTheirVersions) {
+  auto valuesOf = [](const char *golden, const std::string &members) {
+    EditedCheckpoint edited(golden);
+    json config = parseJsonTreeOrNone(edited.config);
+    json &own = config["quantization_config"];
+    own.erase("checkpoint_format");
+    own.update(parseJsonTreeOrNone(members));
+    edited.config = config.dump();
+    TemporaryFolder folder;
+    std::string path = edited.write(folder);
+    OpenedCheckpoint opened(path);
+    std::vector<std::string> notes = opened.weights.notes();
+    return std::pair(valuesIn(path), notes.empty() ? std::string() : notes.front());
+  };
+  auto packed = [](const std::string &packing, const std::string &more = "") {
+    return R"({"quant_method": "auto-round", "packing_format": ")" + packing + "\"" + more + "}";
+  };
+  const char *first = "gptq-b4-g128", *second = "gptq-v2-b4-g64";
+  std::optional<Bytes> ofFirst = valuesIn(goldenFolder(first)),
+                       ofSecond = valuesIn(goldenFolder(second));
+  for (const char *packing :
+       {"auto_round:auto_gptq", "auto_round:gptq", "auto_round:auto_gptq:exllamav2"})
+    EXPECT_EQ(valuesOf(first, packed(packing)), std::pair(ofFirst, std::string())) << packing;
+  for (const char *packing : {"auto_round", "auto_round:exllamav2", "auto_round:tritonv2"})
+    EXPECT_EQ(valuesOf(second, packed(packing)), std::pair(ofSecond, std::string())) << packing;
+  const std::string gptqModel = "auto_round:gptqmodel";
+  for (const char *version : {"0.6.0", "0.16.1", "1.0"})
+    EXPECT_EQ(valuesOf(second, packed(gptqModel,
+                                      R"(, "autoround_version": ")" + std::string(version) + "\""))
+                  .first,
+              ofSecond)
+        << version;
+  for (const char *version : {"", R"(, "autoround_version": "0.5.1")"})
+    EXPECT_THAT(valuesOf(second, packed(gptqModel, version)).second,
+                HasSubstr("older versions of auto-round"));
+  for (const char *packing : {"auto_round:fake", "auto_round:llm_compressor", "marlin", ""})
+    EXPECT_THAT(valuesOf(first, packed(packing)).second, HasSubstr("of auto-round is not read"));
+  EXPECT_THAT(valuesOf(first, packed("auto_round", R"(, "checkpoint_format": "gptq")")).second,
+              HasSubstr("'checkpoint_format' is not that of packing_format"));
+}
+
+/// gptq-7: what `extra_config` says of a module.
+TEST(AutoRoundTest, ModulesHaveBitsOfTheirOwn) {
+  auto error = [](const std::string &bits, const std::string &extra) {
+    EditedCheckpoint edited("gptq-b4-g128");
+    json config = parseJsonTreeOrNone(edited.config);
+    json &own = config["quantization_config"];
+    own.update({{"quant_method", "auto-round"}, {"packing_format", "auto_round:auto_gptq"}});
+    own["bits"] = std::stoi(bits);
+    own["extra_config"] = parseJsonTreeOrNone(extra);
+    edited.config = config.dump();
+    return errorOf(edited);
+  };
+  const std::string own = "{\"" + goldenModule + "\": ";
+  EXPECT_EQ(error("8", own + R"({"bits": 4}, "lm_head": {"bits": 16}})"), "no error");
+  EXPECT_EQ(error("8", R"({".*mlp.*": {"bits": 4, "group_size": 128, "act_bits": 16}})"),
+            "no error");
+  EXPECT_EQ(error("8", R"({"up_proj$": {"bits": 4}})"), "no error");
+  EXPECT_THAT(error("8", R"({"down_proj$": {"bits": 4}})"), HasSubstr("with 8 bits a code"));
+  EXPECT_THAT(error("4", own + R"({"bits": 8}})"),
+              HasSubstr("'" + goldenModule + "' of extra_config says"));
+  EXPECT_EQ(error("4", own + R"({"bits": 16}})"),
+            "'" + goldenModule +
+                "' of extra_config says that it is not quantised, and there is .qweight");
+  EXPECT_THAT(error("4", own + R"({"act_bits": 8}})"), HasSubstr("act_bits"));
+  EXPECT_THAT(error("4", own + R"({"rotation_config": {"x": 1}}})"), HasSubstr("rotation_config"));
+  EXPECT_THAT(error("4", R"x({"(?=x)": {"bits": 4}})x"), HasSubstr("extra_config: pattern"));
 }
 
 TEST(ConfigSourcesTest, WhatLooksQuantisedIsSaidToLookSo) {

@@ -135,7 +135,8 @@ TEST(GptqTest, DynamicSaysTheBitsOfAModule) {
   EXPECT_EQ(dynamicError(R"({"-:.*up_proj": {}})", "4"),
             "'-:.*up_proj' of dynamic says that it is not quantised, and there is .qweight");
   EXPECT_EQ(dynamicError(R"({"+:.*up_proj": {"bits": 4}, "+:.*mlp.*": {"bits": 8}})"),
-            "'+:.*mlp.*' and '+:.*up_proj' of dynamic both match it, and say different things");
+            "'+:.*mlp.*' of dynamic and '+:.*up_proj' of dynamic both match it, and say different "
+            "things");
   EXPECT_EQ(dynamicError(R"({"+:.*up_proj": {"bits": 4}, "+:.*mlp.*": {"bits": 4}})"), "no error");
   EXPECT_EQ(dynamicError(R"({"+:.*up_proj": {"bits": 4, "adapter": 1}})"),
             "'+:.*up_proj' of dynamic has 'adapter', which is not read");
@@ -286,6 +287,33 @@ TEST(ScaledTest, ScalesOfExpertsHaveTheirShapes) {
   EditedCheckpoint edited("fp8-experts");
   edited.replaceInConfig("32,", "48,");
   EXPECT_EQ(errorOf(edited), "blocks of 48 rows do not divide experts of 64");
+}
+
+/// bnb_4bit_quant_storage.
+TEST(BitsandbytesTest, BytesMayBeStoredAsNumbers) {
+  EditedCheckpoint original("bnb-nf4");
+  TemporaryFolder own;
+  OpenedCheckpoint expected(original.write(own));
+  Expected<Bytes> values = decoded(*expected.weight(), ElementType::F32);
+  ASSERT_TRUE(holds(values));
+  for (auto [dtype, size] : {std::pair("BF16", 2), std::pair("F16", 2), std::pair("F32", 4)}) {
+    EditedCheckpoint edited = original;
+    TestTensor &codes = edited.tensor("weight");
+    codes.dtype = dtype;
+    codes.shape = {codes.bytes.size() / static_cast<size_t>(size), 1};
+    TemporaryFolder folder;
+    OpenedCheckpoint opened(edited.write(folder));
+    ASSERT_NE(opened.weight(), nullptr);
+    Expected<Bytes> other = decoded(*opened.weight(), ElementType::F32);
+    ASSERT_TRUE(holds(other));
+    EXPECT_EQ(*other, *values) << dtype;
+    // Its numbers are nobody's weights.
+    auto found = opened.checkpoint.find(goldenModule + ".weight");
+    ASSERT_TRUE(holds(found));
+    Status plain = opened.weights.checkPlain(*found->first, *found->second);
+    ASSERT_FALSE(plain);
+    EXPECT_THAT(plain.error().message(), HasSubstr("its numbers are codes"));
+  }
 }
 
 TEST(BitsandbytesTest, ShapesOfTheStateAreThoseOfTheCodes) {
