@@ -26,14 +26,14 @@ static bool fits(const TensorEntry &base, const SafetensorsTensor &own) {
   return hasFloatCast(*base.dtype, *own.dtype) && fitsShape(base.shape, own.shape);
 }
 
-/// Says why `base`, which does not fit, is no base of `own`.
+/// Returns what keeps `base`, which does not fit, from being a base of `own`.
 static std::string misfitOf(const TensorEntry &base, const SafetensorsTensor &own) {
   if (!hasFloatCast(*base.dtype, *own.dtype))
-    return std::string(base.dtype->name) + " there";
+    return std::string(base.dtype->name);
   std::string shape;
   for (uint64_t size : base.shape)
     shape += (shape.empty() ? "" : ", ") + std::to_string(size);
-  return "shape [" + shape + "] there";
+  return "shape [" + shape + "]";
 }
 
 /// Returns the match of a tensor that fits.
@@ -58,11 +58,15 @@ static std::vector<BaseModel::Tensor> fitting(std::span<const BaseModel::Tensor>
   return same.empty() ? grown : same;
 }
 
+/// Returns whether an ending of the name of `own` is of two words or more, or all of it.
+static bool isWords(std::string_view ending, const SafetensorsTensor &own) {
+  return ending == own.name || ending.find('.') != std::string_view::npos;
+}
+
 /// Returns tensors whose names have that ending; a single word is none, unless it is a whole name.
 static std::vector<BaseModel::Tensor> withEnding(const BaseModel &model, std::string_view ending,
                                                  const SafetensorsTensor &own) {
-  bool isName = ending == own.name || ending.find('.') != std::string_view::npos;
-  if (isName)
+  if (isWords(ending, own))
     return fitting(model.endingIn(ending), own);
   std::optional<BaseModel::Tensor> whole = model.find(ending);
   return whole ? fitting({&*whole, 1}, own) : std::vector<BaseModel::Tensor>();
@@ -70,6 +74,7 @@ static std::vector<BaseModel::Tensor> withEnding(const BaseModel &model, std::st
 
 /// Finds the tensor whose name has the longest ending in common with that of `own`.
 static BaseMatch matchByEnding(const BaseModel &model, const SafetensorsTensor &own) {
+  std::string nearest;
   for (std::string_view ending : nameEndings(own.name)) {
     std::vector<BaseModel::Tensor> found = withEnding(model, ending, own);
     if (found.size() == 1)
@@ -79,8 +84,13 @@ static BaseMatch matchByEnding(const BaseModel &model, const SafetensorsTensor &
               {},
               "no tensor of that name, and " + std::to_string(found.size()) + " end in " +
                   inQuotes(ending)};
+    std::span<const BaseModel::Tensor> misfits = model.endingIn(ending);
+    bool isMisfit = misfits.size() == 1 && !fits(*misfits[0].entry, own);
+    if (nearest.empty() && isMisfit && isWords(ending, own))
+      nearest =
+          ", and " + misfitOf(*misfits[0].entry, own) + " in " + inQuotes(misfits[0].entry->name);
   }
-  return {{}, {}, "no tensor of that name"};
+  return {{}, {}, "no tensor of that name" + nearest};
 }
 
 BaseMatch matchByName(const BaseModel &model, const SafetensorsTensor &tensor) {
@@ -89,7 +99,7 @@ BaseMatch matchByName(const BaseModel &model, const SafetensorsTensor &tensor) {
     return matchWith(*named, tensor);
   BaseMatch match = matchByEnding(model, tensor);
   if (!match.tensor && named)
-    match.reason = misfitOf(*named->entry, tensor);
+    match.reason = misfitOf(*named->entry, tensor) + " there";
   return match;
 }
 

@@ -96,7 +96,7 @@ Expected<BaseTensor> BaseTensor::open(std::shared_ptr<const BaseModel> model,
 // Reading it
 //===----------------------------------------------------------------------===//
 
-/// Whole rows, which [begin, end) is the bytes of; of a vector, whole elements.
+/// Decodes whole rows, which [begin, end) is the bytes of; of a vector, whole elements.
 Status BaseTensor::decodeRows(uint64_t begin, uint64_t end, std::span<uint8_t> out,
                               ThreadPool &pool) const {
   const TensorEntry &entry = *found.entry;
@@ -106,18 +106,19 @@ Status BaseTensor::decodeRows(uint64_t begin, uint64_t end, std::span<uint8_t> o
   if (entry.shape.size() < 2)
     return decoder.decodeSlice({0, 1, 0, 1, begin / elementBytes * each, end / elementBytes * each},
                                out, pool);
-  uint64_t columns = entry.shape.back() * each, rowBytes = entry.shape.back() * elementBytes;
-  uint64_t rows = entry.shape[entry.shape.size() - 2];
+  uint64_t columns = entry.shape.back() * each, lineBytes = entry.shape.back() * elementBytes;
+  uint64_t lines = entry.shape[entry.shape.size() - 2];
   // Up to the end of a matrix, whole matrices, and the beginning of one.
-  for (uint64_t row = begin / rowBytes, last = end / rowBytes; row < last;) {
-    uint64_t matrix = row / rows, first = row % rows;
-    bool isWhole = first == 0 && last - row >= rows;
-    TensorRange range = {matrix, matrix + 1, first, std::min(rows, first + last - row), 0, columns};
+  for (uint64_t row = begin / lineBytes, last = end / lineBytes; row < last;) {
+    uint64_t matrix = row / lines, first = row % lines;
+    bool isWhole = first == 0 && last - row >= lines;
+    TensorRange range = {matrix, matrix + 1, first, std::min(lines, first + last - row),
+                         0,      columns};
     if (isWhole)
-      range.matrixEnd = last / rows;
+      range.matrixEnd = last / lines;
     uint64_t count = (range.matrixEnd - matrix) * (range.rowEnd - first);
-    UWT_RETURN_IF_ERROR(decoder.decodeSlice(range, out.first(count * rowBytes), pool));
-    out = out.subspan(count * rowBytes);
+    UWT_RETURN_IF_ERROR(decoder.decodeSlice(range, out.first(count * lineBytes), pool));
+    out = out.subspan(count * lineBytes);
     row += count;
   }
   return ok();

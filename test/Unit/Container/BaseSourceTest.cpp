@@ -135,10 +135,13 @@ TEST_F(BaseSourceTest, ReasonsAreGiven) {
   std::vector<TestTensor> base = {{"shape", "BF16", {200, 32}, other},
                                   {"dtype", "I16", {100, 64}, other},
                                   {"unlike", "BF16", {100, 64}, randomBytes(12800, 3)},
-                                  {"excluded", "BF16", {100, 64}, other}};
+                                  {"excluded", "BF16", {100, 64}, other},
+                                  {"model.norm.near", "BF16", {90, 32}, other}};
+  base.back().bytes.resize(90 * 64);
   std::vector<TestTensor> tensors;
   for (const TestTensor &tensor : base)
     tensors.push_back({tensor.name, "BF16", {100, 64}, changedAt(bytes, 2, tensors.size() + 5)});
+  tensors.back().name = "text.norm.near";
   tensors.push_back({"new", "BF16", {100, 64}, bf16Weights(100 * 64, 5)});
   tensors.push_back({"four", "F4", {100, 64}, randomBytes(3200, 5)});
   writeTensors(folder / "base.safetensors", base);
@@ -151,9 +154,11 @@ TEST_F(BaseSourceTest, ReasonsAreGiven) {
   std::vector<std::string> reasons;
   for (const TensorReport &tensor : done->tensors)
     reasons.push_back(tensor.baseReason);
-  EXPECT_THAT(reasons, testing::ElementsAre("shape [200, 32] there", "I16 there",
-                                            "differences would not be smaller", "excluded",
-                                            "no tensor of that name", "no differences of F4"));
+  EXPECT_THAT(reasons,
+              testing::ElementsAre(
+                  "shape [200, 32] there", "I16 there", "differences would not be smaller",
+                  "excluded", "no tensor of that name, and shape [90, 32] in 'model.norm.near'",
+                  "no tensor of that name", "no differences of F4"));
 }
 
 TEST_F(BaseSourceTest, SmallTensorsAreStoredAgainstTheirBaseToo) {
