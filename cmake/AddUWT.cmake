@@ -286,7 +286,8 @@ set(uwt_precompiled_headers
   <mlir/Pass/PassManager.h> <mlir/Transforms/DialectConversion.h>
   <mlir/Transforms/GreedyPatternRewriteDriver.h>)
 function(uwt_precompile_mlir target)
-  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # UWTRewrite is below the dialect.
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang" OR target STREQUAL UWTRewrite)
     return()
   endif()
   if(target STREQUAL UWTDialect)

@@ -19,6 +19,7 @@
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
 #include "uwt/Input/Passes.h"
+#include "uwt/Rewrite/Passes.h"
 #include "uwt/Support/Suggest.h"
 #include <charconv>
 
@@ -66,7 +67,7 @@ static void addBinding(OpPassManager &pm, const CompileOptions &options) {
   bind.assumePlain = options.assumePlain;
   pm.addPass(createBindWeightsPass(std::move(bind)));
   CompressConstantsPassOptions compress;
-  compress.format = options.format.value_or(runFormats().front().str());
+  compress.format = options.format.value_or("");
   compress.minElements = options.minElements;
   compress.profit = options.profit;
   pm.addPass(createCompressConstantsPass(std::move(compress)));
@@ -133,7 +134,7 @@ void buildTensorPipeline(OpPassManager &pm, const CompileOptions &options) {
   // What selection transcodes, and decodes that no product took.
   pm.addPass(createFoldConstantsPass());
   pm.addPass(createLowerDispatchPass());
-  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCanonicalizePass());
   pm.addPass(createCSEPass());
   pm.addPass(createAssignSlotsPass());
 }
@@ -180,7 +181,7 @@ void buildKernelPipeline(OpPassManager &pm, const KernelPipelineOptions &options
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
   kernels.addPass(codegen::createEmitDecodersPass());
   kernels.addPass(createCSEPass());
-  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCanonicalizePass());
 }
 
 void buildCompileGpuPipeline(OpPassManager &pm, const CompileOptions &options,

@@ -23,6 +23,7 @@
 #include "uwt/Dialect/UWT/Transforms/BufferizableOpInterface.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
 #include "uwt/Input/Passes.h"
+#include "uwt/Rewrite/Passes.h"
 
 using namespace mlir;
 
@@ -45,6 +46,7 @@ void uwt::registerAllPasses() {
 }
 
 void uwt::registerOwnPasses() {
+  registerUWTRewritePasses();
   registerUWTPasses();
   registerUWTInputPasses();
   codegen::registerUWTCodegenMathPasses();

@@ -30,10 +30,11 @@ LLVM_FREE = {
     "Torch": ["CAPI"],
 }
 ARROWS = LLVM_FREE | {
-    "Dialect": ["CostModel", "Import", "Pack"],
+    "Rewrite": [],
+    "Dialect": ["CostModel", "Import", "Pack", "Rewrite"],
     "Input": ["Dialect"],
     "Codegen/Decode": ["Dialect", "Runtime"],
-    "Codegen/Math": [],
+    "Codegen/Math": ["Rewrite"],
     "Codegen/CPU": ["Codegen/Decode", "Codegen/Math", "Input"],
     "Codegen/GPU": ["Codegen/Decode", "Codegen/Math"],
     "Codegen/NVPTX": ["Codegen/Math", "Dialect"],
@@ -73,6 +74,8 @@ OWN_PATHS = {"lib/Bench/BenchReport.cpp", "lib/CudaTools/CudaTools.cpp", "tools/
 # The one door of JSON from files (include/uwt/Support/JsonTree.h); LLVM's parser stands behind a check of it.
 PARSE = re.compile(r"\b[Jj]son::(sax_)?parse\(")
 DOORS = {"include/uwt/Support/JsonTree.h": "Tree::parse", "lib/Support/Json.cpp": "sax_parse", "lib/Compiler/ProgramCode.cpp": "checkJson("}
+# MLIR's greedy driver and canonicalizer have no bound; include/uwt/Rewrite/GreedyRewrites.h is the one door to them.
+UNBOUNDED = re.compile(r"\b(apply(Op)?PatternsGreedily|createCanonicalizerPass)\(")
 GUARD = re.compile(r"^#ifndef (\w+)\n#define \1\n", re.MULTILINE)
 
 
@@ -197,6 +200,8 @@ def violations(root, files):
         text = file.read_text()
         if (opener := OPENERS.search(text)) and str(path) not in OWN_PATHS:
             yield f"{path}: {opener[0]} opens what is no regular file too: use readRegularFile, readTextFile or MappedFile"
+        if (unbounded := UNBOUNDED.search(text)) and own != "Rewrite":
+            yield f"{path}: {unbounded[1]} may never end: use uwt::rewriteGreedily or uwt::createCanonicalizePass"
         if reason := guard_violation(path, text):
             yield f"{path}: {reason}"
         for reason in namespace_violations(path, text):

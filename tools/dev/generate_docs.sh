@@ -29,6 +29,7 @@ note='<!-- made by tools/dev/generate_docs.sh from the TableGen records: do not 
   printf '%s\n\n# Passes\n' "$note"
   passes "On products and weights" Dialect/UWT/Transforms/Passes.td
   passes "On what front ends write" Input/Passes.td
+  passes "Rewriting" Rewrite/Passes.td
   passes "Decoders" Codegen/Decode/Passes.td
   passes "Math functions" Codegen/Math/Passes.td
   passes "Code for CPUs" Codegen/CPU/Passes.td

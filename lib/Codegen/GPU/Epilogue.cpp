@@ -12,6 +12,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "uwt/Codegen/Math/Passes.h"
+#include "uwt/Rewrite/Passes.h"
 
 using namespace mlir;
 
@@ -25,7 +26,7 @@ LogicalResult expandEpilogue(MatmulOp op) {
   passes.enableVerifier(false);
   // GPUs convert to bf16 by an instruction.
   buildExpandFloatsPipeline(passes, /*expandBf16=*/false);
-  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCanonicalizePass());
   passes.addPass(createCSEPass());
   return passes.run(op);
 }
@@ -38,7 +39,7 @@ static bool movesBits(Operation &op) {
 static bool isKnownType(Type type, Operation &op) {
   if (auto integer = dyn_cast<IntegerType>(type))
     return integer.getWidth() <= 64;
-  if (isa<Float8E4M3FNType, Float8E5M2Type, Float8E8M0FNUType>(type))
+  if (auto number = dyn_cast<FloatType>(type); number && number.getWidth() == 8)
     return movesBits(op);
   return isa<IndexType, BFloat16Type, Float16Type, Float32Type, Float64Type>(type);
 }

@@ -29,9 +29,9 @@
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/DialectConversion.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "uwt/Codegen/NVPTX/Ptx.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Rewrite/GreedyRewrites.h"
 
 namespace uwt::codegen {
 #define GEN_PASS_DEF_LOWERGPUOPSPASS
@@ -442,5 +442,5 @@ LogicalResult LowerGpuOpsPass::unrollVectors() {
   vector::populateVectorToElementsUnrollPatterns(patterns);
   vector::populateVectorFromElementsUnrollPatterns(patterns);
   vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
-  return applyPatternsGreedily(getOperation(), std::move(patterns));
+  return rewriteGreedily(getArgument(), getOperation(), std::move(patterns));
 }

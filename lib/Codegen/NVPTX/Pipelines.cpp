@@ -21,6 +21,7 @@
 #include "uwt/Codegen/Math/Passes.h"
 #include "uwt/Codegen/NVPTX/Passes.h"
 #include "uwt/Codegen/NVPTX/Ptx.h"
+#include "uwt/Rewrite/Passes.h"
 
 using namespace mlir;
 
@@ -31,7 +32,7 @@ void buildGpuToLLVMPipeline(OpPassManager &pm, const std::string &chip) {
   // Strides and offsets of views as arithmetic, before memrefs become descriptors.
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
-  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCanonicalizePass());
   pm.addPass(createCSEPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
   LowerGpuOpsPassOptions ours;
@@ -43,7 +44,7 @@ void buildGpuToLLVMPipeline(OpPassManager &pm, const std::string &chip) {
   // many instructions with 32.
   pm.addPass(createConvertGpuOpsToNVVMOps());
   pm.addPass(createConvertNVVMToLLVMPass());
-  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCanonicalizePass());
   pm.addPass(createCSEPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
 }

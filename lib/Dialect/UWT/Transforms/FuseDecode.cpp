@@ -25,8 +25,8 @@
 #include "mlir/IR/Iterators.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/CSE.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "uwt/Dialect/UWT/Transforms/Passes.h"
+#include "uwt/Rewrite/GreedyRewrites.h"
 
 using namespace mlir;
 
@@ -44,7 +44,7 @@ struct FuseDecodePass : uwt::impl::FuseDecodePassBase<FuseDecodePass> {
   void runOnOperation() override;
 
 private:
-  void runOnFunction(FunctionOpInterface function, uwt::WeightDeriver &deriver);
+  LogicalResult runOnFunction(FunctionOpInterface function, uwt::WeightDeriver &deriver);
   Operations fuseProducts(IRRewriter &rewriter, FunctionOpInterface function,
                           uwt::WeightDeriver &deriver);
 };
@@ -52,31 +52,30 @@ private:
 } // namespace
 
 /// Runs patterns over some operations alone: what is not ours stays as it is.
-static void rewriteOnly(Operation *root, RewritePatternSet patterns,
-                        llvm::function_ref<bool(Operation *)> isOurs) {
+static LogicalResult rewriteOnly(Operation *root, RewritePatternSet patterns,
+                                 llvm::function_ref<bool(Operation *)> isOurs) {
   SmallVector<Operation *> ops;
   root->walk([&](Operation *op) {
     if (isOurs(op))
       ops.push_back(op);
   });
-  GreedyRewriteConfig config;
-  config.setStrictness(GreedyRewriteStrictness::ExistingAndNewOps);
-  // Patterns that do not come to an end leave valid IR behind.
-  (void)applyOpPatternsGreedily(ops, std::move(patterns), config);
+  return success(
+      succeeded(uwt::rewriteGreedily("uwt-fuse-decode", root, ops, std::move(patterns))));
 }
 
 /// Sizes of results in terms of operands: a size that is asked of a product keeps its result alive.
-static void resolveSizes(Operation *root) {
+static LogicalResult resolveSizes(Operation *root) {
   RewritePatternSet patterns(root->getContext());
   memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
-  rewriteOnly(root, std::move(patterns), [](Operation *op) { return isa<tensor::DimOp>(op); });
+  return rewriteOnly(root, std::move(patterns),
+                     [](Operation *op) { return isa<tensor::DimOp>(op); });
 }
 
 /// Arithmetic on whole tensors, as some front ends leave it, in linalg's form.
-static void convertTensorArithmetic(Operation *root) {
+static LogicalResult convertTensorArithmetic(Operation *root) {
   RewritePatternSet patterns(root->getContext());
   linalg::populateElementwiseToLinalgConversionPatterns(patterns);
-  rewriteOnly(root, std::move(patterns), [](Operation *op) {
+  return rewriteOnly(root, std::move(patterns), [](Operation *op) {
     return OpTrait::hasElementwiseMappableTraits(op) && op->getNumResults() == 1 &&
            isa<RankedTensorType>(op->getResult(0).getType());
   });
@@ -84,7 +83,7 @@ static void convertTensorArithmetic(Operation *root) {
 
 /// Splits the loops of products with matrices that are looked up by tensors of numbers: front ends
 /// collapse the dimensions of the numbers into one, or with the rows of the matrices.
-static void expandLookups(Operation *root) {
+static LogicalResult expandLookups(Operation *root) {
   auto isCollapsedLookup = [](OpOperand *operand) {
     auto op = dyn_cast<linalg::LinalgOp>(operand->getOwner());
     auto collapse = operand->get().getDefiningOp<tensor::CollapseShapeOp>();
@@ -93,7 +92,7 @@ static void expandLookups(Operation *root) {
   };
   RewritePatternSet patterns(root->getContext());
   linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, isCollapsedLookup);
-  rewriteOnly(root, std::move(patterns), [&](Operation *op) {
+  return rewriteOnly(root, std::move(patterns), [&](Operation *op) {
     return llvm::any_of(op->getOpOperands(),
                         [&](OpOperand &operand) { return isCollapsedLookup(&operand); });
   });
@@ -126,7 +125,7 @@ template <typename Reshape> struct ReshapeBeforeWidening : OpRewritePattern<Resh
 } // namespace
 
 /// Products take activations before they are widened, also from behind a reshape.
-static void reshapeBeforeWidening(Operation *root) {
+static LogicalResult reshapeBeforeWidening(Operation *root) {
   RewritePatternSet patterns(root->getContext());
   patterns.add<ReshapeBeforeWidening<tensor::CollapseShapeOp>,
                ReshapeBeforeWidening<tensor::ExpandShapeOp>>(root->getContext());
@@ -134,17 +133,17 @@ static void reshapeBeforeWidening(Operation *root) {
     auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
     return linalgOp && linalgOp.getNumReductionLoops() != 0;
   };
-  rewriteOnly(root, std::move(patterns), [&](Operation *op) {
+  return rewriteOnly(root, std::move(patterns), [&](Operation *op) {
     return isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op) &&
            llvm::any_of(op->getUsers(), isProduct);
   });
 }
 
-static void foldReshapes(Operation *root) {
+static LogicalResult foldReshapes(Operation *root) {
   RewritePatternSet patterns(root->getContext());
   tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, root->getContext());
   tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, root->getContext());
-  rewriteOnly(root, std::move(patterns), [](Operation *op) {
+  return rewriteOnly(root, std::move(patterns), [](Operation *op) {
     return isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op);
   });
 }
@@ -238,13 +237,15 @@ Operations FuseDecodePass::fuseProducts(IRRewriter &rewriter, FunctionOpInterfac
   return replaced;
 }
 
-void FuseDecodePass::runOnFunction(FunctionOpInterface function, uwt::WeightDeriver &deriver) {
+LogicalResult FuseDecodePass::runOnFunction(FunctionOpInterface function,
+                                            uwt::WeightDeriver &deriver) {
   IRRewriter rewriter(&getContext());
-  convertTensorArithmetic(function);
-  expandLookups(function);
-  reshapeBeforeWidening(function);
+  if (failed(convertTensorArithmetic(function)) || failed(expandLookups(function)) ||
+      failed(reshapeBeforeWidening(function)))
+    return failure();
   Operations replaced = fuseProducts(rewriter, function, deriver);
-  resolveSizes(function);
+  if (failed(resolveSizes(function)))
+    return failure();
   eraseDeadOps(function, replaced);
   // Equal sizes are one value then, which is how reshapes are known to be each other's inverse.
   DominanceInfo dominance(function);
@@ -255,8 +256,10 @@ void FuseDecodePass::runOnFunction(FunctionOpInterface function, uwt::WeightDeri
   if (epilogues)
     for (uwt::MatmulOp product : products)
       numAbsorbed += uwt::fuseEpilogue(rewriter, product);
-  foldReshapes(function);
+  if (failed(foldReshapes(function)))
+    return failure();
   eraseDeadOps(function);
+  return success();
 }
 
 /// Whether an operation is a weight that no format codes, and maybe a weight's codes.
@@ -279,7 +282,8 @@ void FuseDecodePass::runOnOperation() {
   });
   uwt::WeightDeriver deriver(module);
   for (FunctionOpInterface function : functions)
-    runOnFunction(function, deriver);
+    if (failed(runOnFunction(function, deriver)))
+      return signalPassFailure();
   for (FunctionOpInterface function : functions) {
     eraseDeadOps(function);
     numLeft += uwt::remarkDenseProducts(function);
