@@ -19,7 +19,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "uwt/Rewrite/GreedyRewrites.h"
 
 namespace uwt::codegen {
 #define GEN_PASS_DEF_FUSEELEMENTWISEPASS
@@ -97,6 +97,56 @@ LogicalResult generalize(func::FuncOp func, IRRewriter &rewriter) {
   return success();
 }
 
+/// A collapse of a dimension of size 0 with one of unknown size as an empty tensor of the result's
+/// sizes: it has no element, and upstream's bufferization makes a memref of another type of it.
+struct EmptyForCollapseOfNothing : OpRewritePattern<tensor::CollapseShapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::CollapseShapeOp op,
+                                PatternRewriter &rewriter) const override {
+    ArrayRef<int64_t> sizes = op.getSrcType().getShape();
+    auto isNothingTimesUnknown = [&](ArrayRef<int64_t> group) {
+      auto has = [&](int64_t size) {
+        return llvm::any_of(group, [&](int64_t dim) { return sizes[dim] == size; });
+      };
+      return has(0) && has(ShapedType::kDynamic);
+    };
+    if (llvm::none_of(op.getReassociationIndices(), isNothingTimesUnknown))
+      return rewriter.notifyMatchFailure(op, "has no group of sizes 0 and ?");
+    ReifiedRankedShapedTypeDims shapes;
+    if (failed(reifyResultShapes(rewriter, op, shapes)))
+      return failure();
+    Value empty = tensor::EmptyOp::create(rewriter, op.getLoc(), shapes.front(),
+                                          op.getResultType().getElementType());
+    rewriter.replaceOpWithNewOp<tensor::CastOp>(op, op.getResultType(), empty);
+    return success();
+  }
+};
+
+/// Adds the patterns that fold dimensions of size 1. They see generic operations: upstream leaves
+/// named ones alone, and the patterns that fold reshapes would carry such dimensions in a circle.
+void populateFoldUnitDims(RewritePatternSet &patterns) {
+  linalg::ControlDropUnitDims options;
+  linalg::populateFoldUnitExtentDimsPatterns(patterns, options);
+  linalg::populateMoveInitOperandsToInputPattern(patterns);
+}
+
+/// Adds the patterns that fuse, and those that make room for fusion.
+void populateFusion(RewritePatternSet &patterns) {
+  MLIRContext *context = patterns.getContext();
+  linalg::populateElementwiseOpsFusionPatterns(patterns, mayFuse);
+  linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, mayFoldReshape);
+  linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
+  linalg::populateInlineConstantOperandsPatterns(patterns);
+  linalg::populateDecomposePadPatterns(patterns);
+  tensor::populateDecomposeTensorConcatPatterns(patterns);
+  tensor::populateReassociativeReshapeFoldingPatterns(patterns);
+  linalg::GenericOp::getCanonicalizationPatterns(patterns, context);
+  tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
+  tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
+  patterns.add<EmptyForCollapseOfNothing>(context);
+}
+
 struct FuseElementwise : uwt::codegen::impl::FuseElementwisePassBase<FuseElementwise> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
@@ -105,21 +155,15 @@ struct FuseElementwise : uwt::codegen::impl::FuseElementwisePassBase<FuseElement
         failed(generalize(getOperation(), rewriter)))
       return signalPassFailure();
 
-    RewritePatternSet patterns(&getContext());
-    linalg::populateElementwiseOpsFusionPatterns(patterns, mayFuse);
-    linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, mayFoldReshape);
-    linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
-    linalg::populateInlineConstantOperandsPatterns(patterns);
-    linalg::populateDecomposePadPatterns(patterns);
-    tensor::populateDecomposeTensorConcatPatterns(patterns);
-    tensor::populateReassociativeReshapeFoldingPatterns(patterns);
-    linalg::GenericOp::getCanonicalizationPatterns(patterns, &getContext());
-    tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());
-    tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, &getContext());
-    GreedyRewriteConfig config;
-    config.setUseTopDownTraversal(true);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
-      return signalPassFailure();
+    RewritePatternSet unitDims(&getContext());
+    populateFoldUnitDims(unitDims);
+    RewritePatternSet fusion(&getContext());
+    populateFusion(fusion);
+    GreedyRewriteConfig topDown;
+    topDown.setUseTopDownTraversal(true);
+    if (failed(uwt::rewriteGreedily(getArgument(), getOperation(), std::move(unitDims))) ||
+        failed(uwt::rewriteGreedily(getArgument(), getOperation(), std::move(fusion), topDown)))
+      signalPassFailure();
   }
 };
 

@@ -12,13 +12,13 @@
 #include "uwt/Codegen/CPU/Passes.h"
 #include "uwt/Codegen/Math/Passes.h"
 #include "uwt/Input/Passes.h"
+#include "uwt/Rewrite/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
-#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
@@ -46,18 +46,17 @@ static bool belongsOnStack(Value buffer) {
 
 void buildFuseRestPipeline(OpPassManager &pm, const LowerRestOptions &options) {
   OpPassManager &func = pm.nest<func::FuncOp>();
-  func.addPass(createCanonicalizerPass());
+  func.addPass(createCanonicalizePass());
   func.addPass(createCSEPass());
-  func.addPass(createLinalgFoldUnitExtentDimsPass());
   func.addPass(createFuseElementwisePass());
-  func.addPass(createCanonicalizerPass());
+  func.addPass(createCanonicalizePass());
   func.addPass(createCSEPass());
   TileRowsPassOptions tile;
   tile.minWork = options.minWork;
   tile.tileWork = options.tileWork;
   func.addPass(createTileRowsPass(tile));
   // No CSE from here to memrefs: it would make one fill of two, and bufferization a copy.
-  func.addPass(createCanonicalizerPass());
+  func.addPass(createCanonicalizePass());
 }
 
 void buildBufferizePipeline(OpPassManager &pm) {
@@ -70,7 +69,7 @@ void buildBufferizePipeline(OpPassManager &pm) {
   options.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(options));
   OpPassManager &func = pm.nest<func::FuncOp>();
-  func.addPass(createCanonicalizerPass());
+  func.addPass(createCanonicalizePass());
   func.addPass(createCSEPass());
   func.addPass(bufferization::createPromoteBuffersToStackPass(belongsOnStack));
   bufferization::buildBufferDeallocationPipeline(pm);
@@ -80,7 +79,7 @@ void buildBufferizePipeline(OpPassManager &pm) {
 void buildVectorizeRestPipeline(OpPassManager &pm) {
   OpPassManager &func = pm.nest<func::FuncOp>();
   func.addPass(createVectorizeLinalgPass());
-  func.addPass(createCanonicalizerPass());
+  func.addPass(createCanonicalizePass());
   func.addPass(createCSEPass());
 }
 
@@ -96,7 +95,7 @@ void buildExpandArithmeticPipeline(OpPassManager &pm) {
   OpPassManager &func = pm.nest<func::FuncOp>();
   buildExpandFloatsPipeline(func, /*expandBf16=*/true);
   func.addPass(createLoopInvariantCodeMotionPass());
-  func.addPass(createCanonicalizerPass());
+  func.addPass(createCanonicalizePass());
   func.addPass(createCSEPass());
 }
 

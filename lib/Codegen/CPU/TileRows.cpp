@@ -20,8 +20,9 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Interfaces/TilingInterface.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "uwt/Rewrite/GreedyRewrites.h"
 #include "llvm/Support/MathExtras.h"
+#include <set>
 
 namespace uwt::codegen {
 #define GEN_PASS_DEF_TILEROWSPASS
@@ -37,6 +38,9 @@ constexpr int64_t assumedDynamicSize = 256;
 
 /// Rows that the loops of a product take at once (VectorLoops.cpp), so tiles of products have them.
 constexpr int64_t productRows = 4;
+
+/// Operations of a group: what a loop takes in one after the other.
+constexpr size_t maxGroup = 128;
 
 /// Tiles cut the vectorised dimension of one-dimensional operations at multiples of this.
 constexpr int64_t pieceMultiple = 64;
@@ -66,16 +70,28 @@ bool isCandidate(Operation *op) {
          !llvm::is_contained(linalgOp.getStaticLoopRanges(), 0);
 }
 
-/// Operations before `root` in its block all of whose users are in the group, `root` included,
-/// from last to first.
+/// Returns the operations before `root` in its block all of whose users are in the group, `root`
+/// included, from last to first, but no more than maxGroup. Takes time for the group and its
+/// operands, not for the block.
 llvm::SetVector<Operation *> groupOf(Operation *root) {
   llvm::SetVector<Operation *> group;
-  group.insert(root);
-  for (Operation *op = root->getPrevNode(); op; op = op->getPrevNode()) {
-    if (!isCandidate(op) || op->use_empty())
-      continue;
-    if (llvm::all_of(op->getUsers(), [&](Operation *user) { return group.contains(user); }))
-      group.insert(op);
+  // Each producer is asked once, the last of the block first: its users in the group are known
+  // then.
+  auto isBefore = [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); };
+  std::set<Operation *, decltype(isBefore)> producers(isBefore);
+  auto insert = [&](Operation *member) {
+    group.insert(member);
+    for (Value operand : member->getOperands())
+      if (Operation *op = operand.getDefiningOp(); op && op->getBlock() == root->getBlock())
+        producers.insert(op);
+  };
+  insert(root);
+  while (!producers.empty() && group.size() < maxGroup) {
+    Operation *op = *producers.rbegin();
+    producers.erase(op);
+    if (isCandidate(op) &&
+        llvm::all_of(op->getUsers(), [&](Operation *user) { return group.contains(user); }))
+      insert(op);
   }
   return group;
 }
@@ -170,18 +186,24 @@ void mergeEqualSlices(IRRewriter &rewriter, Block &block) {
   }
 }
 
-/// Gives each user a fill of its own, which can then be done where it is used.
-void cloneFills(IRRewriter &rewriter, Block &block) {
-  for (auto fill : llvm::make_early_inc_range(block.getOps<linalg::FillOp>())) {
-    if (!fill.hasPureTensorSemantics())
-      continue;
-    while (!fill->use_empty() && !fill->hasOneUse()) {
-      rewriter.setInsertionPoint(fill);
-      OpOperand &use = *fill->use_begin();
-      Operation *clone = rewriter.clone(*fill);
-      rewriter.modifyOpInPlace(use.getOwner(), [&] { use.set(clone->getResult(0)); });
-    }
+/// Gives each use of `op` but one a clone of its own in front of the user.
+void cloneForEachUse(IRRewriter &rewriter, Operation *op) {
+  while (!op->use_empty() && !op->hasOneUse()) {
+    OpOperand &use = *op->use_begin();
+    rewriter.setInsertionPoint(op->getBlock()->findAncestorOpInBlock(*use.getOwner()));
+    Operation *clone = rewriter.clone(*op);
+    rewriter.modifyOpInPlace(use.getOwner(), [&] { use.set(clone->getResult(0)); });
   }
+}
+
+/// Gives each user a destination of its own: a fill can then be done in the loop that uses it, and
+/// bufferization, which compares all writers of an empty tensor with each other, has one for each.
+void cloneDestinations(IRRewriter &rewriter, Block &block) {
+  for (auto fill : llvm::make_early_inc_range(block.getOps<linalg::FillOp>()))
+    if (fill.hasPureTensorSemantics())
+      cloneForEachUse(rewriter, fill);
+  for (auto empty : llvm::make_early_inc_range(block.getOps<tensor::EmptyOp>()))
+    cloneForEachUse(rewriter, empty);
 }
 
 struct TileRows : uwt::codegen::impl::TileRowsPassBase<TileRows> {
@@ -198,13 +220,13 @@ struct TileRows : uwt::codegen::impl::TileRowsPassBase<TileRows> {
     // A part of an empty tensor is an empty tensor: buffers inside loops are a tile's.
     RewritePatternSet patterns(&getContext());
     tensor::populateFoldTensorEmptyPatterns(patterns);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(uwt::rewriteGreedily(getArgument(), getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 
   void tileBlock(Block &block) {
     IRRewriter rewriter(&getContext());
-    cloneFills(rewriter, block);
+    cloneDestinations(rewriter, block);
     Operation *op = block.empty() ? nullptr : &block.back();
     while (op) {
       Operation *tiled = isCandidate(op) ? tileGroup(op) : nullptr;

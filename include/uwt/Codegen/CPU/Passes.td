@@ -56,8 +56,8 @@ def LowerAllocationsPass : Pass<"uwt-lower-allocations", "::mlir::ModuleOp"> {
 def FuseElementwisePass : Pass<"uwt-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Fuse elementwise linalg operations without recomputing what is dear";
   let description = [{
-    Generalises named `linalg` operations on tensors (not `linalg.fill`), folds reshapes and results that nobody uses, and fuses elementwise
-    producers into their consumers. A producer that only moves or widens data (transpose, broadcast, `extf`) goes into every consumer, contractions included. Any
+    Generalises named `linalg` operations on tensors (not `linalg.fill`), folds dimensions of size 1, reshapes and results that nobody uses, and fuses
+    elementwise producers into their consumers. A producer that only moves or widens data (transpose, broadcast, `extf`) goes into every consumer, contractions included. Any
     other producer goes only where each of its elements is computed once: it has one user, and that user reads it with all of its loops.
 
     Scalar operations keep their order and types, so every rounding that the IR states (`truncf` then `extf`) stays.
