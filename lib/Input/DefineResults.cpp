@@ -91,12 +91,30 @@ static void defineShift(Operation *op) {
   op->getResult(0).replaceAllUsesExcept(result, result);
 }
 
-/// Conversions of floats beyond the integers: the nearest integer, and zero for NaN.
-static void defineConversion(Operation *op, bool isSigned) {
-  auto to = dyn_cast<IntegerType>(op->getResult(0).getType());
-  auto from = dyn_cast<FloatType>(op->getOperand(0).getType());
-  if (!to || !from)
+/// Replaces a conversion to an integer of 2 to 31 bits by one to i32 of which the low bits are
+/// kept, and returns that one: processors, PyTorch and IREE wrap numbers that fit i32, and
+/// torch-mlir writes conversions to unsigned integers as signed ones.
+static Operation *convertThrough32Bits(Operation *op) {
+  unsigned width = op->getResult(0).getType().getIntOrFloatBitWidth();
+  if (width < 2 || width >= 32)
+    return op;
+  OpBuilder builder(op);
+  auto wide =
+      arith::FPToSIOp::create(builder, op->getLoc(), builder.getI32Type(), op->getOperand(0));
+  auto narrow = arith::TruncIOp::create(builder, op->getLoc(), op->getResult(0).getType(), wide);
+  op->replaceAllUsesWith(narrow->getResults());
+  op->erase();
+  return wide;
+}
+
+/// Defines conversions of floats beyond the integers: the nearest integer, and zero for NaN.
+static void defineConversion(Operation *op) {
+  if (!isa<IntegerType>(op->getResult(0).getType()) || !isa<FloatType>(op->getOperand(0).getType()))
     return;
+  op = convertThrough32Bits(op);
+  bool isSigned = isa<arith::FPToSIOp>(op);
+  auto to = cast<IntegerType>(op->getResult(0).getType());
+  auto from = cast<FloatType>(op->getOperand(0).getType());
   OpBuilder builder(op);
   Location loc = op->getLoc();
   APInt least = isSigned ? APInt::getSignedMinValue(to.getWidth()) : APInt::getZero(to.getWidth());
@@ -115,8 +133,8 @@ static void defineConversion(Operation *op, bool isSigned) {
     return arith::CmpFOp::create(builder, loc, predicate, a, b);
   };
   Value isHigh = compare(CmpFPredicate::OGT, x, high), isNan = compare(CmpFPredicate::UNO, x, x);
-  Value clamped =
-      arith::SelectOp::create(builder, loc, compare(CmpFPredicate::OLT, x, low), low, x);
+  Value isLow = compare(CmpFPredicate::OLT, x, low);
+  Value clamped = arith::SelectOp::create(builder, loc, isLow, low, x);
   clamped = arith::SelectOp::create(builder, loc, isHigh, high, clamped);
   // Any number will do for the conversion of a NaN.
   op->setOperand(0, arith::SelectOp::create(builder, loc, isNan, low, clamped));
@@ -129,6 +147,8 @@ static void defineConversion(Operation *op, bool isSigned) {
     ours.insert(chosen);
     result = chosen;
   };
+  // An infinity is beyond the bound of a narrow float too.
+  select(isLow, least);
   select(isHigh, most);
   select(isNan, APInt::getZero(to.getWidth()));
   op->getResult(0).replaceAllUsesExcept(result, ours);
@@ -218,8 +238,7 @@ void DefineResults::runOnOperation() {
     dropPromises(op);
     llvm::TypeSwitch<Operation *>(op)
         .Case<arith::ShLIOp, arith::ShRSIOp, arith::ShRUIOp>([](auto shift) { defineShift(shift); })
-        .Case([](arith::FPToSIOp cast) { defineConversion(cast, /*isSigned=*/true); })
-        .Case([](arith::FPToUIOp cast) { defineConversion(cast, /*isSigned=*/false); })
+        .Case<arith::FPToSIOp, arith::FPToUIOp>([](auto cast) { defineConversion(cast); })
         .Case([](ub::PoisonOp poison) { definePoison(poison); })
         .Case([](tensor::EmptyOp empty) { defineEmpty(empty); });
   }

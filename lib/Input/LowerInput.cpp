@@ -26,6 +26,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "uwt/Dialect/TMTensor/TMTensor.h"
 #include "uwt/Input/Passes.h"
+#include "uwt/Rewrite/Passes.h"
 
 namespace uwt {
 #define GEN_PASS_DEF_LOWERINPUTPASS
@@ -43,6 +44,7 @@ struct LowerInput : uwt::impl::LowerInputPassBase<LowerInput> {
     LowerInputPassBase::getDependentDialects(registry);
     tosaPipeline().getDependentDialects(registry);
     shapePipeline().getDependentDialects(registry);
+    branchPipeline().getDependentDialects(registry);
     elementwisePipeline().getDependentDialects(registry);
   }
 
@@ -53,6 +55,7 @@ private:
 
   static OpPassManager tosaPipeline();
   static OpPassManager shapePipeline();
+  static OpPassManager branchPipeline();
   static OpPassManager elementwisePipeline();
 };
 
@@ -60,20 +63,27 @@ private:
 
 OpPassManager LowerInput::tosaPipeline() {
   OpPassManager pm(ModuleOp::getOperationName());
+  // First: the passes behind it take no regions of tosa operations.
+  pm.nest<func::FuncOp>().addPass(createTosaToSCFPass());
   tosa::addTosaToLinalgPasses(pm, TosaToLinalgOptions(), TosaToLinalgNamedOptions(), std::nullopt);
   OpPassManager &func = pm.nest<func::FuncOp>();
   func.addPass(createTosaToArithPass());
   func.addPass(createTosaToTensorPass());
-  func.addPass(createTosaToSCFPass());
-  func.addPass(createCanonicalizerPass());
+  func.addPass(uwt::createCanonicalizePass());
   return pm;
 }
 
 OpPassManager LowerInput::shapePipeline() {
   OpPassManager pm(ModuleOp::getOperationName());
   pm.addPass(createConvertShapeConstraintsPass());
-  pm.addPass(createCanonicalizerPass());
+  pm.addPass(uwt::createCanonicalizePass());
   pm.addPass(createConvertShapeToStandardPass());
+  return pm;
+}
+
+OpPassManager LowerInput::branchPipeline() {
+  OpPassManager pm(ModuleOp::getOperationName());
+  pm.addPass(createLiftControlFlowToSCFPass());
   return pm;
 }
 
@@ -90,6 +100,13 @@ template <typename DialectTy> bool LowerInput::has() {
         return WalkResult(success(!isa_and_nonnull<DialectTy>(op->getDialect())));
       })
       .wasInterrupted();
+}
+
+/// Returns if a function has branches between blocks.
+static bool hasBranches(ModuleOp module) {
+  return llvm::any_of(module.getOps<func::FuncOp>(), [](func::FuncOp function) {
+    return !llvm::hasNItemsOrLess(function.getBody(), 1);
+  });
 }
 
 /// math.isnormal, which no tensors have any more, as comparisons in the type that it asks about,
@@ -140,6 +157,11 @@ LogicalResult LowerInput::lower() {
     return failure();
   if (failed(uwt::flattenModules(module)) || failed(uwt::lowerGlobals(module)))
     return failure();
+  if (hasBranches(module)) {
+    OpPassManager pm = branchPipeline();
+    if (failed(runPipeline(pm, module)))
+      return failure();
+  }
   if (has<tosa::TosaDialect>()) {
     OpPassManager pm = tosaPipeline();
     if (failed(runPipeline(pm, module)))

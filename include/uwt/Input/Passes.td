@@ -14,6 +14,7 @@ def LowerInputPass : Pass<"uwt-lower-input", "::mlir::ModuleOp"> {
   let summary = "Bring what front ends write to linalg, tensor, scf and arith";
   let description = [{
     - Modules in the module become part of it; their names have to differ.
+    - Branches between blocks become `scf` (`lift-cf-to-scf`).
     - `tosa` and `shape` go through upstream's conversions, arithmetic on tensors through `convert-elementwise-to-linalg`.
     - `tm_tensor` (torch-mlir's cumulative sums, scatters, sorts, attention), `tensor.gather` and `tensor.scatter` become linalg and loops.
     - Globals of `ml_program` become constants: a store to one is an error, since programs keep nothing from call to call.
@@ -43,7 +44,8 @@ def LowerInputPass : Pass<"uwt-lower-input", "::mlir::ModuleOp"> {
 def DefineResultsPass : Pass<"uwt-define-results"> {
   let summary = "Give results to operations that would have none";
   let description = [{
-    Conversions of floats beyond an integer type give its nearest number, and those of NaN zero. Shifts by the width or more give zeros, or for
+    Conversions of floats beyond an integer type give its nearest number, and those of NaN zero. Conversions to integers of 2 to 31 bits go through i32 and
+    keep its low bits, as processors, PyTorch and IREE do. Shifts by the width or more give zeros, or for
     `arith.shrsi` the sign. Promises that a result would be undefined without (`overflow<nsw>`, `exact`, `nnan`, `ninf`) are dropped, `ub.poison` is zero,
     and so is a `tensor.empty` where it is read before it is written.
 

@@ -57,6 +57,15 @@ bool onlyMoves(Operation *op) {
                             dialect);
 }
 
+/// Tells if `op` converts between floats, or a small integer to a float, which code generators do
+/// in one rounding. Upstream's canonicalizer makes a conversion of the second kind of two that
+/// follow each other.
+bool isConversion(Operation *op) {
+  if (isa<arith::SIToFPOp, arith::UIToFPOp>(op))
+    return getElementTypeOrSelf(op->getOperand(0).getType()).getIntOrFloatBitWidth() <= 24;
+  return isa<arith::ExtFOp, arith::TruncFOp>(op);
+}
+
 /// An operation that keeps its float types, and what those of its operands were.
 struct Keeper {
   Operation *op;
@@ -99,8 +108,7 @@ struct HoldFloatsAsIntegers
         llvm::none_of(op->getResultTypes(), affected))
       return WalkResult::advance();
     auto unmovable = [&](Type type) { return affected(type) && !isHeldValue(type); };
-    bool narrowMath = isa_and_nonnull<arith::ArithDialect>(op->getDialect()) &&
-                      !isa<arith::ExtFOp, arith::TruncFOp>(op);
+    bool narrowMath = isa_and_nonnull<arith::ArithDialect>(op->getDialect()) && !isConversion(op);
     if (narrowMath || llvm::any_of(op->getOperandTypes(), unmovable) ||
         llvm::any_of(op->getResultTypes(), unmovable)) {
       op->emitOpError("still works on narrow floats: lower it before uwt-hold-floats-as-integers");

@@ -10,13 +10,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ExpandFloat8.h"
+#include "ExpandSmallFloats.h"
 #include "uwt/Codegen/Math/Passes.h"
 
 #include "FloatMath.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "uwt/Rewrite/GreedyRewrites.h"
 #include "llvm/ADT/StringSet.h"
 #include <limits>
 
@@ -184,6 +184,78 @@ struct WidenFma : OpRewritePattern<math::FmaOp> {
   }
 };
 
+/// An integer to the power of an integer, which wraps, by squares: a step per bit of the exponent.
+/// A negative exponent gives 1 over the power, rounded towards zero, and zero for base zero.
+struct ExpandIntegerPower : OpRewritePattern<math::IPowIOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::IPowIOp op, PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Type type = op.getType(), element = getElementTypeOrSelf(type);
+    unsigned width = element.getIntOrFloatBitWidth();
+    auto constant = [&](int64_t number) -> Value {
+      Attribute attr = rewriter.getIntegerAttr(element, APInt(width, number, true, true));
+      if (auto vector = dyn_cast<VectorType>(type))
+        attr = DenseElementsAttr::get(vector, attr);
+      return arith::ConstantOp::create(rewriter, loc, cast<TypedAttr>(attr));
+    };
+    auto isEqual = [&](Value a, Value b) -> Value {
+      return arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::eq, a, b);
+    };
+    auto select = [&](Value condition, Value a, Value b) -> Value {
+      return arith::SelectOp::create(rewriter, loc, condition, a, b);
+    };
+    Value base = op.getLhs(), exponent = op.getRhs(), zero = constant(0), one = constant(1);
+    Value result = one, square = base;
+    for (unsigned bit = 0; bit + 1 < width; ++bit) {
+      Value mask = constant(int64_t(1) << bit);
+      Value isClear = isEqual(arith::AndIOp::create(rewriter, loc, exponent, mask), zero);
+      Value product = arith::MulIOp::create(rewriter, loc, result, square);
+      result = select(isClear, result, product);
+      square = arith::MulIOp::create(rewriter, loc, square, square);
+    }
+    Value isNegative =
+        arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::slt, exponent, zero);
+    // 1 and -1 are their own inverses; the sign is that of the lowest bit.
+    Value isOdd = isEqual(arith::AndIOp::create(rewriter, loc, exponent, one), one);
+    Value inverse = select(isEqual(base, constant(-1)), select(isOdd, base, one), zero);
+    inverse = select(isEqual(base, one), one, inverse);
+    rewriter.replaceOp(op, select(isNegative, inverse, result));
+    return success();
+  }
+};
+
+/// Returns `value`, an integer of more than 53 bits, as one that f64 holds and that rounds to any
+/// narrower float as `value` does: numbers beyond 53 bits are rounded to odd.
+Value roundToOdd(OpBuilder &builder, Location loc, Value value, bool isSigned) {
+  Type type = value.getType();
+  unsigned width = getElementTypeOrSelf(type).getIntOrFloatBitWidth(), lost = width - 53;
+  auto constant = [&](const APInt &number) -> Value {
+    Attribute attr = builder.getIntegerAttr(getElementTypeOrSelf(type), number);
+    if (auto vector = dyn_cast<VectorType>(type))
+      attr = DenseElementsAttr::get(vector, attr);
+    return arith::ConstantOp::create(builder, loc, cast<TypedAttr>(attr));
+  };
+  auto compare = [&](arith::CmpIPredicate predicate, Value a, const APInt &b) -> Value {
+    return arith::CmpIOp::create(builder, loc, predicate, a, constant(b));
+  };
+  APInt most = APInt::getLowBitsSet(width, 53);
+  Value rest =
+      arith::AndIOp::create(builder, loc, value, constant(APInt::getLowBitsSet(width, lost)));
+  Value kept =
+      arith::AndIOp::create(builder, loc, value, constant(~APInt::getLowBitsSet(width, lost)));
+  Value odd = arith::OrIOp::create(builder, loc, kept, constant(APInt::getOneBitSet(width, lost)));
+  Value rounded = arith::SelectOp::create(
+      builder, loc, compare(arith::CmpIPredicate::eq, rest, APInt::getZero(width)), kept, odd);
+  Value isLarge =
+      compare(isSigned ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::ugt, value, most);
+  if (isSigned) {
+    Value isSmall = compare(arith::CmpIPredicate::slt, value, -most);
+    isLarge = arith::OrIOp::create(builder, loc, isLarge, isSmall);
+  }
+  return arith::SelectOp::create(builder, loc, isLarge, rounded, value);
+}
+
 /// From an integer to a narrow float in one rounding, by way of f64. Upstream's emulation of narrow
 /// floats rounds to f32 first, its canonicalizer makes one conversion of the two.
 template <typename OpTy> struct ConvertInteger : OpRewritePattern<arith::TruncFOp> {
@@ -191,13 +263,18 @@ template <typename OpTy> struct ConvertInteger : OpRewritePattern<arith::TruncFO
 
   LogicalResult matchAndRewrite(arith::TruncFOp op, PatternRewriter &rewriter) const override {
     auto conversion = op.getIn().getDefiningOp<OpTy>();
-    constexpr unsigned mantissaBits = 24;
+    constexpr unsigned mantissaBits = 24, wideMantissaBits = 53;
     if (!conversion || !isNarrowFloat(op.getType()) ||
-        !getElementTypeOrSelf(conversion.getType()).isF32() ||
-        getElementTypeOrSelf(conversion.getIn().getType()).getIntOrFloatBitWidth() <= mantissaBits)
+        !getElementTypeOrSelf(conversion.getType()).isF32())
       return failure();
+    Value value = conversion.getIn();
+    unsigned width = getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth();
+    if (width <= mantissaBits)
+      return failure();
+    if (width > wideMantissaBits)
+      value = roundToOdd(rewriter, op.getLoc(), value, std::is_same_v<OpTy, arith::SIToFPOp>);
     Type f64 = withElement(op.getType(), rewriter.getF64Type());
-    Value wide = OpTy::create(rewriter, op.getLoc(), f64, conversion.getIn());
+    Value wide = OpTy::create(rewriter, op.getLoc(), f64, value);
     rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), wide);
     return success();
   }
@@ -250,12 +327,13 @@ struct ExpandMath : uwt::codegen::impl::ExpandMathPassBase<ExpandMath> {
         patterns, [](StringRef name) { return approximated.contains(name.split('.').second); });
     uwt::codegen::populateFunctionPatterns(patterns);
     uwt::codegen::populateDoubleFunctionPatterns(patterns);
-    patterns.add<ExpandAngle<math::SinOp>, ExpandAngle<math::CosOp>, ExpandAngle<math::TanOp>,
-                 ExpandErf, ExpandClass<math::IsNaNOp>, ExpandClass<math::IsInfOp>,
-                 ExpandClass<math::IsFiniteOp>, WidenFma, ConvertInteger<arith::SIToFPOp>,
-                 ConvertInteger<arith::UIToFPOp>, ExtendInSteps, TruncateInSteps>(&getContext());
-    uwt::codegen::populateExpandFloat8Patterns(patterns);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    patterns
+        .add<ExpandAngle<math::SinOp>, ExpandAngle<math::CosOp>, ExpandAngle<math::TanOp>,
+             ExpandErf, ExpandIntegerPower, ExpandClass<math::IsNaNOp>, ExpandClass<math::IsInfOp>,
+             ExpandClass<math::IsFiniteOp>, WidenFma, ConvertInteger<arith::SIToFPOp>,
+             ConvertInteger<arith::UIToFPOp>, ExtendInSteps, TruncateInSteps>(&getContext());
+    uwt::codegen::populateExpandSmallFloatPatterns(patterns);
+    if (failed(uwt::rewriteGreedily(getArgument(), getOperation(), std::move(patterns))))
       return signalPassFailure();
   }
 };

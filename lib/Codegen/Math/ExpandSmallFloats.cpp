@@ -1,4 +1,4 @@
-//===- ExpandFloat8.cpp - Floats of 8 bits as integer arithmetic ----------===//
+//===- ExpandSmallFloats.cpp - Floats of 8 bits as integer arithmetic -----===//
 //
 // Part of the UWT project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ExpandFloat8.h"
+#include "ExpandSmallFloats.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -21,23 +21,37 @@ using arith::CmpIPredicate;
 
 namespace {
 
-/// The layout of a type: a sign, then exponent and mantissa.
+/// Layout of a type: a sign, then exponent and mantissa.
 struct Layout {
-  int mantissaBits, bias;
-  /// What is infinity or NaN: all codes from here on, without the sign.
+  int width, mantissaBits, bias;
+  /// First code without the sign that is infinity or NaN: all from there on are.
   int firstSpecial;
-  /// Whether the first of them is infinity.
-  bool hasInfinity;
-  int maxExponent() const { return (1 << (7 - mantissaBits)) - 1; }
+  bool hasInfinity, hasNaN;
+  /// Tells that the code of -0 is the type's one NaN.
+  bool negativeZeroIsNaN;
+
+  int sign() const { return 1 << (width - 1); }
+  int largestMagnitude() const { return sign() - 1; }
 };
 
+/// Returns the layout of a float of at most 8 bits that has a sign.
 std::optional<Layout> layoutOf(Type type) {
-  Type element = getElementTypeOrSelf(type);
-  if (isa<Float8E4M3FNType>(element))
-    return Layout{3, 7, 0x7f, false};
-  if (isa<Float8E5M2Type>(element))
-    return Layout{2, 15, 0x7c, true};
-  return std::nullopt;
+  auto element = dyn_cast<FloatType>(getElementTypeOrSelf(type));
+  if (!element || element.getWidth() > 8)
+    return std::nullopt;
+  const llvm::fltSemantics &semantics = element.getFloatSemantics();
+  if (!APFloat::semanticsHasSignedRepr(semantics))
+    return std::nullopt;
+  Layout layout;
+  layout.width = static_cast<int>(element.getWidth());
+  layout.mantissaBits = static_cast<int>(APFloat::semanticsPrecision(semantics)) - 1;
+  layout.bias = 1 - APFloat::semanticsMinExponent(semantics);
+  layout.firstSpecial =
+      static_cast<int>(APFloat::getLargest(semantics).bitcastToAPInt().getZExtValue()) + 1;
+  layout.hasInfinity = APFloat::semanticsHasInf(semantics);
+  layout.hasNaN = APFloat::semanticsHasNaN(semantics);
+  layout.negativeZeroIsNaN = layout.hasNaN && layout.firstSpecial > layout.largestMagnitude();
+  return layout;
 }
 
 /// Arithmetic on numbers or vectors, with constants of their type.
@@ -82,6 +96,32 @@ private:
 double powerOfTwo(int exponent) { return std::ldexp(1.0, exponent); }
 uint32_t bitsOf(double value) { return llvm::bit_cast<uint32_t>(static_cast<float>(value)); }
 
+/// Returns the bits of the f32 that the code `code` of i32 stands for.
+Value extended(Lanes &lanes, const Layout &layout, Value code) {
+  Value magnitude = lanes.create<arith::AndIOp>(code, lanes.integer(layout.largestMagnitude()));
+  Value placed = lanes.create<arith::ShLIOp>(magnitude, lanes.integer(23 - layout.mantissaBits));
+  Value scaled = lanes.create<arith::MulFOp>(lanes.cast<arith::BitcastOp>(lanes.f32(), placed),
+                                             lanes.number(powerOfTwo(127 - layout.bias)));
+  Value bits = lanes.cast<arith::BitcastOp>(lanes.i32(), scaled);
+  Value special = lanes.integer(0x7fc00000);
+  if (layout.hasInfinity)
+    special = lanes.select(
+        lanes.compare(CmpIPredicate::eq, magnitude, lanes.integer(layout.firstSpecial)),
+        lanes.integer(0x7f800000), special);
+  if (layout.firstSpecial <= layout.largestMagnitude())
+    bits = lanes.select(
+        lanes.compare(CmpIPredicate::uge, magnitude, lanes.integer(layout.firstSpecial)), special,
+        bits);
+  Value sign =
+      lanes.create<arith::ShLIOp>(lanes.create<arith::AndIOp>(code, lanes.integer(layout.sign())),
+                                  lanes.integer(32 - layout.width));
+  bits = lanes.create<arith::OrIOp>(bits, sign);
+  if (!layout.negativeZeroIsNaN)
+    return bits;
+  return lanes.select(lanes.compare(CmpIPredicate::eq, code, lanes.integer(layout.sign())), special,
+                      bits);
+}
+
 struct ExpandExtend : OpRewritePattern<arith::ExtFOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -90,24 +130,10 @@ struct ExpandExtend : OpRewritePattern<arith::ExtFOp> {
     if (!layout)
       return failure();
     Lanes lanes(rewriter, op.getLoc(), op.getType());
-    Value code = lanes.cast<arith::ExtUIOp>(
-        lanes.i32(), lanes.cast<arith::BitcastOp>(lanes.of(rewriter.getI8Type()), op.getIn()));
-    Value magnitude = lanes.create<arith::AndIOp>(code, lanes.integer(0x7f));
-    Value placed = lanes.create<arith::ShLIOp>(magnitude, lanes.integer(23 - layout->mantissaBits));
-    Value scaled = lanes.create<arith::MulFOp>(lanes.cast<arith::BitcastOp>(lanes.f32(), placed),
-                                               lanes.number(powerOfTwo(127 - layout->bias)));
-    Value bits = lanes.cast<arith::BitcastOp>(lanes.i32(), scaled);
-    Value special = lanes.integer(0x7fc00000);
-    if (layout->hasInfinity)
-      special = lanes.select(
-          lanes.compare(CmpIPredicate::eq, magnitude, lanes.integer(layout->firstSpecial)),
-          lanes.integer(0x7f800000), special);
-    Value isSpecial =
-        lanes.compare(CmpIPredicate::uge, magnitude, lanes.integer(layout->firstSpecial));
-    bits = lanes.select(isSpecial, special, bits);
-    Value sign = lanes.create<arith::ShLIOp>(lanes.create<arith::AndIOp>(code, lanes.integer(0x80)),
-                                             lanes.integer(24));
-    Value wide = lanes.cast<arith::BitcastOp>(lanes.f32(), lanes.create<arith::OrIOp>(bits, sign));
+    Type integer = lanes.of(rewriter.getIntegerType(layout->width));
+    Value code =
+        lanes.cast<arith::ExtUIOp>(lanes.i32(), lanes.cast<arith::BitcastOp>(integer, op.getIn()));
+    Value wide = lanes.cast<arith::BitcastOp>(lanes.f32(), extended(lanes, *layout, code));
     if (wide.getType() == op.getType())
       rewriter.replaceOp(op, wide);
     else if (getElementTypeOrSelf(op.getType()).getIntOrFloatBitWidth() > 32)
@@ -132,11 +158,8 @@ struct ExpandTruncate : OpRewritePattern<arith::TruncFOp> {
       wide = lanes.cast<arith::ExtFOp>(lanes.f32(), wide);
     Value bits = lanes.cast<arith::BitcastOp>(lanes.i32(), wide);
     Value magnitude = lanes.create<arith::AndIOp>(bits, lanes.integer(0x7fffffff));
-    Value code = rounded(lanes, *layout, magnitude);
-    Value sign = lanes.create<arith::ShRUIOp>(bits, lanes.integer(24));
-    sign = lanes.create<arith::AndIOp>(sign, lanes.integer(0x80));
-    code = lanes.cast<arith::TruncIOp>(lanes.of(rewriter.getI8Type()),
-                                       lanes.create<arith::OrIOp>(code, sign));
+    Value code = withSign(lanes, *layout, rounded(lanes, *layout, magnitude), bits);
+    code = lanes.cast<arith::TruncIOp>(lanes.of(rewriter.getIntegerType(layout->width)), code);
     rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, op.getType(), code);
     return success();
   }
@@ -152,8 +175,9 @@ private:
                                                 lanes.integer(dropped));
     normal = lanes.create<arith::SubIOp>(
         normal, lanes.integer(int64_t(127 - layout.bias) << layout.mantissaBits));
-    // More than the largest number is the first special code; where that is NaN, so is infinity.
-    Value most = lanes.integer(layout.firstSpecial);
+    // More than the largest number is infinity, NaN, or the largest number, if there is no other.
+    int beyond = layout.hasNaN ? layout.firstSpecial : layout.firstSpecial - 1;
+    Value most = lanes.integer(beyond);
     normal = lanes.select(lanes.compare(CmpIPredicate::sgt, normal, most), most, normal);
 
     int smallest = 1 - layout.bias - layout.mantissaBits;
@@ -165,12 +189,25 @@ private:
     Value isSubnormal = lanes.compare(CmpIPredicate::ult, magnitude,
                                       lanes.integer(bitsOf(powerOfTwo(1 - layout.bias))));
     Value isNan = lanes.compare(CmpIPredicate::ugt, magnitude, lanes.integer(0x7f800000));
-    return lanes.select(isNan, lanes.integer(0x7f), lanes.select(isSubnormal, subnormal, normal));
+    Value ofNan =
+        lanes.integer(layout.negativeZeroIsNaN ? layout.firstSpecial : layout.largestMagnitude());
+    return lanes.select(isNan, ofNan, lanes.select(isSubnormal, subnormal, normal));
+  }
+
+  /// Returns `code` with the sign of the f32 that has these bits. Where the code of -0 is NaN, zero
+  /// and NaN stay without.
+  static Value withSign(Lanes &lanes, const Layout &layout, Value code, Value bits) {
+    Value sign = lanes.create<arith::ShRUIOp>(bits, lanes.integer(32 - layout.width));
+    sign = lanes.create<arith::AndIOp>(sign, lanes.integer(layout.sign()));
+    Value both = lanes.create<arith::OrIOp>(code, sign);
+    if (!layout.negativeZeroIsNaN)
+      return both;
+    return lanes.select(lanes.compare(CmpIPredicate::eq, code, lanes.integer(0)), code, both);
   }
 };
 
 } // namespace
 
-void uwt::codegen::populateExpandFloat8Patterns(RewritePatternSet &patterns) {
+void uwt::codegen::populateExpandSmallFloatPatterns(RewritePatternSet &patterns) {
   patterns.add<ExpandExtend, ExpandTruncate>(patterns.getContext());
 }

@@ -21,7 +21,8 @@ def ExpandMathPass : Pass<"uwt-expand-math"> {
     - `rsqrt` by a square root and a division, `round`, `isnan`, `isinf` and `isfinite` of any float by comparisons.
 
     `docs/numerics.md` has the errors. Types narrower than f32 must have been widened before (`math-extend-to-supported-types`), but for `math.fma`. Conversions between f64 or integers
-    and narrow floats go through f32 and round once. Fast-math flags go: code generators would each use them otherwise. What processors round correctly stays (`sqrt`, `fma`, `floor`, …), and `ipowi`.
+    and narrow floats round once; those of floats of 8, 6 and 4 bits are integer arithmetic. Fast-math flags go: code generators would each use them otherwise. What processors round correctly stays (`sqrt`, `fma`, `floor`, …). `ipowi` is
+    a product of squares that wraps.
 
     ```mlir
     // before
