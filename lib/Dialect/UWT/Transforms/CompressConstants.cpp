@@ -59,23 +59,36 @@ private:
 struct CompressConstantsPass : uwt::impl::CompressConstantsPassBase<CompressConstantsPass> {
   using CompressConstantsPassBase::CompressConstantsPassBase;
   void runOnOperation() override;
+
+  // The options and statistics, for the module's compressor.
+  using CompressConstantsPassBase::bytesAfter;
+  using CompressConstantsPassBase::bytesBefore;
+  using CompressConstantsPassBase::minElements;
+  using CompressConstantsPassBase::numCompressed;
+  using CompressConstantsPassBase::numSeen;
+  using CompressConstantsPassBase::profit;
 };
 
 /// What `format=` says.
 struct Wish {
   std::optional<uwt::FormatPolicy> policy;
-  uwt::Format format;
+  /// Empty if the element decides.
+  std::optional<uwt::Format> format;
   /// Whether the text says how matrices are stored.
   bool hasStorage = false;
-
-  /// Why the format is none for the elements of `value`, or empty.
-  std::string obstacleFor(ElementsAttr value) const {
-    if (policy)
-      return {};
-    auto traits = uwt::checkFormat(format, *uwt::elementTypeOf(value.getElementType()));
-    return traits ? std::string() : traits.error().message();
-  }
 };
+
+/// Returns the format that constants of `element` get if nobody says which.
+uwt::Format defaultFormat(uwt::ElementType element) {
+  const uwt::Format &first = uwt::runFormats().front();
+  return uwt::checkRunFormat(first, element) ? first : uwt::fastFormat(element);
+}
+
+/// Whether products with weights of these elements have kernels.
+bool hasProducts(ElementsAttr value) {
+  Type element = value.getElementType();
+  return element.isBF16() || element.isF16();
+}
 
 /// Encodes constants.
 class Compressor {
@@ -87,9 +100,17 @@ public:
     DictionaryAttr planes;
     uint64_t before = 0, after = 0;
   };
+  /// Encodes a constant in the format that is wished for.
   uwt::Expected<Result> compress(ElementsAttr value, bool isKMajor);
+  /// Encodes a constant in words of its own.
+  uwt::Expected<Result> hold(ElementsAttr value, bool isKMajor);
+  /// Returns why the format is none for the elements of `value`, or an empty text.
+  std::string obstacleFor(ElementsAttr value) const;
 
 private:
+  uwt::Expected<Result> encode(ElementsAttr value, uwt::TensorDescription description);
+  uwt::TensorDescription describe(ElementsAttr value, bool isKMajor, uwt::Format format) const;
+  uwt::Format formatFor(ElementsAttr value) const;
   uwt::Expected<uwt::ChosenFormat> choose(const uwt::TensorDescription &description,
                                           std::span<const uint8_t> bytes);
   Wish wish;
@@ -194,6 +215,8 @@ void ConsumerWalk::followComputation(Operation *user) {
 
 static FailureOr<Wish> parseWish(Location location, StringRef text) {
   Wish wish;
+  if (text.empty())
+    return wish;
   wish.hasStorage = text.contains("storage=");
   wish.policy = uwt::findPolicy(std::string_view(text));
   if (wish.policy)
@@ -206,9 +229,20 @@ static FailureOr<Wish> parseWish(Location location, StringRef text) {
   return wish;
 }
 
+uwt::Format Compressor::formatFor(ElementsAttr value) const {
+  return wish.format.value_or(defaultFormat(*uwt::elementTypeOf(value.getElementType())));
+}
+
+std::string Compressor::obstacleFor(ElementsAttr value) const {
+  if (wish.policy)
+    return {};
+  auto traits = uwt::checkFormat(formatFor(value), *uwt::elementTypeOf(value.getElementType()));
+  return traits ? std::string() : traits.error().message();
+}
+
 uwt::Expected<uwt::ChosenFormat> Compressor::choose(const uwt::TensorDescription &description,
                                                     std::span<const uint8_t> bytes) {
-  if (!wish.policy) {
+  if (!wish.policy || description.format == uwt::rawFormat()) {
     uwt::ChosenFormat chosen;
     chosen.format = description.format;
     return chosen;
@@ -216,17 +250,30 @@ uwt::Expected<uwt::ChosenFormat> Compressor::choose(const uwt::TensorDescription
   return uwt::chooseFormat(*wish.policy, description, bytes, pool);
 }
 
-uwt::Expected<Compressor::Result> Compressor::compress(ElementsAttr value, bool isKMajor) {
-  UWT_ASSIGN_OR_RETURN(uwt::ConstantBytes bytes, uwt::denseBytes(value));
+uwt::TensorDescription Compressor::describe(ElementsAttr value, bool isKMajor,
+                                            uwt::Format format) const {
   auto type = cast<RankedTensorType>(value.getType());
   uwt::TensorDescription description;
   description.element = *uwt::elementTypeOf(type.getElementType());
   description.shape.assign(type.getShape().begin(), type.getShape().end());
-  description.format = wish.format;
+  description.format = format;
   // A folded matrix is n_major.
-  if (!wish.hasStorage && wish.format.fold == uwt::Fold())
+  if (!wish.hasStorage && format.fold == uwt::Fold())
     description.format.storage = isKMajor ? uwt::Storage::KMajor : uwt::Storage::NMajor;
+  return description;
+}
 
+uwt::Expected<Compressor::Result> Compressor::compress(ElementsAttr value, bool isKMajor) {
+  return encode(value, describe(value, isKMajor, formatFor(value)));
+}
+
+uwt::Expected<Compressor::Result> Compressor::hold(ElementsAttr value, bool isKMajor) {
+  return encode(value, describe(value, isKMajor, uwt::rawFormat()));
+}
+
+uwt::Expected<Compressor::Result> Compressor::encode(ElementsAttr value,
+                                                     uwt::TensorDescription description) {
+  UWT_ASSIGN_OR_RETURN(uwt::ConstantBytes bytes, uwt::denseBytes(value));
   UWT_ASSIGN_OR_RETURN(uwt::ChosenFormat chosen, choose(description, bytes.bytes));
   description.format = chosen.format;
   uwt::MemoryPlanes planes;
@@ -236,7 +283,8 @@ uwt::Expected<Compressor::Result> Compressor::compress(ElementsAttr value, bool 
                        uwt::encodeTensor(description, bytes.bytes, planes, pool, options));
   MLIRContext *context = value.getContext();
   Result result;
-  result.type = uwt::CompressedType::get(type, uwt::FormatAttr::get(context, description.format));
+  result.type = uwt::CompressedType::get(cast<RankedTensorType>(value.getType()),
+                                         uwt::FormatAttr::get(context, description.format));
   result.planes = uwt::makePlanes(context, uwt::keyOf(value), planes);
   result.before = bytes.bytes.size();
   result.after = encoded.bytes();
@@ -257,63 +305,134 @@ static std::string textOf(ShapedType type) {
   return text;
 }
 
-static bool isCandidate(arith::ConstantOp constant, int64_t minElements) {
+/// Returns the value of a constant that could be the weight of a product, or null.
+static ElementsAttr matrixOf(arith::ConstantOp constant) {
   auto type = dyn_cast<RankedTensorType>(constant.getType());
   auto value = dyn_cast<ElementsAttr>(constant.getValue());
-  if (!type || !value || type.getRank() < 2 || type.getNumElements() < minElements ||
-      !uwt::elementTypeOf(type.getElementType()))
-    return false;
-  return !value.isSplat() && !uwt::isElided(value);
+  if (!type || !value || type.getRank() < 2 || type.getNumElements() == 0 ||
+      !uwt::elementTypeOf(type.getElementType()) || uwt::isElided(value))
+    return nullptr;
+  return value;
+}
+
+/// Replaces a constant by a decode of its planes.
+static void replaceByDecode(arith::ConstantOp constant, const Compressor::Result &result) {
+  OpBuilder builder(constant);
+  Value planes = uwt::ConstantOp::create(builder, constant.getLoc(), result.type, result.planes);
+  Value dense = uwt::DecodeOp::create(builder, constant.getLoc(), planes);
+  constant.replaceAllUsesWith(dense);
+  constant.erase();
+}
+
+namespace {
+
+/// A constant, and whether most products take it as [K, N].
+struct Matrix {
+  arith::ConstantOp constant;
+  ElementsAttr value;
+  bool isKMajor;
+};
+
+/// The work of the pass on one module. Equal constants are encoded once.
+class ModuleCompressor {
+public:
+  ModuleCompressor(CompressConstantsPass &pass, Wish wish)
+      : pass(pass), compressor(std::move(wish)) {}
+  LogicalResult compress(const Matrix &matrix);
+
+private:
+  using Results = std::array<llvm::DenseMap<Attribute, Compressor::Result>, 2>;
+
+  /// Returns why a constant is not compressed, or an empty text.
+  std::string reasonAgainst(const Matrix &matrix);
+  /// Returns a constant's planes from `results`, or by `encode`, whose errors are emitted; null
+  /// then.
+  const Compressor::Result *
+  find(Results &results, const Matrix &matrix,
+       uwt::Expected<Compressor::Result> (Compressor::*encode)(ElementsAttr, bool));
+  /// Holds a constant in words of its own: its products are the same as from any format.
+  LogicalResult leave(const Matrix &matrix, const std::string &why);
+
+  CompressConstantsPass &pass;
+  Compressor compressor;
+  Results compressed, held;
+};
+
+} // namespace
+
+std::string ModuleCompressor::reasonAgainst(const Matrix &matrix) {
+  ShapedType type = matrix.value.getShapedType();
+  if (matrix.value.isSplat())
+    return "all of its elements are one number";
+  if (type.getNumElements() < pass.minElements)
+    return llvm::formatv("it has {0} elements, min-elements is {1}", type.getNumElements(),
+                         pass.minElements.getValue());
+  return compressor.obstacleFor(matrix.value);
+}
+
+const Compressor::Result *ModuleCompressor::find(
+    Results &results, const Matrix &matrix,
+    uwt::Expected<Compressor::Result> (Compressor::*encode)(ElementsAttr, bool)) {
+  Compressor::Result &result = results[matrix.isKMajor][matrix.value];
+  if (result.type)
+    return &result;
+  uwt::Expected<Compressor::Result> made = (compressor.*encode)(matrix.value, matrix.isKMajor);
+  if (!made) {
+    matrix.constant->emitError() << "cannot be compressed: " << made.error().message();
+    return nullptr;
+  }
+  result = *made;
+  return &result;
+}
+
+LogicalResult ModuleCompressor::leave(const Matrix &matrix, const std::string &why) {
+  arith::ConstantOp constant = matrix.constant;
+  constant.emitRemark() << "left " << textOf(matrix.value.getShapedType()) << " as it is: " << why;
+  if (!hasProducts(matrix.value))
+    return success();
+  const Compressor::Result *result = find(held, matrix, &Compressor::hold);
+  if (!result)
+    return failure();
+  replaceByDecode(constant, *result);
+  return success();
+}
+
+LogicalResult ModuleCompressor::compress(const Matrix &matrix) {
+  ++pass.numSeen;
+  if (std::string why = reasonAgainst(matrix); !why.empty())
+    return leave(matrix, why);
+  const Compressor::Result *result = find(compressed, matrix, &Compressor::compress);
+  if (!result)
+    return failure();
+  std::string sizes = llvm::formatv("{0} bytes to {1}", result->before, result->after);
+  StringRef text = result->type.getFormat().getText();
+  if (pass.profit && result->after >= result->before)
+    return leave(matrix, llvm::formatv("{0} would take {1}", text, sizes));
+  arith::ConstantOp constant = matrix.constant;
+  constant.emitRemark() << "compressed " << textOf(result->type.getTensorType()) << " as " << text
+                        << ": " << sizes;
+  ++pass.numCompressed;
+  pass.bytesBefore += result->before;
+  pass.bytesAfter += result->after;
+  replaceByDecode(constant, *result);
+  return success();
 }
 
 void CompressConstantsPass::runOnOperation() {
   FailureOr<Wish> wish = parseWish(getOperation().getLoc(), format);
   if (failed(wish))
     return signalPassFailure();
-  llvm::MapVector<Operation *, bool> candidates;
+  SmallVector<Matrix> matrices;
   getOperation().walk([&](arith::ConstantOp constant) {
-    if (!isCandidate(constant, minElements))
+    ElementsAttr value = matrixOf(constant);
+    if (!value)
       return;
     ConsumerWalk consumers(constant);
     if (consumers.reachesContraction())
-      candidates.insert({constant, consumers.isKMajor()});
+      matrices.push_back({constant, value, consumers.isKMajor()});
   });
-
-  Compressor compressor(*wish);
-  std::array<llvm::DenseMap<Attribute, Compressor::Result>, 2> done;
-  for (auto [op, isKMajor] : candidates) {
-    auto constant = cast<arith::ConstantOp>(op);
-    auto value = cast<ElementsAttr>(constant.getValue());
-    ++numSeen;
-    if (std::string why = wish->obstacleFor(value); !why.empty()) {
-      constant.emitRemark() << "left " << textOf(value.getShapedType()) << " as it is: " << why;
-      continue;
-    }
-    Compressor::Result &result = done[isKMajor][value];
-    if (!result.type) {
-      uwt::Expected<Compressor::Result> compressed = compressor.compress(value, isKMajor);
-      if (!compressed) {
-        constant.emitError() << "cannot be compressed: " << compressed.error().message();
-        return signalPassFailure();
-      }
-      result = *compressed;
-    }
-    std::string sizes = llvm::formatv("{0} bytes to {1}", result.before, result.after);
-    StringRef text = result.type.getFormat().getText();
-    if (profit && result.after >= result.before) {
-      constant.emitRemark() << "left " << textOf(result.type.getTensorType())
-                            << " as it is: " << text << " would take " << sizes;
-      continue;
-    }
-    constant.emitRemark() << "compressed " << textOf(result.type.getTensorType()) << " as " << text
-                          << ": " << sizes;
-    ++numCompressed;
-    bytesBefore += result.before;
-    bytesAfter += result.after;
-    OpBuilder builder(constant);
-    Value planes = uwt::ConstantOp::create(builder, constant.getLoc(), result.type, result.planes);
-    Value dense = uwt::DecodeOp::create(builder, constant.getLoc(), planes);
-    constant.replaceAllUsesWith(dense);
-    constant.erase();
-  }
+  ModuleCompressor compressor(*this, *std::move(wish));
+  for (const Matrix &matrix : matrices)
+    if (failed(compressor.compress(matrix)))
+      return signalPassFailure();
 }

@@ -76,8 +76,11 @@ def CompressConstantsPass : Pass<"uwt-compress-constants", "::mlir::ModuleOp"> {
   let summary = "Compress dense constants that products use";
   let description = [{
     Encodes each `arith.constant` of a float matrix (rank 2 and more) that reaches an input of a contraction, if need be through transposes,
-    widenings, casts and reshapes. A constant that reaches it as [K, N] gets `storage=k_major`, unless `format` says how it is stored. Constants
-    that are one number for all elements are left alone, and so, with `profit`, are those that do not get smaller. A remark says what became of each.
+    widenings, casts and reshapes. A constant that reaches it as [K, N] gets `storage=k_major`, unless `format` says how it is stored.
+
+    Not compressed are constants that are one number for all elements, that have less than `min-elements` elements, whose elements are none of the format's,
+    and, with `profit`, those that do not get smaller. If there are kernels for their elements (bf16, f16), the pass holds them as `raw`: a product has the
+    same bits from any format, and so a decision about size is none about numbers. A remark says what became of each.
 
     ```mlir
     // before
@@ -90,10 +93,10 @@ def CompressConstantsPass : Pass<"uwt-compress-constants", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"format", "format", "std::string", /*default=*/"::uwt::runFormats().front().str()",
-           "best-size, fast, smallest, or a format's text form">,
+    Option<"format", "format", "std::string", /*default=*/"",
+           "best-size, fast, smallest, or a format's text form (default: the first that the elements run from)">,
     Option<"minElements", "min-elements", "int64_t", /*default=*/"1024",
-           "Elements below which a constant is left alone">,
+           "Elements below which a constant is not compressed">,
     Option<"profit", "profit", "bool", /*default=*/"true",
            "Whether a constant has to get smaller">,
   ];
