@@ -10,7 +10,7 @@
 #                 shell scripts
 #   format        clang-format
 #   build         preset release
-#   tidy          clang-tidy
+#   tidy          clang-tidy on what reaches a file that was changed in the last two days
 #   unit          GoogleTest programs
 #   lit           the command-line tool and IR, test/**/*.{test,mlir}
 #   python        test/Integration
@@ -24,6 +24,7 @@
 #
 # Only where they are named, since they take long, or what they install is large:
 #
+#   tidy-all           clang-tidy on everything: once a day, and before a release
 #   sanitize-compiler  the compiler's unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
 #   frameworks         uwt.torch, uwt.transformers and the rest of test/Python beside the real PyTorch, JAX,
 #                      transformers, PEFT, Ray and torch-mlir: test/Python/requirements-frameworks.txt into .venv-frameworks (6 GB)
@@ -41,7 +42,7 @@ source tools/dev/fuzz.sh
 
 all_steps=(install layers docs format build tidy unit lit python wheel install-test sanitize thread
   aarch64 fuzz quickstart)
-more_steps=(sanitize-compiler frameworks vllm loaders frontends)
+more_steps=(tidy-all sanitize-compiler frameworks vllm loaders frontends)
 jobs=$(nproc)
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
@@ -122,6 +123,11 @@ step_build() {
 }
 
 step_tidy() {
+  build_preset release
+  python3 tools/dev/tidy.py --changed-within 2 build
+}
+
+step_tidy_all() {
   build_preset release
   python3 tools/dev/tidy.py build
 }

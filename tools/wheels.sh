@@ -80,7 +80,7 @@ test_wheel() {
   "$work/venv/bin/python3" -m pip install -q --disable-pip-version-check --no-compile "$work"/*.whl \
     -r test/Python/requirements.txt
   # From another folder, so that the sources are not found in place of the package.
-  (cd "$work" && venv/bin/python3 -m pytest -q \
+  (cd "$work" && venv/bin/python3 -m pytest -q -n "$(nproc)" \
     -c ../../test/pytest.ini --rootdir ../../test ../../test/Python)
 }
 

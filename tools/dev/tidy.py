@@ -4,12 +4,16 @@
 A folder is one translation unit, written to .cache/tidy: of a file's time most are headers. So names of file scope differ
 in a folder; two of one name are an error here. Some files are units of their own (ALONE), and so are files that are given.
 
+With --changed-within DAYS only those units are checked that reach a file which a commit of the last DAYS days, or nobody yet,
+has changed; the rest was checked when it landed. In a clone without history that is every unit.
+
 A unit is clean as long as its text, its headers of ours, its compile command and
 .clang-tidy are what they were; such keys are kept in .cache/tidy.
 
-Usage: tidy.py [BUILD_DIR] [FILE...]
+Usage: tidy.py [--changed-within DAYS] [BUILD_DIR] [FILE...]
 """
 
+import argparse
 import concurrent.futures
 import hashlib
 import json
@@ -44,10 +48,15 @@ class Unit:
     def __init__(self, file, files, options, command):
         self.file, self.files, self.options, self.command = file, files, options, command
 
-    def key(self, common):
+    def reached(self):
+        """The unit's files and the headers of ours that they include."""
         files = set()
         for file in self.files:
             closure(file, files)
+        return files
+
+    def key(self, common):
+        files = self.reached()
         digest = hashlib.sha256(common)
         digest.update(" ".join([self.command] + self.options).encode())
         for file in sorted(files):
@@ -137,9 +146,38 @@ def entries_to_check(build, wanted):
             yield path, command
 
 
+def changed_within(days):
+    """Files that commits of the last `days` days have changed, and those of the working tree that are not committed."""
+    commands = (["log", f"--since={days} days ago", "--name-only", "--format="], ["diff", "--name-only", "HEAD"],
+                ["ls-files", "--others", "--exclude-standard"])
+    names = set()
+    for command in commands:
+        names |= set(subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n"))
+    return {ROOT / name for name in names if name}
+
+
+def units_to_check(build, wanted, days):
+    units = units_of(entries_to_check(build, wanted), build, alone=bool(wanted))
+    if days is None:
+        return units
+    changed = changed_within(days)
+    # What decides about all units.
+    if changed & {ROOT / ".clang-tidy", pathlib.Path(__file__).resolve()}:
+        return units
+    return [unit for unit in units if unit.reached() & changed]
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--changed-within", type=int, metavar="DAYS")
+    parser.add_argument("build", nargs="?", type=pathlib.Path, default=ROOT / "build")
+    parser.add_argument("files", nargs="*", type=pathlib.Path)
+    return parser.parse_args(arguments)
+
+
 def main(arguments):
-    build = pathlib.Path(arguments[0] if arguments else ROOT / "build").resolve()
-    wanted = {pathlib.Path(name).resolve() for name in arguments[1:]}
+    options = parse(arguments)
+    build, wanted = options.build.resolve(), {file.resolve() for file in options.files}
     tidy = shutil.which("clang-tidy-22") or shutil.which("clang-tidy")
     if not tidy:
         sys.exit("clang-tidy-22 is missing: run tools/test.sh install")
@@ -147,7 +185,7 @@ def main(arguments):
     version = subprocess.run([tidy, "--version"], capture_output=True).stdout
     common = version + (ROOT / ".clang-tidy").read_bytes()
 
-    units = units_of(entries_to_check(build, wanted), build, alone=bool(wanted))
+    units = units_to_check(build, wanted, options.changed_within)
     files = sum(len(unit.files) for unit in units)
     ran = dirty = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -159,7 +197,7 @@ def main(arguments):
                 dirty += 1
                 print(f"{unit.file.relative_to(ROOT)}:\n{output}", flush=True)
     print(f"tidy: {files} files in {len(units)} units, {ran} checked anew, {dirty} units with findings")
-    return 1 if dirty or not units else 0
+    return 1 if dirty or (not units and options.changed_within is None) else 0
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+// REQUIRES: unsanitized
 // RUN: split-file %s %t
 // RUN: uwt-opt %t/fixed.mlir --pass-pipeline='builtin.module(uwt-select-strategy{gpu=sm_80 strategy=direct search=false remarks=false},uwt-build-kernels{target=sm_80},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-DIRECT
 // RUN: uwt-opt %t/prefix.mlir --pass-pipeline='builtin.module(uwt-select-strategy{gpu=sm_80 strategy=shared search=false remarks=false},uwt-build-kernels{target=sm_80},uwt-emit-decoders,cse,canonicalize,gpu.module(uwt-gpu-to-ptx{print}))' -o /dev/null | FileCheck %s --check-prefix=OLD-SHARED
