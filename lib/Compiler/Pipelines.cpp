@@ -122,6 +122,8 @@ void buildInputPipeline(OpPassManager &pm, const CompileOptions &options) {
 
 void buildTensorPipeline(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createLowerPackingPass());
+  pm.addPass(createExposeWeightsPass());
+  pm.addPass(createSplitProductsPass());
   addBinding(pm, options);
   pm.addPass(createCSEPass());
   // Constants that are encoded by hand in the module; decodes wait for fusion.

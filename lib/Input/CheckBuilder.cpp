@@ -14,6 +14,7 @@
 #include "mlir/IR/Matchers.h"
 #include "uwt/Dialect/UWT/IR/FileLocation.h"
 #include "uwt/Dialect/UWT/IR/UWTDialect.h"
+#include "uwt/Dialect/UWT/Transforms/IntegerRange.h"
 
 using namespace mlir;
 using arith::CmpIPredicate;
@@ -89,7 +90,17 @@ void CheckBuilder::requireNotNegative(Value size, const Twine &what) {
   require(compare(CmpIPredicate::sge, size, constant(0)), what + " is negative: {0}", size);
 }
 
+/// Whether every index that can come is one of a dimension of this size.
+static bool isAlwaysInside(Value index, Value size) {
+  std::optional<int64_t> known = getConstantIntValue(size);
+  return known && *known > 0 && index.getType().isIndex() &&
+         integerRangeOf(index).umax().ult(static_cast<uint64_t>(*known));
+}
+
 void CheckBuilder::requireInside(Value index, Value size, unsigned dimension) {
+  // A check would keep what is decided from being computed when the program is loaded.
+  if (isAlwaysInside(index, size))
+    return;
   // As unsigned numbers, negative indices are larger than any size.
   require(compare(CmpIPredicate::ult, index, size),
           "index {0} is outside of dimension " + Twine(dimension) + ", whose size is {1}",

@@ -151,6 +151,22 @@ static LogicalResult dropRoundings(ModuleOp module) {
   return failure(walk.wasInterrupted());
 }
 
+/// Makes branches of selections between whole tensors, which need not be copied then.
+static void branchOnWholeTensors(ModuleOp module) {
+  module.walk([](arith::SelectOp op) {
+    if (!isa<RankedTensorType>(op.getType()) || !op.getCondition().getType().isInteger(1))
+      return;
+    OpBuilder builder(op);
+    auto yield = [&](Value value) {
+      return [value](OpBuilder &inner, Location loc) { scf::YieldOp::create(inner, loc, value); };
+    };
+    auto branch = scf::IfOp::create(builder, op.getLoc(), op.getCondition(),
+                                    yield(op.getTrueValue()), yield(op.getFalseValue()));
+    op.replaceAllUsesWith(branch.getResult(0));
+    op.erase();
+  });
+}
+
 LogicalResult LowerInput::lower() {
   ModuleOp module = getOperation();
   if (failed(dropRoundings(module)))
@@ -175,6 +191,7 @@ LogicalResult LowerInput::lower() {
   if (failed(uwt::lowerTMTensor(module)) || failed(uwt::lowerTensorOps(module)) ||
       failed(uwt::wrapScalars(module)))
     return failure();
+  branchOnWholeTensors(module);
   OpPassManager pm = elementwisePipeline();
   if (failed(runPipeline(pm, module)))
     return failure();

@@ -21,6 +21,7 @@
 #include "uwt/Support/Parallel.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 
@@ -42,6 +43,8 @@ public:
     follow(constant, llvm::to_vector(llvm::seq<int64_t>(0, rank)));
   }
   bool reachesContraction() const { return numProducts > 0; }
+  /// Whether a contraction takes the constant's own elements, and not what is computed from them.
+  bool isOperand() const { return isTaken; }
   /// Whether most contractions sum along the constant's last dimension but one.
   bool isKMajor() const { return numKMajor * 2 > numProducts; }
 
@@ -54,6 +57,7 @@ private:
   int64_t rank;
   llvm::SmallPtrSet<Operation *, 8> seen;
   unsigned numProducts = 0, numKMajor = 0;
+  bool isComputed = false, isTaken = false;
 };
 
 struct CompressConstantsPass : uwt::impl::CompressConstantsPassBase<CompressConstantsPass> {
@@ -77,6 +81,9 @@ struct Wish {
   /// Whether the text says how matrices are stored.
   bool hasStorage = false;
 };
+
+/// Constants that weights are computed from are weights from so many elements on.
+constexpr int64_t smallestWeight = 1024;
 
 /// Returns the format that constants of `element` get if nobody says which.
 uwt::Format defaultFormat(uwt::ElementType element) {
@@ -166,6 +173,7 @@ void ConsumerWalk::visitContraction(linalg::LinalgOp op, OpOperand &use, const O
   if (reductions.empty())
     return;
   ++numProducts;
+  isTaken |= !isComputed;
   AffineExpr k = getAffineDimExpr(reductions.back(), op.getContext());
   std::optional<unsigned> position = op.getMatchingIndexingMap(&use).getResultPosition(k);
   // [..., K, N]: the sum is along the last dimension but one.
@@ -185,6 +193,9 @@ void ConsumerWalk::visit(OpOperand &use, const Origin &origin) {
     llvm::append_range(result, ArrayRef(origin).drop_front());
     return follow(lookup->op->getResult(0), result);
   }
+  // Elements that a body reads in an order of its own.
+  if (isa<tensor::ExtractOp>(user) && isa<linalg::GenericOp>(user->getParentOp()))
+    return followComputation(user->getParentOp());
   // Matrices that are looked up by a tensor of numbers.
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(user);
       collapse && !uwt::isOfWeights(use.get()))
@@ -204,6 +215,7 @@ void ConsumerWalk::visit(OpOperand &use, const Origin &origin) {
 
 /// Goes on behind an operation that computes a weight from constants.
 void ConsumerWalk::followComputation(Operation *user) {
+  llvm::SaveAndRestore computed(isComputed, true);
   for (Value result : user->getResults())
     if (auto type = dyn_cast<RankedTensorType>(result.getType()); type && uwt::isOfWeights(result))
       follow(result, Origin(type.getRank(), -1));
@@ -326,11 +338,16 @@ static void replaceByDecode(arith::ConstantOp constant, const Compressor::Result
 
 namespace {
 
-/// A constant, and whether most products take it as [K, N].
+/// A constant, whether most products take it as [K, N], and whether one takes its own elements.
 struct Matrix {
   arith::ConstantOp constant;
   ElementsAttr value;
-  bool isKMajor;
+  bool isKMajor, isOperand;
+
+  /// Whether the constant is a weight, and not a scale or the like that a weight is computed with.
+  bool isWeight() const {
+    return isOperand || (!value.isSplat() && value.getNumElements() >= smallestWeight);
+  }
 };
 
 /// The work of the pass on one module. Equal constants are encoded once.
@@ -388,7 +405,7 @@ const Compressor::Result *ModuleCompressor::find(
 LogicalResult ModuleCompressor::leave(const Matrix &matrix, const std::string &why) {
   arith::ConstantOp constant = matrix.constant;
   constant.emitRemark() << "left " << textOf(matrix.value.getShapedType()) << " as it is: " << why;
-  if (!hasProducts(matrix.value))
+  if (!hasProducts(matrix.value) || !matrix.isWeight())
     return success();
   const Compressor::Result *result = find(held, matrix, &Compressor::hold);
   if (!result)
@@ -429,7 +446,7 @@ void CompressConstantsPass::runOnOperation() {
       return;
     ConsumerWalk consumers(constant);
     if (consumers.reachesContraction())
-      matrices.push_back({constant, value, consumers.isKMajor()});
+      matrices.push_back({constant, value, consumers.isKMajor(), consumers.isOperand()});
   });
   ModuleCompressor compressor(*this, *std::move(wish));
   for (const Matrix &matrix : matrices)

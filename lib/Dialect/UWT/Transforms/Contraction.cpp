@@ -145,7 +145,9 @@ static Status assignLoops(Contraction &c) {
 static void findMatrices(Contraction &c) {
   Operation *source = c.weight.getDefiningOp();
   std::optional<MatrixSlice> slice = MatrixSlice::match(source);
-  std::optional<TableLookup> lookup = TableLookup::match(source);
+  // Rows that are looked up are no matrix as it is stored.
+  std::optional<TableLookup> lookup =
+      looksUpMatrices(source) ? TableLookup::match(source) : std::nullopt;
   auto decode = slice    ? slice->weight
                 : lookup ? lookup->weight()
                          : dyn_cast_or_null<DecodeOp>(source);

@@ -14,12 +14,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Dequantization.h"
-#include "IntegerRange.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "uwt/Codec/Quantized.h"
+#include "uwt/Dialect/UWT/Transforms/IntegerRange.h"
 #include <numeric>
 
 using namespace mlir;

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "IntegerRange.h"
+#include "uwt/Dialect/UWT/Transforms/IntegerRange.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
@@ -45,12 +45,44 @@ ConstantIntRanges RangeSearch::ofAll(ValueRange values, const ConstantIntRanges 
   return hull.value_or(all);
 }
 
+/// Returns the range of an integer tensor's elements, if there are not too many to look at.
+static std::optional<ConstantIntRanges> rangeOfElements(Operation *op) {
+  constexpr int64_t maxElements = 1 << 16;
+  DenseIntElementsAttr elements;
+  if (!matchPattern(op, m_Constant(&elements)) || elements.empty() ||
+      (!elements.isSplat() && elements.getNumElements() > maxElements))
+    return std::nullopt;
+  std::optional<ConstantIntRanges> hull;
+  for (const APInt &each : elements) {
+    ConstantIntRanges one = ConstantIntRanges::constant(each);
+    hull = hull ? hull->rangeUnion(one) : one;
+    if (elements.isSplat())
+      break;
+  }
+  return hull;
+}
+
+/// Returns the range of a loop's index, whose number of iterations the IR states.
+static std::optional<ConstantIntRanges> rangeOfLoop(linalg::IndexOp op) {
+  auto loops = op->getParentOfType<linalg::LinalgOp>();
+  int64_t size = loops ? loops.getStaticLoopRanges()[op.getDim()] : ShapedType::kDynamic;
+  if (ShapedType::isDynamic(size) || size == 0)
+    return std::nullopt;
+  return ConstantIntRanges::fromUnsigned(
+      APInt::getZero(IndexType::kInternalStorageBitWidth),
+      APInt(IndexType::kInternalStorageBitWidth, static_cast<uint64_t>(size - 1)));
+}
+
 ConstantIntRanges RangeSearch::ofResult(OpResult result) {
   Operation *op = result.getOwner();
   ConstantIntRanges range = ConstantIntRanges::maxRange(widthOf(result));
   APInt number;
   if (matchPattern(result, m_ConstantInt(&number)))
     return ConstantIntRanges::constant(number);
+  if (auto elements = rangeOfElements(op))
+    return *elements;
+  if (auto index = dyn_cast<linalg::IndexOp>(op))
+    return rangeOfLoop(index).value_or(range);
   if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp, tensor::ExtractSliceOp>(
           op))
     return of(op->getOperand(0));

@@ -72,6 +72,65 @@ def BindWeightsPass : Pass<"uwt-bind-weights", "::mlir::ModuleOp"> {
   let dependentDialects = ["::uwt::UWTDialect"];
 }
 
+def ExposeWeightsPass : Pass<"uwt-expose-weights", "::mlir::ModuleOp"> {
+  let summary = "Bring weights and their products into one place";
+  let description = [{
+    Weights are found behind the operands of products in the same function. The pass
+
+    - inlines calls of private functions that hand over a weight, or a layer of one;
+    - takes values that never change out of the arguments of `scf.for` and `scf.while`;
+    - computes products with one of two weights that an `scf.if` picks in branches of their own, each from a weight that is known.
+
+    ```mlir
+    // before
+    %w = scf.if %b -> tensor<64x32xbf16> { scf.yield %w0 } else { scf.yield %w1 }
+    %y = linalg.matmul ins(%x, %w : tensor<4x64xbf16>, tensor<64x32xbf16>) outs(%z : tensor<4x32xf32>) -> tensor<4x32xf32>
+    // after
+    %y = scf.if %b -> tensor<4x32xf32> {
+      %p = linalg.matmul ins(%x, %w0 : …) …
+      scf.yield %p : tensor<4x32xf32>
+    } else {
+      %q = linalg.matmul ins(%x, %w1 : …) …
+      scf.yield %q : tensor<4x32xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect"];
+}
+
+def SplitProductsPass : Pass<"uwt-split-products", "::mlir::ModuleOp"> {
+  let summary = "Take bodies of products with weights apart";
+  let description = [{
+    A `linalg.generic` that multiplies two sides and adds the result up, and of which an input is a matrix that weights or constants decide, becomes the
+    plain product `out + a * b`. The pass
+
+    - computes each side that has arithmetic of its own (a scale of x, a rounding, a dequantisation, a norm) in an operation in front of the product;
+    - makes an operation per sum of a body with several sums;
+    - makes a product of a multiplication and the sum of its results (`linalg.reduce`);
+    - reads an input with a constant index through a slice, and drops inputs that the body does not read;
+    - turns `out - a * b` and `math.fma` into additions of products, and adds up in the wider type if the body rounds at each step.
+
+    It also undoes what elementwise fusion has put into a product. No other rounding is changed.
+
+    ```mlir
+    // before
+    %y = linalg.generic {indexing_maps = [#x, #w, #k, #y], iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%x, %w, %scale : tensor<4x64xf32>, tensor<32x64xbf16>, tensor<64xf32>) outs(%z : tensor<4x32xf32>) { mulf, extf, mulf, addf }
+    // after
+    %s = linalg.generic {indexing_maps = [#id, #k, #id], iterator_types = ["parallel", "parallel"]}
+        ins(%x, %scale : tensor<4x64xf32>, tensor<64xf32>) outs(%e : tensor<4x64xf32>) { mulf }
+    %y = linalg.generic {indexing_maps = [#x, #w, #y], iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%s, %w : tensor<4x64xf32>, tensor<32x64xbf16>) outs(%z : tensor<4x32xf32>) { extf, mulf, addf }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numSplit", "products split", "Number of products whose bodies were taken apart">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def CompressConstantsPass : Pass<"uwt-compress-constants", "::mlir::ModuleOp"> {
   let summary = "Compress dense constants that products use";
   let description = [{
@@ -79,7 +138,7 @@ def CompressConstantsPass : Pass<"uwt-compress-constants", "::mlir::ModuleOp"> {
     widenings, casts and reshapes. A constant that reaches it as [K, N] gets `storage=k_major`, unless `format` says how it is stored.
 
     Not compressed are constants that are one number for all elements, that have less than `min-elements` elements, whose elements are none of the format's,
-    and, with `profit`, those that do not get smaller. If there are kernels for their elements (bf16, f16), the pass holds them as `raw`: a product has the
+    and, with `profit`, those that do not get smaller. If products take them and there are kernels for their elements (bf16, f16), the pass holds them as `raw`: a product has the
     same bits from any format, and so a decision about size is none about numbers. A remark says what became of each.
 
     ```mlir

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef UWT_LIB_DIALECT_UWT_TRANSFORMS_INTEGERRANGE_H
-#define UWT_LIB_DIALECT_UWT_TRANSFORMS_INTEGERRANGE_H
+#ifndef UWT_DIALECT_UWT_TRANSFORMS_INTEGERRANGE_H
+#define UWT_DIALECT_UWT_TRANSFORMS_INTEGERRANGE_H
 
 #include "mlir/Interfaces/InferIntRangeInterface.h"
 
@@ -18,4 +18,4 @@ mlir::ConstantIntRanges integerRangeOf(mlir::Value value);
 
 } // namespace uwt
 
-#endif // UWT_LIB_DIALECT_UWT_TRANSFORMS_INTEGERRANGE_H
+#endif // UWT_DIALECT_UWT_TRANSFORMS_INTEGERRANGE_H
