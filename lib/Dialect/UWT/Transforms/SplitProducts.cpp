@@ -74,6 +74,16 @@ static Value narrowed(Value value) {
   return value;
 }
 
+/// Adds the operations of `block` that compute `value` to `needed`.
+static void addComputation(Value value, Block *block, llvm::SetVector<Operation *> &needed) {
+  SmallVector<Value> pending = {value};
+  while (!pending.empty()) {
+    Operation *producer = pending.pop_back_val().getDefiningOp();
+    if (producer && producer->getBlock() == block && needed.insert(producer))
+      llvm::append_range(pending, producer->getOperands());
+  }
+}
+
 /// Returns the two factors of the one product that is added to `out`, or nothing.
 static std::optional<Sum> findSum(Value yielded, BlockArgument out) {
   // Rounded at each step: the sum is kept in the wider type.
@@ -357,12 +367,7 @@ static SmallVector<linalg::GenericOp> splitOutputs(RewriterBase &rewriter, linal
       // Those of the other outputs are of no use, and their arguments are not mapped.
       Value yielded = op.getBody()->getTerminator()->getOperand(i);
       llvm::SetVector<Operation *> needed;
-      SmallVector<Value> pending = {yielded};
-      while (!pending.empty()) {
-        Operation *producer = pending.pop_back_val().getDefiningOp();
-        if (producer && producer->getBlock() == op.getBody() && needed.insert(producer))
-          llvm::append_range(pending, producer->getOperands());
-      }
+      addComputation(yielded, op.getBody(), needed);
       for (Operation &operation : op.getBody()->without_terminator())
         if (needed.contains(&operation))
           builder.clone(operation, mapping);
@@ -467,6 +472,78 @@ static void fuseSum(RewriterBase &rewriter, linalg::LinalgOp op) {
 }
 
 //===----------------------------------------------------------------------===//
+// Lookups
+//===----------------------------------------------------------------------===//
+
+/// Returns the one read of a weight's elements by their indices in a body that computes with the
+/// element, or null.
+static tensor::ExtractOp findLookup(linalg::GenericOp op) {
+  if (op->getNumResults() != 1 || !op.hasPureTensorSemantics() || op.getNumReductionLoops() != 0 ||
+      !op.getIndexingMapMatchingResult(op->getResult(0)).isIdentity() ||
+      op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
+    return nullptr;
+  auto reads = llvm::to_vector(op.getBody()->getOps<tensor::ExtractOp>());
+  if (reads.size() != 1 || op.getBody()->getTerminator()->getOperand(0) == reads[0].getResult())
+    return nullptr;
+  auto type = cast<RankedTensorType>(reads[0].getTensor().getType());
+  bool isTable =
+      type.getRank() >= 2 && type.hasStaticShape() && uwt::isOfWeights(reads[0].getTensor());
+  return isTable && !uwt::isOfWeights(op->getResult(0)) ? reads[0] : tensor::ExtractOp();
+}
+
+/// Makes a lookup of a weight's elements, with the checks of its indices, and an operation that
+/// computes with what is found.
+static void splitLookup(RewriterBase &rewriter, linalg::GenericOp op) {
+  tensor::ExtractOp read = findLookup(op);
+  if (!read)
+    return;
+  rewriter.setInsertionPoint(op);
+  Location loc = op.getLoc();
+  Block *block = op.getBody();
+  llvm::SetVector<Operation *> lookup, rest;
+  addComputation(read, block, lookup);
+  for (Operation &inner : block->without_terminator())
+    if (!isMemoryEffectFree(&inner) && lookup.insert(&inner))
+      for (Value operand : inner.getOperands())
+        addComputation(operand, block, lookup);
+  // The element is found by then.
+  rest.insert(read);
+  addComputation(block->getTerminator()->getOperand(0), block, rest);
+  rest.remove(read);
+
+  auto emit = [&](const llvm::SetVector<Operation *> &needed, IRMapping &mapping, Value yielded,
+                  OpBuilder &builder) {
+    for (Operation &inner : block->without_terminator())
+      if (needed.contains(&inner))
+        builder.clone(inner, mapping);
+    linalg::YieldOp::create(builder, loc, mapping.lookupOrDefault(yielded));
+  };
+  Value init = op.getDpsInitOperand(0)->get();
+  Value empty = tensor::EmptyOp::create(rewriter, loc, tensor::getMixedSizes(rewriter, loc, init),
+                                        read.getType());
+  auto found = linalg::GenericOp::create(
+      rewriter, loc, empty.getType(), op.getDpsInputs(), empty, op.getIndexingMapsArray(),
+      op.getIteratorTypesArray(), [&](OpBuilder &builder, Location, ValueRange arguments) {
+        IRMapping mapping;
+        mapping.map(block->getArguments().drop_back(), arguments.drop_back());
+        emit(lookup, mapping, read, builder);
+      });
+  SmallVector<Value> inputs(op.getDpsInputs());
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  inputs.push_back(found.getResult(0));
+  maps.insert(maps.end() - 1, rewriter.getMultiDimIdentityMap(op.getNumLoops()));
+  auto computed = linalg::GenericOp::create(
+      rewriter, loc, init.getType(), inputs, init, maps, op.getIteratorTypesArray(),
+      [&](OpBuilder &builder, Location, ValueRange arguments) {
+        IRMapping mapping;
+        mapping.map(block->getArguments().drop_back(), arguments.drop_back(2));
+        mapping.map(read, arguments[inputs.size() - 1]);
+        emit(rest, mapping, block->getTerminator()->getOperand(0), builder);
+      });
+  rewriter.replaceOp(op, computed);
+}
+
+//===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
 
@@ -483,6 +560,10 @@ struct SplitProducts : uwt::impl::SplitProductsPassBase<SplitProducts> {
     function.walk([&](linalg::LinalgOp op) { sums.push_back(op); });
     for (linalg::LinalgOp op : sums)
       fuseSum(rewriter, op);
+    SmallVector<linalg::GenericOp> lookups;
+    function.walk([&](linalg::GenericOp op) { lookups.push_back(op); });
+    for (linalg::GenericOp op : lookups)
+      splitLookup(rewriter, op);
     SmallVector<linalg::GenericOp> candidates;
     function.walk([&](linalg::GenericOp op) {
       if (isCandidate(op))

@@ -147,3 +147,33 @@ func.func @left_alone(%x: tensor<4x64xf32>, %s: tensor<4x64xf32>, %v: tensor<32x
   } -> tensor<4x32xf32>
   return %y, %u : tensor<4x32xf32>, tensor<4x32xf32>
 }
+
+// -----
+
+// Rows of a weight that are scaled where they are looked up; the check of the index goes with the lookup.
+// CHECK-LABEL: func @scaled_lookup
+// CHECK: %[[ROWS:.*]] = linalg.generic {{.*}} ins(%arg0 : tensor<3xi64>) outs(%{{.*}} : tensor<3x64xbf16>)
+// CHECK: uwt.check
+// CHECK: %[[READ:.*]] = tensor.extract
+// CHECK-NEXT: linalg.yield %[[READ]]
+// CHECK: linalg.generic {{.*}} ins(%arg0, %[[ROWS]] : tensor<3xi64>, tensor<3x64xbf16>)
+// CHECK-NOT: uwt.check
+// CHECK: arith.mulf
+func.func @scaled_lookup(%ids: tensor<3xi64>) -> tensor<3x64xbf16> {
+  %w = uwt.weight "w" : tensor<32x64xbf16>
+  %s = arith.constant 4.0 : bf16
+  %size = arith.constant 32 : index
+  %e = tensor.empty() : tensor<3x64xbf16>
+  %h = linalg.generic {indexing_maps = [affine_map<(i, k) -> (i)>, affine_map<(i, k) -> (i, k)>], iterator_types = ["parallel", "parallel"]}
+      ins(%ids : tensor<3xi64>) outs(%e : tensor<3x64xbf16>) {
+  ^bb0(%id: i64, %o: bf16):
+    %i = arith.index_cast %id : i64 to index
+    %k = linalg.index 1 : index
+    %inside = arith.cmpi ult, %i, %size : index
+    uwt.check %inside, "outside"
+    %0 = tensor.extract %w[%i, %k] : tensor<32x64xbf16>
+    %1 = arith.mulf %0, %s : bf16
+    linalg.yield %1 : bf16
+  } -> tensor<3x64xbf16>
+  return %h : tensor<3x64xbf16>
+}

@@ -110,6 +110,8 @@ def SplitProductsPass : Pass<"uwt-split-products", "::mlir::ModuleOp"> {
     - reads an input with a constant index through a slice, and drops inputs that the body does not read;
     - turns `out - a * b` and `math.fma` into additions of products, and adds up in the wider type if the body rounds at each step.
 
+    A body that looks up an element of a weight and computes with it becomes the lookup and what computes with the elements found.
+
     It also undoes what elementwise fusion has put into a product. No other rounding is changed.
 
     ```mlir
