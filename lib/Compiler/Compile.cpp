@@ -115,15 +115,29 @@ private:
 
 } // namespace
 
+namespace {
+
+/// Marks the `uwt` dialect of a context that has all that a compilation needs. A host may have
+/// registered any part of that itself.
+struct ReadyToCompile : DialectInterface::Base<ReadyToCompile> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ReadyToCompile)
+  explicit ReadyToCompile(Dialect *dialect) : Base(dialect) {}
+};
+
+} // namespace
+
 void Compilation::prepareContext(MLIRContext &context) {
-  if (context.getDialectRegistry().getDialectAllocator(UWTDialect::getDialectNamespace()) &&
-      context.getLoadedDialect<LLVM::LLVMDialect>())
+  auto *dialect = context.getLoadedDialect<UWTDialect>();
+  if (dialect && dialect->getRegisteredInterface<ReadyToCompile>())
     return;
   DialectRegistry registry;
   uwt::registerAllDialects(registry);
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
+  registry.addExtension(
+      +[](MLIRContext *, UWTDialect *own) { own->addInterface<ReadyToCompile>(); });
   context.appendDialectRegistry(registry);
+  context.loadDialect<UWTDialect>();
 }
 
 Expected<const ProductTarget *> Compilation::setTarget() {
