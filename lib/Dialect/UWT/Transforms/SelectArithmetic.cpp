@@ -59,8 +59,9 @@ void SelectArithmeticPass::runOnOperation() {
     return signalPassFailure();
   Operation *dense = nullptr;
   Status reason;
-  bool hasIntegers = false;
+  bool hasIntegers = false, hasProducts = false;
   module.walk([&](MatmulOp op) {
+    hasProducts = true;
     Status selected = op.getArithmeticAttr() ? ok() : select(op, arithmetic);
     hasIntegers |= static_cast<bool>(selected);
     if (selected || dense)
@@ -68,6 +69,10 @@ void SelectArithmeticPass::runOnOperation() {
     dense = op;
     reason = std::move(selected);
   });
+  if (!hasProducts) {
+    module.emitError("no product can be computed by integers: the module has none with a weight");
+    return signalPassFailure();
+  }
   if (!dense || hasIntegers)
     return;
   mlir::emitError(dense->getLoc())

@@ -62,10 +62,17 @@ void SelectStrategyPass::runOnOperation() {
     return signalPassFailure();
   // A strategy that is there already stays.
   SmallVector<MatmulOp> products;
+  bool hasProducts = false;
   getOperation().walk([&](MatmulOp op) {
+    hasProducts = true;
     if (!op.getStrategyAttr())
       products.push_back(op);
   });
+  if (!hasProducts && !options.strategy.empty()) {
+    getOperation()->emitError() << "strategy '" << options.strategy
+                                << "' is for products with a weight: the module has none";
+    return signalPassFailure();
+  }
   for (MatmulOp op : products)
     if (failed(select(op, **model)))
       return signalPassFailure();
