@@ -219,8 +219,10 @@ void WeightMaker::closeWorld(std::string_view module, ImportedWeight &weight,
 void ImportedWeights::addScope(const std::shared_ptr<WeightScope> &scope) {
   for (const Container *file : scope->files)
     scopes[file] = scope;
+  // Weights keep the scope, and need no modules.
+  Modules modules = std::move(scope->modules);
   if (!scope->isQuantized()) {
-    if (std::string looks = scope->looks(); !looks.empty())
+    if (std::string looks = WeightScope::looks(modules); !looks.empty())
       remarks.push_back(std::move(looks));
     return;
   }
@@ -231,7 +233,6 @@ void ImportedWeights::addScope(const std::shared_ptr<WeightScope> &scope) {
   if (!config.refusal().empty())
     remarks.push_back(config.refusal());
   ThreadPool pool(1);
-  Modules modules = scope->modules();
   struct Made {
     std::string_view module;
     WeightMaker *maker;
@@ -243,10 +244,10 @@ void ImportedWeights::addScope(const std::shared_ptr<WeightScope> &scope) {
     if (!recipe->reads(config))
       continue;
     makers.push_back(std::make_unique<WeightMaker>(*scope, *recipe, pool));
-    for (auto &[module, tensors] : modules)
+    for (const auto &[module, tensors] : modules)
       if (recipe->claims(Parts(tensors))) {
         made.push_back({module, makers.back().get(), makers.back()->make(module, tensors)});
-        if (auto why = scope->mixed.find(module); why != scope->mixed.end())
+        if (auto why = scope->mixed->find(module); why != scope->mixed->end())
           made.back().weight.refuse(why->second);
       }
   }

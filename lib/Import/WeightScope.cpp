@@ -71,7 +71,7 @@ static void addStacks(Modules &modules) {
   }
 }
 
-Modules WeightScope::modules() const {
+static Modules modulesOf(const std::vector<const ModelTensor *> &tensors) {
   Modules modules;
   for (const ModelTensor *tensor : tensors) {
     std::string_view name = tensor->entry->name;
@@ -87,7 +87,7 @@ Modules WeightScope::modules() const {
 /// Returns what tensors say that have no configuration, as ComfyUI writes them: a scale beside
 /// codes of 8 bits (byte-6). Null if they are of no such kind.
 static std::shared_ptr<const QuantizationConfig> impliedConfig(const WeightScope &scope) {
-  for (const auto &[module, tensors] : scope.modules()) {
+  for (const auto &[module, tensors] : scope.modules) {
     auto codes = tensors.find("weight");
     if (codes != tensors.end() && tensors.contains("scale_weight") &&
         codes->second.entry->dtype->name.starts_with("F8_"))
@@ -100,10 +100,23 @@ void WeightScope::sortNames() {
   for (const ModelTensor *tensor : tensors)
     names.push_back(tensor->entry->name);
   std::ranges::sort(names);
+  // Without a configuration, modules are asked for what they look like: floats look like
+  // themselves.
+  auto isPlain = [](const ModelTensor *tensor) {
+    std::string_view dtype = tensor->entry->dtype->name;
+    return dtype == "F64" || dtype == "F32" || dtype == "F16" || dtype == "BF16";
+  };
+  if (isQuantized() || !std::ranges::all_of(tensors, isPlain))
+    modules = modulesOf(tensors);
 }
 
 static std::map<std::string_view, std::string> mixedModules(const Checkpoint &checkpoint) {
   std::map<std::string_view, std::string> mixed;
+  bool isOnePart = std::ranges::all_of(checkpoint.tensors(), [&](const ModelTensor &tensor) {
+    return tensor.part == checkpoint.tensors().front().part;
+  });
+  if (isOnePart && checkpoint.faults().empty())
+    return mixed;
   std::map<std::string_view, const ModelTensor *> first;
   auto moduleOf = [](std::string_view name) { return name.substr(0, endOfModule(name)); };
   for (const Checkpoint::Fault &fault : checkpoint.faults())
@@ -186,7 +199,8 @@ Expected<std::vector<std::shared_ptr<WeightScope>>> uwt::scopesOf(const Checkpoi
       byFile[file] = scope.get();
   for (const ModelTensor &tensor : checkpoint.tensors())
     byFile[tensor.file]->tensors.push_back(&tensor);
-  std::map<std::string_view, std::string> mixed = mixedModules(checkpoint);
+  auto mixed =
+      std::make_shared<const std::map<std::string_view, std::string>>(mixedModules(checkpoint));
   for (const std::shared_ptr<WeightScope> &scope : scopes) {
     scope->mixed = mixed;
     scope->sortNames();
@@ -383,8 +397,8 @@ static std::string_view kindOf(const std::map<std::string_view, Part> &tensors) 
   return "";
 }
 
-std::string WeightScope::looks() const {
-  for (const auto &[module, tensors] : modules())
+std::string WeightScope::looks(const Modules &modules) {
+  for (const auto &[module, tensors] : modules)
     if (std::string_view kind = kindOf(tensors); !kind.empty())
       return std::string(module) + " looks like " + std::string(kind) +
              ", but no configuration was found beside it (quantization_config of config.json)";

@@ -18,6 +18,7 @@
 #include "QuantizationConfig.h"
 #include "uwt/Import/ImportedWeights.h"
 #include <map>
+#include <memory>
 
 namespace uwt {
 
@@ -35,18 +36,19 @@ struct WeightScope {
   std::vector<const ModelTensor *> tensors;
   /// Why parts of modules cannot be told: a part is in two files, or not where the index says, or
   /// two parts are of models in different folders.
-  std::map<std::string_view, std::string> mixed;
+  std::shared_ptr<const std::map<std::string_view, std::string>> mixed;
   /// Names of all tensors, sorted.
   std::vector<std::string_view> names;
 
   bool isQuantized() const { return config && config->isQuantized(); }
-  Modules modules() const;
-  /// Sets `names`.
+  /// Modules of its tensors, until its weights are made.
+  Modules modules;
+  /// Sets `names` and `modules`.
   void sortNames();
   /// Returns why the tensor of that name is no weight as it is, or empty.
   std::string plainRefusal(const TensorEntry &tensor) const;
   /// Returns what tensors look like that no configuration speaks of, or empty.
-  std::string looks() const;
+  static std::string looks(const Modules &modules);
 };
 
 /// Returns the scopes of a checkpoint's files. Errors: Invalid, IO (of configurations).

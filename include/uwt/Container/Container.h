@@ -17,6 +17,7 @@
 
 #include "uwt/Codec/Tensor.h"
 #include "uwt/Container/Safetensors.h"
+#include "uwt/Support/Boxed.h"
 #include <array>
 #include <functional>
 #include <memory>
@@ -73,7 +74,7 @@ struct TensorEntry {
   uint64_t storedBytes = 0;
   /// Format of a compressed tensor, empty for raw ones, and the type of the elements that it is
   /// stored as (field-3).
-  std::optional<Format> format;
+  Boxed<Format> format;
   ElementType element = ElementType::BF16;
   /// Bytes of each plane in use, and the checksum of the index plane.
   std::array<uint64_t, planeKinds> planeBytes{};

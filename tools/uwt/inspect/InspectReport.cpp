@@ -66,7 +66,7 @@ struct RowStyle {
 
 /// The format of a tensor, or of the bundle that it is in; null for raw ones.
 static const Format *formatOf(const TensorEntry &entry) {
-  const std::optional<Format> &format = entry.bundle ? entry.bundle->format : entry.format;
+  const Boxed<Format> &format = entry.bundle ? entry.bundle->format : entry.format;
   return format ? &*format : nullptr;
 }
 
