@@ -10,6 +10,7 @@
 #include "uwt/Container/Compress.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
+#include <cstdio>
 #include <numeric>
 #include <set>
 #include <span>
@@ -43,10 +44,12 @@ static std::string textOf(const json &object, const char *key) {
 /// Returns whether auto-round of a version stores zero points of its packing "gptqmodel" as they
 /// are: 0.6 and later do, 0.5 stores them less one.
 static bool hasPlainZeros(const json &config) {
-  std::string version = textOf(config, "autoround_version");
-  return !version.empty() && !version.starts_with("0.0") && !version.starts_with("0.1.") &&
-         !version.starts_with("0.2") && !version.starts_with("0.3") &&
-         !version.starts_with("0.4") && !version.starts_with("0.5");
+  constexpr unsigned firstMinor = 6;
+  unsigned major = 0, minor = 0;
+  // NOLINTNEXTLINE(cert-err34-c): numbers that do not fit are of no version.
+  if (std::sscanf(textOf(config, "autoround_version").c_str(), "%3u.%3u", &major, &minor) != 2)
+    return false;
+  return major > 0 || minor >= firstMinor;
 }
 
 /// Gives codes of auto-round the name of the packing that they have (gptq-7; auto-round 0.3 to

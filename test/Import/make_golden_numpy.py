@@ -153,6 +153,17 @@ def make_quark():
           E2M1[fours] * np.repeat(np.exp2(exponents.astype(np.float32) - 127), 32, 1))
 
 
+def make_transposed_experts():
+    """ModelOpt 0.47's unified_export_hf: codes and scales of [experts, outputs, inputs], each matrix transposed when it is stored."""
+    rng = np.random.default_rng(9)
+    fours = rng.integers(0, 16, (2, 24, 64)).astype(np.uint8)
+    small = (rng.random((2, 24, 4)) * 200 + 16).astype(ml_dtypes.float8_e4m3fn)
+    outer = np.array(0.0009, np.float32)
+    values = (E2M1 + 0.0)[fours] * np.repeat(small.astype(np.float32) * outer, 16, 2)
+    write("modelopt-nvfp4-transposed", {"": np.swapaxes(fours[:, :, 0::2] | fours[:, :, 1::2] << 4, 1, 2), "_weight_scale": np.swapaxes(small, 1, 2), "_weight_scale_2": outer},
+          quantized(quant_method="modelopt", quant_algo="NVFP4"), np.swapaxes(values, 1, 2))
+
+
 def stream(values, bits):
     """Rows of values as little-endian words."""
     ones = (values[..., None] >> np.arange(bits) & 1).astype(np.uint8)
@@ -173,6 +184,7 @@ def make_auto_round():
 if __name__ == "__main__":
     make_quark()
     make_auto_round()
+    make_transposed_experts()
     make_mlx()
     make_flat_nf4()
     make_experts()

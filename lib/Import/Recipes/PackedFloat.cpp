@@ -109,6 +109,31 @@ static Expected<Shape> packedShape(const Parts &parts, std::string_view codes) {
   return shape;
 }
 
+/// fp4-5: returns whether a stack is stored with each matrix transposed, two rows a byte, as
+/// ModelOpt has experts whose float weights are [inputs, outputs].
+static bool isTransposedStack(const Parts &parts, const Packer &packer) {
+  if (packer.hasNegativeZero || isExponent(parts, packer) || parts.dtype(packer.codes) != "U8")
+    return false;
+  const Shape &codes = parts.shape(packer.codes), &scales = parts.shape(packer.scale);
+  if (codes.size() != 3)
+    return false;
+  uint64_t bytesEach = groupOf(parts, packer) / 2;
+  Shape own = {codes[0], codes[1], divideUp(codes[2], bytesEach)},
+        other = {codes[0], divideUp(codes[1], bytesEach), codes[2]};
+  return scales == other && scales != own;
+}
+
+/// Matrices [rows, columns] of bytes, each transposed.
+static std::vector<uint8_t> transposedBytes(std::span<const uint8_t> bytes, const Shape &shape) {
+  std::vector<uint8_t> result;
+  result.reserve(bytes.size());
+  for (uint64_t matrix = 0; matrix < shape[0]; ++matrix)
+    for (uint64_t column = 0; column < shape[2]; ++column)
+      for (uint64_t row = 0; row < shape[1]; ++row)
+        result.push_back(bytes[(matrix * shape[1] + row) * shape[2] + column]);
+  return result;
+}
+
 /// fp4-3: one number, or of a stack one a matrix. Errors: Unsupported.
 static Expected<Grid> globalCells(const Shape &stored, const Packer &packer,
                                   const WeightOutline &outline) {
@@ -117,7 +142,7 @@ static Expected<Grid> globalCells(const Shape &stored, const Packer &packer,
   if (outline.shape.size() == 3) {
     uint64_t matrices = outline.shape[0];
     if (stored == Shape{matrices} || stored == Shape{matrices, 1, 1})
-      return Grid{outline.shape[1], outline.columns, 1, {}};
+      return Grid{outline.rows / matrices, outline.columns, 1, {}};
   }
   return unsupportedError("." + std::string(packer.global) + " is " + shapeText(stored) +
                           ", expected one number");
@@ -140,27 +165,35 @@ static Status checkQuarkFloats(const QuantizationConfig &config, const Parts &pa
                                    "scales of 'e8m0' are read");
 }
 
+/// What codes and scales say of the weight's shape. Errors: Unsupported.
+static Expected<WeightOutline> sizesOf(const Parts &parts, const Packer &packer) {
+  UWT_ASSIGN_OR_RETURN(Shape packed, packedShape(parts, packer.codes));
+  WeightOutline outline{packed[0], 2 * packed[1], {}, "", {packer.codes, packer.scale}};
+  if (isTransposedStack(parts, packer)) {
+    outline.rows = packed[0] * packed[2];
+    outline.shape = {packed[0], outline.columns, packed[2]};
+    return outline;
+  }
+  if (packed.size() == 3) {
+    outline.rows = packed[0] * packed[1];
+    outline.columns = 2 * packed[2];
+    outline.shape = {packed[0], packed[1], outline.columns};
+  }
+  Shape scales = packed;
+  scales.back() = divideUp(packed.back(), groupOf(parts, packer) / 2);
+  if (parts.shape(packer.scale) == scales)
+    return outline;
+  return unsupportedError(
+      "." + std::string(packer.codes) + " is " + shapeText(parts.shape(packer.codes)) + " and ." +
+      std::string(packer.scale) + " is " + shapeText(parts.shape(packer.scale)));
+}
+
 Expected<WeightOutline> PackedFloatRecipe::outline(const QuantizationConfig &config,
                                                    const Parts &parts, ThreadPool &) const {
   UWT_RETURN_IF_ERROR(checkQuarkFloats(config, parts));
   const Packer &packer = packerOf(config, parts);
   UWT_RETURN_IF_ERROR(parts.expect(packer.scale, {"F8_E4M3", "F8_E8M0", "U8"}));
-  UWT_ASSIGN_OR_RETURN(Shape packed, packedShape(parts, packer.codes));
-  uint64_t group = groupOf(parts, packer);
-  Shape scales = packed;
-  scales.back() = divideUp(packed.back(), group / 2);
-  if (parts.shape(packer.scale) != scales)
-    return unsupportedError(
-        "." + std::string(packer.codes) + " is " + shapeText(parts.shape(packer.codes)) + " and ." +
-        std::string(packer.scale) + " is " + shapeText(parts.shape(packer.scale)));
-  Shape shape = packed;
-  shape.back() *= 2;
-  WeightOutline outline{shape[0], shape[1], {}, "", {packer.codes, packer.scale}};
-  if (shape.size() == 3) {
-    outline.rows = shape[0] * shape[1];
-    outline.columns = shape[2];
-    outline.shape = shape;
-  }
+  UWT_ASSIGN_OR_RETURN(WeightOutline outline, sizesOf(parts, packer));
   std::string nested;
   if (parts.has(packer.global)) {
     UWT_RETURN_IF_ERROR(parts.expect(packer.global, {"F32"}));
@@ -171,7 +204,9 @@ Expected<WeightOutline> PackedFloatRecipe::outline(const QuantizationConfig &con
   } else if (!isExponent(parts, packer)) {
     return unsupportedError("there is no tensor ." + std::string(packer.global));
   }
-  outline.format = "f4E2M1FN, scale={1x" + std::to_string(group) + ", " +
+  std::string_view storage = isTransposedStack(parts, packer) ? "storage=k_major, " : "";
+  outline.format = "f4E2M1FN, " + std::string(storage) + "scale={1x" +
+                   std::to_string(groupOf(parts, packer)) + ", " +
                    std::string(elementText(parts.dtype(packer.scale))) + nested + "}";
   return outline;
 }
@@ -186,13 +221,19 @@ Expected<QuantizedWeight> PackedFloatRecipe::assemble(const QuantizationConfig &
   weight.columns = outline.columns;
   weight.matrices = outline.shape.size() == 3 ? outline.shape[0] : 1;
   weight.values = float4E2M1.values();
+  weight.isTransposed = isTransposedStack(parts, packer);
   UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> packed, parts.bytes(packer.codes, pool));
+  UWT_ASSIGN_OR_RETURN(std::vector<uint8_t> scales, parts.bytes(packer.scale, pool));
+  if (weight.isTransposed) {
+    packed = transposedBytes(packed, parts.shape(packer.codes));
+    scales = transposedBytes(scales, parts.shape(packer.scale));
+  }
   weight.codes = nibblesOf(packed); // fp4-1
   if (!packer.hasNegativeZero)
     std::ranges::replace(weight.codes, negativeZeroOfE2M1, uint8_t(0));
   uint64_t group = groupOf(parts, packer);
   Grid scale = {1, group, divideUp(outline.columns, group), {}};
-  UWT_ASSIGN_OR_RETURN(scale.cells, parts.floats(packer.scale, pool));
+  scale.cells = floatsOf(elementText(parts.dtype(packer.scale)), scales);
   if (!parts.has(packer.global)) {
     weight.scale = std::move(scale);
     return weight;

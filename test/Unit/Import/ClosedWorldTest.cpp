@@ -404,13 +404,14 @@ TEST(AutoRoundTest, PackingsAreThoseOfTheirVersions) {
   for (const char *packing : {"auto_round", "auto_round:exllamav2", "auto_round:tritonv2"})
     EXPECT_EQ(valuesOf(second, packed(packing)), std::pair(ofSecond, std::string())) << packing;
   const std::string gptqModel = "auto_round:gptqmodel";
-  for (const char *version : {"0.6.0", "0.16.1", "1.0"})
+  for (const char *version : {"0.6.0", "0.16.1", "0.20", "1.0"})
     EXPECT_EQ(valuesOf(second, packed(gptqModel,
                                       R"(, "autoround_version": ")" + std::string(version) + "\""))
                   .first,
               ofSecond)
         << version;
-  for (const char *version : {"", R"(, "autoround_version": "0.5.1")"})
+  for (const char *version :
+       {"", R"(, "autoround_version": "0.5.1")", R"(, "autoround_version": "main")"})
     EXPECT_THAT(valuesOf(second, packed(gptqModel, version)).second,
                 HasSubstr("older versions of auto-round"));
   for (const char *packing : {"auto_round:fake", "auto_round:llm_compressor", "marlin", ""})

@@ -78,6 +78,27 @@ TEST(TargetsTest, AModuleIsOfTheGroupsThatNameIt) {
   EXPECT_EQ(errorOf(withGroups("re:other", "re:another")), "no error");
 }
 
+/// Each weight is compared with all groups (A19): with as many as differ, not with those that say
+/// the same.
+TEST(TargetsTest, GroupsHaveALimit) {
+  auto error = [](unsigned count, bool areDifferent) {
+    return errorOf(changed("ct-int4-g128", [&](json &config) {
+      json &groups = config["config_groups"];
+      json group = groups.begin().value();
+      for (unsigned i = 1; i < count; ++i) {
+        json other = group;
+        other["targets"] = {"re:.*" + std::to_string(i) + "x"};
+        if (areDifferent)
+          other["weights"]["group_size"] = 1000 + i;
+        groups["group_" + std::to_string(i)] = other;
+      }
+    }));
+  };
+  EXPECT_EQ(error(256, true), "no error");
+  EXPECT_EQ(error(257, true), "config_groups has 257 different groups, expected up to 256");
+  EXPECT_EQ(error(2000, false), "no error");
+}
+
 //===----------------------------------------------------------------------===//
 // Orders of columns
 //===----------------------------------------------------------------------===//
