@@ -162,8 +162,9 @@ static std::string disagreement(const Method &method, const ConfigSource &a,
   return "";
 }
 
-/// Returns what several places say together: the first one's members, and those that only others
-/// have. The result's second part is how they disagree, or empty.
+/// Returns what several places say together: the first one's members, those that only others have,
+/// and what any of them lists as not quantised. The result's second part is how they disagree, or
+/// empty.
 static std::pair<json, std::string> joined(std::vector<ConfigSource> &sources) {
   json &first = sources.front().value;
   const Method *method = findMethod(textOf(first, "quant_method"));
@@ -171,9 +172,14 @@ static std::pair<json, std::string> joined(std::vector<ConfigSource> &sources) {
   for (const ConfigSource &source : std::span(sources).subspan(1)) {
     if (problem.empty() && method)
       problem = disagreement(*method, sources.front(), source);
-    for (const auto &[key, member] : source.value.items())
-      if (auto [own, isNew] = first.emplace(key, member); !isNew && own->is_null())
+    for (const auto &[key, member] : source.value.items()) {
+      auto [own, isNew] = first.emplace(key, member);
+      bool isList = std::ranges::count(ignoreKeys, key) != 0 && own->is_array();
+      if (!isNew && own->is_null())
         *own = member;
+      else if (!isNew && isList && member.is_array())
+        own->insert(own->end(), member.begin(), member.end());
+    }
   }
   return {std::move(first), std::move(problem)};
 }

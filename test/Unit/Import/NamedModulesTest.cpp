@@ -216,6 +216,12 @@ TEST(ConfigPlacesTest, WhatOnlyOneOfThemHasCounts) {
     OpenedCheckpoint opened(path);
     EXPECT_THAT(opened.weight()->refusal, HasSubstr("'rotation' of the configuration is"));
   }
+  EditedCheckpoint listed("ct-int4-g128");
+  json lists = parseJsonTreeOrNone(listed.config);
+  lists["text_config"]["quantization_config"] = lists["quantization_config"];
+  lists["text_config"]["quantization_config"]["ignore"] = {"re:.*up_proj"};
+  listed.config = lists.dump();
+  EXPECT_THAT(errorOf(listed), HasSubstr("'re:.*up_proj' in 'ignore'"));
   for (const char *member : {"transform_config", "sparsity_config"}) {
     EditedCheckpoint edited("ct-int4-g128");
     json config = parseJsonTreeOrNone(edited.config);
