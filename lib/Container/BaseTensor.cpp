@@ -127,6 +127,11 @@ Status BaseTensor::decodeRows(uint64_t begin, uint64_t end, std::span<uint8_t> o
 Expected<std::span<const uint8_t>> BaseTensor::readStored(uint64_t begin, uint64_t end,
                                                           std::vector<uint8_t> &scratch,
                                                           ThreadPool &pool) const {
+  if (reader.isPacked()) {
+    scratch.resize(end - begin);
+    UWT_RETURN_IF_ERROR(reader.readPacked(begin, scratch, pool));
+    return std::span<const uint8_t>(scratch);
+  }
   if (!reader.decoder())
     return reader.rawBytes().subspan(begin, end - begin);
   const TensorEntry &entry = *found.entry;

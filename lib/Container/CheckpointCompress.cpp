@@ -249,6 +249,8 @@ static FileReport reportOf(const Container &container) {
       line.reason = "stored as " + inQuotes(entry.sameAs);
     else if (entry.compressed())
       line.format = entry.format->str();
+    else if (entry.isPacked())
+      line.format = packedName;
     line.isDifference = entry.isDifference();
     line.base = entry.baseName();
     countTensor(entry, report);

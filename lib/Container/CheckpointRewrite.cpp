@@ -186,7 +186,7 @@ static void addKeys(const TensorEntry &entry, std::string_view file, JsonValue &
   if (!entry.sameAs.empty() || entry.member != 0 || entry.bundleNumber != 0)
     return;
   const TensorEntry &stored = entry.bundle ? *entry.bundle : entry;
-  if (!stored.compressed() && !stored.isDifference())
+  if (!stored.compressed() && !stored.isPacked() && !stored.isDifference())
     return add(entry.name);
   for (unsigned k = 0; k < planeKinds; ++k)
     if (stored.planeBytes[k] != 0)

@@ -78,7 +78,7 @@ Status Container::State::takeCompactPlanes(size_t i, uint64_t &begin) {
 Status Container::State::findCompactPlanes() {
   uint64_t begin = 0;
   for (size_t i : original->dataOrder())
-    if (entries[i].compressed() || entries[i].bundle)
+    if (entries[i].compressed() || entries[i].isPacked() || entries[i].bundle)
       UWT_RETURN_IF_ERROR(takeCompactPlanes(i, begin));
   std::span<const uint8_t> rest = planeData.subspan(begin);
   uint64_t expected = roundUp(begin, compactPlanesAlignment) - begin;

@@ -84,7 +84,7 @@ void FileCompressor::recordBase(size_t i, std::vector<uint64_t> checksums) {
 std::vector<bool> FileCompressor::whichMayStack() const {
   std::vector<bool> mayStack;
   for (size_t i = 0; i < choices.size(); ++i)
-    mayStack.push_back(!shared[i] && !baseOf[i]);
+    mayStack.push_back(!shared[i] && !baseOf[i] && !packedAs[i]);
   return mayStack;
 }
 

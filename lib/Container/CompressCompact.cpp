@@ -7,6 +7,7 @@
 
 #include "CompactHeader.h"
 #include "FileCompressor.h"
+#include <algorithm>
 
 namespace uwt {
 
@@ -15,6 +16,14 @@ namespace uwt {
 static constexpr uint64_t compactShare = 1024;
 /// Elements of a row of a bundle: most lengths of small tensors are multiples of it.
 static constexpr uint32_t bundleRow = 128;
+
+/// choice-11: returns whether the file has so few tensors, all of them to be packed, that the older
+/// form takes less than the compact one's two tensors.
+bool FileCompressor::isTinyWhenPacked() const {
+  constexpr size_t fewTensors = 2;
+  return packedAs.size() <= fewTensors &&
+         std::ranges::all_of(packedAs, [](const auto &choice) { return choice.has_value(); });
+}
 
 /// choice-11: whether the original's header and the tensors of bundles are enough of the file.
 void FileCompressor::chooseCompact() {
@@ -30,7 +39,7 @@ void FileCompressor::chooseCompact() {
   const auto *policy = std::get_if<FormatPolicy>(&options.format);
   // `smallest` has it for its header alone, where planes are gathered anyway.
   bool isWanted = policy && *policy == FormatPolicy::Smallest && dataBytes() < gatheredData &&
-                  options.compactBytes != UINT64_MAX;
+                  options.compactBytes != UINT64_MAX && !isTinyWhenPacked();
   if (!isWanted && bytes < std::max(dataBytes() / compactShare, options.compactBytes))
     return;
   header.isCompact = true;

@@ -18,6 +18,8 @@ static constexpr uint64_t directTensor = uint64_t(128) << 20;
 static constexpr uint64_t rawPieceBytes = uint64_t(16) << 20;
 /// A space for the header that is larger than this share of the data is not reserved.
 static constexpr uint64_t reservedShare = 256;
+/// Elements that show which policy's format is smaller (choice-16).
+static constexpr uint64_t comparedElements = uint64_t(1) << 19;
 /// The first reader that knows index=short, which files that ask for it have (choice-8).
 static constexpr uint32_t shortIndexReader = 6;
 
@@ -55,6 +57,7 @@ Status FileCompressor::prepare() {
   describeTensors();
   shared = findSharedTensors(original, options.estimate);
   UWT_RETURN_IF_ERROR(findBase());
+  choosePacked();
   chooseCompact();
   chooseStacks();
   // write-3.
@@ -103,13 +106,49 @@ TensorDescription FileCompressor::describe(std::span<const size_t> members) cons
           members.size()};
 }
 
+/// choice-16: the policy whose format takes fewer bytes of the sample, `smallest` if both take as
+/// many.
+static Expected<FormatPolicy> smallerPolicy(TensorDescription description,
+                                            std::span<const uint8_t> bytes,
+                                            const PanelSample &sample, ThreadPool &pool,
+                                            uint32_t newestReader) {
+  uint64_t least = UINT64_MAX;
+  FormatPolicy smaller = FormatPolicy::Smallest;
+  for (FormatPolicy policy : {FormatPolicy::Smallest, FormatPolicy::BestSize}) {
+    UWT_ASSIGN_OR_RETURN(ChosenFormat chosen,
+                         chooseFormat(policy, description, bytes, pool, &sample, newestReader));
+    if (isRaw(chosen.format))
+      continue;
+    EncodeOptions encoding;
+    encoding.chosen = &chosen;
+    TensorDescription as = description;
+    as.format = chosen.format;
+    UWT_ASSIGN_OR_RETURN(EncodedTensor encoded, estimateTensor(as, bytes, sample, pool, encoding));
+    uint64_t size = 0;
+    for (uint64_t plane : encoded.planeBytes)
+      size += plane;
+    if (size < least)
+      smaller = policy;
+    least = std::min(least, size);
+  }
+  return smaller;
+}
+
 Expected<ChosenFormat> FileCompressor::pickFormat(std::span<const size_t> members,
                                                   std::span<const uint8_t> bytes) {
   TensorDescription description = describe(members);
   description.format = wantedFormat(members[0]);
   if (const auto *policy = std::get_if<FormatPolicy>(&options.format)) {
     // choice-10: of differences, the smallest is chosen by every policy.
-    FormatPolicy used = choices[members[0]].isDifference ? FormatPolicy::Smallest : *policy;
+    bool isDifference = choices[members[0]].isDifference;
+    const std::optional<PackedChoice> &packing = packedAs[members[0]];
+    bool codesSigns = packing && packing->hasOneSign;
+    FormatPolicy used = isDifference || codesSigns ? FormatPolicy::Smallest : *policy;
+    bool isCompared = used == FormatPolicy::Smallest && !isDifference && !bundleOf[members[0]];
+    if (auto drawn = drawPanels(description, comparedElements); isCompared && drawn) {
+      UWT_ASSIGN_OR_RETURN(
+          used, smallerPolicy(description, bytes, sample ? *sample : *drawn, pool, newestReader));
+    }
     UWT_ASSIGN_OR_RETURN(
         ChosenFormat chosen,
         chooseFormat(used, description, bytes, pool, sample ? &*sample : nullptr, newestReader));
@@ -349,6 +388,8 @@ Status FileCompressor::compressTensor(size_t i) {
     header.tensors[i].entry.sameAs = original.header().tensors[*shared[i]].name;
   else if (baseOf[i])
     UWT_RETURN_IF_ERROR(compressAgainstBase(i));
+  else if (packedAs[i])
+    UWT_RETURN_IF_ERROR(encodePacked(i));
   else if (bundleOf[i])
     UWT_RETURN_IF_ERROR(bundles[*bundleOf[i]].front() == i ? encodeMembers(bundles[*bundleOf[i]])
                                                            : ok());
@@ -443,7 +484,7 @@ uint64_t FileCompressor::reservedPrefix() const {
         entry.baseSource->rows.assign(maxBaseRuns, {UINT64_MAX, UINT64_MAX, UINT64_MAX});
     }
     bool isLaterMember = stackOf[i] && stacks[*stackOf[i]].front() != i;
-    bool mayCode = choices[i].reason.empty() || (baseOf[i] && choices[i].isTooSmall);
+    bool mayCode = choices[i].reason.empty() || packedAs[i] || (baseOf[i] && choices[i].isTooSmall);
     if (!mayCode || isLaterMember)
       continue;
     entry.members = stackOf[i] ? stacks[*stackOf[i]].size() : 1;

@@ -22,6 +22,24 @@ namespace uwt {
 
 std::string tensorLabel(const TensorEntry &entry) { return "tensor " + inQuotes(entry.name); }
 
+uint32_t TensorEntry::reader() const {
+  constexpr uint32_t stackReader = 2, differenceReader = 6, baseSourceReader = 9;
+  if (bundle)
+    return bundle->reader();
+  if (isPacked())
+    return packedReader;
+  uint32_t kind = bundled          ? compactReader
+                  : baseSource     ? baseSourceReader
+                  : isDifference() ? differenceReader
+                  : members > 1    ? stackReader
+                                   : 1;
+  return format ? std::max({readerOf(*format), getTraits(element).reader, kind}) : kind;
+}
+
+TensorDescription TensorEntry::stored() const {
+  return {element, storedShape(shape, storedElementsEach(*dtype, element)), *format, members};
+}
+
 //===----------------------------------------------------------------------===//
 // Reading the header
 //===----------------------------------------------------------------------===//
@@ -179,6 +197,7 @@ Status Container::State::readEntry(size_t i, std::vector<bool> &used) {
     return ok();
   if (stored.dtype != tensor.dtype || stored.shape != tensor.shape) // file-9
     return invalidError("dtype or shape of its entry differ from the original's header");
+  entry.packedChecksum = stored.packedChecksum;
   entry.format = std::move(stored.format);
   entry.element = stored.element;
   entry.planeBytes = stored.planeBytes;
@@ -207,6 +226,7 @@ Status Container::State::linkShared() {
       return invalidError(tensorLabel(entry) + ": the tensor " + inQuotes(entry.sameAs) +
                           " that is stored for it has another dtype or shape");
     sources[i].sameAs = at;
+    entry.packedChecksum = entries[at].packedChecksum;
     entry.format = entries[at].format;
     entry.element = entries[at].element;
     entry.planeBytes = entries[at].planeBytes;
@@ -481,6 +501,14 @@ Expected<TensorReader> Container::storedReader(const TensorEntry &entry) const {
     return reader;
   }
   reader.stored = sources.planes;
+  if (entry.isPacked()) {
+    auto opened = state->openPacked(storedIndex);
+    UWT_RETURN_IF_ERROR(reader.checkRead());
+    if (!opened)
+      return reader.located(opened.takeError());
+    reader.packed = *std::move(opened);
+    return reader;
+  }
   UWT_RETURN_IF_ERROR(
       reader.afterReading(reader.takeDecoder(state->openDecoder(storedIndex, reader.stored))));
   return reader;

@@ -60,22 +60,6 @@ uint64_t shareOfRange(uint64_t shared, uint64_t begin, uint64_t bytes, uint64_t 
   return upTo(begin + bytes) - upTo(begin);
 }
 
-uint32_t TensorEntry::reader() const {
-  constexpr uint32_t stackReader = 2, differenceReader = 6, baseSourceReader = 9;
-  if (bundle)
-    return bundle->reader();
-  uint32_t kind = bundled          ? compactReader
-                  : baseSource     ? baseSourceReader
-                  : isDifference() ? differenceReader
-                  : members > 1    ? stackReader
-                                   : 1;
-  return format ? std::max({readerOf(*format), getTraits(element).reader, kind}) : kind;
-}
-
-TensorDescription TensorEntry::stored() const {
-  return {element, storedShape(shape, storedElementsEach(*dtype, element)), *format, members};
-}
-
 Status checkSourceNames(const SafetensorsHeader &header) {
   if (header.findMetadata(fileEntryKey))
     return usageError("this file is compressed already; decompress it first");
@@ -216,14 +200,17 @@ static std::string lastKeys(const TensorEntry &entry, std::string_view sha256) {
 std::string tensorEntryText(const TensorEntry &entry, std::string_view sha256) {
   if (!entry.sameAs.empty())
     return "{\"same\":" + jsonQuoted(entry.sameAs) + "}";
-  if (!entry.compressed()) // diff-6
+  if (!entry.compressed() && !entry.isPacked()) // diff-6
     return "{" + lastKeys(entry, sha256).substr(1) + "}";
   std::string out = "{\"dtype\":\"" + std::string(entry.dtype->name) + "\",\"shape\":[";
   for (size_t i = 0; i < entry.shape.size(); ++i)
     out += (i == 0 ? "" : ",") + std::to_string(entry.shape[i]);
-  out += "],\"format\":" + jsonQuoted(entry.format->str()) +
-         ",\"version\":" + std::to_string(entry.format->version) +
-         ",\"reader\":" + std::to_string(entry.reader()) + ",\"planes\":{";
+  if (entry.isPacked()) // file-16
+    out += "],\"packed\":\"" + toHex64(*entry.packedChecksum) + "\"";
+  else
+    out += "],\"format\":" + jsonQuoted(entry.format->str()) +
+           ",\"version\":" + std::to_string(entry.format->version);
+  out += ",\"reader\":" + std::to_string(entry.reader()) + ",\"planes\":{";
   bool first = true;
   for (unsigned kind = 0; kind < planeKinds; ++kind) {
     if (entry.planeBytes[kind] == 0)
@@ -233,7 +220,9 @@ std::string tensorEntryText(const TensorEntry &entry, std::string_view sha256) {
            "\":" + std::to_string(entry.planeBytes[kind]);
     first = false;
   }
-  out += "},\"index\":\"" + toHex64(entry.indexChecksum) + "\"";
+  out += "}";
+  if (!entry.isPacked())
+    out += ",\"index\":\"" + toHex64(entry.indexChecksum) + "\"";
   if (entry.members > 1)
     out += ",\"members\":" + std::to_string(entry.members);
   if (entry.bundled)
@@ -246,9 +235,10 @@ static Status parseShape(const JsonValue &object, TensorEntry &entry) {
   const JsonValue *shape = object.find("shape");
   entry.dtype = dtype ? findSafetensorsDtype(*dtype) : nullptr;
   std::optional<ElementType> element = dtype ? storedElementType(*dtype) : std::nullopt;
-  if (!entry.dtype || !element)
+  if (!entry.dtype || (!element && !entry.isPacked()))
     return invalidError("'dtype' is not one that can be compressed");
-  entry.element = entry.isDifference() ? differenceElementType(entry.dtype->bits) : *element;
+  entry.element = entry.isDifference() ? differenceElementType(entry.dtype->bits)
+                                       : element.value_or(entry.element);
   if (!shape || shape->kind != JsonValue::Kind::Array)
     return invalidError("'shape' is not an array");
   for (const JsonValue &dimension : shape->items) {
@@ -276,14 +266,35 @@ static Status parsePlanes(const JsonValue &object, TensorEntry &entry) {
   return ok();
 }
 
-static Status parseFormat(const JsonValue &object, TensorEntry &entry) {
+/// file-8, for an entry.
+static Status checkReader(const JsonValue &object) {
   std::optional<uint64_t> reader = object.findInteger("reader");
-  if (!reader || !object.findInteger("version"))
+  if (!reader || !(object.findInteger("version") || object.find("packed")))
     return invalidError("'version' and 'reader' are not both version numbers");
   if (*reader > containerReader)
     return unsupportedError("its format needs a reader of version " + std::to_string(*reader) +
                             ", this is version " + std::to_string(containerReader) +
                             "; use a newer uwt");
+  return ok();
+}
+
+/// file-16.
+static Status parsePacked(const JsonValue &object, TensorEntry &entry) {
+  UWT_RETURN_IF_ERROR(checkReader(object));
+  for (const char *other : {"format", "members", "bundle", "base"})
+    if (object.find(other))
+      return invalidError("has both 'packed' and " + inQuotes(other));
+  UWT_ASSIGN_OR_RETURN(entry.packedChecksum, hexOf(object, "packed"));
+  UWT_RETURN_IF_ERROR(parseShape(object, entry));
+  UWT_RETURN_IF_ERROR(parsePlanes(object, entry));
+  for (unsigned k = 0; k < planeKinds; ++k)
+    if ((entry.planeBytes[k] != 0) != (k == numberOf(PlaneKind::Code)))
+      return invalidError("is packed, and has other planes than 'code' alone");
+  return ok();
+}
+
+static Status parseFormat(const JsonValue &object, TensorEntry &entry) {
+  UWT_RETURN_IF_ERROR(checkReader(object));
   const std::string *format = object.findString("format");
   if (!format)
     return invalidError("'format' is not a string");
@@ -397,6 +408,11 @@ Expected<ParsedEntry> parseTensorEntry(std::string_view text) {
     entry.sameAs = same->text;
     return parsed;
   }
+  if (object.find("packed")) {
+    UWT_RETURN_IF_ERROR(parsePacked(object, entry));
+    UWT_ASSIGN_OR_RETURN(parsed.sha256, memberHashesOf(object, entry));
+    return parsed;
+  }
   UWT_RETURN_IF_ERROR(parseBase(object, entry));
   if (entry.isDifference() && !object.find("format")) { // diff-6
     UWT_ASSIGN_OR_RETURN(parsed.sha256, memberHashesOf(object, entry));
@@ -507,7 +523,8 @@ static void addTensors(const StoredTensor &stored, std::vector<SafetensorsTensor
   const TensorEntry &entry = stored.entry;
   addRaw(stored, tensors);
   for (unsigned k = 0; k < planeKinds; ++k) {
-    if (!entry.compressed() || entry.member != 0 || entry.planeBytes[k] == 0)
+    bool hasPlanes = entry.isPacked() || (entry.compressed() && entry.member == 0);
+    if (!hasPlanes || entry.planeBytes[k] == 0)
       continue;
     auto kind = static_cast<PlaneKind>(k);
     uint64_t bytes = paddedPlaneBytes(entry.planeBytes[k], planeAlignment);
@@ -524,7 +541,7 @@ static void addTensors(const StoredTensor &stored, std::vector<SafetensorsTensor
 static bool hasEntry(const TensorEntry &entry) {
   bool isEqual = entry.isDifference() && !entry.compressed();
   bool isFirst = entry.bundle ? entry.bundleNumber == 0 : entry.compressed() && entry.member == 0;
-  return isFirst || isEqual || !entry.sameAs.empty();
+  return isFirst || isEqual || entry.isPacked() || !entry.sameAs.empty();
 }
 
 uint64_t headerCost(const StoredTensor &stored) {

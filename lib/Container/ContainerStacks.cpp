@@ -48,7 +48,8 @@ Status Container::State::linkMembers() {
   for (size_t i : original->dataOrder()) {
     TensorEntry &entry = entries[i];
     bool isFirst = entry.members > 1;
-    bool isStored = entry.compressed() || entry.isDifference() || !entry.sameAs.empty();
+    bool isStored =
+        entry.compressed() || entry.isPacked() || entry.isDifference() || !entry.sameAs.empty();
     if (!isFirst && (isStored || sources[i].raw))
       continue;
     auto found = open.find({entry.dtype, entry.shape});

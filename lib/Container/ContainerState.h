@@ -10,6 +10,7 @@
 
 #include "Bundles.h"
 #include "CompactHeader.h"
+#include "PackedTensors.h"
 #include "uwt/Support/PerProcess.h"
 #include <map>
 #include <mutex>
@@ -48,6 +49,23 @@ private:
   PerProcess<Opened> opened;
 };
 
+/// The packed tensor (file-16) that was opened last. Thread-safe.
+class OpenPacked {
+public:
+  using Tensor = std::shared_ptr<const PackedTensor>;
+  /// The tensor of entry `index`; `open` opens it.
+  Expected<Tensor> find(size_t index, const std::function<Expected<PackedDecoder>()> &open,
+                        bool check);
+
+private:
+  struct Opened {
+    std::mutex mutex;
+    size_t last = 0;
+    Tensor tensor;
+  };
+  PerProcess<Opened> opened;
+};
+
 struct Container::State {
   SafetensorsFile file;
   ReadOptions options;
@@ -66,6 +84,7 @@ struct Container::State {
   std::map<size_t, std::vector<std::string>> memberHashes;
   mutable StackDecoders stacks;
   mutable OpenBundles bundles;
+  mutable OpenPacked packed;
   /// Of the compact form: the entries; where all planes lie.
   std::optional<SafetensorsHeader> compactEntries;
   std::span<const uint8_t> planeData;
@@ -107,6 +126,7 @@ struct Container::State {
   /// The decoder of a tensor that is stored compressed, under its name or in a stack.
   Expected<TensorDecoder> openDecoder(size_t i, const PlaneViews &planes) const;
   Expected<std::shared_ptr<const OpenBundle>> openBundle(size_t first) const;
+  Expected<OpenPacked::Tensor> openPacked(size_t i) const;
   Status takeRawChecksums();
   Status checkAllUsed(const std::vector<bool> &used) const;
 };

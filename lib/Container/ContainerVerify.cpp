@@ -100,14 +100,15 @@ Status Verification::checkStored(const TensorEntry &entry) {
                        isReadable ? container.reader(entry) : container.storedReader(entry));
   UWT_RETURN_IF_ERROR(reader.check(pool));
   // Hashes are of decoded tensors: where they are compared, everything is decoded for them.
-  if (!options.decode || !entry.compressed() || !isReadable || wantsHashes())
+  bool isCoded = entry.compressed() || entry.isPacked();
+  if (!options.decode || !isCoded || !isReadable || wantsHashes())
     return ok();
   return reader.stream([](std::span<const uint8_t>) { return ok(); }, pool);
 }
 
 Status Verification::checkTensor(const TensorEntry &entry) {
   ++report.tensors;
-  report.compressedTensors += entry.compressed() || entry.bundle ? 1 : 0;
+  report.compressedTensors += entry.compressed() || entry.isPacked() || entry.bundle ? 1 : 0;
   if (entry.sameAs.empty()) {
     Status checked = checkStored(entry);
     if (!checked && checked.error().getKind() == ErrorKind::IO)

@@ -81,7 +81,7 @@ Expected<VerifyReport> verifyFile(const std::string &path, const VerifyOptions &
 void countTensor(const TensorEntry &entry, FileReport &report) {
   bool isElsewhere = !entry.sameAs.empty();
   bool isEqual = entry.isDifference() && !entry.compressed();
-  bool isCompressed = entry.compressed() || entry.bundle;
+  bool isCompressed = entry.compressed() || entry.isPacked() || entry.bundle;
   ++(isElsewhere    ? report.sharedTensors
      : isCompressed ? report.compressedTensors
      : isEqual      ? report.equalTensors

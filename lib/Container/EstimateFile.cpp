@@ -82,6 +82,15 @@ Status FileCompressor::estimateBundle(CodedMembers members) {
   return ok();
 }
 
+/// A sample of panels does not show how far apart repeats are: sections are packed as a whole.
+Status FileCompressor::estimatePacked(size_t i) {
+  sample.reset();
+  report.sampledBytes += original.sourceOf(i).bytes();
+  UWT_RETURN_IF_ERROR(encodePacked(i));
+  original.release(i);
+  return ok();
+}
+
 Status FileCompressor::estimateTensors() {
   std::vector<size_t> order = original.header().dataOrder();
   std::vector<CodedMembers> units;
@@ -103,6 +112,8 @@ Status FileCompressor::estimateTensors() {
       header.tensors[i].entry.sameAs = original.header().tensors[*shared[i]].name;
     else if (baseOf[i])
       UWT_RETURN_IF_ERROR(estimateAgainstBase(i));
+    else if (packedAs[i])
+      UWT_RETURN_IF_ERROR(estimatePacked(i));
     else if (bundleOf[i])
       UWT_RETURN_IF_ERROR(bundles[*bundleOf[i]].front() == i ? estimateBundle(bundles[*bundleOf[i]])
                                                              : ok());
@@ -112,7 +123,7 @@ Status FileCompressor::estimateTensors() {
       units.emplace_back(&i, 1);
     else if (stacks[*stackOf[i]].front() == i)
       units.emplace_back(stacks[*stackOf[i]]);
-    if (shared[i] || baseOf[i] || !choices[i].reason.empty())
+    if (shared[i] || baseOf[i] || (!packedAs[i] && !choices[i].reason.empty()))
       UWT_RETURN_IF_ERROR(tellProgress({&i, 1}));
   }
   EstimatePlan plan(original.header(), choices, units);

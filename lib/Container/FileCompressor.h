@@ -21,6 +21,7 @@
 #include "Estimate.h"
 #include "FileWork.h"
 #include "Original.h"
+#include "PackedTensors.h"
 #include "PlaneSpool.h"
 #include "Selection.h"
 #include "uwt/Support/Checksum.h"
@@ -48,7 +49,8 @@ public:
   FileCompressor(Original &original, const std::string &folder, AtomicFileWriter *writer,
                  const CompressOptions &options, ThreadPool &pool)
       : original(original), options(options), pool(pool), writer(writer), data(folder, writer),
-        spool(folder, data, !writer), differences(folder, differencesInMemory) {}
+        spool(folder, data, !writer), differences(folder, differencesInMemory),
+        packedForm(folder, differencesInMemory) {}
 
   Status run();
   FileReport report;
@@ -60,12 +62,14 @@ private:
   uint64_t dataBytes() const { return original.bytes() - 8 - original.headerText().size(); }
   uint64_t alignment() const {
     const auto *policy = std::get_if<FormatPolicy>(&options.format);
-    bool isSmall = dataBytes() < smallData || header.isCompact;
+    bool isSmall = dataBytes() < smallData || header.isCompact ||
+                   (hasPacked && gather && data.size() < smallData);
     return isSmall || (policy && *policy == FormatPolicy::Smallest) ? smallAlignment
                                                                     : largeAlignment;
   }
   Status prepare();
   void describeTensors();
+  bool isTinyWhenPacked() const;
   void chooseCompact();
   Status findBase();
   Status findBaseOf(size_t i);
@@ -77,6 +81,10 @@ private:
   std::vector<bool> whichMayStack() const;
   Status compressAgainstBase(size_t i);
   Choice choiceOfDifferences(size_t i) const;
+  void choosePacked();
+  Expected<PackedSize> pack(const PackOptions &packing, std::span<const uint8_t> bytes);
+  Status keepPacked(size_t i, StoredTensor candidate);
+  Status encodePacked(size_t i);
   Expected<CodingAttempt> tryAlone(size_t i, std::span<const uint8_t> bytes, uint64_t limit);
   Status codeSmallest(size_t i, std::span<const uint8_t> bytes, std::vector<uint64_t> checksums);
   Expected<bool> subtractBaseOf(size_t i, std::span<const uint8_t> bytes,
@@ -99,6 +107,7 @@ private:
   Status estimateBundle(CodedMembers members);
   Status estimateAgainstBase(size_t i);
   Status estimateMembers(CodedMembers members, uint64_t elements);
+  Status estimatePacked(size_t i);
   TensorDescription drawSample(CodedMembers members, uint64_t elements);
   Status copyEstimate(CodedMembers members, size_t from);
   Expected<CodingAttempt> tryToEncode(std::span<const size_t> members,
@@ -150,6 +159,12 @@ private:
   /// Of each tensor that has one: the base model's.
   std::vector<std::optional<BaseTensor>> baseOf;
   SpillBuffer differences;
+  /// Of each tensor that may be packed: how.
+  std::vector<std::optional<PackedChoice>> packedAs;
+  /// The packed form of the tensor that is coded at the moment.
+  SpillBuffer packedForm;
+  /// Set once a packed form is kept.
+  bool hasPacked = false;
   /// Of an estimate: what is drawn of the tensors that are coded at the moment, and their bytes.
   std::optional<PanelSample> sample;
   SampledBytes sampledBytes;

@@ -153,6 +153,7 @@ bool isLeftOut(std::string_view name, const CompressOptions &options) {
 
 Choice chooseTensor(const SafetensorsTensor &tensor, const CompressOptions &options) {
   Choice choice;
+  choice.mayPack = reasonOf(tensor, options).empty();
   std::optional<ElementType> element = storedElementType(tensor.dtype->name);
   if (!element) {
     choice.reason = "no code for " + std::string(tensor.dtype->name);

@@ -23,6 +23,8 @@ namespace uwt {
 static constexpr uint64_t hashedPieceBytes = uint64_t(32) << 20;
 /// Bytes that a thread decodes at a time while streaming: what is consumed is still in its cache.
 static constexpr uint64_t decodedPieceBytes = uint64_t(1) << 20;
+/// Bytes of a packed tensor that are decoded at a time, or a section if that has more.
+static constexpr uint64_t packedPieceBytes = uint64_t(32) << 20;
 /// A matrix that can only be decoded as a whole is, up to this size.
 static constexpr uint64_t wholeMatrixBytes = uint64_t(256) << 20;
 
@@ -161,24 +163,88 @@ Expected<std::vector<uint64_t>> TensorReader::sliceShape(const TensorSlice &slic
   return std::move(resolved->shape);
 }
 
+namespace {
+
+/// Runs of neighbouring bytes that a slice consists of, in order.
+class SliceRuns {
+public:
+  SliceRuns(const ResolvedSlice &slice, unsigned bits) : slice(slice), bits(bits) {
+    uint64_t elements = slice.matrixElements();
+    uint64_t rowElements = slice.columns.end - slice.columns.begin;
+    run = rowElements == slice.allColumns ? elements : rowElements;
+    inMatrix = run == 0 ? 0 : elements / run;
+  }
+
+  uint64_t count() const { return inMatrix * (slice.matrixEnd - slice.matrixBegin); }
+  uint64_t bytes() const { return run * bits / 8; }
+  uint64_t begin(uint64_t i) const { return firstElement(i) * bits / 8; }
+  /// A usage error where elements of less than a byte do not fill whole ones.
+  Status check() const {
+    bool isWhole = run * bits % 8 == 0;
+    for (uint64_t i = 0; i < count() && bits % 8 != 0 && isWhole; ++i)
+      isWhole = firstElement(i) * bits % 8 == 0;
+    return isWhole ? ok()
+                   : Status(usageError("elements of " + std::to_string(bits) +
+                                       " bits: this part does not begin and end at whole bytes"));
+  }
+
+private:
+  uint64_t firstElement(uint64_t i) const {
+    uint64_t matrix = slice.matrixBegin + i / inMatrix;
+    uint64_t row = matrix * slice.allRows + slice.rows.begin + i % inMatrix;
+    return row * slice.allColumns + slice.columns.begin;
+  }
+
+  const ResolvedSlice &slice;
+  unsigned bits;
+  /// Elements of a run, and runs of a matrix.
+  uint64_t run = 0, inMatrix = 0;
+};
+
+} // namespace
+
 static Status copyRaw(const ResolvedSlice &slice, unsigned bits, std::span<const uint8_t> raw,
                       std::span<uint8_t> out) {
-  uint64_t elements = slice.matrixElements();
-  uint64_t rowElements = slice.columns.end - slice.columns.begin;
-  bool wholeRows = rowElements == slice.allColumns;
-  uint64_t run = wholeRows ? elements : rowElements;
-  uint64_t runs = run == 0 ? 0 : elements / run;
-  for (uint64_t matrix = slice.matrixBegin; matrix < slice.matrixEnd; ++matrix)
-    for (uint64_t i = 0; i < runs; ++i) {
-      uint64_t row = matrix * slice.allRows + slice.rows.begin + i;
-      uint64_t first = row * slice.allColumns + slice.columns.begin;
-      if (first * bits % 8 != 0 || run * bits % 8 != 0)
-        return usageError("elements of " + std::to_string(bits) +
-                          " bits: this part does not begin and end at whole bytes");
-      auto piece = raw.subspan(first * bits / 8, run * bits / 8);
-      std::ranges::copy(piece, out.begin());
-      out = out.subspan(piece.size());
+  SliceRuns runs(slice, bits);
+  UWT_RETURN_IF_ERROR(runs.check());
+  for (uint64_t i = 0; i < runs.count(); ++i)
+    std::ranges::copy(raw.subspan(runs.begin(i), runs.bytes()),
+                      out.subspan(i * runs.bytes()).begin());
+  return ok();
+}
+
+/// Sections that lie in memory at a time.
+static uint64_t packedPiece(const PackedTensor &packed) {
+  return std::max(packedPieceBytes, packed.sectionBytes());
+}
+
+static Status copyPacked(const ResolvedSlice &slice, unsigned bits, const PackedTensor &packed,
+                         std::span<uint8_t> out, ThreadPool &pool) {
+  SliceRuns runs(slice, bits);
+  UWT_RETURN_IF_ERROR(runs.check());
+  if (runs.count() == 1)
+    return packed.read(runs.begin(0), out, pool);
+  std::vector<uint8_t> piece;
+  uint64_t end = runs.begin(runs.count() - 1) + runs.bytes();
+  // Bytes of run `i` that have been copied.
+  uint64_t done = 0;
+  for (uint64_t i = 0; i < runs.count();) {
+    uint64_t first = runs.begin(i) + done;
+    uint64_t last =
+        std::min(end, first / packed.sectionBytes() * packed.sectionBytes() + packedPiece(packed));
+    piece.resize(last - first);
+    UWT_RETURN_IF_ERROR(packed.read(first, piece, pool));
+    while (i < runs.count() && runs.begin(i) + done < last) {
+      uint64_t from = runs.begin(i) + done;
+      uint64_t bytes = std::min(runs.bytes() - done, last - from);
+      std::memcpy(&out[i * runs.bytes() + done], &piece[from - first], bytes);
+      done += bytes;
+      if (done < runs.bytes())
+        break;
+      done = 0;
+      ++i;
     }
+  }
   return ok();
 }
 
@@ -243,6 +309,10 @@ Status TensorReader::readMatrices(const TensorSlice &slice, std::span<uint8_t> o
                               std::to_string(bytes)));
   if (bytes == 0)
     return ok();
+  if (packed) {
+    Status copied = copyPacked(*resolved, what->dtype->bits, *packed, out, pool);
+    return copied ? ok() : Status(located(copied.takeError()));
+  }
   if (!decoding && !base) {
     UWT_RETURN_IF_ERROR(checkRaw());
     Status copied = copyRaw(*resolved, what->dtype->bits, raw, out);
@@ -273,39 +343,6 @@ Status TensorReader::decodeRange(TensorRange range, std::span<uint8_t> out,
 // Whole tensors
 //===----------------------------------------------------------------------===//
 
-Status TensorReader::checkRaw() const {
-  if (!options.check || !what->rawChecksum)
-    return ok();
-  return streamRaw([](std::span<const uint8_t>) { return ok(); });
-}
-
-Status TensorReader::read(std::span<uint8_t> out, ThreadPool &pool) const {
-  UWT_RETURN_IF_ERROR(checkHasBase());
-  return afterReading(readWhole(out, pool));
-}
-
-Status TensorReader::decodeWhole(std::span<uint8_t> out, ThreadPool &pool) const {
-  if (decoding)
-    UWT_RETURN_IF_ERROR(decoding->decode(out, pool, decodeOptions()));
-  else
-    std::memset(out.data(), 0, out.size());
-  return base ? base->restore(0, out, pool) : ok();
-}
-
-Status TensorReader::readWhole(std::span<uint8_t> out, ThreadPool &pool) const {
-  if (out.size() != what->bytes)
-    return located(usageError("a buffer of " + std::to_string(out.size()) + " bytes, expected " +
-                              std::to_string(what->bytes)));
-  if (decoding || base) {
-    Status decoded = decodeWhole(out, pool);
-    return decoded ? ok() : Status(located(decoded.takeError()));
-  }
-  UWT_RETURN_IF_ERROR(checkRaw());
-  if (!out.empty())
-    std::memcpy(out.data(), raw.data(), out.size());
-  return ok();
-}
-
 namespace {
 
 /// Keeps the resident part of a tensor's planes bounded.
@@ -330,6 +367,47 @@ private:
 
 } // namespace
 
+Status TensorReader::checkRaw() const {
+  if (!options.check || !what->rawChecksum)
+    return ok();
+  return streamRaw([](std::span<const uint8_t>) { return ok(); });
+}
+
+Status TensorReader::read(std::span<uint8_t> out, ThreadPool &pool) const {
+  UWT_RETURN_IF_ERROR(checkHasBase());
+  return afterReading(readWhole(out, pool));
+}
+
+Status TensorReader::decodeWhole(std::span<uint8_t> out, ThreadPool &pool) const {
+  if (decoding)
+    UWT_RETURN_IF_ERROR(decoding->decode(out, pool, decodeOptions()));
+  else
+    std::memset(out.data(), 0, out.size());
+  return base ? base->restore(0, out, pool) : ok();
+}
+
+Status TensorReader::readPacked(uint64_t begin, std::span<uint8_t> out, ThreadPool &pool) const {
+  Status read = packed->read(begin, out, pool);
+  UWT_RETURN_IF_ERROR(checkRead());
+  return read ? ok() : Status(located(read.takeError()));
+}
+
+Status TensorReader::readWhole(std::span<uint8_t> out, ThreadPool &pool) const {
+  if (out.size() != what->bytes)
+    return located(usageError("a buffer of " + std::to_string(out.size()) + " bytes, expected " +
+                              std::to_string(what->bytes)));
+  if (packed)
+    return readPacked(0, out, pool);
+  if (decoding || base) {
+    Status decoded = decodeWhole(out, pool);
+    return decoded ? ok() : Status(located(decoded.takeError()));
+  }
+  UWT_RETURN_IF_ERROR(checkRaw());
+  if (!out.empty())
+    std::memcpy(out.data(), raw.data(), out.size());
+  return ok();
+}
+
 Status TensorReader::check(ThreadPool &pool) const { return afterReading(checkStored(pool)); }
 
 Status TensorReader::checkStored(ThreadPool &pool) const {
@@ -340,20 +418,31 @@ Status TensorReader::checkStored(ThreadPool &pool) const {
   }
   if (bundle) // Once for all of its tensors.
     return what->bundleNumber == 0 ? checkPlanes(*what->bundle, bundle->decoder, pool) : ok();
+  if (packed) {
+    PlaneLimits limits(stored, *what);
+    UWT_RETURN_IF_ERROR(checkPadding(*what));
+    Status checked = packed->checkAll(pool);
+    return checked ? ok() : Status(located(checked.takeError()));
+  }
   if (!decoding)
     return checkRaw();
   PlaneLimits limits(stored, *what);
   return checkPlanes(*what, *decoding, pool);
 }
 
-Status TensorReader::checkPlanes(const TensorEntry &entry, const TensorDecoder &decoder,
-                                 ThreadPool &pool) const {
+Status TensorReader::checkPadding(const TensorEntry &entry) const {
   for (unsigned k = 0; k < planeKinds; ++k) {
     auto padding = stored[k].subspan(std::min<size_t>(entry.planeBytes[k], stored[k].size()));
     if (std::any_of(padding.begin(), padding.end(), [](uint8_t byte) { return byte != 0; }))
       return located(invalidError("plane " + std::string(planeName(static_cast<PlaneKind>(k))) +
                                   ": padding is not zero")); // check-4
   }
+  return ok();
+}
+
+Status TensorReader::checkPlanes(const TensorEntry &entry, const TensorDecoder &decoder,
+                                 ThreadPool &pool) const {
+  UWT_RETURN_IF_ERROR(checkPadding(entry));
   Status checked = decoder.checkAll(pool);
   return checked ? ok() : Status(located(checked.takeError()));
 }
@@ -421,6 +510,20 @@ Status TensorReader::streamMatrices(const std::function<Status(std::span<const u
   return ok();
 }
 
+Status TensorReader::streamPacked(const std::function<Status(std::span<const uint8_t>)> &consume,
+                                  ThreadPool &pool) const {
+  std::vector<uint8_t> piece;
+  for (uint64_t at = 0; at < what->bytes; at += piece.size()) {
+    piece.resize(std::min(packedPiece(*packed), what->bytes - at));
+    Status read = packed->read(at, piece, pool);
+    UWT_RETURN_IF_ERROR(checkRead());
+    if (!read)
+      return located(read.takeError());
+    UWT_RETURN_IF_ERROR(consume(piece));
+  }
+  return ok();
+}
+
 /// A tensor that equals the base's.
 Status TensorReader::streamEqual(const std::function<Status(std::span<const uint8_t>)> &consume,
                                  ThreadPool &pool) const {
@@ -459,9 +562,11 @@ Status TensorReader::stream(const std::function<Status(std::span<const uint8_t>)
 
 Status TensorReader::streamStored(const std::function<Status(std::span<const uint8_t>)> &consume,
                                   ThreadPool &pool) const {
-  if (!decoding)
+  if (!decoding && !packed)
     return streamRaw(consume);
   PlaneLimits limits(stored, *what);
+  if (packed)
+    return streamPacked(consume, pool);
   bool kMajor = decoding->description().format.storage == Storage::KMajor;
   return afterReading(kMajor ? streamMatrices(consume, pool) : streamPanels(consume, pool));
 }

@@ -141,7 +141,7 @@ Expected<LoadedWeight> LoadedWeight::fromQuantized(const TensorDescription &desc
   return fromBytes(description, weight.decode(description.element, pool), pool, asIs);
 }
 
-/// A tensor of a container that is not compressed, or a difference from its base model.
+/// A tensor of a container that has no panels, or a difference from its base model.
 static Expected<LoadedWeight> loadRaw(const TensorReader &reader, ThreadPool &pool,
                                       const LoadOptions &options) {
   const TensorEntry &entry = reader.entry();
@@ -155,7 +155,7 @@ static Expected<LoadedWeight> loadRaw(const TensorReader &reader, ThreadPool &po
     UWT_RETURN_IF_ERROR(reader.read(builder.makeDense(entry.bytes), pool));
     return builder.finish();
   }
-  if (entry.isDifference()) {
+  if (reader.isPacked() || entry.isDifference()) {
     std::vector<uint8_t> bytes(entry.bytes);
     UWT_RETURN_IF_ERROR(reader.read(bytes, pool));
     return LoadedWeight::fromBytes(description, bytes, pool, options);

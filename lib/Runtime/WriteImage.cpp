@@ -525,7 +525,7 @@ Expected<WeightImage> WeightImage::load(const TensorReader &reader, const Format
   UWT_RETURN_IF_ERROR(imagePlan(description));
   std::vector<uint8_t> decoded;
   std::span<const uint8_t> dense = reader.rawBytes();
-  if (decoder || entry.isDifference()) {
+  if (decoder || reader.isPacked() || entry.isDifference()) {
     decoded.resize(entry.bytes);
     UWT_RETURN_IF_ERROR(reader.read(decoded, pool));
     dense = decoded;

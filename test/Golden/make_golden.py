@@ -1,9 +1,9 @@
-"""Made the files of v1 to v7, once. They are frozen: a library that changes has to read the old
+"""Made the files of v1 to v9, once. They are frozen: a library that changes has to read the old
 files. Kept to show what they are, and to begin the set of a next version.
 
     .venv/bin/python test/Golden/make_golden.py build/bin/uwt 2 test/Golden/v2
 
-vN holds what readers of version N know and older ones refuse. Two files each that v1 to v6 had
+vN holds what readers of version N know and older ones refuse. Two files each that v1 to v7 had
 among the bad ones, since they ask for a reader of the next version, are among their good ones
 since there is one.
 """
@@ -311,6 +311,45 @@ def cases_of_reader_7(uwt):
                  "rans<12>, storage=k_major, coded=exponent+1, context=row_class<4>, tables=exact",
                  "rans<9>, fold=flat<192>, index=short, tables=exact"):  # fmt: skip
         yield name_of(text), ["--format", text], tensors_of_many_units()
+
+
+def tensors_of_zeros():
+    """Zeros of each kind, repeats, one sign, and dtypes without a code (choice-15)."""
+    source = random.Random("zeros")
+    dense = st.weights("BF16", [90, 64], "zeros")
+
+    def left(keeps):
+        """`dense`, with zeros where `keeps` is false of row and column."""
+        return b"".join(dense[2 * i : 2 * i + 2] if keeps(i // 64, i % 64) else b"\0\0"
+                        for i in range(90 * 64))  # fmt: skip
+
+    double = b"".join(struct.pack("<d", source.gauss(0, 0.02)) for _ in range(90 * 64))
+    positive = b"".join(struct.pack("<f", source.gauss(0, 1) ** 2 * 10 ** source.uniform(-9, -5))
+                        for _ in range(90 * 64))  # fmt: skip
+    return {
+        "scattered": ("BF16", [90, 64], left(lambda row, column: source.random() < 0.3)),
+        "rows": ("BF16", [90, 64], left(lambda row, column: row % 3 == 0)),
+        "columns": ("BF16", [90, 64], left(lambda row, column: column % 5 == 0)),
+        "repeated": ("BF16", [90, 64], dense[:1280] * 9),
+        "zero": ("F32", [64, 33], bytes(64 * 33 * 4)),
+        "f32": ("F32", [90, 64], b"".join(bytes(4) if source.random() < 0.6 else struct.pack("<f", source.gauss(0, 1))
+                                          for _ in range(90 * 64))),
+        "half": ("F16", [90, 64], b"".join(bytes(2) if source.random() < 0.6 else struct.pack("<e", source.gauss(0, 1))
+                                           for _ in range(90 * 64))),
+        "positive": ("F32", [90, 64], positive),
+        "double": ("F64", [90, 64], double),
+        "complex": ("C64", [90, 64], double),
+        "fp4": ("F4", [64, 64], bytes(source.choice((0, 1, 0x10, 0x12, 0x21)) for _ in range(2048))),
+        "mask": ("BOOL", [70, 70], bytes(column <= row for row in range(70) for column in range(70))),
+        "ids": ("I64", [40, 50], struct.pack("<2000q", *(source.randrange(3000) for _ in range(2000)))),
+        "range": ("I32", [40, 50], struct.pack("<2000i", *range(-1000, 1000))),
+        "dense": ("BF16", [90, 64], dense),
+    }  # fmt: skip
+
+
+def cases_of_reader_8(uwt):
+    for policy in ("best-size", "smallest"):
+        yield f"zeros-{policy}", ["--format", policy, "--sha256"], tensors_of_zeros()
 
 
 def tensors_of_base_sources():
@@ -686,6 +725,39 @@ def bad_files_of_reader_7(uwt):
     yield "other-frequencies", edited(base, model_word(6, lambda word: word ^ 1 << 9))
 
 
+def bad_files_of_reader_8(uwt):
+    data = b"".join(st.element("BF16", value) for value in (0, 1.5, 0, 0, 0, -0.25, 0, 0) * 400)
+    with tempfile.TemporaryDirectory() as scratch:
+        plain, path = pathlib.Path(scratch) / "plain", pathlib.Path(scratch) / "packed"
+        st.write(plain, {"w": ("BF16", [64, 50], data)}, {"format": "pt"})
+        assert run(uwt, "compress", plain, "-o", path, "-q").returncode == 0
+        base = path.read_bytes()
+    yield "packed-reader-10", edited(base, lambda e: e.entry(reader=10))
+    yield "packed-with-format", edited(base, lambda e: e.entry(format="raw"))
+    yield "packed-with-members", edited(base, lambda e: e.entry(members=2))
+    yield "packed-other-checksum", edited(base, lambda e: e.entry(packed="0" * 16))
+
+    def code_byte(number, value, seals=True):
+        """Sets a byte of the plane, counted from its end where below 0; seals section and table."""
+
+        def edit(e):
+            begin, _ = e.span("code")
+            used = json.loads(e.metadata["w.uwt"])["planes"]["code"]
+            code = e.payload[begin : begin + used]
+            code[number] = value
+            if seals:
+                code[-11:-3] = xxhash.xxh3_64_intdigest(bytes(code[:-15])).to_bytes(8, "little")
+            e.payload[begin : begin + used] = code
+            e.entry(packed=xxhash.xxh3_64_hexdigest(bytes(code[-15:])))
+
+        return edit
+
+    for name, number, value in (("width", -3, 3), ("filter", -2, 3), ("section", -1, 27), ("size", -14, 255),
+                                ("kind", 0, 9), ("other-kind", 0, 0)):  # fmt: skip
+        yield f"packed-other-{name}", edited(base, code_byte(number, value))
+    yield "packed-other-byte", edited(base, code_byte(1, 9, seals=False))
+
+
 def bad_files_of_reader_9(uwt):
     plain = base_of(uwt, "huffman<12,1>, coded=exponent+2")
     yield "reader-10", edited(plain, lambda e: e.file_entry(reader=10))
@@ -731,6 +803,7 @@ if __name__ == "__main__":
         "5": (cases_of_reader_5, bad_files_of_reader_5),
         "6": (cases_of_reader_6, bad_files_of_reader_6),
         "7": (cases_of_reader_7, bad_files_of_reader_7),
+        "8": (cases_of_reader_8, bad_files_of_reader_8),
         "9": (cases_of_reader_9, bad_files_of_reader_9),
     }[sys.argv[2]]
     make_good(tool, out / "good", good)

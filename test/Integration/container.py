@@ -13,6 +13,7 @@ import sys
 
 import xxhash
 from decoder import Tensor, add_base, cast, require, up
+from packed import unpack
 
 
 def pairs_once(pairs):
@@ -240,6 +241,10 @@ class Container:
                 require(len(data) == up(used, 256) * 256, "a plane is not padded to 256")  # file-10
             require(not any(data[used:]), "padding is not zero")  # check-4
             planes[plane] = data[:used]
+        if "packed" in entry:  # file-16
+            require(list(planes) == ["code"] and "format" not in entry, "planes of a packed tensor")
+            begin, end = self.tensors[first]["data_offsets"]
+            return unpack(planes["code"], end - begin, entry["packed"])
         require(xxhash.xxh3_64_hexdigest(planes["index"]) == entry["index"], "index checksum")
         (words,) = struct.unpack("<I", planes["index"][:4])
         require(len(planes["index"]) == words * 4, "bytes of the index in use")  # file-10

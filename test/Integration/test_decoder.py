@@ -338,6 +338,32 @@ def test_the_compact_form_is_as_specified(uwt, tmp_path, policy):
     assert (tmp_path / "back").read_bytes() == plain.read_bytes()
 
 
+@pytest.mark.parametrize("policy", ["best-size", "smallest"])
+def test_the_packed_form_is_as_specified(uwt, tmp_path, policy):
+    """Zeros, repeats and a dtype without a code (file-16, pack-1 to pack-9)."""
+    source = random.Random("packed")
+    dense = st.weights("BF16", [96, 64], "packed")
+    scattered = [dense[at : at + 2] if source.random() < 0.3 else b"\0\0" for at in range(0, len(dense), 2)]
+    tensors = {
+        "scattered": ("BF16", [96, 64], b"".join(scattered)),
+        "repeated": ("BF16", [96, 64], dense[: 64 * 2 * 8] * 12),
+        "zero": ("F32", [64, 64], bytes(64 * 64 * 4)),
+        "double": ("F64", [48, 64], b"".join(struct.pack("<d", source.gauss(0, 1)) for _ in range(48 * 64))),
+        "range": ("I64", [1, 2000], struct.pack("<2000q", *range(2000))),
+        "dense": ("BF16", [96, 64], dense),
+    }
+    plain, packed = compress(uwt, tmp_path, tensors, "--format", policy)
+    opened = container.read(packed)
+    assert opened.file["reader"] == 8
+    assert [name for name in tensors if "packed" not in (opened.entry(name) or {})] == ["dense"]
+    assert opened.original() == plain.read_bytes()
+    uwt("verify", packed)
+    uwt("decompress", packed, "-o", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == plain.read_bytes()
+    shown = uwt("inspect", packed, "--json").stdout
+    assert json.loads(shown)["tensors"][0]["format"] == "packed"
+
+
 @pytest.mark.parametrize("policy", ["best-size", "fast"])
 def test_policies_are_as_specified(uwt, tmp_path, policy):
     tensors = weights_of_all_types()

@@ -103,6 +103,9 @@ struct CastLoss {
   void add(const CastLoss &other);
 };
 
+/// Stands for the format of tensors in the packed form (file-16).
+inline constexpr std::string_view packedName = "packed";
+
 /// The reason of a tensor that was tried, and stayed raw.
 inline constexpr std::string_view wouldNotBeSmaller = "would not be smaller";
 

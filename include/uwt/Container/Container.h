@@ -76,6 +76,9 @@ struct TensorEntry {
   /// stored as (field-3).
   Boxed<Format> format;
   ElementType element = ElementType::BF16;
+  /// Checksum of the table of the packed form (file-16), which is plane `code`; empty unless the
+  /// tensor is packed. There is no format then, and no other plane.
+  std::optional<uint64_t> packedChecksum;
   /// Bytes of each plane in use, and the checksum of the index plane.
   std::array<uint64_t, planeKinds> planeBytes{};
   uint64_t indexChecksum = 0;
@@ -105,6 +108,7 @@ struct TensorEntry {
   std::string sha256;
 
   bool compressed() const { return format.has_value(); }
+  bool isPacked() const { return packedChecksum.has_value(); }
   bool isDifference() const { return !baseChecksums.empty(); }
   /// Name of the base model's tensor that a difference is from; else empty.
   std::string_view baseName() const {
@@ -170,6 +174,7 @@ struct ReadOptions {
 };
 
 class Container;
+class PackedTensor;
 struct OpenBundle;
 
 /// Reads one tensor. Refers to its container's file, which must stay open. Thread-safe.
@@ -180,10 +185,13 @@ public:
   /// differences that are read with their base model. A storedReader's gives differences.
   const TensorDecoder *decoder() const { return base ? nullptr : decoding.get(); }
   /// The bytes of a tensor without a decoder: as they lie in the file, or of one in a bundle, as
-  /// they came out of that; empty for differences.
+  /// they came out of that; empty for differences and for packed tensors.
   std::span<const uint8_t> rawBytes() const { return raw; }
   /// Returns whether rawBytes() lie in the mapped file, so that their pages may be given back.
-  bool isMapped() const { return !bundle; }
+  bool isMapped() const { return !bundle && !packed; }
+  /// Returns whether the tensor is in the packed form (file-16), of which read() and readSlice() decode the
+  /// sections that they need.
+  bool isPacked() const { return packed != nullptr; }
   /// Whether reading verifies checksums, which who reads through decoder() or rawBytes() has to do.
   bool verifies() const { return options.check; }
 
@@ -191,8 +199,8 @@ public:
   Status read(std::span<uint8_t> out, ThreadPool &pool) const;
   /// The shape that readSlice gives; a usage error where the slice does not fit.
   Expected<std::vector<uint64_t>> sliceShape(const TensorSlice &slice) const;
-  /// A slice; reads and checks only the panels that hold it (raw tensors are
-  /// checked as a whole).
+  /// A slice; reads and checks only the panels, or the sections of a packed tensor, that hold it
+  /// (raw tensors are checked as a whole).
   Expected<TensorBytes> readSlice(const TensorSlice &slice, ThreadPool &pool) const;
   /// The same into `out`, which has exactly the slice's bytes.
   Status readSlice(const TensorSlice &slice, std::span<uint8_t> out, ThreadPool &pool) const;
@@ -203,6 +211,8 @@ public:
   /// order allows it. Stops at the first error of `consume`.
   Status stream(const std::function<Status(std::span<const uint8_t>)> &consume,
                 ThreadPool &pool) const;
+  /// The bytes from `begin` on of a packed tensor, as many as `out` has.
+  Status readPacked(uint64_t begin, std::span<uint8_t> out, ThreadPool &pool) const;
   /// Verifies everything that is stored of this tensor, without decoding it.
   Status check(ThreadPool &pool) const;
   /// For who reads the file through decoder() or rawBytes(): an IO error where some of it could not
@@ -228,6 +238,9 @@ private:
   Status checkStored(ThreadPool &pool) const;
   Status checkPlanes(const TensorEntry &entry, const TensorDecoder &decoder,
                      ThreadPool &pool) const;
+  Status checkPadding(const TensorEntry &entry) const;
+  Status streamPacked(const std::function<Status(std::span<const uint8_t>)> &consume,
+                      ThreadPool &pool) const;
   /// Of what is encoded, for each element of the tensor.
   uint64_t elementsEach() const;
   DecodeOptions decodeOptions() const { return {options.path, options.check, options.times}; }
@@ -248,6 +261,8 @@ private:
   std::shared_ptr<const BaseTensor> base;
   /// The bundle that the tensor is in, decoded; or null.
   std::shared_ptr<const OpenBundle> bundle;
+  /// Of a packed tensor: its sections; or null.
+  std::shared_ptr<const PackedTensor> packed;
   std::span<const uint8_t> raw;
   ReadOptions options;
 };

@@ -177,7 +177,8 @@ TEST_F(IntegerTest, SizesAreThoseOfTheValues) {
   // A bit an element, and 0.59 of one.
   EXPECT_LT(reportOf("mask").storedBytes, 65536 / 8 * 1.10);
   EXPECT_LT(reportOf("scales").storedBytes, 65536 / 8 * 0.75);
-  EXPECT_THAT(reportOf("mask").format, HasSubstr("huffman<12,2>"));
+  // A bit an element without words, which the packed form has (choice-15).
+  EXPECT_EQ(reportOf("mask").format, packedName);
   ASSERT_TRUE(reportOf("i8").storedBytes > 0);
   EXPECT_LT(reportOf("i8").storedBytes, reportOf("i8").bytes * 0.9);
   expectBytes(*container, tensors);

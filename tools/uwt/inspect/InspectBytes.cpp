@@ -18,7 +18,7 @@ void StoredBytes::add(const Container &file) {
     if (!entry.sameAs.empty() || entry.member != 0 || entry.bundleNumber != 0)
       continue;
     const TensorEntry &stored = entry.bundle ? *entry.bundle : entry;
-    uint64_t raw = stored.compressed() ? 0 : stored.bytes;
+    uint64_t raw = stored.compressed() || stored.isPacked() ? 0 : stored.bytes;
     rawTensors += raw;
     known += raw;
     for (unsigned kind = 0; kind < planeKinds; ++kind) {

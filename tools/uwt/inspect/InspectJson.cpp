@@ -7,6 +7,7 @@
 
 #include "../text/Json.h"
 #include "InspectReport.h"
+#include "uwt/Container/Compress.h"
 
 using namespace uwt;
 using namespace uwt::tool;
@@ -70,7 +71,11 @@ static Json tensorJson(const TensorFacts &tensor, size_t maxPanels) {
                  {"bytes", entry.bytes},
                  {"stored_bytes", entry.storedBytes}};
   object["bits_per_weight"] = tensor.bits();
-  object["format"] = entry.format ? Json(entry.format->str()) : Json();
+  object["format"] = entry.isPacked() ? Json(packedName)
+                     : entry.format   ? Json(entry.format->str())
+                                      : Json();
+  if (entry.isPacked() && entry.sameAs.empty())
+    object["planes"] = planesJson(entry);
   object["difference"] = entry.isDifference();
   if (entry.baseSource)
     object["from"] = originJson(entry);

@@ -12,6 +12,7 @@
 #include "../text/Table.h"
 #include "../text/Text.h"
 #include "uwt/Container/BaseModel.h"
+#include "uwt/Container/Compress.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
 #include <map>
@@ -26,7 +27,8 @@ InspectionSum uwt::tool::sumOf(const Inspection &inspection) {
   for (const TensorFacts &tensor : inspection.tensors) {
     const TensorEntry &entry = *tensor.entry;
     ++sum.tensors;
-    sum.compressed += (entry.compressed() || entry.bundle) && entry.sameAs.empty();
+    sum.compressed +=
+        (entry.compressed() || entry.isPacked() || entry.bundle) && entry.sameAs.empty();
     sum.elements += tensor.elements;
     sum.bytes += entry.bytes;
     sum.stored += entry.storedBytes;
@@ -74,6 +76,8 @@ static std::string formatCell(const TensorEntry &entry, RowStyle style) {
   if (!entry.sameAs.empty())
     return "= " + cutMiddle(entry.sameAs, style.sameNameWidth);
   const Format *format = formatOf(entry);
+  if (entry.isPacked())
+    return std::string(packedName);
   if (!format)
     return entry.isDifference() ? "= base model" : "-";
   std::string kind(entry.isDifference() ? differencePrefix : "");
@@ -390,7 +394,10 @@ static std::string detailText(const Session &session, const Inspection &inspecti
     text += fieldText("base model", std::string(entry.format ? "differences from" : "equal to") +
                                         " its tensor " + originText(entry));
   const Format *format = formatOf(entry);
-  text += fieldText("format", format ? format->fullStr() : "not compressed");
+  text += fieldText("format", entry.isPacked()
+                                  ? "packed: zeros and repeats are left out; read as a whole"
+                              : format ? format->fullStr()
+                                       : "not compressed");
   text += fieldText("original", formatCount(entry.bytes) + " B");
   if (entry.members > 1)
     text += fieldText("stacked", "tensor " + formatCount(entry.member + 1) + " of " +
@@ -403,7 +410,7 @@ static std::string detailText(const Session &session, const Inspection &inspecti
                                  " that are stored as one, under " + printable(entry.bundle->name));
   text += fieldText("stored", formatCount(entry.storedBytes) + " B, " +
                                   formatNumber(tensor.bits(), 4) + " bits a weight");
-  for (unsigned kind = 0; kind < planeKinds && entry.format; ++kind)
+  for (unsigned kind = 0; kind < planeKinds && (entry.format || entry.isPacked()); ++kind)
     if (entry.planeBytes[kind])
       text += fieldText("  plane " + std::string(planeName(static_cast<PlaneKind>(kind))),
                         formatCount(entry.planeBytes[kind]) + " B");
