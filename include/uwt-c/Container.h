@@ -47,7 +47,8 @@ typedef struct UWTTensorInfo {
   const uint64_t *shape;
   /** Bytes of the tensor, and bytes that are stored for it. */
   uint64_t bytes, storedBytes;
-  /** Text form of its format, or NULL for tensors that are stored as they were. */
+  /** Text form of its format; NULL for tensors that are stored as they were, in a bundle, or
+   * packed: products run from these as from raw ones. */
   const char *format;
 } UWTTensorInfo;
 

@@ -39,7 +39,7 @@ void FileCompressor::chooseCompact() {
   const auto *policy = std::get_if<FormatPolicy>(&options.format);
   // `smallest` has it for its header alone, where planes are gathered anyway.
   bool isWanted = policy && *policy == FormatPolicy::Smallest && dataBytes() < gatheredData &&
-                  options.compactBytes != UINT64_MAX && !isTinyWhenPacked();
+                  options.compactBytes != UINT64_MAX && wantsCompact && !isTinyWhenPacked();
   if (!isWanted && bytes < std::max(dataBytes() / compactShare, options.compactBytes))
     return;
   header.isCompact = true;

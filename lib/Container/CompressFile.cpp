@@ -9,6 +9,7 @@
 #include "SharedTensors.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 namespace uwt {
@@ -558,6 +559,25 @@ Status FileCompressor::run() {
 // compressFile
 //===----------------------------------------------------------------------===//
 
+/// Finds whether the compact form makes a small file with `smallest` smaller (choice-11).
+static bool compactIsSmaller(Original &original, const std::string &folder,
+                             const CompressOptions &options, ThreadPool &pool) {
+  const auto *policy = std::get_if<FormatPolicy>(&options.format);
+  if (!policy || *policy != FormatPolicy::Smallest || original.bytes() > smallData)
+    return true;
+  CompressOptions trial = options;
+  trial.progress = nullptr;
+  std::array<uint64_t, 2> sizes;
+  for (bool isCompact : {false, true}) {
+    FileCompressor compressor(original, folder, nullptr, trial, pool);
+    compressor.wantsCompact = isCompact;
+    if (!compressor.run()) // The error comes again where the file is written.
+      return true;
+    sizes[isCompact] = compressor.report.outputBytes;
+  }
+  return sizes[1] < sizes[0];
+}
+
 Expected<FileReport> compressFile(const std::string &input, const std::string &output,
                                   const CompressOptions &given) {
   CompressOptions options = given;
@@ -580,6 +600,7 @@ Expected<FileReport> compressFile(const std::string &input, const std::string &o
   }
   ThreadPool pool(options.threads);
   FileCompressor compressor(original, folder, writer ? &*writer : nullptr, options, pool);
+  compressor.wantsCompact = compactIsSmaller(original, folder, options, pool);
   Status status = compressor.run();
   if (status && writer)
     status = commitContainer(*writer, original, options, pool);

@@ -54,6 +54,8 @@ public:
 
   Status run();
   FileReport report;
+  /// Whether `smallest` takes the compact form for its header alone (choice-11).
+  bool wantsCompact = true;
 
 private:
   /// Differences of larger tensors go to a file.

@@ -21,8 +21,9 @@ namespace uwt {
 
 /// choice-15: tensors of fewer bytes are not packed.
 static constexpr uint64_t minPacked = uint64_t(1) << 10;
-/// Smaller tensors of rank 0 and 1 are in bundles, or not worth an entry.
-static constexpr uint64_t minVector = bundledTensorBytes + 1;
+/// Smaller tensors of rank 0 and 1 are in bundles, or not worth an entry, unless they are integers
+/// that take one of so many bytes with an entry.
+static constexpr uint64_t minVector = bundledTensorBytes + 1, smallVectorGain = 8, entryBytes = 256;
 /// The packed form is not used if tensors with it are a smaller share of the data.
 static constexpr uint64_t packedShare = 256;
 /// A sample shows zeros or repeats if these are one of so many.
@@ -139,6 +140,15 @@ std::optional<PackedChoice> choosePacked(const SafetensorsTensor &tensor,
   return PackedChoice{{element, repeats, repeats ? repeatsLog : usualLog}, hasOneSign && !hasZeros};
 }
 
+/// Returns whether a vector that is not in a bundle then is worth an entry of its own.
+static bool isWorthAnEntry(std::span<const uint8_t> bytes, const PackOptions &packing,
+                           ThreadPool &pool) {
+  if (packing.element.kind != PackedElement::Kind::Integer)
+    return false;
+  uint64_t packed = estimatePackedBytes(bytes, packing, UINT64_MAX, pool);
+  return packed + entryBytes <= bytes.size() / smallVectorGain;
+}
+
 /// choice-15.
 void FileCompressor::choosePacked() {
   packedAs.resize(choices.size());
@@ -149,10 +159,13 @@ void FileCompressor::choosePacked() {
   for (size_t i = 0; i < choices.size(); ++i) {
     const SafetensorsTensor &tensor = original.header().tensors[i];
     bool isVector = choices[i].isTooSmall && tensor.bytes() < minVector;
-    bool mayPack = choices[i].mayPack && !isVector && !shared[i] && !baseOf[i];
+    bool mayPack = choices[i].mayPack && !shared[i] && !baseOf[i];
     if (!mayPack || tensor.bytes() < minPacked)
       continue;
-    packedAs[i] = uwt::choosePacked(original.sourceOf(i), original.sourceBytes(i));
+    std::span<const uint8_t> source = original.sourceBytes(i);
+    packedAs[i] = uwt::choosePacked(original.sourceOf(i), source);
+    if (packedAs[i] && isVector && !isWorthAnEntry(source, packedAs[i]->options, pool))
+      packedAs[i].reset();
     if (packedAs[i]) {
       packedAs[i]->options.element = packedElement(*tensor.dtype);
       bytes += tensor.bytes();

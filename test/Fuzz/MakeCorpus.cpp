@@ -19,6 +19,7 @@
 #include "Pack/SamplePack.h"
 #include "PlaneInput.h"
 #include "lib/Container/Manifest.h"
+#include "uwt/Codec/Packed.h"
 #include "uwt/Container/BaseModel.h"
 #include <cstdio>
 #include <filesystem>
@@ -347,6 +348,33 @@ static int makeRandomInputs(const fs::path &corpus, const std::string &fuzzer) {
   return 0;
 }
 
+/// What PackedFuzzer takes: packed forms of each kind of section and filter.
+static int makePacked(const fs::path &corpus) {
+  Random random(3);
+  ThreadPool pool(1);
+  for (uint32_t bytes : {1u, 2u, 8u})
+    for (unsigned pattern = 0; pattern < 3; ++pattern) {
+      std::vector<uint8_t> elements(3000 * bytes);
+      for (size_t i = 0; i < elements.size(); ++i)
+        if (pattern == 1 ? i / bytes % 3 == 0 : pattern == 0)
+          elements[i] = static_cast<uint8_t>(random.below(9));
+        else if (pattern == 2)
+          elements[i] = i < 200 ? static_cast<uint8_t>(random.below(256)) : elements[i - 160];
+      auto kind = static_cast<PackedElement::Kind>(pattern);
+      std::vector<uint8_t> seed = {static_cast<uint8_t>(elements.size()),
+                                   static_cast<uint8_t>(elements.size() >> 8), 0x80};
+      auto append = [&](std::span<const uint8_t> piece) {
+        seed.insert(seed.end(), piece.begin(), piece.end());
+        return ok();
+      };
+      std::string name = std::to_string(bytes) + "-" + std::to_string(pattern);
+      if (!packElements(elements, {{bytes, kind}, pattern == 2, 12}, pool, append) ||
+          !writeSeed(corpus / "packed", name, seed))
+        return failed("cannot write packed forms");
+    }
+  return 0;
+}
+
 /// What ImportFuzzer takes: the configuration and the file of a folder.
 static bool writeImport(const fs::path &corpus, const std::string &name, const fs::path &folder) {
   Bytes input = readBytes(folder / "config.json"), model = readBytes(folder / "model.safetensors");
@@ -448,7 +476,7 @@ int main(int argc, char **argv) {
   int result = makeFormatTexts(corpus);
   for (const Codec *codec : allCodecs())
     result |= makePlanes(corpus, *codec);
-  result |= makeManifests(corpus) | makeRandomInputs(corpus, "encoder") |
+  result |= makeManifests(corpus) | makeRandomInputs(corpus, "encoder") | makePacked(corpus) |
             makeRandomInputs(corpus, "capi") | makeWeights(corpus / "runtime") |
             makeCompiledInputs(corpus / "compiled-decoder") | makeImports(corpus / "import") |
             makeCodes(corpus / "import") | makeGrids(corpus / "import");

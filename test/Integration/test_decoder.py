@@ -338,6 +338,20 @@ def test_the_compact_form_is_as_specified(uwt, tmp_path, policy):
     assert (tmp_path / "back").read_bytes() == plain.read_bytes()
 
 
+@pytest.mark.parametrize(
+    "policy, digest",
+    [
+        ("best-size", "2cf3a593405d1af90e20c32bb6c7fb45c8c87252061bdc78069adfae55851354"),
+        ("smallest", "075d18d5e1c4a5b6bca73ccf9426a536ef0ba02aecc23d78484d321984216e78"),
+        ("fast", "05f5ef6cca1801f77a7551c22ac1f98d7e3bd0e36bb5776c06c1a3dd79b7e6b8"),
+    ],
+)
+def test_files_without_zeros_keep_their_bytes(uwt, tmp_path, policy, digest):
+    """choice-15, choice-16: the digests are of what uwt wrote before it knew the packed form."""
+    _, packed = compress(uwt, tmp_path, weights_of_all_types(), "--format", policy)
+    assert hashlib.sha256(packed.read_bytes()).hexdigest() == digest
+
+
 @pytest.mark.parametrize("policy", ["best-size", "smallest"])
 def test_the_packed_form_is_as_specified(uwt, tmp_path, policy):
     """Zeros, repeats and a dtype without a code (file-16, pack-1 to pack-9)."""

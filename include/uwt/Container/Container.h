@@ -189,8 +189,8 @@ public:
   std::span<const uint8_t> rawBytes() const { return raw; }
   /// Returns whether rawBytes() lie in the mapped file, so that their pages may be given back.
   bool isMapped() const { return !bundle && !packed; }
-  /// Returns whether the tensor is in the packed form (file-16), of which read() and readSlice() decode the
-  /// sections that they need.
+  /// Returns whether the tensor is in the packed form (file-16), of which read() and readSlice()
+  /// decode the sections that they need.
   bool isPacked() const { return packed != nullptr; }
   /// Whether reading verifies checksums, which who reads through decoder() or rawBytes() has to do.
   bool verifies() const { return options.check; }

@@ -24,6 +24,9 @@ constexpr uint32_t leastRepeatBytes = 8;
 constexpr uint64_t longRepeatBytes = 256;
 /// Bits that a sequence takes, about: with the distance of the one before, and with another one.
 constexpr uint64_t sameDistanceBits = 10, newDistanceBits = 14;
+/// Where so many bytes occurred before, but are cheaper as new elements, half of them are passed
+/// over: they would be compared again for each of their elements.
+constexpr uint64_t cheapRepeatBytes = 64;
 /// After each so many elements without a repeat one more is passed over, up to a limit.
 constexpr uint32_t patience = 64, longestStep = 16;
 
@@ -35,6 +38,8 @@ struct Sequence {
 struct Match {
   uint32_t length = 0, distance = 0;
   int64_t gain = 0;
+  /// The longest one that was looked at.
+  uint32_t longest = 0;
 };
 
 /// Finds sequences of a section.
@@ -55,7 +60,7 @@ private:
 
   const uint8_t *data;
   uint32_t bytes, count, leastLength;
-  /// Bits of a new element, in 1/256.
+  /// Bits of a new element, in 1/65536.
   uint64_t elementBits = 0;
   uint32_t lastDistance = 0;
   unsigned slotBits;
@@ -72,7 +77,7 @@ Matcher::Matcher(std::span<const uint8_t> elements, uint32_t bytes)
     std::array<uint32_t, 256> counts{};
     for (uint32_t i = 0; i < count; ++i)
       ++counts[data[size_t(i) * bytes + plane]];
-    elementBits += arrayBits(counts) * 256 / std::max(count, 1u);
+    elementBits += (arrayBits(counts) << 16) / std::max(count, 1u);
   }
   slotBits = std::clamp<unsigned>(static_cast<unsigned>(std::bit_width(count)) + 1, 8, 22);
   heads.resize(size_t(1) << slotBits);
@@ -115,9 +120,10 @@ void Matcher::consider(uint32_t at, uint32_t distance, Match &match) const {
   uint64_t cost = distance == lastDistance
                       ? sameDistanceBits
                       : newDistanceBits + static_cast<unsigned>(std::bit_width(distance));
-  int64_t gain = static_cast<int64_t>(length * elementBits / 256) - static_cast<int64_t>(cost);
+  int64_t gain = static_cast<int64_t>(length * elementBits >> 16) - static_cast<int64_t>(cost);
+  match.longest = std::max(match.longest, length);
   if (length >= leastLength && gain > match.gain)
-    match = {length, distance, gain};
+    match = {length, distance, gain, match.longest};
 }
 
 Match Matcher::best(uint32_t at) const {
@@ -128,7 +134,7 @@ Match Matcher::best(uint32_t at) const {
     consider(at, lastDistance, match);
   uint32_t next = heads[slotOf(at)];
   for (unsigned i = 0; i < searchDepth && next != 0; ++i) {
-    if (uint64_t(match.length) * bytes >= longRepeatBytes)
+    if (uint64_t(match.longest) * bytes >= longRepeatBytes)
       break;
     consider(at, at - (next - 1), match);
     next = previous[next - 1];
@@ -143,14 +149,17 @@ std::vector<Sequence> Matcher::find() {
     Match match = best(at);
     insert(at);
     if (match.length == 0) {
-      uint32_t next = std::min(at + std::min(1 + (at - begin) / patience, longestStep), count);
+      uint32_t step = std::min(1 + (at - begin) / patience, longestStep);
+      if (uint64_t(match.longest) * bytes >= cheapRepeatBytes)
+        step = std::max(step, match.longest / 2);
+      uint32_t next = std::min(at + step, count);
       for (++at; at < next; ++at)
         insert(at);
       continue;
     }
     if (uint64_t(match.length) * bytes < longRepeatBytes && at + 1 < count) {
       Match later = best(at + 1);
-      if (later.gain > match.gain + static_cast<int64_t>(elementBits / 256)) {
+      if (later.gain > match.gain + static_cast<int64_t>(elementBits >> 16)) {
         ++at;
         insert(at);
         match = later;

@@ -127,6 +127,17 @@ TEST_F(PackedTest, NegativeZerosComeBack) {
   expectComesBack(bytes, {2, Kind::Float}, false);
 }
 
+/// Long repeats of elements that take next to no bits: each one is compared a few times only.
+TEST_F(PackedTest, RepeatsThatDoNotPayTakeNoTime) {
+  for (uint64_t every : {uint64_t(1) << 40, uint64_t(1) << 12, uint64_t(700)}) {
+    Bytes bytes(uint64_t(1) << 22);
+    for (uint64_t i = every / 2; i < bytes.size(); i += every)
+      bytes[i] = 1;
+    expectComesBack(bytes, {1, Kind::Bytes}, true);
+    EXPECT_LT(pack(bytes, {1, Kind::Bytes}, true).size(), 4000u);
+  }
+}
+
 /// Every range of bytes, with sections inside of it and at its ends.
 TEST_F(PackedTest, RangesAreThoseOfTheWhole) {
   sectionLog = 12;

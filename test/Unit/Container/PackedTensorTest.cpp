@@ -140,6 +140,112 @@ TEST_F(PackedTensorTest, SmallestIsNeverLargerThanBestSize) {
   }
 }
 
+namespace {
+
+/// A tensor of any type and shape, dense or with zeros or repeats.
+TestTensor anyTensor(const std::string &name, Random &random) {
+  struct Type {
+    const char *name;
+    uint64_t bytes;
+  };
+  constexpr Type types[] = {{"BF16", 2}, {"F16", 2}, {"F32", 4}, {"F64", 8}, {"C64", 8},
+                            {"I8", 1},   {"I16", 2}, {"I64", 8}, {"BOOL", 1}};
+  const Type &type = types[random.below(std::size(types))];
+  std::vector<uint64_t> shape(random.below(6));
+  uint64_t count = 1;
+  for (uint64_t &size : shape)
+    count *= size = random.below(20) == 0 ? 0 : 1 + random.below(shape.size() < 3 ? 130 : 12);
+  Bytes bytes = randomBytes(count * type.bytes, static_cast<unsigned>(random.below(1u << 30)));
+  uint64_t pattern = random.below(6), row = std::max<uint64_t>(shape.empty() ? 1 : shape.back(), 1);
+  bool isZero = false;
+  for (uint64_t i = 0; i < count; ++i) {
+    if (pattern != 2 || i % row == 0)
+      isZero = random.below(10) < 7;
+    uint8_t *element = &bytes[i * type.bytes];
+    if (type.bytes > 1)
+      element[type.bytes - 1] = static_cast<uint8_t>(0x3C | (element[0] & 0x80));
+    if (type.name == std::string_view("BOOL"))
+      *element &= 1;
+    if (pattern == 3 || ((pattern == 1 || pattern == 2) && isZero))
+      std::fill_n(element, type.bytes, uint8_t(0));
+    if (pattern == 4 && i > count / 3)
+      std::copy_n(&bytes[(i - count / 3 - 1) * type.bytes], type.bytes, element);
+  }
+  return {name, type.name, shape, bytes};
+}
+
+} // namespace
+
+// file-16, choice-11, choice-15, choice-16: whatever a file holds.
+TEST_F(PackedTensorTest, AnyFileComesBackAndIsSmallestWithSmallest) {
+  Random random(68);
+  for (unsigned i = 0; i < 60; ++i) {
+    std::vector<TestTensor> tensors;
+    for (uint64_t count = 1 + random.below(i % 3 == 0 ? 8 : 1); tensors.size() < count;)
+      tensors.push_back(anyTensor("t" + std::to_string(tensors.size()), random));
+    uint64_t bestBytes = 0;
+    for (FormatPolicy policy : {FormatPolicy::BestSize, FormatPolicy::Smallest}) {
+      Expected<Container> container = compressed(tensors, policy);
+      ASSERT_TRUE(holds(container)) << i;
+      for (const TestTensor &tensor : tensors) {
+        Expected<TensorReader> reader = container->reader(**container->find(tensor.name));
+        ASSERT_TRUE(holds(reader));
+        Bytes out(tensor.bytes.size());
+        ASSERT_TRUE(holds(reader->read(out, pool)));
+        EXPECT_EQ(out, tensor.bytes) << i << " " << tensor.name;
+      }
+      EXPECT_TRUE(container->verify(pool)->passed()) << i;
+      if (policy == FormatPolicy::BestSize)
+        bestBytes = container->fileBytes();
+      else
+        EXPECT_LE(container->fileBytes(), bestBytes) << i;
+    }
+  }
+}
+
+/// Every pattern of 16 bits, among zeros.
+TEST_F(PackedTensorTest, AllPatternsComeBack) {
+  Bytes bytes(65536 * 4);
+  for (size_t i = 0; i < 65536; ++i) {
+    bytes[4 * i] = static_cast<uint8_t>(i);
+    bytes[4 * i + 1] = static_cast<uint8_t>(i >> 8);
+  }
+  for (const char *type : {"BF16", "F16", "I16"}) {
+    Expected<Container> container =
+        compressed({{"w", type, {256, 512}, bytes}}, FormatPolicy::BestSize);
+    ASSERT_TRUE(holds(container));
+    EXPECT_TRUE(container->entries()[0].isPacked()) << type;
+    Expected<TensorReader> reader = container->reader(container->entries()[0]);
+    ASSERT_TRUE(holds(reader));
+    Bytes out(bytes.size());
+    ASSERT_TRUE(holds(reader->read(out, pool)));
+    EXPECT_EQ(out, bytes) << type;
+  }
+}
+
+/// Columns of rows in several sections, and of several matrices.
+TEST_F(PackedTensorTest, SlicesAcrossSectionsAreThoseOfTheTensor) {
+  constexpr uint64_t matrices = 3, rows = 1500, columns = 1100;
+  Bytes bytes = pruned(matrices * rows * columns, 3);
+  Expected<Container> container =
+      compressed({{"w", "BF16", {matrices, rows, columns}, bytes}}, FormatPolicy::BestSize);
+  ASSERT_TRUE(holds(container));
+  ASSERT_TRUE(container->entries()[0].isPacked());
+  Expected<TensorReader> reader = container->reader(container->entries()[0]);
+  ASSERT_TRUE(holds(reader));
+  ThreadPool three(3);
+  TensorSlice slice;
+  slice.rows = IndexRange{7, 1490};
+  slice.columns = IndexRange{5, 1003};
+  Expected<TensorBytes> part = reader->readSlice(slice, three);
+  ASSERT_TRUE(holds(part));
+  Expected<TensorBytes> expected =
+      sliceOf({reader->entry().dtype, {matrices, rows, columns}, bytes}, slice);
+  ASSERT_TRUE(holds(expected));
+  EXPECT_EQ(part->shape, expected->shape);
+  EXPECT_EQ(part->bytes, expected->bytes);
+}
+
 TEST_F(PackedTensorTest, AnEstimateIsWhatTheEncoderReaches) {
   writeTensors(folder / "a", zeroModel());
   for (FormatPolicy policy : {FormatPolicy::BestSize, FormatPolicy::Smallest}) {

@@ -394,10 +394,9 @@ static std::string detailText(const Session &session, const Inspection &inspecti
     text += fieldText("base model", std::string(entry.format ? "differences from" : "equal to") +
                                         " its tensor " + originText(entry));
   const Format *format = formatOf(entry);
-  text += fieldText("format", entry.isPacked()
-                                  ? "packed: zeros and repeats are left out; read as a whole"
-                              : format ? format->fullStr()
-                                       : "not compressed");
+  text += fieldText("format", entry.isPacked() ? "packed: zeros and repeats are left out"
+                              : format         ? format->fullStr()
+                                               : "not compressed");
   text += fieldText("original", formatCount(entry.bytes) + " B");
   if (entry.members > 1)
     text += fieldText("stacked", "tensor " + formatCount(entry.member + 1) + " of " +
