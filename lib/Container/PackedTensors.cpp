@@ -173,6 +173,9 @@ void FileCompressor::choosePacked() {
   }
   if (bytes < dataBytes() / packedShare)
     packedAs.assign(choices.size(), std::nullopt);
+  for (size_t i = 0; i < choices.size(); ++i)
+    if (packedAs[i]) // It is in no bundle.
+      choices[i].isTooSmall = false;
 }
 
 /// Packs a tensor to `packedForm`; of an estimate, finds what that takes.
