@@ -82,10 +82,15 @@ Status FileCompressor::estimateBundle(CodedMembers members) {
   return ok();
 }
 
+/// Tensors of more bytes are not coded as a whole.
+static constexpr uint64_t wholePanels = uint64_t(64) << 20;
+
 /// A sample of panels does not show how far apart repeats are: sections are packed as a whole.
 Status FileCompressor::estimatePacked(size_t i) {
   sample.reset();
-  report.sampledBytes += original.sourceOf(i).bytes();
+  const SafetensorsTensor &source = original.sourceOf(i);
+  if (source.bytes() > wholePanels && choices[i].reason.empty())
+    drawSample({&i, 1}, sampledElements(source.bytes() * 8 / source.dtype->bits));
   UWT_RETURN_IF_ERROR(encodePacked(i));
   original.release(i);
   return ok();

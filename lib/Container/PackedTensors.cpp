@@ -24,6 +24,7 @@ static constexpr uint64_t minPacked = uint64_t(1) << 10;
 /// Smaller tensors of rank 0 and 1 are in bundles, or not worth an entry, unless they are integers
 /// that take one of so many bytes with an entry.
 static constexpr uint64_t minVector = bundledTensorBytes + 1, smallVectorGain = 8, entryBytes = 256;
+static constexpr uint64_t minIndexVector = uint64_t(16) << 10;
 /// The packed form is not used if tensors with it are a smaller share of the data.
 static constexpr uint64_t packedShare = 256;
 /// A sample shows zeros or repeats if these are one of so many.
@@ -32,8 +33,9 @@ static constexpr uint64_t shownShare = 16;
 static constexpr uint64_t bestSizeGain = 64;
 /// Logarithms of the bytes of sections, with and without a search for repeats.
 static constexpr unsigned repeatsLog = 24, usualLog = 22;
-/// Sections that an estimate packs of a tensor.
-static constexpr uint64_t estimatedSections = 32;
+/// Of a larger tensor an estimate packs so many sections of so many bytes.
+static constexpr uint64_t wholeEstimate = uint64_t(64) << 20, estimatedSections = 12;
+static constexpr unsigned estimatedLog = 20;
 /// Rows that are compared, by their first bytes.
 static constexpr uint64_t comparedRows = 4096, comparedBytes = 32;
 
@@ -143,7 +145,7 @@ std::optional<PackedChoice> choosePacked(const SafetensorsTensor &tensor,
 /// Returns whether a vector that is not in a bundle then is worth an entry of its own.
 static bool isWorthAnEntry(std::span<const uint8_t> bytes, const PackOptions &packing,
                            ThreadPool &pool) {
-  if (packing.element.kind != PackedElement::Kind::Integer)
+  if (packing.element.kind != PackedElement::Kind::Integer || bytes.size() < minIndexVector)
     return false;
   uint64_t packed = estimatePackedBytes(bytes, packing, UINT64_MAX, pool);
   return packed + entryBytes <= bytes.size() / smallVectorGain;
@@ -182,8 +184,14 @@ void FileCompressor::choosePacked() {
 Expected<PackedSize> FileCompressor::pack(const PackOptions &packing,
                                           std::span<const uint8_t> bytes) {
   packedForm.clear();
-  if (options.estimate)
-    return PackedSize{estimatePackedBytes(bytes, packing, estimatedSections, pool), 0};
+  if (options.estimate) {
+    bool isWhole = bytes.size() <= wholeEstimate;
+    PackOptions sampled = packing;
+    sampled.sectionLog = isWhole ? packing.sectionLog : estimatedLog;
+    uint64_t sections = isWhole ? UINT64_MAX : estimatedSections;
+    report.sampledBytes += isWhole ? bytes.size() : sections << estimatedLog;
+    return PackedSize{estimatePackedBytes(bytes, sampled, sections, pool), 0};
+  }
   return packElements(bytes, packing, pool,
                       [this](std::span<const uint8_t> piece) { return packedForm.append(piece); });
 }

@@ -165,7 +165,7 @@ static uint64_t pagesInMemory(const std::string &path) {
       std::count_if(pages.begin(), pages.end(), [](unsigned char state) { return state & 1; }));
 }
 
-/// A file of holes: two tensors of 512 MiB that are equal, and one that stays raw.
+/// A file of holes: two tensors of 512 MiB that are equal, and one without rows.
 TEST(Estimate, LargeFilesAreNotReadWhole) {
   TemporaryFolder folder;
   std::string header = R"({"a":{"dtype":"BF16","shape":[65536,4096],"data_offsets":[0,536870912]},)"
@@ -182,8 +182,8 @@ TEST(Estimate, LargeFilesAreNotReadWhole) {
   auto report = compressFile(folder / "a", folder / "c", options);
   ASSERT_TRUE(holds(report));
   EXPECT_EQ(report->sharedTensors, 1u);
-  EXPECT_EQ(report->rawTensors, 1u);
-  EXPECT_EQ(report->tensors[2].storedBytes, report->tensors[2].bytes);
+  EXPECT_EQ(report->rawTensors, 0u);
+  EXPECT_LT(report->tensors[2].storedBytes, report->tensors[2].bytes / 1000);
   EXPECT_LT(report->sampledBytes, bytes / 32);
   EXPECT_LT(pagesInMemory(folder / "a") * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)),
             bytes / 16);
