@@ -151,6 +151,26 @@ static LogicalResult dropRoundings(ModuleOp module) {
   return failure(walk.wasInterrupted());
 }
 
+/// Refuses reductions that keep the last of several elements, if there may be none: the output
+/// would be the result then, which nothing behind this pass would read.
+static LogicalResult refuseUnreadOutputs(ModuleOp module) {
+  WalkResult walk = module.walk([](linalg::GenericOp op) {
+    SmallVector<unsigned> reductions;
+    op.getReductionDims(reductions);
+    SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+    bool mayBeEmpty = llvm::any_of(reductions, [&](unsigned loop) {
+      return ranges[loop] == 0 || ShapedType::isDynamic(ranges[loop]);
+    });
+    auto isUnread = [&](OpOperand &init) { return !op.payloadUsesValueFromOperand(&init); };
+    if (!mayBeEmpty || !llvm::any_of(op.getDpsInitsMutable(), isUnread))
+      return WalkResult::advance();
+    op->emitOpError("reduces along a dimension that may have size 0, and its body does not read an "
+                    "output: add the elements to it, or select one");
+    return WalkResult::interrupt();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 /// Makes branches of selections between whole tensors, which need not be copied then.
 static void branchOnWholeTensors(ModuleOp module) {
   module.walk([](arith::SelectOp op) {
@@ -190,6 +210,8 @@ LogicalResult LowerInput::lower() {
   }
   if (failed(uwt::lowerTMTensor(module)) || failed(uwt::lowerTensorOps(module)) ||
       failed(uwt::wrapScalars(module)))
+    return failure();
+  if (failed(refuseUnreadOutputs(module)))
     return failure();
   branchOnWholeTensors(module);
   OpPassManager pm = elementwisePipeline();

@@ -285,3 +285,42 @@ def test_form(uwt, tmp_path, form, place):
     uwt("run", module, *weights, "--input", x, "-o", y, "-q")
     result = safetensors.numpy.load_file(y)["out0"]
     assert np.array_equal(result, expected(numbers))
+
+
+SUM_OF_NOTHING = """
+func.func @main(%t: tensor<4xf32>, %i: tensor<3x?xi64>, %init: tensor<3xi64>) -> tensor<3xf32> {
+  %c4 = arith.constant 4 : i64
+  %s = linalg.generic {indexing_maps = [affine_map<(m, k) -> (m, k)>, affine_map<(m, k) -> (m)>], iterator_types = ["parallel", "reduction"]}
+      ins(%i : tensor<3x?xi64>) outs(%init : tensor<3xi64>) {
+  ^bb0(%a: i64, %o: i64):
+    %q = arith.addi %a, %o : i64
+    %r = arith.remui %q, %c4 : i64
+    linalg.yield %r : i64
+  } -> tensor<3xi64>
+  %e = tensor.empty() : tensor<3xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(m) -> (m)>, affine_map<(m) -> (m)>], iterator_types = ["parallel"]}
+      ins(%s : tensor<3xi64>) outs(%e : tensor<3xf32>) {
+  ^bb0(%a: i64, %o: f32):
+    %j = arith.index_cast %a : i64 to index
+    %f = tensor.extract %t[%j] : tensor<4xf32>
+    linalg.yield %f : f32
+  } -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
+"""
+
+
+@pytest.mark.parametrize("index", (-8, 4, 1_000_000, 2**61))
+def test_an_index_that_is_a_sum_of_nothing_is_checked(uwt, tmp_path, index):
+    """The range of what a body yields is none of a result that no iteration has written."""
+    (tmp_path / "m.mlir").write_text(SUM_OF_NOTHING)
+    inputs = {
+        "arg0": np.zeros(4, np.float32),
+        "arg1": np.zeros((3, 0), np.int64),
+        "arg2": np.array([1, index, 2], np.int64),
+    }
+    x = tmp_path / "x.safetensors"
+    safetensors.numpy.save_file(inputs, x)
+    result = uwt("run", tmp_path / "m.mlir", "--input", x, "-o", tmp_path / "y.safetensors", check=False)
+    assert result.returncode == 3, result.stderr
+    assert f"index {index} is outside of dimension 0" in result.stderr

@@ -19,6 +19,7 @@ def LowerInputPass : Pass<"uwt-lower-input", "::mlir::ModuleOp"> {
     - `tm_tensor` (torch-mlir's cumulative sums, scatters, sorts, attention), `tensor.gather` and `tensor.scatter` become linalg and loops.
     - Globals of `ml_program` become constants: a store to one is an error, since programs keep nothing from call to call.
     - Numbers that public functions take and give become tensors of rank 0.
+    - Reductions whose body does not read an output are refused if they may be along a dimension of size 0.
     - Selections between whole tensors become branches.
     - Constants of one number, from 1 MiB on, become fills.
     - `math.isnormal` becomes comparisons, since a subnormal number of a narrow type is a normal one of a wider type.

@@ -33,6 +33,9 @@ static std::optional<unsigned> widenedArgument(Value value, Block &block) {
 /// Whether the body is `out + a * b`, a and b exact, multiplied and added in the output's type.
 static bool isProductBody(linalg::LinalgOp op) {
   Block &block = *op.getBlock();
+  // An assertion in the body would be lost.
+  if (!llvm::all_of(block, [](Operation &inner) { return isMemoryEffectFree(&inner); }))
+    return false;
   BlockArgument out = op.getMatchingBlockArgument(op.getDpsInitOperand(0));
   auto add = block.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
   if (!add || (add.getLhs() != out && add.getRhs() != out))

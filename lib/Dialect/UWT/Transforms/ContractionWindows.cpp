@@ -48,6 +48,10 @@ bool Windows::isSplit(const Index &index) const {
 OpFoldResult Windows::sizeOf(unsigned loop) {
   if (!ShapedType::isDynamic(ranges[loop]))
     return b.getIndexAttr(ranges[loop]);
+  // Operands that state no size may come before the weight, which states all of its own.
+  auto weightDim = llvm::find(c.weightLoops, int64_t(loop));
+  if (weightDim != c.weightLoops.end())
+    return b.getIndexAttr(c.weightType().getDimSize(weightDim - c.weightLoops.begin()));
   auto dim = llvm::find(c.outputLoops, loop) - c.outputLoops.begin();
   return tensor::getMixedSize(b, loc, linalg::LinalgOp(c.op).getDpsInitOperand(0)->get(), dim);
 }

@@ -168,6 +168,20 @@ static bool picksWeights(scf::IfOp branch) {
   return true;
 }
 
+/// Returns those of `between` that `product` depends on, in their order.
+static SmallVector<Operation *> neededBy(Operation *product,
+                                         const llvm::SetVector<Operation *> &between) {
+  llvm::SetVector<Operation *> needed;
+  SmallVector<Operation *> pending = {product};
+  while (!pending.empty())
+    for (Value operand : pending.pop_back_val()->getOperands())
+      if (Operation *op = operand.getDefiningOp(); op && between.contains(op) && needed.insert(op))
+        pending.push_back(op);
+  SmallVector<Operation *> ordered = needed.takeVector();
+  llvm::sort(ordered, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  return ordered;
+}
+
 /// Returns the products that the results of `branch` reach through operations on weights alone.
 static SmallVector<ChosenProduct> findProducts(scf::IfOp branch) {
   SmallVector<Value> reached = llvm::to_vector_of<Value>(branch.getResults());
@@ -189,11 +203,9 @@ static SmallVector<ChosenProduct> findProducts(scf::IfOp branch) {
         reached.push_back(user->getResult(0));
     }
   }
-  SmallVector<Operation *> ordered = between.takeVector();
-  llvm::sort(ordered, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
   SmallVector<ChosenProduct> found;
   for (Operation *product : products)
-    found.push_back({cast<linalg::LinalgOp>(product), ordered});
+    found.push_back({cast<linalg::LinalgOp>(product), neededBy(product, between)});
   return found;
 }
 
@@ -223,9 +235,17 @@ static void sinkProducts(Operation *function) {
     if (picksWeights(branch))
       choices.push_back(branch);
   });
+  // A product with a weight of many choices doubles with each of them: three choices, on average.
+  size_t left = 64;
   for (scf::IfOp choice : choices)
-    for (const ChosenProduct &chosen : findProducts(choice))
+    left += 8 * findProducts(choice).size();
+  for (scf::IfOp choice : choices)
+    for (const ChosenProduct &chosen : findProducts(choice)) {
+      if (left == 0)
+        return;
+      --left;
       sinkIntoBranches(rewriter, choice, chosen);
+    }
 }
 
 namespace {

@@ -90,8 +90,13 @@ ConstantIntRanges RangeSearch::ofResult(OpResult result) {
     return ofAll(op->getOperands(), range);
   if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
     return ofAll({insert.getSource(), insert.getDest()}, range);
-  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op); linalgOp && op->getNumResults() == 1)
-    return of(linalgOp.getBlock()->getTerminator()->getOperand(0));
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op); linalgOp && op->getNumResults() == 1) {
+    ConstantIntRanges yielded = of(linalgOp.getBlock()->getTerminator()->getOperand(0));
+    if (linalgOp.getNumReductionLoops() == 0)
+      return yielded;
+    // A sum of nothing is what the output holds at first.
+    return yielded.rangeUnion(of(linalgOp.getDpsInitOperand(0)->get()));
+  }
   auto inferable = dyn_cast<InferIntRangeInterface>(op);
   if (!inferable || llvm::any_of(op->getOperands(), [](Value each) { return widthOf(each) == 0; }))
     return range;

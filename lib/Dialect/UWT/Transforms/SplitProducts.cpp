@@ -182,9 +182,15 @@ static bool hasWeight(linalg::GenericOp op) {
   });
 }
 
+/// Whether all of a body is computation: an assertion belongs to the loops that it stands in.
+static bool hasNoEffects(linalg::GenericOp op) {
+  return llvm::all_of(op.getBody()->without_terminator(),
+                      [](Operation &inner) { return isMemoryEffectFree(&inner); });
+}
+
 static bool isCandidate(linalg::GenericOp op) {
   return op.hasPureTensorSemantics() && op.getNumReductionLoops() != 0 &&
-         op.getNumDpsInputs() >= 2 && hasWeight(op);
+         op.getNumDpsInputs() >= 2 && hasNoEffects(op) && hasWeight(op);
 }
 
 /// Returns the input of a side whose indices are those of all its inputs, or nothing.
@@ -289,6 +295,15 @@ static Value convertTo(RewriterBase &rewriter, Location loc, Value tensor, Type 
       .getResult(0);
 }
 
+/// Whether the maps of the two sides and of the output tell the size of each loop.
+static bool tellsAllLoops(linalg::GenericOp op, const ProductBody &body) {
+  SmallVector<AffineMap> maps = {op.getMatchingIndexingMap(op.getDpsInitOperand(0))};
+  for (const Side &side : body.sides)
+    for (unsigned input : side.inputs)
+      maps.push_back(op.getMatchingIndexingMap(op.getDpsInputOperand(input)));
+  return static_cast<bool>(inversePermutation(concatAffineMaps(maps, op.getContext())));
+}
+
 /// Whether the body is as later passes expect it: nothing is left to take apart.
 static bool isTakenApart(linalg::GenericOp op, const ProductBody &body) {
   Type output = op.getMatchingBlockArgument(op.getDpsInitOperand(0)).getType();
@@ -299,7 +314,7 @@ static bool isTakenApart(linalg::GenericOp op, const ProductBody &body) {
 /// Replaces a product by one of its two sides.
 static LogicalResult splitBody(RewriterBase &rewriter, linalg::GenericOp op) {
   FailureOr<ProductBody> body = findProductBody(op);
-  if (failed(body) || isTakenApart(op, *body))
+  if (failed(body) || isTakenApart(op, *body) || !tellsAllLoops(op, *body))
     return failure();
   rewriter.setInsertionPoint(op);
   // A sign costs less on x, whose elements are computed in each call anyway.

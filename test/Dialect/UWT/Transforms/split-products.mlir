@@ -177,3 +177,52 @@ func.func @scaled_lookup(%ids: tensor<3xi64>) -> tensor<3x64xbf16> {
   } -> tensor<3x64xbf16>
   return %h : tensor<3x64xbf16>
 }
+
+// -----
+
+#x = affine_map<(m, n, k) -> (m, k)>
+#w = affine_map<(m, n, k) -> (n, k)>
+#y = affine_map<(m, n, k) -> (m, n)>
+
+// A body with a check stays whole.
+// CHECK-LABEL: func @checked
+// CHECK: uwt.check
+// CHECK: arith.mulf
+func.func @checked(%x: tensor<4x64xf32>, %t: tensor<16xf32>, %z: tensor<4x32xf32>) -> tensor<4x32xf32> {
+  %w = uwt.weight "w" : tensor<32x64xbf16>
+  %limit = arith.constant 2.0 : f32
+  %y = linalg.generic {indexing_maps = [#x, #w, #y], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<4x64xf32>, tensor<32x64xbf16>) outs(%z : tensor<4x32xf32>) {
+  ^bb0(%a: f32, %b: bf16, %o: f32):
+    %inside = arith.cmpf olt, %a, %limit : f32
+    uwt.check %inside, "too large"
+    %0 = arith.extf %b : bf16 to f32
+    %1 = arith.mulf %a, %a : f32
+    %2 = arith.mulf %1, %0 : f32
+    %3 = arith.addf %o, %2 : f32
+    linalg.yield %3 : f32
+  } -> tensor<4x32xf32>
+  return %y : tensor<4x32xf32>
+}
+
+// -----
+
+#x = affine_map<(m, n, h, k) -> (m, k)>
+#w = affine_map<(m, n, h, k) -> (n, k)>
+#y = affine_map<(m, n, h, k) -> (m, n)>
+
+// An input that nobody reads, and that alone tells the size of a loop.
+// CHECK-LABEL: func @states_a_size
+// CHECK: ins(%arg0, %arg1, %{{.*}} : tensor<4x64xf32>, tensor<2xf32>, tensor<32x64xbf16>)
+func.func @states_a_size(%x: tensor<4x64xf32>, %h: tensor<2xf32>, %z: tensor<4x32xf32>) -> tensor<4x32xf32> {
+  %w = uwt.weight "w" : tensor<32x64xbf16>
+  %y = linalg.generic {indexing_maps = [#x, affine_map<(m, n, h, k) -> (h)>, #w, #y], iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
+      ins(%x, %h, %w : tensor<4x64xf32>, tensor<2xf32>, tensor<32x64xbf16>) outs(%z : tensor<4x32xf32>) {
+  ^bb0(%a: f32, %u: f32, %b: bf16, %o: f32):
+    %0 = arith.extf %b : bf16 to f32
+    %1 = arith.mulf %a, %0 : f32
+    %2 = arith.addf %o, %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<4x32xf32>
+  return %y : tensor<4x32xf32>
+}
