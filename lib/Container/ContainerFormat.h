@@ -25,7 +25,7 @@ inline constexpr std::string_view entrySuffix = ".uwt";
 inline constexpr uint64_t planeAlignment = 256;
 /// What knows the compact form.
 inline constexpr uint32_t compactReader = 6;
-/// What knows the packed form.
+/// Reader version that knows the packed form.
 inline constexpr uint32_t packedReader = 8;
 
 /// Most runs of rows that an entry has (diff-7).

@@ -54,7 +54,7 @@ public:
 
   Status run();
   FileReport report;
-  /// Whether `smallest` takes the compact form for its header alone (choice-11).
+  /// Tells if `smallest` takes the compact form for its header alone (choice-11).
   bool wantsCompact = true;
 
 private:
@@ -161,7 +161,7 @@ private:
   /// Of each tensor that has one: the base model's.
   std::vector<std::optional<BaseTensor>> baseOf;
   SpillBuffer differences;
-  /// Of each tensor that may be packed: how.
+  /// Packing of each tensor that may be packed.
   std::vector<std::optional<PackedChoice>> packedAs;
   /// The packed form of the tensor that is coded at the moment.
   SpillBuffer packedForm;

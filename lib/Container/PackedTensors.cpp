@@ -33,7 +33,7 @@ static constexpr uint64_t shownShare = 16;
 static constexpr uint64_t bestSizeGain = 64;
 /// Logarithms of the bytes of sections, with and without a search for repeats.
 static constexpr unsigned repeatsLog = 24, usualLog = 22;
-/// Of a larger tensor an estimate packs so many sections of so many bytes.
+/// Sections of a larger tensor that an estimate packs, and bytes of each.
 static constexpr uint64_t wholeEstimate = uint64_t(64) << 20, estimatedSections = 12;
 static constexpr unsigned estimatedLog = 20;
 /// Rows that are compared, by their first bytes.
@@ -112,7 +112,7 @@ Expected<OpenPacked::Tensor> Container::State::openPacked(size_t i) const {
 // Writing
 //===----------------------------------------------------------------------===//
 
-/// Whether rows of a matrix occur again, as far as their first bytes show it.
+/// Returns if rows of a matrix occur again, as far as their first bytes show it.
 static bool hasEqualRows(const SafetensorsTensor &tensor, std::span<const uint8_t> bytes) {
   uint64_t rowBytes = tensor.shape.size() < 2 ? 0 : tensor.shape.back() * tensor.dtype->bits / 8;
   if (rowBytes < comparedBytes || bytes.size() < rowBytes * 2)

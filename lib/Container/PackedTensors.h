@@ -45,11 +45,11 @@ private:
 /// Elements of a dtype to the packed form (file-16).
 PackedElement packedElement(const SafetensorsDtype &dtype);
 
-/// How a tensor is packed (choice-15).
+/// Packing of a tensor (choice-15).
 struct PackedChoice {
   PackOptions options;
-  /// Whether all floats have one sign: `best-size` then takes the format of `smallest`, which codes
-  /// signs.
+  /// Tells if all floats have one sign: `best-size` then takes the format of `smallest`, which
+  /// codes signs.
   bool hasOneSign = false;
 };
 

@@ -18,7 +18,7 @@ struct Choice {
   std::string reason;
   /// Whether that is its shape alone: it may be stored together with others (choice-12).
   bool isTooSmall = false;
-  /// Whether the options let the packed form be tried (choice-15).
+  /// Returns if the options let the packed form be tried (choice-15).
   bool mayPack = false;
   ElementType element = ElementType::BF16;
   /// What is coded are differences from the base model.

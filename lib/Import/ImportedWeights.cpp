@@ -113,7 +113,7 @@ private:
 
   const WeightScope &scope;
   SharedConfig config;
-  /// Those of some groups, by their numbers.
+  /// Configurations of some groups, by their numbers.
   std::map<std::vector<size_t>, SharedConfig> narrowed;
   const Recipe &recipe;
   ThreadPool &pool;

@@ -41,7 +41,7 @@ static std::string readDynamicMembers(const json &members, ModuleOverride &what)
     return "has no object";
   for (const auto &[key, value] : members.items()) {
     std::optional<std::string> refusal = takeMember(key, value, what);
-    // How codes were found has no say.
+    // The search for codes has no say.
     if (!refusal && key != "mse" && key != "static_groups")
       return "has '" + key + "', which is not read";
     if (refusal && !refusal->empty())

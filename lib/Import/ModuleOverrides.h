@@ -24,11 +24,11 @@
 
 namespace uwt {
 
-/// What the configuration says of one module.
+/// Part of the configuration that is about one module.
 struct ModuleOverride {
   /// The member's path, for messages: "'+:.*up_proj' of dynamic"; empty if there is none.
   std::string source;
-  /// Whether the module is not quantised.
+  /// Tells if the module is not quantised.
   bool isExcluded = false;
   std::optional<int64_t> bits = {}, groupSize = {};
   std::optional<bool> isSymmetric = {}, isActOrdered = {};

@@ -22,7 +22,7 @@ using nlohmann::json;
 static constexpr size_t maxGroups = 256;
 /// Patterns of names at most that are compared with each weight.
 static constexpr size_t maxPatterns = 256;
-/// What patterns of compressed-tensors begin with.
+/// Beginning of the patterns of compressed-tensors.
 static constexpr std::string_view patternPrefix = "re:";
 /// Members that are lists of modules which are not quantised.
 static constexpr const char *ignoreKeys[] = {
@@ -392,7 +392,7 @@ void QuantizationConfig::readIgnored() {
       const auto &name = entry.get_ref<const std::string &>();
       if (name.starts_with(patternPrefix)) {
         Expected<ModulePattern> pattern = ModulePattern::parse(name.substr(patternPrefix.size()));
-        // Those that are not read are not compared with names.
+        // Patterns that are not read are not compared with names.
         if (pattern && ignoredPatterns.size() < maxPatterns)
           ignoredPatterns.emplace_back(*std::move(pattern), "'" + name + "' in '" + key + "'");
         continue;

@@ -22,7 +22,7 @@
 
 namespace uwt {
 
-/// How a layer's weight is quantised.
+/// Quantisation of a layer's weight.
 struct QuarkWeight {
   /// "fp8_e4m3" and "per_channel".
   std::string dtype, scheme, scaleFormat;

@@ -118,7 +118,8 @@ Status expectAllGroups(std::span<const uint32_t> columns, uint64_t groups);
 /// Returns the name of the module that a part of a weight is of.
 std::string_view moduleOf(const Parts &parts, std::string_view suffix);
 
-/// Whether a configuration says 4 bits a code of a module, or nothing of them. Errors: Unsupported.
+/// Checks that a configuration says 4 bits per code of a module, or nothing of them. Errors:
+/// Unsupported.
 Status expectFourBits(const QuantizationConfig &config, std::string_view module);
 
 /// Checks that not all groups of integers of so many bits, or of any, have columns in an order of

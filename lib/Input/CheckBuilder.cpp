@@ -90,7 +90,7 @@ void CheckBuilder::requireNotNegative(Value size, const Twine &what) {
   require(compare(CmpIPredicate::sge, size, constant(0)), what + " is negative: {0}", size);
 }
 
-/// Whether every index that can come is one of a dimension of this size.
+/// Returns if every index that can come is one of a dimension of this size.
 static bool isAlwaysInside(Value index, Value size) {
   std::optional<int64_t> known = getConstantIntValue(size);
   return known && *known > 0 && index.getType().isIndex() &&

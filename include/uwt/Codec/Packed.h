@@ -33,14 +33,14 @@ struct PackedElement {
   Kind kind = Kind::Bytes;
 };
 
-/// What packing took.
+/// Result of packing.
 struct PackedSize {
   uint64_t bytes = 0;
   /// Checksum of the table at the end (pack-1), which has those of the sections.
   uint64_t checksum = 0;
 };
 
-/// How to pack.
+/// Options of packing.
 struct PackOptions {
   PackedElement element;
   /// Searches equal elements, which takes time.
@@ -92,7 +92,7 @@ private:
   uint32_t elementBytes = 1;
   uint8_t filter = 0;
   unsigned log = 0;
-  /// Of each section: the end of its packed bytes, and its checksum.
+  /// End of the packed bytes and checksum of each section.
   std::vector<uint64_t> ends, checksums;
 };
 

@@ -261,7 +261,7 @@ private:
   std::shared_ptr<const BaseTensor> base;
   /// The bundle that the tensor is in, decoded; or null.
   std::shared_ptr<const OpenBundle> bundle;
-  /// Of a packed tensor: its sections; or null.
+  /// Sections of a packed tensor; or null.
   std::shared_ptr<const PackedTensor> packed;
   std::span<const uint8_t> raw;
   ReadOptions options;

@@ -24,7 +24,7 @@ constexpr uint32_t leastRepeatBytes = 8;
 constexpr uint64_t longRepeatBytes = 256;
 /// Bits that a sequence takes, about: with the distance of the one before, and with another one.
 constexpr uint64_t sameDistanceBits = 10, newDistanceBits = 14;
-/// Where so many bytes occurred before, but are cheaper as new elements, half of them are passed
+/// Bytes that occurred before but are cheaper as new elements, of which half are passed
 /// over: they would be compared again for each of their elements.
 constexpr uint64_t cheapRepeatBytes = 64;
 /// After each so many elements without a repeat one more is passed over, up to a limit.
@@ -171,7 +171,7 @@ std::vector<Sequence> Matcher::find() {
       ++match.length;
     sequences.push_back({at - begin, match.length, match.distance});
     lastDistance = match.distance;
-    // Of a long repeat, which has been inserted where it was before, some are enough.
+    // A long repeat has been inserted where it was before: some of its elements are enough.
     uint32_t step = uint64_t(match.length) * bytes < longRepeatBytes ? 1 : 32;
     for (uint32_t i = std::max(inserted, at + step); i < at + match.length; i += step)
       insert(i);
@@ -340,7 +340,7 @@ static Expected<std::vector<Sequence>> readSequences(Input &input, uint64_t coun
 /// Copies `size` bytes from `distance` before; the two may overlap.
 static void copyRepeat(uint8_t *out, uint64_t distance, uint64_t size) {
   for (uint64_t done = 0; done < size;) {
-    // What was copied lengthens what can be copied at once.
+    // Copied elements lengthen what can be copied at once.
     uint64_t piece = std::min(size - done, distance + done);
     std::memcpy(out + done, out - distance, piece);
     done += piece;

@@ -152,7 +152,7 @@ struct EmptyForUnreadOutput : OpRewritePattern<linalg::GenericOp> {
 /// named ones alone, and the patterns that fold reshapes would carry such dimensions in a circle.
 void populateFoldUnitDims(RewritePatternSet &patterns) {
   linalg::ControlDropUnitDims options;
-  // Of windows the input may be larger than what is read of it: without the other loop of a sum its
+  // The input of windows may be larger than what is read of it: without the other loop of a sum its
   // size would be taken for that of the loop that is left.
   options.controlFn = [all = options.controlFn](Operation *op) -> SmallVector<unsigned> {
     auto generic = dyn_cast<linalg::GenericOp>(op);

@@ -40,7 +40,7 @@ struct GptqLayout {
   CodeBits codes;
   /// Columns of a group, or -1 for all.
   int64_t groupSize;
-  /// What the bits are said by, for messages: "'+:.*up_proj' of dynamic".
+  /// Source of the bits, for messages: "'+:.*up_proj' of dynamic".
   std::string source;
   /// Whether zero points are stored less one (gptq-3).
   bool isFirstVersion;

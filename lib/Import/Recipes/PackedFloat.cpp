@@ -165,7 +165,7 @@ static Status checkQuarkFloats(const QuantizationConfig &config, const Parts &pa
                                    "scales of 'e8m0' are read");
 }
 
-/// What codes and scales say of the weight's shape. Errors: Unsupported.
+/// Returns what codes and scales say of the weight's shape. Errors: Unsupported.
 static Expected<WeightOutline> sizesOf(const Parts &parts, const Packer &packer) {
   UWT_ASSIGN_OR_RETURN(Shape packed, packedShape(parts, packer.codes));
   WeightOutline outline{packed[0], 2 * packed[1], {}, "", {packer.codes, packer.scale}};

@@ -43,7 +43,8 @@ public:
     follow(constant, llvm::to_vector(llvm::seq<int64_t>(0, rank)));
   }
   bool reachesContraction() const { return numProducts > 0; }
-  /// Whether a contraction takes the constant's own elements, and not what is computed from them.
+  /// Returns if a contraction takes the constant's own elements, and not what is computed from
+  /// them.
   bool isOperand() const { return isTaken; }
   /// Whether most contractions sum along the constant's last dimension but one.
   bool isKMajor() const { return numKMajor * 2 > numProducts; }
@@ -91,7 +92,7 @@ uwt::Format defaultFormat(uwt::ElementType element) {
   return uwt::checkRunFormat(first, element) ? first : uwt::fastFormat(element);
 }
 
-/// Whether products with weights of these elements have kernels.
+/// Returns if products with weights of these elements have kernels.
 bool hasProducts(ElementsAttr value) {
   Type element = value.getElementType();
   return element.isBF16() || element.isF16();
@@ -344,7 +345,8 @@ struct Matrix {
   ElementsAttr value;
   bool isKMajor, isOperand;
 
-  /// Whether the constant is a weight, and not a scale or the like that a weight is computed with.
+  /// Returns if the constant is a weight, and not a scale or the like that a weight is computed
+  /// with.
   bool isWeight() const {
     return isOperand || (!value.isSplat() && value.getNumElements() >= smallestWeight);
   }

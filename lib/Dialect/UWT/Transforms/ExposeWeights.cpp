@@ -27,7 +27,7 @@ namespace uwt {
 
 using namespace mlir;
 
-/// Whether a value is a tensor with dimensions that weights and constants alone decide.
+/// Returns if a value is a tensor with dimensions that weights and constants alone decide.
 static bool isWeight(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && type.getRank() != 0 && type.hasStaticShape() && uwt::isOfWeights(value);
@@ -155,7 +155,7 @@ static void mapTo(scf::IfOp branch, bool isThen, OpBuilder &builder, IRMapping &
     mapping.map(result, mapping.lookupOrDefault(value));
 }
 
-/// Whether both alternatives of an scf.if yield weights alone, and may be computed again.
+/// Returns if both alternatives of an scf.if yield weights alone, and may be computed again.
 static bool picksWeights(scf::IfOp branch) {
   if (branch.getNumResults() == 0)
     return false;

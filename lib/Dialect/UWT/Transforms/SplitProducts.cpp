@@ -53,7 +53,7 @@ struct ProductBody {
   Type sum;
 };
 
-/// What a body yields, and how the sum enters it.
+/// Value that a body yields, taken apart.
 struct Sum {
   Value product;
   Value left, right;
@@ -174,7 +174,7 @@ static FailureOr<ProductBody> findProductBody(linalg::GenericOp op) {
 // Operands
 //===----------------------------------------------------------------------===//
 
-/// Whether a matrix that weights or constants alone decide is among the inputs.
+/// Returns if a matrix that weights or constants alone decide is among the inputs.
 static bool hasWeight(linalg::GenericOp op) {
   return llvm::any_of(op.getDpsInputs(), [](Value input) {
     auto type = dyn_cast<RankedTensorType>(input.getType());
@@ -182,7 +182,7 @@ static bool hasWeight(linalg::GenericOp op) {
   });
 }
 
-/// Whether all of a body is computation: an assertion belongs to the loops that it stands in.
+/// Returns if all of a body is computation: an assertion belongs to the loops that it stands in.
 static bool hasNoEffects(linalg::GenericOp op) {
   return llvm::all_of(op.getBody()->without_terminator(),
                       [](Operation &inner) { return isMemoryEffectFree(&inner); });
@@ -295,7 +295,7 @@ static Value convertTo(RewriterBase &rewriter, Location loc, Value tensor, Type 
       .getResult(0);
 }
 
-/// Whether the maps of the two sides and of the output tell the size of each loop.
+/// Returns if the maps of the two sides and of the output tell the size of each loop.
 static bool tellsAllLoops(linalg::GenericOp op, const ProductBody &body) {
   SmallVector<AffineMap> maps = {op.getMatchingIndexingMap(op.getDpsInitOperand(0))};
   for (const Side &side : body.sides)
@@ -304,7 +304,7 @@ static bool tellsAllLoops(linalg::GenericOp op, const ProductBody &body) {
   return static_cast<bool>(inversePermutation(concatAffineMaps(maps, op.getContext())));
 }
 
-/// Whether the body is as later passes expect it: nothing is left to take apart.
+/// Returns if the body is as later passes expect it: nothing is left to take apart.
 static bool isTakenApart(linalg::GenericOp op, const ProductBody &body) {
   Type output = op.getMatchingBlockArgument(op.getDpsInitOperand(0)).getType();
   return body.sides[0].isPlain() && body.sides[1].isPlain() && !body.isSubtracted &&
@@ -352,7 +352,7 @@ static LogicalResult splitBody(RewriterBase &rewriter, linalg::GenericOp op) {
   return success();
 }
 
-/// Whether each output of `op` is a product of its own.
+/// Returns if each output of `op` is a product of its own.
 static bool hasSeveralProducts(linalg::GenericOp op) {
   if (op.getNumDpsInits() < 2)
     return false;
@@ -379,7 +379,7 @@ static SmallVector<linalg::GenericOp> splitOutputs(RewriterBase &rewriter, linal
       for (unsigned input = 0; input < inputs; ++input)
         mapping.map(op.getBody()->getArgument(input), arguments[input]);
       mapping.map(op.getBody()->getArgument(inputs + i), arguments[inputs]);
-      // Those of the other outputs are of no use, and their arguments are not mapped.
+      // Operations of the other outputs are of no use, and their arguments are not mapped.
       Value yielded = op.getBody()->getTerminator()->getOperand(i);
       llvm::SetVector<Operation *> needed;
       addComputation(yielded, op.getBody(), needed);
