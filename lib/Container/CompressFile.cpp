@@ -109,7 +109,7 @@ TensorDescription FileCompressor::describe(std::span<const size_t> members) cons
 
 /// choice-16: the policy whose format takes fewer bytes of the sample, `smallest` if both take as
 /// many.
-static Expected<FormatPolicy> smallerPolicy(TensorDescription description,
+static Expected<FormatPolicy> smallerPolicy(const TensorDescription &description,
                                             std::span<const uint8_t> bytes,
                                             const PanelSample &sample, ThreadPool &pool,
                                             uint32_t newestReader) {

@@ -46,7 +46,8 @@ static std::string textOf(const json &object, const char *key) {
 static bool hasPlainZeros(const json &config) {
   constexpr unsigned firstMinor = 6;
   unsigned major = 0, minor = 0;
-  // NOLINTNEXTLINE(cert-err34-c): numbers that do not fit are of no version.
+  // NOLINTNEXTLINE(bugprone-unchecked-string-to-number-conversion): numbers that do not fit are of
+  // no version.
   if (std::sscanf(textOf(config, "autoround_version").c_str(), "%3u.%3u", &major, &minor) != 2)
     return false;
   return major > 0 || minor >= firstMinor;

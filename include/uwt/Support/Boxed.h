@@ -21,10 +21,15 @@ public:
   Boxed(Value value) : box(std::make_unique<Value>(std::move(value))) {}
   Boxed(const Boxed &other) : box(other.box ? std::make_unique<Value>(*other.box) : nullptr) {}
   Boxed(Boxed &&) noexcept = default;
-  Boxed &operator=(const Boxed &other) { return *this = Boxed(other); }
+  Boxed &operator=(const Boxed &other) {
+    if (this != &other)
+      box = other.box ? std::make_unique<Value>(*other.box) : nullptr;
+    return *this;
+  }
   Boxed &operator=(Boxed &&) noexcept = default;
   ~Boxed() = default;
 
+  // NOLINTNEXTLINE(readability-identifier-naming): as std::optional has it.
   bool has_value() const { return box != nullptr; }
   explicit operator bool() const { return box != nullptr; }
   /// Precondition of these: there is a value.

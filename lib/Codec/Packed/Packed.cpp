@@ -73,16 +73,11 @@ template <typename Word> static void undoFilter(Filter filter, std::span<uint8_t
 
 /// Calls `body` with the unsigned word of an element.
 template <typename Body> static void withWord(uint32_t bytes, Body body) {
-  switch (bytes) {
-  case 1:
+  if (bytes == 1)
     return body(uint8_t());
-  case 2:
+  if (bytes == 2)
     return body(uint16_t());
-  case 4:
-    return body(uint32_t());
-  default:
-    return body(uint64_t());
-  }
+  return bytes == 4 ? body(uint32_t()) : body(uint64_t());
 }
 
 static void applyFilter(Filter filter, uint32_t bytes, std::span<uint8_t> elements) {

@@ -117,7 +117,8 @@ public:
 
 private:
   uwt::Expected<Result> encode(ElementsAttr value, uwt::TensorDescription description);
-  uwt::TensorDescription describe(ElementsAttr value, bool isKMajor, uwt::Format format) const;
+  uwt::TensorDescription describe(ElementsAttr value, bool isKMajor,
+                                  const uwt::Format &format) const;
   uwt::Format formatFor(ElementsAttr value) const;
   uwt::Expected<uwt::ChosenFormat> choose(const uwt::TensorDescription &description,
                                           std::span<const uint8_t> bytes);
@@ -264,7 +265,7 @@ uwt::Expected<uwt::ChosenFormat> Compressor::choose(const uwt::TensorDescription
 }
 
 uwt::TensorDescription Compressor::describe(ElementsAttr value, bool isKMajor,
-                                            uwt::Format format) const {
+                                            const uwt::Format &format) const {
   auto type = cast<RankedTensorType>(value.getType());
   uwt::TensorDescription description;
   description.element = *uwt::elementTypeOf(type.getElementType());
