@@ -84,7 +84,7 @@ private:
   Status compressAgainstBase(size_t i);
   Choice choiceOfDifferences(size_t i) const;
   void choosePacked();
-  Expected<PackedSize> pack(const PackOptions &packing, std::span<const uint8_t> bytes);
+  Expected<PackedSize> pack(const PackingOptions &packing, std::span<const uint8_t> bytes);
   Status keepPacked(size_t i, StoredTensor candidate);
   Status encodePacked(size_t i);
   Expected<CodingAttempt> tryAlone(size_t i, std::span<const uint8_t> bytes, uint64_t limit);

@@ -143,7 +143,7 @@ std::optional<PackedChoice> choosePacked(const SafetensorsTensor &tensor,
 }
 
 /// Returns whether a vector that is not in a bundle then is worth an entry of its own.
-static bool isWorthAnEntry(std::span<const uint8_t> bytes, const PackOptions &packing,
+static bool isWorthAnEntry(std::span<const uint8_t> bytes, const PackingOptions &packing,
                            ThreadPool &pool) {
   if (packing.element.kind != PackedElement::Kind::Integer || bytes.size() < minIndexVector)
     return false;
@@ -181,12 +181,12 @@ void FileCompressor::choosePacked() {
 }
 
 /// Packs a tensor to `packedForm`; of an estimate, finds what that takes.
-Expected<PackedSize> FileCompressor::pack(const PackOptions &packing,
+Expected<PackedSize> FileCompressor::pack(const PackingOptions &packing,
                                           std::span<const uint8_t> bytes) {
   packedForm.clear();
   if (options.estimate) {
     bool isWhole = bytes.size() <= wholeEstimate;
-    PackOptions sampled = packing;
+    PackingOptions sampled = packing;
     sampled.sectionLog = isWhole ? packing.sectionLog : estimatedLog;
     uint64_t sections = isWhole ? UINT64_MAX : estimatedSections;
     report.sampledBytes += isWhole ? bytes.size() : sections << estimatedLog;

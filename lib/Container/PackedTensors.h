@@ -47,7 +47,7 @@ PackedElement packedElement(const SafetensorsDtype &dtype);
 
 /// Packing of a tensor (choice-15).
 struct PackedChoice {
-  PackOptions options;
+  PackingOptions options;
   /// Tells if all floats have one sign: `best-size` then takes the format of `smallest`, which
   /// codes signs.
   bool hasOneSign = false;

@@ -31,7 +31,7 @@ static void decodeAny(std::span<const uint8_t> packed, uint64_t size, ThreadPool
   }
 }
 
-static void packAndDecode(std::span<const uint8_t> bytes, const PackOptions &options,
+static void packAndDecode(std::span<const uint8_t> bytes, const PackingOptions &options,
                           ThreadPool &pool) {
   std::vector<uint8_t> packed, back(bytes.size());
   Expected<PackedSize> size =

@@ -30,7 +30,7 @@ static std::vector<std::optional<Format>> formsOf(const TensorEntry &entry) {
                                           parsedFormat("inplace<11>, storage=k_major")};
   std::vector<std::optional<Format>> forms = {std::nullopt};
   if (entry.format)
-    forms.emplace_back(entry.format);
+    forms.emplace_back(*entry.format);
   forms.insert(forms.end(), run.begin(), run.end());
   return forms;
 }

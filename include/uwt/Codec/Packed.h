@@ -41,7 +41,7 @@ struct PackedSize {
 };
 
 /// Options of packing.
-struct PackOptions {
+struct PackingOptions {
   PackedElement element;
   /// Searches equal elements, which takes time.
   bool repeats = false;
@@ -51,13 +51,13 @@ struct PackOptions {
 
 /// Packs whole elements; gives the packed bytes to `sink` in order. They depend on the arguments
 /// alone, not on threads. Errors: those of `sink`.
-Expected<PackedSize> packElements(std::span<const uint8_t> bytes, const PackOptions &options,
+Expected<PackedSize> packElements(std::span<const uint8_t> bytes, const PackingOptions &options,
                                   ThreadPool &pool,
                                   const std::function<Status(std::span<const uint8_t>)> &sink);
 
 /// The size of the packed form as so many sections show it, which lie evenly apart: exact if there
 /// are no more.
-uint64_t estimatePackedBytes(std::span<const uint8_t> bytes, const PackOptions &options,
+uint64_t estimatePackedBytes(std::span<const uint8_t> bytes, const PackingOptions &options,
                              uint64_t sections, ThreadPool &pool);
 
 /// Decodes a packed form, of which each section stands alone. Any bytes may arrive: what is not a

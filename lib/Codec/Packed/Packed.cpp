@@ -237,7 +237,7 @@ namespace {
 /// Packs sections of a tensor.
 class SectionPacker {
 public:
-  SectionPacker(std::span<const uint8_t> bytes, const PackOptions &options)
+  SectionPacker(std::span<const uint8_t> bytes, const PackingOptions &options)
       : bytes(bytes), options(options),
         filter(chooseFilter(bytes, options.element, options.repeats)) {}
 
@@ -255,13 +255,13 @@ public:
 
 private:
   std::span<const uint8_t> bytes;
-  PackOptions options;
+  PackingOptions options;
   Filter filter;
 };
 
 } // namespace
 
-Expected<PackedSize> packElements(std::span<const uint8_t> bytes, const PackOptions &options,
+Expected<PackedSize> packElements(std::span<const uint8_t> bytes, const PackingOptions &options,
                                   ThreadPool &pool,
                                   const std::function<Status(std::span<const uint8_t>)> &sink) {
   SectionPacker packer(bytes, options);
@@ -286,7 +286,7 @@ Expected<PackedSize> packElements(std::span<const uint8_t> bytes, const PackOpti
   return size;
 }
 
-uint64_t estimatePackedBytes(std::span<const uint8_t> bytes, const PackOptions &options,
+uint64_t estimatePackedBytes(std::span<const uint8_t> bytes, const PackingOptions &options,
                              uint64_t sections, ThreadPool &pool) {
   SectionPacker packer(bytes, options);
   uint64_t count = packer.count(), drawn = std::min(sections, count);

@@ -38,7 +38,7 @@ Bytes elementsOf(uint64_t count, uint32_t bytes, unsigned pattern, unsigned seed
 class PackedTest : public testing::Test {
 protected:
   /// The packed form, of which `checksum` is set to the table's.
-  Bytes pack(const Bytes &bytes, const PackOptions &options, ThreadPool &on) {
+  Bytes pack(const Bytes &bytes, const PackingOptions &options, ThreadPool &on) {
     Bytes packed;
     Expected<PackedSize> size =
         packElements(bytes, options, on, [&](std::span<const uint8_t> piece) {
