@@ -10,7 +10,7 @@
 #include "uwt/Container/Compress.h"
 #include "uwt/Support/Suggest.h"
 #include <algorithm>
-#include <cstdio>
+#include <charconv>
 #include <numeric>
 #include <set>
 #include <span>
@@ -45,10 +45,12 @@ static std::string textOf(const json &object, const char *key) {
 /// are: 0.6 and later do, 0.5 stores them less one.
 static bool hasPlainZeros(const json &config) {
   constexpr unsigned firstMinor = 6;
+  std::string text = textOf(config, "autoround_version");
+  const char *end = text.data() + text.size();
   unsigned major = 0, minor = 0;
-  // NOLINTNEXTLINE(bugprone-unchecked-string-to-number-conversion): numbers that do not fit are of
-  // no version.
-  if (std::sscanf(textOf(config, "autoround_version").c_str(), "%3u.%3u", &major, &minor) != 2)
+  auto [dot, wrongMajor] = std::from_chars(text.data(), end, major);
+  if (wrongMajor != std::errc() || dot == end || *dot != '.' ||
+      std::from_chars(dot + 1, end, minor).ec != std::errc())
     return false;
   return major > 0 || minor >= firstMinor;
 }

@@ -77,7 +77,9 @@ template <typename Body> static void withWord(uint32_t bytes, Body body) {
     return body(uint8_t());
   if (bytes == 2)
     return body(uint16_t());
-  return bytes == 4 ? body(uint32_t()) : body(uint64_t());
+  if (bytes == 4)
+    return body(uint32_t());
+  return body(uint64_t());
 }
 
 static void applyFilter(Filter filter, uint32_t bytes, std::span<uint8_t> elements) {
