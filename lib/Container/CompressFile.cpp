@@ -304,9 +304,8 @@ Expected<CodingAttempt> FileCompressor::tryToEncode(std::span<const size_t> memb
   candidate.entry.element = description.element;
   candidate.entry.members = isBundle ? 1 : members.size();
   candidate.entry.planeBytes = spool.sizes;
-  // That of an estimate nobody has computed, but digits that differ take their bytes.
   candidate.entry.indexChecksum =
-      sample ? xxh3(asBytes(candidate.entry.name)) : encoded->indexChecksum;
+      sample ? estimatedChecksum(candidate.entry) : encoded->indexChecksum;
   candidate.planeBegin = spool.begins();
   for (uint64_t bytes : spool.sizes)
     candidate.entry.storedBytes += paddedPlaneBytes(bytes, spool.padding);

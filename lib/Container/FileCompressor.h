@@ -33,6 +33,10 @@ namespace uwt {
 inline constexpr uint64_t largeAlignment = 4096, smallAlignment = planeAlignment,
                           smallData = uint64_t(1) << 20;
 
+/// Returns a checksum for an entry of an estimate, which computes none: digits that differ between
+/// entries take the bytes that real ones take.
+inline uint64_t estimatedChecksum(const TensorEntry &entry) { return xxh3(asBytes(entry.name)); }
+
 /// What came of coding a tensor or a stack.
 struct CodingAttempt {
   /// Why it was not kept; empty where it was.

@@ -221,9 +221,8 @@ Status FileCompressor::encodePacked(size_t i) {
   UWT_ASSIGN_OR_RETURN(PackedSize packed, pack(packedAs[i]->options, bytes));
   StoredTensor candidate;
   candidate.entry = header.tensors[i].entry;
-  // That of an estimate nobody has computed, but digits that differ take their bytes.
   candidate.entry.packedChecksum =
-      options.estimate ? xxh3(asBytes(candidate.entry.name)) : packed.checksum;
+      options.estimate ? estimatedChecksum(candidate.entry) : packed.checksum;
   candidate.entry.planeBytes[numberOf(PlaneKind::Code)] = packed.bytes;
   candidate.entry.storedBytes = paddedPlaneBytes(packed.bytes, spool.padding);
   uint64_t cost = candidate.entry.storedBytes + headerCost(candidate);

@@ -161,7 +161,7 @@ def units_to_check(build, wanted, days):
     if days is None:
         return units
     changed = changed_within(days)
-    # What decides about all units.
+    # All units depend on these.
     if changed & {ROOT / ".clang-tidy", pathlib.Path(__file__).resolve()}:
         return units
     return [unit for unit in units if unit.reached() & changed]

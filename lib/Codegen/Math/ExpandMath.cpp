@@ -26,6 +26,7 @@ namespace uwt::codegen {
 } // namespace uwt::codegen
 
 using namespace mlir;
+using uwt::codegen::constantOf;
 using uwt::codegen::FloatMath;
 using uwt::codegen::withElement;
 
@@ -144,10 +145,7 @@ struct TruncateInSteps : OpRewritePattern<arith::TruncFOp> {
     Location loc = op.getLoc();
     Type f32 = withElement(op.getType(), rewriter.getF32Type());
     Type i32 = withElement(op.getType(), rewriter.getI32Type());
-    Attribute oneAttr = rewriter.getI32IntegerAttr(1);
-    if (auto vector = dyn_cast<VectorType>(i32))
-      oneAttr = DenseElementsAttr::get(vector, oneAttr);
-    Value one = arith::ConstantOp::create(rewriter, loc, cast<TypedAttr>(oneAttr));
+    Value one = constantOf(rewriter, loc, i32, rewriter.getI32IntegerAttr(1));
     Value near = arith::TruncFOp::create(rewriter, loc, f32, value);
     Value back = arith::ExtFOp::create(rewriter, loc, value.getType(), near);
     auto compare = [&](arith::CmpFPredicate predicate, Value a, Value b) -> Value {
@@ -193,11 +191,9 @@ struct ExpandIntegerPower : OpRewritePattern<math::IPowIOp> {
     Location loc = op.getLoc();
     Type type = op.getType(), element = getElementTypeOrSelf(type);
     unsigned width = element.getIntOrFloatBitWidth();
-    auto constant = [&](int64_t number) -> Value {
-      Attribute attr = rewriter.getIntegerAttr(element, APInt(width, number, true, true));
-      if (auto vector = dyn_cast<VectorType>(type))
-        attr = DenseElementsAttr::get(vector, attr);
-      return arith::ConstantOp::create(rewriter, loc, cast<TypedAttr>(attr));
+    auto constant = [&](int64_t number) {
+      return constantOf(rewriter, loc, type,
+                        IntegerAttr::get(element, APInt(width, number, true, true)));
     };
     auto isEqual = [&](Value a, Value b) -> Value {
       return arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::eq, a, b);
@@ -230,11 +226,8 @@ struct ExpandIntegerPower : OpRewritePattern<math::IPowIOp> {
 Value roundToOdd(OpBuilder &builder, Location loc, Value value, bool isSigned) {
   Type type = value.getType();
   unsigned width = getElementTypeOrSelf(type).getIntOrFloatBitWidth(), lost = width - 53;
-  auto constant = [&](const APInt &number) -> Value {
-    Attribute attr = builder.getIntegerAttr(getElementTypeOrSelf(type), number);
-    if (auto vector = dyn_cast<VectorType>(type))
-      attr = DenseElementsAttr::get(vector, attr);
-    return arith::ConstantOp::create(builder, loc, cast<TypedAttr>(attr));
+  auto constant = [&](const APInt &number) {
+    return constantOf(builder, loc, type, IntegerAttr::get(getElementTypeOrSelf(type), number));
   };
   auto compare = [&](arith::CmpIPredicate predicate, Value a, const APInt &b) -> Value {
     return arith::CmpIOp::create(builder, loc, predicate, a, constant(b));

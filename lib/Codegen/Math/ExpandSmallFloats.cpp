@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ExpandSmallFloats.h"
+#include "FloatMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -81,10 +82,8 @@ public:
   }
 
 private:
-  Value constant(Type type, Attribute value) {
-    if (auto vector = dyn_cast<VectorType>(type))
-      value = DenseElementsAttr::get(vector, value);
-    return arith::ConstantOp::create(builder, loc, ::cast<TypedAttr>(value));
+  Value constant(Type type, TypedAttr value) {
+    return uwt::codegen::constantOf(builder, loc, type, value);
   }
 
   OpBuilder &builder;

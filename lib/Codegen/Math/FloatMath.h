@@ -26,6 +26,14 @@ inline mlir::Type withElement(mlir::Type type, mlir::Type element) {
   return vector ? mlir::Type(vector.clone(element)) : element;
 }
 
+/// Returns a constant of `type`, a number or a vector of which each element is `value`.
+inline mlir::Value constantOf(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type,
+                              mlir::TypedAttr value) {
+  if (auto vector = mlir::dyn_cast<mlir::VectorType>(type))
+    value = mlir::DenseElementsAttr::get(vector, mlir::Attribute(value));
+  return mlir::arith::ConstantOp::create(builder, loc, value);
+}
+
 /// Arithmetic on floats of `element`, or as many lanes of them as `shape` has.
 class FloatMath {
 public:
@@ -91,9 +99,7 @@ private:
     return mlir::arith::CmpFOp::create(builder, loc, predicate, a, b);
   }
   Value splat(mlir::TypedAttr value, mlir::Type shape) {
-    if (auto vector = mlir::dyn_cast<mlir::VectorType>(shape))
-      value = mlir::DenseElementsAttr::get(vector, mlir::Attribute(value));
-    return mlir::arith::ConstantOp::create(builder, loc, value);
+    return constantOf(builder, loc, shape, value);
   }
 };
 

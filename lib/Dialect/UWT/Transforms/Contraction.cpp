@@ -30,11 +30,15 @@ static std::optional<unsigned> widenedArgument(Value value, Block &block) {
   return argument.getArgNumber();
 }
 
+bool hasNoEffects(linalg::LinalgOp op) {
+  return llvm::all_of(op.getBlock()->without_terminator(),
+                      [](Operation &inner) { return isMemoryEffectFree(&inner); });
+}
+
 /// Whether the body is `out + a * b`, a and b exact, multiplied and added in the output's type.
 static bool isProductBody(linalg::LinalgOp op) {
   Block &block = *op.getBlock();
-  // An assertion in the body would be lost.
-  if (!llvm::all_of(block, [](Operation &inner) { return isMemoryEffectFree(&inner); }))
+  if (!hasNoEffects(op))
     return false;
   BlockArgument out = op.getMatchingBlockArgument(op.getDpsInitOperand(0));
   auto add = block.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();

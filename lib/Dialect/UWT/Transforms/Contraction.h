@@ -47,6 +47,9 @@ struct TracedValue {
 mlir::Value createWidened(mlir::OpBuilder &builder, mlir::Location location, mlir::Value narrow,
                           mlir::Type element);
 
+/// Returns if all of a body is computation: an assertion belongs to the loops that it stands in.
+bool hasNoEffects(mlir::linalg::LinalgOp op);
+
 /// Whether `value` is matrices of a weight that are looked up by their numbers, with dimensions in
 /// any order.
 bool areLookedUpMatrices(mlir::Value value);

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Contraction.h"
 #include "WeightExpression.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -182,15 +183,9 @@ static bool hasWeight(linalg::GenericOp op) {
   });
 }
 
-/// Returns if all of a body is computation: an assertion belongs to the loops that it stands in.
-static bool hasNoEffects(linalg::GenericOp op) {
-  return llvm::all_of(op.getBody()->without_terminator(),
-                      [](Operation &inner) { return isMemoryEffectFree(&inner); });
-}
-
 static bool isCandidate(linalg::GenericOp op) {
   return op.hasPureTensorSemantics() && op.getNumReductionLoops() != 0 &&
-         op.getNumDpsInputs() >= 2 && hasNoEffects(op) && hasWeight(op);
+         op.getNumDpsInputs() >= 2 && uwt::hasNoEffects(op) && hasWeight(op);
 }
 
 /// Returns the input of a side whose indices are those of all its inputs, or nothing.
